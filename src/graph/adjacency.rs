@@ -1,0 +1,262 @@
+//! The links of one node, grouped by label slot.
+
+use super::table::{KindNo, RecordNo, RelationNo};
+use crate::model::Side;
+
+/// One end of a kind of link: what a label is attached to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(crate) struct Slot(u32);
+
+impl Slot {
+    pub(crate) fn new(kind: KindNo, side: Side) -> Self {
+        Self(kind.0 << 1 | u32::from(side == Side::Second))
+    }
+
+    pub(crate) fn kind(self) -> KindNo {
+        KindNo(self.0 >> 1)
+    }
+
+    /// The end that the node itself stands on.
+    pub(crate) fn side(self) -> Side {
+        if self.0 & 1 == 0 { Side::First } else { Side::Second }
+    }
+}
+
+/// One link as seen from one of its ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct Entry {
+    pub(crate) slot: Slot,
+    pub(crate) far: RecordNo,
+    pub(crate) relation: RelationNo,
+}
+
+/// The number that no record has: it marks an entry that is gone.
+const GONE: RecordNo = RecordNo(u32::MAX);
+
+impl Entry {
+    pub(crate) fn is_gone(self) -> bool {
+        self.far == GONE
+    }
+}
+
+/// The links of one slot, by ascending relation number; some may be gone.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Run<'a> {
+    pub(crate) slot: Slot,
+    pub(crate) live: u32,
+    pub(crate) entries: &'a [Entry],
+}
+
+/// The links of one node.
+///
+/// Invariants:
+/// 1. Entries are sorted by slot, and within a slot by relation number, each
+///    number once.
+/// 2. A node of few links keeps them in one vector, without gone entries.
+/// 3. A node of many keeps one vector a slot. There a removed entry is marked
+///    and swept once half of its vector is gone, so that removing a link of a
+///    hub does not move the others.
+#[derive(Debug, Clone)]
+pub(crate) enum Adjacency {
+    Few(Vec<Entry>),
+    // Boxed once more, so that the many nodes with few links stay at 24 bytes.
+    #[expect(clippy::box_collection, reason = "keeps the enum at the size of one vector")]
+    Many(Box<Vec<Group>>),
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Group {
+    slot: Slot,
+    live: u32,
+    entries: Vec<Entry>,
+}
+
+/// Where few becomes many: an insert into the one vector moves at most this
+/// many entries of 12 bytes.
+const FEW: usize = 48;
+
+impl Default for Adjacency {
+    fn default() -> Self {
+        Self::Few(Vec::new())
+    }
+}
+
+impl Adjacency {
+    pub(crate) fn insert(&mut self, entry: Entry) {
+        match self {
+            Self::Few(entries) if entries.len() < FEW => {
+                let at = entries
+                    .partition_point(|e| (e.slot, e.relation) < (entry.slot, entry.relation));
+                if entries.len() == entries.capacity() {
+                    // Half again, not double: most nodes stop growing soon.
+                    entries.reserve_exact(1 + entries.len() / 2);
+                }
+                entries.insert(at, entry);
+            }
+            Self::Few(entries) => {
+                let mut groups: Vec<Group> = Vec::new();
+                for entry in entries.drain(..) {
+                    match groups.last_mut().filter(|group| group.slot == entry.slot) {
+                        Some(group) => group.insert(entry),
+                        None => groups.push(Group::of(entry)),
+                    }
+                }
+                *self = Self::Many(Box::new(groups));
+                self.insert(entry);
+            }
+            Self::Many(groups) => {
+                match groups.binary_search_by_key(&entry.slot, |group| group.slot) {
+                    Ok(at) => {
+                        if let Some(group) = groups.get_mut(at) {
+                            group.insert(entry);
+                        }
+                    }
+                    Err(at) => groups.insert(at, Group::of(entry)),
+                }
+            }
+        }
+    }
+
+    pub(crate) fn remove(&mut self, slot: Slot, relation: RelationNo) {
+        match self {
+            Self::Few(entries) => {
+                if let Ok(at) =
+                    entries.binary_search_by_key(&(slot, relation), |e| (e.slot, e.relation))
+                {
+                    entries.remove(at);
+                }
+            }
+            Self::Many(groups) => {
+                if let Ok(at) = groups.binary_search_by_key(&slot, |group| group.slot)
+                    && let Some(group) = groups.get_mut(at)
+                {
+                    group.remove(relation);
+                    if group.live == 0 {
+                        groups.remove(at);
+                    }
+                }
+            }
+        }
+    }
+
+    /// The slots of this node, ascending.
+    pub(crate) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
+        let (few, many) = match self {
+            Self::Few(entries) => (entries.as_slice(), [].as_slice()),
+            Self::Many(groups) => ([].as_slice(), groups.as_slice()),
+        };
+        let few = few.chunk_by(|a, b| a.slot == b.slot).filter_map(|entries| {
+            let live = u32::try_from(entries.len()).ok()?;
+            entries.first().map(|first| Run { slot: first.slot, live, entries })
+        });
+        let many = many.iter().map(|group| Run {
+            slot: group.slot,
+            live: group.live,
+            entries: &group.entries,
+        });
+        few.chain(many)
+    }
+
+    /// Every link that is there.
+    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
+        self.runs().flat_map(|run| run.entries.iter().copied().filter(|entry| !entry.is_gone()))
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        match self {
+            Self::Few(entries) => entries.is_empty(),
+            Self::Many(groups) => groups.is_empty(),
+        }
+    }
+}
+
+impl FromIterator<Entry> for Adjacency {
+    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
+        let mut adjacency = Self::default();
+        for entry in entries {
+            adjacency.insert(entry);
+        }
+        adjacency
+    }
+}
+
+impl Group {
+    fn of(entry: Entry) -> Self {
+        Self { slot: entry.slot, live: 1, entries: vec![entry] }
+    }
+
+    fn insert(&mut self, entry: Entry) {
+        self.live += 1;
+        if self.entries.last().is_none_or(|last| last.relation < entry.relation) {
+            self.entries.push(entry);
+            return;
+        }
+        // A relation that was seen before comes back to its place.
+        match self.entries.binary_search_by_key(&entry.relation, |e| e.relation) {
+            Ok(at) => {
+                if let Some(gone) = self.entries.get_mut(at) {
+                    *gone = entry;
+                }
+            }
+            Err(at) => self.entries.insert(at, entry),
+        }
+    }
+
+    fn remove(&mut self, relation: RelationNo) {
+        let Ok(at) = self.entries.binary_search_by_key(&relation, |e| e.relation) else {
+            return;
+        };
+        let Some(entry) = self.entries.get_mut(at).filter(|entry| !entry.is_gone()) else {
+            return;
+        };
+        entry.far = GONE;
+        self.live -= 1;
+        if self.entries.len() > FEW && (self.live as usize) < self.entries.len() / 2 {
+            self.entries.retain(|entry| !entry.is_gone());
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeMap;
+
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn entry(slot: u32, far: u32, relation: u32) -> Entry {
+        Entry { slot: Slot(slot), far: RecordNo(far), relation: RelationNo(relation) }
+    }
+
+    #[test]
+    fn keeps_three_words() {
+        assert_eq!(size_of::<Adjacency>(), 24);
+        assert_eq!(size_of::<Entry>(), 12);
+    }
+
+    proptest! {
+        #[test]
+        fn holds_what_a_sorted_map_holds(
+            steps in prop::collection::vec((any::<bool>(), 0u32..4, 0u32..400), 0..900),
+        ) {
+            let mut model = BTreeMap::new();
+            let mut adjacency = Adjacency::default();
+            for (insert, slot, relation) in steps {
+                let key = (slot, relation);
+                if insert && !model.contains_key(&key) {
+                    model.insert(key, entry(slot, relation * 7, relation));
+                    adjacency.insert(entry(slot, relation * 7, relation));
+                } else if !insert {
+                    model.remove(&key);
+                    adjacency.remove(Slot(slot), RelationNo(relation));
+                }
+            }
+            let held: Vec<Entry> = adjacency.entries().collect();
+            prop_assert_eq!(held, model.values().copied().collect::<Vec<_>>());
+            let live: u32 = adjacency.runs().map(|run| run.live).sum();
+            prop_assert_eq!(live as usize, model.len());
+            prop_assert_eq!(adjacency.is_empty(), model.is_empty());
+        }
+    }
+}

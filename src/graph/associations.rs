@@ -1,0 +1,105 @@
+//! The associations of one location, known or only named.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::merge::Outcome;
+use super::table::{AssociationNo, KindNo, Table};
+use crate::model::{Association, Side, Stamp};
+
+/// One association.
+#[derive(Debug, Clone)]
+pub(crate) struct AssociationRow {
+    pub(crate) id: Box<str>,
+    /// The event behind its state; absent while only relations have named it.
+    pub(crate) stamp: Option<Stamp>,
+    /// Its definition; absent while unknown and after a delete.
+    pub(crate) definition: Option<Association>,
+    /// The kinds of link under it.
+    pub(crate) kinds: Vec<KindNo>,
+}
+
+impl AssociationRow {
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.stamp.is_some_and(Stamp::is_delete)
+    }
+
+    /// The label of this end, while known.
+    pub(crate) fn label(&self, side: Side) -> Option<&str> {
+        self.definition.as_ref().map(|definition| definition.end(side).label.as_ref())
+    }
+
+    /// Whether people would call it by this id or key.
+    pub(crate) fn is_called(&self, id_or_key: &str) -> bool {
+        *self.id == *id_or_key
+            || self.definition.as_ref().is_some_and(|definition| *definition.key == *id_or_key)
+    }
+}
+
+/// Associations by number and by id. Label texts live here alone, so a rename
+/// touches one place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Associations {
+    rows: Table<AssociationNo, AssociationRow>,
+    by_id: HashMap<Box<str>, AssociationNo, RandomState>,
+}
+
+impl Associations {
+    pub(crate) fn rows(&self) -> &Table<AssociationNo, AssociationRow> {
+        &self.rows
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<AssociationNo> {
+        self.by_id.get(id).copied()
+    }
+
+    /// The number of an association, given out now if it had none; and whether
+    /// it was.
+    pub(crate) fn intern(&mut self, id: &str) -> (AssociationNo, bool) {
+        if let Some(known) = self.find(id) {
+            return (known, false);
+        }
+        let row =
+            AssociationRow { id: id.into(), stamp: None, definition: None, kinds: Vec::new() };
+        let number = self.rows.push(row);
+        self.by_id.insert(id.into(), number);
+        (number, true)
+    }
+
+    pub(crate) fn add_kind(&mut self, number: AssociationNo, kind: KindNo) {
+        if !self.rows[number].kinds.contains(&kind) {
+            self.rows[number].kinds.push(kind);
+        }
+    }
+
+    /// Merges one event: a definition, or a delete.
+    pub(crate) fn merge(
+        &mut self,
+        number: AssociationNo,
+        definition: Option<&Association>,
+        stamp: Stamp,
+    ) -> Outcome {
+        let old = &self.rows[number];
+        let same = old.stamp.is_some() && old.definition.as_ref() == definition;
+        match old.stamp {
+            Some(old) if same && stamp.same_but_seq(old) => return Outcome::Unchanged,
+            Some(old) if stamp <= old => return Outcome::Stale,
+            _ => {}
+        }
+        let row = &mut self.rows[number];
+        row.stamp = Some(stamp);
+        row.definition = definition.cloned();
+        if same { Outcome::Unchanged } else { Outcome::Applied }
+    }
+
+    pub(crate) fn restore(
+        &mut self,
+        number: AssociationNo,
+        stamp: Option<Stamp>,
+        definition: Option<Association>,
+    ) {
+        let row = &mut self.rows[number];
+        (row.stamp, row.definition) = (stamp, definition);
+    }
+}

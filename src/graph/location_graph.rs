@@ -1,0 +1,90 @@
+//! Everything known of one location.
+
+use super::associations::Associations;
+use super::object_layer::ObjectLayer;
+use super::record_layer::{ChangedRecords, RecordLayer};
+use super::table::{AssociationNo, ObjectNo, RecordNo};
+use crate::model::{Association, NodeRef};
+
+/// The graph of one location: object keys joined by associations, records
+/// joined by relations, and one set of questions for both layers.
+///
+/// A `LocationGraph` is a fold over events: see [`LocationGraph::merge`]. It
+/// does no I/O and cannot fail.
+#[derive(Debug, Default)]
+pub struct LocationGraph {
+    pub(super) associations: Associations,
+    pub(super) objects: ObjectLayer,
+    pub(super) records: RecordLayer,
+    pub(super) changed_objects: Vec<ObjectNo>,
+    pub(super) changed_associations: Vec<AssociationNo>,
+}
+
+/// The things that events have touched since the last checkpoint, each once.
+#[derive(Debug, Default)]
+pub(crate) struct Changed {
+    pub(super) objects: Vec<ObjectNo>,
+    pub(super) associations: Vec<AssociationNo>,
+    pub(super) records: ChangedRecords,
+}
+
+/// A node of either layer, by number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Node {
+    Object(ObjectNo),
+    Record(RecordNo),
+}
+
+impl LocationGraph {
+    /// A location of which nothing is known.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Whether any event has ever named this object key or record.
+    pub fn knows(&self, node: &NodeRef) -> bool {
+        self.node(node).is_some()
+    }
+
+    pub(super) fn node(&self, node: &NodeRef) -> Option<Node> {
+        let object = self.objects.find(node.object.as_str())?;
+        match &node.record {
+            None => Some(Node::Object(object)),
+            Some(id) => self.records.find_record(object, id.as_str()).map(Node::Record),
+        }
+    }
+
+    /// The definition of the association of this id, while it is known and not
+    /// deleted.
+    pub fn association(&self, id: &str) -> Option<&Association> {
+        let number = self.associations.find(id)?;
+        self.associations.rows()[number].definition.as_ref()
+    }
+
+    /// Hands out what changed since the last call.
+    pub(crate) fn take_changed(&mut self) -> Changed {
+        let mut changed = Changed {
+            objects: std::mem::take(&mut self.changed_objects),
+            associations: std::mem::take(&mut self.changed_associations),
+            records: std::mem::take(&mut self.records.changed),
+        };
+        once_each(&mut changed.objects);
+        once_each(&mut changed.associations);
+        once_each(&mut changed.records.records);
+        once_each(&mut changed.records.relations);
+        once_each(&mut changed.records.unkeyed);
+        changed
+    }
+
+    /// Drops the note of what changed, for a graph that no checkpoint follows.
+    pub(crate) fn forget_changed(&mut self) {
+        self.changed_objects = Vec::new();
+        self.changed_associations = Vec::new();
+        self.records.changed = ChangedRecords::default();
+    }
+}
+
+fn once_each<T: Ord>(things: &mut Vec<T>) {
+    things.sort_unstable();
+    things.dedup();
+}

@@ -1,0 +1,134 @@
+//! The merge rule: the state of one thing is the greatest of all its events.
+//!
+//! Events come at least once and in any order. The order is timestamp (absent
+//! is oldest), then create < update < delete, then seq; see [`Stamp`]. Taking a
+//! maximum over a total order makes replay, repetition and reordering
+//! harmless. Of two events that differ in seq alone and say the same, the
+//! first delivered stays.
+
+use super::location_graph::LocationGraph;
+use super::record_layer::Kind;
+use super::table::{AssociationNo, KindNo, ObjectNo};
+use crate::model::{
+    Association, Change, Event, ObjectKey, RecordState, Relation, Seq, Side, Stamp,
+};
+
+/// What an event did to the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The thing it speaks of is as it says from now on.
+    Applied,
+    /// The thing was that way already.
+    Unchanged,
+    /// Something newer is known of the thing.
+    Stale,
+}
+
+impl Outcome {
+    pub(super) fn of_record(old: RecordState, stamp: Stamp) -> Self {
+        match old.last {
+            Some(last) if stamp.same_but_seq(last) => Self::Unchanged,
+            // An old delete still hides the links that are older yet.
+            Some(last) if stamp <= last && old.with(stamp).deleted == old.deleted => Self::Stale,
+            _ => Self::Applied,
+        }
+    }
+}
+
+impl LocationGraph {
+    /// Takes one event of this location at its journal position.
+    ///
+    /// Costs a few look-ups, whatever the size of the graph, but for the delete
+    /// of a record, which costs the number of its links.
+    pub fn merge(&mut self, seq: Seq, event: &Event) -> Outcome {
+        let stamp = Stamp::new(event.at, event.event_type.rank(), seq);
+        match &event.change {
+            Change::Association(association) => self.merge_association(association, stamp),
+            Change::AssociationGone(id) => {
+                let number = self.intern_association(id.as_str());
+                self.define(number, None, stamp)
+            }
+            Change::Relation(relation) => self.merge_relation(relation, stamp),
+            Change::Record { object: Some(object), id } => {
+                let object = self.intern_object(object);
+                self.records.merge_record(object, id.as_str(), stamp)
+            }
+            Change::Record { object: None, id } => self.records.merge_unkeyed(id.as_str(), stamp),
+            Change::ObjectSchema(schema) => {
+                let number = self.intern_object(&schema.key);
+                let outcome = self.objects.merge_schema(number, schema, stamp);
+                self.changed_objects.push(number);
+                outcome
+            }
+        }
+    }
+
+    fn intern_object(&mut self, key: &ObjectKey) -> ObjectNo {
+        let (number, new) = self.objects.intern(key);
+        if new {
+            self.changed_objects.push(number);
+        }
+        number
+    }
+
+    fn intern_association(&mut self, id: &str) -> AssociationNo {
+        let (number, new) = self.associations.intern(id);
+        if new {
+            self.changed_associations.push(number);
+        }
+        number
+    }
+
+    fn merge_association(&mut self, association: &Association, stamp: Stamp) -> Outcome {
+        let number = self.intern_association(association.id.as_str());
+        self.intern_object(&association.first.object);
+        self.intern_object(&association.second.object);
+        self.define(number, Some(association), stamp)
+    }
+
+    /// Merges a definition, or with `None` a delete.
+    fn define(
+        &mut self,
+        number: AssociationNo,
+        definition: Option<&Association>,
+        stamp: Stamp,
+    ) -> Outcome {
+        let outcome = self.associations.merge(number, definition, stamp);
+        if outcome == Outcome::Applied {
+            self.show(number);
+        }
+        self.changed_associations.push(number);
+        outcome
+    }
+
+    /// Brings both layers in line with an association's state.
+    pub(super) fn show(&mut self, number: AssociationNo) {
+        let row = &self.associations.rows()[number];
+        let end =
+            |side: Side| self.objects.find(row.definition.as_ref()?.end(side).object.as_str());
+        let ends = end(Side::First).zip(end(Side::Second));
+        self.objects.join(number, ends);
+        for &kind in &row.kinds {
+            self.records.hide_kind(kind, row.is_deleted());
+        }
+    }
+
+    fn merge_relation(&mut self, relation: &Relation, stamp: Stamp) -> Outcome {
+        let association = self.intern_association(relation.association.as_str());
+        let first = self.intern_object(&relation.first.object);
+        let second = self.intern_object(&relation.second.object);
+        let kind = self.intern_kind(Kind { association, first, second });
+        let ends = (
+            self.records.intern_record(first, relation.first.id.as_str()),
+            self.records.intern_record(second, relation.second.id.as_str()),
+        );
+        self.records.merge_relation(relation.id.as_str(), kind, ends, stamp)
+    }
+
+    pub(super) fn intern_kind(&mut self, kind: Kind) -> KindNo {
+        let hidden = self.associations.rows()[kind.association].is_deleted();
+        let number = self.records.intern_kind(kind, hidden);
+        self.associations.add_kind(kind.association, number);
+        number
+    }
+}

@@ -1,0 +1,127 @@
+//! Object keys joined by associations: the schema of the links.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use petgraph::Direction;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+use petgraph::stable_graph::StableDiGraph;
+use petgraph::visit::EdgeRef;
+
+use super::adjacency::{Adjacency, Entry, Slot};
+use super::merge::Outcome;
+use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
+use crate::model::{ObjectKey, ObjectSchema, Side, Stamp};
+
+/// One type of things.
+#[derive(Debug, Clone)]
+pub(crate) struct ObjectRow {
+    pub(crate) key: ObjectKey,
+    pub(crate) schema: Option<(ObjectSchema, Stamp)>,
+}
+
+impl ObjectRow {
+    /// What people call such a thing: the schema's word, else the key.
+    pub(crate) fn display_label(&self) -> &str {
+        let singular = self.schema.as_ref().and_then(|(schema, _)| schema.singular.as_deref());
+        singular.unwrap_or(self.key.as_str())
+    }
+}
+
+/// Object keys by number and by key, and the graph that live associations make
+/// of them. Nodes are never removed, so a node's index is its number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ObjectLayer {
+    rows: Table<ObjectNo, ObjectRow>,
+    by_key: HashMap<ObjectKey, ObjectNo, RandomState>,
+    graph: StableDiGraph<ObjectNo, AssociationNo>,
+    edges: HashMap<AssociationNo, EdgeIndex, RandomState>,
+}
+
+fn node(object: ObjectNo) -> NodeIndex {
+    NodeIndex::new(object.0 as usize)
+}
+
+impl ObjectLayer {
+    pub(crate) fn rows(&self) -> &Table<ObjectNo, ObjectRow> {
+        &self.rows
+    }
+
+    pub(crate) fn graph(&self) -> &StableDiGraph<ObjectNo, AssociationNo> {
+        &self.graph
+    }
+
+    pub(crate) fn find(&self, key: &str) -> Option<ObjectNo> {
+        self.by_key.get(key).copied()
+    }
+
+    /// The number of an object key, given out now if it had none; and whether
+    /// it was.
+    pub(crate) fn intern(&mut self, key: &ObjectKey) -> (ObjectNo, bool) {
+        if let Some(known) = self.find(key.as_str()) {
+            return (known, false);
+        }
+        let number = self.rows.push(ObjectRow { key: key.clone(), schema: None });
+        self.by_key.insert(key.clone(), number);
+        self.graph.add_node(number);
+        (number, true)
+    }
+
+    pub(crate) fn merge_schema(
+        &mut self,
+        number: ObjectNo,
+        schema: &ObjectSchema,
+        stamp: Stamp,
+    ) -> Outcome {
+        let same = match &self.rows[number].schema {
+            Some((old, at)) if old == schema && stamp.same_but_seq(*at) => {
+                return Outcome::Unchanged;
+            }
+            Some((_, at)) if stamp <= *at => return Outcome::Stale,
+            Some((old, _)) => old == schema,
+            None => false,
+        };
+        self.restore_schema(number, schema.clone(), stamp);
+        if same { Outcome::Unchanged } else { Outcome::Applied }
+    }
+
+    pub(crate) fn restore_schema(&mut self, number: ObjectNo, schema: ObjectSchema, stamp: Stamp) {
+        self.rows[number].schema = Some((schema, stamp));
+    }
+
+    /// Joins two object keys under an association, in place of what it joined
+    /// before; `None` takes it away.
+    pub(crate) fn join(&mut self, association: AssociationNo, ends: Option<(ObjectNo, ObjectNo)>) {
+        if let Some(edge) = self.edges.remove(&association) {
+            self.graph.remove_edge(edge);
+        }
+        if let Some((first, second)) = ends {
+            let edge = self.graph.add_edge(node(first), node(second), association);
+            self.edges.insert(association, edge);
+        }
+    }
+
+    /// How many associations have an end here; one from a thing to itself
+    /// counts once.
+    pub(crate) fn degree(&self, object: ObjectNo) -> usize {
+        let out = self.graph.edges_directed(node(object), Direction::Outgoing).count();
+        let into = self.graph.edges_directed(node(object), Direction::Incoming);
+        out + into.filter(|edge| edge.source() != edge.target()).count()
+    }
+
+    /// The links of an object key in the form of the record layer's, kinds and
+    /// relations standing for associations.
+    pub(crate) fn adjacency(&self, object: ObjectNo) -> Adjacency {
+        let entry = |association: AssociationNo, far: ObjectNo, side| Entry {
+            slot: Slot::new(KindNo(association.0), side),
+            far: RecordNo(far.0),
+            relation: RelationNo(association.0),
+        };
+        let far = |index: NodeIndex| self.graph.node_weight(index).copied().unwrap_or(object);
+        let out = self.graph.edges_directed(node(object), Direction::Outgoing);
+        let into = self.graph.edges_directed(node(object), Direction::Incoming);
+        out.map(|edge| entry(*edge.weight(), far(edge.target()), Side::First))
+            .chain(into.map(|edge| entry(*edge.weight(), far(edge.source()), Side::Second)))
+            .collect()
+    }
+}

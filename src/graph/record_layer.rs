@@ -1,0 +1,399 @@
+//! Records joined by relations: the layer that grows to millions.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::adjacency::{Adjacency, Entry, Slot};
+use super::ids::Ids;
+use super::merge::Outcome;
+use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
+use super::text::{TextRef, Texts};
+use crate::model::{RecordState, Side, Stamp};
+
+/// One record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) object: ObjectNo,
+    pub(crate) id: TextRef,
+    /// Whether lists show it: it was not deleted, or was linked again since.
+    pub(crate) listed: bool,
+}
+
+/// One relation, alive or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RelationRow {
+    pub(crate) id: TextRef,
+    pub(crate) kind: KindNo,
+    pub(crate) first: RecordNo,
+    pub(crate) second: RecordNo,
+    /// Whether both of its ends list it.
+    pub(crate) linked: bool,
+    pub(crate) stamp: Stamp,
+}
+
+/// An association between one pair of object keys. Nearly every association is
+/// one kind; a relation whose own keys differ from its association's is
+/// another, so that the object at the far end is known from the slot alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Kind {
+    pub(crate) association: AssociationNo,
+    pub(crate) first: ObjectNo,
+    pub(crate) second: ObjectNo,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KindRow {
+    pub(crate) kind: Kind,
+    pub(crate) linked: u32,
+    /// Whether its association is deleted.
+    pub(crate) hidden: bool,
+}
+
+#[derive(Debug, Clone, Default)]
+struct ObjectRecords {
+    all: Vec<RecordNo>,
+    listed: u32,
+}
+
+/// What changed since the last checkpoint.
+#[derive(Debug, Default)]
+pub(crate) struct ChangedRecords {
+    pub(crate) unkeyed: Vec<Box<str>>,
+    pub(crate) records: Vec<RecordNo>,
+    pub(crate) relations: Vec<RelationNo>,
+}
+
+/// Invariants:
+/// 1. A relation is linked exactly if its own event is no delete and neither
+///    record was deleted later.
+/// 2. A linked relation stands in the adjacency of both its records, once for
+///    each end; no other does.
+/// 3. `linked` of a kind and `loops` count what the adjacencies hold.
+/// 4. The state of a record holds what keyed and unkeyed events said of it.
+#[derive(Debug, Default)]
+pub(crate) struct RecordLayer {
+    texts: Texts,
+    record_ids: Ids,
+    records: Table<RecordNo, Record>,
+    adjacency: Table<RecordNo, Adjacency>,
+    by_object: Table<ObjectNo, ObjectRecords>,
+    states: HashMap<RecordNo, RecordState, RandomState>,
+    unkeyed: HashMap<Box<str>, RecordState, RandomState>,
+    relation_ids: Ids,
+    relations: Table<RelationNo, RelationRow>,
+    kinds: Table<KindNo, KindRow>,
+    kind_numbers: HashMap<Kind, KindNo, RandomState>,
+    loops: HashMap<(RecordNo, KindNo), u32, RandomState>,
+    pub(crate) changed: ChangedRecords,
+}
+
+impl RecordLayer {
+    pub(crate) fn records(&self) -> &Table<RecordNo, Record> {
+        &self.records
+    }
+
+    pub(crate) fn relations(&self) -> &Table<RelationNo, RelationRow> {
+        &self.relations
+    }
+
+    pub(crate) fn texts(&self) -> &Texts {
+        &self.texts
+    }
+
+    pub(crate) fn kinds(&self) -> &Table<KindNo, KindRow> {
+        &self.kinds
+    }
+
+    pub(crate) fn adjacency(&self, record: RecordNo) -> &Adjacency {
+        &self.adjacency[record]
+    }
+
+    pub(crate) fn record_id(&self, record: RecordNo) -> &str {
+        self.texts.get(self.records[record].id)
+    }
+
+    pub(crate) fn relation_id(&self, relation: RelationNo) -> &str {
+        self.texts.get(self.relations[relation].id)
+    }
+
+    pub(crate) fn state(&self, record: RecordNo) -> RecordState {
+        self.states.get(&record).copied().unwrap_or_default()
+    }
+
+    pub(crate) fn unkeyed(&self) -> impl Iterator<Item = (&str, RecordState)> {
+        self.unkeyed.iter().map(|(id, state)| (id.as_ref(), *state))
+    }
+
+    pub(crate) fn unkeyed_state(&self, id: &str) -> RecordState {
+        self.unkeyed.get(id).copied().unwrap_or_default()
+    }
+
+    /// Links of this kind from a record to itself.
+    pub(crate) fn loops(&self, record: RecordNo, kind: KindNo) -> u32 {
+        self.loops.get(&(record, kind)).copied().unwrap_or(0)
+    }
+
+    /// Every record of an object key that was ever named, by ascending number.
+    pub(crate) fn of_object(&self, object: ObjectNo) -> &[RecordNo] {
+        if object.0 < self.by_object.len() { &self.by_object[object].all } else { &[] }
+    }
+
+    /// How many of them lists show.
+    pub(crate) fn listed(&self, object: ObjectNo) -> u32 {
+        if object.0 < self.by_object.len() { self.by_object[object].listed } else { 0 }
+    }
+
+    pub(crate) fn find_record(&self, object: ObjectNo, id: &str) -> Option<RecordNo> {
+        self.record_ids.find(self.record_ids.hash(id), |no: RecordNo| {
+            let record = &self.records[no];
+            record.object == object && self.texts.get(record.id) == id
+        })
+    }
+
+    pub(crate) fn find_relation(&self, id: &str) -> Option<RelationNo> {
+        self.relation_ids.find(self.relation_ids.hash(id), |no| self.relation_id(no) == id)
+    }
+
+    /// The number of a record, given out now if it had none.
+    pub(crate) fn intern_record(&mut self, object: ObjectNo, id: &str) -> RecordNo {
+        if let Some(known) = self.find_record(object, id) {
+            return known;
+        }
+        let number = self.add_record(object, id);
+        self.changed.records.push(number);
+        if let Some(state) = self.unkeyed.get(id) {
+            self.states.insert(number, *state);
+            self.relist(number);
+        }
+        number
+    }
+
+    fn add_record(&mut self, object: ObjectNo, id: &str) -> RecordNo {
+        let text = self.texts.push(id);
+        let number = self.records.push(Record { object, id: text, listed: true });
+        self.adjacency.push(Adjacency::default());
+        self.record_ids.insert(self.record_ids.hash(id), number);
+        while self.by_object.len() <= object.0 {
+            self.by_object.push(ObjectRecords::default());
+        }
+        let of_object = &mut self.by_object[object];
+        of_object.all.push(number);
+        of_object.listed += 1;
+        number
+    }
+
+    pub(crate) fn intern_kind(&mut self, kind: Kind, hidden: bool) -> KindNo {
+        *self
+            .kind_numbers
+            .entry(kind)
+            .or_insert_with(|| self.kinds.push(KindRow { kind, linked: 0, hidden }))
+    }
+
+    pub(crate) fn hide_kind(&mut self, kind: KindNo, hidden: bool) {
+        self.kinds[kind].hidden = hidden;
+    }
+
+    /// Merges one relation event; a delete is told by its stamp.
+    pub(crate) fn merge_relation(
+        &mut self,
+        id: &str,
+        kind: KindNo,
+        (first, second): (RecordNo, RecordNo),
+        stamp: Stamp,
+    ) -> Outcome {
+        let Some(number) = self.find_relation(id) else {
+            let number = self.add_relation(id, kind, (first, second), stamp);
+            self.changed.relations.push(number);
+            return Outcome::Applied;
+        };
+        let old = self.relations[number];
+        let same_ends = (old.kind, old.first, old.second) == (kind, first, second);
+        let both_deleted = old.stamp.is_delete() && stamp.is_delete();
+        if stamp.same_but_seq(old.stamp) && (same_ends || both_deleted) {
+            return Outcome::Unchanged;
+        }
+        if stamp <= old.stamp {
+            return Outcome::Stale;
+        }
+        self.changed.relations.push(number);
+        let linked = self.is_visible((first, second), stamp);
+        if !(same_ends && linked == old.linked) {
+            self.unlink(number);
+        }
+        let row = &mut self.relations[number];
+        (row.kind, row.first, row.second, row.stamp) = (kind, first, second, stamp);
+        if linked {
+            self.link(number);
+        }
+        let same_content =
+            both_deleted || (same_ends && old.stamp.is_delete() == stamp.is_delete());
+        if same_content && linked == old.linked { Outcome::Unchanged } else { Outcome::Applied }
+    }
+
+    fn add_relation(
+        &mut self,
+        id: &str,
+        kind: KindNo,
+        (first, second): (RecordNo, RecordNo),
+        stamp: Stamp,
+    ) -> RelationNo {
+        let text = self.texts.push(id);
+        let row = RelationRow { id: text, kind, first, second, linked: false, stamp };
+        let number = self.relations.push(row);
+        self.relation_ids.insert(self.relation_ids.hash(id), number);
+        if self.is_visible((first, second), stamp) {
+            self.link(number);
+        }
+        number
+    }
+
+    /// Merges one event of a record.
+    pub(crate) fn merge_record(&mut self, object: ObjectNo, id: &str, stamp: Stamp) -> Outcome {
+        let number = self.intern_record(object, id);
+        let old = self.state(number);
+        self.raise_state(number, old.with(stamp));
+        Outcome::of_record(old, stamp)
+    }
+
+    /// Merges one event that names a record by its id alone: it speaks of every
+    /// record of that id, now and later.
+    pub(crate) fn merge_unkeyed(&mut self, id: &str, stamp: Stamp) -> Outcome {
+        let old = self.unkeyed_state(id);
+        let new = old.with(stamp);
+        if new != old {
+            self.unkeyed.insert(id.into(), new);
+            self.changed.unkeyed.push(id.into());
+            let candidates: Vec<RecordNo> =
+                self.record_ids.candidates(self.record_ids.hash(id)).collect();
+            for number in candidates {
+                if self.record_id(number) == id {
+                    self.raise_state(number, self.state(number).merged(new));
+                }
+            }
+        }
+        Outcome::of_record(old, stamp)
+    }
+
+    /// Takes a newer state and unlinks what it hides. Costs the record's links,
+    /// but a link is unlinked at most once for each time it was linked.
+    fn raise_state(&mut self, number: RecordNo, new: RecordState) {
+        let old = self.state(number);
+        if new == old {
+            return;
+        }
+        self.states.insert(number, new);
+        self.changed.records.push(number);
+        if new.deleted > old.deleted {
+            let hidden: Vec<RelationNo> = self.adjacency[number]
+                .entries()
+                .map(|entry| entry.relation)
+                .filter(|&relation| Some(self.relations[relation].stamp) < new.deleted)
+                .collect();
+            for relation in hidden {
+                self.unlink(relation);
+            }
+        }
+        self.relist(number);
+    }
+
+    fn is_visible(&self, (first, second): (RecordNo, RecordNo), stamp: Stamp) -> bool {
+        let deleted_later = |record| self.state(record).deleted > Some(stamp);
+        !stamp.is_delete()
+            && (self.states.is_empty() || !(deleted_later(first) || deleted_later(second)))
+    }
+
+    fn link(&mut self, number: RelationNo) {
+        let row = &mut self.relations[number];
+        if row.linked {
+            return;
+        }
+        row.linked = true;
+        let RelationRow { kind, first, second, .. } = *row;
+        for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
+            let entry = Entry { slot: Slot::new(kind, side), far, relation: number };
+            self.adjacency[near].insert(entry);
+            self.relist(near);
+        }
+        self.kinds[kind].linked += 1;
+        if first == second {
+            *self.loops.entry((first, kind)).or_insert(0) += 1;
+        }
+    }
+
+    fn unlink(&mut self, number: RelationNo) {
+        let row = &mut self.relations[number];
+        if !row.linked {
+            return;
+        }
+        row.linked = false;
+        let RelationRow { kind, first, second, .. } = *row;
+        for (near, side) in [(first, Side::First), (second, Side::Second)] {
+            self.adjacency[near].remove(Slot::new(kind, side), number);
+            self.relist(near);
+        }
+        self.kinds[kind].linked -= 1;
+        if first == second
+            && let Some(count) = self.loops.get_mut(&(first, kind))
+        {
+            *count -= 1;
+            if *count == 0 {
+                self.loops.remove(&(first, kind));
+            }
+        }
+    }
+
+    fn relist(&mut self, number: RecordNo) {
+        if self.states.is_empty() {
+            return; // Nothing was ever deleted: all are listed.
+        }
+        let listed = !self.state(number).is_deleted() || !self.adjacency[number].is_empty();
+        if self.records[number].listed != listed {
+            self.records[number].listed = listed;
+            let of_object = &mut self.by_object[self.records[number].object];
+            if listed { of_object.listed += 1 } else { of_object.listed -= 1 }
+        }
+    }
+
+    /// Takes back what a checkpoint kept of an id without object key.
+    pub(crate) fn restore_unkeyed(&mut self, id: &str, state: RecordState) {
+        self.unkeyed.insert(id.into(), state);
+    }
+
+    /// Takes back the record that a checkpoint kept; false if it is not the
+    /// next by number.
+    pub(crate) fn restore_record(
+        &mut self,
+        number: u32,
+        object: ObjectNo,
+        id: &str,
+        state: RecordState,
+    ) -> bool {
+        if self.records.len() != number {
+            return false;
+        }
+        let number = self.add_record(object, id);
+        if state != RecordState::default() {
+            self.states.insert(number, state);
+            self.relist(number);
+        }
+        true
+    }
+
+    /// Takes back the relation that a checkpoint kept; false if it is not the
+    /// next by number or names records that are not there.
+    pub(crate) fn restore_relation(
+        &mut self,
+        number: u32,
+        id: &str,
+        kind: KindNo,
+        ends: (RecordNo, RecordNo),
+        stamp: Stamp,
+    ) -> bool {
+        if self.relations.len() != number {
+            return false;
+        }
+        self.add_relation(id, kind, ends, stamp);
+        true
+    }
+}

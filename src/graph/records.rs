@@ -1,0 +1,50 @@
+//! The records of one object key.
+
+use super::location_graph::LocationGraph;
+use super::table::RecordNo;
+
+/// One record and how many links it has.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordLine<'g> {
+    /// The record id.
+    pub record: &'g str,
+    /// How many links a listing of them would show.
+    pub links: u64,
+}
+
+/// One page of records.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordPage<'g> {
+    /// The records, in the order the store first heard of them.
+    pub records: Vec<RecordLine<'g>>,
+    /// What to pass as `after` to go on, if there is more.
+    pub next: Option<u32>,
+}
+
+impl LocationGraph {
+    /// Lists the records of an object key, from behind the number `after`;
+    /// `None` if no event has ever named the key. A record that was deleted,
+    /// and not linked again since, is left out.
+    ///
+    /// Costs the records listed and the deleted ones between them.
+    pub fn records(
+        &self,
+        object: &str,
+        after: Option<u32>,
+        limit: usize,
+    ) -> Option<RecordPage<'_>> {
+        let object = self.objects.find(object)?;
+        let all = self.records.of_object(object);
+        let from =
+            after.map_or(0, |after| all.partition_point(|&number| number <= RecordNo(after)));
+        let mut listed =
+            all.iter().skip(from).filter(|&&number| self.records.records()[number].listed).copied();
+        let page: Vec<RecordNo> = listed.by_ref().take(limit).collect();
+        let next = page.last().filter(|_| listed.next().is_some()).map(|last| last.0);
+        let line = |&number: &RecordNo| RecordLine {
+            record: self.records.record_id(number),
+            links: self.link_count(number),
+        };
+        Some(RecordPage { records: page.iter().map(line).collect(), next })
+    }
+}

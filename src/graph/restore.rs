@@ -1,0 +1,103 @@
+//! To and from the rows of a checkpoint.
+
+use super::location_graph::{Changed, LocationGraph};
+use super::record_layer::Kind;
+use super::table::{AssociationNo, Number, ObjectNo, RecordNo, Table};
+use crate::model::{ObjectKey, Side, StateRow};
+
+impl LocationGraph {
+    /// Writes the present state of what changed, in an order that
+    /// [`LocationGraph::restore`] can read.
+    pub(crate) fn rows<E>(
+        &self,
+        changed: &Changed,
+        mut put: impl FnMut(StateRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        for &number in &changed.objects {
+            let row = &self.objects.rows()[number];
+            let schema = row.schema.as_ref().map(|(schema, stamp)| (schema, *stamp));
+            put(StateRow::Object { number: number.0, key: row.key.as_str(), schema })?;
+        }
+        for &number in &changed.associations {
+            let row = &self.associations.rows()[number];
+            put(StateRow::Association {
+                number: number.0,
+                id: &row.id,
+                stamp: row.stamp,
+                definition: row.definition.as_ref(),
+            })?;
+        }
+        for id in &changed.records.unkeyed {
+            put(StateRow::UnkeyedRecord { id, state: self.records.unkeyed_state(id) })?;
+        }
+        for &number in &changed.records.records {
+            put(StateRow::Record {
+                number: number.0,
+                object: self.records.records()[number].object.0,
+                id: self.records.record_id(number),
+                state: self.records.state(number),
+            })?;
+        }
+        for &number in &changed.records.relations {
+            let row = self.records.relations()[number];
+            put(StateRow::Relation {
+                number: number.0,
+                id: self.records.relation_id(number),
+                association: self.records.kinds()[row.kind].kind.association.0,
+                first: row.first.0,
+                second: row.second.0,
+                stamp: row.stamp,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Takes back one row of a checkpoint; the error says what is wrong with
+    /// it.
+    pub(crate) fn restore(&mut self, row: &StateRow<'_>) -> Result<(), &'static str> {
+        const ORDER: &str = "its number is not the next";
+        const REFERENCE: &str = "it refers to a row that is not there";
+        let in_order = match *row {
+            StateRow::Object { number, key, schema } => {
+                let (given, new) = self.objects.intern(&ObjectKey::from(key));
+                if let Some((schema, stamp)) = schema {
+                    self.objects.restore_schema(given, schema.clone(), stamp);
+                }
+                new && given.0 == number
+            }
+            StateRow::Association { number, id, stamp, definition } => {
+                let (given, new) = self.associations.intern(id);
+                self.associations.restore(given, stamp, definition.cloned());
+                if let Some(definition) = definition {
+                    let known = |side| self.objects.find(definition.end(side).object.as_str());
+                    known(Side::First).and(known(Side::Second)).ok_or(REFERENCE)?;
+                }
+                self.show(given);
+                new && given.0 == number
+            }
+            StateRow::UnkeyedRecord { id, state } => {
+                self.records.restore_unkeyed(id, state);
+                true
+            }
+            StateRow::Record { number, object, id, state } => {
+                let object: ObjectNo = existing(self.objects.rows(), object).ok_or(REFERENCE)?;
+                self.records.restore_record(number, object, id, state)
+            }
+            StateRow::Relation { number, id, association, first, second, stamp } => {
+                let association: AssociationNo =
+                    existing(self.associations.rows(), association).ok_or(REFERENCE)?;
+                let first: RecordNo = existing(self.records.records(), first).ok_or(REFERENCE)?;
+                let second: RecordNo = existing(self.records.records(), second).ok_or(REFERENCE)?;
+                let object = |record| self.records.records()[record].object;
+                let kind = Kind { association, first: object(first), second: object(second) };
+                let kind = self.intern_kind(kind);
+                self.records.restore_relation(number, id, kind, (first, second), stamp)
+            }
+        };
+        if in_order { Ok(()) } else { Err(ORDER) }
+    }
+}
+
+fn existing<N: Number, T: Clone>(table: &Table<N, T>, number: u32) -> Option<N> {
+    (number < table.len()).then(|| N::from_u32(number))
+}

@@ -1,0 +1,115 @@
+//! A growing table addressed by a typed number, cheap to copy.
+
+use std::marker::PhantomData;
+use std::ops::{Index, IndexMut};
+use std::sync::Arc;
+
+/// A number that addresses one kind of table, given out in ascending order.
+pub(crate) trait Number: Copy {
+    fn from_u32(number: u32) -> Self;
+    fn as_u32(self) -> u32;
+}
+
+macro_rules! numbers {
+    ($($(#[$doc:meta])* $name:ident,)*) => {
+        $(
+            $(#[$doc])*
+            #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+            pub(crate) struct $name(pub(crate) u32);
+
+            impl Number for $name {
+                fn from_u32(number: u32) -> Self {
+                    Self(number)
+                }
+
+                fn as_u32(self) -> u32 {
+                    self.0
+                }
+            }
+        )*
+    };
+}
+
+numbers! {
+    /// An object key of one location.
+    ObjectNo,
+    /// An association of one location.
+    AssociationNo,
+    /// An association between one pair of object keys.
+    KindNo,
+    /// A record of one location.
+    RecordNo,
+    /// A relation of one location.
+    RelationNo,
+}
+
+const CHUNK: usize = 4096;
+
+/// Rows in chunks of 4,096. Growing never moves what is there, so no insert
+/// pays for the whole table; a copy shares all chunks, and a row written after
+/// it costs a copy of that row's chunk once.
+#[derive(Debug, Clone)]
+pub(crate) struct Table<N, T> {
+    chunks: Vec<Arc<Vec<T>>>,
+    len: u32,
+    numbers: PhantomData<N>,
+}
+
+impl<N, T> Default for Table<N, T> {
+    fn default() -> Self {
+        Self { chunks: Vec::new(), len: 0, numbers: PhantomData }
+    }
+}
+
+impl<N: Number, T: Clone> Table<N, T> {
+    pub(crate) fn len(&self) -> u32 {
+        self.len
+    }
+
+    pub(crate) fn push(&mut self, row: T) -> N {
+        let number = N::from_u32(self.len);
+        match self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
+            Some(chunk) => Arc::make_mut(chunk).push(row),
+            None => {
+                // The first chunk grows from nothing: many locations are small.
+                let mut chunk = Vec::with_capacity(if self.len == 0 { 4 } else { CHUNK });
+                chunk.push(row);
+                self.chunks.push(Arc::new(chunk));
+            }
+        }
+        self.len += 1;
+        number
+    }
+
+    pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = N> + use<N, T> {
+        (0..self.len).map(N::from_u32)
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = (N, &T)> {
+        self.numbers().zip(self.chunks.iter().flat_map(|chunk| chunk.iter()))
+    }
+}
+
+impl<N: Number, T> Index<N> for Table<N, T> {
+    type Output = T;
+
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "numbers are given out by push and never taken back"
+    )]
+    fn index(&self, number: N) -> &T {
+        let row = number.as_u32() as usize;
+        &self.chunks[row / CHUNK][row % CHUNK]
+    }
+}
+
+impl<N: Number, T: Clone> IndexMut<N> for Table<N, T> {
+    #[expect(
+        clippy::indexing_slicing,
+        reason = "numbers are given out by push and never taken back"
+    )]
+    fn index_mut(&mut self, number: N) -> &mut T {
+        let row = number.as_u32() as usize;
+        &mut Arc::make_mut(&mut self.chunks[row / CHUNK])[row % CHUNK]
+    }
+}

@@ -1,0 +1,151 @@
+//! Events: what a delivery says has happened.
+
+use std::fmt;
+
+use super::{
+    Association, AssociationId, LocationId, ObjectKey, RecordId, Relation, Timestamp, WebhookId,
+};
+
+/// What an event does to the thing it speaks of, in the order of the merge
+/// rule: of two events at the same time the greater rank wins.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Rank {
+    /// The thing came to be.
+    Create = 0,
+    /// The thing changed.
+    Update = 1,
+    /// The thing is gone.
+    Delete = 2,
+}
+
+macro_rules! event_types {
+    ($($(#[$doc:meta])* $name:ident => $rank:ident,)*) => {
+        /// The types of event that change the graph; every other is ignored.
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+        pub enum EventType {
+            $($(#[$doc])* $name,)*
+        }
+
+        impl EventType {
+            /// Every type, in the order of the documentation.
+            pub const ALL: &[Self] = &[$(Self::$name,)*];
+
+            /// The name on the wire.
+            pub const fn as_str(self) -> &'static str {
+                match self {
+                    $(Self::$name => stringify!($name),)*
+                }
+            }
+
+            /// The type of this name, compared exactly.
+            pub fn from_name(name: &str) -> Option<Self> {
+                match name {
+                    $(stringify!($name) => Some(Self::$name),)*
+                    _ => None,
+                }
+            }
+
+            /// Create, update or delete.
+            pub const fn rank(self) -> Rank {
+                match self {
+                    $(Self::$name => Rank::$rank,)*
+                }
+            }
+        }
+    };
+}
+
+event_types! {
+    /// An association was declared.
+    AssociationCreate => Create,
+    /// Its labels or cardinalities changed.
+    AssociationUpdate => Update,
+    /// It is gone, and its relations with it.
+    AssociationDelete => Delete,
+    /// Two records were linked.
+    RelationCreate => Create,
+    /// Two records were unlinked.
+    RelationDelete => Delete,
+    /// A record came to be.
+    RecordCreate => Create,
+    /// A record changed.
+    RecordUpdate => Update,
+    /// A record is gone, and its relations with it.
+    RecordDelete => Delete,
+    /// A contact is gone, and its relations with it.
+    ContactDelete => Delete,
+    /// An opportunity is gone, and its relations with it.
+    OpportunityDelete => Delete,
+    /// A type of things was declared.
+    ObjectSchemaCreate => Create,
+    /// A type of things changed.
+    ObjectSchemaUpdate => Update,
+}
+
+impl fmt::Display for EventType {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+/// A declared type of things.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ObjectSchema {
+    /// The object key.
+    pub key: ObjectKey,
+    /// What one such thing is called, if told.
+    pub singular: Option<Box<str>>,
+    /// What many are called, if told.
+    pub plural: Option<Box<str>>,
+}
+
+/// The thing an event speaks of, as far as the graph keeps it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Change {
+    /// An association as it is from now on.
+    Association(Association),
+    /// An association that is gone.
+    AssociationGone(AssociationId),
+    /// A relation, made or (with the rank of a delete) undone.
+    Relation(Relation),
+    /// A record that was made, changed or deleted; not every delivery tells
+    /// the object key.
+    Record {
+        /// The object key, where told.
+        object: Option<ObjectKey>,
+        /// The record id.
+        id: RecordId,
+    },
+    /// A type of things as it is from now on.
+    ObjectSchema(ObjectSchema),
+}
+
+impl Change {
+    /// The id of the thing the event speaks of.
+    pub fn entity_id(&self) -> &str {
+        match self {
+            Self::Association(association) => association.id.as_str(),
+            Self::AssociationGone(id) => id.as_str(),
+            Self::Relation(relation) => relation.id.as_str(),
+            Self::Record { id, .. } => id.as_str(),
+            Self::ObjectSchema(schema) => schema.key.as_str(),
+        }
+    }
+}
+
+/// One event, decoded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Its type.
+    pub event_type: EventType,
+    /// The tenant it belongs to.
+    pub location: LocationId,
+    /// The sender's time of it, where told.
+    pub at: Option<Timestamp>,
+    /// The sender's id of the delivery, where told.
+    pub webhook_id: Option<WebhookId>,
+    /// The sender's id for tracing, where told.
+    pub trace_id: Option<Box<str>>,
+    /// What it says.
+    pub change: Change,
+}

@@ -1,0 +1,19 @@
+//! The nouns of the domain: no I/O, no serde, no petgraph.
+
+mod association;
+mod event;
+mod ids;
+mod node_ref;
+mod relation;
+mod stamp;
+mod state;
+mod timestamp;
+
+pub use association::{Association, End, Side};
+pub use event::{Change, Event, EventType, ObjectSchema, Rank};
+pub use ids::{AssociationId, LocationId, ObjectKey, RecordId, RelationId, WebhookId};
+pub use node_ref::{NodeRef, ParseNodeRefError};
+pub use relation::{RecordRef, Relation};
+pub use stamp::{Seq, Stamp};
+pub use state::{RecordState, StateRow};
+pub use timestamp::{ParseTimestampError, Timestamp};

@@ -1,0 +1,98 @@
+//! The state of things as a checkpoint keeps it, one row a thing.
+//!
+//! Rows of one location arrive in the order objects, associations, records,
+//! relations, each by ascending number, so that a row refers only to rows
+//! before it. Numbers are those of the live graph: they give lists their order
+//! and cursors their meaning, and survive a restart.
+
+use super::{Association, ObjectSchema, Stamp};
+
+/// What is known of a record from its own events.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct RecordState {
+    /// Its greatest event.
+    pub last: Option<Stamp>,
+    /// Its greatest delete: links older than it are hidden, even if the record
+    /// came back later.
+    pub deleted: Option<Stamp>,
+}
+
+impl RecordState {
+    /// The state after one more event.
+    #[must_use]
+    pub fn with(self, stamp: Stamp) -> Self {
+        Self {
+            last: self.last.max(Some(stamp)),
+            deleted: if stamp.is_delete() { self.deleted.max(Some(stamp)) } else { self.deleted },
+        }
+    }
+
+    /// The state after the events of both.
+    #[must_use]
+    pub fn merged(self, other: Self) -> Self {
+        Self { last: self.last.max(other.last), deleted: self.deleted.max(other.deleted) }
+    }
+
+    /// Whether its greatest event is a delete.
+    pub fn is_deleted(self) -> bool {
+        self.last.is_some_and(Stamp::is_delete)
+    }
+}
+
+/// One thing of one location.
+#[derive(Debug, Clone, PartialEq)]
+pub enum StateRow<'a> {
+    /// A type of things.
+    Object {
+        /// Its number within the location.
+        number: u32,
+        /// The object key.
+        key: &'a str,
+        /// The schema and the event that told it, if one did.
+        schema: Option<(&'a ObjectSchema, Stamp)>,
+    },
+    /// An association; one that only relations have named has no stamp.
+    Association {
+        /// Its number within the location.
+        number: u32,
+        /// The sender's id.
+        id: &'a str,
+        /// The event that gave it its state.
+        stamp: Option<Stamp>,
+        /// Its definition; absent when it is deleted or only named.
+        definition: Option<&'a Association>,
+    },
+    /// What record events without an object key have said of an id.
+    UnkeyedRecord {
+        /// The record id.
+        id: &'a str,
+        /// What they said.
+        state: RecordState,
+    },
+    /// A record.
+    Record {
+        /// Its number within the location.
+        number: u32,
+        /// The number of its object key.
+        object: u32,
+        /// The record id.
+        id: &'a str,
+        /// What its own events have said.
+        state: RecordState,
+    },
+    /// A relation; deleted when its stamp is a delete's.
+    Relation {
+        /// Its number within the location.
+        number: u32,
+        /// The sender's id.
+        id: &'a str,
+        /// The number of its association.
+        association: u32,
+        /// The number of its first record.
+        first: u32,
+        /// The number of its second record.
+        second: u32,
+        /// The event that gave it its state.
+        stamp: Stamp,
+    },
+}

@@ -1,0 +1,394 @@
+//! A body and the event type of its URL become an [`Event`].
+
+use serde::de::IgnoredAny;
+
+use super::member::{Member, Nested};
+use super::payload::Payload;
+use crate::model::{
+    Association, AssociationId, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema,
+    RecordId, RecordRef, Relation, RelationId, Timestamp, WebhookId,
+};
+
+/// The greatest length of an id, key or label, in bytes.
+pub const MAX_ID_BYTES: usize = 512;
+
+/// The deepest nesting of a body, the body itself being level 1.
+pub const MAX_DEPTH: usize = 64;
+
+/// What a delivery turned out to be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Decoded {
+    /// An event that the graph takes.
+    Event(Event),
+    /// An event of a type that no part of the graph depends on.
+    Ignored {
+        /// The type, as the sender names it.
+        event_type: Box<str>,
+        /// The tenant, where told.
+        location: Option<LocationId>,
+        /// The sender's id for tracing, where told.
+        trace_id: Option<Box<str>>,
+    },
+}
+
+/// Why a delivery could not be read.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum DecodeError {
+    /// The body is not a JSON text: send one.
+    #[error("the body is not JSON: {reason}")]
+    Malformed {
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The body is JSON, but no usable event: mend the member named.
+    #[error("{reason}")]
+    Invalid {
+        /// The member to blame, if it is one.
+        field: Option<&'static str>,
+        /// What is wrong with it.
+        reason: String,
+        /// The sender's id for tracing, where told.
+        trace_id: Option<Box<str>>,
+    },
+}
+
+impl DecodeError {
+    /// The member to blame, if it is one.
+    pub fn field(&self) -> Option<&'static str> {
+        match self {
+            Self::Malformed { .. } => None,
+            Self::Invalid { field, .. } => *field,
+        }
+    }
+
+    /// The sender's id for tracing, where the body told one.
+    pub fn trace_id(&self) -> Option<&str> {
+        match self {
+            Self::Malformed { .. } => None,
+            Self::Invalid { trace_id, .. } => trace_id.as_deref(),
+        }
+    }
+}
+
+/// A fault of one member, before the error learns of the trace id.
+struct Fault {
+    field: Option<&'static str>,
+    reason: String,
+}
+
+impl Fault {
+    fn at(field: &'static str, reason: &str) -> Self {
+        Self { field: Some(field), reason: format!("`{field}` {reason}") }
+    }
+}
+
+/// Reads one delivery.
+///
+/// The type comes from `url_type` (the last segment of `/webhooks/{EventType}`),
+/// else from the body's `type`, else from its shape. A delete or update is
+/// never guessed.
+///
+/// Costs one pass over the body and one allocation per text member.
+///
+/// ```
+/// use relata::webhook::{decode, Decoded};
+///
+/// let body = br#"{"type":"ContactDelete","id":"emqf","locationId":"eHy2"}"#;
+/// let Decoded::Event(event) = decode(body, None)? else { unreachable!() };
+/// assert_eq!(event.change.entity_id(), "emqf");
+/// # Ok::<(), relata::webhook::DecodeError>(())
+/// ```
+pub fn decode(body: &[u8], url_type: Option<&str>) -> Result<Decoded, DecodeError> {
+    let text = checked_text(body)?;
+    let payload = parse(text)?;
+    let trace_id = optional(&payload, |p| &p.trace_id).map(Box::from);
+    read(&payload, url_type).map_err(|fault| DecodeError::Invalid {
+        field: fault.field,
+        reason: fault.reason,
+        trace_id,
+    })
+}
+
+fn malformed(reason: impl Into<String>) -> DecodeError {
+    DecodeError::Malformed { reason: reason.into() }
+}
+
+fn checked_text(body: &[u8]) -> Result<&str, DecodeError> {
+    let text =
+        std::str::from_utf8(body).map_err(|error| malformed(format!("not UTF-8: {error}")))?;
+    if text.trim_ascii().is_empty() {
+        return Err(malformed("empty"));
+    }
+    if depth(body) > MAX_DEPTH {
+        return Err(malformed(format!("nested deeper than {MAX_DEPTH}")));
+    }
+    Ok(text)
+}
+
+/// How deep the brackets nest, those inside strings left out.
+fn depth(body: &[u8]) -> usize {
+    let (mut depth, mut deepest) = (0usize, 0usize);
+    let mut bytes = body.iter();
+    while let Some(byte) = bytes.next() {
+        match byte {
+            b'"' => {
+                while let Some(inner) = bytes.next() {
+                    match inner {
+                        b'\\' => drop(bytes.next()),
+                        b'"' => break,
+                        _ => {}
+                    }
+                }
+            }
+            b'{' | b'[' => {
+                depth += 1;
+                deepest = deepest.max(depth);
+            }
+            b'}' | b']' => depth = depth.saturating_sub(1),
+            _ => {}
+        }
+    }
+    deepest
+}
+
+fn parse(text: &str) -> Result<Payload<'_>, DecodeError> {
+    let invalid = |reason: String| DecodeError::Invalid { field: None, reason, trace_id: None };
+    if !text.trim_ascii_start().starts_with('{') {
+        // Anything but an object: malformed, or JSON of the wrong kind.
+        return match serde_json::from_str::<IgnoredAny>(text) {
+            Ok(_) => Err(invalid("the body is not a JSON object".to_owned())),
+            Err(error) => Err(malformed(error.to_string())),
+        };
+    }
+    serde_json::from_str(text).map_err(|error| {
+        if error.is_data() { invalid(error.to_string()) } else { malformed(error.to_string()) }
+    })
+}
+
+fn read(payload: &Payload<'_>, url_type: Option<&str>) -> Result<Decoded, Fault> {
+    let told = match &payload.event_type {
+        None => None,
+        Some(Member::Text(name)) if !name.is_empty() => Some(name.as_ref()),
+        Some(_) => return Err(Fault::at("type", "is not the name of an event type")),
+    };
+    if let (Some(url), Some(told)) = (url_type, told)
+        && url != told
+    {
+        return Err(Fault::at("type", &format!("says {told}, but the URL says {url}")));
+    }
+    let name = match url_type.or(told) {
+        Some(name) => name,
+        None => shape(payload)?.as_str(),
+    };
+    // An object `data` beside `type` is an envelope; else the body is flat.
+    let entity = match &payload.data {
+        Some(Nested::Object(data)) if told.is_some() => data,
+        _ => payload,
+    };
+    let reader = Reader { entity, envelope: payload };
+    match EventType::from_name(name) {
+        Some(event_type) => reader.event(event_type).map(Decoded::Event),
+        None => Ok(Decoded::Ignored {
+            event_type: name.into(),
+            location: reader.usable(|p| &p.location_id).map(LocationId::from),
+            trace_id: reader.usable(|p| &p.trace_id).map(Box::from),
+        }),
+    }
+}
+
+fn shape(payload: &Payload<'_>) -> Result<EventType, Fault> {
+    if payload.first_record_id.is_some() {
+        Ok(EventType::RelationCreate)
+    } else if payload.first_object_key.is_some()
+        && (payload.key.is_some() || payload.association_type.is_some())
+    {
+        Ok(EventType::AssociationCreate)
+    } else {
+        Err(Fault::at("type", "is missing, and the members do not tell which event this is"))
+    }
+}
+
+type Pick = for<'p, 'a> fn(&'p Payload<'a>) -> &'p Option<Member<'a>>;
+
+fn optional<'p>(payload: &'p Payload<'_>, pick: Pick) -> Option<&'p str> {
+    match pick(payload) {
+        Some(Member::Text(text)) if !text.is_empty() && text.len() <= MAX_ID_BYTES => Some(text),
+        _ => None,
+    }
+}
+
+/// Reads members from the entity, and those of the delivery from the envelope
+/// around it where the entity has none.
+struct Reader<'p, 'a> {
+    entity: &'p Payload<'a>,
+    envelope: &'p Payload<'a>,
+}
+
+impl<'p> Reader<'p, '_> {
+    fn member(&self, pick: Pick) -> Option<&'p Member<'_>> {
+        pick(self.entity).as_ref().or(pick(self.envelope).as_ref())
+    }
+
+    /// The text of a member, or nothing where it has no usable one.
+    fn usable(&self, pick: Pick) -> Option<&'p str> {
+        optional(self.entity, pick).or_else(|| optional(self.envelope, pick))
+    }
+
+    fn text(&self, field: &'static str, pick: Pick) -> Result<Option<&str>, Fault> {
+        match self.member(pick) {
+            None => Ok(None),
+            Some(Member::NotText) => Err(Fault::at(field, "is not a string")),
+            Some(Member::Text(text)) if text.len() > MAX_ID_BYTES => {
+                Err(Fault::at(field, &format!("is longer than {MAX_ID_BYTES} bytes")))
+            }
+            Some(Member::Text(text)) => Ok(Some(text)),
+        }
+    }
+
+    /// A label: present, perhaps empty.
+    fn label(&self, field: &'static str, pick: Pick) -> Result<Box<str>, Fault> {
+        self.text(field, pick)?.map(Box::from).ok_or_else(|| Fault::at(field, "is missing"))
+    }
+
+    fn required<T: for<'t> From<&'t str>>(
+        &self,
+        field: &'static str,
+        pick: Pick,
+    ) -> Result<T, Fault> {
+        match self.text(field, pick)? {
+            None => Err(Fault::at(field, "is missing")),
+            Some("") => Err(Fault::at(field, "is empty")),
+            Some(text) => Ok(T::from(text)),
+        }
+    }
+
+    /// A member that may be absent; an empty text counts as absent.
+    fn maybe<T: for<'t> From<&'t str>>(
+        &self,
+        field: &'static str,
+        pick: Pick,
+    ) -> Result<Option<T>, Fault> {
+        Ok(self.text(field, pick)?.filter(|text| !text.is_empty()).map(T::from))
+    }
+
+    fn event(&self, event_type: EventType) -> Result<Event, Fault> {
+        let change = self.change(event_type)?;
+        Ok(Event {
+            event_type,
+            location: self.required::<LocationId>("locationId", |p| &p.location_id)?,
+            at: self.timestamp()?,
+            webhook_id: self.maybe::<WebhookId>("webhookId", |p| &p.webhook_id)?,
+            trace_id: self.usable(|p| &p.trace_id).map(Box::from),
+            change,
+        })
+    }
+
+    fn timestamp(&self) -> Result<Option<Timestamp>, Fault> {
+        let Some(text) = self.text("timestamp", |p| &p.timestamp)? else {
+            return Ok(None);
+        };
+        match text.parse() {
+            Ok(at) => Ok(Some(at)),
+            Err(_) => Err(Fault::at("timestamp", "is not an RFC 3339 time")),
+        }
+    }
+
+    fn change(&self, event_type: EventType) -> Result<Change, Fault> {
+        use EventType as T;
+        match event_type {
+            T::AssociationCreate | T::AssociationUpdate => {
+                self.association().map(Change::Association)
+            }
+            T::AssociationDelete => self.association_gone().map(Change::AssociationGone),
+            T::RelationCreate | T::RelationDelete => self.relation().map(Change::Relation),
+            T::RecordCreate | T::RecordUpdate | T::RecordDelete => {
+                let object = self.maybe::<ObjectKey>("objectKey", |p| &p.object_key)?;
+                self.record(object)
+            }
+            T::ContactDelete => self.record(Some(ObjectKey::from("contact"))),
+            T::OpportunityDelete => self.record(Some(ObjectKey::from("opportunity"))),
+            T::ObjectSchemaCreate | T::ObjectSchemaUpdate => {
+                self.object_schema().map(Change::ObjectSchema)
+            }
+        }
+    }
+
+    fn association(&self) -> Result<Association, Fault> {
+        Ok(Association {
+            id: self.required("id", |p| &p.id)?,
+            key: self.required("key", |p| &p.key)?,
+            association_type: self
+                .maybe("associationType", |p| &p.association_type)?
+                .unwrap_or_else(|| "USER_DEFINED".into()),
+            first: End {
+                object: self.required("firstObjectKey", |p| &p.first_object_key)?,
+                label: self.label("firstObjectLabel", |p| &p.first_object_label)?,
+            },
+            second: End {
+                object: self.required("secondObjectKey", |p| &p.second_object_key)?,
+                label: self.label("secondObjectLabel", |p| &p.second_object_label)?,
+            },
+            first_to_second: self.maybe("firstObjectToSecondObjectCardinality", |p| {
+                &p.first_object_to_second_object_cardinality
+            })?,
+            second_to_first: self.maybe("secondObjectToFirstObjectCardinality", |p| {
+                &p.second_object_to_first_object_cardinality
+            })?,
+        })
+    }
+
+    fn association_gone(&self) -> Result<AssociationId, Fault> {
+        let id = self.required("id", |p| &p.id)?;
+        self.required::<ObjectKey>("firstObjectKey", |p| &p.first_object_key)?;
+        self.required::<ObjectKey>("secondObjectKey", |p| &p.second_object_key)?;
+        Ok(id)
+    }
+
+    fn relation(&self) -> Result<Relation, Fault> {
+        Ok(Relation {
+            id: self.required::<RelationId>("id", |p| &p.id)?,
+            first: RecordRef {
+                object: self.required("firstObjectKey", |p| &p.first_object_key)?,
+                id: self.required("firstRecordId", |p| &p.first_record_id)?,
+            },
+            second: RecordRef {
+                object: self.required("secondObjectKey", |p| &p.second_object_key)?,
+                id: self.required("secondRecordId", |p| &p.second_record_id)?,
+            },
+            association: self.required("associationId", |p| &p.association_id)?,
+        })
+    }
+
+    fn record(&self, object: Option<ObjectKey>) -> Result<Change, Fault> {
+        Ok(Change::Record { object, id: self.required::<RecordId>("id", |p| &p.id)? })
+    }
+
+    fn object_schema(&self) -> Result<ObjectSchema, Fault> {
+        self.required::<RecordId>("id", |p| &p.id)?;
+        let label = |member: &Option<Member<'_>>| match member {
+            Some(Member::Text(text)) if !text.is_empty() && text.len() <= MAX_ID_BYTES => {
+                Some(Box::from(text.as_ref()))
+            }
+            _ => None,
+        };
+        let (singular, plural) = match &self.entity.labels {
+            Some(Nested::Object(labels)) => (label(&labels.singular), label(&labels.plural)),
+            _ => (None, None),
+        };
+        Ok(ObjectSchema { key: self.required("key", |p| &p.key)?, singular, plural })
+    }
+}
+
+/// A body as one line of NDJSON that reads back as the same event wherever it
+/// is ingested: as it came if it names its type, else in an envelope that does.
+///
+/// `body` is a body that [`decode`] has read. Line breaks between members
+/// become spaces; inside strings JSON has none.
+pub fn wrapped(body: &str, event_type: &str) -> String {
+    let line = body.trim_ascii().replace(['\n', '\r'], " ");
+    match serde_json::from_str::<Payload<'_>>(&line) {
+        Ok(payload) if payload.event_type.is_some() => line,
+        _ => format!("{{\"type\":\"{event_type}\",\"data\":{line}}}"),
+    }
+}

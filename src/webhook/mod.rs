@@ -1,0 +1,7 @@
+//! Bytes from outside become events: the sender's shapes are known here alone.
+
+mod decode;
+mod member;
+mod payload;
+
+pub use decode::{DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, decode, wrapped};
