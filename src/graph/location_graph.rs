@@ -75,13 +75,6 @@ impl LocationGraph {
         once_each(&mut changed.records.unkeyed);
         changed
     }
-
-    /// Drops the note of what changed, for a graph that no checkpoint follows.
-    pub(crate) fn forget_changed(&mut self) {
-        self.changed_objects = Vec::new();
-        self.changed_associations = Vec::new();
-        self.records.changed = ChangedRecords::default();
-    }
 }
 
 fn once_each<T: Ord>(things: &mut Vec<T>) {

@@ -23,6 +23,8 @@ pub struct Counts {
 /// One object key and what hangs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectCount<'g> {
+    /// Its place in the list: places only grow, so a list can go on behind one.
+    pub place: u32,
     /// The object key.
     pub object: &'g str,
     /// Associations with an end here.
@@ -34,6 +36,8 @@ pub struct ObjectCount<'g> {
 /// One association and how many relations it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AssociationCount<'g> {
+    /// Its place in the list: places only grow, so a list can go on behind one.
+    pub place: u32,
     /// The association.
     pub association: &'g Association,
     /// Relations under it that can be seen.
@@ -46,6 +50,7 @@ impl LocationGraph {
     pub fn objects(&self) -> impl Iterator<Item = ObjectCount<'_>> {
         self.objects.rows().iter().filter(|&(number, _)| self.is_object_listed(number)).map(
             |(number, row)| ObjectCount {
+                place: number.0,
                 object: row.key.as_str(),
                 associations: self.objects.degree(number) as u64,
                 records: u64::from(self.records.listed(number)),
@@ -64,7 +69,11 @@ impl LocationGraph {
     pub fn associations(&self) -> impl Iterator<Item = AssociationCount<'_>> {
         self.associations.rows().iter().filter_map(|(number, row)| {
             let association = row.definition.as_ref()?;
-            Some(AssociationCount { association, relations: self.relations_under(number) })
+            Some(AssociationCount {
+                place: number.0,
+                association,
+                relations: self.relations_under(number),
+            })
         })
     }
 

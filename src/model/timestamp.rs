@@ -56,7 +56,9 @@ impl fmt::Display for Timestamp {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         static PRINTER: DateTimePrinter = DateTimePrinter::new().precision(Some(3));
         match jiff::Timestamp::from_millisecond(self.0) {
-            Ok(instant) => f.write_str(&PRINTER.timestamp_to_string(&instant)),
+            Ok(instant) => {
+                PRINTER.print_timestamp(&instant, jiff::fmt::StdFmtWrite(f)).map_err(|_| fmt::Error)
+            }
             // Outside the years that RFC 3339 can write.
             Err(_) => write!(f, "{} ms", self.0),
         }

@@ -1,0 +1,40 @@
+//! `relata export`.
+
+use std::fs::File;
+use std::io::{self, BufWriter, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::export::{Format, Layers, Options, write};
+
+use super::output::{location, open_for_questions};
+use crate::config::Export;
+
+pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
+    let store = open_for_questions(db)?;
+    let location = location(&store, &export.place)?;
+    let mut to: Box<dyn Write> = match &export.output {
+        Some(path) => Box::new(File::create(path).with_context(|| path.display().to_string())?),
+        None => Box::new(io::stdout().lock()),
+    };
+    let mut to = BufWriter::with_capacity(1 << 16, &mut to);
+    if export.format == "ndjson" {
+        store.export_events(location.id().as_str(), &mut to)?;
+    } else {
+        let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        let format = Format::from_name(&export.format)
+            .with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
+        let options = Options {
+            layers: Layers::from_name(&export.layer)
+                .context("--layer is one of objects, records, all")?,
+            labels: export.label.clone(),
+            associations: export.association.clone(),
+            ..Options::default()
+        };
+        let snapshot = location.read().snapshot();
+        write(&snapshot, format, &options, &mut to)?;
+    }
+    to.flush()?;
+    Ok(ExitCode::SUCCESS)
+}

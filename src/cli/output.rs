@@ -1,0 +1,90 @@
+//! What people and programs read.
+
+use std::io::{self, Write};
+use std::path::Path;
+use std::sync::Arc;
+
+use anyhow::Context;
+use relata::{Location, Store};
+
+use crate::config::Place;
+
+/// Prints a line to standard output.
+pub(super) fn say(line: impl std::fmt::Display) -> io::Result<()> {
+    writeln!(io::stdout().lock(), "{line}")
+}
+
+/// Prints an error to standard error, on one line.
+pub(crate) fn complain(error: &anyhow::Error) {
+    if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+        return; // Whoever read the output has enough.
+    }
+    let line = format!("{error:#}").replace('\n', " ");
+    // With standard error gone there is nobody to tell.
+    writeln!(io::stderr(), "relata: {line}").unwrap_or_default();
+}
+
+/// Prints a value as JSON.
+pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
+    say(serde_json::to_string(value)?)?;
+    Ok(())
+}
+
+/// Opens a store for questions, beside a server that may be running.
+pub(super) fn open_for_questions(db: &Path) -> anyhow::Result<Store> {
+    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+    Store::open_read_only(db).with_context(|| db.display().to_string())
+}
+
+/// The location that a question is about.
+pub(super) fn location(store: &Store, place: &Place) -> anyhow::Result<Arc<Location>> {
+    if let Some(id) = &place.location {
+        return store.location(id).with_context(|| format!("there is no location {id}"));
+    }
+    let locations = store.locations();
+    match locations.as_slice() {
+        [] => anyhow::bail!("the store is empty"),
+        [only] => Ok(Arc::clone(only)),
+        several => {
+            let mut names: Vec<&str> = several.iter().take(5).map(|l| l.id().as_str()).collect();
+            if several.len() > names.len() {
+                names.push("…");
+            }
+            anyhow::bail!(
+                "the store holds several locations; choose with --location: {}",
+                names.join(", ")
+            )
+        }
+    }
+}
+
+/// Prints rows under a heading, each column as wide as its widest cell.
+pub(super) fn print_table(heading: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let width = |column: usize| {
+        let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
+        cells.chain(heading.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0)
+    };
+    let widths: Vec<usize> = (0..heading.len()).map(width).collect();
+    let mut out = io::stdout().lock();
+    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
+        let padded: Vec<String> =
+            cells.zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
+        writeln!(out, "{}", padded.join("  ").trim_end())
+    };
+    line(&mut heading.iter().copied())?;
+    rows.iter().try_for_each(|row| {
+        line(
+            &mut row
+                .iter()
+                .map(|cell| visible(cell))
+                .collect::<Vec<_>>()
+                .iter()
+                .map(String::as_str),
+        )
+    })
+}
+
+/// A text from outside, without what would move a terminal's cursor.
+fn visible(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
+}

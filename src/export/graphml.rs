@@ -1,0 +1,114 @@
+//! GraphML 1.0, as Gephi, NetworkX and igraph read it.
+//!
+//! Source: <http://graphml.graphdrawing.org/specification.html>. Edge ids make
+//! parallel links survive; `label` on nodes and edges is what Gephi shows.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use quick_xml::Writer;
+use quick_xml::escape::partial_escape;
+use quick_xml::events::attributes::Attribute;
+use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use quick_xml::name::QName;
+
+use super::selection::{EDGE_ATTRIBUTES, REPLACEMENT, Selection};
+
+const NODE_ATTRIBUTES: [&str; 4] = ["label", "layer", "object", "record"];
+
+pub(super) fn write(selection: &Selection<'_>, to: &mut dyn Write) -> io::Result<()> {
+    let mut xml = Writer::new_with_indent(to, b' ', 1);
+    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
+    let namespace = ("xmlns", "http://graphml.graphdrawing.org/xmlns");
+    xml.write_event(Event::Start(BytesStart::new("graphml").with_attributes([namespace])))?;
+    for name in NODE_ATTRIBUTES {
+        key(&mut xml, "node", name)?;
+    }
+    for name in EDGE_ATTRIBUTES {
+        key(&mut xml, "edge", name)?;
+    }
+    let graph =
+        BytesStart::new("graph").with_attributes([("id", "relata"), ("edgedefault", "directed")]);
+    xml.write_event(Event::Start(graph))?;
+    for node in selection.nodes() {
+        start(&mut xml, "node", &[("id", &node.id().to_string())])?;
+        let values = [Some(node.0.label), Some(node.layer()), Some(node.0.object), node.0.record];
+        for (name, value) in NODE_ATTRIBUTES.into_iter().zip(values) {
+            data(&mut xml, "n", name, value)?;
+        }
+        xml.write_event(Event::End(BytesEnd::new("node")))?;
+    }
+    for edge in selection.links() {
+        let (source, target) = (edge.source().to_string(), edge.target().to_string());
+        start(&mut xml, "edge", &[("id", &edge.id()), ("source", &source), ("target", &target)])?;
+        for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge.attributes()) {
+            data(&mut xml, "e", name, value.as_deref())?;
+        }
+        xml.write_event(Event::End(BytesEnd::new("edge")))?;
+    }
+    xml.write_event(Event::End(BytesEnd::new("graph")))?;
+    xml.write_event(Event::End(BytesEnd::new("graphml")))?;
+    xml.into_inner().write_all(b"\n")
+}
+
+/// The name under which elements of a kind refer to an attribute.
+fn key_id(prefix: &str, name: &str) -> String {
+    format!("{prefix}_{name}")
+}
+
+fn key(xml: &mut Writer<&mut dyn Write>, of: &str, name: &str) -> io::Result<()> {
+    let prefix = if of == "node" { "n" } else { "e" };
+    let id = key_id(prefix, name);
+    let attributes =
+        [("id", id.as_str()), ("for", of), ("attr.name", name), ("attr.type", "string")];
+    xml.write_event(Event::Empty(BytesStart::new("key").with_attributes(attributes)))
+}
+
+fn start(
+    xml: &mut Writer<&mut dyn Write>,
+    name: &str,
+    attributes: &[(&str, &str)],
+) -> io::Result<()> {
+    let mut element = BytesStart::new(name);
+    for (name, value) in attributes {
+        element.push_attribute(Attribute { key: QName(name), value: attribute(value).into() });
+    }
+    xml.write_event(Event::Start(element))
+}
+
+fn data(
+    xml: &mut Writer<&mut dyn Write>,
+    prefix: &str,
+    name: &str,
+    value: Option<&str>,
+) -> io::Result<()> {
+    let Some(value) = value else { return Ok(()) };
+    let key = key_id(prefix, name);
+    xml.write_event(Event::Start(
+        BytesStart::new("data").with_attributes([("key", key.as_str())]),
+    ))?;
+    xml.write_event(Event::Text(BytesText::from_escaped(text(value))))?;
+    xml.write_event(Event::End(BytesEnd::new("data")))
+}
+
+/// XML 1.0 cannot carry most control characters, in whatever way escaped.
+fn printable(value: &str) -> Cow<'_, str> {
+    let forbidden = |c: char| {
+        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
+    };
+    if value.contains(forbidden) {
+        Cow::Owned(value.replace(forbidden, &REPLACEMENT.to_string()))
+    } else {
+        Cow::Borrowed(value)
+    }
+}
+
+fn text(value: &str) -> String {
+    // A bare carriage return would be read back as a line feed.
+    partial_escape(printable(value)).replace('\r', "&#13;")
+}
+
+fn attribute(value: &str) -> String {
+    let escaped = quick_xml::escape::escape(printable(value));
+    escaped.replace('\r', "&#13;").replace('\n', "&#10;").replace('\t', "&#9;")
+}

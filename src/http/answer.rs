@@ -1,0 +1,19 @@
+//! Answers that went well.
+
+use serde::Serialize;
+use warp::http::Response as HttpResponse;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::reply::Response;
+
+use super::problem::Problem;
+
+/// The answer to a request, or the problem with it.
+pub(super) type Answer = Result<Response, Problem>;
+
+/// An answer of 200 with this JSON.
+pub(super) fn json<T: Serialize>(value: &T) -> Answer {
+    let body = serde_json::to_vec(value).map_err(Problem::unavailable)?;
+    let mut response: Response = HttpResponse::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}

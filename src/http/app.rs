@@ -1,0 +1,80 @@
+//! What every handler works with.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use crate::store::Store;
+
+/// The limits of the server, with their units.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// How long a request's head may take to arrive, and an idle connection may
+    /// stay open.
+    pub header_timeout: Duration,
+    /// How long a request's body may take to arrive.
+    pub body_timeout: Duration,
+    /// The greatest body of a webhook, in bytes.
+    pub webhook_bytes: usize,
+    /// Connections open at once; one more waits.
+    pub connections: usize,
+    /// How long requests may take to finish once a stop was asked for.
+    pub shutdown_timeout: Duration,
+    /// Exports that run at once; one more waits.
+    pub exports: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            header_timeout: Duration::from_secs(10),
+            body_timeout: Duration::from_secs(10),
+            webhook_bytes: 256 << 10,
+            connections: 4_096,
+            shutdown_timeout: Duration::from_secs(10),
+            exports: 4,
+        }
+    }
+}
+
+/// A store and how it is served.
+#[derive(Debug)]
+pub struct App {
+    pub(super) store: Arc<Store>,
+    pub(super) limits: Limits,
+    pub(super) exports: Arc<tokio::sync::Semaphore>,
+    traces: TraceIds,
+}
+
+impl App {
+    /// Serves this store within these limits.
+    pub fn new(store: Arc<Store>, limits: Limits) -> Self {
+        let exports = Arc::new(tokio::sync::Semaphore::new(limits.exports));
+        Self { store, limits, exports, traces: TraceIds::new() }
+    }
+
+    /// A new id, by which a log line and an answer are told to belong together.
+    pub(super) fn trace_id(&self) -> String {
+        self.traces.next()
+    }
+}
+
+/// Ids that no two requests share, within a process or across restarts.
+#[derive(Debug)]
+struct TraceIds {
+    process: u64,
+    count: AtomicU64,
+}
+
+impl TraceIds {
+    fn new() -> Self {
+        use std::hash::BuildHasher;
+        let process = std::hash::RandomState::new().hash_one(std::process::id());
+        Self { process, count: AtomicU64::new(0) }
+    }
+
+    fn next(&self) -> String {
+        let count = self.count.fetch_add(1, Ordering::Relaxed);
+        format!("{:016x}{count:08x}", self.process)
+    }
+}

@@ -1,0 +1,190 @@
+//! `GET …/export?format=…`: a graph streams out while events go on.
+
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use tokio::sync::mpsc;
+use warp::Reply;
+use warp::http::HeaderMap;
+use warp::http::header::{
+    ACCEPT_ENCODING, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
+    VARY,
+};
+use warp::reply::Response;
+
+use super::answer::Answer;
+use super::app::App;
+use super::locations;
+use super::problem::Problem;
+use super::request::Request;
+use crate::export::{EdgesKey, Format, Layers, Options, size, write};
+use crate::graph::Snapshot;
+
+/// What a chunk of the answer holds, in bytes.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// Chunks that may wait for a slow reader before the export waits, too.
+const CHUNKS: usize = 4;
+
+type Chunk = Result<Vec<u8>, io::Error>;
+
+/// What to write: a format of another tool, or the events themselves.
+#[derive(Clone, Copy)]
+enum Content {
+    Graph(Format),
+    Events,
+}
+
+impl Content {
+    fn from_name(name: &str) -> Option<Self> {
+        if name == "ndjson" { Some(Self::Events) } else { Format::from_name(name).map(Self::Graph) }
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Graph(format) => format.media_type(),
+            Self::Events => "application/x-ndjson",
+        }
+    }
+
+    fn file_extension(self) -> &'static str {
+        match self {
+            Self::Graph(format) => format.file_extension(),
+            Self::Events => "ndjson",
+        }
+    }
+}
+
+pub(super) async fn export(app: &Arc<App>, request: &Request) -> Answer {
+    let (content, options) = read(request)?;
+    let location = locations::find(app, request)?;
+    let permit = Arc::clone(&app.exports).acquire_owned().await.map_err(Problem::unavailable)?;
+    let seq = app.store.head();
+    let snapshot = location.read().snapshot();
+    let gzip = accepts_gzip(&request.headers);
+    let (sender, mut receiver) = mpsc::channel::<Chunk>(CHUNKS);
+    let sized = tokio::task::spawn_blocking(move || {
+        let size = size(&snapshot, &options);
+        (size, snapshot, options)
+    });
+    let (size, snapshot, options) = sized.await.map_err(Problem::unavailable)?;
+    let (app, id) = (Arc::clone(app), location.id().clone());
+    let name = file_name(id.as_str(), content);
+    tokio::task::spawn_blocking(move || {
+        let run = |to: &mut dyn Write| match content {
+            Content::Graph(format) => write(&snapshot, format, &options, to),
+            Content::Events => events(&app, id.as_str(), snapshot, to),
+        };
+        if let Err(error) = stream(&sender, gzip, run) {
+            // Broken off, so that the reader does not take a part for the whole.
+            tracing::debug!(%error, "export ended early");
+            sender.blocking_send(Err(error)).unwrap_or_default();
+        }
+        drop(permit);
+    });
+    let chunks = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+    let mut response = warp::reply::stream(chunks).into_response();
+    header(&mut response, CONTENT_TYPE, content.media_type());
+    header(&mut response, CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+    header(&mut response, VARY, "accept-encoding");
+    header(&mut response, HeaderName::from_static("relata-seq"), &seq.to_string());
+    header(&mut response, HeaderName::from_static("relata-nodes"), &size.nodes.to_string());
+    header(&mut response, HeaderName::from_static("relata-links"), &size.links.to_string());
+    if gzip {
+        header(&mut response, CONTENT_ENCODING, "gzip");
+    }
+    Ok(response)
+}
+
+fn read(request: &Request) -> Result<(Content, Options), Problem> {
+    let query = &request.query;
+    query.only(&["format", "layer", "label", "association", "edgesKey"])?;
+    let formats = || {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("{}, ndjson", names.join(", "))
+    };
+    let content = query.choice("format", Content::from_name, &formats())?.ok_or_else(|| {
+        Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
+    })?;
+    let options = Options {
+        layers: query
+            .choice("layer", Layers::from_name, "objects, records, all")?
+            .unwrap_or_default(),
+        labels: query.all("label"),
+        associations: query.all("association"),
+        edges_key: query
+            .choice("edgesKey", EdgesKey::from_name, "edges, links")?
+            .unwrap_or_default(),
+    };
+    if matches!(content, Content::Events)
+        && let Some(name) = ["layer", "label", "association", "edgesKey"]
+            .into_iter()
+            .find(|name| !query.all(name).is_empty())
+    {
+        return Err(Problem::invalid_parameter(
+            name,
+            "does not go with ndjson, which holds every event",
+        ));
+    }
+    Ok((content, options))
+}
+
+fn events(app: &App, location: &str, snapshot: Snapshot, to: &mut dyn Write) -> io::Result<()> {
+    drop(snapshot);
+    app.store.export_events(location, to).map(|_| ()).map_err(io::Error::other)
+}
+
+fn header(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// A name that every file system takes.
+fn file_name(location: &str, content: Content) -> String {
+    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
+    let location: String = location.chars().take(64).map(safe).collect();
+    format!("relata-{location}.{}", content.file_extension())
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
+            && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+fn stream(
+    sender: &mpsc::Sender<Chunk>,
+    gzip: bool,
+    run: impl FnOnce(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut chunks = BufWriter::with_capacity(CHUNK_BYTES, Chunks(sender));
+    if gzip {
+        let mut encoder = GzEncoder::new(&mut chunks, Compression::fast());
+        run(&mut encoder)?;
+        encoder.finish()?;
+    } else {
+        run(&mut chunks)?;
+    }
+    chunks.flush()
+}
+
+/// Hands what is written to the connection, and waits while it is behind.
+struct Chunks<'s>(&'s mpsc::Sender<Chunk>);
+
+impl Write for Chunks<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
+        self.0.blocking_send(Ok(bytes.to_vec())).map_err(gone)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

@@ -1,0 +1,34 @@
+//! `GET /healthz`, `GET /readyz`.
+
+use serde::Serialize;
+
+use super::answer::{Answer, json};
+use super::app::App;
+use super::problem::Problem;
+use super::request::Request;
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    seq: u64,
+}
+
+/// Whether the process answers at all.
+pub(super) fn alive(_: &App, request: &Request) -> Answer {
+    request.query.only(&[])?;
+    json(&Alive { status: "ok" })
+}
+
+/// Whether deliveries are accepted.
+pub(super) fn ready(app: &App, request: &Request) -> Answer {
+    request.query.only(&[])?;
+    match app.store.failure() {
+        None => json(&Ready { status: "ready", seq: app.store.head() }),
+        Some(reason) => Err(Problem::unavailable(reason)),
+    }
+}

@@ -1,0 +1,111 @@
+//! The loop that accepts connections.
+//!
+//! warp's own server sets no time-out on a request's head and no deadline on a
+//! graceful stop, so the loop is hyper-util's, around warp's service.
+
+use std::future::Future;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::server::conn::http1;
+use hyper_util::rt::{TokioIo, TokioTimer};
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::TcpListener;
+use tokio::sync::Semaphore;
+
+use super::app::App;
+use super::routes::routes;
+
+/// How long to wait when the system has no more file handles.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How a server ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Shutdown {
+    /// Every request was answered.
+    Clean,
+    /// The deadline passed with this many connections still open.
+    Deadline {
+        /// Connections that were cut.
+        connections: usize,
+    },
+}
+
+/// A server that is bound to its address.
+#[derive(Debug)]
+pub struct Server {
+    listener: TcpListener,
+    app: Arc<App>,
+}
+
+impl Server {
+    /// Binds to an address; port 0 picks a free one.
+    pub async fn bind(address: SocketAddr, app: App) -> io::Result<Self> {
+        let listener = TcpListener::bind(address).await?;
+        Ok(Self { listener, app: Arc::new(app) })
+    }
+
+    /// The address it really listens on.
+    pub fn address(&self) -> io::Result<SocketAddr> {
+        self.listener.local_addr()
+    }
+
+    /// Serves until `stop` resolves, then lets requests finish within the
+    /// deadline.
+    pub async fn run(self, stop: impl Future<Output = ()>) -> Shutdown {
+        let limits = self.app.limits.clone();
+        let places = Arc::new(Semaphore::new(limits.connections));
+        let graceful = GracefulShutdown::new();
+        let filter = routes(self.app);
+        let mut http = http1::Builder::new();
+        http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
+        let mut stop = std::pin::pin!(stop);
+        loop {
+            let accepted = async {
+                // Taken before accepting: one connection too many waits in the
+                // system's queue instead of costing memory here.
+                let place = Arc::clone(&places).acquire_owned().await;
+                (place, self.listener.accept().await)
+            };
+            let (place, stream) = tokio::select! {
+                accepted = accepted => accepted,
+                () = &mut stop => break,
+            };
+            match stream {
+                Ok((stream, _)) => {
+                    // Answers are written whole: waiting to fill a packet only delays.
+                    stream
+                        .set_nodelay(true)
+                        .unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
+                    let service = TowerToHyperService::new(warp::service(filter.clone()));
+                    let served =
+                        graceful.watch(http.serve_connection(TokioIo::new(stream), service));
+                    tokio::spawn(async move {
+                        // A connection that breaks has nobody left to tell.
+                        served
+                            .await
+                            .unwrap_or_else(|error| tracing::debug!(%error, "connection ended"));
+                        drop(place);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "cannot accept a connection");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        drop(self.listener);
+        finish(graceful, limits.shutdown_timeout).await
+    }
+}
+
+async fn finish(graceful: GracefulShutdown, deadline: Duration) -> Shutdown {
+    let connections = graceful.count();
+    match tokio::time::timeout(deadline, graceful.shutdown()).await {
+        Ok(()) => Shutdown::Clean,
+        Err(_) => Shutdown::Deadline { connections },
+    }
+}

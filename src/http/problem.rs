@@ -1,0 +1,145 @@
+//! Errors as answers: the one place that turns them into statuses (RFC 9457).
+
+use serde::Serialize;
+use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use warp::http::{Response as HttpResponse, StatusCode};
+use warp::reply::Response;
+
+use crate::store::{ExportEventsError, IngestError};
+use crate::webhook::DecodeError;
+
+/// One error answer, before it knows its trace id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(super) struct Problem {
+    pub(super) status: StatusCode,
+    pub(super) code: &'static str,
+    pub(super) detail: String,
+    pub(super) field: Option<String>,
+    /// The sender's own trace id, where it told one.
+    pub(super) trace_id: Option<String>,
+    header: Option<(HeaderName, HeaderValue)>,
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    trace_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+        let detail = detail.into();
+        Self { status, code, detail, field: None, trace_id: None, header: None }
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        self
+    }
+
+    fn field(mut self, field: impl Into<String>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    pub(super) fn not_found(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", what)
+    }
+
+    pub(super) fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("this path answers to {allow}");
+        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+        problem.header = HeaderValue::from_str(allow).ok().map(|value| (ALLOW, value));
+        problem
+    }
+
+    pub(super) fn invalid_parameter(name: &str, why: impl std::fmt::Display) -> Self {
+        let detail = format!("`{name}` {why}");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).field(name)
+    }
+
+    pub(super) fn body_too_large(limit: usize) -> Self {
+        let detail = format!("the body is larger than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    pub(super) fn body_timeout() -> Self {
+        let detail = "the body did not arrive in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+    }
+
+    pub(super) fn body_broken() -> Self {
+        let detail = "the body did not arrive whole";
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+    }
+
+    pub(super) fn unsupported_media_type() -> Self {
+        let detail = "the content type is not JSON: send application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    pub(super) fn unavailable(why: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why.to_string()).retry_after(30)
+    }
+
+    pub(super) fn into_response(self, fresh_trace_id: &str) -> Response {
+        let trace_id = self.trace_id.as_deref().unwrap_or(fresh_trace_id);
+        let body = Body {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            trace_id,
+            field: self.field.as_deref(),
+        };
+        let body = serde_json::to_vec(&body).unwrap_or_default();
+        let mut response: Response = HttpResponse::new(body.into());
+        *response.status_mut() = self.status;
+        let problem = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, problem);
+        if let Some((name, value)) = self.header {
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+impl From<DecodeError> for Problem {
+    fn from(error: DecodeError) -> Self {
+        let (status, code) = match error {
+            DecodeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed_json"),
+            DecodeError::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_event"),
+        };
+        let mut problem = Self::new(status, code, error.to_string());
+        problem.field = error.field().map(str::to_owned);
+        problem.trace_id = error.trace_id().map(str::to_owned);
+        problem
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Unreadable(error) => error.into(),
+            IngestError::Overloaded => {
+                Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", error.to_string())
+                    .retry_after(1)
+            }
+            IngestError::Unavailable { .. } => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<ExportEventsError> for Problem {
+    fn from(error: ExportEventsError) -> Self {
+        Self::unavailable(error)
+    }
+}

@@ -1,0 +1,194 @@
+//! Query parameters, read strictly: whatever is not understood is refused.
+
+use super::problem::Problem;
+use super::request::decode;
+use crate::graph::{Cursor, LinkQuery, Order};
+use crate::model::Side;
+
+/// More parameters than any question has.
+const PARAMETERS_MAX: usize = 128;
+
+/// The greatest page.
+const LIMIT_MAX: usize = 1_000;
+
+/// The page where none is asked for.
+const LIMIT_DEFAULT: usize = 100;
+
+/// The parameters of one request, in order.
+#[derive(Debug, Default)]
+pub(super) struct Query(Vec<(String, String)>);
+
+impl Query {
+    pub(super) fn parse(raw: &str) -> Result<Self, Problem> {
+        let pairs: Vec<&str> = raw.split('&').filter(|pair| !pair.is_empty()).collect();
+        if pairs.len() > PARAMETERS_MAX {
+            let why = format!("has more than {PARAMETERS_MAX} parameters");
+            return Err(Problem::invalid_parameter("query", why));
+        }
+        let text = |raw: &str| decode(&raw.replace('+', " "));
+        let pair = |pair: &str| {
+            let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
+            let name = text(name).ok_or_else(|| {
+                Problem::invalid_parameter("query", "is not percent-encoded UTF-8")
+            })?;
+            let value = text(value)
+                .ok_or_else(|| Problem::invalid_parameter(&name, "is not percent-encoded UTF-8"))?;
+            Ok((name, value))
+        };
+        pairs.into_iter().map(pair).collect::<Result<_, _>>().map(Self)
+    }
+
+    /// Refuses every parameter but these.
+    pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+        match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+            None => Ok(()),
+            Some((name, _)) if known.is_empty() => {
+                Err(Problem::invalid_parameter(name, "is unknown here: there are no parameters"))
+            }
+            Some((name, _)) => {
+                let why = format!("is unknown here; known are {}", known.join(", "));
+                Err(Problem::invalid_parameter(name, why))
+            }
+        }
+    }
+
+    /// Every value of a parameter that may be repeated.
+    pub(super) fn all(&self, name: &str) -> Vec<String> {
+        let named = self.0.iter().filter(|(known, _)| known == name);
+        named.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The value of a parameter that may stand once.
+    pub(super) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+        let mut values = self.0.iter().filter(|(known, _)| known == name);
+        let value = values.next().map(|(_, value)| value.as_str());
+        if values.next().is_some() {
+            return Err(Problem::invalid_parameter(name, "stands more than once"));
+        }
+        Ok(value)
+    }
+
+    /// The value of a parameter that is one of a few words.
+    pub(super) fn choice<T>(
+        &self,
+        name: &str,
+        read: impl Fn(&str) -> Option<T>,
+        words: &str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.one(name)? else { return Ok(None) };
+        let why = || Problem::invalid_parameter(name, format!("is none of {words}"));
+        read(text).map(Some).ok_or_else(why)
+    }
+
+    pub(super) fn limit(&self) -> Result<usize, Problem> {
+        let Some(text) = self.one("limit")? else { return Ok(LIMIT_DEFAULT) };
+        let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
+        number.flatten().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
+            Problem::invalid_parameter("limit", format!("is not a number from 1 to {LIMIT_MAX}"))
+        })
+    }
+
+    /// The place behind which a list goes on.
+    pub(super) fn place(&self) -> Result<Option<u32>, Problem> {
+        let Some(text) = self.one("cursor")? else { return Ok(None) };
+        let hex = text.strip_prefix('c').filter(|hex| {
+            hex.len() == 8 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
+        });
+        match hex.and_then(|hex| u32::from_str_radix(hex, 16).ok()) {
+            Some(place) => Ok(Some(place)),
+            None => Err(bad_cursor()),
+        }
+    }
+
+    pub(super) fn links(&self) -> Result<LinkQuery, Problem> {
+        self.only(&["label", "association", "object", "side", "order", "limit", "cursor"])?;
+        let side = |word: &str| match word {
+            "first" => Some(Side::First),
+            "second" => Some(Side::Second),
+            _ => None,
+        };
+        let order = |word: &str| match word {
+            "oldest" => Some(Order::Oldest),
+            "newest" => Some(Order::Newest),
+            _ => None,
+        };
+        let mut query = LinkQuery {
+            labels: self.all("label"),
+            associations: self.all("association"),
+            object: self.one("object")?.map(str::to_owned),
+            side: self.choice("side", side, "first, second")?,
+            order: self.choice("order", order, "oldest, newest")?.unwrap_or_default(),
+            after: None,
+            limit: self.limit()?,
+        };
+        if let Some(text) = self.one("cursor")? {
+            let cursor: Cursor = text.parse().map_err(|_| bad_cursor())?;
+            if cursor.order() != query.order {
+                return Err(Problem::invalid_parameter(
+                    "cursor",
+                    "belongs to a list in another order",
+                ));
+            }
+            query = query.after(cursor);
+        }
+        Ok(query)
+    }
+}
+
+/// The cursor that goes on behind a place.
+pub(super) fn place_cursor(place: u32) -> String {
+    format!("c{place:08x}")
+}
+
+fn bad_cursor() -> Problem {
+    Problem::invalid_parameter("cursor", "is not a cursor that an answer gave out")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn check(raw: &str, expected: Result<&[(&str, &str)], &str>) {
+        let read = Query::parse(raw).map(|query| query.0).map_err(|problem| problem.field);
+        let expected = expected
+            .map(|pairs| pairs.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect())
+            .map_err(|field| Some(field.to_owned()));
+        assert_eq!(read, expected, "{raw}");
+    }
+
+    #[test]
+    fn parameters_are_decoded_strictly() {
+        check("", Ok(&[]));
+        check("label=Interested%20Buyer", Ok(&[("label", "Interested Buyer")]));
+        check(
+            "label=Interested+Buyer&limit=3",
+            Ok(&[("label", "Interested Buyer"), ("limit", "3")]),
+        );
+        check("label=a%2Bb%26c", Ok(&[("label", "a+b&c")]));
+        check("label", Ok(&[("label", "")]));
+        check("label=%", Err("label"));
+        check("label=%4", Err("label"));
+        check("label=%zz", Err("label"));
+        check("label=%ff", Err("label"));
+        check(&"a=1&".repeat(PARAMETERS_MAX), Ok(&[("a", "1"); PARAMETERS_MAX]));
+        check(&"a=1&".repeat(PARAMETERS_MAX + 1), Err("query"));
+    }
+
+    #[test]
+    fn limits_stay_in_their_range() {
+        for (text, expected) in [
+            ("1", Some(1)),
+            ("1000", Some(1000)),
+            ("0", None),
+            ("1001", None),
+            ("-1", None),
+            ("+1", None),
+            ("", None),
+            ("1e2", None),
+            ("99999999999999999999", None),
+        ] {
+            let query = Query(vec![("limit".to_owned(), text.to_owned())]);
+            assert_eq!(query.limit().ok(), expected, "{text}");
+        }
+    }
+}

@@ -1,0 +1,57 @@
+//! One request, its path and headers read.
+
+use percent_encoding::percent_decode_str;
+use warp::http::HeaderMap;
+
+use super::problem::Problem;
+use super::query::Query;
+use crate::model::NodeRef;
+
+/// What a handler sees of a request.
+#[derive(Debug)]
+pub(super) struct Request {
+    pub(super) parameters: Vec<(String, String)>,
+    pub(super) query: Query,
+    pub(super) headers: HeaderMap,
+}
+
+impl Request {
+    /// A segment of the path, percent-decoded.
+    pub(super) fn segment(&self, name: &str) -> &str {
+        let found = self.parameters.iter().find(|(known, _)| known == name);
+        found.map_or("", |(_, value)| value)
+    }
+
+    /// The node that the path names, in the layer that it names.
+    pub(super) fn node(&self) -> NodeRef {
+        let object = self.segment("objectKey");
+        match self.segment("recordId") {
+            "" => NodeRef::object(object),
+            record => NodeRef::record(object, record),
+        }
+    }
+}
+
+/// Percent-decodes, strictly: `None` for a stray `%` and for what is not UTF-8.
+pub(super) fn decode(text: &str) -> Option<String> {
+    let stray = text.split('%').skip(1).any(|after| {
+        let hex = after.as_bytes().get(..2);
+        !hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+    });
+    if stray {
+        return None;
+    }
+    percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())
+}
+
+/// The segments of a matched path, decoded. One that cannot be decoded names
+/// nothing.
+pub(super) fn parameters(
+    matched: &matchit::Params<'_, '_>,
+) -> Result<Vec<(String, String)>, Problem> {
+    let decoded = |(name, value): (&str, &str)| {
+        let value = decode(value).ok_or_else(|| Problem::not_found("the path is not valid"))?;
+        Ok((name.to_owned(), value))
+    };
+    matched.iter().map(decoded).collect()
+}

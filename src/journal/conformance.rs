@@ -1,0 +1,1 @@
+//! What every journal must do, run against each.

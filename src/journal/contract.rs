@@ -1,0 +1,98 @@
+//! What a journal is, whatever keeps it.
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+
+use super::JournalError;
+use crate::model::{Seq, StateRow, Timestamp};
+
+/// One accepted delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Entry<'a> {
+    /// The tenant; empty where an ignored event told none.
+    pub location: &'a str,
+    /// The event type by its name on the wire.
+    pub event_type: &'a str,
+    /// The id of the thing the event speaks of.
+    pub entity: &'a str,
+    /// The sender's id of the delivery, where told.
+    pub webhook_id: Option<&'a str>,
+    /// The sender's time of the event, where told.
+    pub at: Option<Timestamp>,
+    /// When the delivery came in.
+    pub received_at: Timestamp,
+    /// The body as it came.
+    pub body: &'a str,
+}
+
+/// One row of a checkpoint.
+#[derive(Debug, Clone, PartialEq)]
+pub enum CheckpointRow<'a> {
+    /// A location and its number.
+    Location {
+        /// Its number in this store.
+        number: u32,
+        /// Its id.
+        id: &'a str,
+    },
+    /// The state of one thing of a location.
+    State {
+        /// The number of the location.
+        location: u32,
+        /// The state.
+        row: StateRow<'a>,
+    },
+}
+
+/// Takes rows of a checkpoint, one by one.
+pub type RowSink<'s> = &'s mut dyn FnMut(&CheckpointRow<'_>) -> Result<(), JournalError>;
+
+/// Reads a journal as it stood when the reader was opened.
+pub trait JournalReader: Send {
+    /// The seq of the last entry, or 0.
+    fn head(&mut self) -> Result<Seq, JournalError>;
+
+    /// Shows every entry behind `after`, in order, until told to stop.
+    fn read(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError>;
+
+    /// Shows the checkpoint and answers with the seq it stands for, 0 if there
+    /// is none. Locations come first; then the rows of each location, in the
+    /// order that [`StateRow`] asks for.
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError>;
+}
+
+/// Opens readers of one journal, from any thread, beside its writer.
+pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> + Send + Sync;
+
+/// An append-only log of accepted events with a checkpoint beside it.
+///
+/// A journal promises:
+/// 1. Seqs are 1, 2, 3 … without gaps, in the order of [`append`](Self::append).
+/// 2. When `append` returns, the whole batch survives a crash and a loss of
+///    power. When it fails, the writer must stop: what is on disk is known only
+///    after opening again.
+/// 3. `read` gives what `append` took, byte for byte, or an error that names the
+///    seq at fault; it never skips.
+/// 4. A checkpoint is saved whole or not at all, over the one before: rows of
+///    the same thing replace each other, rows not given stay.
+/// 5. One journal has one writer. A second is refused at opening.
+///
+/// Calls block.
+pub trait Journal: JournalReader {
+    /// Adds a batch in one transaction and answers with the new head.
+    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError>;
+
+    /// Saves what `fill` puts as the state at `upto`.
+    fn save_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError>;
+
+    /// How others read this journal while it is written.
+    fn readers(&self) -> Arc<OpenReader>;
+}

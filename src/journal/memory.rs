@@ -1,0 +1,202 @@
+//! The journal in memory: the reference that tests compare with, and a store
+//! that nothing needs to survive.
+
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::{CheckpointRow, Entry, Journal, JournalError, JournalReader, OpenReader, RowSink};
+use crate::model::{Association, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp};
+
+/// A journal that lives as long as the process.
+#[derive(Debug, Default, Clone)]
+pub struct MemoryJournal {
+    kept: Arc<Mutex<Inner>>,
+}
+
+#[derive(Debug, Default)]
+struct Inner {
+    entries: Vec<Kept>,
+    checkpoint: Seq,
+    locations: BTreeMap<u32, String>,
+    /// By location, then in the order that rows refer to each other.
+    rows: BTreeMap<(u32, RowKey), KeptRow>,
+}
+
+#[derive(Debug)]
+struct Kept {
+    location: Box<str>,
+    event_type: Box<str>,
+    entity: Box<str>,
+    webhook_id: Option<Box<str>>,
+    at: Option<Timestamp>,
+    received_at: Timestamp,
+    body: Box<str>,
+}
+
+#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+enum RowKey {
+    Object(u32),
+    Association(u32),
+    UnkeyedRecord(String),
+    Record(u32),
+    Relation(u32),
+}
+
+#[derive(Debug)]
+enum KeptRow {
+    Object { key: String, schema: Option<(ObjectSchema, Stamp)> },
+    Association { id: String, stamp: Option<Stamp>, definition: Option<Association> },
+    UnkeyedRecord(RecordState),
+    Record { object: u32, id: String, state: RecordState },
+    Relation { id: String, association: u32, first: u32, second: u32, stamp: Stamp },
+}
+
+impl MemoryJournal {
+    /// An empty journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    fn inner(&self) -> MutexGuard<'_, Inner> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn keep(row: &StateRow<'_>) -> (RowKey, KeptRow) {
+    match *row {
+        StateRow::Object { number, key, schema } => (
+            RowKey::Object(number),
+            KeptRow::Object { key: key.into(), schema: schema.map(|(s, at)| (s.clone(), at)) },
+        ),
+        StateRow::Association { number, id, stamp, definition } => (
+            RowKey::Association(number),
+            KeptRow::Association { id: id.into(), stamp, definition: definition.cloned() },
+        ),
+        StateRow::UnkeyedRecord { id, state } => {
+            (RowKey::UnkeyedRecord(id.into()), KeptRow::UnkeyedRecord(state))
+        }
+        StateRow::Record { number, object, id, state } => {
+            (RowKey::Record(number), KeptRow::Record { object, id: id.into(), state })
+        }
+        StateRow::Relation { number, id, association, first, second, stamp } => (
+            RowKey::Relation(number),
+            KeptRow::Relation { id: id.into(), association, first, second, stamp },
+        ),
+    }
+}
+
+fn show<'a>(key: &'a RowKey, row: &'a KeptRow) -> Option<StateRow<'a>> {
+    Some(match (key, row) {
+        (RowKey::Object(number), KeptRow::Object { key, schema }) => StateRow::Object {
+            number: *number,
+            key,
+            schema: schema.as_ref().map(|(schema, stamp)| (schema, *stamp)),
+        },
+        (RowKey::Association(number), KeptRow::Association { id, stamp, definition }) => {
+            let definition = definition.as_ref();
+            StateRow::Association { number: *number, id, stamp: *stamp, definition }
+        }
+        (RowKey::UnkeyedRecord(id), KeptRow::UnkeyedRecord(state)) => {
+            StateRow::UnkeyedRecord { id, state: *state }
+        }
+        (RowKey::Record(number), KeptRow::Record { object, id, state }) => {
+            StateRow::Record { number: *number, object: *object, id, state: *state }
+        }
+        (RowKey::Relation(number), KeptRow::Relation { id, association, first, second, stamp }) => {
+            StateRow::Relation {
+                number: *number,
+                id,
+                association: *association,
+                first: *first,
+                second: *second,
+                stamp: *stamp,
+            }
+        }
+        _ => return None,
+    })
+}
+
+impl JournalReader for MemoryJournal {
+    fn head(&mut self) -> Result<Seq, JournalError> {
+        Ok(self.inner().entries.len() as Seq)
+    }
+
+    fn read(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        for (kept, seq) in self.inner().entries.iter().zip(1..).filter(|&(_, seq)| seq > after) {
+            let entry = Entry {
+                location: &kept.location,
+                event_type: &kept.event_type,
+                entity: &kept.entity,
+                webhook_id: kept.webhook_id.as_deref(),
+                at: kept.at,
+                received_at: kept.received_at,
+                body: &kept.body,
+            };
+            if each(seq, entry).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
+        let inner = self.inner();
+        for (&number, id) in &inner.locations {
+            each(&CheckpointRow::Location { number, id })?;
+        }
+        for ((location, key), row) in &inner.rows {
+            if let Some(row) = show(key, row) {
+                each(&CheckpointRow::State { location: *location, row })?;
+            }
+        }
+        Ok(inner.checkpoint)
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+        self.inner().entries.extend(batch.iter().map(|entry| Kept {
+            location: entry.location.into(),
+            event_type: entry.event_type.into(),
+            entity: entry.entity.into(),
+            webhook_id: entry.webhook_id.map(Box::from),
+            at: entry.at,
+            received_at: entry.received_at,
+            body: entry.body.into(),
+        }));
+        self.head()
+    }
+
+    fn save_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let (mut locations, mut rows) = (Vec::new(), Vec::new());
+        fill(&mut |row| {
+            match row {
+                CheckpointRow::Location { number, id } => locations.push((*number, (*id).into())),
+                CheckpointRow::State { location, row } => {
+                    let (key, row) = keep(row);
+                    rows.push(((*location, key), row));
+                }
+            }
+            Ok(())
+        })?;
+        let mut inner = self.inner();
+        inner.locations.extend(locations);
+        inner.rows.extend(rows);
+        inner.checkpoint = upto;
+        Ok(())
+    }
+
+    fn readers(&self) -> Arc<OpenReader> {
+        let journal = self.clone();
+        Arc::new(move || Ok(Box::new(journal.clone())))
+    }
+}

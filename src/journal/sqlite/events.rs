@@ -1,0 +1,112 @@
+//! The `event` table.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, Row, TransactionBehavior};
+
+use super::super::{Entry, JournalError};
+use crate::model::{Seq, Timestamp};
+
+const HEAD: &str = "SELECT ifnull(max(seq), 0) FROM event";
+
+const INSERT: &str = "INSERT INTO event \
+    (seq, location, type, entity, webhook_id, at, received_at, checksum, body) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+
+const SELECT_AFTER: &str = "SELECT seq, location, type, entity, webhook_id, at, received_at, checksum, body \
+    FROM event WHERE seq > ?1 ORDER BY seq";
+
+pub(super) fn head(connection: &Connection) -> Result<Seq, JournalError> {
+    let head: i64 = connection.prepare_cached(HEAD)?.query_row([], |row| row.get(0))?;
+    Ok(head.unsigned_abs())
+}
+
+pub(super) fn append(
+    connection: &mut Connection,
+    batch: &[Entry<'_>],
+) -> Result<Seq, JournalError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut seq = head(&transaction)?;
+    {
+        let mut insert = transaction.prepare_cached(INSERT)?;
+        for entry in batch {
+            seq += 1;
+            insert.execute((
+                seq.cast_signed(),
+                entry.location,
+                entry.event_type,
+                entry.entity,
+                entry.webhook_id,
+                entry.at.map(Timestamp::as_millis),
+                entry.received_at.as_millis(),
+                checksum(seq, entry),
+                entry.body,
+            ))?;
+        }
+    }
+    transaction.commit()?;
+    Ok(seq)
+}
+
+pub(super) fn read(
+    connection: &Connection,
+    after: Seq,
+    each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
+    let mut select = connection.prepare_cached(SELECT_AFTER)?;
+    let mut rows = select.query([i64::try_from(after).unwrap_or(i64::MAX)])?;
+    let mut previous = None;
+    while let Some(row) = rows.next()? {
+        let seq = row.get::<_, i64>(0)?.unsigned_abs();
+        if previous.is_some_and(|previous| seq != previous + 1) {
+            let reason = "the events before it are missing".to_owned();
+            return Err(JournalError::DamagedEvent { seq, reason });
+        }
+        previous = Some(seq);
+        let entry = entry(row)
+            .map_err(|error| JournalError::DamagedEvent { seq, reason: error.to_string() })?;
+        if row.get::<_, i64>(7)? != checksum(seq, &entry) {
+            let reason = "its checksum does not match".to_owned();
+            return Err(JournalError::DamagedEvent { seq, reason });
+        }
+        if each(seq, entry).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+fn entry<'r>(row: &'r Row<'_>) -> Result<Entry<'r>, rusqlite::types::FromSqlError> {
+    let text = |column: usize| -> Result<&'r str, rusqlite::types::FromSqlError> {
+        row.get_ref(column).map_err(rusqlite::types::FromSqlError::other)?.as_str()
+    };
+    let millis = |column: usize| -> Result<Option<i64>, rusqlite::types::FromSqlError> {
+        row.get_ref(column).map_err(rusqlite::types::FromSqlError::other)?.as_i64_or_null()
+    };
+    Ok(Entry {
+        location: text(1)?,
+        event_type: text(2)?,
+        entity: text(3)?,
+        webhook_id: row
+            .get_ref(4)
+            .map_err(rusqlite::types::FromSqlError::other)?
+            .as_str_or_null()?,
+        at: millis(5)?.map(Timestamp::from_millis),
+        received_at: Timestamp::from_millis(millis(6)?.unwrap_or_default()),
+        body: text(8)?,
+    })
+}
+
+fn checksum(seq: Seq, entry: &Entry<'_>) -> i64 {
+    let mut crc = crc32fast::Hasher::new();
+    crc.update(&seq.to_le_bytes());
+    let texts = [entry.location, entry.event_type, entry.entity, entry.body];
+    for text in texts.into_iter().chain(entry.webhook_id) {
+        crc.update(&(text.len() as u64).to_le_bytes());
+        crc.update(text.as_bytes());
+    }
+    let at = entry.at.map_or(i64::MIN, Timestamp::as_millis);
+    crc.update(&at.to_le_bytes());
+    crc.update(&entry.received_at.as_millis().to_le_bytes());
+    i64::from(crc.finalize())
+}

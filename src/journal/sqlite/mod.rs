@@ -1,0 +1,8 @@
+//! The journal in one SQLite file: the only folder that names rusqlite.
+
+mod checkpoint;
+mod events;
+mod file;
+mod schema;
+
+pub use file::SqliteJournal;

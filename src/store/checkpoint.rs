@@ -1,0 +1,95 @@
+//! When and what the writer saves, so that opening replays little.
+
+use std::collections::BTreeSet;
+use std::time::{Duration, Instant};
+
+use super::Options;
+use super::locations::Locations;
+use crate::journal::{CheckpointRow, Journal, JournalError};
+use crate::model::Seq;
+
+/// Knows which locations changed since the last checkpoint. Only what changed
+/// is written, so a checkpoint costs the events since the last one, not the
+/// graph.
+#[derive(Debug)]
+pub(super) struct Checkpointer {
+    touched: BTreeSet<u32>,
+    /// Locations below this number are saved.
+    saved_locations: u32,
+    events: u64,
+    /// When the first event since the last checkpoint came.
+    since: Option<Instant>,
+    events_max: u64,
+    interval: Duration,
+}
+
+/// How long to sleep when nothing is due.
+const IDLE: Duration = Duration::from_secs(3600);
+
+impl Checkpointer {
+    pub(super) fn new(options: &Options, saved_locations: u32) -> Self {
+        Self {
+            touched: BTreeSet::new(),
+            saved_locations,
+            events: 0,
+            since: None,
+            events_max: options.checkpoint_events.max(1),
+            interval: options.checkpoint_interval,
+        }
+    }
+
+    /// Notes an event of this location.
+    pub(super) fn touch(&mut self, location: u32) {
+        self.touched.insert(location);
+        self.events += 1;
+        if self.since.is_none() {
+            self.since = Some(Instant::now());
+        }
+    }
+
+    pub(super) fn due_in(&self, now: Instant) -> Duration {
+        let left = |since: Instant| self.interval.saturating_sub(now.duration_since(since));
+        self.since.map_or(IDLE, left)
+    }
+
+    pub(super) fn is_due(&self, now: Instant) -> bool {
+        self.events >= self.events_max || (self.events > 0 && self.due_in(now).is_zero())
+    }
+
+    pub(super) fn put_off(&mut self, now: Instant) {
+        self.events = 0;
+        self.since = self.since.map(|_| now);
+    }
+
+    pub(super) fn save(
+        &mut self,
+        journal: &mut dyn Journal,
+        locations: &Locations,
+        head: Seq,
+    ) -> Result<(), JournalError> {
+        if self.touched.is_empty() {
+            return Ok(());
+        }
+        let mut saved_locations = self.saved_locations;
+        journal.save_checkpoint(head, &mut |put| {
+            for location in self.touched.iter().filter_map(|&number| locations.at(number)) {
+                if location.number >= saved_locations {
+                    let id = location.id().as_str();
+                    put(&CheckpointRow::Location { number: location.number, id })?;
+                    saved_locations = location.number + 1;
+                }
+                let changed = location.write().take_changed();
+                // No one but this thread changes the graph: readers are not held up.
+                location.read().rows(&changed, |row| {
+                    put(&CheckpointRow::State { location: location.number, row })
+                })?;
+            }
+            Ok(())
+        })?;
+        self.saved_locations = saved_locations;
+        self.touched.clear();
+        self.events = 0;
+        self.since = None;
+        Ok(())
+    }
+}

@@ -1,0 +1,54 @@
+//! The accepted events themselves, as NDJSON.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use super::Store;
+use crate::journal::JournalError;
+use crate::model::EventType;
+use crate::webhook::wrapped;
+
+/// An export of events failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportEventsError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The events cannot be written where they should go.
+    #[error(transparent)]
+    Write(#[from] io::Error),
+}
+
+impl Store {
+    /// Writes the accepted events of a location, one a line in journal order,
+    /// and answers with their number. Ingested into an empty store they give the
+    /// same graph.
+    ///
+    /// Reads the journal as it stands at the call, from end to end, while the
+    /// writer goes on.
+    pub fn export_events(
+        &self,
+        location: &str,
+        to: &mut dyn Write,
+    ) -> Result<u64, ExportEventsError> {
+        let mut written = 0;
+        let mut failed = None;
+        self.reader()?.read(0, &mut |_, entry| {
+            let known = EventType::from_name(entry.event_type).is_some();
+            if entry.location != location || !known {
+                return ControlFlow::Continue(());
+            }
+            match writeln!(to, "{}", wrapped(entry.body, entry.event_type)) {
+                Ok(()) => {
+                    written += 1;
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(written), |error| Err(error.into()))
+    }
+}

@@ -1,0 +1,95 @@
+//! What goes into a store, and what comes back.
+
+use crate::model::{LocationId, Seq, Timestamp};
+use crate::webhook::{DecodeError, Decoded, decode};
+
+/// One delivery, read and ready to be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub(super) body: Box<str>,
+    pub(super) decoded: Decoded,
+    pub(super) received_at: Timestamp,
+}
+
+impl Delivery {
+    /// Reads a body, with the event type of its URL if that has one; see
+    /// [`decode`].
+    pub fn read(
+        body: &[u8],
+        url_type: Option<&str>,
+        received_at: Timestamp,
+    ) -> Result<Self, DecodeError> {
+        let decoded = decode(body, url_type)?;
+        let body = std::str::from_utf8(body)
+            .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
+        Ok(Self { body: body.into(), decoded, received_at })
+    }
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// The thing it speaks of is as it says from now on.
+    Applied,
+    /// The thing was that way already.
+    Unchanged,
+    /// Something newer is known of the thing.
+    Stale,
+    /// The same delivery was accepted before.
+    Duplicate,
+    /// No part of the graph depends on events of its type.
+    Ignored,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Applied, Self::Unchanged, Self::Stale, Self::Duplicate, Self::Ignored];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Stale => "stale",
+            Self::Duplicate => "duplicate",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+/// The store's word that a delivery is on disk, or need not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of it.
+    pub status: Status,
+    /// Its position in the journal; a duplicate's is that of the first, and an
+    /// ignored one has none unless it was kept.
+    pub seq: Option<Seq>,
+    /// Its event type.
+    pub event_type: Box<str>,
+    /// The tenant it belongs to; an ignored one may not have told it.
+    pub location: Option<LocationId>,
+    /// The sender's id for tracing, where told.
+    pub trace_id: Option<Box<str>>,
+}
+
+/// Why a delivery was not accepted. Nothing of it is visible or on disk, unless
+/// the storage failed at that very moment; then opening again tells.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// The body cannot be read: mend it.
+    #[error(transparent)]
+    Unreadable(#[from] DecodeError),
+    /// Too many deliveries wait: send it again a little later.
+    #[error("too many deliveries are waiting to be written")]
+    Overloaded,
+    /// The store cannot write: it failed before or is closing. Send it again
+    /// once somebody has looked.
+    #[error("the store cannot write: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+}

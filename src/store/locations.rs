@@ -1,0 +1,97 @@
+//! The graphs in memory, one a location, each behind its own lock.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+
+use foldhash::fast::RandomState;
+
+use crate::graph::LocationGraph;
+use crate::model::{LocationId, Seq};
+
+/// One location and its graph.
+#[derive(Debug)]
+pub struct Location {
+    pub(super) number: u32,
+    id: LocationId,
+    graph: RwLock<LocationGraph>,
+}
+
+impl Location {
+    /// Its id.
+    pub fn id(&self) -> &LocationId {
+        &self.id
+    }
+
+    /// Its place in the list of locations: places only grow, so a list can go on
+    /// behind one.
+    pub fn place(&self) -> u32 {
+        self.number
+    }
+
+    /// The graph, to ask questions of. The writer waits while it is held, so do
+    /// no I/O meanwhile; for long work take a
+    /// [snapshot](LocationGraph::snapshot).
+    pub fn read(&self) -> RwLockReadGuard<'_, LocationGraph> {
+        self.graph.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn write(&self) -> RwLockWriteGuard<'_, LocationGraph> {
+        self.graph.write().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[derive(Debug, Default)]
+struct Table {
+    by_id: HashMap<LocationId, Arc<Location>, RandomState>,
+    by_number: Vec<Arc<Location>>,
+}
+
+/// All locations of a store, and how far their graphs have come.
+#[derive(Debug, Default)]
+pub(super) struct Locations {
+    table: RwLock<Table>,
+    head: AtomicU64,
+}
+
+impl Locations {
+    /// The seq up to which every graph has taken every event.
+    pub(super) fn head(&self) -> Seq {
+        self.head.load(Ordering::Acquire)
+    }
+
+    pub(super) fn advance(&self, head: Seq) {
+        self.head.store(head, Ordering::Release);
+    }
+
+    pub(super) fn find(&self, id: &str) -> Option<Arc<Location>> {
+        self.table().by_id.get(id).cloned()
+    }
+
+    /// All locations, in the order the store first heard of them.
+    pub(super) fn all(&self) -> Vec<Arc<Location>> {
+        self.table().by_number.clone()
+    }
+
+    pub(super) fn at(&self, number: u32) -> Option<Arc<Location>> {
+        self.table().by_number.get(number as usize).cloned()
+    }
+
+    /// The location of this id, new if there was none.
+    pub(super) fn intern(&self, id: &LocationId) -> Arc<Location> {
+        if let Some(known) = self.find(id.as_str()) {
+            return known;
+        }
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let number = u32::try_from(table.by_number.len()).unwrap_or(u32::MAX);
+        let graph = RwLock::new(LocationGraph::new());
+        let location = Arc::new(Location { number, id: id.clone(), graph });
+        table.by_number.push(Arc::clone(&location));
+        table.by_id.insert(id.clone(), Arc::clone(&location));
+        location
+    }
+
+    fn table(&self) -> RwLockReadGuard<'_, Table> {
+        self.table.read().unwrap_or_else(PoisonError::into_inner)
+    }
+}

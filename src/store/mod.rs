@@ -1,0 +1,21 @@
+//! The object an embedder holds: a journal, its writer, and the graphs.
+
+mod checkpoint;
+mod deliveries;
+mod events;
+mod ingest;
+mod locations;
+mod options;
+mod queue;
+mod recovery;
+mod store;
+mod verify;
+mod writer;
+
+pub use events::ExportEventsError;
+pub use ingest::{Delivery, IngestError, Receipt, Status};
+pub use locations::Location;
+pub use options::Options;
+pub use recovery::OpenError;
+pub use store::Store;
+pub use verify::{Verification, verify};

@@ -1,0 +1,94 @@
+//! The bounded queue in front of the writer.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex, PoisonError};
+
+use super::{Delivery, IngestError, Options, Receipt};
+
+/// Told what became of a delivery, on the writer's thread.
+pub(super) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
+
+/// One thing for the writer to do.
+pub(super) enum Job {
+    Deliver(Box<Pending>),
+    Checkpoint(Box<dyn FnOnce(Result<(), IngestError>) + Send>),
+}
+
+/// A delivery that waits for its commit.
+pub(super) struct Pending {
+    pub(super) delivery: Delivery,
+    pub(super) reply: Reply,
+}
+
+/// The sender's end. Both the number of deliveries and the bytes of their
+/// bodies are bounded.
+#[derive(Debug)]
+pub(super) struct Queue {
+    jobs: SyncSender<Job>,
+    gauge: Arc<Gauge>,
+    bytes_max: usize,
+}
+
+/// What the queue holds now, and whether the writer still takes anything.
+#[derive(Debug, Default)]
+pub(super) struct Gauge {
+    bytes: AtomicUsize,
+    failure: Mutex<Option<String>>,
+}
+
+impl Gauge {
+    pub(super) fn release(&self, bytes: usize) {
+        self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes that nothing can be written any more; the first reason stays.
+    pub(super) fn fail(&self, reason: String) {
+        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
+        failure.get_or_insert(reason);
+    }
+
+    pub(super) fn failure(&self) -> Option<String> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+}
+
+fn closed() -> IngestError {
+    IngestError::Unavailable { reason: "it is closed".to_owned() }
+}
+
+impl Queue {
+    pub(super) fn new(options: &Options) -> (Self, Receiver<Job>, Arc<Gauge>) {
+        let (jobs, receiver) = sync_channel(options.queue_events.max(1));
+        let gauge = Arc::new(Gauge::default());
+        let queue = Self { jobs, gauge: Arc::clone(&gauge), bytes_max: options.queue_bytes };
+        (queue, receiver, gauge)
+    }
+
+    /// Queues a delivery, or says at once that there is no room.
+    pub(super) fn offer(&self, pending: Pending) -> Result<(), IngestError> {
+        let bytes = pending.delivery.body.len();
+        if self.gauge.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.bytes_max {
+            self.gauge.release(bytes);
+            return Err(IngestError::Overloaded);
+        }
+        self.jobs.try_send(Job::Deliver(Box::new(pending))).map_err(|error| {
+            self.gauge.release(bytes);
+            match error {
+                TrySendError::Full(_) => IngestError::Overloaded,
+                TrySendError::Disconnected(_) => closed(),
+            }
+        })
+    }
+
+    /// Queues a delivery, waiting for room. Bytes do not count: a caller that
+    /// waits holds its body anyway.
+    pub(super) fn put(&self, pending: Pending) -> Result<(), IngestError> {
+        self.gauge.bytes.fetch_add(pending.delivery.body.len(), Ordering::Relaxed);
+        self.jobs.send(Job::Deliver(Box::new(pending))).map_err(|_| closed())
+    }
+
+    pub(super) fn request(&self, job: Job) -> Result<(), IngestError> {
+        self.jobs.send(job).map_err(|_| closed())
+    }
+}

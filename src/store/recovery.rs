@@ -1,0 +1,121 @@
+//! Opening: the checkpoint, then the rest of the journal.
+
+use std::ops::ControlFlow;
+
+use super::Options;
+use super::checkpoint::Checkpointer;
+use super::deliveries::Deliveries;
+use super::locations::{Location, Locations};
+use super::writer::merge;
+use crate::journal::{CheckpointRow, Entry, JournalError, JournalReader};
+use crate::model::{Event, LocationId, Seq};
+use crate::webhook::{Decoded, decode};
+use std::sync::Arc;
+
+/// A store could not be opened.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum OpenError {
+    /// The journal cannot be opened or read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The writer's thread cannot be started.
+    #[error("cannot start the writer: {0}")]
+    Thread(#[source] std::io::Error),
+}
+
+/// What opening found.
+pub(super) struct Recovered {
+    pub(super) locations: Locations,
+    pub(super) checkpointer: Checkpointer,
+    pub(super) checkpoint: Seq,
+    pub(super) head: Seq,
+}
+
+/// Builds the graphs from the checkpoint and the events behind it.
+pub(super) fn recover(
+    journal: &mut dyn JournalReader,
+    options: &Options,
+) -> Result<Recovered, JournalError> {
+    let locations = Locations::default();
+    let checkpoint = load_checkpoint(journal, &locations)?;
+    let saved = u32::try_from(locations.all().len()).unwrap_or(u32::MAX);
+    let mut checkpointer = Checkpointer::new(options, saved);
+    let head = replay(journal, checkpoint, &locations, &mut checkpointer)?;
+    locations.advance(head);
+    Ok(Recovered { locations, checkpointer, checkpoint, head })
+}
+
+fn load_checkpoint(
+    journal: &mut dyn JournalReader,
+    locations: &Locations,
+) -> Result<Seq, JournalError> {
+    let damaged = |reason: String| JournalError::DamagedCheckpoint { reason };
+    let mut current: Option<Arc<Location>> = None;
+    journal.load_checkpoint(&mut |row| match row {
+        CheckpointRow::Location { number, id } => {
+            let location = locations.intern(&LocationId::from(*id));
+            let fits = location.number == *number;
+            if fits { Ok(()) } else { Err(damaged(format!("location {id} is out of order"))) }
+        }
+        CheckpointRow::State { location, row } => {
+            let known = current.take().filter(|current| current.number == *location);
+            let found = known.or_else(|| locations.at(*location));
+            let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
+            let restored = found.write().restore(row);
+            restored.map_err(|reason| damaged(format!("{reason}: {row:?} of {}", found.id())))?;
+            current = Some(found);
+            Ok(())
+        }
+    })
+}
+
+/// Merges every event behind `after` and answers with the head.
+pub(super) fn replay(
+    journal: &mut dyn JournalReader,
+    after: Seq,
+    locations: &Locations,
+    checkpointer: &mut Checkpointer,
+) -> Result<Seq, JournalError> {
+    let mut head = after;
+    let mut failed = None;
+    journal.read(after, &mut |seq, entry| match event(seq, &entry) {
+        Ok(event) => {
+            head = seq;
+            if let Some(event) = event {
+                merge(locations, seq, &event, checkpointer);
+            }
+            ControlFlow::Continue(())
+        }
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    failed.map_or(Ok(head), Err)
+}
+
+/// The event that an entry holds; nothing for one of an ignored type.
+fn event(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, JournalError> {
+    match decode(entry.body.as_bytes(), Some(entry.event_type)) {
+        Ok(Decoded::Event(event)) => Ok(Some(event)),
+        Ok(Decoded::Ignored { .. }) => Ok(None),
+        Err(error) => Err(JournalError::DamagedEvent { seq, reason: error.to_string() }),
+    }
+}
+
+/// Recalls the delivery ids of the last entries.
+pub(super) fn recall(
+    journal: &mut dyn JournalReader,
+    head: Seq,
+    limit: usize,
+) -> Result<Deliveries, JournalError> {
+    let mut deliveries = Deliveries::new(limit);
+    journal.read(head.saturating_sub(limit as Seq), &mut |seq, entry| {
+        if let Some(webhook_id) = entry.webhook_id {
+            deliveries.note(entry.location, webhook_id, seq);
+        }
+        ControlFlow::Continue(())
+    })?;
+    Ok(deliveries)
+}

@@ -1,0 +1,252 @@
+//! A store: open, ingest, ask, close.
+
+use std::path::Path;
+use std::sync::mpsc::sync_channel;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
+
+use super::locations::Locations;
+use super::queue::{Gauge, Job, Pending, Queue};
+use super::recovery::{recall, recover};
+use super::writer::{Writer, receipt};
+use super::{Delivery, IngestError, Location, OpenError, Options, Receipt, Status};
+use crate::journal::{
+    Journal, JournalError, JournalReader, MemoryJournal, OpenReader, SqliteJournal,
+};
+use crate::model::{Seq, Timestamp};
+use crate::webhook::Decoded;
+
+/// An association graph store: a journal on disk, graphs in memory, and the one
+/// thread that writes.
+///
+/// All calls block and need no async runtime; share it as `Arc<Store>`.
+/// Dropping it waits for what was queued and saves a checkpoint.
+///
+/// ```
+/// use relata::graph::LinkQuery;
+/// use relata::{NodeRef, Store};
+///
+/// let store = Store::in_memory()?;
+/// store.ingest(br#"{"id":"67ad","associationType":"USER_DEFINED","locationId":"eHy2",
+///     "firstObjectKey":"contact","firstObjectLabel":"Interested Buyer",
+///     "secondObjectKey":"custom_objects.property","secondObjectLabel":"Property",
+///     "key":"buyer_property_interest"}"#)?;
+/// store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",
+///     "firstObjectKey":"contact","firstRecordId":"amara",
+///     "secondObjectKey":"custom_objects.property","secondRecordId":"12-maple-street"}"#)?;
+///
+/// let location = store.location("eHy2").unwrap();
+/// let graph = location.read();
+/// let house: NodeRef = "custom_objects.property/12-maple-street".parse()?;
+/// let page = graph.links(&house, &LinkQuery::default().label("Interested Buyer")).unwrap();
+/// assert_eq!(page.total, 1);
+/// assert_eq!(page.links[0].record, Some("amara"));
+/// # Ok::<(), Box<dyn std::error::Error>>(())
+/// ```
+pub struct Store {
+    locations: Arc<Locations>,
+    gauge: Arc<Gauge>,
+    queue: Option<Queue>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+    readers: Arc<OpenReader>,
+    keep_ignored: bool,
+}
+
+impl std::fmt::Debug for Store {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Store").field("head", &self.head()).finish_non_exhaustive()
+    }
+}
+
+impl Store {
+    /// Opens the store in this SQLite file, creating it if there is none.
+    ///
+    /// Costs the checkpoint and the events behind it, about a second for a
+    /// million relations.
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        Self::open_with(path, Options::default())
+    }
+
+    /// Opens the store in this SQLite file, paced by these options.
+    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
+        Self::with_journal(Box::new(SqliteJournal::open(path.as_ref())?), options)
+    }
+
+    /// Opens the store in this SQLite file for questions alone, beside a process
+    /// that writes to it. It shows the state at this moment, and refuses every
+    /// delivery.
+    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
+        let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
+        let options = Options::default();
+        let recovered = recover(&mut journal, &options)?;
+        let path = path.as_ref().to_owned();
+        let gauge = Arc::new(Gauge::default());
+        gauge.fail("it is open for reading only".to_owned());
+        Ok(Self {
+            locations: Arc::new(recovered.locations),
+            gauge,
+            queue: None,
+            writer: Mutex::new(None),
+            readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
+            keep_ignored: false,
+        })
+    }
+
+    /// A store that lives as long as the process.
+    pub fn in_memory() -> Result<Self, OpenError> {
+        Self::with_journal(Box::new(MemoryJournal::new()), Options::default())
+    }
+
+    /// A store on any journal.
+    pub fn with_journal(
+        mut journal: Box<dyn Journal>,
+        options: Options,
+    ) -> Result<Self, OpenError> {
+        let recovered = recover(journal.as_mut(), &options)?;
+        let head = recovered.head;
+        let deliveries = recall(journal.as_mut(), head, options.remembered_deliveries)?;
+        let locations = Arc::new(recovered.locations);
+        let (queue, jobs, gauge) = Queue::new(&options);
+        let readers = journal.readers();
+        let keep_ignored = options.keep_ignored;
+        let writer = Writer {
+            journal,
+            jobs,
+            gauge: Arc::clone(&gauge),
+            locations: Arc::clone(&locations),
+            deliveries,
+            checkpointer: recovered.checkpointer,
+            options,
+            head,
+        };
+        let thread = std::thread::Builder::new().name("relata-writer".to_owned());
+        let watched = Arc::clone(&gauge);
+        let run = move || {
+            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writer.run()));
+            if ended.is_err() {
+                watched.fail("the writer has crashed; this is a bug in Relata".to_owned());
+            }
+        };
+        let handle = thread.spawn(run).map_err(OpenError::Thread)?;
+        let writer = Mutex::new(Some(handle));
+        Ok(Self { locations, gauge, queue: Some(queue), writer, readers, keep_ignored })
+    }
+
+    /// Reads a body, makes it durable and merges it. When this returns a
+    /// receipt, the event is on disk and every question sees it.
+    ///
+    /// Costs one fsync, which calls at the same time share. See
+    /// [`webhook::decode`](crate::webhook::decode) for what can be read.
+    pub fn ingest(&self, body: &[u8]) -> Result<Receipt, IngestError> {
+        let delivery = Delivery::read(body, None, Timestamp::now())?;
+        let (sender, receiver) = sync_channel(1);
+        self.enqueue(delivery, true, move |result| {
+            // The other end waits below.
+            sender.send(result).unwrap_or_default();
+        })?;
+        receiver.recv().unwrap_or_else(|_| Err(self.unavailable()))
+    }
+
+    /// Queues a delivery and has `reply` called, on the writer's thread, once it
+    /// is durable and merged. Never blocks: a full queue is refused at once.
+    pub fn submit(
+        &self,
+        delivery: Delivery,
+        reply: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static,
+    ) -> Result<(), IngestError> {
+        self.enqueue(delivery, false, reply)
+    }
+
+    /// As [`submit`](Self::submit), but waits while the queue is full.
+    pub fn submit_waiting(
+        &self,
+        delivery: Delivery,
+        reply: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static,
+    ) -> Result<(), IngestError> {
+        self.enqueue(delivery, true, reply)
+    }
+
+    fn enqueue(
+        &self,
+        delivery: Delivery,
+        wait: bool,
+        reply: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static,
+    ) -> Result<(), IngestError> {
+        let Some(queue) = self.queue.as_ref().filter(|_| self.failure().is_none()) else {
+            return Err(self.unavailable());
+        };
+        if !self.keep_ignored && matches!(delivery.decoded, Decoded::Ignored { .. }) {
+            reply(Ok(receipt(delivery.decoded, Status::Ignored, None)));
+            return Ok(());
+        }
+        let pending = Pending { delivery, reply: Box::new(reply) };
+        if wait { queue.put(pending) } else { queue.offer(pending) }
+    }
+
+    fn unavailable(&self) -> IngestError {
+        let reason = self.failure().unwrap_or_else(|| "it is closed".to_owned());
+        IngestError::Unavailable { reason }
+    }
+
+    /// Why nothing can be written any more, if so. Questions are still answered.
+    pub fn failure(&self) -> Option<String> {
+        self.gauge.failure()
+    }
+
+    /// The seq that every question sees at least.
+    pub fn head(&self) -> Seq {
+        self.locations.head()
+    }
+
+    /// One location, if any event was ever accepted for it.
+    pub fn location(&self, id: &str) -> Option<Arc<Location>> {
+        self.locations.find(id)
+    }
+
+    /// All locations, in the order the store first heard of them.
+    pub fn locations(&self) -> Vec<Arc<Location>> {
+        self.locations.all()
+    }
+
+    /// Saves a checkpoint now.
+    pub fn checkpoint(&self) -> Result<(), IngestError> {
+        let Some(queue) = &self.queue else { return Err(self.unavailable()) };
+        let (sender, receiver) = sync_channel(1);
+        queue.request(Job::Checkpoint(Box::new(move |result| {
+            sender.send(result).unwrap_or_default();
+        })))?;
+        receiver.recv().unwrap_or_else(|_| Err(self.unavailable()))
+    }
+
+    /// A reader of the journal as it stands now.
+    pub fn reader(&self) -> Result<Box<dyn JournalReader>, JournalError> {
+        (self.readers)()
+    }
+
+    /// Waits for what was queued, saves a checkpoint and says whether all of it
+    /// went well.
+    pub fn close(mut self) -> Result<(), IngestError> {
+        let read_only = self.queue.is_none();
+        self.stop();
+        match self.failure() {
+            Some(reason) if !read_only => Err(IngestError::Unavailable { reason }),
+            _ => Ok(()),
+        }
+    }
+
+    fn stop(&mut self) {
+        self.queue = None;
+        let handle = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(handle) = handle
+            && handle.join().is_err()
+        {
+            self.gauge.fail("the writer has crashed; this is a bug in Relata".to_owned());
+        }
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        self.stop();
+    }
+}
