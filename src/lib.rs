@@ -1,4 +1,49 @@
-//! An embedded association graph store.
+//! Relata is an embedded association graph store.
+//!
+//! CRM platforms post a webhook when an association between two kinds of
+//! objects is declared and when two records are linked under it. Relata makes
+//! each post durable in SQLite, keeps them as labelled edges in a petgraph model
+//! in memory, and answers who is linked to what, under which label.
+//!
+//! ```
+//! use relata::graph::LinkQuery;
+//! use relata::{NodeRef, Store};
+//!
+//! let directory = tempfile::tempdir()?;
+//! let store = Store::open(directory.path().join("relata.db"))?;
+//!
+//! // What the CRM posts: buyers are linked to properties …
+//! store.ingest(br#"{"id":"67ad","key":"buyer_property_interest","locationId":"eHy2",
+//!     "firstObjectKey":"contact","firstObjectLabel":"Interested Buyer",
+//!     "secondObjectKey":"custom_objects.property","secondObjectLabel":"Property"}"#)?;
+//! // … and Amara is interested in 12 Maple Street.
+//! store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",
+//!     "firstObjectKey":"contact","firstRecordId":"amara",
+//!     "secondObjectKey":"custom_objects.property","secondRecordId":"12-maple-street"}"#)?;
+//!
+//! let location = store.location("eHy2").unwrap();
+//! let graph = location.read();
+//! let house = NodeRef::record("custom_objects.property", "12-maple-street");
+//! let page = graph.links(&house, &LinkQuery::default()).unwrap();
+//! assert_eq!(page.links[0].label, Some("Interested Buyer"));
+//! assert_eq!(page.links[0].record, Some("amara"));
+//! # Ok::<(), Box<dyn std::error::Error>>(())
+//! ```
+//!
+//! # Map
+//!
+//! | module | what is there |
+//! |---|---|
+//! | the root | the nouns (ids, [`Association`], [`Relation`], [`Event`]) and [`Store`] |
+//! | [`webhook`] | bytes from outside become events |
+//! | [`graph`] | one location's graph: the merge rule and the questions |
+//! | [`journal`] | where accepted events are kept: the trait, SQLite, memory |
+//! | [`export`] | a graph in the formats of other tools |
+//! | `http`, `wire` | the HTTP API and its JSON, with the feature `server` |
+//!
+//! Without default features the crate is the embeddable store and needs neither
+//! warp nor tokio.
+
 pub mod export;
 pub mod graph;
 #[cfg(feature = "server")]
@@ -9,5 +54,13 @@ mod store;
 pub mod webhook;
 #[cfg(feature = "server")]
 pub mod wire;
-pub use model::*;
-pub use store::*;
+
+pub use model::{
+    Association, AssociationId, Change, End, Event, EventType, LocationId, NodeRef, ObjectKey,
+    ObjectSchema, ParseNodeRefError, ParseTimestampError, Rank, RecordId, RecordRef, RecordState,
+    Relation, RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
+};
+pub use store::{
+    Delivery, ExportEventsError, IngestError, Location, OpenError, Options, Receipt, Status, Store,
+    Verification, verify,
+};

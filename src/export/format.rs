@@ -124,7 +124,7 @@ pub struct Size {
     pub links: u64,
 }
 
-/// How much [`write`] would write. Costs a pass over the graph and a sort.
+/// How much [`write()`] would write. Costs a pass over the graph and a sort.
 pub fn size(snapshot: &Snapshot, options: &Options) -> Size {
     Selection::new(snapshot, options).size()
 }

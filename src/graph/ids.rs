@@ -28,7 +28,7 @@ pub(crate) struct Ids {
 
 impl Ids {
     pub(crate) fn hash(&self, id: &str) -> Hashed {
-        #[expect(clippy::cast_possible_truncation, reason = "half of a good hash is a good hash")]
+        // Half of a good hash is a good hash.
         Hashed((self.state.hash_one(id) >> 32) as u32)
     }
 

@@ -8,7 +8,7 @@ use super::adjacency::{Adjacency, Entry, Run, Slot};
 use super::associations::AssociationRow;
 use super::location_graph::{LocationGraph, Node};
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
-use crate::model::{NodeRef, Seq, Side, Stamp, Timestamp};
+use crate::model::{Association, NodeRef, Seq, Side, Stamp, Timestamp};
 
 /// The order of a list of links: that in which the store first heard of each.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -348,7 +348,7 @@ fn twins<'g>(layer: &impl Layer<'g>, run: Run<'_>, query: &LinkQuery) -> u64 {
     let kind = run.slot.kind();
     let reads_alike = run.slot.side() == Side::Second
         && query.side.is_none()
-        && layer.association(kind).definition.as_ref().is_some_and(|d| d.is_symmetric());
+        && layer.association(kind).definition.as_ref().is_some_and(Association::is_symmetric);
     if reads_alike { u64::from(layer.loops(kind)) } else { 0 }
 }
 

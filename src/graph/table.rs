@@ -68,14 +68,13 @@ impl<N: Number, T: Clone> Table<N, T> {
 
     pub(crate) fn push(&mut self, row: T) -> N {
         let number = N::from_u32(self.len);
-        match self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
-            Some(chunk) => Arc::make_mut(chunk).push(row),
-            None => {
-                // The first chunk grows from nothing: many locations are small.
-                let mut chunk = Vec::with_capacity(if self.len == 0 { 4 } else { CHUNK });
-                chunk.push(row);
-                self.chunks.push(Arc::new(chunk));
-            }
+        if let Some(chunk) = self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
+            Arc::make_mut(chunk).push(row);
+        } else {
+            // The first chunk grows from nothing: many locations are small.
+            let mut chunk = Vec::with_capacity(if self.len == 0 { 4 } else { CHUNK });
+            chunk.push(row);
+            self.chunks.push(Arc::new(chunk));
         }
         self.len += 1;
         number

@@ -13,11 +13,27 @@ use crate::webhook::DecodeError;
 pub(super) struct Problem {
     pub(super) status: StatusCode,
     pub(super) code: &'static str,
-    pub(super) detail: String,
-    pub(super) field: Option<String>,
+    pub(super) detail: Box<str>,
+    pub(super) field: Option<Box<str>>,
     /// The sender's own trace id, where it told one.
-    pub(super) trace_id: Option<String>,
-    header: Option<(HeaderName, HeaderValue)>,
+    pub(super) trace_id: Option<Box<str>>,
+    hint: Option<Hint>,
+}
+
+/// A header that says what to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Hint {
+    RetryAfterSeconds(u32),
+    Allow(&'static str),
+}
+
+impl Hint {
+    fn header(self) -> (HeaderName, HeaderValue) {
+        match self {
+            Self::RetryAfterSeconds(seconds) => (RETRY_AFTER, seconds.into()),
+            Self::Allow(methods) => (ALLOW, HeaderValue::from_static(methods)),
+        }
+    }
 }
 
 #[derive(Serialize)]
@@ -34,29 +50,29 @@ struct Body<'a> {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Self {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<Box<str>>) -> Self {
         let detail = detail.into();
-        Self { status, code, detail, field: None, trace_id: None, header: None }
+        Self { status, code, detail, field: None, trace_id: None, hint: None }
     }
 
     fn retry_after(mut self, seconds: u32) -> Self {
-        self.header = Some((RETRY_AFTER, HeaderValue::from(seconds)));
+        self.hint = Some(Hint::RetryAfterSeconds(seconds));
         self
     }
 
-    fn field(mut self, field: impl Into<String>) -> Self {
+    fn field(mut self, field: impl Into<Box<str>>) -> Self {
         self.field = Some(field.into());
         self
     }
 
-    pub(super) fn not_found(what: impl Into<String>) -> Self {
+    pub(super) fn not_found(what: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", what)
     }
 
-    pub(super) fn method_not_allowed(allow: &str) -> Self {
+    pub(super) fn method_not_allowed(allow: &'static str) -> Self {
         let detail = format!("this path answers to {allow}");
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
-        problem.header = HeaderValue::from_str(allow).ok().map(|value| (ALLOW, value));
+        problem.hint = Some(Hint::Allow(allow));
         problem
     }
 
@@ -105,7 +121,8 @@ impl Problem {
         *response.status_mut() = self.status;
         let problem = HeaderValue::from_static("application/problem+json");
         response.headers_mut().insert(CONTENT_TYPE, problem);
-        if let Some((name, value)) = self.header {
+        if let Some(hint) = self.hint {
+            let (name, value) = hint.header();
             response.headers_mut().insert(name, value);
         }
         response
@@ -119,8 +136,8 @@ impl From<DecodeError> for Problem {
             DecodeError::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_event"),
         };
         let mut problem = Self::new(status, code, error.to_string());
-        problem.field = error.field().map(str::to_owned);
-        problem.trace_id = error.trace_id().map(str::to_owned);
+        problem.field = error.field().map(Box::from);
+        problem.trace_id = error.trace_id().map(Box::from);
         problem
     }
 }

@@ -152,7 +152,7 @@ mod tests {
         let read = Query::parse(raw).map(|query| query.0).map_err(|problem| problem.field);
         let expected = expected
             .map(|pairs| pairs.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect())
-            .map_err(|field| Some(field.to_owned()));
+            .map_err(|field| Some(field.into()));
         assert_eq!(read, expected, "{raw}");
     }
 

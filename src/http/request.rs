@@ -1,5 +1,7 @@
 //! One request, its path and headers read.
 
+use std::borrow::Cow;
+
 use percent_encoding::percent_decode_str;
 use warp::http::HeaderMap;
 
@@ -41,7 +43,7 @@ pub(super) fn decode(text: &str) -> Option<String> {
     if stray {
         return None;
     }
-    percent_decode_str(text).decode_utf8().ok().map(|text| text.into_owned())
+    percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
 }
 
 /// The segments of a matched path, decoded. One that cannot be decoded names

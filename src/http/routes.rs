@@ -124,7 +124,7 @@ fn refuse(app: &App, method: &Method, path: &FullPath, problem: Problem) -> Resp
     let (code, field) = (problem.code, problem.field.as_deref());
     let path = path.as_str();
     if problem.status.is_server_error() {
-        tracing::error!(%method, path, code, field, trace_id, detail = problem.detail, "request failed");
+        tracing::error!(%method, path, code, field, trace_id, detail = &*problem.detail, "request failed");
     } else {
         tracing::info!(%method, path, code, field, trace_id, "request refused");
     }

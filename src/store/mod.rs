@@ -3,19 +3,19 @@
 mod checkpoint;
 mod deliveries;
 mod events;
+mod handle;
 mod ingest;
 mod locations;
 mod options;
 mod queue;
 mod recovery;
-mod store;
 mod verify;
 mod writer;
 
 pub use events::ExportEventsError;
+pub use handle::Store;
 pub use ingest::{Delivery, IngestError, Receipt, Status};
 pub use locations::Location;
 pub use options::Options;
 pub use recovery::OpenError;
-pub use store::Store;
 pub use verify::{Verification, verify};

@@ -9,10 +9,13 @@ use super::{Delivery, IngestError, Options, Receipt};
 /// Told what became of a delivery, on the writer's thread.
 pub(super) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
 
+/// Told that a checkpoint is saved, on the writer's thread.
+pub(super) type Saved = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
+
 /// One thing for the writer to do.
 pub(super) enum Job {
     Deliver(Box<Pending>),
-    Checkpoint(Box<dyn FnOnce(Result<(), IngestError>) + Send>),
+    Checkpoint(Saved),
 }
 
 /// A delivery that waits for its commit.

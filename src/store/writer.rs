@@ -11,7 +11,7 @@ use std::time::Instant;
 use super::checkpoint::Checkpointer;
 use super::deliveries::Deliveries;
 use super::locations::Locations;
-use super::queue::{Gauge, Job, Pending};
+use super::queue::{Gauge, Job, Pending, Saved};
 use super::{IngestError, Options, Receipt, Status};
 use crate::graph::Outcome;
 use crate::journal::{Entry, Journal, JournalError};
@@ -55,11 +55,7 @@ impl Writer {
 
     /// Collects what waits, up to the limits of one transaction or a request for
     /// a checkpoint, whose reply is handed back.
-    fn gather(
-        &self,
-        first: Job,
-        batch: &mut Vec<Pending>,
-    ) -> Option<Box<dyn FnOnce(Result<(), IngestError>) + Send>> {
+    fn gather(&self, first: Job, batch: &mut Vec<Pending>) -> Option<Saved> {
         let mut bytes = 0;
         let mut job = first;
         loop {

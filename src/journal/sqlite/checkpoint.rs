@@ -234,12 +234,12 @@ fn show_relation(row: &Row<'_>, put: Put<'_>) -> Result<(), JournalError> {
     })
 }
 
-fn damaged(reason: impl ToString) -> JournalError {
-    JournalError::DamagedCheckpoint { reason: reason.to_string() }
+fn damaged(reason: &str) -> JournalError {
+    JournalError::DamagedCheckpoint { reason: reason.to_owned() }
 }
 
 fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, JournalError> {
-    row.get_ref(column)?.as_str().map_err(damaged)
+    row.get_ref(column)?.as_str().map_err(|error| damaged(&error.to_string()))
 }
 
 fn stamp(row: &Row<'_>, column: usize) -> Result<Option<Stamp>, JournalError> {
