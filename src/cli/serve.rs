@@ -86,17 +86,23 @@ async fn listen(
     let app = App::new(Arc::clone(store), serve.limits());
     let server = Server::bind(serve.listen, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
-    say(format_args!(
+    announce(&format!(
         "relata {} listening on http://{address} · database {} · {} events · {} locations · protection: {protection}",
         env!("CARGO_PKG_VERSION"),
         db.display(),
         store.head(),
         store.locations().len(),
-    ))?;
+    ));
     if serve.demo {
-        say(invitation(address))?;
+        announce(&invitation(address));
     }
     Ok(server.run(stop).await)
+}
+
+/// Prints to whoever started the server; one who does not listen is no reason to
+/// stop.
+fn announce(text: &str) {
+    say(text).unwrap_or_else(|error| tracing::warn!(%error, "cannot print"));
 }
 
 async fn stop(mut terminate: Signal, mut interrupt: Signal) {
