@@ -1,6 +1,8 @@
 //! The graph against a model that is too simple to be wrong: a list of all
 //! events, from which everything is computed anew for each question.
 
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -161,7 +163,7 @@ impl Model {
                     self.association(association).and_then(|(_, definition)| definition);
                 let ends = [&relation.first, &relation.second]
                     .map(|end| (end.object.to_string(), Some(end.id.to_string())));
-                links.extend(self.both(
+                links.extend(Self::both(
                     node,
                     order,
                     ends,
@@ -176,15 +178,13 @@ impl Model {
                 let Some((stamp, Some(definition))) = self.association(&id) else { continue };
                 let ends = [&definition.first, &definition.second]
                     .map(|end| (end.object.to_string(), None));
-                links.extend(self.both(node, order, ends, &id, Some(definition), None, stamp));
+                links.extend(Self::both(node, order, ends, &id, Some(definition), None, stamp));
             }
         }
         links
     }
 
-    #[expect(clippy::too_many_arguments, reason = "what both layers have in common")]
     fn both(
-        &self,
         node: &NodeRef,
         order: usize,
         ends: [(String, Option<String>); 2],
@@ -464,19 +464,18 @@ fn change() -> impl Strategy<Value = (EventType, Change)> {
                 plural: None,
             })
         });
-    use EventType as T;
     prop_oneof![
-        3 => association.clone().prop_map(|a| (T::AssociationCreate, Change::Association(a))),
-        2 => association.prop_map(|a| (T::AssociationUpdate, Change::Association(a))),
-        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (T::AssociationDelete, Change::AssociationGone(id.into()))),
-        8 => relation.clone().prop_map(|r| (T::RelationCreate, Change::Relation(r))),
-        3 => relation.prop_map(|r| (T::RelationDelete, Change::Relation(r))),
-        1 => of_record.clone().prop_map(|c| (T::RecordCreate, c)),
-        1 => of_record.clone().prop_map(|c| (T::RecordUpdate, c)),
-        2 => of_record.prop_map(|c| (T::RecordDelete, c)),
-        1 => one_of(&RECORDS).prop_map(|id| (T::ContactDelete, Change::Record { object: Some("contact".into()), id: id.into() })),
-        1 => schema.clone().prop_map(|c| (T::ObjectSchemaCreate, c)),
-        1 => schema.prop_map(|c| (T::ObjectSchemaUpdate, c)),
+        3 => association.clone().prop_map(|a| (EventType::AssociationCreate, Change::Association(a))),
+        2 => association.prop_map(|a| (EventType::AssociationUpdate, Change::Association(a))),
+        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationGone(id.into()))),
+        8 => relation.clone().prop_map(|r| (EventType::RelationCreate, Change::Relation(r))),
+        3 => relation.prop_map(|r| (EventType::RelationDelete, Change::Relation(r))),
+        1 => of_record.clone().prop_map(|c| (EventType::RecordCreate, c)),
+        1 => of_record.clone().prop_map(|c| (EventType::RecordUpdate, c)),
+        2 => of_record.prop_map(|c| (EventType::RecordDelete, c)),
+        1 => one_of(&RECORDS).prop_map(|id| (EventType::ContactDelete, Change::Record { object: Some("contact".into()), id: id.into() })),
+        1 => schema.clone().prop_map(|c| (EventType::ObjectSchemaCreate, c)),
+        1 => schema.prop_map(|c| (EventType::ObjectSchemaUpdate, c)),
     ]
 }
 
@@ -604,8 +603,7 @@ proptest! {
             let mut listed = Vec::new();
             let mut query = LinkQuery::default().limit(limit).order(order);
             let mut between = between.iter();
-            loop {
-                let Some(page) = graph.links(&node, &query) else { break };
+            while let Some(page) = graph.links(&node, &query) {
                 listed.extend(page.links.iter().map(|link| {
                     (link.relation.unwrap_or(link.association).to_owned(), link.side)
                 }));

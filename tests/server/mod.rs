@@ -74,10 +74,10 @@ impl Server {
         let mut stream = self.connect()?;
         let mut head = format!("{method} {path} HTTP/1.1\r\nhost: relata\r\nconnection: close\r\n");
         for (name, value) in headers {
-            head += &format!("{name}: {value}\r\n");
+            head.extend([name, ": ", value, "\r\n"]);
         }
         if method != "GET" || !body.is_empty() {
-            head += &format!("content-length: {}\r\n", body.len());
+            head.extend(["content-length: ", &body.len().to_string(), "\r\n"]);
         }
         // One write, so that an early answer does not break the request.
         stream.write_all(&[head.as_bytes(), b"\r\n", body].concat())?;
@@ -161,7 +161,8 @@ impl Answer {
                 if size == 0 {
                     break;
                 }
-                answer.body.extend_from_slice(&chunk[..size]);
+                chunk.truncate(size);
+                answer.body.append(&mut chunk);
             }
         }
         Ok(answer)
