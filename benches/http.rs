@@ -103,7 +103,7 @@ struct Rate {
 fn load(
     address: SocketAddr,
     time: Duration,
-    make: Arc<dyn Fn(u64) -> Request + Send + Sync>,
+    make: &Arc<dyn Fn(u64) -> Request + Send + Sync>,
 ) -> Rate {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
@@ -112,7 +112,7 @@ fn load(
     let mut times: Vec<Duration> = runtime.block_on(async {
         let tasks: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
-                let (make, count) = (Arc::clone(&make), Arc::clone(&count));
+                let (make, count) = (Arc::clone(make), Arc::clone(&count));
                 tokio::spawn(async move {
                     let mut stream = TcpStream::connect(address).await.expect("a connection");
                     stream.set_nodelay(true).expect("a socket");
@@ -217,10 +217,10 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
     let time = Duration::from_secs(seconds);
     let (mut posts, mut pages) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
-        let echo = load(warp.1, time, Arc::clone(&echo));
-        let durable = load(relata.1, time, Arc::clone(&durable));
-        let hello = load(warp.1, time, Arc::clone(&hello));
-        let links = load(relata.1, time, Arc::clone(&links));
+        let echo = load(warp.1, time, &echo);
+        let durable = load(relata.1, time, &durable);
+        let hello = load(warp.1, time, &hello);
+        let links = load(relata.1, time, &links);
         posts.push(durable.per_second / echo.per_second);
         pages.push(links.per_second / hello.per_second);
         println!(

@@ -11,7 +11,7 @@ pub(crate) const LOCATIONS: u64 = 20;
 /// How often each association is used, in percent.
 const SHARES: [u64; 6] = [40, 25, 15, 10, 7, 3];
 
-/// A small generator of numbers that look random: SplitMix64.
+/// A small generator of numbers that look random: `SplitMix64`.
 pub(crate) struct Numbers(u64);
 
 impl Numbers {
