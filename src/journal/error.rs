@@ -12,8 +12,7 @@ pub enum JournalError {
     #[error("the storage failed: {source}")]
     Storage {
         /// What the storage said.
-        #[from]
-        source: rusqlite::Error,
+        source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// The file system failed. Stop writing, look at the disk, open again.
     #[error("{path}: {source}", path = path.display())]
@@ -51,6 +50,15 @@ pub enum JournalError {
         found: i64,
         /// The newest format known here.
         known: i64,
+    },
+    /// Entries are missing at the end: the checkpoint stands for more than the
+    /// journal holds. Restore it from a backup.
+    #[error("the journal ends at event {head}, but its checkpoint stands for event {checkpoint}")]
+    CutOff {
+        /// The last entry.
+        head: Seq,
+        /// What the checkpoint stands for.
+        checkpoint: Seq,
     },
     /// The file belongs to another program.
     #[error("{path} is a database, but not one of Relata's", path = path.display())]

@@ -14,13 +14,14 @@ pub struct MemoryJournal {
     kept: Arc<Mutex<Inner>>,
 }
 
-#[derive(Debug, Default)]
+/// Cheap enough to copy: a reader keeps the state of its moment.
+#[derive(Debug, Default, Clone)]
 struct Inner {
-    entries: Vec<Kept>,
+    entries: Vec<Arc<Kept>>,
     checkpoint: Seq,
     locations: BTreeMap<u32, String>,
     /// By location, then in the order that rows refer to each other.
-    rows: BTreeMap<(u32, RowKey), KeptRow>,
+    rows: BTreeMap<(u32, RowKey), Arc<KeptRow>>,
 }
 
 #[derive(Debug)]
@@ -34,7 +35,7 @@ struct Kept {
     body: Box<str>,
 }
 
-#[derive(Debug, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 enum RowKey {
     Object(u32),
     Association(u32),
@@ -160,7 +161,7 @@ impl JournalReader for MemoryJournal {
 
 impl Journal for MemoryJournal {
     fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
-        self.inner().entries.extend(batch.iter().map(|entry| Kept {
+        let keep = |entry: &Entry<'_>| Kept {
             location: entry.location.into(),
             event_type: entry.event_type.into(),
             entity: entry.entity.into(),
@@ -168,7 +169,8 @@ impl Journal for MemoryJournal {
             at: entry.at,
             received_at: entry.received_at,
             body: entry.body.into(),
-        }));
+        };
+        self.inner().entries.extend(batch.iter().map(|entry| Arc::new(keep(entry))));
         self.head()
     }
 
@@ -183,7 +185,7 @@ impl Journal for MemoryJournal {
                 CheckpointRow::Location { number, id } => locations.push((*number, (*id).into())),
                 CheckpointRow::State { location, row } => {
                     let (key, row) = keep(row);
-                    rows.push(((*location, key), row));
+                    rows.push(((*location, key), Arc::new(row)));
                 }
             }
             Ok(())
@@ -197,6 +199,9 @@ impl Journal for MemoryJournal {
 
     fn readers(&self) -> Arc<OpenReader> {
         let journal = self.clone();
-        Arc::new(move || Ok(Box::new(journal.clone())))
+        Arc::new(move || {
+            let kept = Arc::new(Mutex::new(journal.inner().clone()));
+            Ok(Box::new(Self { kept }))
+        })
     }
 }

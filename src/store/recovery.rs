@@ -41,6 +41,10 @@ pub(super) fn recover(
     let checkpoint = load_checkpoint(journal, &locations)?;
     let saved = u32::try_from(locations.all().len()).unwrap_or(u32::MAX);
     let mut checkpointer = Checkpointer::new(options, saved);
+    let head = journal.head()?;
+    if head < checkpoint {
+        return Err(JournalError::CutOff { head, checkpoint });
+    }
     let head = replay(journal, checkpoint, &locations, &mut checkpointer)?;
     locations.advance(head);
     Ok(Recovered { locations, checkpointer, checkpoint, head })

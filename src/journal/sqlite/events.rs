@@ -55,14 +55,14 @@ pub(super) fn read(
 ) -> Result<(), JournalError> {
     let mut select = connection.prepare_cached(SELECT_AFTER)?;
     let mut rows = select.query([i64::try_from(after).unwrap_or(i64::MAX)])?;
-    let mut previous = None;
+    let mut expected = after;
     while let Some(row) = rows.next()? {
         let seq = row.get::<_, i64>(0)?.unsigned_abs();
-        if previous.is_some_and(|previous| seq != previous + 1) {
-            let reason = "the events before it are missing".to_owned();
-            return Err(JournalError::DamagedEvent { seq, reason });
+        expected += 1;
+        if seq != expected {
+            let reason = format!("it is missing; the next one there is {seq}");
+            return Err(JournalError::DamagedEvent { seq: expected, reason });
         }
-        previous = Some(seq);
         let entry = entry(row)
             .map_err(|error| JournalError::DamagedEvent { seq, reason: error.to_string() })?;
         if row.get::<_, i64>(7)? != checksum(seq, &entry) {

@@ -73,6 +73,12 @@ impl SqliteJournal {
     }
 }
 
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        Self::Storage { source: Box::new(error) }
+    }
+}
+
 fn prepare(connection: &Connection) -> Result<(), JournalError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);

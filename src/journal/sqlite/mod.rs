@@ -4,5 +4,7 @@ mod checkpoint;
 mod events;
 mod file;
 mod schema;
+#[cfg(test)]
+mod tests;
 
 pub use file::SqliteJournal;

@@ -1,0 +1,482 @@
+//! The store: what it acknowledged is there, however it ended.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+
+mod sample;
+
+use std::ops::ControlFlow;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use relata::export::{Format, write};
+use relata::graph::{Difference, LinkQuery, Snapshot};
+use relata::journal::{
+    Entry, Journal, JournalError, JournalReader, MemoryJournal, OpenReader, RowSink, SqliteJournal,
+};
+use relata::{IngestError, NodeRef, OpenError, Options, Seq, Status, Store, verify};
+use sample::{SAMPLE, delivery, shuffled, tell};
+
+fn every(events: u64) -> Options {
+    Options { checkpoint_events: events, batch_events: 16, ..Options::default() }
+}
+
+fn differences(left: &Store, right: &Store) -> Vec<Difference> {
+    let mut found = Vec::new();
+    assert_eq!(left.locations().len(), right.locations().len());
+    for location in left.locations() {
+        let other = right.location(location.id().as_str()).unwrap();
+        location.read().differences(&other.read(), &mut found, 10);
+        location.read().contradictions(&mut found, 10);
+    }
+    found
+}
+
+fn verified(path: &Path) -> relata::Verification {
+    verify(&mut SqliteJournal::open_read_only(path).unwrap(), 10).unwrap()
+}
+
+/// What every export of every location says.
+fn exports(store: &Store) -> Vec<String> {
+    let mut locations = store.locations();
+    locations.sort_by(|a, b| a.id().cmp(b.id()));
+    let text = |snapshot: &Snapshot, format| {
+        let mut to = Vec::new();
+        write(snapshot, format, &relata::export::Options::default(), &mut to).unwrap();
+        String::from_utf8(to).unwrap()
+    };
+    let all = locations.iter().flat_map(|location| {
+        let snapshot = location.read().snapshot();
+        Format::ALL.iter().map(|&format| text(&snapshot, format)).collect::<Vec<_>>()
+    });
+    all.collect()
+}
+
+/// A copy of the files as a crash at this moment would leave them.
+fn crashed(path: &Path, to: &Path) {
+    for suffix in ["", "-wal"] {
+        let name = |path: &Path| format!("{}{suffix}", path.display());
+        std::fs::copy(name(path), name(to)).unwrap();
+    }
+}
+
+#[test]
+fn live_replayed_and_restored_graphs_are_the_same() {
+    for seed in 0..12 {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relata.db");
+        let events = shuffled(seed);
+        // So that checkpoints fall on many positions, or none.
+        let store = Store::open_with(&path, every(1 + 37 * seed)).unwrap();
+        for part in events.chunks(100) {
+            tell(&store, part.iter().copied());
+        }
+        let accepted = store.head();
+        let copy = directory.path().join("copy.db");
+        crashed(&path, &copy);
+        let recovered = Store::open(&copy).unwrap();
+        assert_eq!(recovered.head(), accepted);
+        assert_eq!(differences(&store, &recovered), []);
+        let memory = Store::in_memory().unwrap();
+        tell(&memory, events);
+        assert_eq!(differences(&store, &memory), []);
+        store.close().unwrap();
+        let proof = verified(&path);
+        assert_eq!(proof.differences, []);
+        assert_eq!((proof.events, proof.checkpoint), (accepted, accepted));
+        assert_eq!(differences(&Store::open(&path).unwrap(), &recovered), []);
+    }
+}
+
+#[test]
+fn a_crash_behind_any_checkpoint_loses_nothing() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let store = Store::open_with(&path, every(u64::MAX)).unwrap();
+    let reference = Store::in_memory().unwrap();
+    for (position, event) in shuffled(99).into_iter().enumerate() {
+        store.ingest(event.as_bytes()).unwrap();
+        reference.ingest(event.as_bytes()).unwrap();
+        if position % 29 == 0 {
+            store.checkpoint().unwrap();
+        }
+        if position % 41 == 0 {
+            let copy = directory.path().join(format!("{position}.db"));
+            crashed(&path, &copy);
+            let recovered = Store::open_read_only(&copy).unwrap();
+            assert_eq!(recovered.head(), reference.head());
+            assert_eq!(differences(&recovered, &reference), []);
+        }
+    }
+}
+
+#[test]
+fn order_does_not_change_the_graph() {
+    let plain = Store::in_memory().unwrap();
+    tell(&plain, SAMPLE.lines());
+    for seed in 0..8 {
+        let other = Store::in_memory().unwrap();
+        tell(&other, shuffled(seed));
+        assert_eq!(exports(&plain), exports(&other), "seed {seed}");
+    }
+}
+
+#[test]
+fn exported_events_give_the_same_graph() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let store = Store::open(&path).unwrap();
+    tell(&store, shuffled(7));
+    // One whose type only the URL told.
+    let shapeless = br#"{"id":"emqf","locationId":"seaside-realty"}"#;
+    let delivery =
+        relata::Delivery::read(shapeless, Some("ContactDelete"), relata::Timestamp::from_millis(0));
+    store.submit_waiting(delivery.unwrap(), |_| ()).unwrap();
+    store.checkpoint().unwrap();
+    let again = Store::in_memory().unwrap();
+    let mut lines = 0;
+    for location in store.locations() {
+        let mut to = Vec::new();
+        lines += store.export_events(location.id().as_str(), &mut to).unwrap();
+        tell(&again, std::str::from_utf8(&to).unwrap().lines());
+    }
+    assert_eq!((lines, again.head()), (store.head(), store.head()));
+    assert_eq!(exports(&store), exports(&again));
+}
+
+#[test]
+fn an_export_shows_one_moment_while_writes_go_on() {
+    let store = Arc::new(Store::in_memory().unwrap());
+    let events: Vec<&str> = SAMPLE.lines().filter(|line| line.contains("seaside-realty")).collect();
+    store.ingest(events[0].as_bytes()).unwrap();
+    let done = Arc::new(AtomicBool::new(false));
+    let writer = {
+        let (store, done) = (Arc::clone(&store), Arc::clone(&done));
+        std::thread::spawn(move || {
+            for event in events {
+                store.ingest(event.as_bytes()).unwrap();
+            }
+            done.store(true, Ordering::Release);
+        })
+    };
+    while !done.load(Ordering::Acquire) {
+        let location = store.location("seaside-realty").unwrap();
+        let (snapshot, counts) = {
+            let graph = location.read();
+            (graph.snapshot(), graph.counts())
+        };
+        std::thread::yield_now();
+        let mut to = Vec::new();
+        let options = relata::export::Options::default();
+        write(&snapshot, Format::NodeLink, &options, &mut to).unwrap();
+        let graph: serde_json::Value = serde_json::from_slice(&to).unwrap();
+        let edges = graph["edges"].as_array().unwrap().len() as u64;
+        assert_eq!(edges, counts.relations + counts.associations);
+    }
+    writer.join().unwrap();
+}
+
+#[test]
+fn one_writer_and_any_reader() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let store = Store::open(&path).unwrap();
+    tell(&store, SAMPLE.lines().take(50));
+    assert!(matches!(
+        Store::open(&path).unwrap_err(),
+        OpenError::Journal(JournalError::InUse { .. })
+    ));
+    let reader = Store::open_read_only(&path).unwrap();
+    assert_eq!(differences(&store, &reader), []);
+    let refused = reader.ingest(SAMPLE.lines().next().unwrap().as_bytes()).unwrap_err();
+    assert!(matches!(refused, IngestError::Unavailable { .. }));
+    tell(&store, SAMPLE.lines().skip(50));
+    assert_eq!(reader.head(), 50, "a reader keeps its moment");
+    reader.close().unwrap();
+}
+
+#[test]
+fn a_repeated_delivery_is_known_after_a_restart() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let event = |id: &str, webhook: &str| {
+        format!(
+            r#"{{"type":"ContactDelete","id":"{id}","locationId":"L","webhookId":"{webhook}"}}"#
+        )
+    };
+    let store = Store::open(&path).unwrap();
+    let ingest = |store: &Store, body: String| {
+        let receipt = store.ingest(body.as_bytes()).unwrap();
+        (receipt.status, receipt.seq)
+    };
+    assert_eq!(ingest(&store, event("a", "1")), (Status::Applied, Some(1)));
+    assert_eq!(ingest(&store, event("b", "2")), (Status::Applied, Some(2)));
+    assert_eq!(ingest(&store, event("a", "1")), (Status::Duplicate, Some(1)));
+    assert_eq!(ingest(&store, event("a", "3")), (Status::Unchanged, Some(3)));
+    store.close().unwrap();
+    let store = Store::open(&path).unwrap();
+    assert_eq!(ingest(&store, event("b", "2")), (Status::Duplicate, Some(2)));
+    assert_eq!(ingest(&store, event("c", "4")), (Status::Applied, Some(4)));
+}
+
+#[test]
+fn events_of_other_types_are_kept_only_if_asked() {
+    let other = br#"{"type":"InvoicePaid","id":"i","locationId":"L","timestamp":"soon"}"#;
+    for keep_ignored in [false, true] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relata.db");
+        let options = Options { keep_ignored, ..Options::default() };
+        let store = Store::open_with(&path, options).unwrap();
+        let receipt = store.ingest(other).unwrap();
+        let seq = keep_ignored.then_some(1);
+        assert_eq!((receipt.status, receipt.seq), (Status::Ignored, seq));
+        assert!(store.locations().is_empty());
+        store.close().unwrap();
+        assert_eq!(Store::open(&path).unwrap().head(), seq.unwrap_or(0));
+        assert_eq!(verified(&path).differences, []);
+    }
+}
+
+/// A journal whose disk fails when told to.
+#[derive(Debug)]
+struct Failing {
+    kept: MemoryJournal,
+    appends_left: u32,
+    checkpoints_fail: bool,
+}
+
+fn full() -> JournalError {
+    JournalError::File {
+        path: "relata.db".into(),
+        source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+    }
+}
+
+impl JournalReader for Failing {
+    fn head(&mut self) -> Result<Seq, JournalError> {
+        self.kept.head()
+    }
+
+    fn read(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.kept.read(after, each)
+    }
+
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
+        self.kept.load_checkpoint(each)
+    }
+}
+
+impl Journal for Failing {
+    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+        self.appends_left = self.appends_left.checked_sub(1).ok_or_else(full)?;
+        self.kept.append(batch)
+    }
+
+    fn save_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        if self.checkpoints_fail {
+            return Err(full());
+        }
+        self.kept.save_checkpoint(upto, fill)
+    }
+
+    fn readers(&self) -> Arc<OpenReader> {
+        self.kept.readers()
+    }
+}
+
+#[test]
+fn after_a_failed_write_nothing_is_accepted_and_reads_go_on() {
+    for appends_left in [0, 1, 7, 60] {
+        let kept = MemoryJournal::new();
+        let journal = Failing { kept: kept.clone(), appends_left, checkpoints_fail: false };
+        let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
+        let results: Vec<_> =
+            SAMPLE.lines().take(100).map(|event| store.ingest(event.as_bytes())).collect();
+        let accepted = results.iter().filter(|result| result.is_ok()).count();
+        assert_eq!(accepted, appends_left as usize);
+        assert!(results[..accepted].iter().all(Result::is_ok), "none after the failure");
+        assert!(
+            results[accepted..]
+                .iter()
+                .all(|result| matches!(result, Err(IngestError::Unavailable { .. })))
+        );
+        assert!(store.failure().is_some());
+        assert_eq!(store.head(), u64::from(appends_left));
+        let reference = Store::in_memory().unwrap();
+        tell(&reference, SAMPLE.lines().take(accepted));
+        assert_eq!(differences(&store, &reference), [], "what failed is not visible");
+        assert!(store.close().is_err());
+        let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
+        assert_eq!(differences(&again, &reference), []);
+    }
+}
+
+#[test]
+fn a_failed_checkpoint_stops_writes_but_loses_nothing() {
+    let kept = MemoryJournal::new();
+    let journal = Failing { kept: kept.clone(), appends_left: 1000, checkpoints_fail: true };
+    let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
+    for event in SAMPLE.lines().take(20) {
+        store.ingest(event.as_bytes()).unwrap();
+    }
+    assert!(store.checkpoint().is_err());
+    assert!(store.ingest(SAMPLE.lines().next().unwrap().as_bytes()).is_err());
+    assert!(store.close().is_err());
+    let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
+    assert_eq!(again.head(), 20);
+}
+
+fn execute(path: &Path, sql: &str) {
+    rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
+}
+
+fn filled(path: &Path) {
+    let store = Store::open(path).unwrap();
+    tell(&store, SAMPLE.lines());
+    store.close().unwrap();
+}
+
+#[test]
+fn a_checkpoint_that_lies_is_found_out() {
+    let directory = tempfile::tempdir().unwrap();
+    for (number, sql) in [
+        "UPDATE state_association SET first_label = 'Guest' WHERE number = 0 AND location = 0",
+        "UPDATE state_relation SET rank = 2 WHERE number = 3 AND location = 0",
+        "UPDATE state_record SET deleted_rank = 2, deleted_seq = 300, at = 1, rank = 2, seq = 300, \
+         deleted_at = 9000000000000 WHERE number = 1 AND location = 0",
+        "UPDATE state_object SET singular = 'Thing' WHERE key = 'custom_objects.property'",
+        "UPDATE state_relation SET at = at + 1 WHERE number = 9 AND location = 0",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = directory.path().join(format!("{number}.db"));
+        filled(&path);
+        assert_eq!(verified(&path).differences, []);
+        execute(&path, sql);
+        assert_ne!(verified(&path).differences, [], "{sql}");
+        execute(&path, FORGET_CHECKPOINT);
+        assert_eq!(verified(&path).differences, [], "replayed instead: {sql}");
+    }
+}
+
+const FORGET_CHECKPOINT: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
+    DELETE FROM state_object; DELETE FROM state_association; DELETE FROM state_unkeyed_record; \
+    DELETE FROM state_record; DELETE FROM state_relation";
+
+#[test]
+fn a_checkpoint_that_cannot_be_is_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    for (number, sql) in [
+        "UPDATE state_relation SET first = 99999 WHERE number = 3 AND location = 0",
+        "UPDATE state_record SET number = 88888 WHERE number = 3 AND location = 0",
+        "UPDATE state_relation SET rank = 7 WHERE number = 3 AND location = 0",
+        "UPDATE state_relation SET association = 777 WHERE number = 3 AND location = 0",
+        "DELETE FROM state_location WHERE number = 0",
+    ]
+    .iter()
+    .enumerate()
+    {
+        let path = directory.path().join(format!("{number}.db"));
+        filled(&path);
+        execute(&path, sql);
+        let refused = Store::open(&path).unwrap_err();
+        assert!(
+            matches!(refused, OpenError::Journal(JournalError::DamagedCheckpoint { .. })),
+            "{sql}: {refused}"
+        );
+    }
+    let path = directory.path().join("cut.db");
+    filled(&path);
+    execute(&path, "DELETE FROM event WHERE seq > 300");
+    let refused = Store::open(&path).unwrap_err().to_string();
+    assert!(refused.contains("ends at event 300"), "{refused}");
+}
+
+#[test]
+fn sql_tools_see_what_the_graph_answers() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let store = Store::open(&path).unwrap();
+    tell(&store, shuffled(3));
+    let connection = rusqlite::Connection::open(&path).unwrap();
+    let columns = "location, object, record, label, own_label, side, far_object, far_record, \
+        association, association_key, relation, at, seq";
+    let mut select = connection.prepare(&format!("SELECT {columns} FROM link")).unwrap();
+    let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<String> {
+        let values: Result<Vec<rusqlite::types::Value>, _> =
+            (0..13).map(|at| row.get(at)).collect();
+        Ok(values?.iter().map(|value| format!("{}|", shown(value))).collect())
+    };
+    let mut by_sql: Vec<String> =
+        select.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap();
+    let mut by_graph = Vec::new();
+    for location in store.locations() {
+        let graph = location.read();
+        let snapshot = graph.snapshot();
+        for node in snapshot.record_nodes() {
+            let (object, record) = (node.object, node.record.unwrap());
+            let of = NodeRef::record(object, record);
+            let page = graph.links(&of, &LinkQuery::default().limit(10_000)).unwrap();
+            by_graph.extend(page.links.iter().map(|link| {
+                format!(
+                    "{}|{object}|{record}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|",
+                    location.id(),
+                    link.label.unwrap_or("null"),
+                    link.own_label.unwrap_or("null"),
+                    link.side.as_str(),
+                    link.object,
+                    link.record.unwrap(),
+                    link.association,
+                    link.association_key.unwrap_or("null"),
+                    link.relation.unwrap(),
+                    link.at.map_or("null".to_owned(), |at| at.as_millis().to_string()),
+                    link.seq
+                )
+            }));
+        }
+    }
+    by_sql.sort();
+    by_graph.sort();
+    assert!(by_graph.len() > 300);
+    assert_eq!(by_sql, by_graph);
+    let count = |sql: &str| -> u64 {
+        connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
+    };
+    let counts = store.locations().into_iter().map(|location| location.read().counts());
+    let (associations, relations) =
+        counts.fold((0, 0), |sum, c| (sum.0 + c.associations, sum.1 + c.relations));
+    assert_eq!(count("SELECT count(*) FROM association"), associations);
+    assert_eq!(count("SELECT count(*) FROM relation"), relations);
+}
+
+fn shown(value: &rusqlite::types::Value) -> String {
+    use rusqlite::types::Value;
+    match value {
+        Value::Null => "null".to_owned(),
+        Value::Integer(number) => number.to_string(),
+        Value::Text(text) => text.clone(),
+        other => format!("{other:?}"),
+    }
+}
+
+#[test]
+fn a_store_that_is_dropped_has_kept_what_was_queued() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let store = Store::open(&path).unwrap();
+    for event in SAMPLE.lines() {
+        store.submit_waiting(delivery(event), |_| ()).unwrap();
+    }
+    drop(store);
+    let proof = verified(&path);
+    assert_eq!((proof.events, proof.checkpoint), (337, 337));
+}
