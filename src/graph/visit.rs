@@ -3,8 +3,7 @@
 use std::iter::Map;
 
 use petgraph::Direction;
-use petgraph::graph::{EdgeIndex, NodeIndex};
-use petgraph::stable_graph::StableDiGraph;
+use petgraph::graph::{DiGraph, EdgeIndex, NodeIndex};
 use petgraph::visit::{
     Data, EdgeRef, GraphBase, GraphProp, GraphRef, IntoEdgeReferences, IntoEdges,
     IntoEdgesDirected, IntoNeighbors, IntoNeighborsDirected, IntoNodeIdentifiers,
@@ -42,7 +41,8 @@ pub struct RelationEdge {
 
 /// The object layer as a directed petgraph graph, first object key to second;
 /// weights are the numbers of object keys and associations.
-pub type ObjectGraph = StableDiGraph<u32, u32>;
+/// Object keys are never taken away, so indices are compact.
+pub type ObjectGraph = DiGraph<u32, u32>;
 
 type Boxed<'g, T> = Box<dyn Iterator<Item = T> + 'g>;
 
@@ -63,7 +63,7 @@ impl LocationGraph {
     /// The object layer as a petgraph graph. Costs a copy of the object layer,
     /// which is small.
     pub fn object_graph(&self) -> ObjectGraph {
-        self.objects.graph().map(|_, object| object.0, |_, association| association.0)
+        self.objects.graph().map(|_, object| object.0, |_, association| association.0).into()
     }
 
     /// Where a node stands in the graph of its layer. Indices mean nothing

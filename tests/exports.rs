@@ -1,0 +1,242 @@
+//! Exports: the expected bytes, and any text in them.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+
+mod golden;
+mod sample;
+
+use proptest::prelude::*;
+use quick_xml::Reader;
+use quick_xml::events::Event;
+use relata::export::{EdgesKey, Format, Layers, Options, Size, size, write};
+use relata::graph::Snapshot;
+use relata::{Store, Timestamp};
+use sample::{SAMPLE, tell};
+use serde_json::{Value, json};
+
+fn text(snapshot: &Snapshot, format: Format, options: &Options) -> String {
+    let mut to = Vec::new();
+    write(snapshot, format, options, &mut to).unwrap();
+    String::from_utf8(to).unwrap()
+}
+
+#[test]
+fn the_smaller_office_as_it_was() {
+    let store = Store::in_memory().unwrap();
+    tell(&store, SAMPLE.lines());
+    let snapshot = store.location("hillside-homes").unwrap().read().snapshot();
+    for &format in Format::ALL {
+        let name = format!("exports/hillside-homes.{}", format.file_extension());
+        golden::check(&name, &text(&snapshot, format, &Options::default()));
+    }
+    let objects = Options { layers: Layers::Objects, ..Options::default() };
+    golden::check("exports/objects.dot", &text(&snapshot, Format::Dot, &objects));
+}
+
+#[test]
+fn parts_are_chosen_by_layer_label_and_association() {
+    let store = Store::in_memory().unwrap();
+    tell(&store, SAMPLE.lines());
+    let location = store.location("seaside-realty").unwrap();
+    let counts = location.read().counts();
+    let snapshot = location.read().snapshot();
+    let check = |options: Options, nodes: u64, links: u64| {
+        assert_eq!(size(&snapshot, &options), Size { nodes, links }, "{options:?}");
+        let graph: Value =
+            serde_json::from_str(&text(&snapshot, Format::NodeLink, &options)).unwrap();
+        let edges = graph[options.edges_key.as_str()].as_array().unwrap().len() as u64;
+        assert_eq!((graph["nodes"].as_array().unwrap().len() as u64, edges), (nodes, links));
+    };
+    let layer = |layers| Options { layers, ..Options::default() };
+    check(layer(Layers::Objects), counts.objects, counts.associations);
+    check(layer(Layers::Records), counts.records, counts.relations);
+    check(
+        Options { edges_key: EdgesKey::Links, ..Options::default() },
+        counts.objects + counts.records,
+        counts.associations + counts.relations,
+    );
+    let spouses = Options { labels: vec!["Spouse".to_owned()], ..layer(Layers::Records) };
+    check(spouses, 6, 3);
+    let none = Options { associations: vec!["nothing".to_owned()], ..Options::default() };
+    check(none, 0, 0);
+}
+
+/// A location whose every text is the given one, with a self-link and parallel
+/// links.
+fn torture(nasty: &str) -> Snapshot {
+    let store = Store::in_memory().unwrap();
+    let id = |prefix: &str| format!("{prefix}{nasty}");
+    let association = |id: String| {
+        json!({"type": "AssociationCreate", "id": id, "key": nasty_or(nasty, "key"),
+            "locationId": "L", "firstObjectKey": id_of("c", nasty), "firstObjectLabel": nasty,
+            "secondObjectKey": id_of("p", nasty), "secondObjectLabel": nasty})
+    };
+    let relation = |id: String, association: String, first: &str, second: &str| {
+        json!({"type": "RelationCreate", "id": id, "associationId": association,
+            "locationId": "L", "firstObjectKey": id_of("c", nasty), "firstRecordId": id_of(first, nasty),
+            "secondObjectKey": id_of("p", nasty), "secondRecordId": id_of(second, nasty)})
+    };
+    let events = [
+        association(id("a")),
+        association(id("b")),
+        relation(id("r1"), id("a"), "1", "2"),
+        relation(id("r2"), id("a"), "1", "2"),
+        relation(id("r3"), id("b"), "1", "2"),
+        relation(id("r4"), id("unknown"), "1", "1"),
+        json!({"type": "RelationCreate", "id": id("self"), "associationId": id("a"),
+            "locationId": "L", "firstObjectKey": id_of("c", nasty), "firstRecordId": id_of("1", nasty),
+            "secondObjectKey": id_of("c", nasty), "secondRecordId": id_of("1", nasty)}),
+        json!({"type": "ObjectSchemaCreate", "id": "s", "key": id_of("p", nasty), "locationId": "L",
+            "labels": {"singular": nasty, "plural": nasty}}),
+    ];
+    for event in events {
+        let body = event.to_string();
+        let delivery =
+            relata::Delivery::read(body.as_bytes(), None, Timestamp::from_millis(0)).unwrap();
+        store.submit_waiting(delivery, |_| ()).unwrap();
+    }
+    store.checkpoint().unwrap();
+    store.location("L").unwrap().read().snapshot()
+}
+
+fn id_of(prefix: &str, nasty: &str) -> String {
+    format!("{prefix}{nasty}")
+}
+
+fn nasty_or<'a>(nasty: &'a str, other: &'a str) -> &'a str {
+    if nasty.is_empty() { other } else { nasty }
+}
+
+/// What a parser of XML may be given at most: the text without what XML 1.0
+/// cannot carry.
+fn in_xml(text: &str) -> String {
+    let fits = |c: char| {
+        matches!(c, '\t' | '\n' | '\r') || (c >= ' ' && !matches!(c, '\u{fffe}' | '\u{ffff}'))
+    };
+    text.chars().map(|c| if fits(c) { c } else { '\u{fffd}' }).collect()
+}
+
+/// All texts of an XML document: attribute values and content, read by its
+/// rules.
+fn xml_texts(xml: &str) -> Vec<String> {
+    let mut reader = Reader::from_str(xml);
+    let mut texts = Vec::new();
+    let mut content = String::new();
+    loop {
+        match reader.read_event().unwrap() {
+            Event::Eof => return texts,
+            Event::Start(element) | Event::Empty(element) => {
+                content.clear();
+                for attribute in element.attributes() {
+                    let raw = attribute.unwrap();
+                    let raw: &str = &raw.value;
+                    // Line breaks and tabs in an attribute would be read as spaces.
+                    assert!(!raw.contains(['\n', '\t', '\r', '<']), "{raw:?}");
+                    texts.push(quick_xml::escape::unescape(raw).unwrap().into_owned());
+                }
+            }
+            Event::Text(text) => {
+                let raw: &str = &text;
+                assert!(!raw.contains('\r'));
+                content.push_str(raw);
+            }
+            Event::GeneralRef(name) => {
+                let raw = format!("&{};", &*name);
+                content.push_str(&quick_xml::escape::unescape(&raw).unwrap());
+            }
+            Event::End(_) => texts.push(std::mem::take(&mut content)),
+            _ => {}
+        }
+    }
+}
+
+/// Reads a DOT file by the rules of its language and gives all quoted texts.
+fn dot_texts(dot: &str) -> Vec<String> {
+    let mut texts = Vec::new();
+    let mut chars = dot.chars();
+    while let Some(c) = chars.next() {
+        if c != '"' {
+            assert!(c.is_ascii(), "{c:?} stands outside of quotes");
+            continue;
+        }
+        let mut text = String::new();
+        loop {
+            match chars.next().unwrap() {
+                '"' => break,
+                '\\' => match chars.next().unwrap() {
+                    'n' => text.push('\n'),
+                    other => text.push(other),
+                },
+                other => text.push(other),
+            }
+        }
+        texts.push(text);
+    }
+    texts
+}
+
+fn check(nasty: &str) {
+    let snapshot = torture(nasty);
+    let all = Options::default();
+    let graph: Value = serde_json::from_str(&text(&snapshot, Format::NodeLink, &all)).unwrap();
+    let edges = graph["edges"].as_array().unwrap();
+    assert_eq!(edges.len(), 7, "two associations, five relations");
+    assert!(edges.iter().any(|edge| edge["firstLabel"] == nasty));
+    let keys: std::collections::BTreeSet<String> =
+        edges.iter().map(|edge| edge["key"].to_string()).collect();
+    assert_eq!(keys.len(), edges.len(), "parallel links survive");
+    let nodes: Vec<&Value> = graph["nodes"].as_array().unwrap().iter().map(|n| &n["id"]).collect();
+    assert!(edges.iter().all(|e| nodes.contains(&&e["source"]) && nodes.contains(&&e["target"])));
+
+    let xml = text(&snapshot, Format::GraphMl, &all);
+    let texts = xml_texts(&xml);
+    for wanted in [format!("r1{nasty}"), format!("c{nasty}/1{nasty}"), nasty.to_owned()] {
+        assert!(texts.contains(&in_xml(&wanted)), "{wanted:?} is not in {xml}");
+    }
+    assert_eq!(xml.matches("<edge ").count(), 7);
+
+    let dot = text(&snapshot, Format::Dot, &all);
+    let texts = dot_texts(&dot);
+    let plain = |text: &str| -> String {
+        text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+    };
+    for wanted in [format!("c{nasty}/1{nasty}"), nasty.to_owned()] {
+        let found = texts.iter().any(|text| plain(text) == plain(&wanted));
+        assert!(found, "{wanted:?} is not in {dot}");
+    }
+}
+
+#[test]
+fn texts_that_break_naive_writers() {
+    for nasty in [
+        "",
+        "\"",
+        "\\",
+        "\\n",
+        "\\\"",
+        "<&>\"'",
+        "]]>",
+        "-->",
+        "&amp;&#13;",
+        "a\nb\r\nc\td",
+        "\u{0}\u{1}\u{8}\u{b}\u{1f}",
+        "\u{7f}\u{85}\u{2028}\u{feff}\u{fffe}\u{ffff}",
+        "🏠👩‍👩‍👧",
+        "שלום עולם \u{202e}evil",
+        "=1+1",
+        "a/b//c",
+        " lead and trail ",
+        "\u{301}",
+    ] {
+        check(nasty);
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(64))]
+
+    #[test]
+    fn any_text_comes_out_right(nasty in "\\PC{0,12}|[\\x00-\\x7f]{0,12}|.{0,12}") {
+        check(&nasty);
+    }
+}
