@@ -1,6 +1,6 @@
 //! What bodies are read as.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod golden;
 

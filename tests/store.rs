@@ -1,6 +1,6 @@
 //! The store: what it acknowledged is there, however it ended.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod sample;
 
@@ -414,7 +414,7 @@ fn sql_tools_see_what_the_graph_answers() {
     let row = |row: &rusqlite::Row<'_>| -> rusqlite::Result<String> {
         let values: Result<Vec<rusqlite::types::Value>, _> =
             (0..13).map(|at| row.get(at)).collect();
-        Ok(values?.iter().map(|value| format!("{}|", shown(value))).collect())
+        Ok(values?.iter().map(shown).collect::<Vec<_>>().join("|") + "|")
     };
     let mut by_sql: Vec<String> =
         select.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap();

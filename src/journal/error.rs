@@ -38,7 +38,7 @@ pub enum JournalError {
         reason: String,
     },
     /// Another process writes to this file. End it first, or ask it.
-    #[error("{path} is open for writing in another process", path = path.display())]
+    #[error("the database is open for writing in another process")]
     InUse {
         /// The database.
         path: PathBuf,
@@ -61,7 +61,7 @@ pub enum JournalError {
         checkpoint: Seq,
     },
     /// The file belongs to another program.
-    #[error("{path} is a database, but not one of Relata's", path = path.display())]
+    #[error("the file is a database, but not one of Relata's")]
     NotOurs {
         /// The file.
         path: PathBuf,

@@ -1,0 +1,105 @@
+//! The rules that keep the structure as the crate's map says it is.
+
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+
+use std::path::{Path, PathBuf};
+
+fn sources() -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                found.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() > 50);
+    found
+}
+
+/// What each part may name of the crate, besides itself.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("webhook", &["model"]),
+    ("graph", &["model"]),
+    ("journal", &["model"]),
+    ("export", &["model", "graph"]),
+    ("store", &["model", "webhook", "graph", "journal"]),
+    ("wire", &["model", "graph", "store"]),
+    ("http", &["model", "webhook", "graph", "journal", "export", "store", "wire"]),
+];
+
+/// Crates that one folder alone names.
+const CRATES: &[(&str, &[&str])] = &[
+    ("petgraph", &["graph/"]),
+    ("rusqlite", &["journal/sqlite/"]),
+    ("warp", &["http/"]),
+    ("hyper", &["http/"]),
+    ("tokio", &["http/", "cli/"]),
+    ("clap", &["config.rs", "main.rs"]),
+    ("anyhow", &["cli/", "main.rs"]),
+    ("serde_json", &["webhook/", "export/", "http/", "cli/"]),
+];
+
+/// Code without comments, and without the tests at the end of a file.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    text.get(..tests).unwrap_or(text).lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+fn wrong(name: &str, line: &str) -> Option<String> {
+    let part = name.split(['/', '.']).next().unwrap_or_default();
+    if let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == part) {
+        for other in line.split("crate::").skip(1) {
+            let other: String =
+                other.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if other != part && !allowed.contains(&other.as_str()) {
+                return Some(format!("{part} names {other}"));
+            }
+        }
+    }
+    for (library, places) in CRATES {
+        let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+        let named = words.filter(|word| word.starts_with(&format!("{library}::"))).count();
+        if named > 0 && !places.iter().any(|place| name.starts_with(place)) {
+            return Some(format!("{library} is named outside of {places:?}"));
+        }
+    }
+    None
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let mut faults = Vec::new();
+    for (name, text) in sources() {
+        for line in code(&text) {
+            faults.extend(wrong(&name, line).map(|fault| format!("{name}: {fault}: {line}")));
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn the_rule_sees_what_breaks_it() {
+    assert!(wrong("model/ids.rs", "use crate::graph::Link;").is_some());
+    assert!(wrong("graph/links.rs", "use crate::{model::Seq, crate::store::Store};").is_some());
+    assert!(wrong("store/handle.rs", "    rusqlite::Connection::open(path)?;").is_some());
+    assert!(wrong("http/app.rs", "use petgraph::graph::NodeIndex;").is_some());
+    assert!(wrong("store/handle.rs", "use crate::graph::Outcome;").is_none());
+    assert!(wrong("graph/visit.rs", "use petgraph::Direction;").is_none());
+}
+
+#[test]
+fn files_stay_readable() {
+    for (name, text) in sources() {
+        assert!(text.starts_with("//!"), "{name} does not say what it is");
+        assert!(text.lines().count() <= 500, "{name} is longer than 500 lines");
+    }
+}

@@ -1,0 +1,241 @@
+//! The commands by the real binary.
+
+#![cfg(feature = "server")]
+
+mod golden;
+mod server;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::{Output, Stdio};
+
+use serde_json::{Value, json};
+use server::{Error, Server, relata};
+
+const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/real-estate.ndjson");
+const HOUSE: &str = "custom_objects.property/12-maple-street";
+
+fn run(db: &Path, arguments: &[&str]) -> Result<Output, Error> {
+    Ok(relata().arg("--db").arg(db).args(arguments).output()?)
+}
+
+/// Standard output of a command that must work.
+fn out(db: &Path, arguments: &[&str]) -> Result<String, Error> {
+    let output = run(db, arguments)?;
+    let errors = String::from_utf8(output.stderr)?;
+    assert!(output.status.success(), "{arguments:?}: {errors}");
+    assert_eq!(errors, "", "{arguments:?}");
+    Ok(String::from_utf8(output.stdout)?)
+}
+
+fn filled() -> Result<(tempfile::TempDir, std::path::PathBuf), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    assert_eq!(out(&db, &["ingest", SAMPLE])?, INGESTED);
+    Ok((directory, db))
+}
+
+const INGESTED: &str = "336 applied, 0 unchanged, 1 stale, 0 duplicate, 0 ignored, 0 refused\n";
+
+#[test]
+fn people_read_tables() -> Result<(), Error> {
+    let (_directory, db) = filled()?;
+    let here = ["--location", "seaside-realty"];
+    let check = |name: &str, arguments: &[&str]| -> Result<(), Error> {
+        golden::check(&format!("cli/{name}.txt"), &out(&db, arguments)?);
+        Ok(())
+    };
+    check("summary", &["summary"])?;
+    check("links-house", &[&["links", HOUSE][..], &here].concat())?;
+    check("links-label", &[&["links", HOUSE, "--label", "Interested Buyer"][..], &here].concat())?;
+    check("links-contact", &[&["links", "contact", "--limit", "3"][..], &here].concat())?;
+    let events = out(&db, &["summary"])?;
+    assert!(events.starts_with("337 events, 2 locations\n"), "{events}");
+    let proof = out(&db, &["verify"])?;
+    assert!(proof.starts_with("ok: 337 events in 2 locations"), "{proof}");
+    Ok(())
+}
+
+#[test]
+fn programs_read_what_the_api_answers() -> Result<(), Error> {
+    let (_directory, db) = filled()?;
+    let server = Server::start(&db)?;
+    let at = "/v1/locations/seaside-realty";
+    let here = ["--location", "seaside-realty"];
+    let compare = |arguments: &[&str], path: &str| -> Result<(), Error> {
+        let printed: Value = serde_json::from_str(&out(&db, &[arguments, &here].concat())?)?;
+        assert_eq!(printed, server.get(&format!("{at}{path}"))?.json(), "{arguments:?}");
+        Ok(())
+    };
+    compare(&["summary", "--json"], "/summary")?;
+    compare(
+        &[
+            "links",
+            HOUSE,
+            "--json",
+            "--label",
+            "Viewed",
+            "--label",
+            "Interested Buyer",
+            "--order",
+            "newest",
+        ],
+        "/objects/custom_objects.property/records/12-maple-street/links?label=Viewed&label=Interested%20Buyer&order=newest",
+    )?;
+    compare(
+        &["links", "contact", "--json", "--side", "second", "--object", "contact"],
+        "/objects/contact/links?side=second&object=contact",
+    )?;
+    for format in ["graphml", "dot", "node-link", "ndjson"] {
+        let printed = out(&db, &[&["export", "--format", format][..], &here].concat())?;
+        let answered = server.get(&format!("{at}/export?format={format}"))?.text();
+        assert_eq!(printed, answered, "{format}");
+    }
+    let proof: Value = serde_json::from_str(&out(&db, &["verify", "--json"])?)?;
+    assert_eq!((&proof["ok"], &proof["events"]), (&json!(true), &json!(337)));
+    Ok(())
+}
+
+#[test]
+fn what_is_exported_can_be_ingested_elsewhere() -> Result<(), Error> {
+    let (directory, db) = filled()?;
+    let part = directory.path().join("part.ndjson");
+    let part = part.to_str().unwrap();
+    let other = directory.path().join("other.db");
+    for location in ["seaside-realty", "hillside-homes"] {
+        out(&db, &["export", "--format", "ndjson", "--location", location, "--output", part])?;
+        out(&other, &["ingest", part])?;
+        for format in ["graphml", "dot", "node-link"] {
+            let export = ["export", "--format", format, "--location", location];
+            assert_eq!(out(&db, &export)?, out(&other, &export)?);
+        }
+    }
+    out(&other, &["verify"])?;
+    Ok(())
+}
+
+#[test]
+fn ingest_says_what_it_refused() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    let lines = [
+        r#"{"type":"ContactDelete","id":"a","locationId":"L"}"#,
+        "not json",
+        "",
+        r#"{"type":"ContactDelete","locationId":"L"}"#,
+        r#"{"type":"InvoicePaid"}"#,
+        &format!(
+            r#"{{"type":"ContactDelete","id":"b","locationId":"L","x":"{}"}}"#,
+            "x".repeat(300 << 10)
+        ),
+        r#"{"type":"ContactDelete","id":"c","locationId":"L"}"#,
+    ]
+    .join("\n");
+    let mut packed = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::fast());
+    packed.write_all(lines.as_bytes())?;
+    let file = directory.path().join("events.ndjson.gz");
+    std::fs::write(&file, packed.finish()?)?;
+    let rejects = directory.path().join("rejects.ndjson");
+    let (file, named) = (file.to_str().unwrap(), rejects.to_str().unwrap());
+    let output = run(&db, &["ingest", file, "--rejects", named, "--json"])?;
+    assert_eq!(output.status.code(), Some(1));
+    let counts: Value = serde_json::from_slice(&output.stdout)?;
+    let expected = json!({"applied": 2, "unchanged": 0, "stale": 0, "duplicate": 0, "ignored": 1, "refused": 3});
+    assert_eq!(counts, expected);
+    let refused: Vec<Value> = std::fs::read_to_string(&rejects)?
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let numbers: Vec<u64> = refused.iter().map(|line| line["line"].as_u64().unwrap()).collect();
+    assert_eq!(numbers, [2, 4, 6]);
+    assert_eq!(refused[1]["reason"], "`id` is missing");
+    assert_eq!(refused[1]["body"], lines.lines().nth(3).unwrap());
+
+    let mut child = relata()
+        .arg("--db")
+        .arg(&db)
+        .args(["ingest", "-"])
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()?;
+    child.stdin.take().unwrap().write_all(lines.lines().next().unwrap().as_bytes())?;
+    let output = child.wait_with_output()?;
+    assert!(output.status.success());
+    assert!(String::from_utf8(output.stdout)?.starts_with("0 applied, 1 unchanged"));
+    Ok(())
+}
+
+/// One line on standard error, nothing on standard output.
+fn check_refusal(output: &Output, code: i32, part: &str) {
+    let errors = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(code), "{errors}");
+    assert!(errors.contains(part), "{part:?} is not in {errors:?}");
+    assert!(output.stdout.is_empty());
+    if code == 1 {
+        assert_eq!(errors.trim_end().lines().count(), 1, "{errors}");
+    }
+}
+
+#[test]
+fn errors_are_one_line_and_an_exit_code() -> Result<(), Error> {
+    let (directory, db) = filled()?;
+    let missing = directory.path().join("missing.db");
+    check_refusal(&run(&missing, &["summary"])?, 1, "no such database");
+    check_refusal(&run(&missing, &["verify"])?, 1, "no such database");
+    assert!(!missing.exists());
+    check_refusal(&run(&db, &["links", HOUSE])?, 1, "choose with --location");
+    check_refusal(&run(&db, &["links", HOUSE, "--location", "x"])?, 1, "no location x");
+    check_refusal(
+        &run(&db, &["links", "contact/nobody", "--location", "seaside-realty"])?,
+        1,
+        "contact/nobody",
+    );
+    check_refusal(&run(&db, &["links", "/"])?, 2, "node reference");
+    check_refusal(&run(&db, &["links"])?, 2, "Usage");
+    check_refusal(&run(&db, &["frobnicate"])?, 2, "frobnicate");
+    check_refusal(&run(&db, &["ingest", "/nowhere/at/all"])?, 1, "/nowhere/at/all");
+    check_refusal(
+        &run(&db, &["export", "--format", "pdf", "--location", "seaside-realty"])?,
+        1,
+        "graphml, dot, node-link, ndjson",
+    );
+    check_refusal(&run(&db, &["serve", "--listen", "0.0.0.0:0"])?, 1, "--allow-unprotected");
+    let server = Server::start(&db)?;
+    check_refusal(&run(&db, &["serve", "--listen", "127.0.0.1:0"])?, 1, "another process");
+    check_refusal(&run(&db, &["ingest", SAMPLE])?, 1, "another process");
+    let taken = server.address.to_string();
+    let other = directory.path().join("other.db");
+    check_refusal(&run(&other, &["serve", "--listen", &taken])?, 1, &taken);
+    let text = directory.path().join("text.db");
+    std::fs::write(&text, "no database".repeat(100))?;
+    check_refusal(&run(&text, &["summary"])?, 1, "text.db");
+    Ok(())
+}
+
+#[test]
+fn a_lying_checkpoint_fails_verify() -> Result<(), Error> {
+    let (_directory, db) = filled()?;
+    rusqlite::Connection::open(&db)?.execute(
+        "UPDATE state_association SET first_label = 'Guest' WHERE key LIKE 'buyer%'",
+        [],
+    )?;
+    let output = run(&db, &["verify"])?;
+    assert_eq!(output.status.code(), Some(1));
+    let text = String::from_utf8(output.stdout)?;
+    assert!(text.contains("Guest") && text.contains("Interested Buyer"), "{text}");
+    Ok(())
+}
+
+#[test]
+fn every_command_helps_with_examples() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    let help = out(&db, &["--help"])?;
+    for command in ["serve", "ingest", "links", "summary", "export", "verify"] {
+        assert!(help.contains(command), "{help}");
+        let own = out(&db, &[command, "--help"])?;
+        assert!(own.contains("Example"), "{command} has no example");
+    }
+    assert_eq!(out(&db, &["--version"])?, format!("relata {}\n", env!("CARGO_PKG_VERSION")));
+    Ok(())
+}
