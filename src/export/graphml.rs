@@ -8,9 +8,7 @@ use std::io::{self, Write};
 
 use quick_xml::Writer;
 use quick_xml::escape::partial_escape;
-use quick_xml::events::attributes::Attribute;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
-use quick_xml::name::QName;
 
 use super::selection::{EDGE_ATTRIBUTES, REPLACEMENT, Selection};
 
@@ -71,7 +69,7 @@ fn start(
 ) -> io::Result<()> {
     let mut element = BytesStart::new(name);
     for (name, value) in attributes {
-        element.push_attribute(Attribute { key: QName(name), value: attribute(value).into() });
+        element.push_attribute((*name, &*printable(value)));
     }
     xml.write_event(Event::Start(element))
 }
@@ -87,7 +85,7 @@ fn data(
     xml.write_event(Event::Start(
         BytesStart::new("data").with_attributes([("key", key.as_str())]),
     ))?;
-    xml.write_event(Event::Text(BytesText::from_escaped(text(value))))?;
+    xml.write_event(Event::Text(BytesText::from_escaped(partial_escape(printable(value)))))?;
     xml.write_event(Event::End(BytesEnd::new("data")))
 }
 
@@ -101,14 +99,4 @@ fn printable(value: &str) -> Cow<'_, str> {
     } else {
         Cow::Borrowed(value)
     }
-}
-
-fn text(value: &str) -> String {
-    // A bare carriage return would be read back as a line feed.
-    partial_escape(printable(value)).replace('\r', "&#13;")
-}
-
-fn attribute(value: &str) -> String {
-    let escaped = quick_xml::escape::escape(printable(value));
-    escaped.replace('\r', "&#13;").replace('\n', "&#10;").replace('\t', "&#9;")
 }

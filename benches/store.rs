@@ -1,0 +1,221 @@
+//! What the parts of the store cost, each beside the least that anybody could
+//! do: an append beside a plain insert of the same bytes, a page of links beside
+//! a copy of the finished page, an open beside a scan of the tables it reads.
+//!
+//! `cargo bench --bench store`, or with a part's name behind `--`.
+
+#![expect(clippy::expect_used, reason = "a benchmark")]
+
+mod workload;
+
+use std::hint::black_box;
+use std::path::Path;
+use std::time::Duration;
+
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use relata::graph::{Link, LinkQuery, LocationGraph};
+use relata::journal::{Entry, Journal, SqliteJournal};
+use relata::webhook::{Decoded, decode};
+use relata::{Event, NodeRef, Seq, Store, Timestamp};
+
+const RELATIONS: u64 = 1_000_000;
+
+const PAGE: usize = 50;
+
+/// Nodes asked for in turn, so that no answer comes from a warm cache line.
+const ASKED: usize = 4096;
+
+fn main() {
+    let mut criterion = Criterion::default()
+        .warm_up_time(Duration::from_secs(1))
+        .measurement_time(Duration::from_secs(3))
+        .sample_size(30)
+        .configure_from_args();
+    decoding(&mut criterion);
+    appending(&mut criterion);
+    merging(&mut criterion);
+    let directory = tempfile::tempdir().expect("a directory");
+    let path = directory.path().join("relata.db");
+    let store = workload::store(Some(&path), RELATIONS);
+    first_pages(&mut criterion, &store);
+    store.close().expect("the disk works");
+    opening(&mut criterion, &path);
+    criterion.final_summary();
+}
+
+fn decoding(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("decode");
+    let samples = [
+        ("association", include_str!("../data/events/association-create.json")),
+        ("relation", include_str!("../data/events/relation-create.json")),
+        ("record", include_str!("../data/events/record-create.json")),
+    ];
+    for (name, body) in samples {
+        group.throughput(Throughput::Bytes(body.len() as u64));
+        group.bench_function(name, |b| b.iter(|| decode(black_box(body.as_bytes()), None)));
+    }
+    group.finish();
+}
+
+fn appending(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("append");
+    let body = include_str!("../data/events/relation-create.json");
+    let entry = Entry {
+        location: "eHy2cOSZxMQzQ6Yyvl8P",
+        event_type: "RelationCreate",
+        entity: "690d9b3bcb8b7d2b6ab5cd75",
+        webhook_id: Some("0b5e6f1c-87e6-4c27-8d8a-4d6cbb2a2b2e"),
+        at: Some(Timestamp::from_millis(0)),
+        received_at: Timestamp::from_millis(0),
+        body,
+    };
+    let directory = tempfile::tempdir().expect("a directory");
+    let mut journal = SqliteJournal::open(&directory.path().join("journal.db")).expect("a journal");
+    let mut plain = plain(&directory.path().join("plain.db"));
+    for batch in [1, 10, 100, 1000] {
+        let entries = vec![entry; batch];
+        group.throughput(Throughput::Elements(batch as u64));
+        group.bench_function(BenchmarkId::new("journal", batch), |b| {
+            b.iter(|| journal.append(&entries).expect("the disk works"));
+        });
+        group.bench_function(BenchmarkId::new("plain insert", batch), |b| {
+            b.iter(|| insert(&mut plain, &entries));
+        });
+    }
+    group.finish();
+}
+
+/// A database as durable as the journal's.
+fn plain(path: &Path) -> rusqlite::Connection {
+    let connection = rusqlite::Connection::open(path).expect("a database");
+    connection.pragma_update(None, "journal_mode", "WAL").expect("a write-ahead log");
+    connection.pragma_update(None, "synchronous", "FULL").expect("an fsync for each commit");
+    connection
+        .execute_batch(
+            "CREATE TABLE plain (location TEXT, type TEXT, entity TEXT, webhook_id TEXT, body TEXT)",
+        )
+        .expect("a table");
+    connection
+}
+
+fn insert(connection: &mut rusqlite::Connection, entries: &[Entry<'_>]) {
+    let transaction = connection.transaction().expect("a transaction");
+    {
+        let mut insert = transaction
+            .prepare_cached("INSERT INTO plain VALUES (?1, ?2, ?3, ?4, ?5)")
+            .expect("a statement");
+        for entry in entries {
+            insert
+                .execute((
+                    entry.location,
+                    entry.event_type,
+                    entry.entity,
+                    entry.webhook_id,
+                    entry.body,
+                ))
+                .expect("a row");
+        }
+    }
+    transaction.commit().expect("the disk works");
+}
+
+fn merging(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("merge");
+    for size in [10_000, 100_000] {
+        let events: Vec<(Seq, Event)> =
+            (1..).zip(workload::bodies(size).map(|body| event(&body))).collect();
+        group.throughput(Throughput::Elements(events.len() as u64));
+        group.sample_size(10);
+        group.bench_function(BenchmarkId::new("new relations", size), |b| {
+            b.iter_batched_ref(
+                LocationGraph::new,
+                |graph| merge(graph, &events),
+                BatchSize::LargeInput,
+            );
+        });
+        let mut graph = LocationGraph::new();
+        merge(&mut graph, &events);
+        group.bench_function(BenchmarkId::new("known relations", size), |b| {
+            b.iter(|| merge(&mut graph, &events));
+        });
+    }
+    group.finish();
+}
+
+fn event(body: &str) -> Event {
+    match decode(body.as_bytes(), None) {
+        Ok(Decoded::Event(event)) => event,
+        other => unreachable!("{other:?} of {body}"),
+    }
+}
+
+fn merge(graph: &mut LocationGraph, events: &[(Seq, Event)]) {
+    for (seq, event) in events {
+        black_box(graph.merge(*seq, event));
+    }
+}
+
+fn first_pages(criterion: &mut Criterion, store: &Store) {
+    let location = store.location(&workload::location(0)).expect("the first location");
+    let graph = location.read();
+    let buyers = RELATIONS / 5 / workload::LOCATIONS;
+    let mut numbers = workload::Numbers::new(7);
+    let spread: Vec<NodeRef> =
+        (0..ASKED).map(|_| contact(numbers.below(buyers))).filter(|n| graph.knows(n)).collect();
+    let mut group = criterion.benchmark_group("first page of links");
+    group.throughput(Throughput::Elements(1));
+    for (name, nodes) in [("random", spread), ("hub", vec![contact(0)])] {
+        let query = LinkQuery::default().limit(PAGE);
+        let pages: Vec<Vec<Link<'_>>> = nodes
+            .iter()
+            .map(|node| graph.links(node, &query).expect("a known node").links)
+            .collect();
+        let mut asked = nodes.iter().cycle();
+        let mut copied = pages.iter().cycle();
+        group.bench_function(BenchmarkId::new("links", name), |b| {
+            b.iter(|| graph.links(asked.next().expect("nodes"), &query));
+        });
+        group.bench_function(BenchmarkId::new("slice copy", name), |b| {
+            b.iter(|| copied.next().expect("nodes").clone());
+        });
+        let labelled = LinkQuery::default().limit(PAGE).label("Property 0");
+        group.bench_function(BenchmarkId::new("links of a label", name), |b| {
+            b.iter(|| graph.links(asked.next().expect("nodes"), &labelled));
+        });
+    }
+    group.finish();
+}
+
+fn contact(number: u64) -> NodeRef {
+    format!("contact/{}", workload::buyer(number)).parse().expect("a node")
+}
+
+fn opening(criterion: &mut Criterion, path: &Path) {
+    let mut group = criterion.benchmark_group("open");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(RELATIONS));
+    group.bench_function("store", |b| {
+        b.iter_with_large_drop(|| Store::open_read_only(path).expect("the store opens"));
+    });
+    group.bench_function("scan of its tables", |b| b.iter(|| scan(path)));
+    group.finish();
+}
+
+/// Reads every value of the tables that opening reads.
+fn scan(path: &Path) -> usize {
+    let connection = rusqlite::Connection::open(path).expect("the database");
+    let mut read = 0;
+    for table in ["location", "object", "association", "unkeyed_record", "record", "relation"] {
+        let mut select =
+            connection.prepare(&format!("SELECT * FROM state_{table}")).expect("a statement");
+        let columns = select.column_count();
+        let mut rows = select.query([]).expect("rows");
+        while let Some(row) = rows.next().expect("a row") {
+            for column in 0..columns {
+                black_box(row.get_ref(column).expect("a value"));
+                read += 1;
+            }
+        }
+    }
+    read
+}
