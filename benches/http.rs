@@ -69,6 +69,16 @@ impl Server {
         });
         kib.unwrap_or(0) * 1024
     }
+
+    /// In user and kernel mode, as Linux counts it: in hundredths of a second.
+    fn processor_time(&self) -> Duration {
+        let stat = std::fs::read_to_string(format!("/proc/{}/stat", self.0.id()));
+        let ticks = stat.ok().and_then(|stat| {
+            let fields: Vec<&str> = stat.rsplit(") ").next()?.split(' ').collect();
+            Some(fields.get(11)?.parse::<u64>().ok()? + fields.get(12)?.parse::<u64>().ok()?)
+        });
+        Duration::from_millis(ticks.unwrap_or(0) * 10)
+    }
 }
 
 impl Drop for Server {
@@ -93,22 +103,28 @@ fn post(path: &str, body: &str) -> Request {
     .into_bytes()
 }
 
-/// Requests a second, and how long the slowest in a hundred took.
+/// Requests a second, how long the slowest in a hundred took, and what one cost
+/// the server in processor time.
 struct Rate {
     per_second: f64,
     p99: Duration,
+    processor: Duration,
+}
+
+impl std::fmt::Display for Rate {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        let Self { per_second, p99, processor } = self;
+        write!(f, "{per_second:.0}/s, p99 {p99:.1?}, {processor:.1?} each")
+    }
 }
 
 /// Sends requests over kept-alive connections, each waiting for its answer.
-fn load(
-    address: SocketAddr,
-    time: Duration,
-    make: &Arc<dyn Fn(u64) -> Request + Send + Sync>,
-) -> Rate {
+fn load(server: &Server, time: Duration, make: &Arc<dyn Fn(u64) -> Request + Send + Sync>) -> Rate {
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let count = Arc::new(AtomicU64::new(0));
-    let start = Instant::now();
+    let address = server.1;
+    let (start, processor) = (Instant::now(), server.processor_time());
     let mut times: Vec<Duration> = runtime.block_on(async {
         let tasks: Vec<_> = (0..CONNECTIONS)
             .map(|_| {
@@ -136,10 +152,13 @@ fn load(
         all
     });
     let took = start.elapsed();
+    let processor = server.processor_time().saturating_sub(processor);
+    let processor = processor / u32::try_from(times.len()).unwrap_or(u32::MAX).max(1);
     times.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
     let per_second = times.len() as f64 / took.as_secs_f64();
-    Rate { per_second, p99: times.get(times.len() * 99 / 100).copied().unwrap_or_default() }
+    let p99 = times.get(times.len() * 99 / 100).copied().unwrap_or_default();
+    Rate { per_second, p99, processor }
 }
 
 async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
@@ -217,20 +236,14 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
     let time = Duration::from_secs(seconds);
     let (mut posts, mut pages) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
-        let echo = load(warp.1, time, &echo);
-        let durable = load(relata.1, time, &durable);
-        let hello = load(warp.1, time, &hello);
-        let links = load(relata.1, time, &links);
+        let echo = load(&warp, time, &echo);
+        let durable = load(&relata, time, &durable);
+        let hello = load(&warp, time, &hello);
+        let links = load(&relata, time, &links);
         posts.push(durable.per_second / echo.per_second);
         pages.push(links.per_second / hello.per_second);
         println!(
-            "round {round}: echo {:.0}/s, durable post {:.0}/s (p99 {:.1?}); hello {:.0}/s, links {:.0}/s (p99 {:.1?})",
-            echo.per_second,
-            durable.per_second,
-            durable.p99,
-            hello.per_second,
-            links.per_second,
-            links.p99
+            "round {round}: echo {echo}; durable post {durable}; hello {hello}; links {links}"
         );
     }
     println!("{CONNECTIONS} connections, medians of {rounds} rounds:");

@@ -99,16 +99,22 @@ impl<'a> From<&Link<'a>> for LinkBody<'a> {
 
 #[derive(Serialize)]
 pub struct Links<'a> {
-    pub links: Vec<LinkBody<'a>>,
+    #[serde(serialize_with = "each_link")]
+    pub links: &'a [Link<'a>],
     pub total: u64,
     #[serde(flatten)]
     pub listed: Listed,
 }
 
+/// Bodies one by one: a list of them would cost more than writing them does.
+fn each_link<S: Serializer>(links: &[Link<'_>], to: S) -> Result<S::Ok, S::Error> {
+    to.collect_seq(links.iter().map(LinkBody::from))
+}
+
 impl<'a> Links<'a> {
-    pub fn new(page: &LinkPage<'a>, seq: Seq) -> Self {
+    pub fn new(page: &'a LinkPage<'a>, seq: Seq) -> Self {
         Self {
-            links: page.links.iter().map(LinkBody::from).collect(),
+            links: &page.links,
             total: page.total,
             listed: Listed::new(page.next.map(|next| next.to_string()), seq),
         }

@@ -12,7 +12,13 @@ pub(super) type Answer = Result<Response, Problem>;
 
 /// An answer of 200 with this JSON.
 pub(super) fn json<T: Serialize>(value: &T) -> Answer {
-    let body = serde_json::to_vec(value).map_err(Problem::unavailable)?;
+    json_of(256, value)
+}
+
+/// As [`json`], where the length in bytes can be guessed.
+pub(super) fn json_of<T: Serialize>(length: usize, value: &T) -> Answer {
+    let mut body = Vec::with_capacity(length);
+    serde_json::to_writer(&mut body, value).map_err(Problem::unavailable)?;
     let mut response: Response = HttpResponse::new(body.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)

@@ -8,7 +8,7 @@ use super::query::place_cursor;
 use super::request::Request;
 use crate::wire::{AssociationBody, Associations, Listed};
 
-pub(super) fn list(app: &App, request: &Request) -> Answer {
+pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let seq = app.store.head();
@@ -21,7 +21,7 @@ pub(super) fn list(app: &App, request: &Request) -> Answer {
     json(&Associations { associations, listed: Listed::new(next, seq) })
 }
 
-pub(super) fn one(app: &App, request: &Request) -> Answer {
+pub(super) fn one(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     let location = locations::find(app, request)?;
     let graph = location.read();

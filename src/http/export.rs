@@ -57,7 +57,7 @@ impl Content {
     }
 }
 
-pub(super) async fn export(app: &Arc<App>, request: &Request) -> Answer {
+pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let (content, options) = read(request)?;
     let location = locations::find(app, request)?;
     let permit = Arc::clone(&app.exports).acquire_owned().await.map_err(Problem::unavailable)?;
@@ -98,7 +98,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request) -> Answer {
     Ok(response)
 }
 
-fn read(request: &Request) -> Result<(Content, Options), Problem> {
+fn read(request: &Request<'_>) -> Result<(Content, Options), Problem> {
     let query = &request.query;
     query.only(&["format", "layer", "label", "association", "edgesKey"])?;
     let formats = || {

@@ -19,13 +19,13 @@ struct Ready {
 }
 
 /// Whether the process answers at all.
-pub(super) fn alive(_: &App, request: &Request) -> Answer {
+pub(super) fn alive(_: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     json(&Alive { status: "ok" })
 }
 
 /// Whether deliveries are accepted.
-pub(super) fn ready(app: &App, request: &Request) -> Answer {
+pub(super) fn ready(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     match app.store.failure() {
         None => json(&Ready { status: "ready", seq: app.store.head() }),

@@ -1,14 +1,17 @@
 //! `GET …/objects/{objectKey}/links` and
 //! `GET …/objects/{objectKey}/records/{recordId}/links`.
 
-use super::answer::{Answer, json};
+use super::answer::{Answer, json_of};
 use super::app::App;
 use super::locations;
 use super::problem::Problem;
 use super::request::Request;
 use crate::wire::Links;
 
-pub(super) fn list(app: &App, request: &Request) -> Answer {
+/// What a link takes as JSON, about.
+const LINK_BYTES: usize = 384;
+
+pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     let query = request.query.links()?;
     let seq = app.store.head();
     let location = locations::find(app, request)?;
@@ -16,5 +19,5 @@ pub(super) fn list(app: &App, request: &Request) -> Answer {
     let page = graph
         .links(&request.node(), &query)
         .ok_or_else(|| Problem::not_found("no event has named this object key or record"))?;
-    json(&Links::new(&page, seq))
+    json_of(128 + page.links.len() * LINK_BYTES, &Links::new(&page, seq))
 }

@@ -11,12 +11,12 @@ use crate::store::Location;
 use crate::wire::{Listed, LocationBody, Locations};
 
 /// The location that the path names.
-pub(super) fn find(app: &App, request: &Request) -> Result<Arc<Location>, Problem> {
+pub(super) fn find(app: &App, request: &Request<'_>) -> Result<Arc<Location>, Problem> {
     let id = request.segment("locationId");
     app.store.location(id).ok_or_else(|| Problem::not_found("no event has named this location"))
 }
 
-pub(super) fn list(app: &App, request: &Request) -> Answer {
+pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let seq = app.store.head();

@@ -8,7 +8,7 @@ use super::query::place_cursor;
 use super::request::Request;
 use crate::wire::{Listed, ObjectBody, Objects, RecordBody, Records};
 
-pub(super) fn list(app: &App, request: &Request) -> Answer {
+pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let seq = app.store.head();
@@ -22,7 +22,7 @@ pub(super) fn list(app: &App, request: &Request) -> Answer {
     json(&Objects { objects, listed: Listed::new(next, seq) })
 }
 
-pub(super) fn records(app: &App, request: &Request) -> Answer {
+pub(super) fn records(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let seq = app.store.head();

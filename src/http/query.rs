@@ -1,5 +1,7 @@
 //! Query parameters, read strictly: whatever is not understood is refused.
 
+use std::borrow::Cow;
+
 use super::problem::Problem;
 use super::request::decode;
 use crate::graph::{Cursor, LinkQuery, Order};
@@ -16,17 +18,16 @@ const LIMIT_DEFAULT: usize = 100;
 
 /// The parameters of one request, in order.
 #[derive(Debug, Default)]
-pub(super) struct Query(Vec<(String, String)>);
+pub(super) struct Query<'r>(Vec<(Cow<'r, str>, Cow<'r, str>)>);
 
-impl Query {
-    pub(super) fn parse(raw: &str) -> Result<Self, Problem> {
-        let pairs: Vec<&str> = raw.split('&').filter(|pair| !pair.is_empty()).collect();
-        if pairs.len() > PARAMETERS_MAX {
+impl<'r> Query<'r> {
+    pub(super) fn parse(raw: &'r str) -> Result<Self, Problem> {
+        let pairs = raw.split('&').filter(|pair| !pair.is_empty());
+        if pairs.clone().count() > PARAMETERS_MAX {
             let why = format!("has more than {PARAMETERS_MAX} parameters");
             return Err(Problem::invalid_parameter("query", why));
         }
-        let text = |raw: &str| decode(&raw.replace('+', " "));
-        let pair = |pair: &str| {
+        let pair = |pair: &'r str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
             let name = text(name).ok_or_else(|| {
                 Problem::invalid_parameter("query", "is not percent-encoded UTF-8")
@@ -35,12 +36,12 @@ impl Query {
                 .ok_or_else(|| Problem::invalid_parameter(&name, "is not percent-encoded UTF-8"))?;
             Ok((name, value))
         };
-        pairs.into_iter().map(pair).collect::<Result<_, _>>().map(Self)
+        pairs.map(pair).collect::<Result<_, _>>().map(Self)
     }
 
     /// Refuses every parameter but these.
     pub(super) fn only(&self, known: &[&str]) -> Result<(), Problem> {
-        match self.0.iter().find(|(name, _)| !known.contains(&name.as_str())) {
+        match self.0.iter().find(|(name, _)| !known.contains(&&**name)) {
             None => Ok(()),
             Some((name, _)) if known.is_empty() => {
                 Err(Problem::invalid_parameter(name, "is unknown here: there are no parameters"))
@@ -55,13 +56,13 @@ impl Query {
     /// Every value of a parameter that may be repeated.
     pub(super) fn all(&self, name: &str) -> Vec<String> {
         let named = self.0.iter().filter(|(known, _)| known == name);
-        named.map(|(_, value)| value.clone()).collect()
+        named.map(|(_, value)| value.clone().into_owned()).collect()
     }
 
     /// The value of a parameter that may stand once.
     pub(super) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut values = self.0.iter().filter(|(known, _)| known == name);
-        let value = values.next().map(|(_, value)| value.as_str());
+        let value = values.next().map(|(_, value)| &**value);
         if values.next().is_some() {
             return Err(Problem::invalid_parameter(name, "stands more than once"));
         }
@@ -135,6 +136,14 @@ impl Query {
     }
 }
 
+/// A name or value, in which `+` stands for a space.
+fn text(raw: &str) -> Option<Cow<'_, str>> {
+    if raw.contains('+') {
+        return decode(&raw.replace('+', " ")).map(|text| Cow::Owned(text.into_owned()));
+    }
+    decode(raw)
+}
+
 /// The cursor that goes on behind a place.
 pub(super) fn place_cursor(place: u32) -> String {
     format!("c{place:08x}")
@@ -151,7 +160,7 @@ mod tests {
     fn check(raw: &str, expected: Result<&[(&str, &str)], &str>) {
         let read = Query::parse(raw).map(|query| query.0).map_err(|problem| problem.field);
         let expected = expected
-            .map(|pairs| pairs.iter().map(|&(n, v)| (n.to_owned(), v.to_owned())).collect())
+            .map(|pairs| pairs.iter().map(|&(n, v)| (n.into(), v.into())).collect())
             .map_err(|field| Some(field.into()));
         assert_eq!(read, expected, "{raw}");
     }
@@ -187,7 +196,7 @@ mod tests {
             ("1e2", None),
             ("99999999999999999999", None),
         ] {
-            let query = Query(vec![("limit".to_owned(), text.to_owned())]);
+            let query = Query(vec![("limit".into(), text.into())]);
             assert_eq!(query.limit().ok(), expected, "{text}");
         }
     }

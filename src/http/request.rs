@@ -11,16 +11,16 @@ use crate::model::NodeRef;
 
 /// What a handler sees of a request.
 #[derive(Debug)]
-pub(super) struct Request {
-    pub(super) parameters: Vec<(String, String)>,
-    pub(super) query: Query,
+pub(super) struct Request<'r> {
+    pub(super) parameters: Vec<(&'r str, Cow<'r, str>)>,
+    pub(super) query: Query<'r>,
     pub(super) headers: HeaderMap,
 }
 
-impl Request {
+impl Request<'_> {
     /// A segment of the path, percent-decoded.
     pub(super) fn segment(&self, name: &str) -> &str {
-        let found = self.parameters.iter().find(|(known, _)| known == name);
+        let found = self.parameters.iter().find(|(known, _)| *known == name);
         found.map_or("", |(_, value)| value)
     }
 
@@ -35,7 +35,7 @@ impl Request {
 }
 
 /// Percent-decodes, strictly: `None` for a stray `%` and for what is not UTF-8.
-pub(super) fn decode(text: &str) -> Option<String> {
+pub(super) fn decode(text: &str) -> Option<Cow<'_, str>> {
     let stray = text.split('%').skip(1).any(|after| {
         let hex = after.as_bytes().get(..2);
         !hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
@@ -43,17 +43,17 @@ pub(super) fn decode(text: &str) -> Option<String> {
     if stray {
         return None;
     }
-    percent_decode_str(text).decode_utf8().ok().map(Cow::into_owned)
+    percent_decode_str(text).decode_utf8().ok()
 }
 
 /// The segments of a matched path, decoded. One that cannot be decoded names
 /// nothing.
-pub(super) fn parameters(
-    matched: &matchit::Params<'_, '_>,
-) -> Result<Vec<(String, String)>, Problem> {
-    let decoded = |(name, value): (&str, &str)| {
+pub(super) fn parameters<'r>(
+    matched: &matchit::Params<'r, 'r>,
+) -> Result<Vec<(&'r str, Cow<'r, str>)>, Problem> {
+    let decoded = |(name, value): (&'r str, &'r str)| {
         let value = decode(value).ok_or_else(|| Problem::not_found("the path is not valid"))?;
-        Ok((name.to_owned(), value))
+        Ok((name, value))
     };
     matched.iter().map(decoded).collect()
 }

@@ -29,14 +29,14 @@ pub struct Route {
 #[derive(Debug, Clone, Copy)]
 enum Handler {
     /// Reads memory alone.
-    Read(fn(&App, &Request) -> Answer),
+    Read(fn(&App, &Request<'_>) -> Answer),
     /// Streams from a blocking thread.
     Export,
     /// Takes a body and waits for the disk.
     Receive,
 }
 
-const fn get(path: &'static str, handler: fn(&App, &Request) -> Answer) -> Route {
+const fn get(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> Route {
     Route { method: "GET", path, handler: Handler::Read(handler) }
 }
 

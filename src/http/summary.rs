@@ -6,7 +6,7 @@ use super::locations;
 use super::request::Request;
 use crate::wire::SummaryBody;
 
-pub(super) fn summary(app: &App, request: &Request) -> Answer {
+pub(super) fn summary(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     let seq = app.store.head();
     let location = locations::find(app, request)?;

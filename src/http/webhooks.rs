@@ -16,7 +16,7 @@ use crate::store::Delivery;
 use crate::wire::ReceiptBody;
 
 /// Answers once the delivery is on disk and every question sees it.
-pub(super) async fn receive<S, B>(app: Arc<App>, request: Request, body: S) -> Answer
+pub(super) async fn receive<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
