@@ -64,3 +64,8 @@ pub use store::{
     Delivery, ExportEventsError, IngestError, Location, OpenError, Options, Receipt, Status, Store,
     Verification, verify,
 };
+
+/// Runs the examples of the README as tests.
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;
