@@ -7,7 +7,9 @@ use std::str::FromStr;
 use super::adjacency::{Adjacency, Entry, Run, Slot};
 use super::associations::AssociationRow;
 use super::location_graph::{LocationGraph, Node};
+use super::record_layer::RelationRow;
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
+use super::text::TextRef;
 use crate::model::{Association, NodeRef, Seq, Side, Stamp, Timestamp};
 
 /// The order of a list of links: that in which the store first heard of each.
@@ -213,8 +215,15 @@ trait Layer<'g> {
     fn far_object(&self, slot: Slot) -> &'g str;
     fn is_hidden(&self, kind: KindNo) -> bool;
     fn loops(&self, kind: KindNo) -> u32;
-    /// The record at the far end, the relation, and the event behind the link.
-    fn link(&self, entry: Entry) -> (Option<&'g str>, Option<&'g str>, Option<Stamp>);
+    fn far_ends(&self, entries: &[Entry]) -> Vec<FarEnd<'g>>;
+}
+
+/// What each link has of its own.
+struct FarEnd<'g> {
+    record: Option<&'g str>,
+    relation: Option<&'g str>,
+    /// The event behind the link.
+    stamp: Option<Stamp>,
 }
 
 struct ObjectView<'g>(&'g LocationGraph, ObjectNo);
@@ -243,8 +252,10 @@ impl<'g> Layer<'g> for ObjectView<'g> {
         u32::from(row.definition.as_ref().is_some_and(|d| d.first.object == d.second.object))
     }
 
-    fn link(&self, entry: Entry) -> (Option<&'g str>, Option<&'g str>, Option<Stamp>) {
-        (None, None, self.association(entry.slot.kind()).stamp)
+    fn far_ends(&self, entries: &[Entry]) -> Vec<FarEnd<'g>> {
+        let stamp = |entry: &Entry| self.association(entry.slot.kind()).stamp;
+        let end = |entry| FarEnd { record: None, relation: None, stamp: stamp(entry) };
+        entries.iter().map(end).collect()
     }
 }
 
@@ -271,10 +282,19 @@ impl<'g> Layer<'g> for RecordView<'g> {
         self.0.records.loops(self.1, kind)
     }
 
-    fn link(&self, entry: Entry) -> (Option<&'g str>, Option<&'g str>, Option<Stamp>) {
+    fn far_ends(&self, entries: &[Entry]) -> Vec<FarEnd<'g>> {
         let records = &self.0.records;
-        let stamp = records.relations()[entry.relation].stamp;
-        (Some(records.record_id(entry.far)), Some(records.relation_id(entry.relation)), Some(stamp))
+        // All rows before any text: the memory brings many things at once, but a
+        // text only once its row is there.
+        let row =
+            |entry: &Entry| (records.records()[entry.far].id, records.relations()[entry.relation]);
+        let rows: Vec<_> = entries.iter().map(row).collect();
+        let end = |(far, relation): &(TextRef, RelationRow)| FarEnd {
+            record: Some(records.texts().get(*far)),
+            relation: Some(records.texts().get(relation.id)),
+            stamp: Some(relation.stamp),
+        };
+        rows.iter().map(end).collect()
     }
 }
 
@@ -311,22 +331,17 @@ fn page<'g>(layer: &impl Layer<'g>, node: u32, query: &LinkQuery) -> LinkPage<'g
         total += u64::from(run.live) - twins;
         sources.push(Source::new(run, query, (twins > 0).then_some(RecordNo(node))));
     }
-    let mut links = Vec::new();
-    let mut last = None;
-    while links.len() < query.limit {
-        let Some(entry) = take_next(&mut sources, query.order) else {
-            break;
-        };
-        links.push(describe(layer, entry));
-        last = Some(entry);
-    }
+    let entries: Vec<Entry> =
+        std::iter::from_fn(|| take_next(&mut sources, query.order)).take(query.limit).collect();
     let more = sources.iter().any(|source| source.peek(query.order).is_some());
-    let next = last.filter(|_| more).map(|entry| Cursor {
+    let next = entries.last().filter(|_| more).map(|entry| Cursor {
         order: query.order,
         relation: entry.relation,
         side: entry.slot.side(),
     });
-    LinkPage { links, next, total }
+    let far_ends = layer.far_ends(&entries);
+    let links = entries.iter().zip(far_ends).map(|(entry, end)| describe(layer, *entry, end));
+    LinkPage { links: links.collect(), next, total }
 }
 
 fn selects<'g>(layer: &impl Layer<'g>, slot: Slot, query: &LinkQuery) -> bool {
@@ -415,10 +430,10 @@ fn take_next(sources: &mut [Source<'_>], order: Order) -> Option<Entry> {
     Some(head)
 }
 
-fn describe<'g>(layer: &impl Layer<'g>, entry: Entry) -> Link<'g> {
+fn describe<'g>(layer: &impl Layer<'g>, entry: Entry, end: FarEnd<'g>) -> Link<'g> {
     let side = entry.slot.side();
     let association = layer.association(entry.slot.kind());
-    let (record, relation, stamp) = layer.link(entry);
+    let FarEnd { record, relation, stamp } = end;
     Link {
         object: layer.far_object(entry.slot),
         record,
