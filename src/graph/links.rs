@@ -340,7 +340,7 @@ fn page<'g>(layer: &impl Layer<'g>, node: u32, query: &LinkQuery) -> LinkPage<'g
         side: entry.slot.side(),
     });
     let far_ends = layer.far_ends(&entries);
-    let links = entries.iter().zip(far_ends).map(|(entry, end)| describe(layer, *entry, end));
+    let links = entries.iter().zip(far_ends).map(|(entry, end)| describe(layer, *entry, &end));
     LinkPage { links: links.collect(), next, total }
 }
 
@@ -430,10 +430,10 @@ fn take_next(sources: &mut [Source<'_>], order: Order) -> Option<Entry> {
     Some(head)
 }
 
-fn describe<'g>(layer: &impl Layer<'g>, entry: Entry, end: FarEnd<'g>) -> Link<'g> {
+fn describe<'g>(layer: &impl Layer<'g>, entry: Entry, end: &FarEnd<'g>) -> Link<'g> {
     let side = entry.slot.side();
     let association = layer.association(entry.slot.kind());
-    let FarEnd { record, relation, stamp } = end;
+    let FarEnd { record, relation, stamp } = *end;
     Link {
         object: layer.far_object(entry.slot),
         record,
