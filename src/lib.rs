@@ -39,6 +39,7 @@
 //! | [`graph`] | one location's graph: the merge rule and the questions |
 //! | [`journal`] | where accepted events are kept: the trait, SQLite, memory |
 //! | [`export`] | a graph in the formats of other tools |
+//! | `signature` | is a delivery from whom it says, with the feature `server` |
 //! | `http`, `wire` | the HTTP API and its JSON, with the feature `server` |
 //!
 //! Without default features the crate is the embeddable store and needs neither
@@ -50,6 +51,8 @@ pub mod graph;
 pub mod http;
 pub mod journal;
 mod model;
+#[cfg(feature = "server")]
+pub mod signature;
 mod store;
 pub mod webhook;
 #[cfg(feature = "server")]
