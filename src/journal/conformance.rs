@@ -3,7 +3,8 @@
 use std::ops::ControlFlow;
 
 use super::{
-    CheckpointRow, Entry, Journal, JournalError, JournalReader, MemoryJournal, SqliteJournal,
+    CheckpointRow, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError, JournalReader,
+    MemoryJournal, Refused, SqliteJournal,
 };
 use crate::model::{
     Association, AssociationId, End, ObjectKey, ObjectSchema, Rank, RecordState, Seq, Stamp,
@@ -13,13 +14,16 @@ use crate::model::{
 /// Opens the same journal again, once the one opened before is gone.
 type Open = Box<dyn FnMut() -> Box<dyn Journal>>;
 
-const CASES: [fn(&mut Open); 6] = [
+const CASES: [fn(&mut Open); 9] = [
     a_new_one_is_empty,
     entries_come_back_as_they_were,
     reading_goes_from_where_it_is_told,
     a_reader_keeps_its_moment,
     a_checkpoint_is_saved_over_the_one_before,
     a_checkpoint_that_fails_changes_nothing,
+    pruning_takes_old_entries_behind_the_checkpoint,
+    a_pruned_delivery_is_remembered,
+    dead_letters_are_bounded_and_counted,
 ];
 
 #[test]
@@ -235,4 +239,133 @@ fn a_checkpoint_that_fails_changes_nothing(open: &mut Open) {
     assert_eq!(rows(journal.as_mut()), before);
     save(journal.as_mut(), 2, std::slice::from_ref(&location)).unwrap();
     assert_eq!(rows(journal.as_mut()).0, 2);
+}
+
+fn at(millis: i64) -> Timestamp {
+    Timestamp::from_millis(millis)
+}
+
+/// Five entries that came at 10, 20, 30, 40 and 50, the first three of them
+/// checkpointed.
+fn five(journal: &mut dyn Journal) {
+    let ids = ["one", "two", "three", "four", "five"];
+    let entries: Vec<Entry<'_>> = ids
+        .iter()
+        .zip(1..)
+        .map(|(id, place)| Entry {
+            received_at: at(place * 10),
+            webhook_id: (place != 2).then_some(*id),
+            ..entry(id, "{}")
+        })
+        .collect();
+    journal.append(&entries).unwrap();
+    save(journal, 3, &[CheckpointRow::Location { number: 0, id: "L" }]).unwrap();
+}
+
+fn pruning_takes_old_entries_behind_the_checkpoint(open: &mut Open) {
+    let mut journal = open();
+    five(journal.as_mut());
+    let everything = all(journal.as_mut(), 0);
+    let never = at(i64::MAX);
+    assert_eq!(journal.pruned().unwrap(), 0);
+    assert_eq!(journal.prune(at(10), never, 100).unwrap(), 0, "none is older");
+    assert_eq!(journal.prune(at(11), never, 100).unwrap(), 1);
+    assert_eq!(journal.prune(at(99), never, 1).unwrap(), 2, "no more than asked for");
+    assert_eq!(journal.prune(at(99), never, 100).unwrap(), 3, "not past the checkpoint");
+    assert_eq!(journal.prune(at(99), never, 100).unwrap(), 3);
+    assert_eq!(all(journal.as_mut(), 0), everything[3..]);
+    assert_eq!(all(journal.as_mut(), 4), everything[4..]);
+    save(journal.as_mut(), 5, &[]).unwrap();
+    assert_eq!(journal.prune(at(99), never, 100).unwrap(), 5);
+    drop(journal);
+    let mut journal = open();
+    assert_eq!((journal.pruned().unwrap(), journal.head().unwrap()), (5, 5));
+    assert_eq!(all(journal.as_mut(), 0), []);
+    assert_eq!(journal.append(&[entry("six", "{}")]).unwrap(), 6, "no seq is given twice");
+    assert_eq!(all(journal.as_mut(), 0)[0].0, 6);
+    let mut reader = journal.readers()().unwrap();
+    assert_eq!((reader.pruned().unwrap(), reader.head().unwrap()), (5, 6));
+}
+
+fn a_pruned_delivery_is_remembered(open: &mut Open) {
+    let mut journal = open();
+    five(journal.as_mut());
+    let ids = |journal: &mut dyn JournalReader, since: i64| {
+        let mut seen = Vec::new();
+        let mut each = |it: super::Accepted<'_>| seen.push(format!("{} {}", it.seq, it.webhook_id));
+        journal.accepted(at(since), &mut each).unwrap();
+        seen.join(", ")
+    };
+    let everything = "1 one, 3 three, 4 four, 5 five";
+    assert_eq!(ids(journal.as_mut(), 0), everything);
+    assert_eq!(ids(journal.as_mut(), 30), "3 three, 4 four, 5 five");
+    assert_eq!(ids(journal.as_mut(), 31), "4 four, 5 five");
+    assert_eq!(ids(journal.as_mut(), 51), "");
+    journal.prune(at(99), at(0), 2).unwrap();
+    assert_eq!(ids(journal.as_mut(), 0), everything);
+    journal.prune(at(99), at(0), 2).unwrap();
+    drop(journal);
+    let mut journal = open();
+    assert_eq!(ids(journal.as_mut(), 0), everything);
+    assert_eq!(ids(journal.as_mut(), 25), "3 three, 4 four, 5 five");
+    journal.prune(at(99), at(30), 2).unwrap();
+    assert_eq!(ids(journal.as_mut(), 0), "3 three, 4 four, 5 five", "too old to come again");
+}
+
+fn refused(body: &str, received_at: i64) -> Refused {
+    Refused {
+        received_at: at(received_at),
+        url_type: None,
+        location: Some("L".to_owned()),
+        code: "invalid_event",
+        field: Some("id".to_owned()),
+        reason: "é is missing".to_owned(),
+        headers: vec![("user-agent".to_owned(), "a: b".to_owned())],
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+fn dead_letters_are_bounded_and_counted(open: &mut Open) {
+    let mut journal = open();
+    let wide = DeadLetterBounds::default();
+    assert_eq!(journal.dead_letter_totals().unwrap(), DeadLetterTotals::default());
+    let raw = Refused { url_type: Some("X".to_owned()), body: vec![0, 255], ..refused("", 5) };
+    journal.keep_dead_letters(&[refused("a", 1), refused("b", 2), raw.clone()], wide).unwrap();
+    journal.keep_dead_letters(&[refused("a", 9), Refused { url_type: None, ..raw }], wide).unwrap();
+    drop(journal);
+    let mut journal = open();
+    let letters = journal.dead_letters(0, 10).unwrap();
+    let told: Vec<_> = letters
+        .iter()
+        .map(|it| (it.id, it.times, it.first_at.as_millis(), it.last_at.as_millis(), &*it.body))
+        .collect();
+    let expected: [(u64, u64, i64, i64, &[u8]); 4] =
+        [(1, 2, 1, 9, b"a"), (2, 1, 2, 2, b"b"), (3, 1, 5, 5, &[0, 255]), (4, 1, 5, 5, &[0, 255])];
+    assert_eq!(told, expected);
+    assert_eq!(letters[0].headers, refused("a", 1).headers);
+    assert_eq!(letters[0].reason, "é is missing");
+    assert_eq!(letters[2].url_type.as_deref(), Some("X"));
+    assert_eq!(journal.dead_letters(1, 2).unwrap(), letters[1..3]);
+    assert_eq!(journal.dead_letter(3).unwrap().as_ref(), Some(&letters[2]));
+    assert_eq!(journal.dead_letter(99).unwrap(), None);
+    let totals = journal.dead_letter_totals().unwrap();
+    let one = 13 + "user-agent: a: b\n".len() as u64;
+    assert_eq!(totals, DeadLetterTotals { letters: 4, bytes: 6 + 4 * one, dropped: 0 });
+
+    assert!(journal.delete_dead_letter(4).unwrap());
+    assert!(!journal.delete_dead_letter(4).unwrap());
+    let two = DeadLetterBounds { letters: 2, ..wide };
+    journal.keep_dead_letters(&[refused("c", 6)], two).unwrap();
+    let ids = |journal: &mut dyn Journal| -> Vec<u64> {
+        journal.dead_letters(0, 10).unwrap().iter().map(|letter| letter.id).collect()
+    };
+    assert_eq!(ids(journal.as_mut()), [3, 5], "a number is given once");
+    let little = DeadLetterBounds { bytes: 2 * one + 2, ..wide };
+    journal.keep_dead_letters(&[refused("d", 7)], little).unwrap();
+    assert_eq!(ids(journal.as_mut()), [5, 6]);
+    assert_eq!(journal.dead_letter_totals().unwrap().dropped, 3);
+    let none = DeadLetterBounds { bytes: 0, ..wide };
+    journal.keep_dead_letters(&[refused("e", 8)], none).unwrap();
+    let totals = journal.dead_letter_totals().unwrap();
+    assert_eq!(totals, DeadLetterTotals { letters: 0, bytes: 0, dropped: 6 });
 }

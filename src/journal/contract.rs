@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::JournalError;
+use super::{DeadLetter, DeadLetterBounds, DeadLetterTotals, JournalError, Refused};
 use crate::model::{Seq, StateRow, Timestamp};
 
 /// One accepted delivery.
@@ -44,6 +44,19 @@ pub enum CheckpointRow<'a> {
     },
 }
 
+/// The id of one accepted delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted<'a> {
+    /// Its position.
+    pub seq: Seq,
+    /// The tenant.
+    pub location: &'a str,
+    /// The sender's id of the delivery.
+    pub webhook_id: &'a str,
+    /// When it came in.
+    pub received_at: Timestamp,
+}
+
 /// Takes rows of a checkpoint, one by one.
 pub type RowSink<'s> = &'s mut dyn FnMut(&CheckpointRow<'_>) -> Result<(), JournalError>;
 
@@ -52,7 +65,11 @@ pub trait JournalReader: Send {
     /// The seq of the last entry, or 0.
     fn head(&mut self) -> Result<Seq, JournalError>;
 
-    /// Shows every entry behind `after`, in order, until told to stop.
+    /// Entries up to this seq were pruned; 0 if none was.
+    fn pruned(&mut self) -> Result<Seq, JournalError>;
+
+    /// Shows every entry behind `after` that was not pruned, in order, until
+    /// told to stop.
     fn read(
         &mut self,
         after: Seq,
@@ -63,6 +80,23 @@ pub trait JournalReader: Send {
     /// is none. Locations come first; then the rows of each location, in the
     /// order that [`StateRow`] asks for.
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError>;
+
+    /// Shows the ids of deliveries accepted since then, pruned ones too, in
+    /// order. Costs what came since, without the bodies.
+    fn accepted(
+        &mut self,
+        since: Timestamp,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError>;
+
+    /// Up to `limit` dead letters behind this id, in order.
+    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError>;
+
+    /// One dead letter.
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError>;
+
+    /// How many dead letters there are.
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError>;
 }
 
 /// Opens readers of one journal, from any thread, beside its writer.
@@ -71,7 +105,8 @@ pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> +
 /// An append-only log of accepted events with a checkpoint beside it.
 ///
 /// A journal promises:
-/// 1. Seqs are 1, 2, 3 … without gaps, in the order of [`append`](Self::append).
+/// 1. Seqs are 1, 2, 3 … without gaps, in the order of [`append`](Self::append);
+///    only the oldest are ever deleted, by [`prune`](Self::prune).
 /// 2. When `append` returns, the whole batch survives a crash and a loss of
 ///    power. When it fails, the writer must stop: what is on disk is known only
 ///    after opening again.
@@ -92,6 +127,28 @@ pub trait Journal: JournalReader {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
+
+    /// Deletes the oldest entries, up to `limit` of them: those that came before
+    /// `before` and that the checkpoint stands for. Keeps the ids of their
+    /// deliveries that came since `remember`. Answers with the seq up to which
+    /// entries are pruned now.
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError>;
+
+    /// Keeps dead letters within these bounds, dropping the oldest; a body that
+    /// is there already is counted there. As durable as an entry.
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError>;
+
+    /// Deletes a dead letter and tells whether there was one.
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError>;
 
     /// How others read this journal while it is written.
     fn readers(&self) -> Arc<OpenReader>;

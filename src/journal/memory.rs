@@ -5,7 +5,10 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::{CheckpointRow, Entry, Journal, JournalError, JournalReader, OpenReader, RowSink};
+use super::{
+    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal,
+    JournalError, JournalReader, OpenReader, Refused, RowSink,
+};
 use crate::model::{Association, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp};
 
 /// A journal that lives as long as the process.
@@ -17,7 +20,14 @@ pub struct MemoryJournal {
 /// Cheap enough to copy: a reader keeps the state of its moment.
 #[derive(Debug, Default, Clone)]
 struct Inner {
+    /// Those behind `pruned`.
     entries: Vec<Arc<Kept>>,
+    pruned: Seq,
+    /// Pruned deliveries that may be repeated: seq, location, id, time.
+    remembered: Vec<(Seq, Box<str>, Box<str>, Timestamp)>,
+    letters: BTreeMap<u64, DeadLetter>,
+    last_letter: u64,
+    dropped_letters: u64,
     checkpoint: Seq,
     locations: BTreeMap<u32, String>,
     /// By location, then in the order that rows refer to each other.
@@ -120,7 +130,12 @@ fn show<'a>(key: &'a RowKey, row: &'a KeptRow) -> Option<StateRow<'a>> {
 
 impl JournalReader for MemoryJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
-        Ok(self.inner().entries.len() as Seq)
+        let inner = self.inner();
+        Ok(inner.pruned + inner.entries.len() as Seq)
+    }
+
+    fn pruned(&mut self) -> Result<Seq, JournalError> {
+        Ok(self.inner().pruned)
     }
 
     fn read(
@@ -128,7 +143,9 @@ impl JournalReader for MemoryJournal {
         after: Seq,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        for (kept, seq) in self.inner().entries.iter().zip(1..).filter(|&(_, seq)| seq > after) {
+        let inner = self.inner();
+        let numbered = inner.entries.iter().zip(inner.pruned + 1..);
+        for (kept, seq) in numbered.filter(|&(_, seq)| seq > after) {
             let entry = Entry {
                 location: &kept.location,
                 event_type: &kept.event_type,
@@ -156,6 +173,46 @@ impl JournalReader for MemoryJournal {
             }
         }
         Ok(inner.checkpoint)
+    }
+
+    fn accepted(
+        &mut self,
+        since: Timestamp,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError> {
+        let inner = self.inner();
+        let pruned = inner.remembered.iter().map(|(seq, location, webhook_id, received_at)| {
+            Accepted { seq: *seq, location, webhook_id, received_at: *received_at }
+        });
+        let kept = inner.entries.iter().zip(inner.pruned + 1..).filter_map(|(kept, seq)| {
+            let webhook_id = kept.webhook_id.as_deref()?;
+            let (location, received_at) = (&*kept.location, kept.received_at);
+            Some(Accepted { seq, location, webhook_id, received_at })
+        });
+        pruned.chain(kept).filter(|accepted| accepted.received_at >= since).for_each(each);
+        Ok(())
+    }
+
+    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+        let inner = self.inner();
+        let behind = inner.letters.range(after.saturating_add(1)..);
+        Ok(behind.take(limit).map(|(_, letter)| letter.clone()).collect())
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        Ok(self.inner().letters.get(&id).cloned())
+    }
+
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
+        Ok(self.inner().totals())
+    }
+}
+
+impl Inner {
+    fn totals(&self) -> DeadLetterTotals {
+        let bytes = self.letters.values().map(|letter| letter.bytes() as u64).sum();
+        let letters = self.letters.len() as u64;
+        DeadLetterTotals { letters, bytes, dropped: self.dropped_letters }
     }
 }
 
@@ -195,6 +252,61 @@ impl Journal for MemoryJournal {
         inner.rows.extend(rows);
         inner.checkpoint = upto;
         Ok(())
+    }
+
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError> {
+        let mut guard = self.inner();
+        let inner = &mut *guard;
+        let behind = usize::try_from(inner.checkpoint.saturating_sub(inner.pruned));
+        let most = behind.unwrap_or(usize::MAX).min(limit as usize);
+        let old = |kept: &&Arc<Kept>| kept.received_at < before;
+        let count = inner.entries.iter().take(most).take_while(old).count();
+        let leaving: Vec<Arc<Kept>> = inner.entries.drain(..count).collect();
+        for (kept, seq) in leaving.iter().zip(inner.pruned + 1..) {
+            if let Some(webhook_id) = &kept.webhook_id {
+                let delivery = (seq, kept.location.clone(), webhook_id.clone(), kept.received_at);
+                inner.remembered.push(delivery);
+            }
+        }
+        inner.remembered.retain(|(.., received_at)| *received_at >= remember);
+        inner.pruned += count as Seq;
+        Ok(inner.pruned)
+    }
+
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError> {
+        let mut guard = self.inner();
+        let inner = &mut *guard;
+        for refused in letters {
+            let same = |letter: &&mut DeadLetter| {
+                letter.body == refused.body && letter.url_type == refused.url_type
+            };
+            if let Some(known) = inner.letters.values_mut().find(same) {
+                known.times += 1;
+                known.last_at = refused.received_at;
+                continue;
+            }
+            inner.last_letter += 1;
+            let letter = DeadLetter::new(inner.last_letter, refused);
+            inner.letters.insert(inner.last_letter, letter);
+        }
+        while inner.totals().letters > bounds.letters || inner.totals().bytes > bounds.bytes {
+            inner.letters.pop_first();
+            inner.dropped_letters += 1;
+        }
+        Ok(())
+    }
+
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
+        Ok(self.inner().letters.remove(&id).is_some())
     }
 
     fn readers(&self) -> Arc<OpenReader> {

@@ -4,11 +4,15 @@
 #[cfg(test)]
 mod conformance;
 mod contract;
+mod dead_letter;
 mod error;
 mod memory;
 mod sqlite;
+mod token;
 
-pub use contract::{CheckpointRow, Entry, Journal, JournalReader, OpenReader, RowSink};
+pub use contract::{Accepted, CheckpointRow, Entry, Journal, JournalReader, OpenReader, RowSink};
+pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterTotals, Refused};
 pub use error::JournalError;
 pub use memory::MemoryJournal;
-pub use sqlite::SqliteJournal;
+pub use sqlite::{SqliteJournal, Tokens, backup};
+pub use token::{Scope, TokenRow};

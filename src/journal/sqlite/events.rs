@@ -7,7 +7,12 @@ use rusqlite::{Connection, Row, TransactionBehavior};
 use super::super::{Entry, JournalError};
 use crate::model::{Seq, Timestamp};
 
-const HEAD: &str = "SELECT ifnull(max(seq), 0) FROM event";
+/// The pruned ones are counted too: a seq is never given twice.
+const HEAD: &str = "SELECT max(ifnull((SELECT max(seq) FROM event), 0), \
+    ifnull((SELECT seq FROM pruned), 0))";
+
+/// In a file of the first format, which knew no pruning.
+const HEAD_UNPRUNED: &str = "SELECT ifnull(max(seq), 0) FROM event";
 
 const INSERT: &str = "INSERT INTO event \
     (seq, location, type, entity, webhook_id, at, received_at, checksum, body) \
@@ -17,7 +22,15 @@ const SELECT_AFTER: &str = "SELECT seq, location, type, entity, webhook_id, at, 
     FROM event WHERE seq > ?1 ORDER BY seq";
 
 pub(super) fn head(connection: &Connection) -> Result<Seq, JournalError> {
-    let head: i64 = connection.prepare_cached(HEAD)?.query_row([], |row| row.get(0))?;
+    last(connection, HEAD)
+}
+
+pub(super) fn head_unpruned(connection: &Connection) -> Result<Seq, JournalError> {
+    last(connection, HEAD_UNPRUNED)
+}
+
+fn last(connection: &Connection, select: &str) -> Result<Seq, JournalError> {
+    let head: i64 = connection.prepare_cached(select)?.query_row([], |row| row.get(0))?;
     Ok(head.unsigned_abs())
 }
 

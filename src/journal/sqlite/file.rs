@@ -8,12 +8,15 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::{Entry, Journal, JournalError, JournalReader, OpenReader, RowSink};
-use super::{checkpoint, events, schema};
-use crate::model::Seq;
+use super::super::{
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
+    JournalReader, OpenReader, Refused, RowSink,
+};
+use super::{checkpoint, dead_letters, events, prune, schema};
+use crate::model::{Seq, Timestamp};
 
 /// How long to wait for another connection, such as a reader that closes.
-const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Of a new file, in bytes. The log takes two writes for each page: a commit of a
 /// few dozen events costs a seventh less than with the default of 4,096.
@@ -32,6 +35,8 @@ const STATEMENTS: usize = 32;
 pub struct SqliteJournal {
     connection: Connection,
     path: PathBuf,
+    /// The version of the file's format: read-only, an older one stays as it is.
+    format: i64,
     /// Held for as long as the file is open for writing.
     _lock: Option<File>,
 }
@@ -51,7 +56,8 @@ impl SqliteJournal {
         schema::version(&connection)?;
         prepare(&connection)?;
         schema::migrate(&mut connection)?;
-        Ok(Self { connection, path: path.to_owned(), _lock: Some(lock) })
+        let format = schema::known_version();
+        Ok(Self { connection, path: path.to_owned(), format, _lock: Some(lock) })
     }
 
     /// Opens a file for reading, beside a process that writes to it. What is
@@ -67,13 +73,23 @@ impl SqliteJournal {
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS);
         check_owner(&connection, path)?;
-        if schema::version(&connection)? == 0 {
+        let format = schema::version(&connection)?;
+        if format == 0 {
             return Err(JournalError::NotOurs { path: path.to_owned() });
         }
         // One read transaction for the whole life: head, journal and checkpoint
         // belong together.
         connection.execute_batch("BEGIN; SELECT 1 FROM event LIMIT 1;")?;
-        Ok(Self { connection, path: path.to_owned(), _lock: None })
+        Ok(Self { connection, path: path.to_owned(), format, _lock: None })
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Whether the file has the tables of the second format.
+    fn is_protected(&self) -> bool {
+        self.format >= 2
     }
 }
 
@@ -123,7 +139,14 @@ fn lock(path: &Path) -> Result<File, JournalError> {
 
 impl JournalReader for SqliteJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
+        if !self.is_protected() {
+            return events::head_unpruned(&self.connection);
+        }
         events::head(&self.connection)
+    }
+
+    fn pruned(&mut self) -> Result<Seq, JournalError> {
+        if self.is_protected() { prune::pruned(&self.connection) } else { Ok(0) }
     }
 
     fn read(
@@ -131,11 +154,38 @@ impl JournalReader for SqliteJournal {
         after: Seq,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        events::read(&self.connection, after, each)
+        let pruned = self.pruned()?;
+        events::read(&self.connection, after.max(pruned), each)
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
         checkpoint::load(&self.connection, each)
+    }
+
+    fn accepted(
+        &mut self,
+        since: Timestamp,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError> {
+        prune::accepted(&self.connection, since, each)
+    }
+
+    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+        if !self.is_protected() {
+            return Ok(vec![]);
+        }
+        dead_letters::list(&self.connection, after, limit)
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        if self.is_protected() { dead_letters::one(&self.connection, id) } else { Ok(None) }
+    }
+
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
+        if !self.is_protected() {
+            return Ok(DeadLetterTotals::default());
+        }
+        dead_letters::totals(&self.connection)
     }
 }
 
@@ -150,6 +200,27 @@ impl Journal for SqliteJournal {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         checkpoint::save(&mut self.connection, upto, fill)
+    }
+
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError> {
+        prune::prune(&mut self.connection, before, remember, limit)
+    }
+
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError> {
+        dead_letters::keep(&mut self.connection, letters, bounds)
+    }
+
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
+        dead_letters::delete(&mut self.connection, id)
     }
 
     fn readers(&self) -> Arc<OpenReader> {

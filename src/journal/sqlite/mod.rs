@@ -1,10 +1,16 @@
 //! The journal in one SQLite file: the only folder that names rusqlite.
 
+mod backup;
 mod checkpoint;
+mod dead_letters;
 mod events;
 mod file;
+mod prune;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod tokens;
 
+pub use backup::backup;
 pub use file::SqliteJournal;
+pub use tokens::Tokens;

@@ -5,7 +5,10 @@ use rusqlite::{Connection, TransactionBehavior};
 use super::super::JournalError;
 
 /// Each step to the next version of the file, never edited after a release.
-const MIGRATIONS: &[&str] = &[include_str!("schema/0001_journal_and_state.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("schema/0001_journal_and_state.sql"),
+    include_str!("schema/0002_protection.sql"),
+];
 
 /// Marks a SQLite file as Relata's: "RELA".
 pub(super) const APPLICATION_ID: i64 = 0x5245_4c41;

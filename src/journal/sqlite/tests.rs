@@ -3,8 +3,10 @@
 use std::ops::ControlFlow;
 use std::path::Path;
 
-use super::super::{Entry, Journal, JournalError, JournalReader};
-use super::SqliteJournal;
+use super::super::{
+    DeadLetterTotals, Entry, Journal, JournalError, JournalReader, Scope, TokenRow,
+};
+use super::{SqliteJournal, Tokens, backup};
 use crate::model::Timestamp;
 
 fn entry<'a>(entity: &'a str, body: &'a str) -> Entry<'a> {
@@ -93,4 +95,96 @@ fn a_damaged_entry_is_named_and_never_skipped() {
         let answer = damage(sql).unwrap_err();
         assert!(answer.starts_with(expected), "{sql}: {answer}");
     }
+}
+
+#[test]
+fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    execute(&path, include_str!("schema/0001_journal_and_state.sql"));
+    let checksum = {
+        let other = directory.path().join("other.db");
+        let mut journal = SqliteJournal::open(&other).unwrap();
+        journal.append(&[entry("a", "one")]).unwrap();
+        let select = "SELECT checksum FROM event";
+        journal.connection().query_row(select, [], |row| row.get::<_, i64>(0)).unwrap()
+    };
+    execute(
+        &path,
+        &format!(
+            "INSERT INTO event VALUES (1, 'L', 'RelationCreate', 'a', NULL, NULL, 1, {checksum}, 'one');
+             PRAGMA user_version = 1; PRAGMA application_id = {};",
+            super::schema::APPLICATION_ID
+        ),
+    );
+    let mut old = SqliteJournal::open_read_only(&path).unwrap();
+    assert_eq!((old.head().unwrap(), old.pruned().unwrap()), (1, 0));
+    assert_eq!(old.dead_letters(0, 10).unwrap(), []);
+    assert_eq!(old.dead_letter_totals().unwrap(), DeadLetterTotals::default());
+    old.read(0, &mut |_, _| ControlFlow::Continue(())).unwrap();
+    drop(old);
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    assert_eq!(journal.append(&[entry("b", "two")]).unwrap(), 2);
+    assert_eq!(journal.pruned().unwrap(), 0);
+    drop(journal);
+    assert!(Tokens::open(&path).unwrap().list().unwrap().is_empty());
+}
+
+#[test]
+fn tokens_are_changed_beside_the_writer() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let token = |id: &str, name: &str| TokenRow {
+        id: id.to_owned(),
+        name: name.to_owned(),
+        scope: Scope::Write,
+        locations: vec!["A".to_owned(), "B".to_owned()],
+        hash: [7; 32],
+        created_at: Timestamp::from_millis(5),
+    };
+    let mut tokens = Tokens::open(&path).unwrap();
+    let mut writer = SqliteJournal::open(&path).unwrap();
+    let mut beside = Tokens::open(&path).unwrap();
+    writer.append(&[entry("a", "one")]).unwrap();
+    for (id, name) in [("1", "crm"), ("2", "shop"), ("3", "shop")] {
+        beside.add(&token(id, name)).unwrap();
+    }
+    assert!(beside.add(&token("1", "again")).is_err(), "an id is given once");
+    let all = Scope::Admin;
+    beside.add(&TokenRow { scope: all, locations: vec![], ..token("4", "all") }).unwrap();
+    let listed = tokens.list().unwrap();
+    assert_eq!(listed[..3], [token("1", "crm"), token("2", "shop"), token("3", "shop")]);
+    assert_eq!((listed[3].scope, listed[3].locations.len()), (Scope::Admin, 0));
+    assert_eq!(tokens.revoke("shop").unwrap(), None, "two have that name");
+    assert_eq!(tokens.revoke("crm").unwrap().as_deref(), Some("1"));
+    assert_eq!(tokens.revoke("2").unwrap().as_deref(), Some("2"));
+    assert_eq!(tokens.revoke("2").unwrap(), None);
+    assert_eq!(beside.list().unwrap().len(), 2);
+    assert_eq!(writer.append(&[entry("b", "two")]).unwrap(), 2);
+}
+
+#[test]
+fn a_backup_is_a_whole_store_of_one_moment() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = |name: &str| directory.path().join(name);
+    let mut writer = SqliteJournal::open(&path("relata.db")).unwrap();
+    writer.append(&[entry("a", "one"), entry("b", "two")]).unwrap();
+    let mut steps = 0;
+    let head = backup(&path("relata.db"), &path("copy.db"), &mut |_, _| steps += 1).unwrap();
+    assert!(head == 2 && steps > 0);
+    writer.append(&[entry("c", "three")]).unwrap();
+    let again = backup(&path("relata.db"), &path("copy.db"), &mut |_, _| ()).unwrap_err();
+    assert!(again.to_string().ends_with("copy.db: it exists already"), "{again}");
+    assert!(backup(&path("missing.db"), &path("other.db"), &mut |_, _| ()).is_err());
+    assert!(backup(&path("relata.db"), &path("no/such/folder.db"), &mut |_, _| ()).is_err());
+    let mut names: Vec<_> = std::fs::read_dir(directory.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+        .filter(|name| !name.starts_with("relata.db"))
+        .collect();
+    names.sort();
+    assert_eq!(names, ["copy.db"], "nothing is left over");
+    let mut copy = SqliteJournal::open(&path("copy.db")).unwrap();
+    assert_eq!(copy.head().unwrap(), 2);
+    copy.read(0, &mut |_, _| ControlFlow::Continue(())).unwrap();
 }

@@ -1,0 +1,89 @@
+//! A copy of the file while it is written.
+
+use std::fs::File;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use rusqlite::Connection;
+use rusqlite::backup::{Backup, StepResult};
+
+use super::super::{JournalError, JournalReader};
+use super::file::SqliteJournal;
+use crate::model::Seq;
+
+/// Pages copied between two reports.
+const STEP_PAGES: i32 = 4_096;
+
+/// Writes a copy of the store in `from` to the new file `to`, while another
+/// process may be writing to it, and answers with the last event in the copy.
+/// `progress` is told how many pages are copied, and of how many.
+///
+/// The copy is the state at one moment. It is written beside its place, made
+/// durable and put there whole.
+///
+/// # Errors
+///
+/// [`JournalError::File`] if `to` is there already or cannot be written.
+pub fn backup(
+    from: &Path,
+    to: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Seq, JournalError> {
+    let at = |source| JournalError::File { path: to.to_owned(), source };
+    if to.exists() {
+        let exists = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "it exists already");
+        return Err(at(exists));
+    }
+    let mut source = SqliteJournal::open_read_only(from)?;
+    let head = source.head()?;
+    let partial = partial(to);
+    let copied = copy(source.connection(), &partial, progress)
+        .and_then(|()| put_in_place(&partial, to).map_err(at));
+    if copied.is_err() {
+        // What is left of it is of no use; the error says what happened.
+        std::fs::remove_file(&partial).unwrap_or_default();
+    }
+    copied.map(|()| head)
+}
+
+fn partial(to: &Path) -> PathBuf {
+    let mut name = to.as_os_str().to_owned();
+    name.push("-partial");
+    PathBuf::from(name)
+}
+
+fn copy(
+    source: &Connection,
+    partial: &Path,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<(), JournalError> {
+    File::create(partial)
+        .map_err(|source| JournalError::File { path: partial.to_owned(), source })?;
+    let mut target = Connection::open(partial)?;
+    {
+        let backup = Backup::new(source, &mut target)?;
+        loop {
+            let step = backup.step(STEP_PAGES)?;
+            let pages = backup.progress();
+            let total = u64::try_from(pages.pagecount).unwrap_or(0);
+            let left = u64::try_from(pages.remaining).unwrap_or(0);
+            progress(total.saturating_sub(left), total);
+            match step {
+                StepResult::Done => break,
+                StepResult::More => {}
+                _ => std::thread::sleep(Duration::from_millis(10)),
+            }
+        }
+    }
+    // One file without a log beside it, until somebody opens it for writing.
+    target.pragma_update(None, "journal_mode", "DELETE")?;
+    target.close().map_err(|(_, error)| error)?;
+    Ok(())
+}
+
+fn put_in_place(partial: &Path, to: &Path) -> std::io::Result<()> {
+    File::open(partial)?.sync_all()?;
+    std::fs::rename(partial, to)?;
+    let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
+    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+}

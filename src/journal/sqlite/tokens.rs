@@ -1,0 +1,110 @@
+//! The `token` table: read and changed beside a process that writes events.
+
+use std::path::Path;
+
+use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
+
+use super::super::{JournalError, Scope, TokenRow};
+use super::file::{BUSY_TIMEOUT, SqliteJournal};
+use super::schema;
+use crate::model::Timestamp;
+
+const INSERT: &str = "INSERT INTO token (id, name, scope, hash, created_at) \
+    VALUES (?1, ?2, ?3, ?4, ?5)";
+const INSERT_LOCATION: &str = "INSERT INTO token_location (token, location) VALUES (?1, ?2)";
+const SELECT: &str = "SELECT id, name, scope, hash, created_at FROM token ORDER BY created_at, id";
+const SELECT_LOCATIONS: &str =
+    "SELECT location FROM token_location WHERE token = ?1 ORDER BY location";
+
+/// The tokens of one store.
+///
+/// Changes are short transactions of their own, so that they can be made while
+/// a server runs on the same file.
+#[derive(Debug)]
+pub struct Tokens {
+    connection: Connection,
+}
+
+impl Tokens {
+    /// Opens the tokens of the store in this file, creating the store if there
+    /// is none.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteJournal::open`], but a file that is in use is no error.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        match SqliteJournal::open(path) {
+            // Created or migrated now, or by the process that has it open.
+            Ok(_) | Err(JournalError::InUse { .. }) => Self::connect(path),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Opens the tokens of a store that is there.
+    fn connect(path: &Path) -> Result<Self, JournalError> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(path, flags)?;
+        connection.busy_timeout(BUSY_TIMEOUT)?;
+        connection.pragma_update(None, "synchronous", "FULL")?;
+        schema::version(&connection)?;
+        Ok(Self { connection })
+    }
+
+    /// Every token, oldest first.
+    pub fn list(&mut self) -> Result<Vec<TokenRow>, JournalError> {
+        let transaction = self.connection.transaction()?;
+        let mut select = transaction.prepare_cached(SELECT)?;
+        let mut select_locations = transaction.prepare_cached(SELECT_LOCATIONS)?;
+        let mut rows = select.query([])?;
+        let mut tokens = Vec::new();
+        while let Some(row) = rows.next()? {
+            let (id, scope): (String, String) = (row.get(0)?, row.get(2)?);
+            let Some(scope) = Scope::from_name(&scope) else { continue };
+            let locations = select_locations.query_map([&id], |row| row.get(0))?;
+            let locations = locations.collect::<Result<Vec<String>, _>>()?;
+            tokens.push(TokenRow {
+                name: row.get(1)?,
+                scope,
+                locations,
+                hash: row.get(3)?,
+                created_at: Timestamp::from_millis(row.get(4)?),
+                id,
+            });
+        }
+        Ok(tokens)
+    }
+
+    /// Adds a token. When this returns it is on disk.
+    pub fn add(&mut self, token: &TokenRow) -> Result<(), JournalError> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let (scope, created_at) = (token.scope.as_str(), token.created_at.as_millis());
+        transaction.execute(INSERT, (&token.id, &token.name, scope, token.hash, created_at))?;
+        for location in &token.locations {
+            transaction.execute(INSERT_LOCATION, (&token.id, location))?;
+        }
+        transaction.commit()?;
+        Ok(())
+    }
+
+    /// Deletes the token of this id, or the only one of this name, and answers
+    /// with its id; nothing if there is none.
+    pub fn revoke(&mut self, id_or_name: &str) -> Result<Option<String>, JournalError> {
+        let transaction =
+            self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let found: Option<String> = transaction
+            .query_row(
+                "SELECT id FROM token WHERE id = ?1 OR (name = ?1 AND \
+                 (SELECT count(*) FROM token WHERE name = ?1) = 1)",
+                [id_or_name],
+                |row| row.get(0),
+            )
+            .optional()?;
+        if let Some(id) = &found {
+            transaction.execute("DELETE FROM token_location WHERE token = ?1", [id])?;
+            transaction.execute("DELETE FROM token WHERE id = ?1", [id])?;
+        }
+        transaction.commit()?;
+        Ok(found)
+    }
+}

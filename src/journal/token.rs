@@ -1,0 +1,47 @@
+//! API tokens, as they are kept.
+
+use crate::model::Timestamp;
+
+/// What a token allows; each scope includes those before it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Scope {
+    /// Ask and export.
+    Read,
+    /// Replay and delete dead letters, import.
+    Write,
+    /// Everything.
+    Admin,
+}
+
+impl Scope {
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Read => "read",
+            Self::Write => "write",
+            Self::Admin => "admin",
+        }
+    }
+
+    /// The scope of this name.
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Read, Self::Write, Self::Admin].into_iter().find(|scope| scope.as_str() == name)
+    }
+}
+
+/// One token; its secret is known to its holder alone.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TokenRow {
+    /// Its id: the part of the token that is no secret.
+    pub id: String,
+    /// What people call it.
+    pub name: String,
+    /// What it allows.
+    pub scope: Scope,
+    /// The locations it is limited to; empty for all.
+    pub locations: Vec<String>,
+    /// SHA-256 of the whole token.
+    pub hash: [u8; 32],
+    /// When it was made.
+    pub created_at: Timestamp,
+}
