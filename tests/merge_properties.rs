@@ -524,6 +524,98 @@ fn visible(graph: &LocationGraph) -> BTreeMap<String, Vec<String>> {
     all
 }
 
+/// The thing whose state an event gives.
+fn thing(event: &Event) -> String {
+    match &event.change {
+        Change::Association(association) => format!("association {}", association.id),
+        Change::AssociationGone(id) => format!("association {id}"),
+        Change::Relation(relation) => format!("relation {}", relation.id),
+        // One without object key speaks of all records of the id.
+        Change::Record { id, .. } => format!("record {id}"),
+        Change::ObjectSchema(schema) => format!("schema {}", schema.key),
+    }
+}
+
+/// A history of dated and undated events in which many things happen at the same
+/// time, but no two of the same rank to one thing: those that the order of
+/// delivery does not decide between.
+fn decided_events(count: usize) -> impl Strategy<Value = Vec<Event>> {
+    events(count).prop_map(|events| {
+        let mut seen = BTreeSet::new();
+        let rank = |event: &Event| format!("{:?}", event.event_type.rank());
+        let fresh = |event: &Event| seen.insert((thing(event), event.at, rank(event)));
+        let mut events = events;
+        events.retain(fresh);
+        events
+    })
+}
+
+/// Calls with every order of the events (Heap's algorithm).
+fn permutations(events: &mut [Event], end: usize, each: &mut impl FnMut(&[Event])) {
+    if end <= 1 {
+        return each(events);
+    }
+    for place in 0..end {
+        permutations(events, end - 1, each);
+        events.swap(if end % 2 == 0 { place } else { 0 }, end - 1);
+    }
+}
+
+/// Histories, and shuffles of each, for the long test of orders.
+fn shuffles() -> (u32, u32) {
+    let total = std::env::var("RELATA_SHUFFLES").map_or(500, |text| text.parse().unwrap());
+    (u32::max(1, total / 50), u32::min(50, total))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(40))]
+
+    #[test]
+    fn every_order_of_a_few_events_gives_one_graph(events in decided_events(7)) {
+        let expected = visible(&folded(&events));
+        let mut orders = 0;
+        permutations(&mut events.clone(), events.len(), &mut |order| {
+            orders += 1;
+            assert_eq!(visible(&folded(order)), expected, "{order:#?}");
+        });
+        prop_assert_eq!(orders, (1..=events.len()).product::<usize>());
+    }
+
+    #[test]
+    fn every_order_of_events_at_one_time_is_as_the_rule_says(
+        changes in prop::collection::vec(change(), 1..6),
+        at in prop::option::of(1i64..2),
+    ) {
+        let mut events: Vec<Event> =
+            changes.into_iter().map(|change| event(at, change)).collect();
+        let count = events.len();
+        permutations(&mut events, count, &mut |order| {
+            let mut model = Model::default();
+            for event in order {
+                model.push(event.clone());
+            }
+            compare(&folded(order), &model);
+        });
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(shuffles().0))]
+
+    #[test]
+    fn shuffled_histories_give_one_graph(
+        (events, orders) in decided_events(120).prop_flat_map(|events| {
+            let order = Just(events.clone()).prop_shuffle();
+            (Just(events), prop::collection::vec(order, shuffles().1 as usize))
+        }),
+    ) {
+        let expected = visible(&folded(&events));
+        for order in orders {
+            prop_assert_eq!(visible(&folded(&order)), expected.clone());
+        }
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(300))]
 
@@ -542,7 +634,8 @@ proptest! {
         let (mut graph, mut model) = (LocationGraph::new(), Model::default());
         for event in events {
             let seq = model.push(event.clone());
-            graph.merge(seq, &event);
+            let foreseen = graph.preview(seq, &event);
+            prop_assert_eq!(graph.merge(seq, &event), foreseen);
             compare(&graph, &model);
         }
     }

@@ -9,6 +9,7 @@ mod links;
 mod location_graph;
 mod merge;
 mod object_layer;
+mod preview;
 mod record_layer;
 mod records;
 mod restore;

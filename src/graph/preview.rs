@@ -1,0 +1,107 @@
+//! What an event would do, without doing it.
+
+use super::location_graph::LocationGraph;
+use super::merge::Outcome;
+use super::record_layer::Kind;
+use super::table::{AssociationNo, ObjectNo, RecordNo};
+use crate::model::{Change, Event, ObjectKey, RecordState, Seq};
+
+impl LocationGraph {
+    /// What [`merge`](Self::merge) would answer, with the graph left as it is.
+    ///
+    /// Merges into a copy of the few things that the event speaks of, so it
+    /// costs what merging does.
+    pub fn preview(&self, seq: Seq, event: &Event) -> Outcome {
+        let mut part = Part { whole: self, graph: Self::new() };
+        match &event.change {
+            Change::Association(association) => {
+                part.association(association.id.as_str());
+            }
+            Change::AssociationGone(id) => {
+                part.association(id.as_str());
+            }
+            Change::Relation(relation) => {
+                part.association(relation.association.as_str());
+                for end in [&relation.first, &relation.second] {
+                    part.record(&end.object, end.id.as_str());
+                }
+                part.relation(relation.id.as_str());
+            }
+            Change::Record { object: Some(object), id } => {
+                part.record(object, id.as_str());
+            }
+            Change::Record { object: None, id } => part.unkeyed(id.as_str()),
+            Change::ObjectSchema(schema) => {
+                part.object(&schema.key);
+            }
+        }
+        part.graph.merge(seq, event)
+    }
+}
+
+/// Some things of a graph, in a graph of their own.
+struct Part<'g> {
+    whole: &'g LocationGraph,
+    graph: LocationGraph,
+}
+
+impl Part<'_> {
+    fn object(&mut self, key: &ObjectKey) -> ObjectNo {
+        let (copy, _) = self.graph.objects.intern(key);
+        let known = self.whole.objects.find(key.as_str());
+        let schema = known.and_then(|known| self.whole.objects.rows()[known].schema.clone());
+        if let Some((schema, stamp)) = schema {
+            self.graph.objects.restore_schema(copy, schema, stamp);
+        }
+        copy
+    }
+
+    fn association(&mut self, id: &str) -> AssociationNo {
+        let (copy, _) = self.graph.associations.intern(id);
+        if let Some(known) = self.whole.associations.find(id) {
+            let row = &self.whole.associations.rows()[known];
+            self.graph.associations.restore(copy, row.stamp, row.definition.clone());
+        }
+        copy
+    }
+
+    fn unkeyed(&mut self, id: &str) {
+        let state = self.whole.records.unkeyed_state(id);
+        if state != RecordState::default() {
+            self.graph.records.restore_unkeyed(id, state);
+        }
+    }
+
+    fn record(&mut self, object: &ObjectKey, id: &str) -> Option<RecordNo> {
+        self.unkeyed(id);
+        let known = self.whole.objects.find(object.as_str());
+        let known = known.and_then(|object| self.whole.records.find_record(object, id))?;
+        let object = self.object(object);
+        if let Some(copy) = self.graph.records.find_record(object, id) {
+            return Some(copy);
+        }
+        let (next, state) = (self.graph.records.records().len(), self.whole.records.state(known));
+        self.graph.records.restore_record(next, object, id, state);
+        self.graph.records.find_record(object, id)
+    }
+
+    fn relation(&mut self, id: &str) -> Option<()> {
+        let number = self.whole.records.find_relation(id)?;
+        let row = self.whole.records.relations()[number];
+        let association = self.whole.records.kinds()[row.kind].kind.association;
+        let association = self.association(&self.whole.associations.rows()[association].id);
+        let first = self.end(row.first)?;
+        let second = self.end(row.second)?;
+        let object = |record| self.graph.records.records()[record].object;
+        let kind = Kind { association, first: object(first), second: object(second) };
+        let kind = self.graph.intern_kind(kind);
+        self.graph.records.restore_relation(0, id, kind, (first, second), row.stamp);
+        Some(())
+    }
+
+    fn end(&mut self, record: RecordNo) -> Option<RecordNo> {
+        let object = self.whole.records.records()[record].object;
+        let key = &self.whole.objects.rows()[object].key;
+        self.record(key, self.whole.records.record_id(record))
+    }
+}
