@@ -557,13 +557,15 @@ fn permutations(events: &mut [Event], end: usize, each: &mut impl FnMut(&[Event]
     }
     for place in 0..end {
         permutations(events, end - 1, each);
-        events.swap(if end % 2 == 0 { place } else { 0 }, end - 1);
+        events.swap(if end.is_multiple_of(2) { place } else { 0 }, end - 1);
     }
 }
 
-/// Histories, and shuffles of each, for the long test of orders.
+/// Histories, and shuffles of each: `RELATA_SHUFFLES=10000 cargo test --test
+/// merge_properties` for a long run.
 fn shuffles() -> (u32, u32) {
-    let total = std::env::var("RELATA_SHUFFLES").map_or(500, |text| text.parse().unwrap());
+    let asked = std::env::var_os("RELATA_SHUFFLES");
+    let total = asked.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(500);
     (u32::max(1, total / 50), u32::min(50, total))
 }
 

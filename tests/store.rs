@@ -4,17 +4,14 @@
 
 mod sample;
 
-use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use relata::export::{Format, write};
 use relata::graph::{Difference, LinkQuery, Snapshot};
-use relata::journal::{
-    Entry, Journal, JournalError, JournalReader, MemoryJournal, OpenReader, RowSink, SqliteJournal,
-};
-use relata::{IngestError, NodeRef, OpenError, Options, Seq, Status, Store, verify};
+use relata::journal::{JournalError, SqliteJournal};
+use relata::{IngestError, NodeRef, OpenError, Options, Status, Store, verify};
 use sample::{SAMPLE, delivery, shuffled, tell};
 
 fn every(events: u64) -> Options {
@@ -237,103 +234,6 @@ fn events_of_other_types_are_kept_only_if_asked() {
     }
 }
 
-/// A journal whose disk fails when told to.
-#[derive(Debug)]
-struct Failing {
-    kept: MemoryJournal,
-    appends_left: u32,
-    checkpoints_fail: bool,
-}
-
-fn full() -> JournalError {
-    JournalError::File {
-        path: "relata.db".into(),
-        source: std::io::Error::from(std::io::ErrorKind::StorageFull),
-    }
-}
-
-impl JournalReader for Failing {
-    fn head(&mut self) -> Result<Seq, JournalError> {
-        self.kept.head()
-    }
-
-    fn read(
-        &mut self,
-        after: Seq,
-        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        self.kept.read(after, each)
-    }
-
-    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
-        self.kept.load_checkpoint(each)
-    }
-}
-
-impl Journal for Failing {
-    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
-        self.appends_left = self.appends_left.checked_sub(1).ok_or_else(full)?;
-        self.kept.append(batch)
-    }
-
-    fn save_checkpoint(
-        &mut self,
-        upto: Seq,
-        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
-    ) -> Result<(), JournalError> {
-        if self.checkpoints_fail {
-            return Err(full());
-        }
-        self.kept.save_checkpoint(upto, fill)
-    }
-
-    fn readers(&self) -> Arc<OpenReader> {
-        self.kept.readers()
-    }
-}
-
-#[test]
-fn after_a_failed_write_nothing_is_accepted_and_reads_go_on() {
-    for appends_left in [0, 1, 7, 60] {
-        let kept = MemoryJournal::new();
-        let journal = Failing { kept: kept.clone(), appends_left, checkpoints_fail: false };
-        let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
-        let results: Vec<_> =
-            SAMPLE.lines().take(100).map(|event| store.ingest(event.as_bytes())).collect();
-        let accepted = results.iter().filter(|result| result.is_ok()).count();
-        assert_eq!(accepted, appends_left as usize);
-        assert!(results[..accepted].iter().all(Result::is_ok), "none after the failure");
-        assert!(
-            results[accepted..]
-                .iter()
-                .all(|result| matches!(result, Err(IngestError::Unavailable { .. })))
-        );
-        assert!(store.failure().is_some());
-        assert_eq!(store.head(), u64::from(appends_left));
-        let reference = Store::in_memory().unwrap();
-        tell(&reference, SAMPLE.lines().take(accepted));
-        assert_eq!(differences(&store, &reference), [], "what failed is not visible");
-        assert!(store.close().is_err());
-        let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
-        assert_eq!(differences(&again, &reference), []);
-    }
-}
-
-#[test]
-fn a_failed_checkpoint_stops_writes_but_loses_nothing() {
-    let kept = MemoryJournal::new();
-    let journal = Failing { kept: kept.clone(), appends_left: 1000, checkpoints_fail: true };
-    let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
-    for event in SAMPLE.lines().take(20) {
-        store.ingest(event.as_bytes()).unwrap();
-    }
-    assert!(store.checkpoint().is_err());
-    assert!(store.ingest(SAMPLE.lines().next().unwrap().as_bytes()).is_err());
-    assert!(store.close().is_err());
-    let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
-    assert_eq!(again.head(), 20);
-}
-
 fn execute(path: &Path, sql: &str) {
     rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
@@ -398,7 +298,10 @@ fn a_checkpoint_that_cannot_be_is_refused() {
     filled(&path);
     execute(&path, "DELETE FROM event WHERE seq > 300");
     let refused = Store::open(&path).unwrap_err().to_string();
-    assert!(refused.contains("ends at event 300"), "{refused}");
+    assert!(refused.contains("ends at event 300, but 337 were accepted"), "{refused}");
+    std::fs::remove_file(directory.path().join("cut.db-lock")).unwrap();
+    let refused = Store::open(&path).unwrap_err().to_string();
+    assert!(refused.contains("its checkpoint stands for event 337"), "{refused}");
 }
 
 #[test]

@@ -18,6 +18,7 @@ const DIFFERENCES_MAX: usize = 20;
 struct Body {
     ok: bool,
     events: u64,
+    pruned: u64,
     checkpoint: u64,
     locations: usize,
     differences: Vec<String>,
@@ -31,12 +32,19 @@ pub(super) fn run(db: &Path, command: &Verify) -> anyhow::Result<ExitCode> {
     let body = Body {
         ok: found.differences.is_empty(),
         events: found.events,
+        pruned: found.pruned,
         checkpoint: found.checkpoint,
         locations: found.locations,
         differences: found.differences.iter().map(ToString::to_string).collect(),
     };
     if command.json {
         print_json(&body)?;
+    } else if body.ok && body.pruned > 0 {
+        let Body { events, pruned, checkpoint, locations, .. } = body;
+        say(format_args!(
+            "ok: {events} events in {locations} locations, those up to {pruned} pruned; the others \
+             agree with the checkpoint at {checkpoint} and what follows"
+        ))?;
     } else if body.ok {
         let Body { events, checkpoint, locations, .. } = body;
         say(format_args!(

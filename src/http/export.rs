@@ -60,6 +60,12 @@ impl Content {
 pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let (content, options) = read(request)?;
     let location = locations::find(app, request)?;
+    if matches!(content, Content::Events) {
+        let pruned = app.store.pruned().map_err(Problem::unavailable)?;
+        if pruned > 0 {
+            return Err(Problem::pruned(pruned));
+        }
+    }
     let permit = Arc::clone(&app.exports).acquire_owned().await.map_err(Problem::unavailable)?;
     let seq = app.store.head();
     let snapshot = location.read().snapshot();

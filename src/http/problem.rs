@@ -5,6 +5,7 @@ use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFT
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
 
+use crate::model::Seq;
 use crate::store::{ExportEventsError, IngestError};
 use crate::webhook::DecodeError;
 
@@ -103,6 +104,11 @@ impl Problem {
 
     pub(super) fn unavailable(why: impl std::fmt::Display) -> Self {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why.to_string()).retry_after(30)
+    }
+
+    pub(super) fn pruned(upto: Seq) -> Self {
+        let detail = ExportEventsError::Pruned { pruned: upto }.to_string();
+        Self::new(StatusCode::GONE, "pruned", detail)
     }
 
     pub(super) fn into_response(self, fresh_trace_id: &str) -> Response {

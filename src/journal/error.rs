@@ -13,6 +13,8 @@ pub enum JournalError {
     Storage {
         /// What the storage said.
         source: Box<dyn std::error::Error + Send + Sync>,
+        /// What a person can do about it.
+        advice: &'static str,
     },
     /// The file system failed. Stop writing, look at the disk, open again.
     #[error("{path}: {source}", path = path.display())]
@@ -60,10 +62,65 @@ pub enum JournalError {
         /// What the checkpoint stands for.
         checkpoint: Seq,
     },
+    /// The checkpoint stands for less than was pruned: what happened between is
+    /// lost. Restore the file from a backup.
+    #[error("events up to {pruned} are pruned, but the checkpoint stands for event {checkpoint}")]
+    Pruned {
+        /// The last event that was pruned.
+        pruned: Seq,
+        /// What the checkpoint stands for.
+        checkpoint: Seq,
+    },
+    /// Events that were accepted are not there any more. Restore what is
+    /// missing, or remove the lock file to go on without it.
+    #[error(
+        "the journal ends at event {head}, but {accepted} were accepted: the write-ahead log was \
+         lost or cut, or this is an older copy; to go on from here, remove {lock}",
+        lock = lock.display()
+    )]
+    Shortened {
+        /// The last event that is there.
+        head: Seq,
+        /// The last event that was accepted.
+        accepted: Seq,
+        /// The file that remembers it.
+        lock: PathBuf,
+    },
+    /// The file that is written to is not in its place any more.
+    #[error("{path} was deleted or replaced while it was in use", path = path.display())]
+    Replaced {
+        /// The file.
+        path: PathBuf,
+    },
     /// The file belongs to another program.
     #[error("the file is a database, but not one of Relata's")]
     NotOurs {
         /// The file.
         path: PathBuf,
     },
+}
+
+impl JournalError {
+    /// What a person can do about it.
+    pub fn advice(&self) -> &'static str {
+        match self {
+            Self::Storage { advice, .. } => advice,
+            Self::File { .. } => "look at the file and its folder, then restart",
+            Self::DamagedEvent { .. } | Self::CutOff { .. } | Self::Pruned { .. } => {
+                "restore the database from a backup"
+            }
+            Self::DamagedCheckpoint { .. } => {
+                "restore the database from a backup, or delete the \
+                 rows of its checkpoint: the journal is replayed then"
+            }
+            Self::Shortened { .. } => "restore the database from a later backup, if there is one",
+            Self::Replaced { .. } => {
+                "put the file back or start anew: what was accepted before \
+                 is in the file that was there"
+            }
+            Self::InUse { .. } => "end the other process, or ask it",
+            Self::TooNew { .. } => "use a newer Relata",
+            Self::NotOurs { .. } => "name another file",
+        }
+    }
 }

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::Store;
 use crate::journal::JournalError;
-use crate::model::EventType;
+use crate::model::{EventType, Seq};
 use crate::webhook::wrapped;
 
 /// An export of events failed.
@@ -14,6 +14,16 @@ pub enum ExportEventsError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
+    /// The oldest events were pruned, so the others do not give the graph: back
+    /// the database up instead, or export the graph.
+    #[error(
+        "events up to {pruned} are pruned, so the others would not give the same graph; \
+         `relata backup` copies the whole store"
+    )]
+    Pruned {
+        /// The last event that was pruned.
+        pruned: Seq,
+    },
     /// The events cannot be written where they should go.
     #[error(transparent)]
     Write(#[from] io::Error),
@@ -33,7 +43,12 @@ impl Store {
     ) -> Result<u64, ExportEventsError> {
         let mut written = 0;
         let mut failed = None;
-        self.reader()?.read(0, &mut |_, entry| {
+        let mut reader = self.reader()?;
+        let pruned = reader.pruned()?;
+        if pruned > 0 {
+            return Err(ExportEventsError::Pruned { pruned });
+        }
+        reader.read(0, &mut |_, entry| {
             let known = EventType::from_name(entry.event_type).is_some();
             if entry.location != location || !known {
                 return ControlFlow::Continue(());

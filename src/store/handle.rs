@@ -5,13 +5,18 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
+use super::deliveries::Deliveries;
 use super::locations::Locations;
+use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Pending, Queue};
-use super::recovery::{recall, recover};
+use super::recovery::recover;
 use super::writer::{Writer, receipt};
-use super::{Delivery, IngestError, Location, OpenError, Options, Receipt, Status};
+use super::{
+    Delivery, IngestError, Location, OpenError, Options, Preview, Receipt, ReplayError, Status,
+};
 use crate::journal::{
-    Journal, JournalError, JournalReader, MemoryJournal, OpenReader, SqliteJournal,
+    DeadLetter, Journal, JournalError, JournalReader, MemoryJournal, OpenReader, Refused,
+    SqliteJournal,
 };
 use crate::model::{Seq, Timestamp};
 use crate::webhook::Decoded;
@@ -104,7 +109,7 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let recovered = recover(journal.as_mut(), &options)?;
         let head = recovered.head;
-        let deliveries = recall(journal.as_mut(), head, options.remembered_deliveries)?;
+        let pruning = Pruning::new(options.keep_events, journal.pruned()?);
         let locations = Arc::new(recovered.locations);
         let (queue, jobs, gauge) = Queue::new(&options);
         let readers = journal.readers();
@@ -114,8 +119,9 @@ impl Store {
             jobs,
             gauge: Arc::clone(&gauge),
             locations: Arc::clone(&locations),
-            deliveries,
+            deliveries: Deliveries::new(options.remembered_deliveries),
             checkpointer: recovered.checkpointer,
+            pruning,
             options,
             head,
         };
@@ -138,7 +144,11 @@ impl Store {
     /// Costs one fsync, which calls at the same time share. See
     /// [`webhook::decode`](crate::webhook::decode) for what can be read.
     pub fn ingest(&self, body: &[u8]) -> Result<Receipt, IngestError> {
-        let delivery = Delivery::read(body, None, Timestamp::now())?;
+        self.accept(Delivery::read(body, None, Timestamp::now())?)
+    }
+
+    /// As [`ingest`](Self::ingest), for a delivery that is read already.
+    pub fn accept(&self, delivery: Delivery) -> Result<Receipt, IngestError> {
         let (sender, receiver) = sync_channel(1);
         self.enqueue(delivery, true, move |result| {
             // The other end waits below.
@@ -172,15 +182,80 @@ impl Store {
         wait: bool,
         reply: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static,
     ) -> Result<(), IngestError> {
-        let Some(queue) = self.queue.as_ref().filter(|_| self.failure().is_none()) else {
-            return Err(self.unavailable());
-        };
+        let queue = self.open_queue()?;
         if !self.keep_ignored && matches!(delivery.decoded, Decoded::Ignored { .. }) {
             reply(Ok(receipt(delivery.decoded, Status::Ignored, None)));
             return Ok(());
         }
-        let pending = Pending { delivery, reply: Box::new(reply) };
-        if wait { queue.put(pending) } else { queue.offer(pending) }
+        let job = Job::Deliver(Box::new(Pending { delivery, reply: Box::new(reply) }));
+        if wait { queue.put(job) } else { queue.offer(job) }
+    }
+
+    /// Keeps a delivery that was refused as a dead letter, and has `reply`
+    /// called, on the writer's thread, once it is durable. Never blocks: a full
+    /// queue is refused at once.
+    ///
+    /// Dead letters are bounded by [`Options::dead_letters`]; the oldest make
+    /// room, and a body that is there already is only counted.
+    pub fn keep_refused(
+        &self,
+        refused: Refused,
+        reply: impl FnOnce(Result<(), IngestError>) + Send + 'static,
+    ) -> Result<(), IngestError> {
+        self.open_queue()?.offer(Job::Keep(Box::new(refused), Box::new(reply)))
+    }
+
+    /// Up to `limit` dead letters behind this id, in order.
+    pub fn dead_letters(&self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+        self.reader()?.dead_letters(after, limit)
+    }
+
+    /// One dead letter.
+    pub fn dead_letter(&self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        self.reader()?.dead_letter(id)
+    }
+
+    /// Deletes a dead letter and tells whether there was one. Durable when this
+    /// returns.
+    pub fn delete_dead_letter(&self, id: u64) -> Result<bool, IngestError> {
+        self.ask(move |writer| writer.delete_dead_letter(id))?
+    }
+
+    /// Reads a dead letter again, as if it came in now, and deletes it if it can
+    /// be used this time. Answers with nothing if there is no such letter.
+    pub fn replay_dead_letter(&self, id: u64) -> Result<Option<Receipt>, ReplayError> {
+        let Some(letter) = self.dead_letter(id)? else { return Ok(None) };
+        let url_type = letter.url_type.as_deref();
+        let delivery = Delivery::read(&letter.body, url_type, Timestamp::now())
+            .map_err(IngestError::Unreadable)?;
+        let receipt = self.accept(delivery)?;
+        self.delete_dead_letter(id)?;
+        Ok(Some(receipt))
+    }
+
+    /// What a delivery would do if it came now, and the seq it would get, or for
+    /// a duplicate has. Nothing is stored.
+    pub fn preview(&self, delivery: Delivery) -> Result<Preview, IngestError> {
+        self.ask(move |writer| {
+            let (status, seq) = writer.preview(delivery.decoded());
+            Preview { status, seq }
+        })
+    }
+
+    /// Has the writer do something between two batches, and waits for it.
+    fn ask<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut Writer) -> T + Send + 'static,
+    ) -> Result<T, IngestError> {
+        let (sender, receiver) = sync_channel(1);
+        let job = Job::Run(Box::new(move |writer| sender.send(task(writer)).unwrap_or_default()));
+        self.open_queue()?.put(job)?;
+        receiver.recv().map_err(|_| self.unavailable())
+    }
+
+    fn open_queue(&self) -> Result<&Queue, IngestError> {
+        let open = self.queue.as_ref().filter(|_| self.failure().is_none());
+        open.ok_or_else(|| self.unavailable())
     }
 
     fn unavailable(&self) -> IngestError {
@@ -210,12 +285,15 @@ impl Store {
 
     /// Saves a checkpoint now.
     pub fn checkpoint(&self) -> Result<(), IngestError> {
-        let Some(queue) = &self.queue else { return Err(self.unavailable()) };
-        let (sender, receiver) = sync_channel(1);
-        queue.request(Job::Checkpoint(Box::new(move |result| {
-            sender.send(result).unwrap_or_default();
-        })))?;
-        receiver.recv().unwrap_or_else(|_| Err(self.unavailable()))
+        self.ask(|writer| {
+            writer.checkpoint();
+            writer.check()
+        })?
+    }
+
+    /// Events up to this seq are no longer kept; 0 if all are.
+    pub fn pruned(&self) -> Result<Seq, JournalError> {
+        self.reader()?.pruned()
     }
 
     /// A reader of the journal as it stands now.

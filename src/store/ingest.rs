@@ -1,6 +1,8 @@
 //! What goes into a store, and what comes back.
 
-use crate::model::{LocationId, Seq, Timestamp};
+use crate::graph::Outcome;
+use crate::journal::JournalError;
+use crate::model::{LocationId, Seq, Timestamp, WebhookId};
 use crate::webhook::{DecodeError, Decoded, decode};
 
 /// One delivery, read and ready to be accepted.
@@ -23,6 +25,23 @@ impl Delivery {
         let body = std::str::from_utf8(body)
             .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
         Ok(Self { body: body.into(), decoded, received_at })
+    }
+
+    /// Takes this id of the delivery, which came outside of the body, unless the
+    /// body has one of its own.
+    #[must_use]
+    pub fn with_webhook_id(mut self, id: &str) -> Self {
+        if let Decoded::Event(event) = &mut self.decoded
+            && event.webhook_id.is_none()
+        {
+            event.webhook_id = Some(WebhookId::from(id));
+        }
+        self
+    }
+
+    /// What the body says.
+    pub fn decoded(&self) -> &Decoded {
+        &self.decoded
     }
 }
 
@@ -58,6 +77,16 @@ impl Status {
     }
 }
 
+impl From<Outcome> for Status {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Applied => Self::Applied,
+            Outcome::Unchanged => Self::Unchanged,
+            Outcome::Stale => Self::Stale,
+        }
+    }
+}
+
 /// The store's word that a delivery is on disk, or need not be.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
@@ -72,6 +101,28 @@ pub struct Receipt {
     pub location: Option<LocationId>,
     /// The sender's id for tracing, where told.
     pub trace_id: Option<Box<str>>,
+}
+
+/// What a delivery would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preview {
+    /// What would become of it.
+    pub status: Status,
+    /// The position it would get; a duplicate's is that of the first, and an
+    /// ignored one has none.
+    pub seq: Option<Seq>,
+}
+
+/// Why a dead letter was not accepted on another try.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// It cannot be used yet, or not be written.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
 }
 
 /// Why a delivery was not accepted. Nothing of it is visible or on disk, unless

@@ -7,6 +7,7 @@ mod handle;
 mod ingest;
 mod locations;
 mod options;
+mod pruning;
 mod queue;
 mod recovery;
 mod verify;
@@ -14,7 +15,7 @@ mod writer;
 
 pub use events::ExportEventsError;
 pub use handle::Store;
-pub use ingest::{Delivery, IngestError, Receipt, Status};
+pub use ingest::{Delivery, IngestError, Preview, Receipt, ReplayError, Status};
 pub use locations::Location;
 pub use options::Options;
 pub use recovery::OpenError;

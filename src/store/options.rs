@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use crate::journal::DeadLetterBounds;
+
 /// How a store paces itself. The defaults suit one machine with a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Options {
@@ -18,8 +20,15 @@ pub struct Options {
     pub checkpoint_events: u64,
     /// Save a checkpoint when events are this old.
     pub checkpoint_interval: Duration,
-    /// Remember this many of the last accepted delivery ids, to know a repeat.
+    /// Room for this many ids of accepted deliveries, to know a repeat for seven
+    /// days. Half of it is sure to be there: the default is enough for six
+    /// deliveries a second day and night, and takes 210 MB once it is full.
     pub remembered_deliveries: usize,
+    /// Delete events from the journal once they are this old and a checkpoint
+    /// stands for them. The graph stays as it is.
+    pub keep_events: Option<Duration>,
+    /// How many refused deliveries are kept at most.
+    pub dead_letters: DeadLetterBounds,
     /// Keep events of types that no part of the graph depends on, too.
     pub keep_ignored: bool,
 }
@@ -33,7 +42,10 @@ impl Default for Options {
             batch_bytes: 4 << 20,
             checkpoint_events: 10_000,
             checkpoint_interval: Duration::from_secs(5),
-            remembered_deliveries: 262_144,
+            // Two tables of 2²² places, seven eighths full.
+            remembered_deliveries: 7_340_032,
+            keep_events: None,
+            dead_letters: DeadLetterBounds::default(),
             keep_ignored: false,
         }
     }

@@ -4,18 +4,35 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::writer::Writer;
 use super::{Delivery, IngestError, Options, Receipt};
+use crate::journal::Refused;
 
 /// Told what became of a delivery, on the writer's thread.
 pub(super) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
 
-/// Told that a checkpoint is saved, on the writer's thread.
-pub(super) type Saved = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
+/// Told that a refused delivery is kept, on the writer's thread.
+pub(super) type Kept = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
+
+/// What else the writer is asked to do, once what came before is committed.
+pub(super) type Task = Box<dyn FnOnce(&mut Writer) + Send>;
 
 /// One thing for the writer to do.
 pub(super) enum Job {
     Deliver(Box<Pending>),
-    Checkpoint(Saved),
+    Keep(Box<Refused>, Kept),
+    Run(Task),
+}
+
+impl Job {
+    /// Bytes from outside that it holds.
+    fn bytes(&self) -> usize {
+        match self {
+            Self::Deliver(pending) => pending.delivery.body.len(),
+            Self::Keep(refused, _) => refused.body.len(),
+            Self::Run(_) => 0,
+        }
+    }
 }
 
 /// A delivery that waits for its commit.
@@ -68,14 +85,14 @@ impl Queue {
         (queue, receiver, gauge)
     }
 
-    /// Queues a delivery, or says at once that there is no room.
-    pub(super) fn offer(&self, pending: Pending) -> Result<(), IngestError> {
-        let bytes = pending.delivery.body.len();
+    /// Queues a job, or says at once that there is no room.
+    pub(super) fn offer(&self, job: Job) -> Result<(), IngestError> {
+        let bytes = job.bytes();
         if self.gauge.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.bytes_max {
             self.gauge.release(bytes);
             return Err(IngestError::Overloaded);
         }
-        self.jobs.try_send(Job::Deliver(Box::new(pending))).map_err(|error| {
+        self.jobs.try_send(job).map_err(|error| {
             self.gauge.release(bytes);
             match error {
                 TrySendError::Full(_) => IngestError::Overloaded,
@@ -84,14 +101,10 @@ impl Queue {
         })
     }
 
-    /// Queues a delivery, waiting for room. Bytes do not count: a caller that
-    /// waits holds its body anyway.
-    pub(super) fn put(&self, pending: Pending) -> Result<(), IngestError> {
-        self.gauge.bytes.fetch_add(pending.delivery.body.len(), Ordering::Relaxed);
-        self.jobs.send(Job::Deliver(Box::new(pending))).map_err(|_| closed())
-    }
-
-    pub(super) fn request(&self, job: Job) -> Result<(), IngestError> {
+    /// Queues a job, waiting for room. Bytes do not count: a caller that waits
+    /// holds its body anyway.
+    pub(super) fn put(&self, job: Job) -> Result<(), IngestError> {
+        self.gauge.bytes.fetch_add(job.bytes(), Ordering::Relaxed);
         self.jobs.send(job).map_err(|_| closed())
     }
 }

@@ -4,7 +4,6 @@ use std::ops::ControlFlow;
 
 use super::Options;
 use super::checkpoint::Checkpointer;
-use super::deliveries::Deliveries;
 use super::locations::{Location, Locations};
 use super::writer::merge;
 use crate::journal::{CheckpointRow, Entry, JournalError, JournalReader};
@@ -44,6 +43,10 @@ pub(super) fn recover(
     let head = journal.head()?;
     if head < checkpoint {
         return Err(JournalError::CutOff { head, checkpoint });
+    }
+    let pruned = journal.pruned()?;
+    if checkpoint < pruned {
+        return Err(JournalError::Pruned { pruned, checkpoint });
     }
     let head = replay(journal, checkpoint, &locations, &mut checkpointer)?;
     locations.advance(head);
@@ -106,20 +109,4 @@ fn event(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, JournalError> {
         Ok(Decoded::Ignored { .. }) => Ok(None),
         Err(error) => Err(JournalError::DamagedEvent { seq, reason: error.to_string() }),
     }
-}
-
-/// Recalls the delivery ids of the last entries.
-pub(super) fn recall(
-    journal: &mut dyn JournalReader,
-    head: Seq,
-    limit: usize,
-) -> Result<Deliveries, JournalError> {
-    let mut deliveries = Deliveries::new(limit);
-    journal.read(head.saturating_sub(limit as Seq), &mut |seq, entry| {
-        if let Some(webhook_id) = entry.webhook_id {
-            deliveries.note(entry.location, webhook_id, seq);
-        }
-        ControlFlow::Continue(())
-    })?;
-    Ok(deliveries)
 }

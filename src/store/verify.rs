@@ -11,8 +11,10 @@ use crate::model::Seq;
 /// What comparing a journal's replay with its checkpoint has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
-    /// Events in the journal.
+    /// The last event of the journal.
     pub events: Seq,
+    /// Events up to this seq were pruned: they are not compared.
+    pub pruned: Seq,
     /// The seq of the checkpoint.
     pub checkpoint: Seq,
     /// Locations compared.
@@ -25,12 +27,18 @@ pub struct Verification {
 /// Replays every event into fresh graphs and compares them with what opening
 /// the journal gives.
 ///
+/// Of a pruned journal, the events that are left are merged a second time into
+/// what the checkpoint gives, which must change nothing: what only pruned events
+/// said cannot be proved any more.
+///
 /// Holds both in memory, and checks each graph against itself.
 pub fn verify(journal: &mut dyn JournalReader, limit: usize) -> Result<Verification, JournalError> {
     let options = Options::default();
     let opened = recover(journal, &options)?;
-    let replayed = Locations::default();
-    let head = replay(journal, 0, &replayed, &mut Checkpointer::new(&options, 0))?;
+    let pruned = journal.pruned()?;
+    let replayed =
+        if pruned == 0 { Locations::default() } else { recover(journal, &options)?.locations };
+    let head = replay(journal, pruned, &replayed, &mut Checkpointer::new(&options, 0))?;
     let mut differences = Vec::new();
     let (left, right) = (opened.locations.all(), replayed.all());
     let ids = |all: &[std::sync::Arc<super::Location>]| -> Vec<String> {
@@ -51,6 +59,7 @@ pub fn verify(journal: &mut dyn JournalReader, limit: usize) -> Result<Verificat
     }
     Ok(Verification {
         events: head,
+        pruned,
         checkpoint: opened.checkpoint,
         locations: right.len(),
         differences,

@@ -6,16 +6,17 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::checkpoint::Checkpointer;
-use super::deliveries::Deliveries;
+use super::deliveries::{Deliveries, REMEMBERED};
 use super::locations::Locations;
-use super::queue::{Gauge, Job, Pending, Saved};
+use super::pruning::Pruning;
+use super::queue::{Gauge, Job, Kept, Pending, Task};
 use super::{IngestError, Options, Receipt, Status};
-use crate::graph::Outcome;
-use crate::journal::{Entry, Journal, JournalError};
-use crate::model::{Event, Seq};
+use crate::graph::{LocationGraph, Outcome};
+use crate::journal::{Entry, Journal, JournalError, Refused};
+use crate::model::{Event, Seq, Timestamp};
 use crate::webhook::Decoded;
 
 pub(super) struct Writer {
@@ -25,6 +26,7 @@ pub(super) struct Writer {
     pub(super) locations: Arc<Locations>,
     pub(super) deliveries: Deliveries,
     pub(super) checkpointer: Checkpointer,
+    pub(super) pruning: Pruning,
     pub(super) options: Options,
     pub(super) head: Seq,
 }
@@ -32,45 +34,75 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until every sender is gone, then saves a last checkpoint.
     pub(super) fn run(mut self) {
-        let mut batch = Vec::new();
+        self.recall();
+        let mut batch = Batch::default();
         loop {
-            match self.jobs.recv_timeout(self.checkpointer.due_in(Instant::now())) {
+            let now = Instant::now();
+            let wait = self.checkpointer.due_in(now).min(self.pruning.due_in(now));
+            match self.jobs.recv_timeout(wait) {
                 Ok(job) => {
                     let asked = self.gather(job, &mut batch);
-                    self.commit(&mut batch);
-                    if let Some(reply) = asked {
-                        self.checkpoint();
-                        reply(self.refusal().map_or(Ok(()), Err));
+                    self.commit(&mut batch.deliveries);
+                    self.keep(&mut batch.refused);
+                    if let Some(task) = asked {
+                        task(&mut self);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => self.checkpoint(),
+                Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
             if self.checkpointer.is_due(Instant::now()) {
                 self.checkpoint();
             }
+            if self.pruning.due_in(Instant::now()).is_zero() {
+                self.prune();
+            }
         }
         self.checkpoint();
     }
 
-    /// Collects what waits, up to the limits of one transaction or a request for
-    /// a checkpoint, whose reply is handed back.
-    fn gather(&self, first: Job, batch: &mut Vec<Pending>) -> Option<Saved> {
+    /// Learns the ids of the deliveries of the last days, so that a repeat is
+    /// known. Questions are answered meanwhile, deliveries wait.
+    fn recall(&mut self) {
+        let since = ago(REMEMBERED);
+        let deliveries = &mut self.deliveries;
+        let recalled = self.journal.accepted(since, &mut |it| {
+            deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
+        });
+        if let Err(error) = recalled {
+            self.fail(&error);
+        }
+    }
+
+    /// Collects what waits, up to the limits of one transaction or a task, which
+    /// is handed back.
+    fn gather(&self, first: Job, batch: &mut Batch) -> Option<Task> {
         let mut bytes = 0;
         let mut job = first;
         loop {
             match job {
-                Job::Checkpoint(reply) => return Some(reply),
+                Job::Run(task) => return Some(task),
                 Job::Deliver(pending) => {
                     bytes += pending.delivery.body.len();
-                    batch.push(*pending);
+                    batch.deliveries.push(*pending);
+                }
+                Job::Keep(refused, kept) => {
+                    bytes += refused.body.len();
+                    self.gauge.release(refused.body.len());
+                    batch.refused.push((*refused, kept));
                 }
             }
-            if batch.len() >= self.options.batch_events || bytes >= self.options.batch_bytes {
+            let jobs = batch.deliveries.len() + batch.refused.len();
+            if jobs >= self.options.batch_events || bytes >= self.options.batch_bytes {
                 return None;
             }
             job = self.jobs.try_recv().ok()?;
         }
+    }
+
+    /// Why nothing can be written any more, if so.
+    pub(super) fn check(&self) -> Result<(), IngestError> {
+        self.refusal().map_or(Ok(()), Err)
     }
 
     fn refusal(&self) -> Option<IngestError> {
@@ -81,8 +113,8 @@ impl Writer {
         for pending in batch.iter() {
             self.gauge.release(pending.delivery.body.len());
         }
-        if let Some(refusal) = self.refusal() {
-            return batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
+        if self.gauge.failure().is_some() {
+            return self.refuse(batch);
         }
         let fates = self.fates(batch);
         let entries: Vec<Entry<'_>> = batch
@@ -95,9 +127,57 @@ impl Writer {
         let written = if entries.is_empty() { Ok(expected) } else { self.journal.append(&entries) };
         match written {
             Ok(head) if head == expected => self.acknowledge(batch, fates, head),
-            Ok(head) => self.fail(batch, &format!("seq {head} in place of {expected}")),
-            Err(error) => self.fail(batch, &error.to_string()),
+            Ok(head) => {
+                let reason = format!("it was written as {head}");
+                self.fail(&JournalError::DamagedEvent { seq: expected, reason });
+                self.refuse(batch);
+            }
+            Err(error) => {
+                self.fail(&error);
+                self.refuse(batch);
+            }
         }
+    }
+
+    /// Makes refused deliveries durable, as one transaction.
+    fn keep(&mut self, batch: &mut Vec<(Refused, Kept)>) {
+        if batch.is_empty() {
+            return;
+        }
+        let (letters, replies): (Vec<Refused>, Vec<Kept>) = batch.drain(..).unzip();
+        if self.gauge.failure().is_none()
+            && let Err(error) = self.journal.keep_dead_letters(&letters, self.options.dead_letters)
+        {
+            self.fail(&error);
+        }
+        let result = self.check();
+        for reply in replies {
+            reply(result.clone());
+        }
+    }
+
+    /// Deletes one dead letter and tells whether there was one.
+    pub(super) fn delete_dead_letter(&mut self, id: u64) -> Result<bool, IngestError> {
+        self.check()?;
+        self.journal.delete_dead_letter(id).map_err(|error| self.fail(&error))
+    }
+
+    /// What a delivery would do, as the graph stands now.
+    pub(super) fn preview(&self, decoded: &Decoded) -> (Status, Option<Seq>) {
+        let Decoded::Event(event) = decoded else { return (Status::Ignored, None) };
+        let location = event.location.as_str();
+        let webhook_id = event.webhook_id.as_ref();
+        let first = webhook_id.and_then(|id| self.deliveries.find(location, id.as_str()));
+        if let Some(first) = first {
+            return (Status::Duplicate, Some(first));
+        }
+        let seq = self.head + 1;
+        let known = self.locations.find(location);
+        let outcome = match known {
+            Some(location) => location.read().preview(seq, event),
+            None => LocationGraph::new().preview(seq, event),
+        };
+        (outcome.into(), Some(seq))
     }
 
     /// Decides which deliveries go into the journal, and at which seq.
@@ -108,7 +188,12 @@ impl Writer {
                 && let Some(webhook_id) = &event.webhook_id
             {
                 let location = event.location.as_str();
-                if let Some(first) = self.deliveries.note(location, webhook_id.as_str(), seq + 1) {
+                if let Some(first) = self.deliveries.note(
+                    location,
+                    webhook_id.as_str(),
+                    seq + 1,
+                    pending.delivery.received_at,
+                ) {
                     return Fate::Duplicate(first);
                 }
             }
@@ -133,37 +218,64 @@ impl Writer {
             (Fate::Duplicate(_), _) => Status::Duplicate,
             (Fate::Journal(_), Decoded::Ignored { .. }) => Status::Ignored,
             (Fate::Journal(seq), Decoded::Event(event)) => {
-                match merge(&self.locations, *seq, event, &mut self.checkpointer) {
-                    Outcome::Applied => Status::Applied,
-                    Outcome::Unchanged => Status::Unchanged,
-                    Outcome::Stale => Status::Stale,
-                }
+                merge(&self.locations, *seq, event, &mut self.checkpointer).into()
             }
         }
     }
 
     /// Stops accepting: what is on disk is known again only after opening anew.
-    fn fail(&mut self, batch: &mut Vec<Pending>, reason: &str) {
+    fn fail(&self, error: &JournalError) -> IngestError {
+        let (reason, advice) = (error.to_string(), error.advice());
         tracing::error!(
             reason,
+            advice,
             "the journal cannot be written; nothing more is accepted until a restart"
         );
-        self.gauge.fail(reason.to_owned());
-        let refusal = IngestError::Unavailable { reason: reason.to_owned() };
+        self.gauge.fail(format!("{reason}; {advice}"));
+        IngestError::Unavailable { reason }
+    }
+
+    fn refuse(&self, batch: &mut Vec<Pending>) {
+        let Some(refusal) = self.refusal() else { return };
         batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
     }
 
-    fn checkpoint(&mut self) {
+    pub(super) fn checkpoint(&mut self) {
         if self.gauge.failure().is_some() {
             self.checkpointer.put_off(Instant::now());
             return;
         }
         let saved: Result<(), JournalError> =
             self.checkpointer.save(self.journal.as_mut(), &self.locations, self.head);
-        if let Err(error) = saved {
-            self.fail(&mut Vec::new(), &error.to_string());
+        match saved {
+            Ok(()) => self.pruning.wake(Instant::now()),
+            Err(error) => {
+                self.fail(&error);
+            }
         }
     }
+
+    fn prune(&mut self) {
+        if self.gauge.failure().is_some() {
+            return self.pruning.end();
+        }
+        if let Err(error) = self.pruning.step(self.journal.as_mut(), ago(REMEMBERED)) {
+            self.fail(&error);
+        }
+    }
+}
+
+/// What one round writes.
+#[derive(Default)]
+struct Batch {
+    deliveries: Vec<Pending>,
+    refused: Vec<(Refused, Kept)>,
+}
+
+/// The time this long before now.
+fn ago(time: Duration) -> Timestamp {
+    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+    Timestamp::from_millis(Timestamp::now().as_millis().saturating_sub(millis))
 }
 
 /// Takes one event into the graph of its location.

@@ -134,5 +134,5 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
 }
 
 fn lines(headers: &[(String, String)]) -> String {
-    headers.iter().map(|(name, value)| format!("{name}: {value}\n")).collect()
+    headers.iter().fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\n")
 }

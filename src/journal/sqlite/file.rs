@@ -1,18 +1,18 @@
 //! Opening a file: its lock, its settings, its version.
 
-use std::fs::{File, OpenOptions, TryLockError};
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, OpenFlags};
+use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{
     Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
     JournalReader, OpenReader, Refused, RowSink,
 };
-use super::{checkpoint, dead_letters, events, prune, schema};
+use super::place::Place;
+use super::{checkpoint, dead_letters, events, place, prune, schema};
 use crate::model::{Seq, Timestamp};
 
 /// How long to wait for another connection, such as a reader that closes.
@@ -37,8 +37,8 @@ pub struct SqliteJournal {
     path: PathBuf,
     /// The version of the file's format: read-only, an older one stays as it is.
     format: i64,
-    /// Held for as long as the file is open for writing.
-    _lock: Option<File>,
+    /// Where it is written; nothing in one opened for reading.
+    place: Option<Place>,
 }
 
 impl SqliteJournal {
@@ -50,14 +50,15 @@ impl SqliteJournal {
     /// [`JournalError::TooNew`] and [`JournalError::NotOurs`] leave the file as
     /// it is.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
-        let lock = lock(path)?;
+        let mut place = Place::lock(path)?;
         let mut connection = Connection::open(path)?;
         check_owner(&connection, path)?;
-        schema::version(&connection)?;
+        let found = schema::version(&connection)?;
         prepare(&connection)?;
+        place.check(head(&connection, found)?)?;
         schema::migrate(&mut connection)?;
         let format = schema::known_version();
-        Ok(Self { connection, path: path.to_owned(), format, _lock: Some(lock) })
+        Ok(Self { connection, path: path.to_owned(), format, place: Some(place) })
     }
 
     /// Opens a file for reading, beside a process that writes to it. What is
@@ -68,6 +69,8 @@ impl SqliteJournal {
     /// As [`SqliteJournal::open`]; [`JournalError::Storage`] if there is no such
     /// file.
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+        // Known before the read begins, so that it cannot be more than is there.
+        let accepted = Place::accepted(path);
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
@@ -80,7 +83,9 @@ impl SqliteJournal {
         // One read transaction for the whole life: head, journal and checkpoint
         // belong together.
         connection.execute_batch("BEGIN; SELECT 1 FROM event LIMIT 1;")?;
-        Ok(Self { connection, path: path.to_owned(), format, _lock: None })
+        let mut journal = Self { connection, path: path.to_owned(), format, place: None };
+        place::compare(path, journal.head()?, accepted)?;
+        Ok(journal)
     }
 
     pub(super) fn connection(&self) -> &Connection {
@@ -95,7 +100,20 @@ impl SqliteJournal {
 
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
-        Self::Storage { source: Box::new(error) }
+        let advice = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => "free some space on the disk, then restart",
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                "let this user write to the file and its folder, then restart"
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                "restore the database from a backup"
+            }
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                "end the program that holds the database, then restart"
+            }
+            _ => "look at the disk and the system's log, then restart",
+        };
+        Self::Storage { source: Box::new(error), advice }
     }
 }
 
@@ -120,29 +138,18 @@ fn check_owner(connection: &Connection, path: &Path) -> Result<(), JournalError>
     }
 }
 
-/// Takes the lock that keeps a second writer out. It is a file of its own:
-/// SQLite's locks on the database are lost when the same process closes any
-/// other handle on it.
-fn lock(path: &Path) -> Result<File, JournalError> {
-    let mut name = path.as_os_str().to_owned();
-    name.push("-lock");
-    let name = PathBuf::from(name);
-    let at = |source| JournalError::File { path: name.clone(), source };
-    let file =
-        OpenOptions::new().create(true).truncate(false).write(true).open(&name).map_err(at)?;
-    match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(JournalError::InUse { path: path.to_owned() }),
-        Err(TryLockError::Error(source)) => Err(at(source)),
+/// The last event of a file of this format.
+fn head(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
+    match format {
+        0 => Ok(0),
+        1 => events::head_unpruned(connection),
+        _ => events::head(connection),
     }
 }
 
 impl JournalReader for SqliteJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
-        if !self.is_protected() {
-            return events::head_unpruned(&self.connection);
-        }
-        events::head(&self.connection)
+        head(&self.connection, self.format)
     }
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {
@@ -191,7 +198,9 @@ impl JournalReader for SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
-        events::append(&mut self.connection, batch)
+        let head = events::append(&mut self.connection, batch)?;
+        self.place.as_mut().map_or(Ok(()), |place| place.accept(head))?;
+        Ok(head)
     }
 
     fn save_checkpoint(
@@ -216,7 +225,8 @@ impl Journal for SqliteJournal {
         letters: &[Refused],
         bounds: DeadLetterBounds,
     ) -> Result<(), JournalError> {
-        dead_letters::keep(&mut self.connection, letters, bounds)
+        dead_letters::keep(&mut self.connection, letters, bounds)?;
+        self.place.as_mut().map_or(Ok(()), Place::check_files)
     }
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {

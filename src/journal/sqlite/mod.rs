@@ -5,6 +5,7 @@ mod checkpoint;
 mod dead_letters;
 mod events;
 mod file;
+mod place;
 mod prune;
 mod schema;
 #[cfg(test)]

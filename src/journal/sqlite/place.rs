@@ -1,0 +1,120 @@
+//! The place of the database: who may write there, and is it still there?
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Seek, Write};
+use std::path::{Path, PathBuf};
+
+use super::super::JournalError;
+use crate::model::Seq;
+
+/// The lock on a database that is open for writing.
+///
+/// The lock file also says how many events were accepted, so that a log that
+/// was cut or an older file in this place is seen at opening: SQLite reads such
+/// a file as if nothing had ever been behind its end.
+#[derive(Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    lock: File,
+    lock_path: PathBuf,
+    database: Option<Identity>,
+    log: Option<Identity>,
+}
+
+impl Place {
+    /// Takes the lock that keeps a second writer out. It is a file of its own:
+    /// SQLite's locks on the database are lost when the same process closes any
+    /// other handle on it.
+    pub(super) fn lock(path: &Path) -> Result<Self, JournalError> {
+        let lock_path = beside(path, "-lock");
+        let at = |source| JournalError::File { path: lock_path.clone(), source };
+        let mut options = OpenOptions::new();
+        options.create(true).truncate(false).write(true);
+        let lock = options.open(&lock_path).map_err(at)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::InUse { path: path.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(at(source)),
+        }
+        Ok(Self { path: path.to_owned(), lock, lock_path, database: None, log: None })
+    }
+
+    /// Compares the journal's head with what was accepted here before.
+    pub(super) fn check(&mut self, head: Seq) -> Result<(), JournalError> {
+        compare(&self.path, head, Self::accepted(&self.path))?;
+        self.database = Identity::of(&self.path);
+        Ok(())
+    }
+
+    /// The last event that was accepted in this place, as far as known.
+    pub(super) fn accepted(path: &Path) -> Seq {
+        let text = std::fs::read_to_string(beside(path, "-lock"));
+        text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+    }
+
+    /// Notes a commit of events.
+    ///
+    /// Costs one small write that nothing waits for: the commit is on disk
+    /// before, so the number never says too much.
+    pub(super) fn accept(&mut self, head: Seq) -> Result<(), JournalError> {
+        self.check_files()?;
+        self.lock
+            .rewind()
+            .and_then(|()| self.lock.write_all(format!("{head:020}\n").as_bytes()))
+            .map_err(|source| JournalError::File { path: self.lock_path.clone(), source })
+    }
+
+    /// Refuses a commit that went into a file that nobody will find. Costs two
+    /// look-ups of a name.
+    pub(super) fn check_files(&mut self) -> Result<(), JournalError> {
+        let log_path = beside(&self.path, "-wal");
+        let log = Identity::of(&log_path);
+        for (path, known, found) in
+            [(&self.path, self.database, Identity::of(&self.path)), (&log_path, self.log, log)]
+        {
+            if known.is_some() && known != found {
+                return Err(JournalError::Replaced { path: path.clone() });
+            }
+        }
+        self.log = log;
+        Ok(())
+    }
+}
+
+/// Refuses a journal that ends before what was accepted.
+pub(super) fn compare(path: &Path, head: Seq, accepted: Seq) -> Result<(), JournalError> {
+    if head >= accepted {
+        return Ok(());
+    }
+    Err(JournalError::Shortened { head, accepted, lock: beside(path, "-lock") })
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// What tells a file from another of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Identity {
+    device: u64,
+    number: u64,
+}
+
+impl Identity {
+    #[cfg(unix)]
+    fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self { device: found.dev(), number: found.ino() })
+    }
+
+    /// Elsewhere the system keeps open files from being deleted.
+    #[cfg(not(unix))]
+    fn of(path: &Path) -> Option<Self> {
+        path.exists().then_some(Self { device: 0, number: 0 })
+    }
+}

@@ -1,0 +1,302 @@
+//! The disk fails: nothing that was acknowledged is lost, nothing else is seen.
+
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+
+mod faulty;
+mod sample;
+
+use std::path::{Path, PathBuf};
+use std::sync::atomic::Ordering;
+use std::time::Duration;
+
+use faulty::{Fault, Faulty};
+use relata::graph::Difference;
+use relata::journal::{Journal, JournalError, MemoryJournal, Refused, SqliteJournal};
+use relata::{IngestError, OpenError, Options, Status, Store, Timestamp, verify};
+use sample::{SAMPLE, tell};
+
+fn differences(left: &Store, right: &Store) -> Vec<Difference> {
+    let mut found = Vec::new();
+    assert_eq!(left.locations().len(), right.locations().len());
+    for location in left.locations() {
+        let other = right.location(location.id().as_str()).unwrap();
+        location.read().differences(&other.read(), &mut found, 10);
+        location.read().contradictions(&mut found, 10);
+    }
+    found
+}
+
+fn reference(events: usize) -> Store {
+    let store = Store::in_memory().unwrap();
+    tell(&store, SAMPLE.lines().take(events));
+    store
+}
+
+fn event(number: usize) -> &'static [u8] {
+    SAMPLE.lines().nth(number).unwrap().as_bytes()
+}
+
+/// Tells a store the sample until and after its journal fails, and checks every
+/// promise; then opens what is left, which may hold up to `extra` events that
+/// were not acknowledged.
+fn check(journal: Box<dyn Journal>, appends: usize, extra: &[u64], again: impl Fn() -> Store) {
+    let store = Store::with_journal(journal, Options::default()).unwrap();
+    let results: Vec<_> =
+        SAMPLE.lines().take(100).map(|event| store.ingest(event.as_bytes())).collect();
+    let accepted = results.iter().filter(|result| result.is_ok()).count();
+    assert_eq!(accepted, appends);
+    let refused = |result: &Result<_, _>| matches!(result, Err(IngestError::Unavailable { .. }));
+    assert!(results[accepted..].iter().all(refused), "none after the failure");
+    let failure = store.failure().unwrap();
+    assert!(failure.contains("restart") || failure.contains("backup"), "{failure}");
+    assert_eq!(store.head(), accepted as u64);
+    assert_eq!(differences(&store, &reference(accepted)), [], "what failed is not visible");
+    assert!(store.delete_dead_letter(1).is_err());
+    assert!(store.close().is_err());
+    let again = again();
+    let head = again.head();
+    assert!(extra.contains(&(head - accepted as u64)), "{head} of {accepted}");
+    assert_eq!(differences(&again, &reference(usize::try_from(head).unwrap())), []);
+}
+
+#[test]
+fn after_a_failed_write_nothing_is_accepted_and_reads_go_on() {
+    for appends in [0, 1, 7, 60] {
+        for (fault, extra) in [
+            (Fault::Full, &[0][..]),
+            (Fault::Short, &[0][..]),
+            (Fault::Sync, &[1][..]),
+            (Fault::Lie, &[1][..]),
+        ] {
+            let kept = MemoryJournal::new();
+            let journal = Faulty::new(kept.clone(), fault, appends as u64);
+            check(Box::new(journal), appends, extra, || {
+                Store::with_journal(Box::new(kept.clone()), Options::default()).unwrap()
+            });
+
+            let directory = tempfile::tempdir().unwrap();
+            let path = directory.path().join("relata.db");
+            let journal = Faulty::new(SqliteJournal::open(&path).unwrap(), fault, appends as u64);
+            check(Box::new(journal), appends, extra, || Store::open(&path).unwrap());
+        }
+    }
+}
+
+fn letter(body: &str) -> Refused {
+    Refused {
+        received_at: Timestamp::now(),
+        url_type: None,
+        location: None,
+        code: "malformed_json",
+        field: None,
+        reason: "no".to_owned(),
+        headers: vec![],
+        body: body.into(),
+    }
+}
+
+fn keep(store: &Store, body: &str) -> Result<(), IngestError> {
+    let (sender, receiver) = std::sync::mpsc::channel();
+    store.keep_refused(letter(body), move |kept| sender.send(kept).unwrap())?;
+    receiver.recv().unwrap()
+}
+
+#[test]
+fn a_failed_checkpoint_prune_or_dead_letter_stops_writes_but_loses_nothing() {
+    for which in ["checkpoint", "prune", "letter"] {
+        let kept = MemoryJournal::new();
+        let mut journal = Faulty::new(kept.clone(), Fault::Full, u64::MAX);
+        journal.checkpoints_fail = which == "checkpoint";
+        journal.prunes_fail = which == "prune";
+        journal.letters_fail = which == "letter";
+        let keep_events = (which == "prune").then_some(Duration::from_secs(3600));
+        let options = Options { keep_events, ..Options::default() };
+        let store = Store::with_journal(Box::new(journal), options);
+        let store = store.unwrap();
+        let accepted = (0..20).filter(|&number| store.ingest(event(number)).is_ok()).count();
+        let stopped = match which {
+            "checkpoint" => store.checkpoint().is_err(),
+            "letter" => keep(&store, "x").is_err(),
+            _ => true,
+        };
+        assert!(stopped);
+        let failed = || store.failure().is_some();
+        assert!((0..500).any(|_| failed() || {
+            std::thread::sleep(Duration::from_millis(10));
+            false
+        }));
+        assert!(store.ingest(event(30)).is_err());
+        assert_eq!(store.head(), accepted as u64);
+        assert!(store.close().is_err());
+        let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
+        assert_eq!(again.head(), accepted as u64);
+        assert!(which == "prune" || accepted == 20);
+        assert_eq!(again.dead_letters(0, 10).unwrap(), []);
+    }
+}
+
+fn beside(path: &Path, suffix: &str) -> PathBuf {
+    PathBuf::from(format!("{}{suffix}", path.display()))
+}
+
+#[test]
+fn a_file_that_is_deleted_or_replaced_takes_no_more_events() {
+    for (suffix, replaced) in [("", false), ("", true), ("-wal", false), ("-wal", true)] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relata.db");
+        let store = Store::open(&path).unwrap();
+        store.ingest(event(0)).unwrap();
+        let file = beside(&path, suffix);
+        let content = std::fs::read(&file).unwrap();
+        std::fs::remove_file(&file).unwrap();
+        if replaced {
+            std::fs::write(&file, content).unwrap();
+        }
+        let refused = store.ingest(event(1)).unwrap_err().to_string();
+        assert!(refused.contains("was deleted or replaced"), "{suffix} {replaced}: {refused}");
+        assert_eq!(store.head(), 1);
+        assert!(store.ingest(event(2)).is_err());
+        assert!(keep(&store, "x").is_err());
+    }
+}
+
+#[test]
+fn a_log_that_was_cut_is_noticed() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    // Left behind by a process that was killed.
+    let killed = {
+        let journal = SqliteJournal::open(&path).unwrap();
+        let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
+        tell(&store, SAMPLE.lines().take(100));
+        let copy = directory.path().join("killed.db");
+        for suffix in ["", "-wal", "-lock"] {
+            std::fs::copy(beside(&path, suffix), beside(&copy, suffix)).unwrap();
+        }
+        copy
+    };
+    let log = std::fs::read(beside(&killed, "-wal")).unwrap();
+    let open = |cut: usize, lock: bool| {
+        let copy = directory.path().join("cut.db");
+        std::fs::copy(&killed, &copy).unwrap();
+        std::fs::write(beside(&copy, "-wal"), &log[..log.len() - cut]).unwrap();
+        std::fs::remove_file(beside(&copy, "-shm")).unwrap_or_default();
+        if lock {
+            std::fs::copy(beside(&killed, "-lock"), beside(&copy, "-lock")).unwrap();
+        } else {
+            std::fs::remove_file(beside(&copy, "-lock")).unwrap_or_default();
+        }
+        let read_only = Store::open_read_only(&copy).map(|store| store.head());
+        let opened = Store::open(&copy).map(|store| store.head());
+        assert!(read_only.is_ok() == opened.is_ok() || opened.as_ref().ok() == Some(&0));
+        opened
+    };
+    assert_eq!(open(0, true).unwrap(), 100);
+    let mut noticed = 0;
+    for cut in (1..log.len()).step_by(log.len() / 60) {
+        match open(cut, true) {
+            Ok(head) => assert_eq!(head, 100, "{cut}"),
+            Err(OpenError::Journal(JournalError::Shortened { head, accepted: 100, .. })) => {
+                noticed += 1;
+                assert!(head < 100);
+                assert_eq!(open(cut, false).unwrap(), head, "asked to go on without them");
+            }
+            Err(other) => panic!("{cut}: {other}"),
+        }
+    }
+    assert!(noticed > 40, "{noticed}");
+}
+
+#[test]
+fn flipped_bytes_are_reported_and_never_read_as_events() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let store = Store::open(&path).unwrap();
+    tell(&store, SAMPLE.lines());
+    store.close().unwrap();
+    let content = std::fs::read(&path).unwrap();
+    let known = reference(SAMPLE.lines().count());
+    let (mut reported, mut harmless) = (0, 0);
+    for flip in (0..content.len()).step_by(content.len() / 400) {
+        let copy = directory.path().join("flipped.db");
+        let mut changed = content.clone();
+        changed[flip] ^= 1 << (flip % 8);
+        std::fs::write(&copy, changed).unwrap();
+        let proof =
+            SqliteJournal::open_read_only(&copy).and_then(|mut journal| verify(&mut journal, 1));
+        match proof {
+            Ok(proof) if proof.differences.is_empty() => {
+                harmless += 1;
+                let opened = Store::open_read_only(&copy).unwrap();
+                assert_eq!(differences(&opened, &known), [], "byte {flip}");
+            }
+            _ => reported += 1,
+        }
+    }
+    assert!(reported > 100, "{reported} reported, {harmless} without effect");
+}
+
+#[test]
+fn a_copy_made_while_events_come_in_is_whole_or_refused() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let options = Options { checkpoint_events: 20, batch_events: 4, ..Options::default() };
+    let store = Store::open_with(&path, options).unwrap();
+    let (mut whole, mut refused) = (0, 0);
+    std::thread::scope(|scope| {
+        let writer = scope.spawn(|| tell(&store, SAMPLE.lines()));
+        let mut number = 0;
+        while !writer.is_finished() {
+            number += 1;
+            let copy = directory.path().join(format!("copy{number}.db"));
+            // The log first: the wrong order, and not at one moment.
+            for suffix in ["-wal", ""] {
+                std::fs::copy(beside(&path, suffix), beside(&copy, suffix)).unwrap();
+            }
+            match Store::open(&copy) {
+                Ok(opened) => {
+                    whole += 1;
+                    let events = usize::try_from(opened.head()).unwrap();
+                    assert_eq!(differences(&opened, &reference(events)), []);
+                }
+                Err(OpenError::Journal(_)) => refused += 1,
+                Err(other) => assert!(matches!(other, OpenError::Journal(_)), "{other}"),
+            }
+        }
+    });
+    assert!(whole + refused > 3, "{whole} whole, {refused} refused");
+}
+
+#[test]
+fn a_slow_disk_refuses_what_it_cannot_take_and_loses_nothing() {
+    let kept = MemoryJournal::new();
+    let journal = Faulty::new(kept.clone(), Fault::Full, u64::MAX);
+    journal.plan.delay_ms.store(20, Ordering::Relaxed);
+    let plan = std::sync::Arc::clone(&journal.plan);
+    let options = Options { queue_events: 8, batch_events: 4, ..Options::default() };
+    let store = Store::with_journal(Box::new(journal), options).unwrap();
+    let (sender, receiver) = std::sync::mpsc::channel();
+    let (mut queued, mut refused) = (0, 0);
+    for event in SAMPLE.lines() {
+        let sender = sender.clone();
+        let reply = move |receipt: Result<_, _>| sender.send(receipt).unwrap();
+        match store.submit(sample::delivery(event), reply) {
+            Ok(()) => queued += 1,
+            Err(error) => {
+                assert!(matches!(error, IngestError::Overloaded), "{error}");
+                refused += 1;
+            }
+        }
+    }
+    assert!(queued >= 8 && refused > 200, "{queued} queued, {refused} refused");
+    plan.delay_ms.store(0, Ordering::Relaxed);
+    for _ in 0..queued {
+        receiver.recv().unwrap().unwrap();
+    }
+    assert_eq!(store.head(), queued);
+    assert_eq!(store.ingest(event(0)).unwrap().status, Status::Duplicate);
+    assert_eq!(store.failure(), None, "it goes on without a restart");
+    drop(store);
+    let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
+    assert_eq!(again.head(), queued);
+}

@@ -1,0 +1,172 @@
+//! A journal whose disk fails, or is slow, when told to.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its part")]
+
+use std::ops::ControlFlow;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::Duration;
+
+use relata::journal::{
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
+    JournalReader, OpenReader, Refused, RowSink,
+};
+use relata::{Seq, Timestamp};
+
+/// How an append fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Before anything is written: no space.
+    Full,
+    /// After half of the batch was written and committed.
+    Short,
+    /// After all of it was written, by the fsync: it may or may not be there
+    /// after a crash.
+    Sync,
+    /// By claiming another head than there is.
+    Lie,
+}
+
+/// What goes wrong, and when.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Appends that go well before one fails.
+    pub(crate) appends_left: AtomicU64,
+    /// How long every append takes, in milliseconds.
+    pub(crate) delay_ms: AtomicU64,
+}
+
+/// Wraps a journal.
+#[derive(Debug)]
+pub(crate) struct Faulty<J> {
+    pub(crate) kept: J,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) append: Fault,
+    pub(crate) checkpoints_fail: bool,
+    pub(crate) prunes_fail: bool,
+    pub(crate) letters_fail: bool,
+}
+
+impl<J> Faulty<J> {
+    /// Fails at the append after so many.
+    pub(crate) fn new(kept: J, append: Fault, appends_left: u64) -> Self {
+        let plan = Arc::new(Plan { appends_left: appends_left.into(), delay_ms: 0.into() });
+        let (checkpoints_fail, prunes_fail, letters_fail) = (false, false, false);
+        Self { kept, plan, append, checkpoints_fail, prunes_fail, letters_fail }
+    }
+}
+
+/// No space is left.
+pub(crate) fn full() -> JournalError {
+    JournalError::File {
+        path: "relata.db".into(),
+        source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+    }
+}
+
+impl<J: JournalReader> JournalReader for Faulty<J> {
+    fn head(&mut self) -> Result<Seq, JournalError> {
+        self.kept.head()
+    }
+
+    fn pruned(&mut self) -> Result<Seq, JournalError> {
+        self.kept.pruned()
+    }
+
+    fn read(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.kept.read(after, each)
+    }
+
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
+        self.kept.load_checkpoint(each)
+    }
+
+    fn accepted(
+        &mut self,
+        since: Timestamp,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError> {
+        self.kept.accepted(since, each)
+    }
+
+    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+        self.kept.dead_letters(after, limit)
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        self.kept.dead_letter(id)
+    }
+
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
+        self.kept.dead_letter_totals()
+    }
+}
+
+impl<J: Journal> Journal for Faulty<J> {
+    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+        std::thread::sleep(Duration::from_millis(self.plan.delay_ms.load(Ordering::Relaxed)));
+        let left = self.plan.appends_left.load(Ordering::Relaxed);
+        if left > 0 {
+            self.plan.appends_left.store(left - 1, Ordering::Relaxed);
+            return self.kept.append(batch);
+        }
+        match self.append {
+            Fault::Full => {}
+            Fault::Short => {
+                let (half, _) = batch.split_at(batch.len() / 2);
+                self.kept.append(half)?;
+            }
+            Fault::Sync => {
+                self.kept.append(batch)?;
+            }
+            Fault::Lie => return self.kept.append(batch).map(|head| head - 1),
+        }
+        Err(full())
+    }
+
+    fn save_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        if self.checkpoints_fail {
+            return Err(full());
+        }
+        self.kept.save_checkpoint(upto, fill)
+    }
+
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError> {
+        if self.prunes_fail {
+            return Err(full());
+        }
+        self.kept.prune(before, remember, limit)
+    }
+
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError> {
+        if self.letters_fail {
+            return Err(full());
+        }
+        self.kept.keep_dead_letters(letters, bounds)
+    }
+
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
+        self.kept.delete_dead_letter(id)
+    }
+
+    fn readers(&self) -> Arc<OpenReader> {
+        self.kept.readers()
+    }
+}
