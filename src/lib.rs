@@ -64,8 +64,8 @@ pub use model::{
     Relation, RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
-    Delivery, ExportEventsError, IngestError, Location, OpenError, Options, Preview, Receipt,
-    ReplayError, Status, Store, Verification, verify,
+    Delivery, ExportEventsError, IngestError, Location, OpenError, Options, Preview, PreviewError,
+    Receipt, ReplayError, Status, Store, Verification, verify,
 };
 
 /// Runs the examples of the README as tests.

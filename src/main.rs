@@ -5,10 +5,8 @@ mod config;
 
 use std::process::ExitCode;
 
-use clap::Parser;
-
 fn main() -> ExitCode {
-    match cli::run(config::Config::parse()) {
+    match config::Config::read().and_then(cli::run) {
         Ok(code) => code,
         Err(error) => {
             cli::complain(&error);

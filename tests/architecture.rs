@@ -33,7 +33,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("export", &["model", "graph"]),
     ("signature", &["model"]),
     ("store", &["model", "webhook", "graph", "journal"]),
-    ("wire", &["model", "graph", "store"]),
+    ("wire", &["model", "webhook", "graph", "journal", "signature", "store"]),
     ("http", &["model", "webhook", "graph", "journal", "export", "signature", "store", "wire"]),
 ];
 
@@ -45,8 +45,8 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper", &["http/"]),
     ("aws_lc_rs", &["signature/", "http/token.rs"]),
     ("tokio", &["http/", "cli/"]),
-    ("clap", &["config.rs", "main.rs"]),
-    ("anyhow", &["cli/", "main.rs"]),
+    ("clap", &["config/", "main.rs"]),
+    ("anyhow", &["cli/", "config/", "main.rs"]),
     ("serde_json", &["webhook/", "signature/", "export/", "http/", "cli/"]),
 ];
 

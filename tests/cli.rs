@@ -199,7 +199,10 @@ fn errors_are_one_line_and_an_exit_code() -> Result<(), Error> {
         1,
         "graphml, dot, node-link, ndjson",
     );
-    check_refusal(&run(&db, &["serve", "--listen", "0.0.0.0:0"])?, 1, "--allow-unprotected");
+    for open in ["--api-auth", "--webhook-auth"] {
+        let public = ["serve", "--listen", "0.0.0.0:0", open, "off"];
+        check_refusal(&run(&db, &public)?, 1, "--allow-unprotected");
+    }
     let server = Server::start(&db)?;
     check_refusal(&run(&db, &["serve", "--listen", "127.0.0.1:0"])?, 1, "another process");
     check_refusal(&run(&db, &["ingest", SAMPLE])?, 1, "another process");

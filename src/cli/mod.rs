@@ -1,5 +1,8 @@
 //! The commands, one file each.
 
+mod backup;
+mod dead_letters;
+mod doctor;
 mod export;
 mod ingest;
 mod links;
@@ -7,6 +10,7 @@ mod output;
 mod run;
 mod serve;
 mod summary;
+mod token;
 mod verify;
 
 pub(crate) use output::complain;

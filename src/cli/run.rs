@@ -3,16 +3,19 @@
 use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use crate::config::{Command, Config};
+use crate::config::{Command, Config, LogFormat};
 
-use super::{export, ingest, links, serve, summary, verify};
+use super::{backup, dead_letters, doctor, export, ingest, links, serve, summary, token, verify};
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
-    tracing_subscriber::fmt()
+    let log = tracing_subscriber::fmt()
         .with_max_level(config.log)
         .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr)
-        .init();
+        .with_writer(std::io::stderr);
+    match config.log_format {
+        LogFormat::Human => log.init(),
+        LogFormat::Json => log.json().flatten_event(true).init(),
+    }
     match config.command {
         Command::Serve(serve) => serve::run(&config.db, &serve),
         Command::Ingest(ingest) => ingest::run(&config.db, &ingest),
@@ -20,5 +23,9 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Summary(summary) => summary::run(&config.db, &summary),
         Command::Export(export) => export::run(&config.db, &export),
         Command::Verify(verify) => verify::run(&config.db, &verify),
+        Command::Backup(backup) => backup::run(&config.db, &backup),
+        Command::Token(token) => token::run(&config.db, token.action),
+        Command::DeadLetters(letters) => dead_letters::run(&config.db, &letters.action),
+        Command::Doctor(doctor) => doctor::run(&config.db, &doctor),
     }
 }

@@ -7,15 +7,23 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context;
-use relata::http::{App, Server, Shutdown};
+use relata::http::{App, Protection, Server, Shutdown, TokenTable};
+use relata::journal::Tokens;
 use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::output::say;
-use crate::config::Serve;
+use crate::config::{Auth, Serve};
 
 /// Two real-estate offices, their people, properties and viewings.
 const DEMO: &str = include_str!("../../data/real-estate.ndjson");
+
+/// How often the tokens are read again.
+const TOKENS_EVERY: Duration = Duration::from_secs(1);
+
+/// The signal of a write past the limit on file sizes, on Linux, macOS and the
+/// BSDs alike.
+const SIGXFSZ: i32 = 25;
 
 /// How long an export may take to notice that its reader was cut off.
 const EXPORTS_END: Duration = Duration::from_secs(5);
@@ -26,6 +34,9 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     let (db, _temporary) = place(db, serve.demo)?;
     let store =
         Store::open_with(&db, serve.store.options()).with_context(|| db.display().to_string())?;
+    if let Some(tokens) = &protection.tokens {
+        watch_tokens(&db, tokens)?;
+    }
     if serve.demo {
         fill(&store)?;
     }
@@ -42,19 +53,68 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What keeps strangers out. Deliveries and questions are not checked yet, so
-/// others must not be able to reach the address.
-fn protection(serve: &Serve) -> anyhow::Result<&'static str> {
-    if serve.listen.ip().is_loopback() {
-        return Ok("loopback only, any local process may send and ask");
+/// What keeps strangers out: by default everything, and on a loopback address
+/// nothing. Where both are off on another address, the server does not start
+/// unless told so.
+fn protection(serve: &Serve) -> anyhow::Result<Protection> {
+    let public = !serve.listen.ip().is_loopback();
+    let default = if public { Auth::Required } else { Auth::Off };
+    let required = |asked: Option<Auth>| asked.unwrap_or(default) == Auth::Required;
+    let (webhook_auth, api_auth) = (required(serve.webhook_auth), required(serve.api_auth));
+    let tokens = api_auth.then(Arc::default);
+    let verifier = serve.keys.verifier().context("--webhook-key")?;
+    let protection = Protection { verifier, webhook_auth, tokens };
+    if let Some(open) = open(&protection) {
+        anyhow::ensure!(
+            !public || serve.allow_unprotected,
+            "{} can be reached by others, and anybody could {open}; require signatures and tokens, \
+             or say --allow-unprotected",
+            serve.listen
+        );
     }
-    anyhow::ensure!(
-        serve.allow_unprotected,
-        "{} can be reached by others, and this version checks neither deliveries nor questions; \
-         listen on 127.0.0.1 behind a proxy that does, or say --allow-unprotected",
-        serve.listen
-    );
-    Ok("none, anybody may send and ask")
+    Ok(protection)
+}
+
+/// What anybody may do who can reach the server.
+fn open(protection: &Protection) -> Option<&'static str> {
+    match (protection.webhook_auth, protection.tokens.is_some()) {
+        (true, true) => None,
+        (false, true) => Some("send deliveries"),
+        (true, false) => Some("ask questions"),
+        (false, false) => Some("send deliveries and ask questions"),
+    }
+}
+
+fn described(protection: &Protection) -> String {
+    let name = |required| if required { "required" } else { "off" };
+    let (webhook_auth, api_auth) = (protection.webhook_auth, protection.tokens.is_some());
+    format!("signatures {}, tokens {}", name(webhook_auth), name(api_auth))
+}
+
+/// Fills the table with the tokens of the database, now and every second for as
+/// long as somebody holds it.
+fn watch_tokens(db: &Path, table: &Arc<TokenTable>) -> anyhow::Result<()> {
+    let mut kept = Tokens::open(db).with_context(|| db.display().to_string())?;
+    let tokens = kept.list()?;
+    if tokens.is_empty() {
+        tracing::warn!(
+            "questions need a token and there is none yet: make one with `relata token new`"
+        );
+    }
+    table.replace(tokens);
+    let watched = Arc::downgrade(table);
+    std::thread::Builder::new().name("relata-tokens".to_owned()).spawn(move || {
+        loop {
+            std::thread::sleep(TOKENS_EVERY);
+            let Some(table) = watched.upgrade() else { return };
+            match kept.list() {
+                Ok(tokens) => table.replace(tokens),
+                // Nobody is let in who was not before, nor kept out.
+                Err(error) => tracing::warn!(%error, "cannot read the tokens"),
+            }
+        }
+    })?;
+    Ok(())
 }
 
 fn place(db: &Path, demo: bool) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
@@ -77,15 +137,23 @@ async fn listen(
     store: &Arc<Store>,
     db: &Path,
     serve: &Serve,
-    protection: &str,
+    protection: Protection,
 ) -> anyhow::Result<Shutdown> {
     // Taken first: a signal that comes early still ends the server cleanly.
     let stop = stop(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-    let app = App::new(Arc::clone(store), serve.limits());
+    // A write past a limit on file sizes becomes an error of that write, which is
+    // answered, instead of the end of the process.
+    let _file_limit = signal(SignalKind::from_raw(SIGXFSZ))?;
+    let (protected, open) = (described(&protection), open(&protection));
+    let app = App::new(Arc::clone(store), serve.limits(), protection);
     let server = Server::bind(serve.listen, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
+    if let Some(open) = open {
+        let who = if address.ip().is_loopback() { "any local process" } else { "anybody" };
+        tracing::warn!("{who} can {open}: see --webhook-auth and --api-auth");
+    }
     announce(&format!(
-        "relata {} listening on http://{address} · database {} · {} events · {} locations · protection: {protection}",
+        "relata {} listening on http://{address} · database {} · {} events · {} locations · {protected}",
         env!("CARGO_PKG_VERSION"),
         db.display(),
         store.head(),

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use super::protection::Protection;
 use crate::store::Store;
 
 /// The limits of the server, with their units.
@@ -42,15 +43,16 @@ impl Default for Limits {
 pub struct App {
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
+    pub(super) protection: Protection,
     pub(super) exports: Arc<tokio::sync::Semaphore>,
     traces: TraceIds,
 }
 
 impl App {
-    /// Serves this store within these limits.
-    pub fn new(store: Arc<Store>, limits: Limits) -> Self {
+    /// Serves this store within these limits, to those who may.
+    pub fn new(store: Arc<Store>, limits: Limits, protection: Protection) -> Self {
         let exports = Arc::new(tokio::sync::Semaphore::new(limits.exports));
-        Self { store, limits, exports, traces: TraceIds::new() }
+        Self { store, limits, protection, exports, traces: TraceIds::new() }
     }
 
     /// A new id, by which a log line and an answer are told to belong together.

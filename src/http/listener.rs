@@ -9,7 +9,10 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use hyper::Request;
+use hyper::body::Incoming;
 use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
@@ -17,7 +20,14 @@ use tokio::net::TcpListener;
 use tokio::sync::Semaphore;
 
 use super::app::App;
+use super::framing;
 use super::routes::routes;
+
+/// Headers of one request; one more is answered with 431.
+const HEADERS_MAX: usize = 100;
+
+/// The greatest head of a request, in bytes; a greater one is answered with 431.
+const BUFFER_BYTES: usize = 64 << 10;
 
 /// How long to wait when the system has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -59,9 +69,12 @@ impl Server {
         let limits = self.app.limits.clone();
         let places = Arc::new(Semaphore::new(limits.connections));
         let graceful = GracefulShutdown::new();
-        let filter = routes(self.app);
+        let filter = routes(Arc::clone(&self.app));
         let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new()).header_read_timeout(limits.header_timeout);
+        http.timer(TokioTimer::new())
+            .header_read_timeout(limits.header_timeout)
+            .max_headers(HEADERS_MAX)
+            .max_buf_size(BUFFER_BYTES);
         let mut stop = std::pin::pin!(stop);
         loop {
             let accepted = async {
@@ -80,7 +93,17 @@ impl Server {
                     stream
                         .set_nodelay(true)
                         .unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
-                    let service = TowerToHyperService::new(warp::service(filter.clone()));
+                    let (app, warp) = (Arc::clone(&self.app), warp::service(filter.clone()));
+                    let service = service_fn(move |request: Request<Incoming>| {
+                        let refused = framing::refuse(&app, &request);
+                        let warp = TowerToHyperService::new(warp.clone());
+                        async move {
+                            match refused {
+                                Some(response) => Ok(response),
+                                None => warp.call(request).await,
+                            }
+                        }
+                    });
                     let served =
                         graceful.watch(http.serve_connection(TokioIo::new(stream), service));
                     tokio::spawn(async move {

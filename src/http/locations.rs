@@ -20,7 +20,8 @@ pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let seq = app.store.head();
-    let locations = app.store.locations();
+    let mut locations = app.store.locations();
+    locations.retain(|location| request.grant.sees(location.id().as_str()));
     let mut behind =
         locations.iter().filter(|location| after.is_none_or(|after| location.place() > after));
     let page: Vec<_> = behind.by_ref().take(limit).collect();

@@ -1,13 +1,17 @@
 //! Errors as answers: the one place that turns them into statuses (RFC 9457).
 
 use serde::Serialize;
-use warp::http::header::{ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER};
+use warp::http::header::{
+    ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
 
+use crate::journal::JournalError;
 use crate::model::Seq;
-use crate::store::{ExportEventsError, IngestError};
-use crate::webhook::DecodeError;
+use crate::signature::SignatureError;
+use crate::store::{ExportEventsError, IngestError, ReplayError};
+use crate::webhook::{DecodeError, Outline};
 
 /// One error answer, before it knows its trace id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,21 +22,25 @@ pub(super) struct Problem {
     pub(super) field: Option<Box<str>>,
     /// The sender's own trace id, where it told one.
     pub(super) trace_id: Option<Box<str>>,
+    /// What a refused delivery was about, for the log.
+    pub(super) outline: Option<Box<Outline>>,
     hint: Option<Hint>,
 }
 
 /// A header that says what to do next.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 enum Hint {
     RetryAfterSeconds(u32),
-    Allow(&'static str),
+    Allow(HeaderValue),
+    Authenticate,
 }
 
 impl Hint {
     fn header(self) -> (HeaderName, HeaderValue) {
         match self {
             Self::RetryAfterSeconds(seconds) => (RETRY_AFTER, seconds.into()),
-            Self::Allow(methods) => (ALLOW, HeaderValue::from_static(methods)),
+            Self::Allow(methods) => (ALLOW, methods),
+            Self::Authenticate => (WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
         }
     }
 }
@@ -53,7 +61,7 @@ struct Body<'a> {
 impl Problem {
     fn new(status: StatusCode, code: &'static str, detail: impl Into<Box<str>>) -> Self {
         let detail = detail.into();
-        Self { status, code, detail, field: None, trace_id: None, hint: None }
+        Self { status, code, detail, field: None, trace_id: None, outline: None, hint: None }
     }
 
     fn retry_after(mut self, seconds: u32) -> Self {
@@ -66,14 +74,44 @@ impl Problem {
         self
     }
 
+    /// Notes what a delivery was about.
+    pub(super) fn outline(mut self, outline: Outline) -> Self {
+        self.outline = Some(Box::new(outline));
+        self
+    }
+
+    /// Notes what a delivery was about whose body could not be used.
+    pub(super) fn about(self, body: &[u8]) -> Self {
+        self.outline(Outline::peek(body))
+    }
+
+    pub(super) fn unauthorized(detail: &str) -> Self {
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+        problem.hint = Some(Hint::Authenticate);
+        problem
+    }
+
+    pub(super) fn forbidden(detail: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    pub(super) fn bad_signature(error: SignatureError) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "bad_signature", error.to_string())
+    }
+
+    /// The request breaks the rules of HTTP (RFC 9112).
+    pub(super) fn invalid_request(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+    }
+
     pub(super) fn not_found(what: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::NOT_FOUND, "not_found", what)
     }
 
-    pub(super) fn method_not_allowed(allow: &'static str) -> Self {
+    pub(super) fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("this path answers to {allow}");
         let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
-        problem.hint = Some(Hint::Allow(allow));
+        problem.hint = HeaderValue::from_str(allow).ok().map(Hint::Allow);
         problem
     }
 
@@ -137,11 +175,11 @@ impl Problem {
 
 impl From<DecodeError> for Problem {
     fn from(error: DecodeError) -> Self {
-        let (status, code) = match error {
-            DecodeError::Malformed { .. } => (StatusCode::BAD_REQUEST, "malformed_json"),
-            DecodeError::Invalid { .. } => (StatusCode::UNPROCESSABLE_ENTITY, "invalid_event"),
+        let status = match error {
+            DecodeError::Malformed { .. } => StatusCode::BAD_REQUEST,
+            DecodeError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
         };
-        let mut problem = Self::new(status, code, error.to_string());
+        let mut problem = Self::new(status, error.code(), error.to_string());
         problem.field = error.field().map(Box::from);
         problem.trace_id = error.trace_id().map(Box::from);
         problem
@@ -157,6 +195,21 @@ impl From<IngestError> for Problem {
                     .retry_after(1)
             }
             IngestError::Unavailable { .. } => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        Self::unavailable(error)
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Journal(error) => error.into(),
+            ReplayError::Ingest(error) => error.into(),
         }
     }
 }

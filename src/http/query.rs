@@ -101,6 +101,12 @@ impl<'r> Query<'r> {
         }
     }
 
+    /// A cursor that is a number; 0 if there is none.
+    pub(super) fn number_cursor(&self) -> Result<u64, Problem> {
+        let given = self.one("cursor")?;
+        given.map_or(Ok(0), |text| text.parse().map_err(|_| bad_cursor()))
+    }
+
     pub(super) fn links(&self) -> Result<LinkQuery, Problem> {
         self.only(&["label", "association", "object", "side", "order", "limit", "cursor"])?;
         let side = |word: &str| match word {

@@ -7,6 +7,7 @@ use warp::http::HeaderMap;
 
 use super::problem::Problem;
 use super::query::Query;
+use super::token::Grant;
 use crate::model::NodeRef;
 
 /// What a handler sees of a request.
@@ -15,6 +16,10 @@ pub(super) struct Request<'r> {
     pub(super) parameters: Vec<(&'r str, Cow<'r, str>)>,
     pub(super) query: Query<'r>,
     pub(super) headers: HeaderMap,
+    /// What it may see and do.
+    pub(super) grant: Grant,
+    /// Its id, in the answer and the log.
+    pub(super) id: String,
 }
 
 impl Request<'_> {

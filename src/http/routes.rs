@@ -11,18 +11,26 @@ use warp::{Buf, Filter};
 
 use super::answer::Answer;
 use super::app::App;
+use super::dead_letters::Action;
 use super::problem::Problem;
 use super::query::Query;
 use super::request::{self, Request};
-use super::{associations, export, health, links, locations, objects, summary, webhooks};
+use super::token::Grant;
+use super::{
+    associations, dead_letters, doctor, export, health, links, locations, objects, request_id,
+    summary, webhooks,
+};
+use crate::journal::Scope;
 
-/// One path and the method it answers to.
+/// One path and a method that it answers to.
 #[derive(Debug, Clone, Copy)]
 pub struct Route {
     /// The method; `GET` answers `HEAD` too.
     pub method: &'static str,
     /// The path, with its parameters in braces.
     pub path: &'static str,
+    /// The scope of a token that it needs; nothing where tokens do not matter.
+    pub scope: Option<Scope>,
     handler: Handler,
 }
 
@@ -34,16 +42,33 @@ enum Handler {
     Export,
     /// Takes a body and waits for the disk.
     Receive,
+    /// Takes a body and changes nothing.
+    Examine,
+    /// Reads or changes the disk.
+    DeadLetters(Action),
 }
 
 const fn get(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> Route {
-    Route { method: "GET", path, handler: Handler::Read(handler) }
+    Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::Read(handler) }
+}
+
+const fn open(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> Route {
+    Route { scope: None, ..get(path, handler) }
+}
+
+/// Who sends is told by signatures, not by tokens.
+const fn receive(path: &'static str) -> Route {
+    Route { method: "POST", path, scope: None, handler: Handler::Receive }
+}
+
+const fn letters(method: &'static str, path: &'static str, scope: Scope, action: Action) -> Route {
+    Route { method, path, scope: Some(scope), handler: Handler::DeadLetters(action) }
 }
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
-    Route { method: "POST", path: "/webhooks", handler: Handler::Receive },
-    Route { method: "POST", path: "/webhooks/{eventType}", handler: Handler::Receive },
+    receive("/webhooks"),
+    receive("/webhooks/{eventType}"),
     get("/v1/locations", locations::list),
     get("/v1/locations/{locationId}/objects", objects::list),
     get("/v1/locations/{locationId}/associations", associations::list),
@@ -52,10 +77,41 @@ pub const ROUTES: &[Route] = &[
     get("/v1/locations/{locationId}/objects/{objectKey}/records", objects::records),
     get("/v1/locations/{locationId}/objects/{objectKey}/records/{recordId}/links", links::list),
     get("/v1/locations/{locationId}/summary", summary::summary),
-    Route { method: "GET", path: "/v1/locations/{locationId}/export", handler: Handler::Export },
-    get("/healthz", health::alive),
-    get("/readyz", health::ready),
+    Route {
+        method: "GET",
+        path: "/v1/locations/{locationId}/export",
+        scope: Some(Scope::Read),
+        handler: Handler::Export,
+    },
+    letters("GET", "/v1/dead-letters", Scope::Read, Action::List),
+    letters("POST", "/v1/dead-letters/replay", Scope::Write, Action::ReplayAll),
+    letters("GET", "/v1/dead-letters/{id}", Scope::Read, Action::Show),
+    letters("DELETE", "/v1/dead-letters/{id}", Scope::Write, Action::Delete),
+    letters("POST", "/v1/dead-letters/{id}/replay", Scope::Write, Action::Replay),
+    Route {
+        method: "POST",
+        path: "/v1/doctor",
+        scope: Some(Scope::Read),
+        handler: Handler::Examine,
+    },
+    open("/healthz", health::alive),
+    open("/readyz", health::ready),
 ];
+
+/// The routes by path.
+type Table = matchit::Router<Vec<&'static Route>>;
+
+fn table() -> Result<Table, matchit::InsertError> {
+    let mut table = Table::new();
+    let mut paths: Vec<&'static str> = Vec::new();
+    for Route { path, .. } in ROUTES {
+        if !paths.contains(path) {
+            paths.push(path);
+            table.insert(*path, ROUTES.iter().filter(|route| route.path == *path).collect())?;
+        }
+    }
+    Ok(table)
+}
 
 /// The whole API as one warp filter.
 ///
@@ -64,11 +120,7 @@ pub const ROUTES: &[Route] = &[
 /// If two routes of the table contradict each other, which a test rules out.
 #[expect(clippy::expect_used, reason = "the table is a constant")]
 pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
-    let mut table = matchit::Router::new();
-    for route in ROUTES {
-        table.insert(route.path, route).expect("the routes do not contradict each other");
-    }
-    let table = Arc::new(table);
+    let table = Arc::new(table().expect("the routes do not contradict each other"));
     let raw_query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
@@ -78,23 +130,30 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
         .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
             let (app, table) = (Arc::clone(&app), Arc::clone(&table));
             async move {
-                let answer =
-                    dispatch(&app, &table, &method, path.as_str(), &query, headers, body).await;
-                Ok::<_, Infallible>(
-                    answer.unwrap_or_else(|problem| refuse(&app, &method, &path, problem)),
-                )
+                let id = request_id::of(&app, &headers);
+                let asked = Asked { method: &method, path: path.as_str(), query: &query, id: &id };
+                let answer = dispatch(&app, &table, &asked, headers, body).await;
+                let mut response = answer.unwrap_or_else(|problem| refuse(&asked, problem));
+                request_id::tell(&mut response, &id);
+                Ok::<_, Infallible>(response)
             }
         })
         .map(|Ok(response): Result<Response, Infallible>| response)
         .boxed()
 }
 
+/// The first line of a request, and its id.
+struct Asked<'r> {
+    method: &'r Method,
+    path: &'r str,
+    query: &'r str,
+    id: &'r str,
+}
+
 async fn dispatch<S, B>(
     app: &Arc<App>,
-    table: &matchit::Router<&Route>,
-    method: &Method,
-    path: &str,
-    query: &str,
+    table: &Table,
+    asked: &Asked<'_>,
     headers: HeaderMap,
     body: S,
 ) -> Answer
@@ -102,33 +161,60 @@ where
     S: futures_util::Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let matched = table.at(path).map_err(|_| Problem::not_found("there is no such path"))?;
-    let route = *matched.value;
-    let is_head = route.method == "GET" && *method == Method::HEAD;
-    if *method != route.method && !is_head {
-        let allow = if route.method == "GET" { "GET, HEAD" } else { route.method };
-        return Err(Problem::method_not_allowed(allow));
-    }
+    let matched = table.at(asked.path).map_err(|_| Problem::not_found("there is no such path"))?;
+    let route = choose(matched.value, asked.method)?;
     let parameters = request::parameters(&matched.params)?;
-    let request = Request { parameters, query: Query::parse(query)?, headers };
+    let grant = match route.scope {
+        Some(need) => app.protection.authorize(&headers, need)?,
+        None => Grant::ALL,
+    };
+    let query = Query::parse(asked.query)?;
+    let request = Request { parameters, query, headers, grant, id: asked.id.to_owned() };
+    let location = request.segment("locationId");
+    if !location.is_empty() && !request.grant.sees(location) {
+        // Before anything is looked up: whether there is such a location is not told.
+        return Err(Problem::forbidden("the token is not good for this location"));
+    }
     match route.handler {
         Handler::Read(read) => read(app, &request),
         Handler::Export => export::export(app, &request).await,
         Handler::Receive => webhooks::receive(Arc::clone(app), request, body).await,
+        Handler::Examine => doctor::examine(Arc::clone(app), request, body).await,
+        Handler::DeadLetters(action) => {
+            dead_letters::handle(action, Arc::clone(app), request).await
+        }
     }
 }
 
-fn refuse(app: &App, method: &Method, path: &FullPath, problem: Problem) -> Response {
-    let fresh = app.trace_id();
-    let trace_id = problem.trace_id.as_deref().unwrap_or(&fresh);
+/// The route of this method, or which methods there are.
+fn choose(routes: &[&'static Route], method: &Method) -> Result<&'static Route, Problem> {
+    let answers = |route: &&&'static Route| {
+        *method == route.method || (route.method == "GET" && *method == Method::HEAD)
+    };
+    routes.iter().find(answers).copied().ok_or_else(|| {
+        let names = routes.iter().map(|route| match route.method {
+            "GET" => "GET, HEAD",
+            other => other,
+        });
+        Problem::method_not_allowed(&names.collect::<Vec<_>>().join(", "))
+    })
+}
+
+/// Answers with a problem, and logs one line about it.
+fn refuse(asked: &Asked<'_>, problem: Problem) -> Response {
+    let (method, path) = (asked.method, asked.path);
+    let trace_id = problem.trace_id.as_deref().unwrap_or(asked.id);
     let (code, field) = (problem.code, problem.field.as_deref());
-    let path = path.as_str();
+    let outline = problem.outline.as_deref();
+    let event = outline.and_then(|outline| outline.event.as_deref());
+    let location = outline.and_then(|outline| outline.location.as_deref());
+    let detail = &*problem.detail;
     if problem.status.is_server_error() {
-        tracing::error!(%method, path, code, field, trace_id, detail = &*problem.detail, "request failed");
+        tracing::error!(%method, path, code, field, event, location, trace_id, detail, "request failed");
     } else {
-        tracing::info!(%method, path, code, field, trace_id, "request refused");
+        tracing::info!(%method, path, code, field, event, location, trace_id, "request refused");
     }
-    problem.into_response(&fresh)
+    problem.into_response(asked.id)
 }
 
 #[cfg(test)]
@@ -137,9 +223,11 @@ mod tests {
 
     #[test]
     fn no_two_routes_contradict_each_other() {
-        let mut table = matchit::Router::new();
+        let table = table().unwrap();
         for route in ROUTES {
-            table.insert(route.path, route.method).unwrap();
+            let found = table.at(route.path).unwrap();
+            let same = found.value.iter().filter(|other| other.method == route.method);
+            assert_eq!(same.count(), 1, "{} {}", route.method, route.path);
         }
     }
 }

@@ -5,15 +5,28 @@ use std::sync::Arc;
 use futures_util::Stream;
 use tokio::sync::oneshot;
 use warp::Buf;
+use warp::http::HeaderMap;
 
 use super::answer::{Answer, json};
 use super::app::App;
 use super::body;
 use super::problem::Problem;
+use super::protection::signature_headers;
 use super::request::Request;
+use crate::journal::Refused;
 use crate::model::Timestamp;
+use crate::signature::{Given, Scheme};
 use crate::store::Delivery;
+use crate::webhook::{DecodeError, MAX_ID_BYTES, Outline};
 use crate::wire::ReceiptBody;
+
+/// Headers that tell one attempt of a sender from another. No signature, no
+/// token.
+const KEPT_HEADERS: [&str; 6] =
+    ["content-type", "user-agent", "webhook-id", "webhook-timestamp", "deliveryid", "x-request-id"];
+
+/// The longest header that is kept, in bytes.
+const KEPT_HEADER_BYTES: usize = 512;
 
 /// Answers once the delivery is on disk and every question sees it.
 pub(super) async fn receive<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
@@ -24,14 +37,33 @@ where
     request.query.only(&[])?;
     body::check_content_type(&request.headers)?;
     let bytes = body::read(&request.headers, body, &app.limits).await?;
+    let scheme = app
+        .protection
+        .admit(&request.headers, &bytes)
+        .map_err(|error| Problem::bad_signature(error).about(&bytes))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
-    let delivery = Delivery::read(&bytes, url_type, Timestamp::now())?;
+    let received_at = Timestamp::now();
+    let mut delivery = match Delivery::read(&bytes, url_type, received_at) {
+        Ok(delivery) => delivery,
+        Err(error) => {
+            let problem = Problem::from(error.clone()).about(&bytes);
+            keep(&app, refused(&request.headers, url_type, received_at, &error, bytes)).await?;
+            return Err(problem);
+        }
+    };
+    if let Some(id) = outer_id(&app, &request.headers, scheme) {
+        delivery = delivery.with_webhook_id(id);
+    }
+    let outline = Outline::of(delivery.decoded());
     let (sender, receiver) = oneshot::channel();
-    app.store.submit(delivery, move |result| {
-        // A sender that hung up is told by its next attempt: the event is kept.
-        sender.send(result).unwrap_or_default();
-    })?;
-    let receipt = receiver.await.map_err(|_| Problem::unavailable("the writer has stopped"))??;
+    app.store
+        .submit(delivery, move |result| {
+            // A sender that hung up is told by its next attempt: the event is kept.
+            sender.send(result).unwrap_or_default();
+        })
+        .map_err(|error| Problem::from(error).outline(outline.clone()))?;
+    let result = receiver.await.map_err(|_| Problem::unavailable("the writer has stopped"))?;
+    let receipt = result.map_err(|error| Problem::from(error).outline(outline))?;
     tracing::debug!(
         event = &*receipt.event_type,
         status = receipt.status.as_str(),
@@ -39,6 +71,46 @@ where
         trace_id = receipt.trace_id.as_deref(),
         "delivery accepted"
     );
-    let fresh = if receipt.trace_id.is_none() { app.trace_id() } else { String::new() };
-    json(&ReceiptBody::new(&receipt, &fresh))
+    json(&ReceiptBody::new(&receipt, &request.id))
+}
+
+/// The id of the delivery in the header of Standard Webhooks, where the sender
+/// has signed it or nothing need be signed.
+fn outer_id<'h>(app: &App, headers: &'h HeaderMap, scheme: Option<Scheme>) -> Option<&'h str> {
+    let signed = scheme == Some(Scheme::Standard) || !app.protection.webhook_auth;
+    match signature_headers(headers).id {
+        Given::Once(id) if signed && !id.is_empty() && id.len() <= MAX_ID_BYTES => Some(id),
+        _ => None,
+    }
+}
+
+/// Makes a refused delivery durable, or says that the sender must try again.
+async fn keep(app: &App, refused: Refused) -> Result<(), Problem> {
+    let (sender, receiver) = oneshot::channel();
+    app.store.keep_refused(refused, move |result| sender.send(result).unwrap_or_default())?;
+    receiver.await.map_err(|_| Problem::unavailable("the writer has stopped"))??;
+    Ok(())
+}
+
+fn refused(
+    headers: &HeaderMap,
+    url_type: Option<&str>,
+    received_at: Timestamp,
+    error: &DecodeError,
+    body: Vec<u8>,
+) -> Refused {
+    let text = |name: &str| {
+        let value = headers.get(name)?.to_str().ok()?;
+        Some((name.to_owned(), value.get(..KEPT_HEADER_BYTES).unwrap_or(value).to_owned()))
+    };
+    Refused {
+        received_at,
+        url_type: url_type.map(str::to_owned),
+        location: Outline::peek(&body).location,
+        code: error.code(),
+        field: error.field().map(str::to_owned),
+        reason: error.to_string(),
+        headers: KEPT_HEADERS.iter().filter_map(|name| text(name)).collect(),
+        body,
+    }
 }

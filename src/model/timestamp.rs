@@ -31,6 +31,12 @@ impl Timestamp {
         Self(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 
+    /// The instant this long before now.
+    pub fn ago(time: std::time::Duration) -> Self {
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Self(Self::now().0.saturating_sub(millis))
+    }
+
     /// An instant from milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)

@@ -5,18 +5,20 @@ use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 
-use super::deliveries::Deliveries;
+use super::deliveries::{Deliveries, REMEMBERED};
 use super::locations::Locations;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Pending, Queue};
 use super::recovery::recover;
 use super::writer::{Writer, receipt};
 use super::{
-    Delivery, IngestError, Location, OpenError, Options, Preview, Receipt, ReplayError, Status,
+    Delivery, IngestError, Location, OpenError, Options, Preview, PreviewError, Receipt,
+    ReplayError, Status,
 };
+use crate::graph::LocationGraph;
 use crate::journal::{
-    DeadLetter, Journal, JournalError, JournalReader, MemoryJournal, OpenReader, Refused,
-    SqliteJournal,
+    DeadLetter, DeadLetterTotals, Journal, JournalError, JournalReader, MemoryJournal, OpenReader,
+    Refused, SqliteJournal,
 };
 use crate::model::{Seq, Timestamp};
 use crate::webhook::Decoded;
@@ -210,6 +212,11 @@ impl Store {
         self.reader()?.dead_letters(after, limit)
     }
 
+    /// How many dead letters there are.
+    pub fn dead_letter_totals(&self) -> Result<DeadLetterTotals, JournalError> {
+        self.reader()?.dead_letter_totals()
+    }
+
     /// One dead letter.
     pub fn dead_letter(&self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
         self.reader()?.dead_letter(id)
@@ -235,11 +242,40 @@ impl Store {
 
     /// What a delivery would do if it came now, and the seq it would get, or for
     /// a duplicate has. Nothing is stored.
-    pub fn preview(&self, delivery: Delivery) -> Result<Preview, IngestError> {
-        self.ask(move |writer| {
+    ///
+    /// In a store that is open for reading only it reads the ids of all
+    /// deliveries of the last seven days.
+    pub fn preview(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
+        if self.queue.is_none() {
+            return Ok(self.preview_here(delivery.decoded())?);
+        }
+        Ok(self.ask(move |writer| {
             let (status, seq) = writer.preview(delivery.decoded());
             Preview { status, seq }
-        })
+        })?)
+    }
+
+    fn preview_here(&self, decoded: &Decoded) -> Result<Preview, JournalError> {
+        let Decoded::Event(event) = decoded else {
+            return Ok(Preview { status: Status::Ignored, seq: None });
+        };
+        if let Some(webhook_id) = &event.webhook_id {
+            let mut first = None;
+            self.reader()?.accepted(Timestamp::ago(REMEMBERED), &mut |it| {
+                let same =
+                    it.location == event.location.as_str() && it.webhook_id == webhook_id.as_str();
+                first = first.or(same.then_some(it.seq));
+            })?;
+            if first.is_some() {
+                return Ok(Preview { status: Status::Duplicate, seq: first });
+            }
+        }
+        let seq = self.head() + 1;
+        let outcome = match self.location(event.location.as_str()) {
+            Some(location) => location.read().preview(seq, event),
+            None => LocationGraph::new().preview(seq, event),
+        };
+        Ok(Preview { status: outcome.into(), seq: Some(seq) })
     }
 
     /// Has the writer do something between two batches, and waits for it.

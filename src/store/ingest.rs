@@ -113,6 +113,18 @@ pub struct Preview {
     pub seq: Option<Seq>,
 }
 
+/// What a delivery would do cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PreviewError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The writer cannot be asked.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+}
+
 /// Why a dead letter was not accepted on another try.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]

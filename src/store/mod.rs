@@ -15,7 +15,7 @@ mod writer;
 
 pub use events::ExportEventsError;
 pub use handle::Store;
-pub use ingest::{Delivery, IngestError, Preview, Receipt, ReplayError, Status};
+pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use locations::Location;
 pub use options::Options;
 pub use recovery::OpenError;

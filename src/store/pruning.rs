@@ -48,9 +48,7 @@ impl Pruning {
         remember: Timestamp,
     ) -> Result<(), JournalError> {
         let Some(keep) = self.keep else { return Ok(()) };
-        let keep = i64::try_from(keep.as_millis()).unwrap_or(i64::MAX);
-        let before = Timestamp::from_millis(Timestamp::now().as_millis().saturating_sub(keep));
-        let pruned = journal.prune(before, remember, STEP_EVENTS)?;
+        let pruned = journal.prune(Timestamp::ago(keep), remember, STEP_EVENTS)?;
         let is_full = pruned - self.pruned >= Seq::from(STEP_EVENTS);
         if pruned > self.pruned {
             tracing::debug!(upto = pruned, "old events are pruned");

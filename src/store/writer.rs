@@ -6,7 +6,7 @@
 
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, RecvTimeoutError};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
 use super::deliveries::{Deliveries, REMEMBERED};
@@ -64,7 +64,7 @@ impl Writer {
     /// Learns the ids of the deliveries of the last days, so that a repeat is
     /// known. Questions are answered meanwhile, deliveries wait.
     fn recall(&mut self) {
-        let since = ago(REMEMBERED);
+        let since = Timestamp::ago(REMEMBERED);
         let deliveries = &mut self.deliveries;
         let recalled = self.journal.accepted(since, &mut |it| {
             deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
@@ -259,7 +259,7 @@ impl Writer {
         if self.gauge.failure().is_some() {
             return self.pruning.end();
         }
-        if let Err(error) = self.pruning.step(self.journal.as_mut(), ago(REMEMBERED)) {
+        if let Err(error) = self.pruning.step(self.journal.as_mut(), Timestamp::ago(REMEMBERED)) {
             self.fail(&error);
         }
     }
@@ -270,12 +270,6 @@ impl Writer {
 struct Batch {
     deliveries: Vec<Pending>,
     refused: Vec<(Refused, Kept)>,
-}
-
-/// The time this long before now.
-fn ago(time: Duration) -> Timestamp {
-    let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-    Timestamp::from_millis(Timestamp::now().as_millis().saturating_sub(millis))
 }
 
 /// Takes one event into the graph of its location.

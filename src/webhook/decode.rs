@@ -62,6 +62,14 @@ impl DecodeError {
         }
     }
 
+    /// The code of the answer to the sender.
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Malformed { .. } => "malformed_json",
+            Self::Invalid { .. } => "invalid_event",
+        }
+    }
+
     /// The sender's id for tracing, where the body told one.
     pub fn trace_id(&self) -> Option<&str> {
         match self {

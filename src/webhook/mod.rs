@@ -2,6 +2,8 @@
 
 mod decode;
 mod member;
+mod outline;
 mod payload;
 
 pub use decode::{DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, decode, wrapped};
+pub use outline::Outline;

@@ -1,12 +1,20 @@
-//! The command line and the environment, read here and nowhere else.
+//! The command line, the environment and the configuration file, read here and
+//! nowhere else.
+
+mod commands;
+mod file;
+
+pub(crate) use commands::*;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, Parser, Subcommand, ValueEnum};
+use relata::Options;
 use relata::http::Limits;
-use relata::{NodeRef, Options};
+use relata::journal::DeadLetterBounds;
+use relata::signature::{KeyError, Verifier, WebhookKey};
 
 /// Relata keeps the associations that a CRM reports by webhook, and answers who
 /// is linked to what, under which label.
@@ -28,8 +36,29 @@ pub(crate) struct Config {
     #[arg(long, env = "RELATA_LOG", default_value = "info", global = true, value_name = "LEVEL")]
     pub(crate) log: tracing_subscriber::filter::LevelFilter,
 
+    /// Lines for people or JSON for programs
+    #[arg(
+        long,
+        env = "RELATA_LOG_FORMAT",
+        default_value = "human",
+        global = true,
+        value_name = "FORMAT"
+    )]
+    pub(crate) log_format: LogFormat,
+
+    /// A TOML file of flags, such as `listen = "127.0.0.1:9000"`; what the
+    /// environment or the command line says counts more
+    #[arg(long = "config", env = "RELATA_CONFIG", global = true, value_name = "FILE")]
+    pub(crate) file: Option<PathBuf>,
+
     #[command(subcommand)]
     pub(crate) command: Command,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum LogFormat {
+    Human,
+    Json,
 }
 
 #[derive(Debug, Subcommand)]
@@ -46,6 +75,14 @@ pub(crate) enum Command {
     Export(Export),
     /// Replay the journal and compare it with the checkpoint
     Verify(Verify),
+    /// Copy the database while it is written
+    Backup(Backup),
+    /// Make, list and revoke API tokens
+    Token(Token),
+    /// List, show, replay and delete deliveries that could not be used
+    DeadLetters(DeadLetters),
+    /// Say how a delivery would be taken, and what is wrong with it
+    Doctor(Doctor),
 }
 
 #[derive(Debug, Args)]
@@ -64,10 +101,23 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_DEMO")]
     pub(crate) demo: bool,
 
-    /// Listen on an address that others can reach although deliveries and
+    /// Whether deliveries need a good signature [default: required, but off on a
+    /// loopback address]
+    #[arg(long, env = "RELATA_WEBHOOK_AUTH", value_name = "AUTH")]
+    pub(crate) webhook_auth: Option<Auth>,
+
+    /// Whether questions need a token [default: required, but off on a loopback
+    /// address]
+    #[arg(long, env = "RELATA_API_AUTH", value_name = "AUTH")]
+    pub(crate) api_auth: Option<Auth>,
+
+    /// Listen on an address that others can reach although deliveries or
     /// questions are not checked
     #[arg(long, env = "RELATA_ALLOW_UNPROTECTED")]
     pub(crate) allow_unprotected: bool,
+
+    #[command(flatten)]
+    pub(crate) keys: Keys,
 
     /// How long a request's head may take to arrive, in milliseconds
     #[arg(long, env = "RELATA_HEADER_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS")]
@@ -102,6 +152,47 @@ impl Serve {
     }
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Auth {
+    Required,
+    Off,
+}
+
+/// What deliveries are signed with.
+#[derive(Debug, Args)]
+pub(crate) struct Keys {
+    /// A key of the sender, or a file of them; may be repeated [default:
+    /// ed25519:highlevel, the one HighLevel has published]
+    ///
+    /// SCHEME is ed25519, rsa or standard; VALUE is PEM, base64, hex, `highlevel`,
+    /// or `whsec_…` or `whpk_…` of Standard Webhooks.
+    #[arg(
+        long,
+        env = "RELATA_WEBHOOK_KEY",
+        value_delimiter = ',',
+        value_name = "FILE|SCHEME:VALUE",
+        hide_env_values = true
+    )]
+    pub(crate) webhook_key: Vec<String>,
+
+    /// How far the time of a Standard Webhooks signature may be off, in seconds
+    #[arg(long, env = "RELATA_WEBHOOK_TOLERANCE_S", default_value_t = 300, value_name = "S")]
+    pub(crate) webhook_tolerance_s: u64,
+}
+
+impl Keys {
+    pub(crate) fn verifier(&self) -> Result<Verifier, KeyError> {
+        let mut keys = Vec::new();
+        for key in &self.webhook_key {
+            keys.extend(WebhookKey::read(key)?);
+        }
+        if keys.is_empty() {
+            keys.push(WebhookKey::highlevel());
+        }
+        Ok(Verifier::new(keys, Duration::from_secs(self.webhook_tolerance_s)))
+    }
+}
+
 /// How the store paces itself.
 #[derive(Debug, Args)]
 pub(crate) struct Pace {
@@ -120,6 +211,34 @@ pub(crate) struct Pace {
     /// Keep events of other types in the journal, too
     #[arg(long, env = "RELATA_KEEP_IGNORED")]
     pub(crate) keep_ignored: bool,
+
+    /// Delete events from the journal once they are this many days old; the graph
+    /// stays [default: never]
+    #[arg(long, env = "RELATA_KEEP_EVENTS", value_name = "DAYS", value_parser = days)]
+    pub(crate) keep_events: Option<Duration>,
+
+    /// Room for this many ids of accepted deliveries, to know a repeat for seven
+    /// days; takes up to 29 bytes each
+    #[arg(long, env = "RELATA_REMEMBER_DELIVERIES", default_value_t = 7_340_032, value_name = "N")]
+    pub(crate) remember_deliveries: usize,
+
+    /// Deliveries kept that could not be used; the oldest make room
+    #[arg(long, env = "RELATA_DEAD_LETTERS", default_value_t = 10_000, value_name = "N")]
+    pub(crate) dead_letters: u64,
+
+    /// Bytes of such deliveries; the oldest make room
+    #[arg(
+        long,
+        env = "RELATA_DEAD_LETTER_BYTES",
+        default_value_t = 64 << 20,
+        value_name = "BYTES"
+    )]
+    pub(crate) dead_letter_bytes: u64,
+}
+
+fn days(text: &str) -> Result<Duration, String> {
+    let days: f64 = text.parse().map_err(|_| "not a number of days".to_owned())?;
+    Duration::try_from_secs_f64(days * 24.0 * 3600.0).map_err(|error| error.to_string())
 }
 
 impl Pace {
@@ -129,145 +248,13 @@ impl Pace {
             checkpoint_events: self.checkpoint_events,
             checkpoint_interval: Duration::from_millis(self.checkpoint_ms),
             keep_ignored: self.keep_ignored,
+            keep_events: self.keep_events,
+            remembered_deliveries: self.remember_deliveries.clamp(2, 1 << 28),
+            dead_letters: DeadLetterBounds {
+                letters: self.dead_letters,
+                bytes: self.dead_letter_bytes,
+            },
             ..Options::default()
         }
     }
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  relata ingest events.ndjson
-  relata ingest january.ndjson.gz february.ndjson.gz --rejects refused.ndjson
-  zcat events.gz | relata ingest -")]
-pub(crate) struct Ingest {
-    /// Files of one event a line, gzip or plain; - is standard input
-    #[arg(required = true, value_name = "FILE")]
-    pub(crate) files: Vec<PathBuf>,
-
-    /// Write refused lines here, each with the reason
-    #[arg(long, env = "RELATA_REJECTS", value_name = "FILE")]
-    pub(crate) rejects: Option<PathBuf>,
-
-    /// Print the counts as JSON
-    #[arg(long, env = "RELATA_JSON")]
-    pub(crate) json: bool,
-}
-
-/// Which location a question is about.
-#[derive(Debug, Args)]
-pub(crate) struct Place {
-    /// The location; not needed if the store holds one alone
-    #[arg(long, env = "RELATA_LOCATION", value_name = "ID")]
-    pub(crate) location: Option<String>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  relata links contact
-  relata links custom_objects.property/12-maple-street --label 'Interested Buyer'
-  relata links contact/amara-okafor --location seaside-realty --order newest --json")]
-pub(crate) struct Links {
-    /// An object key, or an object key, a slash and a record id
-    #[arg(value_name = "NODE")]
-    pub(crate) node: NodeRef,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// Only links whose far end has this label; may be repeated
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) label: Vec<String>,
-
-    /// Only links under this association, by id or key; may be repeated
-    #[arg(long, value_name = "ID|KEY")]
-    pub(crate) association: Vec<String>,
-
-    /// Only links to things of this object key
-    #[arg(long, value_name = "KEY")]
-    pub(crate) object: Option<String>,
-
-    /// Only links in which the node stands on this end
-    #[arg(long, value_name = "SIDE")]
-    pub(crate) side: Option<Side>,
-
-    /// The order in which the store first heard of the links
-    #[arg(long, default_value = "oldest", value_name = "ORDER")]
-    pub(crate) order: Order,
-
-    /// The greatest number of links
-    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: u32,
-
-    /// Print JSON
-    #[arg(long, env = "RELATA_JSON")]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Side {
-    First,
-    Second,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Order {
-    Oldest,
-    Newest,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  relata summary
-  relata summary --location seaside-realty --json")]
-pub(crate) struct Summary {
-    #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// Print JSON
-    #[arg(long, env = "RELATA_JSON")]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  relata export --format graphml --output graph.graphml
-  relata export --format dot --layer objects | dot -Tsvg > schema.svg
-  relata export --format ndjson --location seaside-realty | gzip > events.ndjson.gz")]
-pub(crate) struct Export {
-    /// graphml, dot, node-link or ndjson
-    #[arg(long, value_name = "FORMAT")]
-    pub(crate) format: String,
-
-    /// objects, records or all
-    #[arg(long, default_value = "all", value_name = "LAYER")]
-    pub(crate) layer: String,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// Only links of which an end has this label; may be repeated
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) label: Vec<String>,
-
-    /// Only links under this association, by id or key; may be repeated
-    #[arg(long, value_name = "ID|KEY")]
-    pub(crate) association: Vec<String>,
-
-    /// Write here instead of to standard output
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Example:
-  relata verify --db relata.db")]
-pub(crate) struct Verify {
-    /// Print JSON
-    #[arg(long, env = "RELATA_JSON")]
-    pub(crate) json: bool,
 }

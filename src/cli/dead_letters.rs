@@ -1,0 +1,130 @@
+//! `relata dead-letters`.
+
+use std::io::Write;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::journal::DeadLetter;
+use relata::wire::{DeadLetterBody, DeadLetterLine};
+use relata::{IngestError, OpenError, Options, ReplayError, Store};
+
+use super::output::{open_for_questions, print_json, print_table, say};
+use crate::config::LettersAction;
+
+/// Letters read at once.
+const CHUNK: usize = 100;
+
+pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode> {
+    match action {
+        LettersAction::List { json } => list(&open_for_questions(db)?, *json)?,
+        LettersAction::Show { id, json } => show(&open_for_questions(db)?, *id, *json)?,
+        LettersAction::Replay { id: Some(id), .. } => {
+            let receipt = open(db)?.replay_dead_letter(*id)?.with_context(|| missing(*id))?;
+            say(format_args!("dead letter {id}: {}", receipt.status.as_str()))?;
+        }
+        LettersAction::Replay { id: None, .. } => return replay_all(&open(db)?),
+        LettersAction::Delete { id: Some(id), .. } => {
+            anyhow::ensure!(open(db)?.delete_dead_letter(*id)?, missing(*id));
+            say(format_args!("dead letter {id} is deleted"))?;
+        }
+        LettersAction::Delete { id: None, .. } => {
+            let store = open(db)?;
+            let mut deleted = 0;
+            each(&store, |letter| {
+                store.delete_dead_letter(letter.id)?;
+                deleted += 1;
+                Ok(())
+            })?;
+            say(format_args!("{deleted} deleted"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn missing(id: u64) -> String {
+    format!("there is no dead letter {id}")
+}
+
+/// Opens the store to change it.
+fn open(db: &Path) -> anyhow::Result<Store> {
+    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+    Store::open_with(db, Options::default()).map_err(|error| match error {
+        OpenError::Journal(relata::journal::JournalError::InUse { .. }) => anyhow::anyhow!(
+            "{}: a server has it open; ask that one: POST /v1/dead-letters/ID/replay, \
+             POST /v1/dead-letters/replay or DELETE /v1/dead-letters/ID",
+            db.display()
+        ),
+        error => anyhow::Error::new(error).context(db.display().to_string()),
+    })
+}
+
+fn each(
+    store: &Store,
+    mut each: impl FnMut(DeadLetter) -> anyhow::Result<()>,
+) -> anyhow::Result<()> {
+    let mut after = 0;
+    loop {
+        let chunk = store.dead_letters(after, CHUNK)?;
+        let Some(last) = chunk.last() else { return Ok(()) };
+        after = last.id;
+        chunk.into_iter().try_for_each(&mut each)?;
+    }
+}
+
+fn list(store: &Store, json: bool) -> anyhow::Result<()> {
+    if json {
+        return each(store, |letter| print_json(&DeadLetterLine::new(&letter)));
+    }
+    let mut rows = Vec::new();
+    each(store, |letter| {
+        rows.push(vec![
+            letter.id.to_string(),
+            letter.times.to_string(),
+            letter.last_at.to_string(),
+            letter.location.unwrap_or_else(|| "-".to_owned()),
+            letter.code,
+            letter.reason,
+        ]);
+        Ok(())
+    })?;
+    print_table(&["id", "times", "last", "location", "code", "reason"], &rows)?;
+    let totals = store.dead_letter_totals()?;
+    if totals.dropped > 0 {
+        say(format_args!("{} older ones made room for these", totals.dropped))?;
+    }
+    Ok(())
+}
+
+fn show(store: &Store, id: u64, json: bool) -> anyhow::Result<()> {
+    let letter = store.dead_letter(id)?.with_context(|| missing(id))?;
+    if json {
+        return print_json(&DeadLetterBody::new(&letter));
+    }
+    let mut lines = vec![
+        format!("{}: {}", letter.code, letter.reason),
+        format!("came {} times, first {}, last {}", letter.times, letter.first_at, letter.last_at),
+    ];
+    lines.extend(letter.url_type.map(|name| format!("posted as {name}")));
+    lines.extend(letter.headers.iter().map(|(name, value)| format!("{name}: {value}")));
+    lines.iter().try_for_each(say)?;
+    say("")?;
+    // As it came, to the byte.
+    std::io::stdout().lock().write_all(&letter.body)?;
+    say("")?;
+    Ok(())
+}
+
+fn replay_all(store: &Store) -> anyhow::Result<ExitCode> {
+    let (mut accepted, mut refused) = (0_u64, 0_u64);
+    each(store, |letter| {
+        match store.replay_dead_letter(letter.id) {
+            Ok(_) => accepted += 1,
+            Err(ReplayError::Ingest(IngestError::Unreadable(_))) => refused += 1,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(())
+    })?;
+    say(format_args!("{accepted} accepted, {refused} still cannot be used"))?;
+    Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}

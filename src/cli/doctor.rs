@@ -1,0 +1,94 @@
+//! `relata doctor`.
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::signature::{SignatureHeaders, diagnose};
+use relata::wire::{Effect, Examination, Reading, SignatureVerdict};
+use relata::{Delivery, Store, Timestamp};
+
+use super::output::{print_json, say};
+use crate::config::Doctor;
+
+pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
+    let body = read(&command.file).with_context(|| command.file.display().to_string())?;
+    let headers = command.header.iter().map(|header| {
+        let pair =
+            header.split_once(':').map(|(name, value)| (name.trim(), value.trim().as_bytes()));
+        pair.with_context(|| format!("--header {header}: there is no colon in it"))
+    });
+    let headers = SignatureHeaders::pick(headers.collect::<anyhow::Result<Vec<_>>>()?);
+    let now = Timestamp::now();
+    let verifier = command.keys.verifier().context("--webhook-key")?;
+    let signature = SignatureVerdict::new(&diagnose(&verifier, &headers, &body, now), true);
+    let mut read = Delivery::read(&body, command.url_type.as_deref(), now);
+    if let (Ok(delivery), Some(id)) = (&read, headers.id.once()) {
+        read = Ok(delivery.clone().with_webhook_id(id));
+    }
+    let effect = match &read {
+        Ok(delivery) if signature.holds => Some(effect(db, delivery)?),
+        _ => None,
+    };
+    let answer = match (signature.holds, &read) {
+        (false, _) => 401,
+        (true, Err(error)) if error.code() == "malformed_json" => 400,
+        (true, Err(_)) => 422,
+        (true, Ok(_)) => 200,
+    };
+    let reading = Reading::new(read.as_ref().map(Delivery::decoded));
+    let found = Examination { signature, reading, effect, answer };
+    if command.json {
+        print_json(&found)?;
+    } else {
+        tell(&found)?;
+    }
+    Ok(if answer == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn read(path: &Path) -> std::io::Result<Vec<u8>> {
+    if path.as_os_str() != "-" {
+        return std::fs::read(path);
+    }
+    let mut body = Vec::new();
+    std::io::stdin().lock().read_to_end(&mut body)?;
+    Ok(body)
+}
+
+/// What the delivery would do to the database, or to an empty one.
+fn effect(db: &Path, delivery: &Delivery) -> anyhow::Result<Effect> {
+    let store = if db.exists() {
+        Store::open_read_only(db).with_context(|| db.display().to_string())?
+    } else {
+        Store::in_memory()?
+    };
+    Ok(store.preview(delivery.clone())?.into())
+}
+
+fn tell(found: &Examination<'_>) -> anyhow::Result<()> {
+    let Examination { signature, reading, effect, answer } = found;
+    match (&signature.reason, signature.header) {
+        (None, Some(header)) => say(format_args!("signature  holds ({header})"))?,
+        (reason, _) => say(format_args!("signature  {}", reason.as_deref().unwrap_or("unknown")))?,
+    }
+    if let Some(advice) = signature.advice {
+        say(format_args!("           {advice}"))?;
+    }
+    let told = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    match &reading.reason {
+        Some(reason) => say(format_args!("body       {reason}"))?,
+        None => say(format_args!(
+            "body       {} of {} in location {}",
+            told(reading.event),
+            told(reading.id),
+            told(reading.location_id)
+        ))?,
+    }
+    if let Some(effect) = effect {
+        let seq = effect.seq.map(|seq| format!(", event {seq}")).unwrap_or_default();
+        say(format_args!("effect     {}{seq}", effect.status))?;
+    }
+    say(format_args!("answer     {answer}"))?;
+    Ok(())
+}

@@ -1,0 +1,75 @@
+//! `relata token`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::http::new_token;
+use relata::journal::{TokenRow, Tokens};
+use serde_json::{Value, json};
+
+use super::output::{print_json, print_table, say};
+use crate::config::{NewToken, TokenAction};
+
+pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
+    let open = || Tokens::open(db).with_context(|| db.display().to_string());
+    if !matches!(action, TokenAction::New(_)) {
+        anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+    }
+    match action {
+        TokenAction::New(wanted) => new(&mut open()?, wanted)?,
+        TokenAction::List { json } => list(&mut open()?, json)?,
+        TokenAction::Revoke { token } => {
+            let revoked = open()?.revoke(&token)?;
+            let id = revoked.with_context(|| {
+                format!("no token has the id {token}, and not exactly one has that name")
+            })?;
+            say(format_args!("token {id} is revoked"))?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn new(tokens: &mut Tokens, wanted: NewToken) -> anyhow::Result<()> {
+    let made = new_token(&wanted.name, wanted.scope, wanted.location);
+    let (row, text) = made.map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
+    tokens.add(&row)?;
+    if wanted.json {
+        let mut shown = shown(&row);
+        if let Some(shown) = shown.as_object_mut() {
+            shown.insert("token".to_owned(), Value::String(text));
+        }
+        print_json(&shown)?;
+    } else {
+        // Alone on standard output, so that a script can keep it.
+        say(text)?;
+        tracing::info!(id = row.id, scope = row.scope.as_str(), "keep it: it is not shown again");
+    }
+    Ok(())
+}
+
+fn list(tokens: &mut Tokens, json: bool) -> anyhow::Result<()> {
+    let rows = tokens.list()?;
+    if json {
+        return print_json(&rows.iter().map(shown).collect::<Vec<_>>());
+    }
+    let row = |row: &TokenRow| {
+        let locations =
+            if row.locations.is_empty() { "all".to_owned() } else { row.locations.join(", ") };
+        let scope = row.scope.as_str().to_owned();
+        vec![row.id.clone(), row.name.clone(), scope, locations, row.created_at.to_string()]
+    };
+    let rows: Vec<Vec<String>> = rows.iter().map(row).collect();
+    print_table(&["id", "name", "scope", "locations", "created"], &rows)?;
+    Ok(())
+}
+
+fn shown(row: &TokenRow) -> Value {
+    json!({
+        "id": row.id,
+        "name": row.name,
+        "scope": row.scope.as_str(),
+        "locations": row.locations,
+        "createdAt": row.created_at.to_string(),
+    })
+}

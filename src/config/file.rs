@@ -1,0 +1,83 @@
+//! The configuration file: flags by their names, in TOML.
+
+use std::path::PathBuf;
+
+use anyhow::Context;
+use clap::{CommandFactory, FromArgMatches};
+
+use super::Config;
+
+impl Config {
+    /// Reads the command line, the environment and the configuration file.
+    pub(crate) fn read() -> anyhow::Result<Self> {
+        let mut command = Self::command();
+        if let Some(path) = config_path() {
+            let text =
+                std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
+            let settings: toml::Table = text.parse().with_context(|| path.display().to_string())?;
+            for (name, value) in settings {
+                let values = texts(&value).with_context(|| {
+                    format!("{}: `{name}` is no text, number, true, false or list", path.display())
+                })?;
+                let known;
+                (command, known) = with_default(command, &name, &values);
+                anyhow::ensure!(known, "{}: there is no flag --{name}", path.display());
+            }
+        }
+        Self::from_arg_matches(&command.get_matches()).map_err(|error| error.exit())
+    }
+}
+
+/// The configuration file, which must be known before anything else.
+fn config_path() -> Option<PathBuf> {
+    let mut arguments = std::env::args_os().skip(1);
+    while let Some(argument) = arguments.next() {
+        if argument == "--config" {
+            return arguments.next().map(PathBuf::from);
+        }
+        if let Some(path) = argument.to_str().and_then(|text| text.strip_prefix("--config=")) {
+            return Some(PathBuf::from(path));
+        }
+    }
+    std::env::var_os("RELATA_CONFIG").map(PathBuf::from)
+}
+
+/// A setting as the words that a command line would hold.
+fn texts(value: &toml::Value) -> Option<Vec<String>> {
+    match value {
+        toml::Value::String(text) => Some(vec![text.clone()]),
+        toml::Value::Integer(number) => Some(vec![number.to_string()]),
+        toml::Value::Float(number) => Some(vec![number.to_string()]),
+        toml::Value::Boolean(yes) => Some(vec![yes.to_string()]),
+        toml::Value::Array(values) => {
+            let texts: Option<Vec<_>> = values.iter().map(texts).collect();
+            texts.map(|texts| texts.concat())
+        }
+        _ => None,
+    }
+}
+
+/// Gives a flag these values where nothing else says otherwise, in the command
+/// and those below it; tells whether any has that flag.
+fn with_default(
+    mut command: clap::Command,
+    name: &str,
+    values: &[String],
+) -> (clap::Command, bool) {
+    let id = command.get_arguments().find(|argument| argument.get_long() == Some(name));
+    let id = id.map(|argument| argument.get_id().clone()).filter(|id| id != "file");
+    let mut known = id.is_some();
+    if let Some(id) = id {
+        command = command.mut_arg(id, |argument| argument.default_values(values.to_vec()));
+    }
+    let below: Vec<String> =
+        command.get_subcommands().map(|command| command.get_name().to_owned()).collect();
+    for subcommand in below {
+        command = command.mut_subcommand(subcommand, |below| {
+            let (below, found) = with_default(below, name, values);
+            known |= found;
+            below
+        });
+    }
+    (command, known)
+}

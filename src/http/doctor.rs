@@ -1,0 +1,59 @@
+//! `POST /v1/doctor`: how would this delivery be taken? Nothing is stored.
+
+use std::sync::Arc;
+
+use futures_util::Stream;
+use warp::Buf;
+
+use super::answer::{Answer, json};
+use super::app::App;
+use super::body;
+use super::problem::Problem;
+use super::protection::signature_headers;
+use super::request::Request;
+use crate::model::Timestamp;
+use crate::signature::diagnose;
+use crate::store::Delivery;
+use crate::webhook::Outline;
+use crate::wire::{Examination, Reading, SignatureVerdict};
+
+/// Takes a delivery as the sender posted it, body and headers; `type` is the
+/// event type that its URL had.
+pub(super) async fn examine<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    request.query.only(&["type"])?;
+    let url_type = request.query.one("type")?.map(str::to_owned);
+    body::check_content_type(&request.headers)?;
+    let bytes = body::read(&request.headers, body, &app.limits).await?;
+    let now = Timestamp::now();
+    let protection = &app.protection;
+    let headers = signature_headers(&request.headers);
+    let diagnosis = diagnose(&protection.verifier, &headers, &bytes, now);
+    let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
+    let mut read = Delivery::read(&bytes, url_type.as_deref(), now);
+    if let (Ok(delivery), Some(id)) = (&read, headers.id.once()) {
+        read = Ok(delivery.clone().with_webhook_id(id));
+    }
+    let outline = read.as_ref().map(|delivery| Outline::of(delivery.decoded()));
+    let location = outline.unwrap_or_else(|_| Outline::peek(&bytes)).location;
+    if location.is_some_and(|location| !request.grant.sees(&location)) {
+        return Err(Problem::forbidden("the token is not good for this delivery's location"));
+    }
+    let admitted = !protection.webhook_auth || signature.holds;
+    let (effect, answer) = match (admitted, &read) {
+        (false, _) => (None, 401),
+        (true, Err(error)) => (None, Problem::from(error.clone()).status.as_u16()),
+        (true, Ok(delivery)) => {
+            let (store, delivery) = (Arc::clone(&app.store), delivery.clone());
+            let preview = tokio::task::spawn_blocking(move || store.preview(delivery))
+                .await
+                .map_err(Problem::unavailable)?;
+            (preview.map(Into::into).ok(), if app.store.failure().is_none() { 200 } else { 503 })
+        }
+    };
+    let reading = Reading::new(read.as_ref().map(Delivery::decoded));
+    json(&Examination { signature, reading, effect, answer })
+}

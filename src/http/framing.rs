@@ -1,0 +1,56 @@
+//! Requests that two servers in a row could read differently are refused.
+
+use warp::http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
+use warp::http::{Request, Version};
+use warp::reply::Response;
+
+use super::app::App;
+use super::problem::Problem;
+use super::request_id;
+
+/// Says what is wrong with a request's framing and host (RFC 9112, sections 3.2
+/// and 6.1), and that the connection is of no more use.
+pub(super) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
+    let problem = Problem::invalid_request(fault(request)?);
+    let id = request_id::of(app, request.headers());
+    tracing::info!(
+        code = problem.code,
+        trace_id = id,
+        detail = &*problem.detail,
+        "request refused"
+    );
+    let mut response = problem.into_response(&id);
+    request_id::tell(&mut response, &id);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    Some(response)
+}
+
+fn fault<B>(request: &Request<B>) -> Option<&'static str> {
+    let headers = request.headers();
+    let mut hosts = headers.get_all(HOST).iter();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() >= Version::HTTP_11 => return Some("there is no Host"),
+        (Some(_), Some(_)) => return Some("there is more than one Host"),
+        (Some(host), None) if !is_host(host.as_bytes()) => return Some("the Host is not valid"),
+        _ => {}
+    }
+    if headers.get_all(CONTENT_LENGTH).iter().count() > 1 {
+        return Some("there is more than one Content-Length");
+    }
+    let encodings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();
+    match encodings.as_slice() {
+        [] => None,
+        _ if headers.contains_key(CONTENT_LENGTH) => {
+            Some("Content-Length stands beside Transfer-Encoding")
+        }
+        [one] if one.as_bytes().eq_ignore_ascii_case(b"chunked") => None,
+        _ => Some("the only Transfer-Encoding taken is chunked"),
+    }
+}
+
+/// A name or an address with perhaps a port: nothing that another server could
+/// take for something else.
+fn is_host(host: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:[]%".contains(byte);
+    host.iter().all(plain) && host.len() <= 300
+}

@@ -1,0 +1,71 @@
+//! Who may send and who may ask.
+
+use std::sync::Arc;
+
+use warp::http::HeaderMap;
+use warp::http::header::AUTHORIZATION;
+
+use super::problem::Problem;
+use super::token::{Grant, TokenTable};
+use crate::journal::Scope;
+use crate::model::Timestamp;
+use crate::signature::{Scheme, SignatureError, SignatureHeaders, Verifier};
+
+/// What requests must show.
+#[derive(Debug)]
+pub struct Protection {
+    /// The keys that deliveries are signed with.
+    pub verifier: Verifier,
+    /// Whether a delivery without a good signature is refused.
+    pub webhook_auth: bool,
+    /// The tokens that questions need; with nothing, anybody may ask.
+    pub tokens: Option<Arc<TokenTable>>,
+}
+
+impl Protection {
+    /// Anybody who can reach the server may send and ask.
+    pub fn off() -> Self {
+        Self { verifier: Verifier::default(), webhook_auth: false, tokens: None }
+    }
+
+    /// How a delivery was signed, if signatures are asked for.
+    pub(super) fn admit(
+        &self,
+        headers: &HeaderMap,
+        body: &[u8],
+    ) -> Result<Option<Scheme>, SignatureError> {
+        if !self.webhook_auth {
+            return Ok(None);
+        }
+        self.verifier.verify(&signature_headers(headers), body, Timestamp::now()).map(Some)
+    }
+
+    /// What a request may do, if it may do as much as this.
+    pub(super) fn authorize(&self, headers: &HeaderMap, need: Scope) -> Result<Grant, Problem> {
+        let Some(tokens) = &self.tokens else { return Ok(Grant::ALL) };
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let (Some(given), None) = (given.next(), given.next()) else {
+            return Err(Problem::unauthorized("send one header `Authorization: Bearer TOKEN`"));
+        };
+        let token = given.to_str().ok().and_then(|text| {
+            let (scheme, token) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        let grant = token.and_then(|token| tokens.grant(token));
+        let grant = grant.ok_or_else(|| Problem::unauthorized("this token is not good here"))?;
+        if grant.scope < need {
+            let detail = format!(
+                "the token's scope is {}, this needs {}",
+                grant.scope.as_str(),
+                need.as_str()
+            );
+            return Err(Problem::forbidden(detail));
+        }
+        Ok(grant)
+    }
+}
+
+/// The headers of a delivery that say who sent it.
+pub(super) fn signature_headers(headers: &HeaderMap) -> SignatureHeaders<'_> {
+    SignatureHeaders::pick(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+}

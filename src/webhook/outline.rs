@@ -1,0 +1,75 @@
+//! The little that a log or a list says of a delivery.
+
+use serde::Deserialize;
+
+use super::decode::{Decoded, MAX_ID_BYTES};
+
+/// What a delivery is about, whether it could be used or not.
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct Outline {
+    /// Its event type.
+    pub event: Option<String>,
+    /// The tenant it belongs to.
+    pub location: Option<String>,
+}
+
+/// The members that tell it, beside whatever else there is.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Members {
+    #[serde(rename = "type")]
+    event: Option<serde_json::Value>,
+    location_id: Option<serde_json::Value>,
+}
+
+impl Outline {
+    /// Of a delivery that was read.
+    pub fn of(decoded: &Decoded) -> Self {
+        match decoded {
+            Decoded::Event(event) => Self {
+                event: Some(event.event_type.as_str().to_owned()),
+                location: Some(event.location.as_str().to_owned()),
+            },
+            Decoded::Ignored { event_type, location, .. } => Self {
+                event: Some(event_type.to_string()),
+                location: location.as_ref().map(|location| location.as_str().to_owned()),
+            },
+        }
+    }
+
+    /// Of a body that cannot be used, as far as it is JSON at all.
+    pub fn peek(body: &[u8]) -> Self {
+        let Members { event, location_id } = serde_json::from_slice(body).unwrap_or_default();
+        let short = |value: Option<serde_json::Value>| {
+            let text = value?.as_str()?.to_owned();
+            (!text.is_empty() && text.len() <= MAX_ID_BYTES).then_some(text)
+        };
+        Self { event: short(event), location: short(location_id) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_a_broken_body_tells() {
+        let check = |body: &str, event: Option<&str>, location: Option<&str>| {
+            let expected =
+                Outline { event: event.map(Into::into), location: location.map(Into::into) };
+            assert_eq!(Outline::peek(body.as_bytes()), expected, "{body}");
+        };
+        check(
+            r#"{"type":"RelationCreate","locationId":"L","x":[1,{}]}"#,
+            Some("RelationCreate"),
+            Some("L"),
+        );
+        check(r#"{"type":7,"locationId":"L"}"#, None, Some("L"));
+        check(r#"{"type":"","locationId":null}"#, None, None);
+        check(r#"{"locationId":"L""#, None, None);
+        check(r#"{"locationId":"L","locationId":"M"}"#, None, None);
+        check(&format!(r#"{{"locationId":"{}"}}"#, "x".repeat(513)), None, None);
+        check("[]", None, None);
+        check("", None, None);
+    }
+}
