@@ -71,7 +71,7 @@ pub enum KeyError {
         reason: &'static str,
     },
     /// The file cannot be read.
-    #[error("neither SCHEME:VALUE nor a file that can be read: {0}")]
+    #[error("neither SCHEME:VALUE nor a file that can be read")]
     File(#[source] std::io::Error),
 }
 
