@@ -1,7 +1,7 @@
 //! Who may send and who may ask, by the real binary.
 
 #![cfg(feature = "server")]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod server;
 

@@ -1,6 +1,6 @@
 //! Requests that two servers in a row could read differently are refused.
 
-use warp::http::header::{CONNECTION, CONTENT_LENGTH, HOST, HeaderValue, TRANSFER_ENCODING};
+use warp::http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
 use warp::http::{Request, Version};
 use warp::reply::Response;
 
@@ -10,6 +10,9 @@ use super::request_id;
 
 /// Says what is wrong with a request's framing and host (RFC 9112, sections 3.2
 /// and 6.1), and that the connection is of no more use.
+///
+/// hyper has refused lengths that contradict each other before, and has dropped
+/// one that stands beside chunks, which count alone.
 pub(super) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
     let problem = Problem::invalid_request(fault(request)?);
     let id = request_id::of(app, request.headers());
@@ -34,15 +37,9 @@ fn fault<B>(request: &Request<B>) -> Option<&'static str> {
         (Some(host), None) if !is_host(host.as_bytes()) => return Some("the Host is not valid"),
         _ => {}
     }
-    if headers.get_all(CONTENT_LENGTH).iter().count() > 1 {
-        return Some("there is more than one Content-Length");
-    }
     let encodings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();
     match encodings.as_slice() {
         [] => None,
-        _ if headers.contains_key(CONTENT_LENGTH) => {
-            Some("Content-Length stands beside Transfer-Encoding")
-        }
         [one] if one.as_bytes().eq_ignore_ascii_case(b"chunked") => None,
         _ => Some("the only Transfer-Encoding taken is chunked"),
     }

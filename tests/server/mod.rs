@@ -146,8 +146,12 @@ impl Answer {
     }
 
     pub(crate) fn read(stream: &mut impl Read) -> Result<Self, Error> {
-        let mut reader = BufReader::new(stream);
-        let mut answer = Self::head(&mut reader)?;
+        Self::read_from(&mut BufReader::new(stream))
+    }
+
+    /// Reads one of several answers.
+    pub(crate) fn read_from(reader: &mut impl BufRead) -> Result<Self, Error> {
+        let mut answer = Self::head(reader)?;
         if let Some(length) = answer.header("content-length") {
             answer.body = vec![0; length.parse()?];
             reader.read_exact(&mut answer.body)?;
