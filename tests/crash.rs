@@ -1,20 +1,21 @@
 //! kill -9 while posts come in: every acknowledged event is there afterwards.
 
 #![cfg(feature = "server")]
-#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test says so by failing")]
 
 mod server;
 
 use std::collections::BTreeSet;
 use std::io::Write;
+use std::net::TcpStream;
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relata::journal::SqliteJournal;
-use relata::verify;
+use relata::{Store, verify};
 use serde_json::json;
-use server::{Answer, Error, Server, relata};
+use server::{Answer, Error, Server};
 
 /// Senders that post at the same time.
 const SENDERS: usize = 8;
@@ -35,41 +36,75 @@ fn relation(number: u64) -> String {
     relation.to_string()
 }
 
-/// Posts one event after another over one connection until the server is gone,
-/// and notes each that was acknowledged.
-fn send(server: &Server, next: &AtomicU64, acknowledged: &Mutex<BTreeSet<u64>>) {
-    let Ok(mut stream) = server.connect() else { return };
-    loop {
-        let number = next.fetch_add(1, Ordering::Relaxed);
-        let body = relation(number);
-        let head = format!(
-            "POST /webhooks HTTP/1.1\r\nhost: r\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
-            body.len()
-        );
-        if stream.write_all(&[head.as_bytes(), body.as_bytes()].concat()).is_err() {
-            return;
-        }
-        match Answer::read(&mut stream) {
-            Ok(answer) if answer.status == 200 => {
-                acknowledged.lock().unwrap().insert(number);
+/// What the senders have to say, and what they were told.
+#[derive(Default)]
+struct Said {
+    next: AtomicU64,
+    /// Sent, but not acknowledged: to be sent again.
+    open: Mutex<Vec<u64>>,
+    acknowledged: Mutex<BTreeSet<u64>>,
+}
+
+impl Said {
+    /// Posts one event after another over one connection until the server is
+    /// gone, or `last` and what is open are acknowledged.
+    fn send(&self, server: &Server, last: u64) {
+        let Ok(mut stream) = server.connect() else { return };
+        loop {
+            let again = self.open.lock().unwrap().pop();
+            let number = again.unwrap_or_else(|| self.next.fetch_add(1, Ordering::Relaxed));
+            if again.is_none() && number >= last {
+                return;
             }
-            _ => return,
+            if post(&mut stream, number).is_err() {
+                return self.open.lock().unwrap().push(number);
+            }
+            self.acknowledged.lock().unwrap().insert(number);
         }
     }
 }
 
-#[test]
-fn every_acknowledged_event_survives_kill_9() -> Result<(), Error> {
+/// Posts an event and waits for its 200.
+fn post(stream: &mut TcpStream, number: u64) -> Result<(), Error> {
+    let body = relation(number);
+    let head = format!(
+        "POST /webhooks HTTP/1.1\r\nhost: r\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        body.len()
+    );
+    stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;
+    let answer = Answer::read(stream)?;
+    if answer.status == 200 { Ok(()) } else { Err(answer.text().into()) }
+}
+
+/// The numbers of the relations in the graph.
+fn kept(store: &Store) -> BTreeSet<u64> {
+    let mut kept = BTreeSet::new();
+    for location in store.locations() {
+        let snapshot = location.read().snapshot();
+        for link in snapshot.record_links() {
+            let id = link.relation.unwrap_or_default();
+            let number = id.strip_prefix('r').and_then(|id| id.parse().ok());
+            assert!(kept.insert(number.unwrap()), "{id} is there twice");
+        }
+    }
+    kept
+}
+
+/// Kills a server again and again while it takes events, checkpoints after few
+/// of them, and with `prune` deletes them from the journal at once.
+fn survive(kills: u64, prune: bool) -> Result<(), Error> {
     let directory = tempfile::tempdir()?;
     let db = directory.path().join("relata.db");
-    let next = AtomicU64::new(0);
-    let acknowledged = Mutex::new(BTreeSet::new());
-    for round in 0..kills() {
-        // Checkpoints after few events, so that kills fall into them too.
-        let server = Server::start_with(&db, &["--checkpoint-events", "50"])?;
+    let mut arguments = vec!["--checkpoint-events", "50", "--checkpoint-ms", "20"];
+    if prune {
+        arguments.extend(["--keep-events", "0.0000005"]);
+    }
+    let said = Said::default();
+    for round in 0..kills {
+        let server = Server::start_with(&db, &arguments)?;
         std::thread::scope(|scope| {
             for _ in 0..SENDERS {
-                scope.spawn(|| send(&server, &next, &acknowledged));
+                scope.spawn(|| said.send(&server, u64::MAX));
             }
             // Anywhere from the first commit to well into the run.
             std::thread::sleep(Duration::from_millis(20 + round * 67 % 180));
@@ -78,20 +113,32 @@ fn every_acknowledged_event_survives_kill_9() -> Result<(), Error> {
         drop(server);
         let proof = verify(&mut SqliteJournal::open_read_only(&db)?, 10)?;
         assert_eq!(proof.differences, [], "after kill {round}");
+        let store = Store::open_read_only(&db)?;
+        let kept = kept(&store);
+        assert_eq!(store.head(), kept.len() as u64, "an event is there twice");
+        let lost: Vec<_> = said.acknowledged.lock().unwrap().difference(&kept).copied().collect();
+        assert_eq!(lost, Vec::<u64>::new(), "after kill {round}");
+        assert!(!prune || round < 5 || store.pruned()? > 0);
     }
-    let acknowledged = acknowledged.into_inner()?;
-    assert!(acknowledged.len() > SENDERS * 10, "{}", acknowledged.len());
-    let mut kept = BTreeSet::new();
-    for location in ["L0", "L1", "L2"] {
-        let export = ["export", "--format", "ndjson", "--location", location, "--db"];
-        let output = relata().args(export).arg(&db).output()?;
-        for line in String::from_utf8(output.stdout)?.lines() {
-            let event: serde_json::Value = serde_json::from_str(line)?;
-            let id = event["id"].as_str().and_then(|id| id.strip_prefix('r')).unwrap().parse()?;
-            assert!(kept.insert(id), "event {id} is there twice");
-        }
-    }
-    let lost: Vec<_> = acknowledged.difference(&kept).collect();
-    assert_eq!(lost, Vec::<&u64>::new());
+    // What was not acknowledged is sent again, as a sender does, and known if it
+    // is there.
+    let server = Server::start_with(&db, &arguments)?;
+    let last = said.next.load(Ordering::Relaxed);
+    said.send(&server, last);
+    drop(server);
+    let store = Store::open_read_only(&db)?;
+    assert_eq!((store.head(), kept(&store)), (last, (0..last).collect()));
+    assert!(last > 100);
+    eprintln!("{kills} kills, {last} events, lost 0, pruned {}", store.pruned()?);
     Ok(())
+}
+
+#[test]
+fn every_acknowledged_event_survives_kill_9() -> Result<(), Error> {
+    survive(kills(), false)
+}
+
+#[test]
+fn every_acknowledged_event_survives_kill_9_while_old_ones_are_pruned() -> Result<(), Error> {
+    survive(kills(), true)
 }

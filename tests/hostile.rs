@@ -1,7 +1,7 @@
 //! Input that means harm: answered correctly or cut off, and nothing let in.
 
 #![cfg(feature = "server")]
-#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
 
 mod server;
 
@@ -50,6 +50,7 @@ fn get(path: &str) -> Vec<u8> {
     format!("GET {path} HTTP/1.1\r\nHost: relata\r\nConnection: close\r\n\r\n").into_bytes()
 }
 
+#[expect(clippy::too_many_lines, reason = "a table")]
 /// Requests whose framing is wrong, and the statuses that are right; 0 is a
 /// closed connection.
 fn framings() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
@@ -136,7 +137,7 @@ fn framings() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
         (
             "a proxy's CONNECT",
             b"CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\nConnection: close\r\n\r\n".to_vec(),
-            &[400, 404, 405],
+            &[400],
         ),
         (
             "TRACE",
@@ -168,7 +169,8 @@ fn framing_that_is_wrong_is_refused() -> Result<(), Error> {
     }
     // What only looks odd is taken.
     let length = format!("Content-Length: {}\r\n", BODY.len());
-    let chunks: String = BODY.chars().map(|c| format!("1;name=\"value\"\r\n{c}\r\n")).collect();
+    let one = |chunks: String, c: char| format!("{chunks}1;name=\"value\"\r\n{c}\r\n");
+    let chunks = BODY.chars().fold(String::new(), one);
     let trailers = format!("{chunks}0\r\nX-Trailer: 1\r\nContent-Length: 5\r\n\r\n");
     let chunked = "Transfer-Encoding: chunked\r\n";
     let smuggled = format!("{trailers}POST /webhooks HTTP/1.1\r\nHost: a\r\n{length}\r\n{BODY}");

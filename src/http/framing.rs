@@ -29,6 +29,9 @@ pub(super) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
 }
 
 fn fault<B>(request: &Request<B>) -> Option<&'static str> {
+    if request.uri().path_and_query().is_none() {
+        return Some("the target has no path");
+    }
     let headers = request.headers();
     let mut hosts = headers.get_all(HOST).iter();
     match (hosts.next(), hosts.next()) {
