@@ -242,3 +242,42 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
     assert_eq!(out(&db, &["--version"])?, format!("relata {}\n", env!("CARGO_PKG_VERSION")));
     Ok(())
 }
+
+#[test]
+fn a_backup_beside_a_running_server_can_be_restored() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    run(&db, &["ingest", SAMPLE])?;
+    let server = Server::start(&db)?;
+    let copy = directory.path().join("copy.db");
+    let to = copy.to_str().ok_or("path")?;
+    let relation = |id: &str| {
+        json!({
+            "type": "RelationCreate", "id": id, "associationId": "A", "locationId": "seaside-realty",
+            "firstObjectKey": "contact", "firstRecordId": "early",
+            "secondObjectKey": "p", "secondRecordId": "p",
+        })
+        .to_string()
+    };
+    assert_eq!(server.post("/webhooks", relation("before").as_bytes())?.status, 200);
+    let made = run(&db, &["backup", to, "--json"])?;
+    assert!(made.status.success());
+    assert_eq!(serde_json::from_slice::<Value>(&made.stdout)?["events"], 338);
+    assert_eq!(server.post("/webhooks", relation("after").as_bytes())?.status, 200);
+    check_refusal(&run(&db, &["backup", to])?, 1, "it exists already");
+    server.kill()?;
+
+    // The way that `relata backup --help` tells.
+    for suffix in ["", "-wal", "-shm", "-lock"] {
+        std::fs::remove_file(format!("{}{suffix}", db.display()))?;
+    }
+    std::fs::copy(&copy, &db)?;
+    let server = Server::start(&db)?;
+    assert_eq!(server.get("/readyz")?.json()["seq"], 338);
+    let at = "/v1/locations/seaside-realty/objects/contact/records/early/links";
+    assert_eq!(server.get(at)?.json()["links"].as_array().map(Vec::len), Some(1));
+    assert_eq!(server.post("/webhooks", relation("later").as_bytes())?.status, 200);
+    drop(server);
+    assert!(run(&db, &["verify"])?.status.success());
+    Ok(())
+}

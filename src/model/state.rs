@@ -5,7 +5,7 @@
 //! before it. Numbers are those of the live graph: they give lists their order
 //! and cursors their meaning, and survive a restart.
 
-use super::{Association, ObjectSchema, Stamp};
+use super::{Association, ObjectSchema, Seq, Stamp};
 
 /// What is known of a record from its own events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -95,4 +95,19 @@ pub enum StateRow<'a> {
         /// The event that gave it its state.
         stamp: Stamp,
     },
+}
+
+impl StateRow<'_> {
+    /// The last event that the row stands for, 0 if none.
+    pub(crate) fn newest(&self) -> Seq {
+        let seq = |stamp: Option<Stamp>| stamp.map_or(0, Stamp::seq);
+        match *self {
+            Self::Object { schema, .. } => seq(schema.map(|(_, stamp)| stamp)),
+            Self::Association { stamp, .. } => seq(stamp),
+            Self::UnkeyedRecord { state, .. } | Self::Record { state, .. } => {
+                seq(state.last).max(seq(state.deleted))
+            }
+            Self::Relation { stamp, .. } => stamp.seq(),
+        }
+    }
 }

@@ -59,13 +59,15 @@ fn load_checkpoint(
 ) -> Result<Seq, JournalError> {
     let damaged = |reason: String| JournalError::DamagedCheckpoint { reason };
     let mut current: Option<Arc<Location>> = None;
-    journal.load_checkpoint(&mut |row| match row {
+    let mut newest = 0;
+    let upto = journal.load_checkpoint(&mut |row| match row {
         CheckpointRow::Location { number, id } => {
             let location = locations.intern(&LocationId::from(*id));
             let fits = location.number == *number;
             if fits { Ok(()) } else { Err(damaged(format!("location {id} is out of order"))) }
         }
         CheckpointRow::State { location, row } => {
+            newest = newest.max(row.newest());
             let known = current.take().filter(|current| current.number == *location);
             let found = known.or_else(|| locations.at(*location));
             let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
@@ -74,7 +76,11 @@ fn load_checkpoint(
             current = Some(found);
             Ok(())
         }
-    })
+    })?;
+    if newest > upto {
+        return Err(damaged(format!("it speaks of event {newest}, behind its own {upto}")));
+    }
+    Ok(upto)
 }
 
 /// Merges every event behind `after` and answers with the head.
