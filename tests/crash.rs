@@ -1,8 +1,9 @@
 //! kill -9 while posts come in: every acknowledged event is there afterwards.
 
 #![cfg(feature = "server")]
-#![expect(clippy::unwrap_used, clippy::print_stderr, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
+mod long;
 mod server;
 
 use std::collections::BTreeSet;
@@ -19,12 +20,6 @@ use server::{Answer, Error, Server};
 
 /// Senders that post at the same time.
 const SENDERS: usize = 8;
-
-/// `RELATA_KILLS=200 cargo test --test crash` for a long run.
-fn kills() -> u64 {
-    let asked = std::env::var_os("RELATA_KILLS");
-    asked.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(12)
-}
 
 fn relation(number: u64) -> String {
     let relation = json!({
@@ -92,7 +87,7 @@ fn kept(store: &Store) -> BTreeSet<u64> {
 
 /// Kills a server again and again while it takes events, checkpoints after few
 /// of them, and with `prune` deletes them from the journal at once.
-fn survive(kills: u64, prune: bool) -> Result<(), Error> {
+fn survive(kills: u32, prune: bool) -> Result<(), Error> {
     let directory = tempfile::tempdir()?;
     let db = directory.path().join("relata.db");
     let mut arguments = vec!["--checkpoint-events", "50", "--checkpoint-ms", "20"];
@@ -107,7 +102,7 @@ fn survive(kills: u64, prune: bool) -> Result<(), Error> {
                 scope.spawn(|| said.send(&server, u64::MAX));
             }
             // Anywhere from the first commit to well into the run.
-            std::thread::sleep(Duration::from_millis(20 + round * 67 % 180));
+            std::thread::sleep(Duration::from_millis(20 + u64::from(round) * 67 % 180));
             server.signal("KILL").unwrap();
         });
         drop(server);
@@ -129,16 +124,17 @@ fn survive(kills: u64, prune: bool) -> Result<(), Error> {
     let store = Store::open_read_only(&db)?;
     assert_eq!((store.head(), kept(&store)), (last, (0..last).collect()));
     assert!(last > 100);
-    eprintln!("{kills} kills, {last} events, lost 0, pruned {}", store.pruned()?);
+    long::tell("kills", kills);
+    long::tell("events of senders that were killed", last);
     Ok(())
 }
 
 #[test]
 fn every_acknowledged_event_survives_kill_9() -> Result<(), Error> {
-    survive(kills(), false)
+    survive(long::rounds(10, 200), false)
 }
 
 #[test]
 fn every_acknowledged_event_survives_kill_9_while_old_ones_are_pruned() -> Result<(), Error> {
-    survive(kills(), true)
+    survive(long::rounds(10, 200), true)
 }

@@ -3,6 +3,7 @@
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
 
 mod faulty;
+mod long;
 mod sample;
 
 use std::path::{Path, PathBuf};
@@ -61,6 +62,7 @@ fn check(journal: Box<dyn Journal>, appends: usize, extra: &[u64], again: impl F
 
 #[test]
 fn after_a_failed_write_nothing_is_accepted_and_reads_go_on() {
+    long::tell("faults", 4 * 4 * 2);
     for appends in [0, 1, 7, 60] {
         for (fault, extra) in [
             (Fault::Full, &[0][..]),
@@ -103,6 +105,7 @@ fn keep(store: &Store, body: &str) -> Result<(), IngestError> {
 
 #[test]
 fn a_failed_checkpoint_prune_or_dead_letter_stops_writes_but_loses_nothing() {
+    long::tell("faults", 3);
     for which in ["checkpoint", "prune", "letter"] {
         let kept = MemoryJournal::new();
         let mut journal = Faulty::new(kept.clone(), Fault::Full, u64::MAX);
@@ -141,6 +144,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 #[test]
 fn a_file_that_is_deleted_or_replaced_takes_no_more_events() {
+    long::tell("faults", 4);
     for (suffix, replaced) in [("", false), ("", true), ("-wal", false), ("-wal", true)] {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("relata.db");
@@ -205,6 +209,7 @@ fn a_log_that_was_cut_is_noticed() {
         }
     }
     assert!(noticed > 40, "{noticed}");
+    long::tell("faults", noticed);
 }
 
 #[test]
@@ -217,7 +222,8 @@ fn flipped_bytes_are_reported_and_never_read_as_events() {
     let content = std::fs::read(&path).unwrap();
     let known = reference(SAMPLE.lines().count());
     let (mut reported, mut harmless) = (0, 0);
-    for flip in (0..content.len()).step_by(content.len() / 400) {
+    let step = content.len() / long::rounds(400, 4_000) as usize;
+    for flip in (0..content.len()).step_by(step) {
         let copy = directory.path().join("flipped.db");
         let mut changed = content.clone();
         changed[flip] ^= 1 << (flip % 8);
@@ -234,6 +240,7 @@ fn flipped_bytes_are_reported_and_never_read_as_events() {
         }
     }
     assert!(reported > 100, "{reported} reported, {harmless} without effect");
+    long::tell("faults", reported + harmless);
 }
 
 #[test]
@@ -265,6 +272,7 @@ fn a_copy_made_while_events_come_in_is_whole_or_refused() {
         }
     });
     assert!(whole + refused > 3, "{whole} whole, {refused} refused");
+    long::tell("faults", whole + refused);
 }
 
 #[test]

@@ -3,6 +3,7 @@
 #![cfg(feature = "server")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
 
+mod long;
 #[allow(unreachable_pub, clippy::allow_attributes, reason = "public for the fuzzer's binaries")]
 #[path = "../fuzz/src/lib.rs"]
 mod targets;
@@ -10,8 +11,7 @@ mod targets;
 use proptest::prelude::*;
 use proptest::test_runner::{Config, TestRunner};
 
-/// Runs a target with its corpus, with changes to that, and with noise;
-/// `RELATA_FUZZ=1000000 cargo test --test fuzz` for a long run.
+/// Runs a target with its corpus, with changes to that, and with noise.
 fn check(name: &str, cases: u32, target: fn(&[u8])) {
     let folder = format!("{}/fuzz/corpus/{name}", env!("CARGO_MANIFEST_DIR"));
     let mut corpus = Vec::new();
@@ -23,8 +23,8 @@ fn check(name: &str, cases: u32, target: fn(&[u8])) {
         target(input);
     }
 
-    let asked = std::env::var_os("RELATA_FUZZ");
-    let cases = asked.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(cases);
+    let cases = long::rounds(cases, 20 * cases);
+    long::tell("fuzz inputs", corpus.len() + cases as usize);
     let changed = (
         prop::sample::select(corpus),
         prop::collection::vec((any::<prop::sample::Index>(), any::<u8>(), 0..4u8), 0..6),

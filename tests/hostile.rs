@@ -3,6 +3,7 @@
 #![cfg(feature = "server")]
 #![expect(clippy::indexing_slicing, reason = "a test says so by failing")]
 
+mod long;
 mod server;
 
 use std::io::{Read, Write};
@@ -162,6 +163,7 @@ fn framing_that_is_wrong_is_refused() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
     let limits = ["--header-timeout-ms", "700", "--body-timeout-ms", "700"];
     let server = Server::start_with(&db, &limits)?;
+    long::tell("hostile inputs", framings().len());
     for (name, raw, expected) in framings() {
         let status = send(&server, &raw)?;
         assert!(expected.contains(&status), "{name}: {status}");
@@ -247,6 +249,7 @@ fn bodies_that_are_no_event_are_refused_and_kept() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
     let server = Server::start(&db)?;
     let bodies = bodies();
+    long::tell("hostile inputs", bodies.len());
     let mut kept = 0;
     for (name, body, expected) in &bodies {
         let answer = server.post("/webhooks", body)?;
@@ -331,6 +334,7 @@ fn paths_and_queries_that_abuse_are_refused() -> Result<(), Error> {
         (format!("/{}", "a/".repeat(20_000)), 404),
         (format!("/v1/locations/{}/summary", "x".repeat(60_000)), 404),
     ];
+    long::tell("hostile inputs", cases.len());
     for (path, expected) in &cases {
         let shown = path.chars().take(80).collect::<String>();
         assert_eq!(server.get(path)?.status, *expected, "{shown}");
@@ -344,6 +348,7 @@ fn slow_and_broken_connections_harm_nobody_else() -> Result<(), Error> {
     let limits = ["--header-timeout-ms", "500", "--body-timeout-ms", "500"];
     let server = Server::start_with(&db, &limits)?;
     let mut slow = Vec::new();
+    long::tell("hostile inputs", 200 + BODY.len() / 5);
     for number in 0..200 {
         let mut stream = server.connect()?;
         match number % 4 {

@@ -3,6 +3,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
+mod long;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
@@ -561,13 +563,8 @@ fn permutations(events: &mut [Event], end: usize, each: &mut impl FnMut(&[Event]
     }
 }
 
-/// Histories, and shuffles of each: `RELATA_SHUFFLES=10000 cargo test --test
-/// merge_properties` for a long run.
-fn shuffles() -> (u32, u32) {
-    let asked = std::env::var_os("RELATA_SHUFFLES");
-    let total = asked.and_then(|text| text.to_str()?.parse().ok()).unwrap_or(500);
-    (u32::max(1, total / 50), u32::min(50, total))
-}
+/// Orders tried of each long history.
+const ORDERS: u32 = 50;
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(40))]
@@ -602,13 +599,13 @@ proptest! {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(shuffles().0))]
+    #![proptest_config(ProptestConfig::with_cases(long::rounds(500, 10_000) / ORDERS))]
 
     #[test]
     fn shuffled_histories_give_one_graph(
         (events, orders) in decided_events(120).prop_flat_map(|events| {
             let order = Just(events.clone()).prop_shuffle();
-            (Just(events), prop::collection::vec(order, shuffles().1 as usize))
+            (Just(events), prop::collection::vec(order, ORDERS as usize))
         }),
     ) {
         let expected = visible(&folded(&events));

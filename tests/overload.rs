@@ -4,6 +4,7 @@
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod faulty;
+mod long;
 mod server;
 
 use std::collections::BTreeSet;
@@ -115,6 +116,7 @@ fn five_hundred_senders_and_a_slow_disk() -> Result<(), Error> {
     assert!(grown < 200, "{grown} MiB");
     let refused = refused.load(Ordering::Relaxed);
     assert!(refused > SENDERS, "{refused} refused");
+    long::tell("deliveries refused with 429 and sent again", refused);
     let acknowledged = acknowledged.into_inner()?;
     assert_eq!(acknowledged.len() as u64, SENDERS * EVENTS);
     assert_eq!(relations(&store), acknowledged);
@@ -147,6 +149,7 @@ fn limited(db: &Path, kilobytes: u32) -> Result<(Server, std::process::ChildStde
 
 #[test]
 fn a_full_disk_stops_writes_and_nothing_else() -> Result<(), Error> {
+    long::tell("faults", 4);
     for kilobytes in [400, 700, 1_000, 1_500] {
         let directory = tempfile::tempdir()?;
         let db = directory.path().join("relata.db");
