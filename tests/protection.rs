@@ -278,6 +278,11 @@ fn tokens_come_and_go_beside_a_running_server() -> Result<(), Error> {
     assert!(works(&office.ours));
     assert!(run(&office.db, &["token", "revoke", "late"]).is_err());
     assert!(run(&office.db, &["token", "new", "--scope", "owner"]).is_err());
+    let Office { _directory: directory, db, mut server, .. } = office;
+    server.signal("TERM")?;
+    assert!(server.wait(Duration::from_secs(10))?.success());
+    assert!(!db.with_extension("db-wal").exists(), "one file is left, all in it");
+    drop(directory);
     Ok(())
 }
 

@@ -4,6 +4,8 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
+use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
@@ -34,9 +36,8 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     let (db, _temporary) = place(db, serve.demo)?;
     let store =
         Store::open_with(&db, serve.store.options()).with_context(|| db.display().to_string())?;
-    if let Some(tokens) = &protection.tokens {
-        watch_tokens(&db, tokens)?;
-    }
+    let tokens = protection.tokens.as_ref();
+    let watch = tokens.map(|tokens| TokenWatch::start(&db, Arc::clone(tokens))).transpose()?;
     if serve.demo {
         fill(&store)?;
     }
@@ -48,6 +49,7 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     if let Shutdown::Deadline { connections } = ended {
         tracing::warn!(connections, "connections were cut at the deadline");
     }
+    drop(watch);
     let store = Arc::into_inner(store).context("the store is still in use")?;
     store.close()?;
     Ok(ExitCode::SUCCESS)
@@ -91,30 +93,48 @@ fn described(protection: &Protection) -> String {
     format!("signatures {}, tokens {}", name(webhook_auth), name(api_auth))
 }
 
-/// Fills the table with the tokens of the database, now and every second for as
-/// long as somebody holds it.
-fn watch_tokens(db: &Path, table: &Arc<TokenTable>) -> anyhow::Result<()> {
-    let mut kept = Tokens::open(db).with_context(|| db.display().to_string())?;
-    let tokens = kept.list()?;
-    if tokens.is_empty() {
-        tracing::warn!(
-            "questions need a token and there is none yet: make one with `relata token new`"
-        );
-    }
-    table.replace(tokens);
-    let watched = Arc::downgrade(table);
-    std::thread::Builder::new().name("relata-tokens".to_owned()).spawn(move || {
-        loop {
-            std::thread::sleep(TOKENS_EVERY);
-            let Some(table) = watched.upgrade() else { return };
-            match kept.list() {
-                Ok(tokens) => table.replace(tokens),
-                // Nobody is let in who was not before, nor kept out.
-                Err(error) => tracing::warn!(%error, "cannot read the tokens"),
-            }
+/// Keeps a table of tokens like the database has them, until it is dropped.
+struct TokenWatch {
+    /// Dropped to end the thread.
+    running: Option<Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+impl TokenWatch {
+    /// Fills the table now and every second.
+    fn start(db: &Path, table: Arc<TokenTable>) -> anyhow::Result<Self> {
+        let mut kept = Tokens::open(db).with_context(|| db.display().to_string())?;
+        let tokens = kept.list()?;
+        if tokens.is_empty() {
+            tracing::warn!(
+                "questions need a token and there is none yet: make one with `relata token new`"
+            );
         }
-    })?;
-    Ok(())
+        table.replace(tokens);
+        let (running, ended) = channel();
+        let thread = std::thread::Builder::new().name("relata-tokens".to_owned());
+        let thread = thread.spawn(move || {
+            while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(TOKENS_EVERY) {
+                match kept.list() {
+                    Ok(tokens) => table.replace(tokens),
+                    // Nobody is let in who was not before, nor kept out.
+                    Err(error) => tracing::warn!(%error, "cannot read the tokens"),
+                }
+            }
+        })?;
+        Ok(Self { running: Some(running), thread: Some(thread) })
+    }
+}
+
+impl Drop for TokenWatch {
+    /// Waits, so that the database is closed by the store alone, which then
+    /// leaves one file without a log beside it.
+    fn drop(&mut self) {
+        self.running = None;
+        if let Some(thread) = self.thread.take() {
+            thread.join().unwrap_or_else(|_| tracing::error!("the watch on tokens has crashed"));
+        }
+    }
 }
 
 fn place(db: &Path, demo: bool) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
