@@ -5,7 +5,8 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use relata::{Location, Store};
+use relata::journal::JournalError;
+use relata::{Location, OpenError, Store};
 
 use crate::config::Place;
 
@@ -19,9 +20,27 @@ pub(crate) fn complain(error: &anyhow::Error) {
     if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
         return; // Whoever read the output has enough.
     }
-    let line = format!("{error:#}").replace('\n', " ");
+    let line = on_one_line(error);
     // With standard error gone there is nobody to tell.
     writeln!(io::stderr(), "relata: {line}").unwrap_or_default();
+}
+
+/// An error and its causes, but for those whose words are there already, and
+/// what can be done about it.
+fn on_one_line(error: &anyhow::Error) -> String {
+    let mut line = String::new();
+    for cause in error.chain().map(ToString::to_string) {
+        if !line.contains(&cause) {
+            let joint = if line.is_empty() { "" } else { ": " };
+            line.extend([joint, &cause]);
+        }
+    }
+    let advice = error.chain().find_map(|cause| match cause.downcast_ref::<OpenError>() {
+        Some(OpenError::Journal(error)) => Some(error.advice()),
+        _ => cause.downcast_ref::<JournalError>().map(JournalError::advice),
+    });
+    line.extend(advice.map(|advice| format!("; {advice}")));
+    line.replace('\n', " ")
 }
 
 /// Prints a value as JSON.
