@@ -64,7 +64,8 @@ impl App {
 /// Ids that no two requests share, within a process or across restarts.
 #[derive(Debug)]
 struct TraceIds {
-    process: u64,
+    /// The first 16 digits, the same for all of this process.
+    process: String,
     count: AtomicU64,
 }
 
@@ -72,11 +73,11 @@ impl TraceIds {
     fn new() -> Self {
         use std::hash::BuildHasher;
         let process = std::hash::RandomState::new().hash_one(std::process::id());
-        Self { process, count: AtomicU64::new(0) }
+        Self { process: format!("{process:016x}"), count: AtomicU64::new(0) }
     }
 
     fn next(&self) -> String {
         let count = self.count.fetch_add(1, Ordering::Relaxed);
-        format!("{:016x}{count:08x}", self.process)
+        format!("{}{count:08x}", self.process)
     }
 }

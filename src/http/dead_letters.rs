@@ -38,7 +38,7 @@ pub(super) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) 
         return blocking(move || json(&replay_all(&store, &grant)?)).await;
     }
     let id: u64 = request.segment("id").parse().map_err(|_| not_found())?;
-    let trace_id = request.id.clone();
+    let trace_id = request.id.to_owned();
     blocking(move || {
         let letter = store.dead_letter(id)?.filter(|letter| sees(&grant, letter));
         let letter = letter.ok_or_else(not_found)?;

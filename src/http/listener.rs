@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::future::{Either, ready};
 use hyper::Request;
 use hyper::body::Incoming;
 use hyper::server::conn::http1;
@@ -93,17 +94,15 @@ impl Server {
                     stream
                         .set_nodelay(true)
                         .unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
-                    let (app, warp) = (Arc::clone(&self.app), warp::service(filter.clone()));
-                    let service = service_fn(move |request: Request<Incoming>| {
-                        let refused = framing::refuse(&app, &request);
-                        let warp = TowerToHyperService::new(warp.clone());
-                        async move {
-                            match refused {
-                                Some(response) => Ok(response),
-                                None => warp.call(request).await,
+                    let app = Arc::clone(&self.app);
+                    let warp = TowerToHyperService::new(warp::service(filter.clone()));
+                    let service =
+                        service_fn(move |request: Request<Incoming>| {
+                            match framing::refuse(&app, &request) {
+                                Some(refusal) => Either::Left(ready(Ok(refusal))),
+                                None => Either::Right(warp.call(request)),
                             }
-                        }
-                    });
+                        });
                     let served =
                         graceful.watch(http.serve_connection(TokioIo::new(stream), service));
                     tokio::spawn(async move {

@@ -19,7 +19,7 @@ pub(super) struct Request<'r> {
     /// What it may see and do.
     pub(super) grant: Grant,
     /// Its id, in the answer and the log.
-    pub(super) id: String,
+    pub(super) id: &'r str,
 }
 
 impl Request<'_> {

@@ -24,9 +24,9 @@ fn is_sane(id: &str) -> bool {
     !id.is_empty() && id.len() <= MAX_BYTES && id.bytes().all(plain)
 }
 
-pub(super) fn tell(response: &mut Response, id: &str) {
+pub(super) fn tell(response: &mut Response, id: String) {
     // A sane id is always a header value.
-    if let Ok(value) = HeaderValue::from_str(id) {
+    if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(X_REQUEST_ID, value);
     }
 }

@@ -134,7 +134,7 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
                 let asked = Asked { method: &method, path: path.as_str(), query: &query, id: &id };
                 let answer = dispatch(&app, &table, &asked, headers, body).await;
                 let mut response = answer.unwrap_or_else(|problem| refuse(&asked, problem));
-                request_id::tell(&mut response, &id);
+                request_id::tell(&mut response, id);
                 Ok::<_, Infallible>(response)
             }
         })
@@ -169,7 +169,7 @@ where
         None => Grant::ALL,
     };
     let query = Query::parse(asked.query)?;
-    let request = Request { parameters, query, headers, grant, id: asked.id.to_owned() };
+    let request = Request { parameters, query, headers, grant, id: asked.id };
     let location = request.segment("locationId");
     if !location.is_empty() && !request.grant.sees(location) {
         // Before anything is looked up: whether there is such a location is not told.

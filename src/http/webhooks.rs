@@ -11,11 +11,10 @@ use super::answer::{Answer, json};
 use super::app::App;
 use super::body;
 use super::problem::Problem;
-use super::protection::signature_headers;
 use super::request::Request;
 use crate::journal::Refused;
 use crate::model::Timestamp;
-use crate::signature::{Given, Scheme};
+use crate::signature::Scheme;
 use crate::store::Delivery;
 use crate::webhook::{DecodeError, MAX_ID_BYTES, Outline};
 use crate::wire::ReceiptBody;
@@ -71,17 +70,16 @@ where
         trace_id = receipt.trace_id.as_deref(),
         "delivery accepted"
     );
-    json(&ReceiptBody::new(&receipt, &request.id))
+    json(&ReceiptBody::new(&receipt, request.id))
 }
 
 /// The id of the delivery in the header of Standard Webhooks, where the sender
 /// has signed it or nothing need be signed.
 fn outer_id<'h>(app: &App, headers: &'h HeaderMap, scheme: Option<Scheme>) -> Option<&'h str> {
     let signed = scheme == Some(Scheme::Standard) || !app.protection.webhook_auth;
-    match signature_headers(headers).id {
-        Given::Once(id) if signed && !id.is_empty() && id.len() <= MAX_ID_BYTES => Some(id),
-        _ => None,
-    }
+    let mut given = headers.get_all("webhook-id").iter();
+    let (Some(id), None, true) = (given.next(), given.next(), signed) else { return None };
+    id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
 }
 
 /// Makes a refused delivery durable, or says that the sender must try again.
