@@ -34,6 +34,8 @@ fn main() {
     decoding(&mut criterion);
     appending(&mut criterion);
     merging(&mut criterion);
+    #[cfg(feature = "server")]
+    signatures(&mut criterion);
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("relata.db");
     let store = workload::store(Some(&path), RELATIONS);
@@ -218,4 +220,28 @@ fn scan(path: &Path) -> usize {
         }
     }
     read
+}
+
+/// Checking a delivery's signature, with one key and with two to try.
+#[cfg(feature = "server")]
+fn signatures(criterion: &mut Criterion) {
+    use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
+    use base64::Engine;
+    use base64::engine::general_purpose::STANDARD;
+    use relata::signature::{SignatureHeaders, Verifier, WebhookKey};
+
+    let pair = Ed25519KeyPair::from_seed_unchecked(&[7; 32]).expect("a key");
+    let own = format!("ed25519:{}", STANDARD.encode(pair.public_key()));
+    let body = vec![b'x'; 600];
+    let signature = STANDARD.encode(pair.sign(&body));
+    let headers = SignatureHeaders::pick([("x-ghl-signature", signature.as_bytes())]);
+    let mut group = criterion.benchmark_group("signature");
+    for (name, keys) in [("one key", vec![&*own]), ("two keys", vec!["ed25519:highlevel", &own])] {
+        let keys = keys.iter().map(|key| key.parse::<WebhookKey>().expect("a key"));
+        let verifier = Verifier::new(keys, Verifier::TOLERANCE);
+        group.bench_function(name, |b| {
+            b.iter(|| verifier.verify(black_box(&headers), &body, Timestamp::from_millis(0)));
+        });
+    }
+    group.finish();
 }

@@ -140,7 +140,7 @@ impl Verifier {
 
     /// Checks a body, byte for byte as it came.
     ///
-    /// Costs one verification per key: about 50 µs for Ed25519.
+    /// Costs one verification per key: about 40 µs for Ed25519 (`cargo bench --bench store -- signature`).
     pub fn verify(
         &self,
         headers: &SignatureHeaders<'_>,
