@@ -333,7 +333,8 @@ impl<'a> From<&Link<'a>> for LinkBody<'a> {
 pub struct Links<'a> {
     #[serde(serialize_with = "each_link")]
     pub links: &'a [Link<'a>],
-    pub total: u64,
+    /// Absent where it is not known without a scan.
+    pub total: Option<u64>,
     #[serde(flatten)]
     pub listed: Listed,
 }

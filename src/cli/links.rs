@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::graph::{Link, LinkQuery, Order};
+use relata::graph::{Link, LinkFilter, LinkQuery, Order};
 use relata::wire::Links as LinksBody;
 
 use super::output::{location, open_for_questions, print_json, print_table, say};
@@ -24,21 +24,25 @@ pub(super) fn run(db: &Path, links: &Links) -> anyhow::Result<ExitCode> {
     let rows: Vec<Vec<String>> = page.links.iter().map(row).collect();
     print_table(&["LABEL", "OBJECT", "RECORD", "OWN LABEL", "SINCE"], &rows)?;
     let shown = page.links.len() as u64;
-    if shown < page.total {
-        say(format_args!("{shown} of {} links; more with --limit", page.total))?;
+    if let Some(total) = page.total.filter(|total| shown < *total) {
+        say(format_args!("{shown} of {total} links; more with --limit"))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
 fn query(links: &Links) -> LinkQuery {
     LinkQuery {
-        labels: links.label.clone(),
-        associations: links.association.clone(),
-        object: links.object.clone(),
-        side: links.side.map(|side| match side {
-            config::Side::First => relata::Side::First,
-            config::Side::Second => relata::Side::Second,
-        }),
+        filter: LinkFilter {
+            labels: links.label.clone(),
+            associations: links.association.clone(),
+            object: links.object.clone(),
+            side: links.side.map(|side| match side {
+                config::Side::First => relata::Side::First,
+                config::Side::Second => relata::Side::Second,
+            }),
+        },
+        since: None,
+        until: None,
         order: match links.order {
             config::Order::Oldest => Order::Oldest,
             config::Order::Newest => Order::Newest,

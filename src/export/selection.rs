@@ -3,7 +3,7 @@
 use std::fmt;
 
 use super::format::{Layers, Options, Size};
-use crate::graph::{Snapshot, SnapshotLink, SnapshotNode};
+use crate::graph::{Edge as Linked, EdgeEnd, Snapshot};
 
 /// The part of a snapshot to write.
 pub(super) struct Selection<'s> {
@@ -60,11 +60,11 @@ impl<'s> Selection<'s> {
 
 /// A node as every format shows it.
 #[derive(Clone, Copy)]
-pub(super) struct Node<'s>(pub(super) SnapshotNode<'s>);
+pub(super) struct Node<'s>(pub(super) EdgeEnd<'s>);
 
 /// A node reference, as text.
 #[derive(Clone, Copy)]
-pub(super) struct NodeId<'s>(SnapshotNode<'s>);
+pub(super) struct NodeId<'s>(EdgeEnd<'s>);
 
 impl fmt::Display for NodeId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -88,7 +88,7 @@ impl<'s> Node<'s> {
 
 /// A link as every format shows it, from the first end to the second.
 #[derive(Clone, Copy)]
-pub(super) struct Edge<'s>(pub(super) SnapshotLink<'s>);
+pub(super) struct Edge<'s>(pub(super) Linked<'s>);
 
 /// The attributes of a link, in the order in which formats write them.
 pub(super) const EDGE_ATTRIBUTES: [&str; 8] = [

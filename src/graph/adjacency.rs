@@ -16,6 +16,15 @@ impl Slot {
         KindNo(self.0 >> 1)
     }
 
+    /// The slot in which the far end has the same links.
+    pub(crate) fn other(self) -> Self {
+        Self(self.0 ^ 1)
+    }
+
+    pub(crate) fn index(self) -> usize {
+        self.0 as usize
+    }
+
     /// The end that the node itself stands on.
     pub(crate) fn side(self) -> Side {
         if self.0 & 1 == 0 { Side::First } else { Side::Second }
@@ -36,6 +45,11 @@ const GONE: RecordNo = RecordNo(u32::MAX);
 impl Entry {
     pub(crate) fn is_gone(self) -> bool {
         self.far == GONE
+    }
+
+    /// The same link as seen from its far end, where `near` is far.
+    pub(crate) fn seen_from_far(self, near: u32) -> Self {
+        Self { slot: self.slot.other(), far: RecordNo(near), relation: self.relation }
     }
 }
 
@@ -82,7 +96,8 @@ impl Default for Adjacency {
 }
 
 impl Adjacency {
-    pub(crate) fn insert(&mut self, entry: Entry) {
+    /// Adds a link and tells how many its slot has now.
+    pub(crate) fn insert(&mut self, entry: Entry) -> u32 {
         match self {
             Self::Few(entries) if entries.len() < FEW => {
                 let at = entries
@@ -92,6 +107,7 @@ impl Adjacency {
                     entries.reserve_exact(1 + entries.len() / 2);
                 }
                 entries.insert(at, entry);
+                count(entries, entry.slot)
             }
             Self::Few(entries) => {
                 let mut groups: Vec<Group> = Vec::new();
@@ -102,22 +118,28 @@ impl Adjacency {
                     }
                 }
                 *self = Self::Many(Box::new(groups));
-                self.insert(entry);
+                self.insert(entry)
             }
             Self::Many(groups) => {
-                match groups.binary_search_by_key(&entry.slot, |group| group.slot) {
+                let at = match groups.binary_search_by_key(&entry.slot, |group| group.slot) {
                     Ok(at) => {
                         if let Some(group) = groups.get_mut(at) {
                             group.insert(entry);
                         }
+                        at
                     }
-                    Err(at) => groups.insert(at, Group::of(entry)),
-                }
+                    Err(at) => {
+                        groups.insert(at, Group::of(entry));
+                        at
+                    }
+                };
+                groups.get(at).map_or(0, |group| group.live)
             }
         }
     }
 
-    pub(crate) fn remove(&mut self, slot: Slot, relation: RelationNo) {
+    /// Takes a link away and tells how many its slot has left.
+    pub(crate) fn remove(&mut self, slot: Slot, relation: RelationNo) -> u32 {
         match self {
             Self::Few(entries) => {
                 if let Ok(at) =
@@ -125,16 +147,20 @@ impl Adjacency {
                 {
                     entries.remove(at);
                 }
+                count(entries, slot)
             }
             Self::Many(groups) => {
+                let mut left = 0;
                 if let Ok(at) = groups.binary_search_by_key(&slot, |group| group.slot)
                     && let Some(group) = groups.get_mut(at)
                 {
                     group.remove(relation);
-                    if group.live == 0 {
+                    left = group.live;
+                    if left == 0 {
                         groups.remove(at);
                     }
                 }
+                left
             }
         }
     }
@@ -162,6 +188,25 @@ impl Adjacency {
         self.runs().flat_map(|run| run.entries.iter().copied().filter(|entry| !entry.is_gone()))
     }
 
+    /// How many links of one slot there are.
+    pub(crate) fn live(&self, slot: Slot) -> u32 {
+        match self {
+            Self::Few(entries) => count(entries, slot),
+            Self::Many(groups) => {
+                let at = groups.binary_search_by_key(&slot, |group| group.slot).ok();
+                at.and_then(|at| groups.get(at)).map_or(0, |group| group.live)
+            }
+        }
+    }
+
+    /// How many links there are.
+    pub(crate) fn len(&self) -> usize {
+        match self {
+            Self::Few(entries) => entries.len(),
+            Self::Many(groups) => groups.iter().map(|group| group.live as usize).sum(),
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Few(entries) => entries.is_empty(),
@@ -170,14 +215,11 @@ impl Adjacency {
     }
 }
 
-impl FromIterator<Entry> for Adjacency {
-    fn from_iter<I: IntoIterator<Item = Entry>>(entries: I) -> Self {
-        let mut adjacency = Self::default();
-        for entry in entries {
-            adjacency.insert(entry);
-        }
-        adjacency
-    }
+/// How many of a few entries are of this slot.
+fn count(entries: &[Entry], slot: Slot) -> u32 {
+    let from = entries.partition_point(|entry| entry.slot < slot);
+    let of_slot = entries.iter().skip(from).take_while(|entry| entry.slot == slot);
+    u32::try_from(of_slot.count()).unwrap_or(u32::MAX)
 }
 
 impl Group {
@@ -244,13 +286,17 @@ mod tests {
             let mut adjacency = Adjacency::default();
             for (insert, slot, relation) in steps {
                 let key = (slot, relation);
-                if insert && !model.contains_key(&key) {
+                let told = if insert && !model.contains_key(&key) {
                     model.insert(key, entry(slot, relation * 7, relation));
-                    adjacency.insert(entry(slot, relation * 7, relation));
+                    adjacency.insert(entry(slot, relation * 7, relation))
                 } else if !insert {
                     model.remove(&key);
-                    adjacency.remove(Slot(slot), RelationNo(relation));
-                }
+                    adjacency.remove(Slot(slot), RelationNo(relation))
+                } else {
+                    continue;
+                };
+                let of_slot = model.keys().filter(|(of, _)| *of == slot).count();
+                prop_assert_eq!(told as usize, of_slot);
             }
             let held: Vec<Entry> = adjacency.entries().collect();
             prop_assert_eq!(held, model.values().copied().collect::<Vec<_>>());

@@ -68,9 +68,7 @@ impl Associations {
     }
 
     pub(crate) fn add_kind(&mut self, number: AssociationNo, kind: KindNo) {
-        if !self.rows[number].kinds.contains(&kind) {
-            self.rows[number].kinds.push(kind);
-        }
+        self.rows[number].kinds.push(kind);
     }
 
     /// Merges one event: a definition, or a delete.

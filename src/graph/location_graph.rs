@@ -1,7 +1,10 @@
 //! Everything known of one location.
 
+use std::sync::Arc;
+
 use super::associations::Associations;
 use super::object_layer::ObjectLayer;
+use super::query::{Names, View};
 use super::record_layer::{ChangedRecords, RecordLayer};
 use super::table::{AssociationNo, ObjectNo, RecordNo};
 use crate::model::{Association, NodeRef};
@@ -13,8 +16,9 @@ use crate::model::{Association, NodeRef};
 /// does no I/O and cannot fail.
 #[derive(Debug, Default)]
 pub struct LocationGraph {
-    pub(super) associations: Associations,
-    pub(super) objects: ObjectLayer,
+    /// Shared with copies until an event changes them.
+    pub(super) associations: Arc<Associations>,
+    pub(super) objects: Arc<ObjectLayer>,
     pub(super) records: RecordLayer,
     pub(super) changed_objects: Vec<ObjectNo>,
     pub(super) changed_associations: Vec<AssociationNo>,
@@ -51,6 +55,16 @@ impl LocationGraph {
         match &node.record {
             None => Some(Node::Object(object)),
             Some(id) => self.records.find_record(object, id.as_str()).map(Node::Record),
+        }
+    }
+
+    /// What questions are asked of.
+    pub fn view(&self) -> View<'_> {
+        View {
+            associations: &self.associations,
+            objects: &self.objects,
+            rows: self.records.rows(),
+            names: Names::Every(&self.records),
         }
     }
 

@@ -6,6 +6,8 @@
 //! harmless. Of two events that differ in seq alone and say the same, the
 //! first delivered stays.
 
+use std::sync::Arc;
+
 use super::location_graph::LocationGraph;
 use super::record_layer::Kind;
 use super::table::{AssociationNo, KindNo, ObjectNo};
@@ -56,7 +58,8 @@ impl LocationGraph {
             Change::Record { object: None, id } => self.records.merge_unkeyed(id.as_str(), stamp),
             Change::ObjectSchema(schema) => {
                 let number = self.intern_object(&schema.key);
-                let outcome = self.objects.merge_schema(number, schema, stamp);
+                let objects = Arc::make_mut(&mut self.objects);
+                let outcome = objects.merge_schema(number, schema, stamp);
                 self.changed_objects.push(number);
                 outcome
             }
@@ -64,18 +67,20 @@ impl LocationGraph {
     }
 
     fn intern_object(&mut self, key: &ObjectKey) -> ObjectNo {
-        let (number, new) = self.objects.intern(key);
-        if new {
-            self.changed_objects.push(number);
+        if let Some(known) = self.objects.find(key.as_str()) {
+            return known;
         }
+        let (number, _) = Arc::make_mut(&mut self.objects).intern(key);
+        self.changed_objects.push(number);
         number
     }
 
     fn intern_association(&mut self, id: &str) -> AssociationNo {
-        let (number, new) = self.associations.intern(id);
-        if new {
-            self.changed_associations.push(number);
+        if let Some(known) = self.associations.find(id) {
+            return known;
         }
+        let (number, _) = Arc::make_mut(&mut self.associations).intern(id);
+        self.changed_associations.push(number);
         number
     }
 
@@ -93,7 +98,7 @@ impl LocationGraph {
         definition: Option<&Association>,
         stamp: Stamp,
     ) -> Outcome {
-        let outcome = self.associations.merge(number, definition, stamp);
+        let outcome = Arc::make_mut(&mut self.associations).merge(number, definition, stamp);
         if outcome == Outcome::Applied {
             self.show(number);
         }
@@ -107,7 +112,7 @@ impl LocationGraph {
         let end =
             |side: Side| self.objects.find(row.definition.as_ref()?.end(side).object.as_str());
         let ends = end(Side::First).zip(end(Side::Second));
-        self.objects.join(number, ends);
+        Arc::make_mut(&mut self.objects).join(number, ends);
         for &kind in &row.kinds {
             self.records.hide_kind(kind, row.is_deleted());
         }
@@ -128,7 +133,9 @@ impl LocationGraph {
     pub(super) fn intern_kind(&mut self, kind: Kind) -> KindNo {
         let hidden = self.associations.rows()[kind.association].is_deleted();
         let number = self.records.intern_kind(kind, hidden);
-        self.associations.add_kind(kind.association, number);
+        if !self.associations.rows()[kind.association].kinds.contains(&number) {
+            Arc::make_mut(&mut self.associations).add_kind(kind.association, number);
+        }
         number
     }
 }

@@ -4,26 +4,29 @@
 mod adjacency;
 mod associations;
 mod compare;
+mod degrees;
 mod ids;
-mod links;
 mod location_graph;
 mod merge;
 mod object_layer;
 mod preview;
+mod query;
 mod record_layer;
-mod records;
+mod record_rows;
 mod restore;
 mod snapshot;
-mod summary;
 mod table;
 mod text;
 mod visit;
 
 pub use compare::Difference;
-pub use links::{Cursor, Link, LinkPage, LinkQuery, Order, ParseCursorError};
 pub use location_graph::LocationGraph;
 pub use merge::Outcome;
-pub use records::{RecordLine, RecordPage};
-pub use snapshot::{Snapshot, SnapshotLink, SnapshotNode};
-pub use summary::{AssociationCount, Counts, ObjectCount};
+pub use query::{
+    AskError, AssociationCount, Condition, Counts, Cursor, Edge, EdgeEnd, Effort, EndCount,
+    LabelCount, Link, LinkFilter, LinkPage, LinkQuery, Match, MatchPage, MatchQuery, Near,
+    Neighborhood, NeighborhoodQuery, ObjectCount, Order, ParseCursorError, PathQuery, Paths,
+    RecordLine, RecordPage, Step, View, Violation, WalkEnd, WalkPage, WalkQuery, Walks,
+};
+pub use snapshot::Snapshot;
 pub use visit::{ObjectGraph, RecordGraph, RelationEdge};

@@ -34,12 +34,20 @@ impl ObjectRow {
 pub(crate) struct ObjectLayer {
     rows: Table<ObjectNo, ObjectRow>,
     by_key: HashMap<ObjectKey, ObjectNo, RandomState>,
+    /// The edges of the graph in the form of the record layer's, kinds and
+    /// relations standing for associations, so that one code answers questions
+    /// about both.
+    adjacency: Table<ObjectNo, Adjacency>,
     graph: StableDiGraph<ObjectNo, AssociationNo>,
     edges: HashMap<AssociationNo, EdgeIndex, RandomState>,
 }
 
 fn node(object: ObjectNo) -> NodeIndex {
     NodeIndex::new(object.0 as usize)
+}
+
+fn number(index: NodeIndex) -> ObjectNo {
+    ObjectNo(u32::try_from(index.index()).unwrap_or(u32::MAX))
 }
 
 impl ObjectLayer {
@@ -61,10 +69,11 @@ impl ObjectLayer {
         if let Some(known) = self.find(key.as_str()) {
             return (known, false);
         }
-        let number = self.rows.push(ObjectRow { key: key.clone(), schema: None });
-        self.by_key.insert(key.clone(), number);
-        self.graph.add_node(number);
-        (number, true)
+        let given = self.rows.push(ObjectRow { key: key.clone(), schema: None });
+        self.by_key.insert(key.clone(), given);
+        self.adjacency.push(Adjacency::default());
+        self.graph.add_node(given);
+        (given, true)
     }
 
     pub(crate) fn merge_schema(
@@ -92,12 +101,23 @@ impl ObjectLayer {
     /// Joins two object keys under an association, in place of what it joined
     /// before; `None` takes it away.
     pub(crate) fn join(&mut self, association: AssociationNo, ends: Option<(ObjectNo, ObjectNo)>) {
+        let kind = KindNo(association.0);
+        let relation = RelationNo(association.0);
         if let Some(edge) = self.edges.remove(&association) {
+            if let Some((first, second)) = self.graph.edge_endpoints(edge) {
+                for (near, side) in [(first, Side::First), (second, Side::Second)] {
+                    self.adjacency[number(near)].remove(Slot::new(kind, side), relation);
+                }
+            }
             self.graph.remove_edge(edge);
         }
         if let Some((first, second)) = ends {
             let edge = self.graph.add_edge(node(first), node(second), association);
             self.edges.insert(association, edge);
+            for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
+                let far = RecordNo(far.0);
+                self.adjacency[near].insert(Entry { slot: Slot::new(kind, side), far, relation });
+            }
         }
     }
 
@@ -109,19 +129,8 @@ impl ObjectLayer {
         out + into.filter(|edge| edge.source() != edge.target()).count()
     }
 
-    /// The links of an object key in the form of the record layer's, kinds and
-    /// relations standing for associations.
-    pub(crate) fn adjacency(&self, object: ObjectNo) -> Adjacency {
-        let entry = |association: AssociationNo, far: ObjectNo, side| Entry {
-            slot: Slot::new(KindNo(association.0), side),
-            far: RecordNo(far.0),
-            relation: RelationNo(association.0),
-        };
-        let far = |index: NodeIndex| self.graph.node_weight(index).copied().unwrap_or(object);
-        let out = self.graph.edges_directed(node(object), Direction::Outgoing);
-        let into = self.graph.edges_directed(node(object), Direction::Incoming);
-        out.map(|edge| entry(*edge.weight(), far(edge.target()), Side::First))
-            .chain(into.map(|edge| entry(*edge.weight(), far(edge.source()), Side::Second)))
-            .collect()
+    /// The associations that have an end here.
+    pub(crate) fn adjacency(&self, object: ObjectNo) -> &Adjacency {
+        &self.adjacency[object]
     }
 }

@@ -1,5 +1,7 @@
 //! What an event would do, without doing it.
 
+use std::sync::Arc;
+
 use super::location_graph::LocationGraph;
 use super::merge::Outcome;
 use super::record_layer::Kind;
@@ -47,20 +49,21 @@ struct Part<'g> {
 
 impl Part<'_> {
     fn object(&mut self, key: &ObjectKey) -> ObjectNo {
-        let (copy, _) = self.graph.objects.intern(key);
+        let (copy, _) = Arc::make_mut(&mut self.graph.objects).intern(key);
         let known = self.whole.objects.find(key.as_str());
         let schema = known.and_then(|known| self.whole.objects.rows()[known].schema.clone());
         if let Some((schema, stamp)) = schema {
-            self.graph.objects.restore_schema(copy, schema, stamp);
+            Arc::make_mut(&mut self.graph.objects).restore_schema(copy, schema, stamp);
         }
         copy
     }
 
     fn association(&mut self, id: &str) -> AssociationNo {
-        let (copy, _) = self.graph.associations.intern(id);
+        let associations = Arc::make_mut(&mut self.graph.associations);
+        let (copy, _) = associations.intern(id);
         if let Some(known) = self.whole.associations.find(id) {
             let row = &self.whole.associations.rows()[known];
-            self.graph.associations.restore(copy, row.stamp, row.definition.clone());
+            associations.restore(copy, row.stamp, row.definition.clone());
         }
         copy
     }

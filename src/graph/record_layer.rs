@@ -5,50 +5,12 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::adjacency::{Adjacency, Entry, Slot};
+use super::degrees::KindDegrees;
 use super::ids::Ids;
 use super::merge::Outcome;
-use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
-use super::text::{TextRef, Texts};
+pub(crate) use super::record_rows::{Kind, KindRow, Record, RecordRows, RelationRow};
+use super::table::{KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use crate::model::{RecordState, Side, Stamp};
-
-/// One record.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Record {
-    pub(crate) object: ObjectNo,
-    pub(crate) id: TextRef,
-    /// Whether lists show it: it was not deleted, or was linked again since.
-    pub(crate) listed: bool,
-}
-
-/// One relation, alive or not.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct RelationRow {
-    pub(crate) id: TextRef,
-    pub(crate) kind: KindNo,
-    pub(crate) first: RecordNo,
-    pub(crate) second: RecordNo,
-    /// Whether both of its ends list it.
-    pub(crate) linked: bool,
-    pub(crate) stamp: Stamp,
-}
-
-/// An association between one pair of object keys. Nearly every association is
-/// one kind; a relation whose own keys differ from its association's is
-/// another, so that the object at the far end is known from the slot alone.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Kind {
-    pub(crate) association: AssociationNo,
-    pub(crate) first: ObjectNo,
-    pub(crate) second: ObjectNo,
-}
-
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct KindRow {
-    pub(crate) kind: Kind,
-    pub(crate) linked: u32,
-    /// Whether its association is deleted.
-    pub(crate) hidden: bool,
-}
 
 #[derive(Debug, Clone, Default)]
 struct ObjectRecords {
@@ -69,52 +31,53 @@ pub(crate) struct ChangedRecords {
 ///    record was deleted later.
 /// 2. A linked relation stands in the adjacency of both its records, once for
 ///    each end; no other does.
-/// 3. `linked` of a kind and `loops` count what the adjacencies hold.
+/// 3. `linked` of a kind, `loops` and `degrees` count what the adjacencies hold.
 /// 4. The state of a record holds what keyed and unkeyed events said of it.
 #[derive(Debug, Default)]
 pub(crate) struct RecordLayer {
-    texts: Texts,
+    rows: RecordRows,
     record_ids: Ids,
-    records: Table<RecordNo, Record>,
-    adjacency: Table<RecordNo, Adjacency>,
     by_object: Table<ObjectNo, ObjectRecords>,
     states: HashMap<RecordNo, RecordState, RandomState>,
     unkeyed: HashMap<Box<str>, RecordState, RandomState>,
     relation_ids: Ids,
-    relations: Table<RelationNo, RelationRow>,
-    kinds: Table<KindNo, KindRow>,
     kind_numbers: HashMap<Kind, KindNo, RandomState>,
-    loops: HashMap<(RecordNo, KindNo), u32, RandomState>,
+    degrees: Table<KindNo, KindDegrees>,
     pub(crate) changed: ChangedRecords,
 }
 
 impl RecordLayer {
+    pub(crate) fn rows(&self) -> &RecordRows {
+        &self.rows
+    }
+
     pub(crate) fn records(&self) -> &Table<RecordNo, Record> {
-        &self.records
+        &self.rows.records
     }
 
     pub(crate) fn relations(&self) -> &Table<RelationNo, RelationRow> {
-        &self.relations
-    }
-
-    pub(crate) fn texts(&self) -> &Texts {
-        &self.texts
+        &self.rows.relations
     }
 
     pub(crate) fn kinds(&self) -> &Table<KindNo, KindRow> {
-        &self.kinds
+        &self.rows.kinds
+    }
+
+    /// How many links of a kind records have.
+    pub(crate) fn degrees(&self, kind: KindNo) -> &KindDegrees {
+        &self.degrees[kind]
     }
 
     pub(crate) fn adjacency(&self, record: RecordNo) -> &Adjacency {
-        &self.adjacency[record]
+        &self.rows.adjacency[record]
     }
 
     pub(crate) fn record_id(&self, record: RecordNo) -> &str {
-        self.texts.get(self.records[record].id)
+        self.rows.record_id(record)
     }
 
     pub(crate) fn relation_id(&self, relation: RelationNo) -> &str {
-        self.texts.get(self.relations[relation].id)
+        self.rows.relation_id(relation)
     }
 
     pub(crate) fn state(&self, record: RecordNo) -> RecordState {
@@ -129,11 +92,6 @@ impl RecordLayer {
         self.unkeyed.get(id).copied().unwrap_or_default()
     }
 
-    /// Links of this kind from a record to itself.
-    pub(crate) fn loops(&self, record: RecordNo, kind: KindNo) -> u32 {
-        self.loops.get(&(record, kind)).copied().unwrap_or(0)
-    }
-
     /// Every record of an object key that was ever named, by ascending number.
     pub(crate) fn of_object(&self, object: ObjectNo) -> &[RecordNo] {
         if object.0 < self.by_object.len() { &self.by_object[object].all } else { &[] }
@@ -146,8 +104,8 @@ impl RecordLayer {
 
     pub(crate) fn find_record(&self, object: ObjectNo, id: &str) -> Option<RecordNo> {
         self.record_ids.find(self.record_ids.hash(id), |no: RecordNo| {
-            let record = &self.records[no];
-            record.object == object && self.texts.get(record.id) == id
+            let record = &self.rows.records[no];
+            record.object == object && self.rows.texts.get(record.id) == id
         })
     }
 
@@ -170,9 +128,9 @@ impl RecordLayer {
     }
 
     fn add_record(&mut self, object: ObjectNo, id: &str) -> RecordNo {
-        let text = self.texts.push(id);
-        let number = self.records.push(Record { object, id: text, listed: true });
-        self.adjacency.push(Adjacency::default());
+        let text = self.rows.texts.push(id);
+        let number = self.rows.records.push(Record { object, id: text, listed: true });
+        self.rows.adjacency.push(Adjacency::default());
         self.record_ids.insert(self.record_ids.hash(id), number);
         while self.by_object.len() <= object.0 {
             self.by_object.push(ObjectRecords::default());
@@ -184,14 +142,14 @@ impl RecordLayer {
     }
 
     pub(crate) fn intern_kind(&mut self, kind: Kind, hidden: bool) -> KindNo {
-        *self
-            .kind_numbers
-            .entry(kind)
-            .or_insert_with(|| self.kinds.push(KindRow { kind, linked: 0, hidden }))
+        *self.kind_numbers.entry(kind).or_insert_with(|| {
+            self.degrees.push(KindDegrees::default());
+            self.rows.kinds.push(KindRow { kind, linked: 0, hidden })
+        })
     }
 
     pub(crate) fn hide_kind(&mut self, kind: KindNo, hidden: bool) {
-        self.kinds[kind].hidden = hidden;
+        self.rows.kinds[kind].hidden = hidden;
     }
 
     /// Merges one relation event; a delete is told by its stamp.
@@ -207,7 +165,7 @@ impl RecordLayer {
             self.changed.relations.push(number);
             return Outcome::Applied;
         };
-        let old = self.relations[number];
+        let old = self.rows.relations[number];
         let same_ends = (old.kind, old.first, old.second) == (kind, first, second);
         let both_deleted = old.stamp.is_delete() && stamp.is_delete();
         if stamp.same_but_seq(old.stamp) && (same_ends || both_deleted) {
@@ -221,7 +179,7 @@ impl RecordLayer {
         if !(same_ends && linked == old.linked) {
             self.unlink(number);
         }
-        let row = &mut self.relations[number];
+        let row = &mut self.rows.relations[number];
         (row.kind, row.first, row.second, row.stamp) = (kind, first, second, stamp);
         if linked {
             self.link(number);
@@ -238,9 +196,9 @@ impl RecordLayer {
         (first, second): (RecordNo, RecordNo),
         stamp: Stamp,
     ) -> RelationNo {
-        let text = self.texts.push(id);
+        let text = self.rows.texts.push(id);
         let row = RelationRow { id: text, kind, first, second, linked: false, stamp };
-        let number = self.relations.push(row);
+        let number = self.rows.relations.push(row);
         self.relation_ids.insert(self.relation_ids.hash(id), number);
         if self.is_visible((first, second), stamp) {
             self.link(number);
@@ -285,10 +243,10 @@ impl RecordLayer {
         self.states.insert(number, new);
         self.changed.records.push(number);
         if new.deleted > old.deleted {
-            let hidden: Vec<RelationNo> = self.adjacency[number]
+            let hidden: Vec<RelationNo> = self.rows.adjacency[number]
                 .entries()
                 .map(|entry| entry.relation)
-                .filter(|&relation| Some(self.relations[relation].stamp) < new.deleted)
+                .filter(|&relation| Some(self.rows.relations[relation].stamp) < new.deleted)
                 .collect();
             for relation in hidden {
                 self.unlink(relation);
@@ -304,7 +262,7 @@ impl RecordLayer {
     }
 
     fn link(&mut self, number: RelationNo) {
-        let row = &mut self.relations[number];
+        let row = &mut self.rows.relations[number];
         if row.linked {
             return;
         }
@@ -312,45 +270,61 @@ impl RecordLayer {
         let RelationRow { kind, first, second, .. } = *row;
         for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
             let entry = Entry { slot: Slot::new(kind, side), far, relation: number };
-            self.adjacency[near].insert(entry);
+            let links = self.rows.adjacency[near].insert(entry);
+            self.degrees[kind].of_mut(side).grow(links);
+            if let Some(both) = self.on_both_ends(near, kind) {
+                self.degrees[kind].either.grow(both);
+            }
             self.relist(near);
         }
-        self.kinds[kind].linked += 1;
+        self.rows.kinds[kind].linked += 1;
         if first == second {
-            *self.loops.entry((first, kind)).or_insert(0) += 1;
+            *self.rows.loops.entry((first, kind)).or_insert(0) += 1;
         }
     }
 
     fn unlink(&mut self, number: RelationNo) {
-        let row = &mut self.relations[number];
+        let row = &mut self.rows.relations[number];
         if !row.linked {
             return;
         }
         row.linked = false;
         let RelationRow { kind, first, second, .. } = *row;
         for (near, side) in [(first, Side::First), (second, Side::Second)] {
-            self.adjacency[near].remove(Slot::new(kind, side), number);
+            let left = self.rows.adjacency[near].remove(Slot::new(kind, side), number);
+            self.degrees[kind].of_mut(side).shrink(left);
+            if let Some(both) = self.on_both_ends(near, kind) {
+                self.degrees[kind].either.shrink(both);
+            }
             self.relist(near);
         }
-        self.kinds[kind].linked -= 1;
+        self.rows.kinds[kind].linked -= 1;
         if first == second
-            && let Some(count) = self.loops.get_mut(&(first, kind))
+            && let Some(count) = self.rows.loops.get_mut(&(first, kind))
         {
             *count -= 1;
             if *count == 0 {
-                self.loops.remove(&(first, kind));
+                self.rows.loops.remove(&(first, kind));
             }
         }
+    }
+
+    /// How many links of a kind a record has on either end, where the same
+    /// record may stand on both.
+    fn on_both_ends(&self, record: RecordNo, kind: KindNo) -> Option<u32> {
+        let Kind { first, second, .. } = self.rows.kinds[kind].kind;
+        let on = |side| self.rows.adjacency[record].live(Slot::new(kind, side));
+        (first == second).then(|| on(Side::First) + on(Side::Second))
     }
 
     fn relist(&mut self, number: RecordNo) {
         if self.states.is_empty() {
             return; // Nothing was ever deleted: all are listed.
         }
-        let listed = !self.state(number).is_deleted() || !self.adjacency[number].is_empty();
-        if self.records[number].listed != listed {
-            self.records[number].listed = listed;
-            let of_object = &mut self.by_object[self.records[number].object];
+        let listed = !self.state(number).is_deleted() || !self.rows.adjacency[number].is_empty();
+        if self.rows.records[number].listed != listed {
+            self.rows.records[number].listed = listed;
+            let of_object = &mut self.by_object[self.rows.records[number].object];
             if listed { of_object.listed += 1 } else { of_object.listed -= 1 }
         }
     }
@@ -369,7 +343,7 @@ impl RecordLayer {
         id: &str,
         state: RecordState,
     ) -> bool {
-        if self.records.len() != number {
+        if self.rows.records.len() != number {
             return false;
         }
         let number = self.add_record(object, id);
@@ -390,7 +364,7 @@ impl RecordLayer {
         ends: (RecordNo, RecordNo),
         stamp: Stamp,
     ) -> bool {
-        if self.relations.len() != number {
+        if self.rows.relations.len() != number {
             return false;
         }
         self.add_relation(id, kind, ends, stamp);

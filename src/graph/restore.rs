@@ -1,5 +1,7 @@
 //! To and from the rows of a checkpoint.
 
+use std::sync::Arc;
+
 use super::location_graph::{Changed, LocationGraph};
 use super::record_layer::Kind;
 use super::table::{AssociationNo, Number, ObjectNo, RecordNo, Table};
@@ -59,15 +61,17 @@ impl LocationGraph {
         const REFERENCE: &str = "it refers to a row that is not there";
         let in_order = match *row {
             StateRow::Object { number, key, schema } => {
-                let (given, new) = self.objects.intern(&ObjectKey::from(key));
+                let objects = Arc::make_mut(&mut self.objects);
+                let (given, new) = objects.intern(&ObjectKey::from(key));
                 if let Some((schema, stamp)) = schema {
-                    self.objects.restore_schema(given, schema.clone(), stamp);
+                    objects.restore_schema(given, schema.clone(), stamp);
                 }
                 new && given.0 == number
             }
             StateRow::Association { number, id, stamp, definition } => {
-                let (given, new) = self.associations.intern(id);
-                self.associations.restore(given, stamp, definition.cloned());
+                let associations = Arc::make_mut(&mut self.associations);
+                let (given, new) = associations.intern(id);
+                associations.restore(given, stamp, definition.cloned());
                 if let Some(definition) = definition {
                     let known = |side| self.objects.find(definition.end(side).object.as_str());
                     known(Side::First).and(known(Side::Second)).ok_or(REFERENCE)?;

@@ -43,25 +43,23 @@ numbers! {
     RelationNo,
 }
 
-const CHUNK: usize = 4096;
-
-/// Rows in chunks of 4,096. Growing never moves what is there, so no insert
-/// pays for the whole table; a copy shares all chunks, and a row written after
-/// it costs a copy of that row's chunk once.
+/// Rows in chunks, of 4,096 unless said otherwise. Growing never moves what is
+/// there, so no insert pays for the whole table; a copy shares all chunks, and a
+/// row written after it costs a copy of that row's chunk once.
 #[derive(Debug, Clone)]
-pub(crate) struct Table<N, T> {
+pub(crate) struct Table<N, T, const CHUNK: usize = 4096> {
     chunks: Vec<Arc<Vec<T>>>,
     len: u32,
     numbers: PhantomData<N>,
 }
 
-impl<N, T> Default for Table<N, T> {
+impl<N, T, const CHUNK: usize> Default for Table<N, T, CHUNK> {
     fn default() -> Self {
         Self { chunks: Vec::new(), len: 0, numbers: PhantomData }
     }
 }
 
-impl<N: Number, T: Clone> Table<N, T> {
+impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
     pub(crate) fn len(&self) -> u32 {
         self.len
     }
@@ -80,7 +78,7 @@ impl<N: Number, T: Clone> Table<N, T> {
         number
     }
 
-    pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = N> + use<N, T> {
+    pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = N> + use<N, T, CHUNK> {
         (0..self.len).map(N::from_u32)
     }
 
@@ -89,7 +87,7 @@ impl<N: Number, T: Clone> Table<N, T> {
     }
 }
 
-impl<N: Number, T> Index<N> for Table<N, T> {
+impl<N: Number, T, const CHUNK: usize> Index<N> for Table<N, T, CHUNK> {
     type Output = T;
 
     #[expect(
@@ -102,7 +100,7 @@ impl<N: Number, T> Index<N> for Table<N, T> {
     }
 }
 
-impl<N: Number, T: Clone> IndexMut<N> for Table<N, T> {
+impl<N: Number, T: Clone, const CHUNK: usize> IndexMut<N> for Table<N, T, CHUNK> {
     #[expect(
         clippy::indexing_slicing,
         reason = "numbers are given out by push and never taken back"

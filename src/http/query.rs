@@ -4,7 +4,7 @@ use std::borrow::Cow;
 
 use super::problem::Problem;
 use super::request::decode;
-use crate::graph::{Cursor, LinkQuery, Order};
+use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
 use crate::model::Side;
 
 /// More parameters than any question has.
@@ -120,10 +120,14 @@ impl<'r> Query<'r> {
             _ => None,
         };
         let mut query = LinkQuery {
-            labels: self.all("label"),
-            associations: self.all("association"),
-            object: self.one("object")?.map(str::to_owned),
-            side: self.choice("side", side, "first, second")?,
+            filter: LinkFilter {
+                labels: self.all("label"),
+                associations: self.all("association"),
+                object: self.one("object")?.map(str::to_owned),
+                side: self.choice("side", side, "first, second")?,
+            },
+            since: None,
+            until: None,
             order: self.choice("order", order, "oldest, newest")?.unwrap_or_default(),
             after: None,
             limit: self.limit()?,

@@ -1,8 +1,10 @@
 //! Counts: how much of everything there is.
 
-use super::location_graph::LocationGraph;
-use super::table::{AssociationNo, ObjectNo};
-use crate::model::Association;
+use super::super::associations::AssociationRow;
+use super::super::degrees::Degrees;
+use super::super::location_graph::LocationGraph;
+use super::super::table::{AssociationNo, ObjectNo};
+use crate::model::{Association, Side};
 
 /// How much a location holds.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -42,6 +44,63 @@ pub struct AssociationCount<'g> {
     pub association: &'g Association,
     /// Relations under it that can be seen.
     pub relations: u64,
+    /// How the first records are linked to seconds.
+    pub first: EndCount,
+    /// How the second records are linked to firsts. Where both ends of an
+    /// association read alike, a record's links on either end count together, at
+    /// both ends.
+    pub second: EndCount,
+}
+
+/// How the records on one end of an association are linked.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct EndCount {
+    /// Records with at least one link.
+    pub distinct: u64,
+    /// The greatest number of links of one record.
+    pub greatest: u64,
+    /// Records with more links than the declared cardinality allows.
+    pub violations: u64,
+}
+
+impl EndCount {
+    fn add(&mut self, degrees: &Degrees, allows_one: bool) {
+        self.distinct += degrees.distinct();
+        self.greatest = self.greatest.max(degrees.greatest());
+        self.violations += if allows_one { degrees.with_several() } else { 0 };
+    }
+}
+
+impl AssociationCount<'_> {
+    /// The cardinality that the links have, from first to second: `ONE_TO_MANY`
+    /// if some first has several seconds and each second one first.
+    pub fn observed(&self) -> &'static str {
+        cardinality(self.second.greatest, self.first.greatest)
+    }
+
+    /// The same from second to first.
+    pub fn observed_back(&self) -> &'static str {
+        cardinality(self.first.greatest, self.second.greatest)
+    }
+
+    /// Records on either end with more links than the declared cardinality
+    /// allows.
+    pub fn violations(&self) -> u64 {
+        if self.association.is_symmetric() {
+            return self.first.violations.max(self.second.violations);
+        }
+        self.first.violations + self.second.violations
+    }
+}
+
+/// By the greatest number of links that a record behind has, and one before.
+fn cardinality(behind: u64, before: u64) -> &'static str {
+    match (behind > 1, before > 1) {
+        (false, false) => "ONE_TO_ONE",
+        (false, true) => "ONE_TO_MANY",
+        (true, false) => "MANY_TO_ONE",
+        (true, true) => "MANY_TO_MANY",
+    }
 }
 
 impl LocationGraph {
@@ -58,7 +117,7 @@ impl LocationGraph {
         )
     }
 
-    pub(super) fn is_object_listed(&self, number: ObjectNo) -> bool {
+    pub(in super::super) fn is_object_listed(&self, number: ObjectNo) -> bool {
         self.objects.rows()[number].schema.is_some()
             || self.objects.degree(number) > 0
             || self.records.listed(number) > 0
@@ -73,8 +132,24 @@ impl LocationGraph {
                 place: number.0,
                 association,
                 relations: self.relations_under(number),
+                first: self.end_count(row, association, Side::First),
+                second: self.end_count(row, association, Side::Second),
             })
         })
+    }
+
+    fn end_count(&self, row: &AssociationRow, association: &Association, side: Side) -> EndCount {
+        let symmetric = association.is_symmetric();
+        let allows_one =
+            association.allows_one(side) || symmetric && association.allows_one(side.other());
+        let mut count = EndCount::default();
+        for &kind in row.kinds.iter().filter(|kind| !self.records.kinds()[**kind].hidden) {
+            let degrees = self.records.degrees(kind);
+            let joins_one_key = degrees.either.distinct() > 0;
+            let of = if symmetric && joins_one_key { &degrees.either } else { degrees.of(side) };
+            count.add(of, allows_one);
+        }
+        count
     }
 
     /// How many relations can be seen under the association of this id.

@@ -1,15 +1,13 @@
 //! The question asked most: what is linked to this node, under which labels.
 
-use std::borrow::Cow;
 use std::fmt;
 use std::str::FromStr;
 
-use super::adjacency::{Adjacency, Entry, Run, Slot};
-use super::associations::AssociationRow;
-use super::location_graph::{LocationGraph, Node};
-use super::record_layer::RelationRow;
-use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
-use super::text::TextRef;
+use super::super::adjacency::{Entry, Run, Slot};
+use super::super::location_graph::LocationGraph;
+use super::super::table::{RecordNo, RelationNo};
+use super::view::{AskError, FarEnd, Layer, View};
+use super::{Effort, LinkFilter, labels};
 use crate::model::{Association, NodeRef, Seq, Side, Stamp, Timestamp};
 
 /// The order of a list of links: that in which the store first heard of each.
@@ -85,15 +83,13 @@ impl Cursor {
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkQuery {
-    /// Only links whose far end carries one of these labels; none is no filter.
-    pub labels: Vec<String>,
-    /// Only links under one of these associations, by id or key; none is no
-    /// filter.
-    pub associations: Vec<String>,
-    /// Only links to things of this object key.
-    pub object: Option<String>,
-    /// Only links in which the asked thing stands on this end.
-    pub side: Option<Side>,
+    /// Which links.
+    pub filter: LinkFilter,
+    /// Only links whose event is of this time or later; undated ones are left
+    /// out.
+    pub since: Option<Timestamp>,
+    /// Only links whose event is of an earlier time; undated ones are left out.
+    pub until: Option<Timestamp>,
     /// The order of the list.
     pub order: Order,
     /// Go on from here.
@@ -105,10 +101,9 @@ pub struct LinkQuery {
 impl Default for LinkQuery {
     fn default() -> Self {
         Self {
-            labels: Vec::new(),
-            associations: Vec::new(),
-            object: None,
-            side: None,
+            filter: LinkFilter::default(),
+            since: None,
+            until: None,
             order: Order::Oldest,
             after: None,
             limit: 100,
@@ -117,10 +112,10 @@ impl Default for LinkQuery {
 }
 
 impl LinkQuery {
-    /// Adds a label to those of which a link must have one.
+    /// Adds a label to those of which a link's far end must have one.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.labels.push(label.into());
+        self.filter = self.filter.label(label);
         self
     }
 
@@ -128,21 +123,35 @@ impl LinkQuery {
     /// one.
     #[must_use]
     pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
-        self.associations.push(id_or_key.into());
+        self.filter = self.filter.association(id_or_key);
         self
     }
 
     /// Keeps links to things of this object key.
     #[must_use]
     pub fn object(mut self, key: impl Into<String>) -> Self {
-        self.object = Some(key.into());
+        self.filter = self.filter.object(key);
         self
     }
 
     /// Keeps links in which the asked thing stands on this end.
     #[must_use]
     pub fn side(mut self, side: Side) -> Self {
-        self.side = Some(side);
+        self.filter = self.filter.side(side);
+        self
+    }
+
+    /// Keeps links whose event is of this time or later.
+    #[must_use]
+    pub fn since(mut self, at: Timestamp) -> Self {
+        self.since = Some(at);
+        self
+    }
+
+    /// Keeps links whose event is of an earlier time.
+    #[must_use]
+    pub fn until(mut self, at: Timestamp) -> Self {
+        self.until = Some(at);
         self
     }
 
@@ -166,6 +175,15 @@ impl LinkQuery {
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;
         self
+    }
+
+    fn is_timed(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    fn is_in_time(&self, stamp: Option<Stamp>) -> bool {
+        let Some(at) = stamp.and_then(Stamp::at) else { return false };
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
     }
 }
 
@@ -204,167 +222,92 @@ pub struct LinkPage<'g> {
     pub links: Vec<Link<'g>>,
     /// Where to go on, if there is more.
     pub next: Option<Cursor>,
-    /// How many links the filter selects over all pages.
-    pub total: u64,
-}
-
-/// One of the two layers, as far as listing links needs it.
-trait Layer<'g> {
-    fn adjacency(&self) -> Cow<'g, Adjacency>;
-    fn association(&self, kind: KindNo) -> &'g AssociationRow;
-    fn far_object(&self, slot: Slot) -> &'g str;
-    fn is_hidden(&self, kind: KindNo) -> bool;
-    fn loops(&self, kind: KindNo) -> u32;
-    fn far_ends(&self, entries: &[Entry]) -> Vec<FarEnd<'g>>;
-}
-
-/// What each link has of its own.
-struct FarEnd<'g> {
-    record: Option<&'g str>,
-    relation: Option<&'g str>,
-    /// The event behind the link.
-    stamp: Option<Stamp>,
-}
-
-struct ObjectView<'g>(&'g LocationGraph, ObjectNo);
-struct RecordView<'g>(&'g LocationGraph, RecordNo);
-
-impl<'g> Layer<'g> for ObjectView<'g> {
-    fn adjacency(&self) -> Cow<'g, Adjacency> {
-        Cow::Owned(self.0.objects.adjacency(self.1))
-    }
-
-    fn association(&self, kind: KindNo) -> &'g AssociationRow {
-        &self.0.associations.rows()[AssociationNo(kind.0)]
-    }
-
-    fn far_object(&self, slot: Slot) -> &'g str {
-        let far = slot.side().other();
-        self.association(slot.kind()).definition.as_ref().map_or("", |d| d.end(far).object.as_str())
-    }
-
-    fn is_hidden(&self, _: KindNo) -> bool {
-        false // An association that is deleted joins nothing.
-    }
-
-    fn loops(&self, kind: KindNo) -> u32 {
-        let row = self.association(kind);
-        u32::from(row.definition.as_ref().is_some_and(|d| d.first.object == d.second.object))
-    }
-
-    fn far_ends(&self, entries: &[Entry]) -> Vec<FarEnd<'g>> {
-        let stamp = |entry: &Entry| self.association(entry.slot.kind()).stamp;
-        let end = |entry| FarEnd { record: None, relation: None, stamp: stamp(entry) };
-        entries.iter().map(end).collect()
-    }
-}
-
-impl<'g> Layer<'g> for RecordView<'g> {
-    fn adjacency(&self) -> Cow<'g, Adjacency> {
-        Cow::Borrowed(self.0.records.adjacency(self.1))
-    }
-
-    fn association(&self, kind: KindNo) -> &'g AssociationRow {
-        &self.0.associations.rows()[self.0.records.kinds()[kind].kind.association]
-    }
-
-    fn far_object(&self, slot: Slot) -> &'g str {
-        let kind = self.0.records.kinds()[slot.kind()].kind;
-        let far = if slot.side() == Side::First { kind.second } else { kind.first };
-        self.0.objects.rows()[far].key.as_str()
-    }
-
-    fn is_hidden(&self, kind: KindNo) -> bool {
-        self.0.records.kinds()[kind].hidden
-    }
-
-    fn loops(&self, kind: KindNo) -> u32 {
-        self.0.records.loops(self.1, kind)
-    }
-
-    fn far_ends(&self, entries: &[Entry]) -> Vec<FarEnd<'g>> {
-        let records = &self.0.records;
-        // All rows before any text: the memory brings many things at once, but a
-        // text only once its row is there.
-        let row =
-            |entry: &Entry| (records.records()[entry.far].id, records.relations()[entry.relation]);
-        let rows: Vec<_> = entries.iter().map(row).collect();
-        let end = |(far, relation): &(TextRef, RelationRow)| FarEnd {
-            record: Some(records.texts().get(*far)),
-            relation: Some(records.texts().get(relation.id)),
-            stamp: Some(relation.stamp),
-        };
-        rows.iter().map(end).collect()
-    }
+    /// How many links the filter selects over all pages; unknown for a filter
+    /// by time.
+    pub total: Option<u64>,
 }
 
 impl LocationGraph {
-    /// Lists the links of a node that the query selects; `None` if no event has
+    /// As [`View::links`], of the graph as it stands; `None` if no event has
     /// ever named the node.
-    ///
-    /// Costs the node's slots and the links listed, however many links the node
-    /// or the graph has.
     pub fn links(&self, node: &NodeRef, query: &LinkQuery) -> Option<LinkPage<'_>> {
-        Some(match self.node(node)? {
-            Node::Object(object) => page(&ObjectView(self, object), object.0, query),
-            Node::Record(record) => page(&RecordView(self, record), record.0, query),
-        })
-    }
-
-    /// How many links a record has.
-    pub(super) fn link_count(&self, record: RecordNo) -> u64 {
-        let view = RecordView(self, record);
-        let everything = LinkQuery::default();
-        let runs = self.records.adjacency(record).runs();
-        runs.filter(|run| !view.is_hidden(run.slot.kind()))
-            .map(|run| u64::from(run.live) - twins(&view, run, &everything))
-            .sum()
+        self.view().links(node, query, &mut Effort::unbounded()).ok()
     }
 }
 
-fn page<'g>(layer: &impl Layer<'g>, node: u32, query: &LinkQuery) -> LinkPage<'g> {
-    let adjacency = layer.adjacency();
+impl<'g> View<'g> {
+    /// Lists the links of a node that the query selects.
+    ///
+    /// Costs the node's slots and the links listed, however many links the node
+    /// or the graph has; a filter by time visits the links between those, too.
+    /// With the effort spent, the page ends early and can be gone on from.
+    pub fn links(
+        self,
+        node: &NodeRef,
+        query: &LinkQuery,
+        effort: &mut Effort<'_>,
+    ) -> Result<LinkPage<'g>, AskError> {
+        let (layer, node) = self.place(node)?;
+        Ok(page(layer, node, query, effort))
+    }
+}
+
+/// How many links of a node a listing shows.
+pub(super) fn link_count(layer: Layer<'_>, node: u32) -> u64 {
+    let everything = LinkFilter::default();
+    let runs = layer.adjacency(node).runs().filter(|run| !layer.is_hidden(run.slot.kind()));
+    runs.map(|run| labels::count(layer, node, run, &everything)).sum()
+}
+
+fn page<'g>(
+    layer: Layer<'g>,
+    node: u32,
+    query: &LinkQuery,
+    effort: &mut Effort<'_>,
+) -> LinkPage<'g> {
     let mut total = 0;
     let mut sources = Vec::new();
-    for run in adjacency.runs().filter(|run| selects(layer, run.slot, query)) {
-        let twins = twins(layer, run, query);
+    let runs = layer.adjacency(node).runs();
+    for run in runs.filter(|run| query.filter.selects(layer, run.slot, super::filter::Read::Far)) {
+        let twins = twins(layer, node, run.slot, &query.filter);
         total += u64::from(run.live) - twins;
         sources.push(Source::new(run, query, (twins > 0).then_some(RecordNo(node))));
     }
-    let entries: Vec<Entry> =
-        std::iter::from_fn(|| take_next(&mut sources, query.order)).take(query.limit).collect();
+    let timed = query.is_timed();
+    let mut entries: Vec<Entry> = Vec::new();
+    let mut last = None;
+    while entries.len() < query.limit && (!timed || effort.spend(1)) {
+        let Some(entry) = take_next(&mut sources, query.order) else { break };
+        last = Some(entry);
+        if !timed || query.is_in_time(layer.stamp(entry)) {
+            entries.push(entry);
+        }
+    }
     let more = sources.iter().any(|source| source.peek(query.order).is_some());
-    let next = entries.last().filter(|_| more).map(|entry| Cursor {
+    let behind = |entry: Entry| Cursor {
         order: query.order,
         relation: entry.relation,
         side: entry.slot.side(),
-    });
+    };
+    // A page that ended before its first link goes on where it began.
+    let next = if more { last.map(behind).or(query.after) } else { None };
     let far_ends = layer.far_ends(&entries);
-    let links = entries.iter().zip(far_ends).map(|(entry, end)| describe(layer, *entry, &end));
-    LinkPage { links: links.collect(), next, total }
+    let links = entries.iter().zip(&far_ends).map(|(entry, end)| describe(layer, *entry, end));
+    LinkPage { links: links.collect(), next, total: (!timed).then_some(total) }
 }
 
-fn selects<'g>(layer: &impl Layer<'g>, slot: Slot, query: &LinkQuery) -> bool {
-    let association = layer.association(slot.kind());
-    !layer.is_hidden(slot.kind())
-        && query.side.is_none_or(|side| side == slot.side())
-        && query.object.as_deref().is_none_or(|object| object == layer.far_object(slot))
-        && (query.associations.is_empty()
-            || query.associations.iter().any(|a| association.is_called(a)))
-        && (query.labels.is_empty()
-            || association
-                .label(slot.side().other())
-                .is_some_and(|label| query.labels.iter().any(|wanted| wanted == label)))
-}
-
-/// How many links of this run are told by another run already: those from a
-/// thing to itself whose two ends read alike.
-fn twins<'g>(layer: &impl Layer<'g>, run: Run<'_>, query: &LinkQuery) -> u64 {
-    let kind = run.slot.kind();
-    let reads_alike = run.slot.side() == Side::Second
-        && query.side.is_none()
-        && layer.association(kind).definition.as_ref().is_some_and(Association::is_symmetric);
-    if reads_alike { u64::from(layer.loops(kind)) } else { 0 }
+/// How many links of this slot are told by another one already: those from a
+/// node to itself whose two ends read alike.
+pub(super) fn twins(layer: Layer<'_>, node: u32, slot: Slot, filter: &LinkFilter) -> u64 {
+    if slot.side() == Side::First || filter.side.is_some() {
+        return 0;
+    }
+    let loops = layer.loops(node, slot.kind());
+    if loops == 0 {
+        return 0;
+    }
+    let definition = layer.association(slot.kind()).definition.as_ref();
+    if definition.is_some_and(Association::is_symmetric) { u64::from(loops) } else { 0 }
 }
 
 /// What is left to list of one run.
@@ -430,7 +373,7 @@ fn take_next(sources: &mut [Source<'_>], order: Order) -> Option<Entry> {
     Some(head)
 }
 
-fn describe<'g>(layer: &impl Layer<'g>, entry: Entry, end: &FarEnd<'g>) -> Link<'g> {
+pub(super) fn describe<'g>(layer: Layer<'g>, entry: Entry, end: &FarEnd<'g>) -> Link<'g> {
     let side = entry.slot.side();
     let association = layer.association(entry.slot.kind());
     let FarEnd { record, relation, stamp } = *end;

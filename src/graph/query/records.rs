@@ -1,7 +1,9 @@
 //! The records of one object key.
 
-use super::location_graph::LocationGraph;
-use super::table::RecordNo;
+use super::super::location_graph::LocationGraph;
+use super::super::table::RecordNo;
+use super::links::link_count;
+use super::view::Layer;
 
 /// One record and how many links it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,5 +48,10 @@ impl LocationGraph {
             links: self.link_count(number),
         };
         Some(RecordPage { records: page.iter().map(line).collect(), next })
+    }
+
+    /// How many links a listing of a record's shows.
+    pub(in super::super) fn link_count(&self, record: RecordNo) -> u64 {
+        link_count(Layer { view: self.view(), records: true }, record.0)
     }
 }

@@ -1,0 +1,130 @@
+//! Which links a question goes along.
+
+use super::super::adjacency::Slot;
+use super::view::Layer;
+use crate::model::Side;
+
+/// Which links to go along. The default is every link.
+///
+/// ```
+/// use relata::graph::LinkFilter;
+///
+/// let buyers = LinkFilter::default().label("Interested Buyer").object("contact");
+/// assert!(!buyers.is_everything());
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
+pub struct LinkFilter {
+    /// Only links with one of these labels; none is no filter.
+    pub labels: Vec<String>,
+    /// Only links under one of these associations, by id or key; none is no
+    /// filter.
+    pub associations: Vec<String>,
+    /// Only links to things of this object key.
+    pub object: Option<String>,
+    /// Only links in which the thing that is asked about stands on this end.
+    pub side: Option<Side>,
+}
+
+impl LinkFilter {
+    /// Adds a label to those of which a link must have one.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.labels.push(label.into());
+        self
+    }
+
+    /// Adds an association, by id or key, to those of which a link must be of
+    /// one.
+    #[must_use]
+    pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
+        self.associations.push(id_or_key.into());
+        self
+    }
+
+    /// Keeps links to things of this object key.
+    #[must_use]
+    pub fn object(mut self, key: impl Into<String>) -> Self {
+        self.object = Some(key.into());
+        self
+    }
+
+    /// Keeps links in which the asked thing stands on this end.
+    #[must_use]
+    pub fn side(mut self, side: Side) -> Self {
+        self.side = Some(side);
+        self
+    }
+
+    /// Whether it keeps every link.
+    pub fn is_everything(&self) -> bool {
+        *self == Self::default()
+    }
+
+    /// Whether links of this slot, seen from one of its nodes, are to be gone
+    /// along.
+    pub(super) fn selects(&self, layer: Layer<'_>, slot: Slot, read: Read) -> bool {
+        let association = layer.association(slot.kind());
+        let labelled = |side: Side| {
+            let label = association.label(side);
+            label.is_some_and(|label| self.labels.iter().any(|wanted| wanted == label))
+        };
+        let (own, far) = (slot.side(), slot.side().other());
+        !layer.is_hidden(slot.kind())
+            && self.side.is_none_or(|side| side == own)
+            && self.object.as_deref().is_none_or(|object| object == layer.far_object(slot))
+            && (self.associations.is_empty()
+                || self.associations.iter().any(|called| association.is_called(called)))
+            && (self.labels.is_empty()
+                || match read {
+                    Read::Far => labelled(far),
+                    Read::Own => labelled(own),
+                    Read::Either => labelled(own) || labelled(far),
+                })
+    }
+}
+
+/// The end whose label a filter speaks of.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Read {
+    /// That of the far end.
+    Far,
+    /// That of the node itself: the question is asked from the far end.
+    Own,
+    /// That of either: the question has no direction.
+    Either,
+}
+
+/// A filter that remembers what it said of each slot.
+#[derive(Debug)]
+pub(super) struct Slots<'q> {
+    filter: &'q LinkFilter,
+    read: Read,
+    known: Vec<Option<bool>>,
+}
+
+impl<'q> Slots<'q> {
+    pub(super) fn new(filter: &'q LinkFilter, read: Read) -> Self {
+        Self { filter, read, known: Vec::new() }
+    }
+
+    #[inline]
+    pub(super) fn has(&mut self, layer: Layer<'_>, slot: Slot) -> bool {
+        match self.known.get(slot.index()) {
+            Some(Some(known)) => *known,
+            _ => self.learn(layer, slot),
+        }
+    }
+
+    #[cold]
+    fn learn(&mut self, layer: Layer<'_>, slot: Slot) -> bool {
+        let selected = self.filter.selects(layer, slot, self.read);
+        let at = slot.index();
+        if self.known.len() <= at {
+            self.known.resize(at + 1, None);
+        }
+        if let Some(known) = self.known.get_mut(at) {
+            *known = Some(selected);
+        }
+        selected
+    }
+}

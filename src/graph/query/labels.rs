@@ -1,0 +1,58 @@
+//! Under which labels a node is linked, without listing the links.
+
+use super::super::adjacency::{Run, Slot};
+use super::LinkFilter;
+use super::links::twins;
+use super::view::{AskError, Layer, View};
+use crate::model::{NodeRef, Side};
+
+/// How many links a node has under one label of one association.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LabelCount<'g> {
+    /// The role of the far ends; absent while the association is unknown.
+    pub label: Option<&'g str>,
+    /// The role of the asked thing; absent while the association is unknown.
+    pub own_label: Option<&'g str>,
+    /// The object key of the far ends.
+    pub object: &'g str,
+    /// The id of the association.
+    pub association: &'g str,
+    /// Its key; absent while it is unknown.
+    pub association_key: Option<&'g str>,
+    /// The end that the asked thing stands on.
+    pub side: Side,
+    /// How many links.
+    pub count: u64,
+}
+
+impl<'g> View<'g> {
+    /// Counts the links of a node by label, association and end, in the order in
+    /// which the store first heard of these.
+    ///
+    /// Costs the node's labels, however many links they have.
+    pub fn labels(self, of: &NodeRef) -> Result<Vec<LabelCount<'g>>, AskError> {
+        let (layer, node) = self.place(of)?;
+        let filter = LinkFilter::default();
+        let runs = layer.adjacency(node).runs().filter(|run| !layer.is_hidden(run.slot.kind()));
+        let counted = runs.map(|run| (run.slot, count(layer, node, run, &filter)));
+        Ok(counted.filter(|(_, count)| *count > 0).map(|(slot, n)| line(layer, slot, n)).collect())
+    }
+}
+
+/// How many links of a run a listing shows.
+pub(super) fn count(layer: Layer<'_>, node: u32, run: Run<'_>, filter: &LinkFilter) -> u64 {
+    u64::from(run.live) - twins(layer, node, run.slot, filter)
+}
+
+fn line(layer: Layer<'_>, slot: Slot, count: u64) -> LabelCount<'_> {
+    let association = layer.association(slot.kind());
+    LabelCount {
+        label: association.label(slot.side().other()),
+        own_label: association.label(slot.side()),
+        object: layer.far_object(slot),
+        association: &association.id,
+        association_key: association.definition.as_ref().map(|d| d.key.as_ref()),
+        side: slot.side(),
+        count,
+    }
+}

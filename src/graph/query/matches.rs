@@ -1,0 +1,319 @@
+//! Joins over many-to-many links: who is linked to all of these, to any of
+//! those, to none of the others.
+
+use std::cmp::Reverse;
+
+use super::filter::{Read, Slots};
+use super::view::{AskError, Layer, View};
+use super::{Effort, LinkFilter};
+use crate::model::NodeRef;
+
+/// A thing that is linked, or not.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Condition {
+    /// To this node.
+    pub linked_to: NodeRef,
+    /// Along these links, seen from the thing that is looked for: a property is
+    /// linked to its buyers under "Interested Buyer".
+    pub filter: LinkFilter,
+}
+
+impl Condition {
+    /// Linked to this node, under whatever label.
+    pub fn linked_to(node: NodeRef) -> Self {
+        Self { linked_to: node, filter: LinkFilter::default() }
+    }
+
+    /// Under this label.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.filter = self.filter.label(label);
+        self
+    }
+
+    /// Under this association, by id or key.
+    #[must_use]
+    pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
+        self.filter = self.filter.association(id_or_key);
+        self
+    }
+}
+
+/// Which things to look for: those that meet each condition of `all`, at least
+/// one of `any` (if there are some) and not one of `none`.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchQuery {
+    /// Only things of this object key.
+    pub object: Option<String>,
+    /// Each of these.
+    pub all: Vec<Condition>,
+    /// At least one of these.
+    pub any: Vec<Condition>,
+    /// Not one of these.
+    pub none: Vec<Condition>,
+    /// Go on behind a match that meets this many conditions and has this place,
+    /// as [`MatchPage::next`] says.
+    pub after: Option<(u32, u32)>,
+    /// The greatest number of matches to list.
+    pub limit: usize,
+}
+
+impl Default for MatchQuery {
+    fn default() -> Self {
+        Self { object: None, all: vec![], any: vec![], none: vec![], after: None, limit: 100 }
+    }
+}
+
+impl MatchQuery {
+    /// Every node that the question names.
+    pub fn nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        let conditions = [&self.all, &self.any, &self.none];
+        conditions.into_iter().flatten().map(|condition| &condition.linked_to)
+    }
+}
+
+/// A thing that meets the conditions.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Match<'g> {
+    /// Its object key.
+    pub object: &'g str,
+    /// Its record id; absent on the object layer.
+    pub record: Option<&'g str>,
+    /// How many conditions of `all` and `any` it meets.
+    pub links: u32,
+}
+
+/// Things that meet the conditions.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MatchPage<'g> {
+    /// Those that meet most conditions first, and of those the ones that the
+    /// store heard of first.
+    pub matches: Vec<Match<'g>>,
+    /// How many there are over all pages.
+    pub total: u64,
+    /// Where to go on, if there is more.
+    pub next: Option<(u32, u32)>,
+    /// Whether every link that matters was looked at.
+    pub complete: bool,
+}
+
+/// What is known of a candidate.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Mark {
+    met: u32,
+    /// The last condition that it was seen to meet, so that parallel links count
+    /// once; conditions count from 1.
+    last: u32,
+}
+
+/// A condition with its node looked up.
+struct Known<'q> {
+    node: u32,
+    slots: Slots<'q>,
+    /// Links that it selects.
+    links: u64,
+}
+
+impl<'g> View<'g> {
+    /// Looks for the things that meet the conditions.
+    ///
+    /// Intersects from the smallest set of links outwards: each further
+    /// condition costs its own links or those of the candidates that are left,
+    /// whichever are fewer.
+    pub fn matches<'q>(
+        self,
+        query: &'q MatchQuery,
+        effort: &mut Effort<'_>,
+    ) -> Result<MatchPage<'g>, AskError> {
+        let (layer, nodes) = self.places(query.nodes())?;
+        let mut nodes = nodes.into_iter();
+        let mut known = |conditions: &'q [Condition]| -> Vec<Known<'q>> {
+            let pairs = conditions.iter().zip(nodes.by_ref());
+            pairs.map(|(condition, node)| Known::new(layer, condition, node)).collect()
+        };
+        let (all, any, none) = (known(&query.all), known(&query.any), known(&query.none));
+        // A key that nothing has ever named selects nothing.
+        let number = |key: &String| self.objects.find(key).map_or(u32::MAX, |number| number.0);
+        let object = query.object.as_ref().map(number);
+        effort.memory.marks.clear(layer.nodes());
+        let mut join = Join { layer, effort, object, candidates: Vec::new(), condition: 0 };
+        if all.is_empty() && any.is_empty() {
+            join.every()?;
+        }
+        let has_candidates = !all.is_empty();
+        join.all(all);
+        join.any(any, has_candidates);
+        join.none(none);
+        Ok(join.page(query))
+    }
+}
+
+impl<'q> Known<'q> {
+    fn new(layer: Layer<'_>, condition: &'q Condition, node: u32) -> Self {
+        let mut slots = Slots::new(&condition.filter, Read::Own);
+        let runs = layer.adjacency(node).runs().filter(|run| slots.has(layer, run.slot));
+        let links = runs.map(|run| u64::from(run.live)).sum();
+        Self { node, slots, links }
+    }
+}
+
+/// The candidates that are left, and the work on them.
+struct Join<'g, 'w, 's> {
+    layer: Layer<'g>,
+    effort: &'w mut Effort<'s>,
+    object: Option<u32>,
+    candidates: Vec<u32>,
+    /// The last condition looked at.
+    condition: u32,
+}
+
+impl<'g> Join<'g, '_, '_> {
+    /// Takes every node of the object key as a candidate.
+    fn every(&mut self) -> Result<(), AskError> {
+        let object = self.object.ok_or(AskError::Nothing)?;
+        for node in 0..self.layer.nodes() {
+            if !self.effort.spend(1) {
+                break;
+            }
+            if self.layer.object(node).0 == object && self.layer.is_listed(node) {
+                self.effort.memory.marks.insert(node, Mark::default());
+                self.candidates.push(node);
+            }
+        }
+        Ok(())
+    }
+
+    fn all(&mut self, mut conditions: Vec<Known<'_>>) {
+        conditions.sort_by_key(|condition| condition.links);
+        for (met, mut condition) in (0..).zip(conditions) {
+            if met == 0 {
+                self.gather(&mut condition);
+            } else {
+                self.meet(&mut condition);
+                self.keep(|mark| mark.met > met);
+            }
+        }
+    }
+
+    fn any(&mut self, conditions: Vec<Known<'_>>, has_candidates: bool) {
+        if conditions.is_empty() {
+            return;
+        }
+        let before = self.condition;
+        for mut condition in conditions {
+            if has_candidates {
+                self.meet(&mut condition);
+            } else {
+                self.gather(&mut condition);
+            }
+        }
+        self.keep(|mark| mark.last > before);
+    }
+
+    fn none(&mut self, conditions: Vec<Known<'_>>) {
+        for mut condition in conditions {
+            self.meet(&mut condition);
+            let this = self.condition;
+            self.keep(|mark| mark.last != this);
+        }
+    }
+
+    /// Takes every node that meets a condition as a candidate.
+    fn gather(&mut self, condition: &mut Known<'_>) {
+        self.condition += 1;
+        for run in self.layer.adjacency(condition.node).runs() {
+            if !condition.slots.has(self.layer, run.slot) || !self.effort.spend(run.entries.len()) {
+                continue;
+            }
+            for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
+                let node = entry.far.0;
+                if self.object.is_some_and(|object| self.layer.object(node).0 != object) {
+                    continue;
+                }
+                let Some((mark, new)) = self.effort.memory.marks.entry(node) else { continue };
+                mark.meet(self.condition);
+                if new {
+                    self.candidates.push(node);
+                }
+            }
+        }
+    }
+
+    /// Notes which candidates meet a condition, by its links or by theirs.
+    fn meet(&mut self, condition: &mut Known<'_>) {
+        self.condition += 1;
+        let mut left = condition.links;
+        let candidates_are_fewer = self.candidates.iter().all(|&candidate| {
+            let links = self.layer.adjacency(candidate).len() as u64;
+            left = left.saturating_sub(links + 1);
+            left > 0
+        });
+        if candidates_are_fewer {
+            self.meet_by_candidates(condition);
+            return;
+        }
+        for run in self.layer.adjacency(condition.node).runs() {
+            if condition.slots.has(self.layer, run.slot) && self.effort.spend(run.entries.len()) {
+                for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
+                    self.effort.memory.marks.change(entry.far.0, |mark| mark.meet(self.condition));
+                }
+            }
+        }
+    }
+
+    fn meet_by_candidates(&mut self, condition: &mut Known<'_>) {
+        for &candidate in &self.candidates {
+            for run in self.layer.adjacency(candidate).runs() {
+                // Seen from the condition's node, these links stand in the other slot.
+                if condition.slots.has(self.layer, run.slot.other())
+                    && self.effort.spend(run.entries.len())
+                    && run.entries.iter().any(|entry| entry.far.0 == condition.node)
+                {
+                    self.effort.memory.marks.change(candidate, |mark| mark.meet(self.condition));
+                }
+            }
+        }
+    }
+
+    fn keep(&mut self, which: impl Fn(Mark) -> bool) {
+        let marks = &self.effort.memory.marks;
+        self.candidates.retain(|&node| marks.get(node).is_some_and(&which));
+    }
+
+    fn page(self, query: &MatchQuery) -> MatchPage<'g> {
+        let marks = &self.effort.memory.marks;
+        let met = |node: u32| marks.get(node).unwrap_or_default().met;
+        let key = |(met, node): (u32, u32)| (Reverse(met), node);
+        let mut ranked: Vec<(u32, u32)> =
+            self.candidates.iter().map(|&node| (met(node), node)).collect();
+        let total = ranked.len() as u64;
+        if let Some(after) = query.after {
+            ranked.retain(|&it| key(it) > key(after));
+        }
+        let more = ranked.len() > query.limit;
+        if more {
+            ranked.select_nth_unstable_by_key(query.limit, |&it| key(it));
+            ranked.truncate(query.limit);
+        }
+        ranked.sort_unstable_by_key(|&it| key(it));
+        let name = |&(links, node): &(u32, u32)| {
+            let name = self.layer.name(node);
+            Match { object: name.object, record: name.record, links }
+        };
+        MatchPage {
+            matches: ranked.iter().map(name).collect(),
+            total,
+            next: if more { ranked.last().copied() } else { None },
+            complete: !self.effort.is_spent(),
+        }
+    }
+}
+
+impl Mark {
+    /// Notes that this condition is met.
+    fn meet(&mut self, condition: u32) {
+        if self.last != condition {
+            *self = Self { met: self.met + 1, last: condition };
+        }
+    }
+}

@@ -1,0 +1,33 @@
+//! The questions, one file each. Both layers answer the same ones through the
+//! same code.
+
+mod edge;
+mod effort;
+mod filter;
+mod labels;
+mod links;
+mod matches;
+mod neighborhood;
+mod path;
+mod records;
+mod step;
+mod summary;
+mod view;
+mod violations;
+mod walk;
+
+pub use edge::{Edge, EdgeEnd};
+pub use effort::Effort;
+pub use filter::LinkFilter;
+pub use labels::LabelCount;
+pub use links::{Cursor, Link, LinkPage, LinkQuery, Order, ParseCursorError};
+pub use matches::{Condition, Match, MatchPage, MatchQuery};
+pub use neighborhood::{Near, Neighborhood, NeighborhoodQuery};
+pub use path::{PathQuery, Paths};
+pub use records::{RecordLine, RecordPage};
+pub use step::Step;
+pub use summary::{AssociationCount, Counts, EndCount, ObjectCount};
+pub(super) use view::Names;
+pub use view::{AskError, View};
+pub use violations::Violation;
+pub use walk::{End as WalkEnd, WalkPage, WalkQuery, Walks};

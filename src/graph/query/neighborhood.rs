@@ -1,0 +1,173 @@
+//! What surrounds a node.
+
+use super::super::table::{AssociationNo, RelationNo};
+use super::edge::Edge;
+use super::filter::{Read, Slots};
+use super::view::{AskError, Layer, View};
+use super::{Effort, LinkFilter};
+use crate::model::{NodeRef, Side};
+
+/// How much of what surrounds a node to show.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct NeighborhoodQuery {
+    /// The node in the middle.
+    pub of: NodeRef,
+    /// How many hops away.
+    pub depth: u32,
+    /// Only along links of which an end has one of these labels; none is no
+    /// filter.
+    pub labels: Vec<String>,
+    /// Only along links under one of these associations, by id or key; none is no
+    /// filter.
+    pub associations: Vec<String>,
+    /// The greatest number of nodes, nearest first.
+    pub limit: usize,
+}
+
+impl NeighborhoodQuery {
+    /// What is one hop away, up to 1,000 nodes.
+    pub fn of(node: NodeRef) -> Self {
+        Self { of: node, depth: 1, labels: vec![], associations: vec![], limit: 1_000 }
+    }
+
+    fn filter(&self) -> LinkFilter {
+        LinkFilter {
+            labels: self.labels.clone(),
+            associations: self.associations.clone(),
+            ..LinkFilter::default()
+        }
+    }
+}
+
+/// A node of a neighborhood.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Near<'g> {
+    /// The object key.
+    pub object: &'g str,
+    /// The record id; absent on the object layer.
+    pub record: Option<&'g str>,
+    /// Hops from the middle.
+    pub hops: u32,
+}
+
+/// The part of the graph around a node.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Neighborhood<'g> {
+    /// The nodes, the one in the middle first, then the nearest.
+    pub nodes: Vec<Near<'g>>,
+    /// Every link between two of these nodes, once.
+    pub links: Vec<Edge<'g>>,
+    /// Whether every node within the depth is there, with all links.
+    pub complete: bool,
+}
+
+impl<'g> View<'g> {
+    /// The nodes within some hops of one, along links in either direction, and
+    /// the links between them.
+    ///
+    /// Costs the links of the nodes shown.
+    pub fn neighborhood(
+        self,
+        query: &NeighborhoodQuery,
+        effort: &mut Effort<'_>,
+    ) -> Result<Neighborhood<'g>, AskError> {
+        let (layer, of) = self.place(&query.of)?;
+        let filter = query.filter();
+        let mut slots = Slots::new(&filter, Read::Either);
+        let mut reached = Vec::new();
+        let all = spread(layer, of, query.depth, query.limit, &mut slots, effort, &mut reached);
+        let links = between(layer, &reached, &mut slots, effort);
+        let near = |&(node, hops): &(u32, u32)| {
+            let name = layer.name(node);
+            Near { object: name.object, record: name.record, hops }
+        };
+        let nodes = reached.iter().map(near).collect();
+        Ok(Neighborhood { nodes, links, complete: all && !effort.is_spent() })
+    }
+
+    /// How many nodes are within some hops of one, itself not counted, and
+    /// whether that is all of them.
+    ///
+    /// Costs the links of those nearer than that.
+    pub fn reach(
+        self,
+        query: &NeighborhoodQuery,
+        effort: &mut Effort<'_>,
+    ) -> Result<(u64, bool), AskError> {
+        let (layer, of) = self.place(&query.of)?;
+        let filter = query.filter();
+        let mut slots = Slots::new(&filter, Read::Either);
+        let mut reached = std::mem::take(&mut effort.memory.reached);
+        reached.clear();
+        let all = spread(layer, of, query.depth, usize::MAX, &mut slots, effort, &mut reached);
+        let count = reached.len() as u64 - 1;
+        effort.memory.reached = reached;
+        Ok((count, all && !effort.is_spent()))
+    }
+}
+
+/// Collects nodes with their hops, nearest first; false if the limit left some
+/// out. Those collected are `seen` afterwards.
+fn spread(
+    layer: Layer<'_>,
+    of: u32,
+    depth: u32,
+    limit: usize,
+    slots: &mut Slots<'_>,
+    effort: &mut Effort<'_>,
+    reached: &mut Vec<(u32, u32)>,
+) -> bool {
+    effort.memory.seen.clear(layer.nodes());
+    effort.memory.seen.insert(of, ());
+    reached.push((of, 0));
+    let mut at = 0;
+    while let Some(&(node, hops)) = reached.get(at).filter(|(_, hops)| *hops < depth) {
+        at += 1;
+        for run in layer.adjacency(node).runs() {
+            if !slots.has(layer, run.slot) || !effort.spend(run.entries.len()) {
+                continue;
+            }
+            for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
+                if reached.len() == limit && !effort.memory.seen.has(entry.far.0) {
+                    return false;
+                }
+                if effort.memory.seen.insert(entry.far.0, ()) {
+                    reached.push((entry.far.0, hops + 1));
+                }
+            }
+        }
+    }
+    true
+}
+
+/// The links between nodes that are `seen`, each once: from its first end.
+fn between<'g>(
+    layer: Layer<'g>,
+    nodes: &[(u32, u32)],
+    slots: &mut Slots<'_>,
+    effort: &mut Effort<'_>,
+) -> Vec<Edge<'g>> {
+    let mut links = Vec::new();
+    for &(node, _) in nodes {
+        for run in layer.adjacency(node).runs() {
+            if run.slot.side() != Side::First
+                || !slots.has(layer, run.slot)
+                || !effort.spend(run.entries.len())
+            {
+                continue;
+            }
+            let seen = |far: u32| effort.memory.seen.has(far);
+            let inner = run.entries.iter().filter(|entry| !entry.is_gone() && seen(entry.far.0));
+            links.extend(inner.filter_map(|entry| edge(layer, entry.relation)));
+        }
+    }
+    links
+}
+
+fn edge(layer: Layer<'_>, relation: RelationNo) -> Option<Edge<'_>> {
+    if layer.records {
+        Some(layer.view.relation_edge(relation))
+    } else {
+        layer.view.association_edge(AssociationNo(relation.0))
+    }
+}

@@ -1,0 +1,237 @@
+//! How two nodes are related: the shortest ways between them.
+
+use super::super::adjacency::Entry;
+use super::effort::NodeMap;
+use super::filter::{Read, Slots};
+use super::step::{Step, steps};
+use super::view::{AskError, Layer, View};
+use super::{Effort, LinkFilter};
+use crate::model::NodeRef;
+
+/// Which ways to look for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct PathQuery {
+    /// Where ways begin.
+    pub from: NodeRef,
+    /// Where they end.
+    pub to: NodeRef,
+    /// The greatest number of links on a way.
+    pub max_hops: u32,
+    /// Only along links of which an end has one of these labels; none is no
+    /// filter.
+    pub labels: Vec<String>,
+    /// Only along links under one of these associations, by id or key; none is no
+    /// filter.
+    pub associations: Vec<String>,
+    /// The greatest number of ways to list: 1 for any of the shortest.
+    pub limit: usize,
+}
+
+impl PathQuery {
+    /// One of the shortest ways between two nodes, of at most 6 links.
+    pub fn between(from: NodeRef, to: NodeRef) -> Self {
+        Self { from, to, max_hops: 6, labels: vec![], associations: vec![], limit: 1 }
+    }
+}
+
+/// The shortest ways between two nodes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Paths<'g> {
+    /// How many links the shortest have; nothing if there is no way.
+    pub hops: Option<u32>,
+    /// The ways; two that go along parallel links are two.
+    pub paths: Vec<Vec<Step<'g>>>,
+    /// Whether nothing was left out: no way where none is told, no other of the
+    /// same length where ways are listed up to a limit.
+    pub complete: bool,
+}
+
+impl<'g> View<'g> {
+    /// Finds the shortest ways between two nodes, along links in either
+    /// direction.
+    ///
+    /// Searches from both ends at once, from the smaller frontier, and stops at
+    /// the first meeting: costs the links of the nodes nearer to one end than
+    /// half the way.
+    pub fn path(self, query: &PathQuery, effort: &mut Effort<'_>) -> Result<Paths<'g>, AskError> {
+        let (layer, ends) = self.places([&query.from, &query.to])?;
+        let &[from, to] = ends.as_slice() else { return Err(AskError::Nothing) };
+        let filter = LinkFilter {
+            labels: query.labels.clone(),
+            associations: query.associations.clone(),
+            ..LinkFilter::default()
+        };
+        let mut slots = Slots::new(&filter, Read::Either);
+        let mut near = std::mem::take(&mut effort.memory.near);
+        let mut far = std::mem::take(&mut effort.memory.far);
+        near.clear(layer.nodes());
+        far.clear(layer.nodes());
+        let mut search = Search { layer, slots: &mut slots, effort, near, far };
+        let found = search.meetings(from, to, query.max_hops, query.limit > 1);
+        let mut ways = Vec::new();
+        let mut complete = !search.effort.is_spent();
+        if let Some((hops, meetings)) = &found {
+            complete &= search.ways(meetings, *hops, query.limit, &mut ways);
+        }
+        let Search { near, far, .. } = search;
+        (effort.memory.near, effort.memory.far) = (near, far);
+        let paths = ways.iter().map(|along| steps(layer, from, along)).collect();
+        // Any one of the shortest was asked for, and here it is.
+        let complete = complete || query.limit == 1 && !ways.is_empty();
+        Ok(Paths { hops: found.map(|(hops, _)| hops), paths, complete })
+    }
+}
+
+struct Search<'g, 'q, 'w, 's> {
+    layer: Layer<'g>,
+    slots: &'w mut Slots<'q>,
+    effort: &'w mut Effort<'s>,
+    /// Hops from the start.
+    near: NodeMap<u32>,
+    /// Hops to the end.
+    far: NodeMap<u32>,
+}
+
+impl Search<'_, '_, '_, '_> {
+    /// The nodes in the middle of the shortest ways, and how long these are.
+    fn meetings(
+        &mut self,
+        from: u32,
+        to: u32,
+        max_hops: u32,
+        all: bool,
+    ) -> Option<(u32, Vec<u32>)> {
+        self.near.insert(from, 0);
+        self.far.insert(to, 0);
+        if from == to {
+            return Some((0, vec![from]));
+        }
+        let (mut near, mut far) = (vec![from], vec![to]);
+        let (mut near_hops, mut far_hops) = (0, 0);
+        while near_hops + far_hops < max_hops && !near.is_empty() && !far.is_empty() {
+            let forward = near.len() <= far.len();
+            let (frontier, hops) =
+                if forward { (&mut near, &mut near_hops) } else { (&mut far, &mut far_hops) };
+            *hops += 1;
+            let mut met = Vec::new();
+            *frontier = self.expand(frontier, *hops, forward, all, &mut met);
+            if !met.is_empty() {
+                return Some((near_hops + far_hops, met));
+            }
+            if self.effort.is_spent() {
+                return None;
+            }
+        }
+        None
+    }
+
+    /// Goes one hop on from a frontier; notes in `met` where the other side is.
+    fn expand(
+        &mut self,
+        frontier: &[u32],
+        hops: u32,
+        forward: bool,
+        all: bool,
+        met: &mut Vec<u32>,
+    ) -> Vec<u32> {
+        let (own, other) =
+            if forward { (&mut self.near, &self.far) } else { (&mut self.far, &self.near) };
+        let mut next = Vec::new();
+        for &node in frontier {
+            for run in self.layer.adjacency(node).runs() {
+                if !self.slots.has(self.layer, run.slot) || !self.effort.spend(run.entries.len()) {
+                    continue;
+                }
+                for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
+                    let reached = entry.far.0;
+                    if !own.insert(reached, hops) {
+                        continue;
+                    }
+                    if other.has(reached) {
+                        met.push(reached);
+                        if !all {
+                            return next;
+                        }
+                    }
+                    next.push(reached);
+                }
+            }
+        }
+        next
+    }
+
+    /// Lists ways through these nodes, up to a limit; false if there may be more.
+    fn ways(
+        &mut self,
+        meetings: &[u32],
+        hops: u32,
+        limit: usize,
+        ways: &mut Vec<Vec<Entry>>,
+    ) -> bool {
+        for &middle in meetings {
+            let (mut heads, mut tails) = (Vec::new(), Vec::new());
+            let before = self.near.get(middle).unwrap_or(0);
+            let room = limit.saturating_sub(ways.len());
+            let all_heads = self.halves(true, middle, before, room, &mut Vec::new(), &mut heads);
+            let after = hops - before;
+            let all_tails = self.halves(false, middle, after, room, &mut Vec::new(), &mut tails);
+            for head in &heads {
+                for tail in &tails {
+                    if ways.len() == limit {
+                        return false;
+                    }
+                    // Heads are found from their last link to their first, and seen
+                    // from the middle.
+                    let head = head.iter().rev().copied();
+                    ways.push(head.chain(tail.iter().copied()).collect());
+                }
+            }
+            if !(all_heads && all_tails) {
+                return false;
+            }
+        }
+        true
+    }
+
+    /// Every way from a node back to the start, or on to the end.
+    fn halves(
+        &mut self,
+        back: bool,
+        node: u32,
+        left: u32,
+        limit: usize,
+        taken: &mut Vec<Entry>,
+        found: &mut Vec<Vec<Entry>>,
+    ) -> bool {
+        if left == 0 {
+            if found.len() == limit {
+                return false;
+            }
+            found.push(taken.clone());
+            return true;
+        }
+        for run in self.layer.adjacency(node).runs() {
+            if !self.slots.has(self.layer, run.slot) {
+                continue;
+            }
+            if !self.effort.spend(run.entries.len()) {
+                return false;
+            }
+            for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
+                let side = if back { &self.near } else { &self.far };
+                if side.get(entry.far.0) != Some(left - 1) {
+                    continue;
+                }
+                // A way back is told in the direction of the walk.
+                let step = if back { entry.seen_from_far(node) } else { *entry };
+                taken.push(step);
+                let all = self.halves(back, entry.far.0, left - 1, limit, taken, found);
+                taken.pop();
+                if !all {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+}

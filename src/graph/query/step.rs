@@ -1,0 +1,35 @@
+//! Nodes on the way, and the links taken to them.
+
+use super::super::adjacency::Entry;
+use super::links::{Link, describe};
+use super::view::Layer;
+
+/// The name of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NodeName<'g> {
+    pub(super) object: &'g str,
+    pub(super) record: Option<&'g str>,
+}
+
+/// One step of a walk or path: a node and the link taken to it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Step<'g> {
+    /// The object key of the node.
+    pub object: &'g str,
+    /// Its record id; absent on the object layer.
+    pub record: Option<&'g str>,
+    /// The link, seen from the node before; absent for the first node.
+    pub link: Option<Link<'g>>,
+}
+
+/// The steps from a node along these links.
+pub(super) fn steps<'g>(layer: Layer<'g>, from: u32, along: &[Entry]) -> Vec<Step<'g>> {
+    let start = layer.name(from);
+    let mut steps = vec![Step { object: start.object, record: start.record, link: None }];
+    let ends = layer.far_ends(along);
+    steps.extend(along.iter().zip(&ends).map(|(entry, end)| {
+        let link = describe(layer, *entry, end);
+        Step { object: link.object, record: link.record, link: Some(link) }
+    }));
+    steps
+}

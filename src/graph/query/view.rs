@@ -1,0 +1,205 @@
+//! What questions are asked of: a graph or a copy of it, and its two layers.
+
+use std::collections::HashMap;
+
+use super::super::adjacency::{Adjacency, Entry, Slot};
+use super::super::associations::{AssociationRow, Associations};
+use super::super::location_graph::Node;
+use super::super::object_layer::ObjectLayer;
+use super::super::record_layer::{RecordLayer, RecordRows, RelationRow};
+use super::super::table::{AssociationNo, KindNo, ObjectNo, RecordNo};
+use super::super::text::TextRef;
+use super::step::NodeName;
+use crate::model::{NodeRef, Side, Stamp};
+
+/// What questions are asked of: the graph of a location as it stands, or a
+/// [`Snapshot`](super::super::Snapshot) of it.
+#[derive(Debug, Clone, Copy)]
+pub struct View<'g> {
+    pub(in super::super) associations: &'g Associations,
+    pub(in super::super) objects: &'g ObjectLayer,
+    pub(in super::super) rows: &'g RecordRows,
+    pub(in super::super) names: Names<'g>,
+}
+
+/// How a view finds nodes by name.
+#[derive(Debug, Clone, Copy)]
+pub(in super::super) enum Names<'g> {
+    Every(&'g RecordLayer),
+    /// A copy knows those that it was taken for.
+    Few(&'g HashMap<NodeRef, Node>),
+}
+
+/// A question that cannot be answered.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum AskError {
+    /// No event has ever named this node.
+    #[error("no event has named {0}")]
+    Unknown(NodeRef),
+    /// One question is about one layer: object keys or records.
+    #[error("{0} is of the other layer: a question names object keys or records, not both")]
+    OtherLayer(NodeRef),
+    /// The question names nothing to start from.
+    #[error("there is nothing to start from")]
+    Nothing,
+}
+
+impl<'g> View<'g> {
+    pub(super) fn find(self, node: &NodeRef) -> Result<Node, AskError> {
+        let found = match self.names {
+            Names::Every(records) => {
+                match (&node.record, self.objects.find(node.object.as_str())) {
+                    (None, object) => object.map(Node::Object),
+                    (Some(id), object) => {
+                        object.and_then(|o| records.find_record(o, id.as_str())).map(Node::Record)
+                    }
+                }
+            }
+            Names::Few(named) => named.get(node).copied(),
+        };
+        found.ok_or_else(|| AskError::Unknown(node.clone()))
+    }
+
+    /// The layer of a node, and its number there.
+    pub(super) fn place(self, node: &NodeRef) -> Result<(Layer<'g>, u32), AskError> {
+        Ok(match self.find(node)? {
+            Node::Object(object) => (Layer { view: self, records: false }, object.0),
+            Node::Record(record) => (Layer { view: self, records: true }, record.0),
+        })
+    }
+
+    /// The one layer of all these nodes, and their numbers there.
+    pub(super) fn places<'n>(
+        self,
+        nodes: impl IntoIterator<Item = &'n NodeRef>,
+    ) -> Result<(Layer<'g>, Vec<u32>), AskError> {
+        let mut layer: Option<Layer<'g>> = None;
+        let mut numbers = Vec::new();
+        for node in nodes {
+            let (of, number) = self.place(node)?;
+            if layer.is_some_and(|layer| layer.records != of.records) {
+                return Err(AskError::OtherLayer(node.clone()));
+            }
+            layer = Some(of);
+            numbers.push(number);
+        }
+        Ok((layer.ok_or(AskError::Nothing)?, numbers))
+    }
+}
+
+/// One of the two layers. Its nodes are numbers below `nodes()`.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layer<'g> {
+    pub(super) view: View<'g>,
+    /// Records joined by relations, else object keys joined by associations.
+    pub(super) records: bool,
+}
+
+/// What each link has of its own.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct FarEnd<'g> {
+    pub(super) record: Option<&'g str>,
+    pub(super) relation: Option<&'g str>,
+    /// The event behind the link.
+    pub(super) stamp: Option<Stamp>,
+}
+
+impl<'g> Layer<'g> {
+    /// How many numbers nodes have.
+    pub(super) fn nodes(self) -> u32 {
+        if self.records { self.view.rows.records.len() } else { self.view.objects.rows().len() }
+    }
+
+    pub(super) fn adjacency(self, node: u32) -> &'g Adjacency {
+        if self.records {
+            &self.view.rows.adjacency[RecordNo(node)]
+        } else {
+            self.view.objects.adjacency(ObjectNo(node))
+        }
+    }
+
+    pub(super) fn association(self, kind: KindNo) -> &'g AssociationRow {
+        let number = if self.records {
+            self.view.rows.kinds[kind].kind.association
+        } else {
+            AssociationNo(kind.0)
+        };
+        &self.view.associations.rows()[number]
+    }
+
+    /// The object key of a node.
+    pub(super) fn object(self, node: u32) -> ObjectNo {
+        if self.records { self.view.rows.records[RecordNo(node)].object } else { ObjectNo(node) }
+    }
+
+    /// Whether lists show a node.
+    pub(super) fn is_listed(self, node: u32) -> bool {
+        !self.records || self.view.rows.records[RecordNo(node)].listed
+    }
+
+    /// The object key at the far end of every link of a slot.
+    pub(super) fn far_object(self, slot: Slot) -> &'g str {
+        let far = slot.side().other();
+        if self.records {
+            let kind = self.view.rows.kinds[slot.kind()].kind;
+            let object = if far == Side::First { kind.first } else { kind.second };
+            self.view.objects.rows()[object].key.as_str()
+        } else {
+            let definition = self.association(slot.kind()).definition.as_ref();
+            definition.map_or("", |definition| definition.end(far).object.as_str())
+        }
+    }
+
+    /// Whether the links of a kind are not to be seen. (An association that is
+    /// deleted joins no object keys in the first place.)
+    pub(super) fn is_hidden(self, kind: KindNo) -> bool {
+        self.records && self.view.rows.kinds[kind].hidden
+    }
+
+    /// Links of this kind from a node to itself.
+    pub(super) fn loops(self, node: u32, kind: KindNo) -> u32 {
+        if self.records {
+            return self.view.rows.loops(RecordNo(node), kind);
+        }
+        let definition = self.association(kind).definition.as_ref();
+        u32::from(definition.is_some_and(|d| d.first.object == d.second.object))
+    }
+
+    /// The event behind a link.
+    pub(super) fn stamp(self, entry: Entry) -> Option<Stamp> {
+        if self.records {
+            Some(self.view.rows.relations[entry.relation].stamp)
+        } else {
+            self.association(entry.slot.kind()).stamp
+        }
+    }
+
+    pub(super) fn name(self, node: u32) -> NodeName<'g> {
+        let object = self.view.objects.rows()[self.object(node)].key.as_str();
+        let record = self.records.then(|| self.view.rows.record_id(RecordNo(node)));
+        NodeName { object, record }
+    }
+
+    pub(super) fn far_ends(self, entries: &[Entry]) -> Vec<FarEnd<'g>> {
+        if !self.records {
+            let end = |entry: &Entry| FarEnd {
+                record: None,
+                relation: None,
+                stamp: self.association(entry.slot.kind()).stamp,
+            };
+            return entries.iter().map(end).collect();
+        }
+        let rows = self.view.rows;
+        // All rows before any text: the memory brings many things at once, but a
+        // text only once its row is there.
+        let row = |entry: &Entry| (rows.records[entry.far].id, rows.relations[entry.relation]);
+        let found: Vec<_> = entries.iter().map(row).collect();
+        let end = |(far, relation): &(TextRef, RelationRow)| FarEnd {
+            record: Some(rows.texts.get(*far)),
+            relation: Some(rows.texts.get(relation.id)),
+            stamp: Some(relation.stamp),
+        };
+        found.iter().map(end).collect()
+    }
+}

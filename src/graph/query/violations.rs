@@ -1,0 +1,92 @@
+//! Records with more links than their association allows.
+
+use super::super::adjacency::Slot;
+use super::super::table::{KindNo, RecordNo};
+use super::Effort;
+use super::view::{Layer, View};
+use crate::model::{Association, Side};
+
+/// A record that has more links than its association allows.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Violation<'g> {
+    /// Its object key.
+    pub object: &'g str,
+    /// Its record id.
+    pub record: &'g str,
+    /// The end that it stands on.
+    pub side: Side,
+    /// How many links it has there.
+    pub links: u64,
+}
+
+impl Association {
+    /// Whether a record on this end may have one link at most, as the declared
+    /// cardinalities say: `ONE_TO_MANY` from first to second allows a second one
+    /// first.
+    pub fn allows_one(&self, side: Side) -> bool {
+        let of = |declared: &Option<Box<str>>, one: &dyn Fn(&str) -> bool| {
+            declared.as_deref().is_some_and(one)
+        };
+        let one_before = |word: &str| word.starts_with("ONE_TO_");
+        let one_behind = |word: &str| word.ends_with("_TO_ONE");
+        match side {
+            Side::First => {
+                of(&self.first_to_second, &one_behind) || of(&self.second_to_first, &one_before)
+            }
+            Side::Second => {
+                of(&self.first_to_second, &one_before) || of(&self.second_to_first, &one_behind)
+            }
+        }
+    }
+}
+
+impl<'g> View<'g> {
+    /// Lists records with more links under an association than it allows, up to
+    /// `limit`, in the order in which the store first heard of them.
+    ///
+    /// Costs the records of the location, so ask only where a
+    /// [count](super::AssociationCount::violations) says that there are some.
+    pub fn violations(
+        self,
+        association: &str,
+        limit: usize,
+        effort: &mut Effort<'_>,
+    ) -> Vec<Violation<'g>> {
+        let Some(number) = self.associations.find(association) else { return vec![] };
+        let row = &self.associations.rows()[number];
+        let Some(definition) = &row.definition else { return vec![] };
+        let layer = Layer { view: self, records: true };
+        let sides = [Side::First, Side::Second].map(|side| (side, definition.allows_one(side)));
+        let mut found = Vec::new();
+        for number in 0..layer.nodes() {
+            let links = |side: Side| links(layer, number, &row.kinds, side);
+            let counted = if definition.is_symmetric() {
+                let one = sides.iter().any(|(_, one)| *one);
+                [
+                    (Side::First, if one { links(Side::First) + links(Side::Second) } else { 0 }),
+                    (Side::Second, 0),
+                ]
+            } else {
+                sides.map(|(side, one)| (side, if one { links(side) } else { 0 }))
+            };
+            for (side, links) in counted.into_iter().filter(|(_, links)| *links > 1) {
+                if found.len() == limit {
+                    return found;
+                }
+                let end = self.record_end(RecordNo(number));
+                let record = end.record.unwrap_or_default();
+                found.push(Violation { object: end.object, record, side, links });
+            }
+            if !effort.spend(1) {
+                break;
+            }
+        }
+        found
+    }
+}
+
+/// How many links of these kinds a record has on one end.
+fn links(layer: Layer<'_>, number: u32, kinds: &[KindNo], side: Side) -> u64 {
+    let live = |kind: &KindNo| layer.adjacency(number).live(Slot::new(*kind, side));
+    kinds.iter().map(|kind| u64::from(live(kind))).sum()
+}

@@ -1,0 +1,232 @@
+//! Walks: from these nodes along such links, then such links, and so on.
+
+use std::cmp::Reverse;
+
+use super::super::adjacency::{Entry, Run};
+use super::filter::{Read, Slots};
+use super::links::twins;
+use super::step::{Step, steps};
+use super::view::{AskError, Layer, View};
+use super::{Effort, LinkFilter};
+use crate::model::NodeRef;
+
+/// Where to walk.
+///
+/// A walk may come back to where it was: of the buyers of a house, what else
+/// they like includes the house.
+///
+/// ```
+/// use relata::graph::{LinkFilter, WalkQuery};
+/// use relata::NodeRef;
+///
+/// let liked_too = WalkQuery::from(NodeRef::record("custom_objects.property", "p1"))
+///     .step(LinkFilter::default().label("Interested Buyer"))
+///     .step(LinkFilter::default().label("Property"));
+/// assert_eq!(liked_too.steps.len(), 2);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkQuery {
+    /// Where walks begin; a node named twice counts once.
+    pub from: Vec<NodeRef>,
+    /// Which links each step goes along.
+    pub steps: Vec<LinkFilter>,
+    /// Go on behind an end of this many walks and this place, as
+    /// [`WalkPage::next`] says.
+    pub after: Option<(u64, u32)>,
+    /// The greatest number of ends, or of walks, to list.
+    pub limit: usize,
+}
+
+impl WalkQuery {
+    /// Walks that begin at this node and have no steps yet.
+    pub fn from(node: NodeRef) -> Self {
+        Self { from: vec![node], steps: vec![], after: None, limit: 100 }
+    }
+
+    /// Adds a step.
+    #[must_use]
+    pub fn step(mut self, along: LinkFilter) -> Self {
+        self.steps.push(along);
+        self
+    }
+}
+
+/// Where walks end.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct End<'g> {
+    /// The object key.
+    pub object: &'g str,
+    /// The record id; absent on the object layer.
+    pub record: Option<&'g str>,
+    /// How many distinct walks end here; two that go along parallel links are
+    /// distinct.
+    pub paths: u64,
+}
+
+/// Where walks end, and how many.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct WalkPage<'g> {
+    /// Those with most walks first, and of those the ones that the store heard of
+    /// first.
+    pub ends: Vec<End<'g>>,
+    /// How many ends there are over all pages.
+    pub total: u64,
+    /// Where to go on, if there is more.
+    pub next: Option<(u64, u32)>,
+    /// Whether every link on the way was gone along; if not, more walks may end
+    /// here and elsewhere.
+    pub complete: bool,
+}
+
+/// Walks, one by one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Walks<'g> {
+    /// The nodes of each walk and the links between them.
+    pub paths: Vec<Vec<Step<'g>>>,
+    /// Whether these are all.
+    pub complete: bool,
+}
+
+impl<'g> View<'g> {
+    /// Counts the walks to each end, without enumerating them: a step costs the
+    /// links of the nodes that it starts from, however many walks lead there.
+    pub fn walk(
+        self,
+        query: &WalkQuery,
+        effort: &mut Effort<'_>,
+    ) -> Result<WalkPage<'g>, AskError> {
+        let (layer, from) = self.places(&query.from)?;
+        let mut counts: Vec<(u32, u64)> = Vec::new();
+        for node in from {
+            if !counts.iter().any(|(known, _)| *known == node) {
+                counts.push((node, 1));
+            }
+        }
+        for along in &query.steps {
+            counts = step(layer, &counts, along, effort);
+        }
+        Ok(page(layer, counts, query, !effort.is_spent()))
+    }
+
+    /// Enumerates walks, depth first, up to the query's limit.
+    pub fn walks(self, query: &WalkQuery, effort: &mut Effort<'_>) -> Result<Walks<'g>, AskError> {
+        let (layer, mut from) = self.places(&query.from)?;
+        let mut known = std::collections::HashSet::new();
+        from.retain(|node| known.insert(*node));
+        let slots = query.steps.iter().map(|along| Slots::new(along, Read::Far)).collect();
+        let limit = query.limit;
+        let mut search = Search { layer, steps: &query.steps, slots, limit, effort, found: vec![] };
+        let mut complete = true;
+        for start in from {
+            complete &= search.go_on(start, start, &mut Vec::new());
+        }
+        let walks = search.found.iter().map(|(start, along)| steps(layer, *start, along));
+        Ok(Walks { paths: walks.collect(), complete: complete && !search.effort.is_spent() })
+    }
+}
+
+/// The links of a run as a listing shows them: those that another run tells
+/// already are left out.
+fn shown<'a>(
+    layer: Layer<'_>,
+    node: u32,
+    run: Run<'a>,
+    along: &LinkFilter,
+) -> impl Iterator<Item = &'a Entry> + use<'a> {
+    let told = twins(layer, node, run.slot, along) > 0;
+    run.entries.iter().filter(move |entry| !(entry.is_gone() || told && entry.far.0 == node))
+}
+
+fn step(
+    layer: Layer<'_>,
+    from: &[(u32, u64)],
+    along: &LinkFilter,
+    effort: &mut Effort<'_>,
+) -> Vec<(u32, u64)> {
+    let mut slots = Slots::new(along, Read::Far);
+    let mut reached: Vec<u32> = Vec::new();
+    effort.memory.counts.clear(layer.nodes());
+    for &(node, walks) in from {
+        for run in layer.adjacency(node).runs() {
+            if !slots.has(layer, run.slot) || !effort.spend(run.entries.len()) {
+                continue;
+            }
+            for entry in shown(layer, node, run, along) {
+                if let Some((count, new)) = effort.memory.counts.entry(entry.far.0) {
+                    *count = count.saturating_add(walks);
+                    if new {
+                        reached.push(entry.far.0);
+                    }
+                }
+            }
+        }
+    }
+    let counts = &effort.memory.counts;
+    reached.into_iter().map(|node| (node, counts.get(node).unwrap_or(0))).collect()
+}
+
+fn page<'g>(
+    layer: Layer<'g>,
+    mut ends: Vec<(u32, u64)>,
+    query: &WalkQuery,
+    complete: bool,
+) -> WalkPage<'g> {
+    let key = |(node, paths): (u32, u64)| (Reverse(paths), node);
+    let total = ends.len() as u64;
+    if let Some((paths, node)) = query.after {
+        ends.retain(|&end| key(end) > key((node, paths)));
+    }
+    let more = ends.len() > query.limit;
+    if more {
+        ends.select_nth_unstable_by_key(query.limit, |&end| key(end));
+        ends.truncate(query.limit);
+    }
+    ends.sort_unstable_by_key(|&end| key(end));
+    let next = ends.last().filter(|_| more).map(|&(node, paths)| (paths, node));
+    let end = |&(node, paths): &(u32, u64)| {
+        let name = layer.name(node);
+        End { object: name.object, record: name.record, paths }
+    };
+    WalkPage { ends: ends.iter().map(end).collect(), total, next, complete }
+}
+
+/// A search for walks, depth first.
+struct Search<'g, 'q, 'w, 's> {
+    layer: Layer<'g>,
+    steps: &'q [LinkFilter],
+    slots: Vec<Slots<'q>>,
+    limit: usize,
+    effort: &'w mut Effort<'s>,
+    found: Vec<(u32, Vec<Entry>)>,
+}
+
+impl Search<'_, '_, '_, '_> {
+    /// Finds the walks that go on from a node; false if there may be more.
+    fn go_on(&mut self, start: u32, node: u32, taken: &mut Vec<Entry>) -> bool {
+        let depth = taken.len();
+        let Some(along) = self.steps.get(depth) else {
+            if self.found.len() == self.limit {
+                return false;
+            }
+            self.found.push((start, taken.clone()));
+            return true;
+        };
+        for run in self.layer.adjacency(node).runs() {
+            if !self.slots.get_mut(depth).is_some_and(|slots| slots.has(self.layer, run.slot)) {
+                continue;
+            }
+            for entry in shown(self.layer, node, run, along) {
+                if !self.effort.spend(1) {
+                    return false;
+                }
+                taken.push(*entry);
+                let all = self.go_on(start, entry.far.0, taken);
+                taken.pop();
+                if !all {
+                    return false;
+                }
+            }
+        }
+        true
+    }
+}

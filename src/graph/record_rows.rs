@@ -1,0 +1,84 @@
+//! What questions about records read: small rows behind numbers, cheap to copy.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+
+use super::adjacency::Adjacency;
+use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
+use super::text::{TextRef, Texts};
+use crate::model::Stamp;
+
+/// One record.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Record {
+    pub(crate) object: ObjectNo,
+    pub(crate) id: TextRef,
+    /// Whether lists show it: it was not deleted, or was linked again since.
+    pub(crate) listed: bool,
+}
+
+/// One relation, alive or not.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RelationRow {
+    pub(crate) id: TextRef,
+    pub(crate) kind: KindNo,
+    pub(crate) first: RecordNo,
+    pub(crate) second: RecordNo,
+    /// Whether both of its ends list it.
+    pub(crate) linked: bool,
+    pub(crate) stamp: Stamp,
+}
+
+/// An association between one pair of object keys. Nearly every association is
+/// one kind; a relation whose own keys differ from its association's is
+/// another, so that the object at the far end is known from the slot alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub(crate) struct Kind {
+    pub(crate) association: AssociationNo,
+    pub(crate) first: ObjectNo,
+    pub(crate) second: ObjectNo,
+}
+
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct KindRow {
+    pub(crate) kind: Kind,
+    pub(crate) linked: u32,
+    /// Whether its association is deleted.
+    pub(crate) hidden: bool,
+}
+
+/// Adjacencies in small chunks: a chunk that a copy holds is copied whole, with
+/// every link of its records, when one of them is linked anew.
+type Adjacencies = Table<RecordNo, Adjacency, 64>;
+
+/// Records and their links, by number. A copy shares nearly all of it with the
+/// original.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecordRows {
+    pub(super) texts: Texts,
+    pub(super) records: Table<RecordNo, Record>,
+    pub(super) adjacency: Adjacencies,
+    pub(super) relations: Table<RelationNo, RelationRow>,
+    pub(super) kinds: Table<KindNo, KindRow>,
+    /// Links of a record to itself, by their kind.
+    pub(super) loops: HashMap<(RecordNo, KindNo), u32, RandomState>,
+}
+
+impl RecordRows {
+    pub(crate) fn record_id(&self, record: RecordNo) -> &str {
+        self.texts.get(self.records[record].id)
+    }
+
+    pub(crate) fn relation_id(&self, relation: RelationNo) -> &str {
+        self.texts.get(self.relations[relation].id)
+    }
+
+    /// Links of this kind from a record to itself.
+    pub(crate) fn loops(&self, record: RecordNo, kind: KindNo) -> u32 {
+        if self.loops.is_empty() {
+            return 0;
+        }
+        self.loops.get(&(record, kind)).copied().unwrap_or(0)
+    }
+}
