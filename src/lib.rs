@@ -64,8 +64,9 @@ pub use model::{
     Relation, RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
-    Delivery, ExportEventsError, IngestError, Location, OpenError, Options, Preview, PreviewError,
-    Receipt, ReplayError, Status, Store, Verification, verify,
+    AcceptedEvent, AsOf, Delivery, EventPage, ExportEventsError, HistoryEvent, HistoryPage,
+    IngestError, Location, OpenError, Options, Past, PastError, Preview, PreviewError, Receipt,
+    ReplayError, Status, Store, Subject, Verification, verify,
 };
 
 /// Runs the examples of the README as tests.

@@ -20,7 +20,7 @@ impl Hashed {
 
 /// Numbers by the hash of their id; the ids themselves stay with the caller,
 /// who compares them. The hash is kept, so that growing touches no text.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct Ids {
     state: RandomState,
     table: HashTable<(u32, u32)>,

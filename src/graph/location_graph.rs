@@ -14,7 +14,7 @@ use crate::model::{Association, NodeRef};
 ///
 /// A `LocationGraph` is a fold over events: see [`LocationGraph::merge`]. It
 /// does no I/O and cannot fail.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub struct LocationGraph {
     /// Shared with copies until an event changes them.
     pub(super) associations: Arc<Associations>,
@@ -73,6 +73,13 @@ impl LocationGraph {
     pub fn association(&self, id: &str) -> Option<&Association> {
         let number = self.associations.find(id)?;
         self.associations.rows()[number].definition.as_ref()
+    }
+
+    /// Drops the notes for a checkpoint, of a graph that none is made of.
+    pub(crate) fn forget_changes(&mut self) {
+        self.changed_objects = Vec::new();
+        self.changed_associations = Vec::new();
+        self.records.changed = ChangedRecords::default();
     }
 
     /// Hands out what changed since the last call.

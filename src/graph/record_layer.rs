@@ -19,7 +19,7 @@ struct ObjectRecords {
 }
 
 /// What changed since the last checkpoint.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct ChangedRecords {
     pub(crate) unkeyed: Vec<Box<str>>,
     pub(crate) records: Vec<RecordNo>,
@@ -33,7 +33,7 @@ pub(crate) struct ChangedRecords {
 ///    each end; no other does.
 /// 3. `linked` of a kind, `loops` and `degrees` count what the adjacencies hold.
 /// 4. The state of a record holds what keyed and unkeyed events said of it.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, Clone)]
 pub(crate) struct RecordLayer {
     rows: RecordRows,
     record_ids: Ids,

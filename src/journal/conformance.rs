@@ -14,7 +14,7 @@ use crate::model::{
 /// Opens the same journal again, once the one opened before is gone.
 type Open = Box<dyn FnMut() -> Box<dyn Journal>>;
 
-const CASES: [fn(&mut Open); 9] = [
+const CASES: [fn(&mut Open); 11] = [
     a_new_one_is_empty,
     entries_come_back_as_they_were,
     reading_goes_from_where_it_is_told,
@@ -24,6 +24,8 @@ const CASES: [fn(&mut Open); 9] = [
     pruning_takes_old_entries_behind_the_checkpoint,
     a_pruned_delivery_is_remembered,
     dead_letters_are_bounded_and_counted,
+    mentions_and_repeats_are_kept_with_the_checkpoint,
+    entries_are_found_by_time,
 ];
 
 #[test]
@@ -310,6 +312,52 @@ fn a_pruned_delivery_is_remembered(open: &mut Open) {
     assert_eq!(ids(journal.as_mut(), 25), "3 three, 4 four, 5 five");
     journal.prune(at(99), at(30), 2).unwrap();
     assert_eq!(ids(journal.as_mut(), 0), "3 three, 4 four, 5 five", "too old to come again");
+}
+
+fn mentions_and_repeats_are_kept_with_the_checkpoint(open: &mut Open) {
+    let mut journal = open();
+    five(journal.as_mut());
+    let runs = |journal: &mut dyn JournalReader, after: Seq| {
+        let mut seen = Vec::new();
+        let mut each = |first: Seq, last: Seq, hashes: &[u8]| {
+            seen.push((first, last, hashes.to_vec()));
+            ControlFlow::Continue(())
+        };
+        journal.mentions(after, &mut each).unwrap();
+        seen
+    };
+    assert_eq!(runs(journal.as_mut(), 0), []);
+    let mentions = |first, last, hashes| CheckpointRow::Mentions { first, last, hashes };
+    let repeats = |seq, times| CheckpointRow::Repeats { seq, times };
+    save(journal.as_mut(), 3, &[mentions(1, 2, &[1, 2]), mentions(3, 3, &[3]), repeats(2, 4)])
+        .unwrap();
+    save(journal.as_mut(), 4, &[mentions(3, 4, &[]), repeats(2, 1), repeats(4, 1)]).unwrap();
+    drop(journal);
+    let mut journal = open();
+    assert_eq!(runs(journal.as_mut(), 0), [(1, 2, vec![1, 2]), (3, 4, vec![])]);
+    assert_eq!(runs(journal.as_mut(), 2), [(3, 4, vec![])]);
+    assert_eq!(runs(journal.as_mut(), 4), []);
+    let times =
+        |journal: &mut dyn JournalReader| [1, 2, 4].map(|seq| journal.repeats(seq).unwrap());
+    assert_eq!(times(journal.as_mut()), [0, 5, 1]);
+    journal.prune(at(99), at(0), 3).unwrap();
+    assert_eq!(runs(journal.as_mut(), 0), [(3, 4, vec![])], "part of it is still there");
+    assert_eq!(times(journal.as_mut()), [0, 0, 1]);
+}
+
+fn entries_are_found_by_time(open: &mut Open) {
+    let mut journal = open();
+    assert_eq!(journal.first_since(at(5)).unwrap(), 1);
+    five(journal.as_mut());
+    let found = |journal: &mut dyn JournalReader| {
+        [0, 10, 11, 50, 51].map(|since| journal.first_since(at(since)).unwrap())
+    };
+    assert_eq!(found(journal.as_mut()), [1, 1, 2, 5, 6]);
+    journal.prune(at(99), at(0), 2).unwrap();
+    assert_eq!(found(journal.as_mut()), [3, 3, 3, 5, 6]);
+    save(journal.as_mut(), 5, &[]).unwrap();
+    journal.prune(at(99), at(0), 9).unwrap();
+    assert_eq!(found(journal.as_mut()), [6; 5]);
 }
 
 fn refused(body: &str, received_at: i64) -> Refused {

@@ -42,6 +42,23 @@ pub enum CheckpointRow<'a> {
         /// The state.
         row: StateRow<'a>,
     },
+    /// Which things a run of events speaks of.
+    Mentions {
+        /// The first event of the run; a later row of the same first replaces
+        /// this one.
+        first: Seq,
+        /// The last event of the run.
+        last: Seq,
+        /// What [`JournalReader::mentions`] shows again.
+        hashes: &'a [u8],
+    },
+    /// A delivery came again.
+    Repeats {
+        /// Its event.
+        seq: Seq,
+        /// How often since the last checkpoint.
+        times: u64,
+    },
 }
 
 /// The id of one accepted delivery.
@@ -76,8 +93,27 @@ pub trait JournalReader: Send {
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
 
-    /// Shows the checkpoint and answers with the seq it stands for, 0 if there
-    /// is none. Locations come first; then the rows of each location, in the
+    /// The first entry that came at this time or later, or the one that would
+    /// come next. Costs a logarithm of the entries; exact unless the clock was
+    /// set back.
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError>;
+
+    /// Shows which things runs of entries speak of, in order, from the run that
+    /// goes past `after`: first and last seq and what
+    /// [`CheckpointRow::Mentions`] held. Entries that no run covers may speak of
+    /// anything.
+    fn mentions(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), JournalError>;
+
+    /// How often the delivery of this entry came again, as of the last
+    /// checkpoint.
+    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError>;
+
+    /// Shows the states of the checkpoint and answers with the seq it stands for,
+    /// 0 if there is none. Locations come first; then the rows of each location, in the
     /// order that [`StateRow`] asks for.
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError>;
 

@@ -32,6 +32,9 @@ struct Inner {
     locations: BTreeMap<u32, String>,
     /// By location, then in the order that rows refer to each other.
     rows: BTreeMap<(u32, RowKey), Arc<KeptRow>>,
+    /// By the first of each run: the last, and hashes.
+    mentions: BTreeMap<Seq, (Seq, Arc<[u8]>)>,
+    repeats: BTreeMap<Seq, u64>,
 }
 
 #[derive(Debug)]
@@ -193,6 +196,31 @@ impl JournalReader for MemoryJournal {
         Ok(())
     }
 
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
+        let inner = self.inner();
+        let before = inner.entries.partition_point(|kept| kept.received_at < since);
+        Ok(inner.pruned + before as Seq + 1)
+    }
+
+    fn mentions(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let inner = self.inner();
+        for (first, (last, hashes)) in inner.mentions.iter().filter(|(_, (last, _))| *last > after)
+        {
+            if each(*first, *last, hashes).is_break() {
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        Ok(self.inner().repeats.get(&seq).copied().unwrap_or(0))
+    }
+
     fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
         let inner = self.inner();
         let behind = inner.letters.range(after.saturating_add(1)..);
@@ -237,6 +265,7 @@ impl Journal for MemoryJournal {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         let (mut locations, mut rows) = (Vec::new(), Vec::new());
+        let (mut mentions, mut repeats) = (Vec::new(), Vec::new());
         fill(&mut |row| {
             match row {
                 CheckpointRow::Location { number, id } => locations.push((*number, (*id).into())),
@@ -244,12 +273,20 @@ impl Journal for MemoryJournal {
                     let (key, row) = keep(row);
                     rows.push(((*location, key), Arc::new(row)));
                 }
+                CheckpointRow::Mentions { first, last, hashes } => {
+                    mentions.push((*first, (*last, Arc::from(*hashes))));
+                }
+                CheckpointRow::Repeats { seq, times } => repeats.push((*seq, *times)),
             }
             Ok(())
         })?;
         let mut inner = self.inner();
         inner.locations.extend(locations);
         inner.rows.extend(rows);
+        inner.mentions.extend(mentions);
+        for (seq, times) in repeats {
+            *inner.repeats.entry(seq).or_default() += times;
+        }
         inner.checkpoint = upto;
         Ok(())
     }
@@ -275,6 +312,9 @@ impl Journal for MemoryJournal {
         }
         inner.remembered.retain(|(.., received_at)| *received_at >= remember);
         inner.pruned += count as Seq;
+        let pruned = inner.pruned;
+        inner.mentions.retain(|_, (last, _)| *last > pruned);
+        inner.repeats.retain(|seq, _| *seq > pruned);
         Ok(inner.pruned)
     }
 

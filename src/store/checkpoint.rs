@@ -5,8 +5,10 @@ use std::time::{Duration, Instant};
 
 use super::Options;
 use super::locations::Locations;
+use super::mentions::Mentions;
+use super::repeats::Repeats;
 use crate::journal::{CheckpointRow, Journal, JournalError};
-use crate::model::Seq;
+use crate::model::{Event, Seq};
 
 /// Knows which locations changed since the last checkpoint. Only what changed
 /// is written, so a checkpoint costs the events since the last one, not the
@@ -21,6 +23,8 @@ pub(super) struct Checkpointer {
     since: Option<Instant>,
     events_max: u64,
     interval: Duration,
+    mentions: Mentions,
+    repeats: Repeats,
 }
 
 /// How long to sleep when nothing is due.
@@ -35,16 +39,34 @@ impl Checkpointer {
             since: None,
             events_max: options.checkpoint_events.max(1),
             interval: options.checkpoint_interval,
+            mentions: Mentions::default(),
+            repeats: Repeats::default(),
         }
     }
 
     /// Notes an event of this location.
-    pub(super) fn touch(&mut self, location: u32) {
+    pub(super) fn touch(&mut self, location: u32, seq: Seq, event: &Event) {
         self.touched.insert(location);
+        self.mentions.note(seq, event);
+        self.note();
+    }
+
+    /// Notes that the delivery of this event came again.
+    pub(super) fn repeat(&mut self, seq: Seq) {
+        self.repeats.note(seq);
+        self.note();
+    }
+
+    fn note(&mut self) {
         self.events += 1;
         if self.since.is_none() {
             self.since = Some(Instant::now());
         }
+    }
+
+    /// The repeats that are not saved yet.
+    pub(super) fn repeats(&self) -> Repeats {
+        self.repeats.clone()
     }
 
     pub(super) fn due_in(&self, now: Instant) -> Duration {
@@ -67,7 +89,7 @@ impl Checkpointer {
         locations: &Locations,
         head: Seq,
     ) -> Result<(), JournalError> {
-        if self.touched.is_empty() {
+        if self.touched.is_empty() && self.repeats.is_empty() {
             return Ok(());
         }
         let mut saved_locations = self.saved_locations;
@@ -84,8 +106,11 @@ impl Checkpointer {
                     put(&CheckpointRow::State { location: location.number, row })
                 })?;
             }
-            Ok(())
+            self.mentions.put(put)?;
+            self.repeats.put(put)
         })?;
+        self.mentions.saved();
+        self.repeats.saved();
         self.saved_locations = saved_locations;
         self.touched.clear();
         self.events = 0;

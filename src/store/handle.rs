@@ -4,12 +4,15 @@ use std::path::Path;
 use std::sync::mpsc::sync_channel;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
+use std::time::Duration;
 
 use super::deliveries::{Deliveries, REMEMBERED};
 use super::locations::Locations;
+use super::past::Pasts;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Pending, Queue};
 use super::recovery::recover;
+use super::repeats::Repeats;
 use super::writer::{Writer, receipt};
 use super::{
     Delivery, IngestError, Location, OpenError, Options, Preview, PreviewError, Receipt,
@@ -57,6 +60,8 @@ pub struct Store {
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<OpenReader>,
     keep_ignored: bool,
+    pub(super) repeats: Repeats,
+    pub(super) pasts: Pasts,
 }
 
 impl std::fmt::Debug for Store {
@@ -96,6 +101,8 @@ impl Store {
             writer: Mutex::new(None),
             readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
             keep_ignored: false,
+            repeats: Repeats::default(),
+            pasts: Pasts::new(Options::default().past_graphs),
         })
     }
 
@@ -116,6 +123,7 @@ impl Store {
         let (queue, jobs, gauge) = Queue::new(&options);
         let readers = journal.readers();
         let keep_ignored = options.keep_ignored;
+        let (repeats, pasts) = (recovered.checkpointer.repeats(), Pasts::new(options.past_graphs));
         let writer = Writer {
             journal,
             jobs,
@@ -137,7 +145,8 @@ impl Store {
         };
         let handle = thread.spawn(run).map_err(OpenError::Thread)?;
         let writer = Mutex::new(Some(handle));
-        Ok(Self { locations, gauge, queue: Some(queue), writer, readers, keep_ignored })
+        let queue = Some(queue);
+        Ok(Self { locations, gauge, queue, writer, readers, keep_ignored, repeats, pasts })
     }
 
     /// Reads a body, makes it durable and merges it. When this returns a
@@ -306,7 +315,20 @@ impl Store {
 
     /// The seq that every question sees at least.
     pub fn head(&self) -> Seq {
-        self.locations.head()
+        self.locations.news.head()
+    }
+
+    /// Waits until an event is visible to every question; false if it is not in
+    /// time.
+    pub fn wait_for(&self, seq: Seq, timeout: Duration) -> bool {
+        self.locations.news.wait(seq, timeout)
+    }
+
+    /// Has this called on the writer's thread whenever events have become
+    /// visible, with the seq of the last; it must not block. False if there is
+    /// such a listener already.
+    pub fn listen(&self, listener: impl Fn(Seq) + Send + Sync + 'static) -> bool {
+        self.locations.news.listen(Box::new(listener))
     }
 
     /// One location, if any event was ever accepted for it.

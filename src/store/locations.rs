@@ -1,13 +1,13 @@
 //! The graphs in memory, one a location, each behind its own lock.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
 
+use super::news::News;
 use crate::graph::LocationGraph;
-use crate::model::{LocationId, Seq};
+use crate::model::LocationId;
 
 /// One location and its graph.
 #[derive(Debug)]
@@ -51,19 +51,10 @@ struct Table {
 #[derive(Debug, Default)]
 pub(super) struct Locations {
     table: RwLock<Table>,
-    head: AtomicU64,
+    pub(super) news: News,
 }
 
 impl Locations {
-    /// The seq up to which every graph has taken every event.
-    pub(super) fn head(&self) -> Seq {
-        self.head.load(Ordering::Acquire)
-    }
-
-    pub(super) fn advance(&self, head: Seq) {
-        self.head.store(head, Ordering::Release);
-    }
-
     pub(super) fn find(&self, id: &str) -> Option<Arc<Location>> {
         self.table().by_id.get(id).cloned()
     }

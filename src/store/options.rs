@@ -29,6 +29,9 @@ pub struct Options {
     pub keep_events: Option<Duration>,
     /// How many refused deliveries are kept at most.
     pub dead_letters: DeadLetterBounds,
+    /// How many graphs of the past are kept for further questions, each in as
+    /// much memory as the location's graph took then.
+    pub past_graphs: usize,
     /// Keep events of types that no part of the graph depends on, too.
     pub keep_ignored: bool,
 }
@@ -46,6 +49,7 @@ impl Default for Options {
             remembered_deliveries: 7_340_032,
             keep_events: None,
             dead_letters: DeadLetterBounds::default(),
+            past_graphs: 4,
             keep_ignored: false,
         }
     }

@@ -2,13 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use super::Options;
 use super::checkpoint::Checkpointer;
 use super::locations::{Location, Locations};
 use super::writer::merge;
-use crate::journal::{CheckpointRow, Entry, JournalError, JournalReader};
-use crate::model::{Event, LocationId, Seq};
-use crate::webhook::{Decoded, decode};
+use super::{Options, history};
+use crate::journal::{CheckpointRow, JournalError, JournalReader};
+use crate::model::{LocationId, Seq};
 use std::sync::Arc;
 
 /// A store could not be opened.
@@ -49,7 +48,7 @@ pub(super) fn recover(
         return Err(JournalError::Pruned { pruned, checkpoint });
     }
     let head = replay(journal, checkpoint, &locations, &mut checkpointer)?;
-    locations.advance(head);
+    locations.news.advance(head);
     Ok(Recovered { locations, checkpointer, checkpoint, head })
 }
 
@@ -76,6 +75,7 @@ fn load_checkpoint(
             current = Some(found);
             Ok(())
         }
+        CheckpointRow::Mentions { .. } | CheckpointRow::Repeats { .. } => Ok(()),
     })?;
     if newest > upto {
         return Err(damaged(format!("it speaks of event {newest}, behind its own {upto}")));
@@ -92,7 +92,7 @@ pub(super) fn replay(
 ) -> Result<Seq, JournalError> {
     let mut head = after;
     let mut failed = None;
-    journal.read(after, &mut |seq, entry| match event(seq, &entry) {
+    journal.read(after, &mut |seq, entry| match history::read(seq, &entry) {
         Ok(event) => {
             head = seq;
             if let Some(event) = event {
@@ -106,13 +106,4 @@ pub(super) fn replay(
         }
     })?;
     failed.map_or(Ok(head), Err)
-}
-
-/// The event that an entry holds; nothing for one of an ignored type.
-fn event(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, JournalError> {
-    match decode(entry.body.as_bytes(), Some(entry.event_type)) {
-        Ok(Decoded::Event(event)) => Ok(Some(event)),
-        Ok(Decoded::Ignored { .. }) => Ok(None),
-        Err(error) => Err(JournalError::DamagedEvent { seq, reason: error.to_string() }),
-    }
 }

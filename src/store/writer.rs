@@ -207,7 +207,7 @@ impl Writer {
         let statuses: Vec<Status> =
             batch.iter().zip(&fates).map(|(pending, fate)| self.merge(pending, fate)).collect();
         self.head = head;
-        self.locations.advance(head);
+        self.locations.news.advance(head);
         for ((pending, fate), status) in batch.drain(..).zip(fates).zip(statuses) {
             (pending.reply)(Ok(receipt(pending.delivery.decoded, status, Some(fate.seq()))));
         }
@@ -215,7 +215,10 @@ impl Writer {
 
     fn merge(&mut self, pending: &Pending, fate: &Fate) -> Status {
         match (fate, &pending.delivery.decoded) {
-            (Fate::Duplicate(_), _) => Status::Duplicate,
+            (Fate::Duplicate(first), _) => {
+                self.checkpointer.repeat(*first);
+                Status::Duplicate
+            }
             (Fate::Journal(_), Decoded::Ignored { .. }) => Status::Ignored,
             (Fate::Journal(seq), Decoded::Event(event)) => {
                 merge(&self.locations, *seq, event, &mut self.checkpointer).into()
@@ -280,7 +283,7 @@ pub(super) fn merge(
     checkpointer: &mut Checkpointer,
 ) -> Outcome {
     let location = locations.intern(&event.location);
-    checkpointer.touch(location.number);
+    checkpointer.touch(location.number, seq, event);
     location.write().merge(seq, event)
 }
 

@@ -93,6 +93,22 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.accepted(since, each)
     }
 
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.first_since(since)
+    }
+
+    fn mentions(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.kept.mentions(after, each)
+    }
+
+    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        self.kept.repeats(seq)
+    }
+
     fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
         self.kept.dead_letters(after, limit)
     }

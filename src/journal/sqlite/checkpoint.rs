@@ -20,6 +20,9 @@ const SAVE_RECORD: &str =
     "INSERT OR REPLACE INTO state_record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
 const SAVE_RELATION: &str =
     "INSERT OR REPLACE INTO state_relation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const SAVE_MENTIONS: &str = "INSERT OR REPLACE INTO mentions VALUES (?1, ?2, ?3)";
+const SAVE_REPEATS: &str = "INSERT INTO repeat VALUES (?1, ?2) \
+    ON CONFLICT (seq) DO UPDATE SET times = times + excluded.times";
 
 const LOAD_SEQ: &str = "SELECT ifnull(max(seq), 0) FROM checkpoint";
 const LOAD_LOCATIONS: &str = "SELECT number, id FROM state_location ORDER BY number";
@@ -57,6 +60,8 @@ struct Statements<'c> {
     unkeyed: CachedStatement<'c>,
     record: CachedStatement<'c>,
     relation: CachedStatement<'c>,
+    mentions: CachedStatement<'c>,
+    repeats: CachedStatement<'c>,
 }
 
 type StampColumns = (Option<i64>, Option<i64>, Option<i64>);
@@ -75,6 +80,8 @@ impl<'c> Statements<'c> {
             unkeyed: transaction.prepare_cached(SAVE_UNKEYED)?,
             record: transaction.prepare_cached(SAVE_RECORD)?,
             relation: transaction.prepare_cached(SAVE_RELATION)?,
+            mentions: transaction.prepare_cached(SAVE_MENTIONS)?,
+            repeats: transaction.prepare_cached(SAVE_REPEATS)?,
         })
     }
 
@@ -82,6 +89,12 @@ impl<'c> Statements<'c> {
         match row {
             CheckpointRow::Location { number, id } => self.location.execute((number, id))?,
             CheckpointRow::State { location, row } => self.put_state(*location, row)?,
+            CheckpointRow::Mentions { first, last, hashes } => {
+                self.mentions.execute((first.cast_signed(), last.cast_signed(), hashes))?
+            }
+            CheckpointRow::Repeats { seq, times } => {
+                self.repeats.execute((seq.cast_signed(), times.cast_signed()))?
+            }
         };
         Ok(())
     }

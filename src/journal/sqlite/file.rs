@@ -12,7 +12,7 @@ use super::super::{
     JournalReader, OpenReader, Refused, RowSink,
 };
 use super::place::Place;
-use super::{checkpoint, dead_letters, events, place, prune, schema};
+use super::{checkpoint, dead_letters, events, history, place, prune, schema};
 use crate::model::{Seq, Timestamp};
 
 /// How long to wait for another connection, such as a reader that closes.
@@ -96,6 +96,11 @@ impl SqliteJournal {
     fn is_protected(&self) -> bool {
         self.format >= 2
     }
+
+    /// Whether the file has the tables of the third format.
+    fn has_history(&self) -> bool {
+        self.format >= 3
+    }
 }
 
 impl From<rusqlite::Error> for JournalError {
@@ -175,6 +180,24 @@ impl JournalReader for SqliteJournal {
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
         prune::accepted(&self.connection, since, each)
+    }
+
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
+        let first = history::first_since(&self.connection, since)?;
+        // With every event pruned, the next one is the first.
+        Ok(first.max(self.pruned()? + 1))
+    }
+
+    fn mentions(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        if self.has_history() { history::mentions(&self.connection, after, each) } else { Ok(()) }
+    }
+
+    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        if self.has_history() { history::repeats(&self.connection, seq) } else { Ok(0) }
     }
 
     fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {

@@ -5,6 +5,7 @@ mod checkpoint;
 mod dead_letters;
 mod events;
 mod file;
+mod history;
 mod place;
 mod prune;
 mod schema;

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::{Accepted, JournalError};
+use super::history;
 use crate::model::{Seq, Timestamp};
 
 const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
@@ -19,8 +20,6 @@ const REMEMBER: &str = "INSERT INTO pruned_delivery (seq, location, webhook_id, 
 const FORGET: &str = "DELETE FROM pruned_delivery WHERE seq < ifnull(\
     (SELECT seq FROM pruned_delivery WHERE received_at >= ?1 ORDER BY seq LIMIT 1), \
     9223372036854775807)";
-
-const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 
 const ACCEPTED: &str = "SELECT seq, location, webhook_id, received_at FROM pruned_delivery \
     WHERE received_at >= ?1 \
@@ -53,6 +52,8 @@ pub(super) fn prune(
     if upto > from {
         transaction.execute(REMEMBER, [upto, remember.as_millis()])?;
         transaction.execute("DELETE FROM event WHERE seq <= ?1", [upto])?;
+        transaction.execute("DELETE FROM mentions WHERE last <= ?1", [upto])?;
+        transaction.execute("DELETE FROM repeat WHERE seq <= ?1", [upto])?;
         transaction.execute("INSERT OR REPLACE INTO pruned (only, seq) VALUES (1, ?1)", [upto])?;
     }
     transaction.execute(FORGET, [remember.as_millis()])?;
@@ -65,7 +66,7 @@ pub(super) fn accepted(
     since: Timestamp,
     each: &mut dyn FnMut(Accepted<'_>),
 ) -> Result<(), JournalError> {
-    let first = first_since(connection, since)?;
+    let first = history::first_since(connection, since)?.cast_signed();
     let mut select = connection.prepare(ACCEPTED)?;
     let mut rows = select.query([since.as_millis(), first])?;
     while let Some(row) = rows.next()? {
@@ -83,25 +84,4 @@ pub(super) fn accepted(
         });
     }
     Ok(())
-}
-
-/// About the first event that came since then, found by halving: events come in
-/// by time, unless the clock was set.
-fn first_since(connection: &Connection, since: Timestamp) -> Result<i64, JournalError> {
-    let (mut low, mut high): (i64, i64) = connection.query_row(
-        "SELECT ifnull(min(seq), 1), ifnull(max(seq), 0) + 1 FROM event",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
-    let mut received_at = connection.prepare_cached(RECEIVED_AT)?;
-    while low < high {
-        let middle = low + (high - low) / 2;
-        let at: i64 = received_at.query_row([middle], |row| row.get(0))?;
-        if at < since.as_millis() {
-            low = middle + 1;
-        } else {
-            high = middle;
-        }
-    }
-    Ok(low)
 }

@@ -8,6 +8,7 @@ use super::super::JournalError;
 const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_journal_and_state.sql"),
     include_str!("schema/0002_protection.sql"),
+    include_str!("schema/0003_history.sql"),
 ];
 
 /// Marks a SQLite file as Relata's: "RELA".

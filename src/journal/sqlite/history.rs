@@ -1,0 +1,56 @@
+//! What helps to find the events of one thing, and of one time.
+
+use std::ops::ControlFlow;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::super::JournalError;
+use crate::model::{Seq, Timestamp};
+
+const MENTIONS: &str = "SELECT first, last, hashes FROM mentions WHERE last > ?1 ORDER BY first";
+const REPEATS: &str = "SELECT times FROM repeat WHERE seq = ?1";
+const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
+
+pub(super) fn mentions(
+    connection: &Connection,
+    after: Seq,
+    each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
+) -> Result<(), JournalError> {
+    let mut select = connection.prepare_cached(MENTIONS)?;
+    let mut rows = select.query([after.cast_signed()])?;
+    while let Some(row) = rows.next()? {
+        let seq = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+        let hashes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
+        if each(seq(0)?, seq(1)?, hashes).is_break() {
+            break;
+        }
+    }
+    Ok(())
+}
+
+pub(super) fn repeats(connection: &Connection, seq: Seq) -> Result<u64, JournalError> {
+    let mut select = connection.prepare_cached(REPEATS)?;
+    let times: Option<i64> = select.query_row([seq.cast_signed()], |row| row.get(0)).optional()?;
+    Ok(times.unwrap_or(0).unsigned_abs())
+}
+
+/// The first event that came at this time or later, or the one behind the last;
+/// found by halving: events come in by time, unless the clock was set.
+pub(super) fn first_since(connection: &Connection, since: Timestamp) -> Result<Seq, JournalError> {
+    let (mut low, mut high): (i64, i64) = connection.query_row(
+        "SELECT ifnull(min(seq), 1), ifnull(max(seq), 0) + 1 FROM event",
+        [],
+        |row| Ok((row.get(0)?, row.get(1)?)),
+    )?;
+    let mut received_at = connection.prepare_cached(RECEIVED_AT)?;
+    while low < high {
+        let middle = low + (high - low) / 2;
+        let at: i64 = received_at.query_row([middle], |row| row.get(0))?;
+        if at < since.as_millis() {
+            low = middle + 1;
+        } else {
+            high = middle;
+        }
+    }
+    Ok(low.unsigned_abs())
+}

@@ -1,0 +1,248 @@
+//! How a thing came to be: the events that speak of it, and accepted events as
+//! they came.
+
+use std::ops::ControlFlow;
+
+use super::Store;
+use super::mentions::{self, Mention};
+use crate::journal::{Entry, JournalError};
+use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
+use crate::webhook::{Decoded, decode};
+
+/// Entries read for one page of events at most: those of other locations lie
+/// between.
+const PAGE_ENTRIES: usize = 50_000;
+
+/// The thing that a history is about.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Subject {
+    /// An object key and its associations, or a record and its relations.
+    Node(NodeRef),
+    /// A relation, by id.
+    Relation(String),
+    /// An association, by id.
+    Association(String),
+}
+
+/// One event of a history.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryEvent {
+    /// Its position.
+    pub seq: Seq,
+    /// Its type.
+    pub event_type: String,
+    /// The id of the thing that it is about itself.
+    pub id: String,
+    /// The sender's time of it, where told.
+    pub at: Option<Timestamp>,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// The sender's id of the delivery, where told.
+    pub webhook_id: Option<String>,
+    /// How often the delivery came, the first time among them. Repeats of the
+    /// last seconds before a crash may not be counted.
+    pub deliveries: u64,
+}
+
+/// Part of a history, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct HistoryPage {
+    /// The events.
+    pub events: Vec<HistoryEvent>,
+    /// What to pass as `after` to go on, if there may be more.
+    pub next: Option<Seq>,
+    /// Events up to this seq are no longer kept, 0 if all are.
+    pub pruned: Seq,
+}
+
+/// One accepted event, as it came.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AcceptedEvent {
+    /// Its position.
+    pub seq: Seq,
+    /// Its type.
+    pub event_type: String,
+    /// The sender's time of it, where told.
+    pub at: Option<Timestamp>,
+    /// When it came in.
+    pub received_at: Timestamp,
+    /// The sender's id of the delivery, where told.
+    pub webhook_id: Option<String>,
+    /// The body, byte for byte.
+    pub body: String,
+}
+
+/// Accepted events, oldest first.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EventPage {
+    /// The events.
+    pub events: Vec<AcceptedEvent>,
+    /// What to pass as `after` to go on, if there may be more.
+    pub next: Option<Seq>,
+    /// Events up to this seq are no longer kept, 0 if all are.
+    pub pruned: Seq,
+}
+
+impl Store {
+    /// Up to `limit` events behind `after` that speak of a thing: for a record
+    /// its own and those of its relations, for an object key its schema's and
+    /// those of its associations.
+    ///
+    /// Reads the runs of about 4,096 events that the thing occurs in, so it costs
+    /// its events times that at most, and 12 bytes an event of the journal to
+    /// find them; and whatever came since the last checkpoint.
+    pub fn history(
+        &self,
+        location: &str,
+        of: &Subject,
+        after: Seq,
+        limit: usize,
+    ) -> Result<HistoryPage, JournalError> {
+        let mut journal = self.reader()?;
+        let pruned = journal.pruned()?;
+        let mut wanted = vec![of.mention(location)];
+        let mut associations = Vec::new();
+        let mut page = HistoryPage { events: Vec::new(), next: None, pruned };
+        let mut failed = None;
+        mentions::read(journal.as_mut(), after, &mut wanted, &mut |seq, entry, wanted| {
+            if entry.location != location {
+                return ControlFlow::Continue(());
+            }
+            let event = match read(seq, &entry) {
+                Ok(Some(event)) => event,
+                Ok(None) => return ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            };
+            if !of.is_told_by(&event, &mut associations, wanted) {
+                return ControlFlow::Continue(());
+            }
+            if page.events.len() == limit {
+                page.next = page.events.last().map(|last| last.seq);
+                return ControlFlow::Break(());
+            }
+            page.events.push(HistoryEvent::new(seq, &entry));
+            ControlFlow::Continue(())
+        })?;
+        failed.map_or(Ok(()), Err)?;
+        for event in &mut page.events {
+            event.deliveries += journal.repeats(event.seq)? + self.repeats.of(event.seq);
+        }
+        Ok(page)
+    }
+
+    /// Up to `limit` accepted events of a location behind `after`.
+    ///
+    /// Reads the events of other locations in between, so a page may hold fewer,
+    /// or none, and still have a `next`.
+    pub fn events(
+        &self,
+        location: &str,
+        after: Seq,
+        limit: usize,
+    ) -> Result<EventPage, JournalError> {
+        let mut journal = self.reader()?;
+        let pruned = journal.pruned()?;
+        let mut page = EventPage { events: Vec::new(), next: None, pruned };
+        let (mut last, mut read) = (after, 0);
+        journal.read(after, &mut |seq, entry| {
+            let is_wanted = entry.location == location;
+            if read == PAGE_ENTRIES || is_wanted && page.events.len() == limit {
+                page.next = Some(last);
+                return ControlFlow::Break(());
+            }
+            (last, read) = (seq, read + 1);
+            if is_wanted {
+                page.events.push(AcceptedEvent {
+                    seq,
+                    event_type: entry.event_type.to_owned(),
+                    at: entry.at,
+                    received_at: entry.received_at,
+                    webhook_id: entry.webhook_id.map(str::to_owned),
+                    body: entry.body.to_owned(),
+                });
+            }
+            ControlFlow::Continue(())
+        })?;
+        Ok(page)
+    }
+}
+
+/// The event that an entry holds; nothing for one of an ignored type.
+pub(super) fn read(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, JournalError> {
+    match decode(entry.body.as_bytes(), Some(entry.event_type)) {
+        Ok(Decoded::Event(event)) => Ok(Some(event)),
+        Ok(Decoded::Ignored { .. }) => Ok(None),
+        Err(error) => Err(JournalError::DamagedEvent { seq, reason: error.to_string() }),
+    }
+}
+
+impl HistoryEvent {
+    fn new(seq: Seq, entry: &Entry<'_>) -> Self {
+        Self {
+            seq,
+            event_type: entry.event_type.to_owned(),
+            id: entry.entity.to_owned(),
+            at: entry.at,
+            received_at: entry.received_at,
+            webhook_id: entry.webhook_id.map(str::to_owned),
+            deliveries: 1,
+        }
+    }
+}
+
+impl Subject {
+    fn mention(&self, location: &str) -> Mention {
+        match self {
+            Self::Node(node) => mentions::of_node(location, node),
+            Self::Relation(id) => mentions::of_relation(location, id),
+            Self::Association(id) => mentions::of_association(location, id),
+        }
+    }
+
+    /// Whether an event speaks of this. The delete of an association names no
+    /// object key, so those that have an end here are remembered.
+    fn is_told_by(
+        &self,
+        event: &Event,
+        associations: &mut Vec<String>,
+        wanted: &mut Vec<Mention>,
+    ) -> bool {
+        match (self, &event.change) {
+            (Self::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
+            (Self::Association(id), Change::Association(association)) => {
+                association.id.as_str() == id
+            }
+            (Self::Association(id), Change::AssociationGone(gone)) => gone.as_str() == id,
+            (Self::Node(NodeRef { object, record: Some(id) }), change) => match change {
+                Change::Record { object: of, id: named } => {
+                    named == id && of.as_ref().is_none_or(|of| of == object)
+                }
+                Change::Relation(relation) => [&relation.first, &relation.second]
+                    .iter()
+                    .any(|end| end.object == *object && end.id == *id),
+                _ => false,
+            },
+            (Self::Node(NodeRef { object, record: None }), change) => match change {
+                Change::ObjectSchema(schema) => schema.key == *object,
+                Change::Association(association) => {
+                    let ends = [&association.first, &association.second];
+                    let joins = ends.iter().any(|end| end.object == *object);
+                    let id = association.id.as_str();
+                    if joins && !associations.iter().any(|known| known == id) {
+                        associations.push(id.to_owned());
+                        wanted.push(mentions::of_association(event.location.as_str(), id));
+                    }
+                    joins
+                }
+                Change::AssociationGone(gone) => {
+                    associations.iter().any(|known| known == gone.as_str())
+                }
+                _ => false,
+            },
+            _ => false,
+        }
+    }
+}

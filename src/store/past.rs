@@ -1,0 +1,167 @@
+//! The graph of a location as it stood once.
+
+use std::ops::ControlFlow;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use super::Store;
+use super::history;
+use super::mentions;
+use crate::graph::LocationGraph;
+use crate::journal::JournalError;
+use crate::model::{Seq, Timestamp};
+
+/// A moment in the life of a store.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AsOf {
+    /// When this event had just become visible.
+    Seq(Seq),
+    /// After the last event that had come in by then; what events say of their
+    /// own time does not matter.
+    Time(Timestamp),
+}
+
+/// The graph of a location as it stood once.
+#[derive(Debug)]
+pub struct Past {
+    /// The moment.
+    pub seq: Seq,
+    /// The graph: what replaying the journal up to there gives.
+    pub graph: LocationGraph,
+}
+
+/// Why the past cannot be shown.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PastError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The events that led to it were pruned.
+    #[error("events up to {pruned} are pruned, so how the graph stood before now is not known")]
+    Pruned {
+        /// The last event that was pruned.
+        pruned: Seq,
+    },
+}
+
+/// The past that was asked for last, newest question first.
+#[derive(Debug)]
+pub(super) struct Pasts {
+    kept: Mutex<Vec<Kept>>,
+    /// Held while one is built: each takes as much memory as the location.
+    building: Mutex<()>,
+    limit: usize,
+}
+
+#[derive(Debug, Clone)]
+struct Kept {
+    location: Box<str>,
+    /// The graph is the same from its own seq up to this one, at least.
+    upto: Seq,
+    past: Arc<Past>,
+}
+
+impl Pasts {
+    pub(super) fn new(limit: usize) -> Self {
+        Self { kept: Mutex::default(), building: Mutex::default(), limit: limit.max(1) }
+    }
+
+    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn find(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
+        let mut kept = self.kept();
+        let is_it = |it: &Kept| *it.location == *location && (it.past.seq..=it.upto).contains(&seq);
+        let at = kept.iter().position(is_it)?;
+        let found = kept.remove(at);
+        let past = Arc::clone(&found.past);
+        kept.insert(0, found);
+        Some(past)
+    }
+
+    /// The latest one before this moment, to go on from.
+    fn before(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
+        let kept = self.kept();
+        let earlier = kept.iter().filter(|it| *it.location == *location && it.past.seq < seq);
+        earlier.max_by_key(|it| it.past.seq).map(|it| Arc::clone(&it.past))
+    }
+
+    fn keep(&self, location: &str, upto: Seq, past: &Arc<Past>) {
+        let mut kept = self.kept();
+        kept.insert(0, Kept { location: location.into(), upto, past: Arc::clone(past) });
+        kept.truncate(self.limit);
+    }
+}
+
+impl Store {
+    /// The event up to which the graph stood at a moment; nothing if that is how
+    /// it stands now.
+    ///
+    /// Costs a few reads of the journal for a time.
+    pub fn seq_as_of(&self, as_of: AsOf) -> Result<Option<Seq>, JournalError> {
+        let head = self.head();
+        let seq = match as_of {
+            AsOf::Seq(seq) => seq,
+            AsOf::Time(at) => {
+                let next = Timestamp::from_millis(at.as_millis().saturating_add(1));
+                self.reader()?.first_since(next)?.saturating_sub(1)
+            }
+        };
+        Ok((seq < head).then_some(seq))
+    }
+
+    /// The graph of a location as it stood when this event had become visible.
+    ///
+    /// Replays the location's events up to there: about two seconds a million.
+    /// The last few answers are kept ([`Options::past_graphs`]), each in as much
+    /// memory as the graph took then; a later moment goes on from an earlier one
+    /// that is kept.
+    ///
+    /// [`Options::past_graphs`]: super::Options::past_graphs
+    pub fn past(&self, location: &str, seq: Seq) -> Result<Arc<Past>, PastError> {
+        if let Some(found) = self.pasts.find(location, seq) {
+            return Ok(found);
+        }
+        let _one_at_a_time = self.pasts.building.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(found) = self.pasts.find(location, seq) {
+            return Ok(found);
+        }
+        let mut journal = self.reader()?;
+        let pruned = journal.pruned()?;
+        if pruned > 0 {
+            return Err(PastError::Pruned { pruned });
+        }
+        let mut past = match self.pasts.before(location, seq) {
+            Some(earlier) => Past { seq: earlier.seq, graph: earlier.graph.clone() },
+            None => Past { seq: 0, graph: LocationGraph::new() },
+        };
+        let mut failed = None;
+        let mut wanted = vec![mentions::of_location(location)];
+        mentions::read(journal.as_mut(), past.seq, &mut wanted, &mut |at, entry, _| {
+            if at > seq {
+                return ControlFlow::Break(());
+            }
+            if entry.location != location {
+                return ControlFlow::Continue(());
+            }
+            match history::read(at, &entry) {
+                Ok(Some(event)) => {
+                    past.graph.merge(at, &event);
+                    past.seq = at;
+                    ControlFlow::Continue(())
+                }
+                Ok(None) => ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        failed.map_or(Ok(()), Err)?;
+        past.graph.forget_changes();
+        let past = Arc::new(past);
+        self.pasts.keep(location, seq, &past);
+        Ok(past)
+    }
+}
