@@ -231,6 +231,43 @@ fn every_route_keeps_a_token_to_its_locations() -> Result<(), Error> {
 }
 
 #[test]
+fn dead_letters_of_other_locations_are_not_there() -> Result<(), Error> {
+    let office = Office::open()?;
+    // One of nobody, two of others, one of them in an envelope of ours; one of ours.
+    let bodies = [
+        "{".to_owned(),
+        format!(r#"{{"type":"RelationCreate","locationId":"{FOREIGN}"}}"#),
+        format!(
+            r#"{{"type":"RelationCreate","locationId":"{OURS}","data":{{"locationId":"{FOREIGN}"}}}}"#
+        ),
+        format!(r#"{{"type":"RelationCreate","locationId":"{OURS}"}}"#),
+    ];
+    for body in &bodies {
+        assert!(office.server.post("/webhooks", body.as_bytes())?.status >= 400);
+    }
+    let ask = |method: &str, path: &str, token: &str| {
+        with_token(&office.server, method, &format!("/v1/dead-letters{path}"), token)
+    };
+    for id in ["/1", "/2", "/3"] {
+        assert_eq!(ask("GET", id, &office.all)?.status, 200, "{id}");
+        for (method, path) in [("GET", id), ("POST", &format!("{id}/replay")), ("DELETE", id)] {
+            let foreign = ask(method, path, &office.writer)?;
+            let unknown = ask(method, &path.replace(id, "/99"), &office.writer)?;
+            assert_eq!(lasting(&foreign), lasting(&unknown), "{method} {path}");
+            assert_eq!(foreign.status, 404, "{method} {path}");
+        }
+    }
+    let listed = ask("GET", "", &office.writer)?.json();
+    assert_eq!(listed["deadLetters"].as_array().map(Vec::len), Some(1), "{listed}");
+    assert_eq!(ask("GET", "/4", &office.writer)?.status, 200);
+    let all = ask("POST", "/replay", &office.writer)?.json();
+    assert_eq!(all, json!({"accepted": 0, "refused": 1}), "ours alone is tried");
+    assert_eq!(ask("DELETE", "/4", &office.writer)?.status, 204);
+    assert_eq!(ask("GET", "", &office.all)?.json()["total"], 3);
+    Ok(())
+}
+
+#[test]
 fn the_doctor_tells_nothing_of_other_locations() -> Result<(), Error> {
     let office = Office::open()?;
     let examine = |location: &str| -> Result<Answer, Error> {

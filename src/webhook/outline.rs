@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::decode::{Decoded, MAX_ID_BYTES};
+use super::member::Nested;
 
 /// What a delivery is about, whether it could be used or not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
@@ -19,6 +20,14 @@ pub struct Outline {
 struct Members {
     #[serde(rename = "type")]
     event: Option<serde_json::Value>,
+    location_id: Option<serde_json::Value>,
+    data: Option<Nested<Enveloped>>,
+}
+
+/// What an envelope holds.
+#[derive(Deserialize, Default)]
+#[serde(default, rename_all = "camelCase")]
+struct Enveloped {
     location_id: Option<serde_json::Value>,
 }
 
@@ -38,13 +47,21 @@ impl Outline {
     }
 
     /// Of a body that cannot be used, as far as it is JSON at all.
+    ///
+    /// The tenant is the one that [`decode`](super::decode) would find: in an
+    /// envelope, what that holds counts more.
     pub fn peek(body: &[u8]) -> Self {
-        let Members { event, location_id } = serde_json::from_slice(body).unwrap_or_default();
+        let Members { event, location_id, data } = serde_json::from_slice(body).unwrap_or_default();
+        let named = |event: &serde_json::Value| event.as_str().is_some_and(|name| !name.is_empty());
+        let inner = match data {
+            Some(Nested::Object(data)) if event.as_ref().is_some_and(named) => data.location_id,
+            _ => None,
+        };
         let short = |value: Option<serde_json::Value>| {
             let text = value?.as_str()?.to_owned();
             (!text.is_empty() && text.len() <= MAX_ID_BYTES).then_some(text)
         };
-        Self { event: short(event), location: short(location_id) }
+        Self { event: short(event), location: short(inner.or(location_id)) }
     }
 }
 
@@ -69,6 +86,14 @@ mod tests {
         check(r#"{"locationId":"L""#, None, None);
         check(r#"{"locationId":"L","locationId":"M"}"#, None, None);
         check(&format!(r#"{{"locationId":"{}"}}"#, "x".repeat(513)), None, None);
+        let enveloped = |outer: &str, inner: &str| format!(r#"{{{outer}"data":{{{inner}}}}}"#);
+        let typed = r#""type":"T","locationId":"L","#;
+        check(&enveloped(typed, r#""locationId":"M""#), Some("T"), Some("M"));
+        check(&enveloped(typed, r#""locationId":null"#), Some("T"), Some("L"));
+        check(&enveloped(typed, r#""locationId":7"#), Some("T"), None);
+        check(&enveloped(r#""type":"T","#, r#""locationId":"M""#), Some("T"), Some("M"));
+        check(&enveloped(r#""locationId":"L","#, r#""locationId":"M""#), None, Some("L"));
+        check(r#"{"type":"T","locationId":"L","data":[1]}"#, Some("T"), Some("L"));
         check("[]", None, None);
         check("", None, None);
     }
