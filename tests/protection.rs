@@ -398,6 +398,10 @@ fn the_oldest_dead_letters_make_room() -> Result<(), Error> {
     assert!(list["total"].as_u64() < Some(4), "{list}");
     server.post("/webhooks", format!("{{{}", " ".repeat(5_000)).as_bytes())?;
     assert_eq!(server.get("/v1/dead-letters")?.json()["total"], 0, "larger than the room");
+    let named = |length: usize| format!("/webhooks/{}", "x".repeat(length));
+    assert_eq!(server.post(&named(512), b"{")?.status, 400);
+    assert_eq!(server.post(&named(513), b"{")?.status, 404, "a name without bound is not kept");
+    assert_eq!(server.get("/v1/dead-letters")?.json()["total"], 1);
     Ok(())
 }
 

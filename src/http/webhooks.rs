@@ -34,6 +34,10 @@ where
     B: Buf,
 {
     request.query.only(&[])?;
+    if request.segment("eventType").len() > MAX_ID_BYTES {
+        // It would be kept beside a body that is refused, where nothing bounds it.
+        return Err(Problem::not_found("no event type has so long a name"));
+    }
     body::check_content_type(&request.headers)?;
     let bytes = body::read(&request.headers, body, &app.limits).await?;
     let scheme = app
