@@ -121,6 +121,48 @@ fn the_id_of_standard_webhooks_tells_repeats_apart() -> Result<(), Error> {
     assert_eq!(post("m1", &body)?.json()["status"], "applied");
     assert_eq!(post("m1", &body)?.json()["status"], "duplicate");
     assert_eq!(post("m2", &body)?.json()["status"], "unchanged");
+
+    // What is accepted on another try is known by the same id.
+    let fixed = relation("2").replace(r#","webhookId":"w2""#, "");
+    assert_eq!(post("m3", "{")?.status, 400);
+    assert_eq!(server.get("/v1/dead-letters/1")?.json()["headers"]["webhook-id"], "m3");
+    rusqlite::Connection::open(&db)?
+        .execute("UPDATE dead_letter SET body = CAST(?1 AS BLOB) WHERE id = 1", [&fixed])?;
+    let replayed = server.post("/v1/dead-letters/1/replay", b"")?.json();
+    assert_eq!((&replayed["status"], &replayed["seq"]), (&json!("applied"), &json!(3)));
+    let again = post("m3", &fixed)?.json();
+    assert_eq!((&again["status"], &again["seq"]), (&json!("duplicate"), &json!(3)));
+    Ok(())
+}
+
+#[test]
+fn an_id_that_is_not_signed_tells_nothing() -> Result<(), Error> {
+    let (directory, db) = fresh()?;
+    let server = Server::start_with(&db, &["--webhook-auth", "required", "--webhook-key", &key()])?;
+    let body = relation("1").replace(r#","webhookId":"w1""#, "");
+    let named = relation("2").replace(r#""webhookId":"w2""#, r#""webhookId":"m1""#);
+    assert_eq!(signed(&server, "/webhooks", &named)?.json()["status"], "applied");
+    let signature = STANDARD.encode(pair().sign(body.as_bytes()));
+    let headers = [("x-ghl-signature", &*signature), ("webhook-id", "m1")];
+    let examined = server.request("POST", "/v1/doctor", &headers, body.as_bytes())?.json();
+    let file = directory.path().join("delivery.json");
+    std::fs::write(&file, &body)?;
+    let header = format!("X-GHL-Signature: {signature}");
+    let told = run(
+        &db,
+        &["doctor", file.to_str().ok_or("path")?, "--header", &header]
+            .into_iter()
+            .chain(["--header", "webhook-id: m1", "--webhook-key", &key()])
+            .collect::<Vec<_>>(),
+    )?;
+    let answer = server.request("POST", "/webhooks", &headers, body.as_bytes())?.json();
+    assert_eq!((&answer["status"], &answer["seq"]), (&json!("applied"), &json!(2)));
+    assert_eq!(examined["effect"], json!({"status": "applied", "seq": 2}), "as it was taken");
+    assert!(told.contains("effect     applied, event 2"), "{told}");
+    let bad = STANDARD.encode(pair().sign(b"{"));
+    let headers = [("x-ghl-signature", &*bad), ("webhook-id", "m1")];
+    assert_eq!(server.request("POST", "/webhooks", &headers, b"{")?.status, 400);
+    assert_eq!(server.get("/v1/dead-letters/1")?.json()["headers"], json!({}));
     Ok(())
 }
 

@@ -5,7 +5,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::signature::{SignatureHeaders, diagnose};
+use relata::signature::{Scheme, SignatureHeaders, diagnose};
+use relata::webhook::MAX_ID_BYTES;
 use relata::wire::{Effect, Examination, Reading, SignatureVerdict};
 use relata::{Delivery, Store, Timestamp};
 
@@ -22,9 +23,13 @@ pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
     let headers = SignatureHeaders::pick(headers.collect::<anyhow::Result<Vec<_>>>()?);
     let now = Timestamp::now();
     let verifier = command.keys.verifier().context("--webhook-key")?;
-    let signature = SignatureVerdict::new(&diagnose(&verifier, &headers, &body, now), true);
+    let diagnosis = diagnose(&verifier, &headers, &body, now);
+    let signature = SignatureVerdict::new(&diagnosis, true);
     let mut read = Delivery::read(&body, command.url_type.as_deref(), now);
-    if let (Ok(delivery), Some(id)) = (&read, headers.id.once()) {
+    // As the server takes it: another scheme's signature says nothing of this header.
+    let signed = diagnosis.verdict == Ok(Scheme::Standard);
+    let id = headers.id.once().filter(|id| signed && !id.is_empty() && id.len() <= MAX_ID_BYTES);
+    if let (Ok(delivery), Some(id)) = (&read, id) {
         read = Ok(delivery.clone().with_webhook_id(id));
     }
     let effect = match &read {

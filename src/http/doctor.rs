@@ -11,6 +11,7 @@ use super::body;
 use super::problem::Problem;
 use super::protection::signature_headers;
 use super::request::Request;
+use super::webhooks;
 use crate::model::Timestamp;
 use crate::signature::diagnose;
 use crate::store::Delivery;
@@ -34,7 +35,8 @@ where
     let diagnosis = diagnose(&protection.verifier, &headers, &bytes, now);
     let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
     let mut read = Delivery::read(&bytes, url_type.as_deref(), now);
-    if let (Ok(delivery), Some(id)) = (&read, headers.id.once()) {
+    let id = webhooks::outer_id(&app, &request.headers, diagnosis.verdict.ok());
+    if let (Ok(delivery), Some(id)) = (&read, id) {
         read = Ok(delivery.clone().with_webhook_id(id));
     }
     let outline = read.as_ref().map(|delivery| Outline::of(delivery.decoded()));

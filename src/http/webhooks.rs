@@ -20,9 +20,9 @@ use crate::webhook::{DecodeError, MAX_ID_BYTES, Outline};
 use crate::wire::ReceiptBody;
 
 /// Headers that tell one attempt of a sender from another. No signature, no
-/// token.
-const KEPT_HEADERS: [&str; 6] =
-    ["content-type", "user-agent", "webhook-id", "webhook-timestamp", "deliveryid", "x-request-id"];
+/// token; `webhook-id` is kept where it counts.
+const KEPT_HEADERS: [&str; 5] =
+    ["content-type", "user-agent", "webhook-timestamp", "deliveryid", "x-request-id"];
 
 /// The longest header that is kept, in bytes.
 const KEPT_HEADER_BYTES: usize = 512;
@@ -46,15 +46,17 @@ where
         .map_err(|error| Problem::bad_signature(error).about(&bytes))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
     let received_at = Timestamp::now();
+    let id = outer_id(&app, &request.headers, scheme);
     let mut delivery = match Delivery::read(&bytes, url_type, received_at) {
         Ok(delivery) => delivery,
         Err(error) => {
             let problem = Problem::from(error.clone()).about(&bytes);
-            keep(&app, refused(&request.headers, url_type, received_at, &error, bytes)).await?;
+            let headers = kept_headers(&request.headers, id);
+            keep(&app, refused(headers, url_type, received_at, &error, bytes)).await?;
             return Err(problem);
         }
     };
-    if let Some(id) = outer_id(&app, &request.headers, scheme) {
+    if let Some(id) = id {
         delivery = delivery.with_webhook_id(id);
     }
     let outline = Outline::of(delivery.decoded());
@@ -79,7 +81,11 @@ where
 
 /// The id of the delivery in the header of Standard Webhooks, where the sender
 /// has signed it or nothing need be signed.
-fn outer_id<'h>(app: &App, headers: &'h HeaderMap, scheme: Option<Scheme>) -> Option<&'h str> {
+pub(super) fn outer_id<'h>(
+    app: &App,
+    headers: &'h HeaderMap,
+    scheme: Option<Scheme>,
+) -> Option<&'h str> {
     let signed = scheme == Some(Scheme::Standard) || !app.protection.webhook_auth;
     let mut given = headers.get_all("webhook-id").iter();
     let (Some(id), None, true) = (given.next(), given.next(), signed) else { return None };
@@ -94,17 +100,22 @@ async fn keep(app: &App, refused: Refused) -> Result<(), Problem> {
     Ok(())
 }
 
+fn kept_headers(headers: &HeaderMap, webhook_id: Option<&str>) -> Vec<(String, String)> {
+    let text = |name: &str| {
+        let value = headers.get(name)?.to_str().ok()?;
+        Some((name.to_owned(), value.get(..KEPT_HEADER_BYTES).unwrap_or(value).to_owned()))
+    };
+    let id = webhook_id.map(|id| ("webhook-id".to_owned(), id.to_owned()));
+    KEPT_HEADERS.iter().filter_map(|name| text(name)).chain(id).collect()
+}
+
 fn refused(
-    headers: &HeaderMap,
+    headers: Vec<(String, String)>,
     url_type: Option<&str>,
     received_at: Timestamp,
     error: &DecodeError,
     body: Vec<u8>,
 ) -> Refused {
-    let text = |name: &str| {
-        let value = headers.get(name)?.to_str().ok()?;
-        Some((name.to_owned(), value.get(..KEPT_HEADER_BYTES).unwrap_or(value).to_owned()))
-    };
     Refused {
         received_at,
         url_type: url_type.map(str::to_owned),
@@ -112,7 +123,7 @@ fn refused(
         code: error.code(),
         field: error.field().map(str::to_owned),
         reason: error.to_string(),
-        headers: KEPT_HEADERS.iter().filter_map(|name| text(name)).collect(),
+        headers,
         body,
     }
 }

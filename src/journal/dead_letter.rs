@@ -70,6 +70,12 @@ impl DeadLetter {
         }
     }
 
+    /// The sender's id of the delivery, where its headers told it.
+    pub fn webhook_id(&self) -> Option<&str> {
+        let id = self.headers.iter().find(|(name, _)| name == "webhook-id");
+        id.map(|(_, value)| value.as_str())
+    }
+
     /// What it counts against the bound: each header takes two more for the
     /// separator and one for the line's end.
     pub(super) fn bytes(&self) -> usize {

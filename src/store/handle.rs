@@ -242,8 +242,11 @@ impl Store {
     pub fn replay_dead_letter(&self, id: u64) -> Result<Option<Receipt>, ReplayError> {
         let Some(letter) = self.dead_letter(id)? else { return Ok(None) };
         let url_type = letter.url_type.as_deref();
-        let delivery = Delivery::read(&letter.body, url_type, Timestamp::now())
+        let mut delivery = Delivery::read(&letter.body, url_type, Timestamp::now())
             .map_err(IngestError::Unreadable)?;
+        if let Some(id) = letter.webhook_id() {
+            delivery = delivery.with_webhook_id(id);
+        }
         let receipt = self.accept(delivery)?;
         self.delete_dead_letter(id)?;
         Ok(Some(receipt))
