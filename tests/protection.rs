@@ -573,6 +573,45 @@ fn the_log_names_what_failed_and_keeps_what_is_secret() -> Result<(), Error> {
 }
 
 #[test]
+fn an_export_that_meets_a_damaged_event_breaks_off_and_says_so() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let mut child = relata()
+        .args(["serve", "--listen", "127.0.0.1:0", "--log-format", "json", "--db"])
+        .arg(&db)
+        .stdout(std::process::Stdio::piped())
+        .stderr(std::process::Stdio::piped())
+        .spawn()?;
+    let mut ready = String::new();
+    let mut output = std::io::BufReader::new(child.stdout.take().ok_or("no output")?);
+    std::io::BufRead::read_line(&mut output, &mut ready)?;
+    let address = ready.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+    let address = address.ok_or("no address")?.parse()?;
+    let mut log = child.stderr.take().ok_or("no log")?;
+    let server = Server { child, address, ready };
+    for id in ["1", "2", "3"] {
+        assert_eq!(server.post("/webhooks", relation(id).as_bytes())?.status, 200);
+    }
+    rusqlite::Connection::open(&db)?
+        .execute("UPDATE event SET body = replace(body, 'c2', 'c3') WHERE seq = 2", [])?;
+    let path = format!("/v1/locations/{OURS}/export?format=ndjson");
+    let headers = [("x-request-id", "trace-1")];
+    assert!(server.request("GET", &path, &headers, b"").is_err(), "not taken for the whole");
+    server.kill()?;
+    let mut text = String::new();
+    std::io::Read::read_to_string(&mut log, &mut text)?;
+    let errors = text.lines().filter(|line| line.contains("\"ERROR\""));
+    let lines: Vec<Value> = errors.map(serde_json::from_str).collect::<Result<_, _>>()?;
+    assert_eq!(lines.len(), 1, "{text}");
+    let detail = "event 2 is damaged: its checksum does not match";
+    for (name, value) in
+        [("trace_id", "trace-1"), ("location", OURS), ("code", "unavailable"), ("detail", detail)]
+    {
+        assert_eq!(lines[0][name], value, "{text}");
+    }
+    Ok(())
+}
+
+#[test]
 fn settings_come_from_a_file_too() -> Result<(), Error> {
     let (directory, db) = fresh()?;
     let file = directory.path().join("relata.toml");

@@ -21,6 +21,7 @@ use super::problem::Problem;
 use super::request::Request;
 use crate::export::{EdgesKey, Format, Layers, Options, size, write};
 use crate::graph::Snapshot;
+use crate::store::ExportEventsError;
 
 /// What a chunk of the answer holds, in bytes.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -77,6 +78,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     });
     let (size, snapshot, options) = sized.await.map_err(Problem::unavailable)?;
     let (app, id) = (Arc::clone(app), location.id().clone());
+    let trace_id = request.id.to_owned();
     let name = file_name(id.as_str(), content);
     tokio::task::spawn_blocking(move || {
         let run = |to: &mut dyn Write| match content {
@@ -85,7 +87,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
         };
         if let Err(error) = stream(&sender, gzip, run) {
             // Broken off, so that the reader does not take a part for the whole.
-            tracing::debug!(%error, "export ended early");
+            tell(&error, id.as_str(), &trace_id);
             sender.blocking_send(Err(error)).unwrap_or_default();
         }
         drop(permit);
@@ -139,7 +141,21 @@ fn read(request: &Request<'_>) -> Result<(Content, Options), Problem> {
 
 fn events(app: &App, location: &str, snapshot: Snapshot, to: &mut dyn Write) -> io::Result<()> {
     drop(snapshot);
-    app.store.export_events(location, to).map(|_| ()).map_err(io::Error::other)
+    match app.store.export_events(location, to) {
+        Ok(_) => Ok(()),
+        Err(ExportEventsError::Write(error)) => Err(error),
+        Err(error) => Err(io::Error::other(error)),
+    }
+}
+
+/// Logs why an export broke off: its status was sent before, so nothing else
+/// tells of a damaged event.
+fn tell(error: &io::Error, location: &str, trace_id: &str) {
+    if error.kind() == io::ErrorKind::BrokenPipe {
+        tracing::debug!(location, trace_id, "the reader of an export is gone");
+    } else {
+        tracing::error!(location, trace_id, code = "unavailable", detail = %error, "export broke off");
+    }
 }
 
 fn header(response: &mut Response, name: HeaderName, value: &str) {
