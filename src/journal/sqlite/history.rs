@@ -45,7 +45,11 @@ pub(super) fn first_since(connection: &Connection, since: Timestamp) -> Result<S
     let mut received_at = connection.prepare_cached(RECEIVED_AT)?;
     while low < high {
         let middle = low + (high - low) / 2;
-        let at: i64 = received_at.query_row([middle], |row| row.get(0))?;
+        let at: Option<i64> = received_at.query_row([middle], |row| row.get(0)).optional()?;
+        let at = at.ok_or_else(|| JournalError::DamagedEvent {
+            seq: middle.unsigned_abs(),
+            reason: "it is missing".to_owned(),
+        })?;
         if at < since.as_millis() {
             low = middle + 1;
         } else {

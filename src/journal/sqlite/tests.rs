@@ -98,6 +98,19 @@ fn a_damaged_entry_is_named_and_never_skipped() {
 }
 
 #[test]
+fn an_entry_that_is_missing_is_named_when_ids_are_recalled() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    let known = Entry { webhook_id: Some("w"), ..entry("a", "one") };
+    journal.append(&[known, known, known]).unwrap();
+    execute(&path, "DELETE FROM event WHERE seq = 2");
+    let recalled = journal.accepted(Timestamp::from_millis(0), &mut |_| ());
+    let error = recalled.unwrap_err().to_string();
+    assert_eq!(error, "event 2 is damaged: it is missing");
+}
+
+#[test]
 fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relata.db");
