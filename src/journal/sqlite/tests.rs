@@ -31,6 +31,23 @@ fn a_second_writer_is_refused() {
     SqliteJournal::open(&path).unwrap();
 }
 
+#[test]
+fn what_is_committed_is_synced() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    for _ in ["created", "opened again"] {
+        let journal = SqliteJournal::open(&path).unwrap();
+        let text = |name| -> String {
+            journal.connection().pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        let number = |name| -> i64 {
+            journal.connection().pragma_query_value(None, name, |row| row.get(0)).unwrap()
+        };
+        // kill -9 leaves what the system has in memory: no crash test can see this.
+        assert_eq!((&*text("journal_mode"), number("synchronous")), ("wal", 2));
+    }
+}
+
 fn execute(path: &Path, sql: &str) {
     rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
