@@ -420,7 +420,7 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
 
 // ---- random events
 
-const OBJECTS: [&str; 3] = ["contact", "property", "viewing"];
+const OBJECTS: [&str; 3] = ["contact", "property", "opportunity"];
 const RECORDS: [&str; 3] = ["r1", "r2", "r3"];
 const LABELS: [&str; 4] = ["Buyer", "Home", "Friend", ""];
 
@@ -478,6 +478,7 @@ fn change() -> impl Strategy<Value = (EventType, Change)> {
         1 => of_record.clone().prop_map(|c| (EventType::RecordUpdate, c)),
         2 => of_record.prop_map(|c| (EventType::RecordDelete, c)),
         1 => one_of(&RECORDS).prop_map(|id| (EventType::ContactDelete, Change::Record { object: Some("contact".into()), id: id.into() })),
+        1 => one_of(&RECORDS).prop_map(|id| (EventType::OpportunityDelete, Change::Record { object: Some("opportunity".into()), id: id.into() })),
         1 => schema.clone().prop_map(|c| (EventType::ObjectSchemaCreate, c)),
         1 => schema.prop_map(|c| (EventType::ObjectSchemaUpdate, c)),
     ]
