@@ -34,7 +34,7 @@ fn body(number: u64) -> String {
         "type": "RelationCreate", "id": format!("r{number}"), "associationId": "A",
         "locationId": "L", "firstObjectKey": "contact", "firstRecordId": format!("c{}", number % 97),
         "secondObjectKey": "property", "secondRecordId": format!("p{}", number % 31),
-        "webhookId": format!("w{number}"), "note": "x".repeat(2_000),
+        "webhookId": format!("w{number}"), "note": "x".repeat(40_000),
     });
     relation.to_string()
 }
@@ -113,7 +113,8 @@ fn five_hundred_senders_and_a_slow_disk() -> Result<(), Error> {
         plan.delay_ms.store(0, Ordering::Relaxed);
     });
     let grown = peak.load(Ordering::Relaxed).saturating_sub(before) >> 20;
-    assert!(grown < 200, "{grown} MiB");
+    long::tell("MiB that memory grew by", grown);
+    assert!(grown < 160, "{grown} MiB");
     let refused = refused.load(Ordering::Relaxed);
     assert!(refused > SENDERS, "{refused} refused");
     long::tell("deliveries refused with 429 and sent again", refused);

@@ -17,7 +17,7 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::TcpListener;
+use tokio::net::{TcpListener, TcpSocket};
 use tokio::sync::Semaphore;
 
 use super::app::App;
@@ -29,6 +29,10 @@ const HEADERS_MAX: usize = 100;
 
 /// The greatest head of a request, in bytes; a greater one is answered with 431.
 const BUFFER_BYTES: usize = 64 << 10;
+
+/// Connections that may wait for the loop, as far as the system allows. With the
+/// usual 128 it resets some of a few hundred senders that come at once.
+const BACKLOG: u32 = 4_096;
 
 /// How long to wait when the system has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -54,8 +58,14 @@ pub struct Server {
 
 impl Server {
     /// Binds to an address; port 0 picks a free one.
+    #[expect(clippy::unused_async, reason = "only within a runtime can it listen")]
     pub async fn bind(address: SocketAddr, app: App) -> io::Result<Self> {
-        let listener = TcpListener::bind(address).await?;
+        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+        // So that a restart need not wait for the connections of the process before.
+        #[cfg(not(windows))]
+        socket.set_reuseaddr(true)?;
+        socket.bind(address)?;
+        let listener = socket.listen(BACKLOG)?;
         Ok(Self { listener, app: Arc::new(app) })
     }
 
