@@ -10,6 +10,7 @@ use std::io::{Read, Write};
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
+use relata::{Delivery, Store, Timestamp};
 use server::{Answer, Error, Server};
 
 const BODY: &str = r#"{"type":"RelationCreate","id":"r1","associationId":"A","locationId":"L","firstObjectKey":"contact","firstRecordId":"c","secondObjectKey":"p","secondRecordId":"p"}"#;
@@ -391,6 +392,41 @@ fn slow_and_broken_connections_harm_nobody_else() -> Result<(), Error> {
     }
     assert_eq!(seq(&server)?, 1);
     assert_eq!(server.get("/v1/dead-letters")?.json()["total"], 0, "half a body is not kept");
+    Ok(())
+}
+
+#[test]
+fn readers_that_stand_still_do_not_keep_others_from_exports() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let store = Store::open(&db)?;
+    // More than the system and the server hold for a connection.
+    for number in 0..4_000 {
+        let body =
+            BODY.replace("\"r1\"", &format!("\"r{number}\",\"x\":\"{}\"", "x".repeat(5_000)));
+        let delivery = Delivery::read(body.as_bytes(), None, Timestamp::now())?;
+        store.submit_waiting(delivery, |_| ())?;
+    }
+    store.close()?;
+    let server = Server::start_with(&db, &["--export-stall-ms", "300"])?;
+    let export = "/v1/locations/L/export?format=ndjson";
+    long::tell("hostile inputs", 4);
+    let mut still = Vec::new();
+    for _ in 0..4 {
+        let mut stream = server.connect()?;
+        stream.write_all(&get(export))?;
+        still.push(stream);
+    }
+    std::thread::sleep(Duration::from_millis(100));
+    let start = Instant::now();
+    let whole = server.get(export)?;
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!(whole.text().lines().count(), 4_000);
+    for mut stream in still {
+        let mut part = Vec::new();
+        stream.read_to_end(&mut part).ok();
+        assert!(part.len() < whole.body.len());
+        assert!(!part.ends_with(b"\r\n0\r\n\r\n"), "a part is not taken for the whole");
+    }
     Ok(())
 }
 

@@ -132,6 +132,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_SHUTDOWN_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS")]
     pub(crate) shutdown_timeout_ms: u64,
 
+    /// How long an export waits for a reader that takes nothing, in milliseconds
+    #[arg(long, env = "RELATA_EXPORT_STALL_MS", default_value_t = 30_000, value_name = "MS")]
+    pub(crate) export_stall_ms: u64,
+
     /// Connections open at once; more wait
     #[arg(long, env = "RELATA_CONNECTIONS", default_value_t = 4_096, value_name = "N")]
     pub(crate) connections: usize,
@@ -146,6 +150,7 @@ impl Serve {
             header_timeout: Duration::from_millis(self.header_timeout_ms),
             body_timeout: Duration::from_millis(self.body_timeout_ms),
             shutdown_timeout: Duration::from_millis(self.shutdown_timeout_ms),
+            export_stall: Duration::from_millis(self.export_stall_ms),
             connections: self.connections.clamp(1, 1 << 20),
             ..Limits::default()
         }

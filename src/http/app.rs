@@ -23,6 +23,8 @@ pub struct Limits {
     pub shutdown_timeout: Duration,
     /// Exports that run at once; one more waits.
     pub exports: usize,
+    /// How long an export waits for a reader that takes nothing.
+    pub export_stall: Duration,
 }
 
 impl Default for Limits {
@@ -34,6 +36,7 @@ impl Default for Limits {
             connections: 4_096,
             shutdown_timeout: Duration::from_secs(10),
             exports: 4,
+            export_stall: Duration::from_secs(30),
         }
     }
 }

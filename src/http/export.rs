@@ -2,10 +2,15 @@
 
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, ready};
+use std::time::Duration;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use tokio::runtime::Handle;
 use tokio::sync::mpsc;
+use tokio::sync::mpsc::error::SendTimeoutError;
 use warp::Reply;
 use warp::http::HeaderMap;
 use warp::http::header::{
@@ -28,8 +33,6 @@ const CHUNK_BYTES: usize = 64 << 10;
 
 /// Chunks that may wait for a slow reader before the export waits, too.
 const CHUNKS: usize = 4;
-
-type Chunk = Result<Vec<u8>, io::Error>;
 
 /// What to write: a format of another tool, or the events themselves.
 #[derive(Clone, Copy)]
@@ -71,7 +74,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let seq = app.store.head();
     let snapshot = location.read().snapshot();
     let gzip = accepts_gzip(&request.headers);
-    let (sender, mut receiver) = mpsc::channel::<Chunk>(CHUNKS);
+    let (sender, mut receiver) = mpsc::channel(CHUNKS);
     let sized = tokio::task::spawn_blocking(move || {
         let size = size(&snapshot, &options);
         (size, snapshot, options)
@@ -80,19 +83,28 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let (app, id) = (Arc::clone(app), location.id().clone());
     let trace_id = request.id.to_owned();
     let name = file_name(id.as_str(), content);
+    let whole = Arc::new(AtomicBool::new(false));
+    let written = Arc::clone(&whole);
     tokio::task::spawn_blocking(move || {
+        let patience = app.limits.export_stall;
+        let chunks = Chunks { sender, runtime: Handle::current(), patience };
         let run = |to: &mut dyn Write| match content {
             Content::Graph(format) => write(&snapshot, format, &options, to),
             Content::Events => events(&app, id.as_str(), snapshot, to),
         };
-        if let Err(error) = stream(&sender, gzip, run) {
-            // Broken off, so that the reader does not take a part for the whole.
-            tell(&error, id.as_str(), &trace_id);
-            sender.blocking_send(Err(error)).unwrap_or_default();
+        match stream(&chunks, gzip, run) {
+            Ok(()) => written.store(true, Ordering::Release),
+            Err(error) => tell(&error, id.as_str(), &trace_id),
         }
         drop(permit);
     });
-    let chunks = futures_util::stream::poll_fn(move |context| receiver.poll_recv(context));
+    let chunks = futures_util::stream::poll_fn(move |context| {
+        let chunk: Option<Vec<u8>> = ready!(receiver.poll_recv(context));
+        // Broken off, so that the reader does not take a part for the whole.
+        let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        let end = || (!whole.load(Ordering::Acquire)).then(|| Err(broken()));
+        Poll::Ready(chunk.map(Ok).or_else(end))
+    });
     let mut response = warp::reply::stream(chunks).into_response();
     header(&mut response, CONTENT_TYPE, content.media_type());
     header(&mut response, CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
@@ -151,10 +163,20 @@ fn events(app: &App, location: &str, snapshot: Snapshot, to: &mut dyn Write) -> 
 /// Logs why an export broke off: its status was sent before, so nothing else
 /// tells of a damaged event.
 fn tell(error: &io::Error, location: &str, trace_id: &str) {
-    if error.kind() == io::ErrorKind::BrokenPipe {
-        tracing::debug!(location, trace_id, "the reader of an export is gone");
-    } else {
-        tracing::error!(location, trace_id, code = "unavailable", detail = %error, "export broke off");
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => {
+            tracing::debug!(location, trace_id, "the reader of an export is gone");
+        }
+        io::ErrorKind::TimedOut => {
+            tracing::info!(
+                location,
+                trace_id,
+                "the reader of an export stood still and is cut off"
+            );
+        }
+        _ => {
+            tracing::error!(location, trace_id, code = "unavailable", detail = %error, "export broke off");
+        }
     }
 }
 
@@ -181,11 +203,11 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
 }
 
 fn stream(
-    sender: &mpsc::Sender<Chunk>,
+    chunks: &Chunks,
     gzip: bool,
     run: impl FnOnce(&mut dyn Write) -> io::Result<()>,
 ) -> io::Result<()> {
-    let mut chunks = BufWriter::with_capacity(CHUNK_BYTES, Chunks(sender));
+    let mut chunks = BufWriter::with_capacity(CHUNK_BYTES, chunks);
     if gzip {
         let mut encoder = GzEncoder::new(&mut chunks, Compression::fast());
         run(&mut encoder)?;
@@ -196,14 +218,22 @@ fn stream(
     chunks.flush()
 }
 
-/// Hands what is written to the connection, and waits while it is behind.
-struct Chunks<'s>(&'s mpsc::Sender<Chunk>);
+/// Hands what is written to the connection, and waits while it is behind, but
+/// not for ever: a few readers that stand still would keep all others out.
+struct Chunks {
+    sender: mpsc::Sender<Vec<u8>>,
+    runtime: Handle,
+    patience: Duration,
+}
 
-impl Write for Chunks<'_> {
+impl Write for &Chunks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let gone = |_| io::Error::from(io::ErrorKind::BrokenPipe);
-        self.0.blocking_send(Ok(bytes.to_vec())).map_err(gone)?;
-        Ok(bytes.len())
+        let sent = self.sender.send_timeout(bytes.to_vec(), self.patience);
+        match self.runtime.block_on(sent) {
+            Ok(()) => Ok(bytes.len()),
+            Err(SendTimeoutError::Closed(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(SendTimeoutError::Timeout(_)) => Err(io::ErrorKind::TimedOut.into()),
+        }
     }
 
     fn flush(&mut self) -> io::Result<()> {
