@@ -11,6 +11,7 @@ use std::time::Duration;
 use anyhow::Context;
 use relata::http::{App, Protection, Server, Shutdown, TokenTable};
 use relata::journal::Tokens;
+use relata::webhook::Decoded;
 use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
@@ -145,10 +146,16 @@ fn place(db: &Path, demo: bool) -> anyhow::Result<(PathBuf, Option<tempfile::Tem
     Ok((directory.path().join("relata.db"), Some(directory)))
 }
 
+/// Takes the sample as if each delivery had come when it was sent, so that there
+/// is a past to ask about.
 fn fill(store: &Store) -> anyhow::Result<()> {
+    let mut now = Timestamp::from_millis(0);
     for line in DEMO.lines() {
-        let delivery = Delivery::read(line.as_bytes(), None, Timestamp::now())?;
-        store.submit_waiting(delivery, |_| ())?;
+        let delivery = Delivery::read(line.as_bytes(), None, now)?;
+        if let Decoded::Event(event) = delivery.decoded() {
+            now = now.max(event.at.unwrap_or(now));
+        }
+        store.submit_waiting(delivery.received_at(now), |_| ())?;
     }
     Ok(store.checkpoint()?)
 }

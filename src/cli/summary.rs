@@ -3,6 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use relata::graph::Effort;
 use relata::wire::SummaryBody;
 use relata::{Location, Seq};
 
@@ -13,7 +14,12 @@ pub(super) fn run(db: &Path, summary: &Summary) -> anyhow::Result<ExitCode> {
     let store = open_for_questions(db)?;
     if summary.json {
         let location = location(&store, &summary.place)?;
-        print_json(&SummaryBody::new(location.id(), &location.read(), store.head()))?;
+        print_json(&SummaryBody::new(
+            location.id(),
+            location.read().view(),
+            &mut Effort::unbounded(),
+            store.head(),
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     let locations = match &summary.place.location {
@@ -27,7 +33,7 @@ pub(super) fn run(db: &Path, summary: &Summary) -> anyhow::Result<ExitCode> {
 
 fn print(location: &Location, seq: Seq) -> anyhow::Result<()> {
     let graph = location.read();
-    let body = SummaryBody::new(location.id(), &graph, seq);
+    let body = SummaryBody::new(location.id(), graph.view(), &mut Effort::unbounded(), seq);
     let counts = &body.counts;
     say(format_args!(
         "\n{}: {} objects, {} associations, {} records, {} relations",
@@ -37,7 +43,8 @@ fn print(location: &Location, seq: Seq) -> anyhow::Result<()> {
         let pending = counts.pending_associations;
         say(format_args!("{pending} associations are named by relations and not known yet"))?;
     }
-    let row = |row: &relata::wire::AssociationBody<'_>| {
+    let row = |row: &relata::wire::AssociationSummary<'_>| {
+        let row = &row.association;
         vec![
             row.key.to_owned(),
             row.first_object_key.to_owned(),

@@ -63,7 +63,7 @@ impl LocationGraph {
             let thing = || format!("object {}", left.key);
             report.compare(thing, &(&left.key, &left.schema), &(&right.key, &right.schema));
             let counts =
-                |graph: &Self| (graph.objects.degree(number), graph.records.listed(number));
+                |graph: &Self| (graph.objects.degree(number), graph.records.rows().listed(number));
             report.compare(
                 || format!("associations and records of {}", left.key),
                 &counts(self),

@@ -50,6 +50,16 @@ impl LocationGraph {
         self.node(node).is_some()
     }
 
+    /// Whether any event has ever named an association by this id.
+    pub fn knows_association(&self, id: &str) -> bool {
+        self.associations.find(id).is_some()
+    }
+
+    /// Whether any event has ever named a relation by this id.
+    pub fn knows_relation(&self, id: &str) -> bool {
+        self.records.find_relation(id).is_some()
+    }
+
     pub(super) fn node(&self, node: &NodeRef) -> Option<Node> {
         let object = self.objects.find(node.object.as_str())?;
         match &node.record {

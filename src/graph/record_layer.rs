@@ -12,12 +12,6 @@ pub(crate) use super::record_rows::{Kind, KindRow, Record, RecordRows, RelationR
 use super::table::{KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use crate::model::{RecordState, Side, Stamp};
 
-#[derive(Debug, Clone, Default)]
-struct ObjectRecords {
-    all: Vec<RecordNo>,
-    listed: u32,
-}
-
 /// What changed since the last checkpoint.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct ChangedRecords {
@@ -37,12 +31,11 @@ pub(crate) struct ChangedRecords {
 pub(crate) struct RecordLayer {
     rows: RecordRows,
     record_ids: Ids,
-    by_object: Table<ObjectNo, ObjectRecords>,
+    by_object: Table<ObjectNo, Vec<RecordNo>, 1>,
     states: HashMap<RecordNo, RecordState, RandomState>,
     unkeyed: HashMap<Box<str>, RecordState, RandomState>,
     relation_ids: Ids,
     kind_numbers: HashMap<Kind, KindNo, RandomState>,
-    degrees: Table<KindNo, KindDegrees>,
     pub(crate) changed: ChangedRecords,
 }
 
@@ -61,11 +54,6 @@ impl RecordLayer {
 
     pub(crate) fn kinds(&self) -> &Table<KindNo, KindRow> {
         &self.rows.kinds
-    }
-
-    /// How many links of a kind records have.
-    pub(crate) fn degrees(&self, kind: KindNo) -> &KindDegrees {
-        &self.degrees[kind]
     }
 
     pub(crate) fn adjacency(&self, record: RecordNo) -> &Adjacency {
@@ -94,12 +82,7 @@ impl RecordLayer {
 
     /// Every record of an object key that was ever named, by ascending number.
     pub(crate) fn of_object(&self, object: ObjectNo) -> &[RecordNo] {
-        if object.0 < self.by_object.len() { &self.by_object[object].all } else { &[] }
-    }
-
-    /// How many of them lists show.
-    pub(crate) fn listed(&self, object: ObjectNo) -> u32 {
-        if object.0 < self.by_object.len() { self.by_object[object].listed } else { 0 }
+        if object.0 < self.by_object.len() { &self.by_object[object] } else { &[] }
     }
 
     pub(crate) fn find_record(&self, object: ObjectNo, id: &str) -> Option<RecordNo> {
@@ -133,17 +116,17 @@ impl RecordLayer {
         self.rows.adjacency.push(Adjacency::default());
         self.record_ids.insert(self.record_ids.hash(id), number);
         while self.by_object.len() <= object.0 {
-            self.by_object.push(ObjectRecords::default());
+            self.by_object.push(Vec::new());
+            self.rows.listed.push(0);
         }
-        let of_object = &mut self.by_object[object];
-        of_object.all.push(number);
-        of_object.listed += 1;
+        self.by_object[object].push(number);
+        self.rows.listed[object] += 1;
         number
     }
 
     pub(crate) fn intern_kind(&mut self, kind: Kind, hidden: bool) -> KindNo {
         *self.kind_numbers.entry(kind).or_insert_with(|| {
-            self.degrees.push(KindDegrees::default());
+            self.rows.degrees.push(KindDegrees::default());
             self.rows.kinds.push(KindRow { kind, linked: 0, hidden })
         })
     }
@@ -271,9 +254,9 @@ impl RecordLayer {
         for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
             let entry = Entry { slot: Slot::new(kind, side), far, relation: number };
             let links = self.rows.adjacency[near].insert(entry);
-            self.degrees[kind].of_mut(side).grow(links);
+            self.rows.degrees[kind].of_mut(side).grow(links);
             if let Some(both) = self.on_both_ends(near, kind) {
-                self.degrees[kind].either.grow(both);
+                self.rows.degrees[kind].either.grow(both);
             }
             self.relist(near);
         }
@@ -292,9 +275,9 @@ impl RecordLayer {
         let RelationRow { kind, first, second, .. } = *row;
         for (near, side) in [(first, Side::First), (second, Side::Second)] {
             let left = self.rows.adjacency[near].remove(Slot::new(kind, side), number);
-            self.degrees[kind].of_mut(side).shrink(left);
+            self.rows.degrees[kind].of_mut(side).shrink(left);
             if let Some(both) = self.on_both_ends(near, kind) {
-                self.degrees[kind].either.shrink(both);
+                self.rows.degrees[kind].either.shrink(both);
             }
             self.relist(near);
         }
@@ -324,8 +307,8 @@ impl RecordLayer {
         let listed = !self.state(number).is_deleted() || !self.rows.adjacency[number].is_empty();
         if self.rows.records[number].listed != listed {
             self.rows.records[number].listed = listed;
-            let of_object = &mut self.by_object[self.rows.records[number].object];
-            if listed { of_object.listed += 1 } else { of_object.listed -= 1 }
+            let of_object = &mut self.rows.listed[self.rows.records[number].object];
+            if listed { *of_object += 1 } else { *of_object -= 1 }
         }
     }
 

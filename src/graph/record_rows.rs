@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::adjacency::Adjacency;
+use super::degrees::KindDegrees;
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use super::text::{TextRef, Texts};
 use crate::model::Stamp;
@@ -61,6 +62,11 @@ pub(crate) struct RecordRows {
     pub(super) adjacency: Adjacencies,
     pub(super) relations: Table<RelationNo, RelationRow>,
     pub(super) kinds: Table<KindNo, KindRow>,
+    /// How many links of a kind records have; one a chunk, since each may be
+    /// large.
+    pub(super) degrees: Table<KindNo, KindDegrees, 1>,
+    /// How many records of an object key lists show.
+    pub(super) listed: Table<ObjectNo, u32>,
     /// Links of a record to itself, by their kind.
     pub(super) loops: HashMap<(RecordNo, KindNo), u32, RandomState>,
 }
@@ -72,6 +78,11 @@ impl RecordRows {
 
     pub(crate) fn relation_id(&self, relation: RelationNo) -> &str {
         self.texts.get(self.relations[relation].id)
+    }
+
+    /// How many records of an object key lists show.
+    pub(crate) fn listed(&self, object: ObjectNo) -> u32 {
+        if object.0 < self.listed.len() { self.listed[object] } else { 0 }
     }
 
     /// Links of this kind from a record to itself.

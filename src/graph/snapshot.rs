@@ -21,7 +21,6 @@ use crate::model::NodeRef;
 pub struct Snapshot {
     associations: Arc<Associations>,
     objects: Arc<ObjectLayer>,
-    object_listed: Vec<bool>,
     rows: RecordRows,
     named: HashMap<NodeRef, Node>,
 }
@@ -39,12 +38,6 @@ impl LocationGraph {
         Snapshot {
             associations: Arc::clone(&self.associations),
             objects: Arc::clone(&self.objects),
-            object_listed: self
-                .objects
-                .rows()
-                .numbers()
-                .map(|no| self.is_object_listed(no))
-                .collect(),
             rows: self.records.rows().clone(),
             named: named.into_iter().filter_map(found).collect(),
         }
@@ -64,9 +57,9 @@ impl Snapshot {
 
     /// Object keys, sorted.
     pub fn object_nodes(&self) -> Vec<EdgeEnd<'_>> {
-        let listed = self.objects.rows().numbers().zip(&self.object_listed);
-        let listed = listed.filter(|(_, listed)| **listed);
-        let mut nodes: Vec<_> = listed.map(|(number, _)| self.view().object_end(number)).collect();
+        let view = self.view();
+        let listed = self.objects.rows().numbers().filter(|&number| view.is_object_listed(number));
+        let mut nodes: Vec<_> = listed.map(|number| view.object_end(number)).collect();
         nodes.sort_unstable();
         nodes
     }

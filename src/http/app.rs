@@ -4,7 +4,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
+use tokio::sync::{Semaphore, watch};
+
+use super::problem::Problem;
 use super::protection::Protection;
+use crate::model::Seq;
 use crate::store::Store;
 
 /// The limits of the server, with their units.
@@ -25,6 +29,17 @@ pub struct Limits {
     pub exports: usize,
     /// How long an export waits for a reader that takes nothing.
     pub export_stall: Duration,
+    /// The greatest body of a question, in bytes.
+    pub question_bytes: usize,
+    /// Links that a question may visit; with more it ends incomplete.
+    pub question_links: u64,
+    /// How long a question may take; then it ends incomplete.
+    pub question_timeout: Duration,
+    /// Questions of more than a few thousand links that run at once; one more
+    /// waits.
+    pub questions: usize,
+    /// How long a question waits for the event that it asks for by `minSeq`.
+    pub min_seq_timeout: Duration,
 }
 
 impl Default for Limits {
@@ -37,6 +52,11 @@ impl Default for Limits {
             shutdown_timeout: Duration::from_secs(10),
             exports: 4,
             export_stall: Duration::from_secs(30),
+            question_bytes: 1 << 20,
+            question_links: 5_000_000,
+            question_timeout: Duration::from_secs(2),
+            questions: 2,
+            min_seq_timeout: Duration::from_secs(5),
         }
     }
 }
@@ -47,15 +67,40 @@ pub struct App {
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
     pub(super) protection: Protection,
-    pub(super) exports: Arc<tokio::sync::Semaphore>,
+    pub(super) exports: Arc<Semaphore>,
+    pub(super) questions: Arc<Semaphore>,
+    /// The last event that is visible.
+    head: watch::Sender<Seq>,
     traces: TraceIds,
 }
 
 impl App {
     /// Serves this store within these limits, to those who may.
     pub fn new(store: Arc<Store>, limits: Limits, protection: Protection) -> Self {
-        let exports = Arc::new(tokio::sync::Semaphore::new(limits.exports));
-        Self { store, limits, protection, exports, traces: TraceIds::new() }
+        let exports = Arc::new(Semaphore::new(limits.exports));
+        let questions = Arc::new(Semaphore::new(limits.questions));
+        let head = watch::Sender::new(store.head());
+        let told = head.clone();
+        // Of two servers over one store the second sees by asking, once a wait.
+        store.listen(move |seq| {
+            told.send_replace(seq);
+        });
+        Self { store, limits, protection, exports, questions, head, traces: TraceIds::new() }
+    }
+
+    /// Waits until an event is visible.
+    pub(super) async fn wait_for(&self, seq: Seq) -> Result<(), Problem> {
+        if self.store.head() >= seq {
+            return Ok(());
+        }
+        let mut head = self.head.subscribe();
+        let visible = head.wait_for(|head| *head >= seq);
+        let waited = tokio::time::timeout(self.limits.min_seq_timeout, visible).await;
+        match waited {
+            Ok(Ok(_)) => Ok(()),
+            _ if self.store.head() >= seq => Ok(()),
+            _ => Err(Problem::not_visible_yet(seq, self.store.head())),
+        }
     }
 
     /// A new id, by which a log line and an answer are told to belong together.

@@ -1,11 +1,12 @@
 //! Reading a request's body within its limits.
 
+use std::time::Duration;
+
 use futures_util::{Stream, StreamExt};
 use warp::Buf;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE};
 
-use super::app::Limits;
 use super::problem::Problem;
 
 /// Refuses a content type that is given and not JSON.
@@ -23,13 +24,13 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
 pub(super) async fn read<S, B>(
     headers: &HeaderMap,
     body: S,
-    limits: &Limits,
+    limit: usize,
+    timeout: Duration,
 ) -> Result<Vec<u8>, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let limit = limits.webhook_bytes;
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
     if declared.is_some_and(|declared| declared > limit as u64) {
@@ -52,7 +53,5 @@ where
         }
         Ok(bytes)
     };
-    tokio::time::timeout(limits.body_timeout, whole)
-        .await
-        .unwrap_or_else(|_| Err(Problem::body_timeout()))
+    tokio::time::timeout(timeout, whole).await.unwrap_or_else(|_| Err(Problem::body_timeout()))
 }

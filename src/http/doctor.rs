@@ -28,7 +28,9 @@ where
     request.query.only(&["type"])?;
     let url_type = request.query.one("type")?.map(str::to_owned);
     body::check_content_type(&request.headers)?;
-    let bytes = body::read(&request.headers, body, &app.limits).await?;
+    let limits = &app.limits;
+    let bytes =
+        body::read(&request.headers, body, limits.webhook_bytes, limits.body_timeout).await?;
     let now = Timestamp::now();
     let protection = &app.protection;
     let headers = signature_headers(&request.headers);

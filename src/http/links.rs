@@ -1,23 +1,75 @@
-//! `GET …/objects/{objectKey}/links` and
-//! `GET …/objects/{objectKey}/records/{recordId}/links`.
+//! `GET …/objects/{objectKey}/links`,
+//! `GET …/objects/{objectKey}/records/{recordId}/links`, `POST …/links` and
+//! `GET …/labels`.
 
-use super::answer::{Answer, json_of};
-use super::app::App;
-use super::locations;
+use super::answer::{Answer, json, json_of};
+use super::ask::Question;
 use super::problem::Problem;
 use super::request::Request;
-use crate::wire::Links;
+use crate::graph::{Effort, LinkQuery, View};
+use crate::model::{NodeRef, Seq};
+use crate::wire::{Labels, Links, LinksOf, LinksQuestion, Listed, ManyLinks};
 
 /// What a link takes as JSON, about.
 const LINK_BYTES: usize = 384;
 
-pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
-    let query = request.query.links()?;
-    let seq = app.store.head();
-    let location = locations::find(app, request)?;
-    let graph = location.read();
-    let page = graph
-        .links(&request.node(), &query)
-        .ok_or_else(|| Problem::not_found("no event has named this object key or record"))?;
-    json_of(128 + page.links.len() * LINK_BYTES, &Links::new(&page, seq))
+/// Nodes of one batch.
+const NODES_MAX: usize = 1_000;
+
+pub(super) fn list(request: &Request<'_>) -> Result<Question, Problem> {
+    let (query, as_of) = (request.query.links()?, request.query.as_of()?);
+    let node = request.node();
+    Ok(Question::new(vec![node.clone()], as_of, move |view, effort, seq| {
+        let page = view.links(&node, &query, effort)?;
+        json_of(128 + page.links.len() * LINK_BYTES, &Links::new(&page, seq))
+    }))
+}
+
+pub(super) fn labels(request: &Request<'_>) -> Result<Question, Problem> {
+    request.query.only(&["of", "asOf"])?;
+    let (node, as_of) = (request.query.node("of")?, request.query.as_of()?);
+    Ok(Question::new(vec![node.clone()], as_of, move |view, _, seq| {
+        json(&Labels::new(&view.labels(&node)?, seq))
+    }))
+}
+
+pub(super) fn batch(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
+    let mut question: LinksQuestion = request.question(body)?;
+    if question.of.is_empty() || question.of.len() > NODES_MAX {
+        let why = format!("is not a list of 1 to {NODES_MAX} node references");
+        return Err(Problem::invalid_parameter("of", why));
+    }
+    let nodes: Vec<(String, Result<NodeRef, String>)> = std::mem::take(&mut question.of)
+        .into_iter()
+        .map(|of| {
+            let node = of.parse().map_err(|error: crate::ParseNodeRefError| error.to_string());
+            (of, node)
+        })
+        .collect();
+    let as_of = request.moment(question.as_of)?;
+    let limit = super::query::limit_of(question.limit)?;
+    let query = question.query(limit);
+    let names = nodes.iter().filter_map(|(_, node)| node.as_ref().ok().cloned()).collect();
+    Ok(Question::new(names, as_of, move |view, effort, seq| {
+        many(view, effort, seq, &nodes, &query)
+    }))
+}
+
+fn many(
+    view: View<'_>,
+    effort: &mut Effort<'_>,
+    seq: Seq,
+    nodes: &[(String, Result<NodeRef, String>)],
+    query: &LinkQuery,
+) -> Answer {
+    let mut one = |(of, node): &(String, Result<NodeRef, String>)| match node {
+        Ok(node) => LinksOf::new(of.clone(), view.links(node, query, effort)),
+        Err(why) => LinksOf::malformed(of.clone(), why.clone()),
+    };
+    let results: Vec<LinksOf<'_>> = nodes.iter().map(&mut one).collect();
+    let complete = results.iter().all(LinksOf::is_complete);
+    json_of(
+        results.len() * LINK_BYTES,
+        &ManyLinks { results, listed: Listed::of(None, complete, seq) },
+    )
 }

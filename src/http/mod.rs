@@ -4,6 +4,7 @@
 
 mod answer;
 mod app;
+mod ask;
 mod associations;
 mod body;
 mod dead_letters;
@@ -11,6 +12,7 @@ mod doctor;
 mod export;
 mod framing;
 mod health;
+mod history;
 mod links;
 mod listener;
 mod locations;
@@ -18,10 +20,10 @@ mod objects;
 mod problem;
 mod protection;
 mod query;
+mod questions;
 mod request;
 mod request_id;
 mod routes;
-mod summary;
 mod token;
 mod webhooks;
 

@@ -7,6 +7,7 @@ use warp::http::header::{
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
 
+use crate::graph::AskError;
 use crate::journal::JournalError;
 use crate::model::Seq;
 use crate::signature::SignatureError;
@@ -145,8 +146,24 @@ impl Problem {
     }
 
     pub(super) fn pruned(upto: Seq) -> Self {
-        let detail = ExportEventsError::Pruned { pruned: upto }.to_string();
-        Self::new(StatusCode::GONE, "pruned", detail)
+        Self::gone("pruned", ExportEventsError::Pruned { pruned: upto }.to_string())
+    }
+
+    pub(super) fn gone(code: &'static str, detail: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::GONE, code, detail)
+    }
+
+    /// The event that a question asks to see has not come in time.
+    pub(super) fn not_visible_yet(seq: Seq, head: Seq) -> Self {
+        let detail = format!("event {seq} is not there yet; the last one is {head}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .field("minSeq")
+            .retry_after(1)
+    }
+
+    pub(super) fn malformed_json(why: impl std::fmt::Display) -> Self {
+        let detail = format!("the body is not JSON: {why}");
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
     }
 
     pub(super) fn into_response(self, fresh_trace_id: &str) -> Response {
@@ -195,6 +212,17 @@ impl From<IngestError> for Problem {
                     .retry_after(1)
             }
             IngestError::Unavailable { .. } => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Unknown(_) => Self::not_found(error.to_string()),
+            AskError::OtherLayer(_) | AskError::Nothing => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error.to_string())
+            }
         }
     }
 }

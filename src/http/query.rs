@@ -1,11 +1,16 @@
 //! Query parameters, read strictly: whatever is not understood is refused.
 
 use std::borrow::Cow;
+use std::fmt::Display;
+use std::ops::RangeInclusive;
+use std::str::FromStr;
 
 use super::problem::Problem;
 use super::request::decode;
 use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
-use crate::model::Side;
+use crate::model::{NodeRef, Seq, Side, Timestamp};
+use crate::store::AsOf;
+use crate::wire::Moment;
 
 /// More parameters than any question has.
 const PARAMETERS_MAX: usize = 128;
@@ -82,11 +87,51 @@ impl<'r> Query<'r> {
     }
 
     pub(super) fn limit(&self) -> Result<usize, Problem> {
-        let Some(text) = self.one("limit")? else { return Ok(LIMIT_DEFAULT) };
+        Ok(self.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT))
+    }
+
+    /// The value of a parameter that is a number in decimal digits.
+    pub(super) fn number<N>(
+        &self,
+        name: &str,
+        range: RangeInclusive<N>,
+    ) -> Result<Option<N>, Problem>
+    where
+        N: FromStr + PartialOrd + Display,
+    {
+        let Some(text) = self.one(name)? else { return Ok(None) };
         let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
-        number.flatten().filter(|limit| (1..=LIMIT_MAX).contains(limit)).ok_or_else(|| {
-            Problem::invalid_parameter("limit", format!("is not a number from 1 to {LIMIT_MAX}"))
+        let number = number.flatten().filter(|number| range.contains(number));
+        number.map(Some).ok_or_else(|| {
+            let why = format!("is not a number from {} to {}", range.start(), range.end());
+            Problem::invalid_parameter(name, why)
         })
+    }
+
+    /// The value of a parameter that must be there and names a node.
+    pub(super) fn node(&self, name: &str) -> Result<NodeRef, Problem> {
+        let why = "is missing; it names a node, as contact/emqf or contact";
+        let text = self.one(name)?.ok_or_else(|| Problem::invalid_parameter(name, why))?;
+        text.parse().map_err(|error| Problem::invalid_parameter(name, format!("is off: {error}")))
+    }
+
+    fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+        let why = || Problem::invalid_parameter(name, "is not an RFC 3339 time");
+        self.one(name)?.map(|text| text.parse().map_err(|_| why())).transpose()
+    }
+
+    /// The moment that a question is about, if not now.
+    pub(super) fn as_of(&self) -> Result<Option<AsOf>, Problem> {
+        let Some(text) = self.one("asOf")? else { return Ok(None) };
+        let moment: Result<Moment, _> = text.parse();
+        moment.map(|moment| Some(moment.0)).map_err(|why| Problem::invalid_parameter("asOf", why))
+    }
+
+    /// Takes out the event that must be visible before the question is asked.
+    pub(super) fn take_min_seq(&mut self) -> Result<Option<Seq>, Problem> {
+        let seq = self.number("minSeq", 0..=Seq::MAX)?;
+        self.0.retain(|(name, _)| name != "minSeq");
+        Ok(seq)
     }
 
     /// The place behind which a list goes on.
@@ -108,7 +153,18 @@ impl<'r> Query<'r> {
     }
 
     pub(super) fn links(&self) -> Result<LinkQuery, Problem> {
-        self.only(&["label", "association", "object", "side", "order", "limit", "cursor"])?;
+        self.only(&[
+            "label",
+            "association",
+            "object",
+            "side",
+            "order",
+            "since",
+            "until",
+            "limit",
+            "cursor",
+            "asOf",
+        ])?;
         let side = |word: &str| match word {
             "first" => Some(Side::First),
             "second" => Some(Side::Second),
@@ -126,8 +182,8 @@ impl<'r> Query<'r> {
                 object: self.one("object")?.map(str::to_owned),
                 side: self.choice("side", side, "first, second")?,
             },
-            since: None,
-            until: None,
+            since: self.time("since")?,
+            until: self.time("until")?,
             order: self.choice("order", order, "oldest, newest")?.unwrap_or_default(),
             after: None,
             limit: self.limit()?,
@@ -144,6 +200,15 @@ impl<'r> Query<'r> {
         }
         Ok(query)
     }
+}
+
+/// The limit that a body gives.
+pub(super) fn limit_of(given: Option<usize>) -> Result<usize, Problem> {
+    let limit = given.unwrap_or(LIMIT_DEFAULT);
+    if (1..=LIMIT_MAX).contains(&limit) {
+        return Ok(limit);
+    }
+    Err(Problem::invalid_parameter("limit", format!("is not a number from 1 to {LIMIT_MAX}")))
 }
 
 /// A name or value, in which `+` stands for a space.

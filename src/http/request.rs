@@ -3,12 +3,15 @@
 use std::borrow::Cow;
 
 use percent_encoding::percent_decode_str;
+use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
 
 use super::problem::Problem;
 use super::query::Query;
 use super::token::Grant;
 use crate::model::NodeRef;
+use crate::store::AsOf;
+use crate::wire::Moment;
 
 /// What a handler sees of a request.
 #[derive(Debug)]
@@ -27,6 +30,34 @@ impl Request<'_> {
     pub(super) fn segment(&self, name: &str) -> &str {
         let found = self.parameters.iter().find(|(known, _)| *known == name);
         found.map_or("", |(_, value)| value)
+    }
+
+    /// The question that a body asks. One that does not fit is refused with the
+    /// member to blame.
+    pub(super) fn question<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Problem> {
+        self.query.only(&["asOf"])?;
+        let mut reader = serde_json::Deserializer::from_slice(body);
+        let question = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+            let (path, inner) = (error.path().to_string(), error.inner());
+            if !inner.is_data() {
+                return Problem::malformed_json(inner);
+            }
+            let field = if path == "." { "body" } else { path.as_str() };
+            Problem::invalid_parameter(field, format!("does not fit: {inner}"))
+        })?;
+        reader.end().map_err(Problem::malformed_json)?;
+        Ok(question)
+    }
+
+    /// The moment that a question is about: in its body or in the query, not in
+    /// both.
+    pub(super) fn moment(&self, in_body: Option<Moment>) -> Result<Option<AsOf>, Problem> {
+        match (self.query.as_of()?, in_body) {
+            (Some(_), Some(_)) => {
+                Err(Problem::invalid_parameter("asOf", "stands in the body and in the query"))
+            }
+            (in_query, in_body) => Ok(in_query.or(in_body.map(|moment| moment.0))),
+        }
     }
 
     /// The node that the path names, in the layer that it names.

@@ -11,14 +11,16 @@ use warp::{Buf, Filter};
 
 use super::answer::Answer;
 use super::app::App;
+use super::ask::Question;
 use super::dead_letters::Action;
+use super::history::Look;
 use super::problem::Problem;
 use super::query::Query;
 use super::request::{self, Request};
 use super::token::Grant;
 use super::{
-    associations, dead_letters, doctor, export, health, links, locations, objects, request_id,
-    summary, webhooks,
+    ask as asking, associations, body as bodies, dead_letters, doctor, export, health, history,
+    links, locations, objects, questions, request_id, webhooks,
 };
 use crate::journal::Scope;
 
@@ -36,8 +38,14 @@ pub struct Route {
 
 #[derive(Debug, Clone, Copy)]
 enum Handler {
-    /// Reads memory alone.
+    /// Reads memory alone, and little of it.
     Read(fn(&App, &Request<'_>) -> Answer),
+    /// Asks a question of a location.
+    Ask(fn(&Request<'_>) -> Result<Question, Problem>),
+    /// The same, with a body.
+    AskBody(fn(&Request<'_>, &[u8]) -> Result<Question, Problem>),
+    /// Reads the journal.
+    Look(fn(&App, &Request<'_>) -> Result<Look, Problem>),
     /// Streams from a blocking thread.
     Export,
     /// Takes a body and waits for the disk.
@@ -56,6 +64,24 @@ const fn open(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> 
     Route { scope: None, ..get(path, handler) }
 }
 
+const fn ask(path: &'static str, handler: fn(&Request<'_>) -> Result<Question, Problem>) -> Route {
+    Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::Ask(handler) }
+}
+
+const fn ask_body(
+    path: &'static str,
+    handler: fn(&Request<'_>, &[u8]) -> Result<Question, Problem>,
+) -> Route {
+    Route { method: "POST", path, scope: Some(Scope::Read), handler: Handler::AskBody(handler) }
+}
+
+const fn look(
+    path: &'static str,
+    handler: fn(&App, &Request<'_>) -> Result<Look, Problem>,
+) -> Route {
+    Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::Look(handler) }
+}
+
 /// Who sends is told by signatures, not by tokens.
 const fn receive(path: &'static str) -> Route {
     Route { method: "POST", path, scope: None, handler: Handler::Receive }
@@ -63,6 +89,18 @@ const fn receive(path: &'static str) -> Route {
 
 const fn letters(method: &'static str, path: &'static str, scope: Scope, action: Action) -> Route {
     Route { method, path, scope: Some(scope), handler: Handler::DeadLetters(action) }
+}
+
+impl Route {
+    /// Whether it reads a graph, so that one may ask it to wait for an event.
+    fn reads(&self) -> bool {
+        let reads = match self.handler {
+            Handler::Read(_) | Handler::Export => self.scope.is_some(),
+            Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => true,
+            Handler::Receive | Handler::Examine | Handler::DeadLetters(_) => false,
+        };
+        reads && self.path.starts_with("/v1/")
+    }
 }
 
 /// Every route.
@@ -73,10 +111,18 @@ pub const ROUTES: &[Route] = &[
     get("/v1/locations/{locationId}/objects", objects::list),
     get("/v1/locations/{locationId}/associations", associations::list),
     get("/v1/locations/{locationId}/associations/{id}", associations::one),
-    get("/v1/locations/{locationId}/objects/{objectKey}/links", links::list),
     get("/v1/locations/{locationId}/objects/{objectKey}/records", objects::records),
-    get("/v1/locations/{locationId}/objects/{objectKey}/records/{recordId}/links", links::list),
-    get("/v1/locations/{locationId}/summary", summary::summary),
+    ask("/v1/locations/{locationId}/objects/{objectKey}/links", links::list),
+    ask("/v1/locations/{locationId}/objects/{objectKey}/records/{recordId}/links", links::list),
+    ask_body("/v1/locations/{locationId}/links", links::batch),
+    ask("/v1/locations/{locationId}/labels", links::labels),
+    ask_body("/v1/locations/{locationId}/match", questions::matches),
+    ask_body("/v1/locations/{locationId}/walk", questions::walk),
+    ask("/v1/locations/{locationId}/path", questions::path),
+    ask("/v1/locations/{locationId}/neighborhood", questions::neighborhood),
+    ask("/v1/locations/{locationId}/summary", questions::summary),
+    look("/v1/locations/{locationId}/history", history::history),
+    look("/v1/locations/{locationId}/events", history::events),
     Route {
         method: "GET",
         path: "/v1/locations/{locationId}/export",
@@ -168,15 +214,32 @@ where
         Some(need) => app.protection.authorize(&headers, need)?,
         None => Grant::ALL,
     };
-    let query = Query::parse(asked.query)?;
+    let mut query = Query::parse(asked.query)?;
+    let min_seq = if route.reads() { query.take_min_seq()? } else { None };
     let request = Request { parameters, query, headers, grant, id: asked.id };
     let location = request.segment("locationId");
     if !location.is_empty() && !request.grant.sees(location) {
         // Before anything is looked up: whether there is such a location is not told.
         return Err(Problem::forbidden("the token is not good for this location"));
     }
+    if let Some(seq) = min_seq {
+        app.wait_for(seq).await?;
+    }
     match route.handler {
         Handler::Read(read) => read(app, &request),
+        Handler::Ask(read) => {
+            let question = read(&request)?;
+            asking::answer(app, locations::find(app, &request)?, question).await
+        }
+        Handler::AskBody(read) => {
+            let limits = &app.limits;
+            bodies::check_content_type(&request.headers)?;
+            let size = limits.question_bytes;
+            let bytes = bodies::read(&request.headers, body, size, limits.body_timeout).await?;
+            let question = read(&request, &bytes)?;
+            asking::answer(app, locations::find(app, &request)?, question).await
+        }
+        Handler::Look(read) => asking::look(app, read(app, &request)?).await,
         Handler::Export => export::export(app, &request).await,
         Handler::Receive => webhooks::receive(Arc::clone(app), request, body).await,
         Handler::Examine => doctor::examine(Arc::clone(app), request, body).await,

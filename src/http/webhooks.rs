@@ -39,7 +39,9 @@ where
         return Err(Problem::not_found("no event type has so long a name"));
     }
     body::check_content_type(&request.headers)?;
-    let bytes = body::read(&request.headers, body, &app.limits).await?;
+    let limits = &app.limits;
+    let bytes =
+        body::read(&request.headers, body, limits.webhook_bytes, limits.body_timeout).await?;
     let scheme = app
         .protection
         .admit(&request.headers, &bytes)

@@ -102,11 +102,7 @@ pub trait JournalReader: Send {
     /// goes past `after`: first and last seq and what
     /// [`CheckpointRow::Mentions`] held. Entries that no run covers may speak of
     /// anything.
-    fn mentions(
-        &mut self,
-        after: Seq,
-        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), JournalError>;
+    fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError>;
 
     /// How often the delivery of this entry came again, as of the last
     /// checkpoint.
@@ -134,6 +130,10 @@ pub trait JournalReader: Send {
     /// How many dead letters there are.
     fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError>;
 }
+
+/// Takes first and last seq of a run of entries and what it speaks of; tells
+/// whether to go on.
+pub type RunSink<'s> = &'s mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>;
 
 /// Opens readers of one journal, from any thread, beside its writer.
 pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> + Send + Sync;

@@ -7,7 +7,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
     Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal,
-    JournalError, JournalReader, OpenReader, Refused, RowSink,
+    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use crate::model::{Association, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp};
 
@@ -202,11 +202,7 @@ impl JournalReader for MemoryJournal {
         Ok(inner.pruned + before as Seq + 1)
     }
 
-    fn mentions(
-        &mut self,
-        after: Seq,
-        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
+    fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
         let inner = self.inner();
         for (first, (last, hashes)) in inner.mentions.iter().filter(|(_, (last, _))| *last > after)
         {

@@ -10,7 +10,9 @@ mod memory;
 mod sqlite;
 mod token;
 
-pub use contract::{Accepted, CheckpointRow, Entry, Journal, JournalReader, OpenReader, RowSink};
+pub use contract::{
+    Accepted, CheckpointRow, Entry, Journal, JournalReader, OpenReader, RowSink, RunSink,
+};
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterTotals, Refused};
 pub use error::JournalError;
 pub use memory::MemoryJournal;

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::Store;
 use super::mentions::{self, Mention};
+use crate::graph::LocationGraph;
 use crate::journal::{Entry, JournalError};
 use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
 use crate::webhook::{Decoded, decode};
@@ -176,6 +177,17 @@ pub(super) fn read(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, Journal
         Ok(Decoded::Event(event)) => Ok(Some(event)),
         Ok(Decoded::Ignored { .. }) => Ok(None),
         Err(error) => Err(JournalError::DamagedEvent { seq, reason: error.to_string() }),
+    }
+}
+
+impl Subject {
+    /// Whether any event has named this, as far as the graph tells.
+    pub fn is_known_to(&self, graph: &LocationGraph) -> bool {
+        match self {
+            Self::Node(node) => graph.knows(node),
+            Self::Relation(id) => graph.knows_relation(id),
+            Self::Association(id) => graph.knows_association(id),
+        }
     }
 }
 

@@ -39,6 +39,12 @@ impl Delivery {
         self
     }
 
+    /// Says when it came in.
+    #[must_use]
+    pub fn received_at(self, at: Timestamp) -> Self {
+        Self { received_at: at, ..self }
+    }
+
     /// What the body says.
     pub fn decoded(&self) -> &Decoded {
         &self.decoded

@@ -118,13 +118,17 @@ fn holds(hashes: &[u8], wanted: &[Mention]) -> bool {
     })
 }
 
+/// Takes an entry; may want more as it learns, and tells whether to go on.
+pub(super) type EntrySink<'s> =
+    &'s mut dyn FnMut(Seq, Entry<'_>, &mut Vec<Mention>) -> ControlFlow<()>;
+
 /// Shows the entries behind `after` that may speak of what is wanted, and others,
-/// in order, until told to stop. `each` may want more as it learns.
+/// in order, until told to stop.
 pub(super) fn read(
     journal: &mut dyn JournalReader,
     after: Seq,
     wanted: &mut Vec<Mention>,
-    each: &mut dyn FnMut(Seq, Entry<'_>, &mut Vec<Mention>) -> ControlFlow<()>,
+    each: EntrySink<'_>,
 ) -> Result<(), JournalError> {
     let mut runs: Vec<(Seq, Seq, Box<[u8]>)> = Vec::new();
     journal.mentions(after, &mut |first, last, hashes| {
@@ -151,7 +155,7 @@ fn read_run(
     journal: &mut dyn JournalReader,
     run: RangeInclusive<Seq>,
     wanted: &mut Vec<Mention>,
-    each: &mut dyn FnMut(Seq, Entry<'_>, &mut Vec<Mention>) -> ControlFlow<()>,
+    each: EntrySink<'_>,
 ) -> Result<bool, JournalError> {
     let mut stopped = false;
     journal.read(run.start() - 1, &mut |seq, entry| {

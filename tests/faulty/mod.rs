@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use relata::journal::{
     Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
-    JournalReader, OpenReader, Refused, RowSink,
+    JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use relata::{Seq, Timestamp};
 
@@ -97,11 +97,7 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.first_since(since)
     }
 
-    fn mentions(
-        &mut self,
-        after: Seq,
-        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
+    fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
         self.kept.mentions(after, each)
     }
 

@@ -4,6 +4,7 @@ use super::super::associations::AssociationRow;
 use super::super::degrees::Degrees;
 use super::super::location_graph::LocationGraph;
 use super::super::table::{AssociationNo, ObjectNo};
+use super::View;
 use crate::model::{Association, Side};
 
 /// How much a location holds.
@@ -103,30 +104,30 @@ fn cardinality(behind: u64, before: u64) -> &'static str {
     }
 }
 
-impl LocationGraph {
+impl<'g> View<'g> {
     /// The object keys that something is known of, in the order the store first
     /// heard of them.
-    pub fn objects(&self) -> impl Iterator<Item = ObjectCount<'_>> {
-        self.objects.rows().iter().filter(|&(number, _)| self.is_object_listed(number)).map(
-            |(number, row)| ObjectCount {
+    pub fn objects(self) -> impl Iterator<Item = ObjectCount<'g>> {
+        self.objects.rows().iter().filter(move |&(number, _)| self.is_object_listed(number)).map(
+            move |(number, row)| ObjectCount {
                 place: number.0,
                 object: row.key.as_str(),
                 associations: self.objects.degree(number) as u64,
-                records: u64::from(self.records.listed(number)),
+                records: u64::from(self.rows.listed(number)),
             },
         )
     }
 
-    pub(in super::super) fn is_object_listed(&self, number: ObjectNo) -> bool {
+    pub(in super::super) fn is_object_listed(self, number: ObjectNo) -> bool {
         self.objects.rows()[number].schema.is_some()
             || self.objects.degree(number) > 0
-            || self.records.listed(number) > 0
+            || self.rows.listed(number) > 0
     }
 
     /// The associations that are known and not deleted, in the order the store
     /// first heard of them.
-    pub fn associations(&self) -> impl Iterator<Item = AssociationCount<'_>> {
-        self.associations.rows().iter().filter_map(|(number, row)| {
+    pub fn associations(self) -> impl Iterator<Item = AssociationCount<'g>> {
+        self.associations.rows().iter().filter_map(move |(number, row)| {
             let association = row.definition.as_ref()?;
             Some(AssociationCount {
                 place: number.0,
@@ -138,13 +139,13 @@ impl LocationGraph {
         })
     }
 
-    fn end_count(&self, row: &AssociationRow, association: &Association, side: Side) -> EndCount {
+    fn end_count(self, row: &AssociationRow, association: &Association, side: Side) -> EndCount {
         let symmetric = association.is_symmetric();
         let allows_one =
             association.allows_one(side) || symmetric && association.allows_one(side.other());
         let mut count = EndCount::default();
-        for &kind in row.kinds.iter().filter(|kind| !self.records.kinds()[**kind].hidden) {
-            let degrees = self.records.degrees(kind);
+        for &kind in row.kinds.iter().filter(|kind| !self.rows.kinds[**kind].hidden) {
+            let degrees = &self.rows.degrees[kind];
             let joins_one_key = degrees.either.distinct() > 0;
             let of = if symmetric && joins_one_key { &degrees.either } else { degrees.of(side) };
             count.add(of, allows_one);
@@ -153,19 +154,19 @@ impl LocationGraph {
     }
 
     /// How many relations can be seen under the association of this id.
-    pub fn relation_count(&self, association: &str) -> u64 {
+    pub fn relation_count(self, association: &str) -> u64 {
         self.associations.find(association).map_or(0, |number| self.relations_under(number))
     }
 
-    fn relations_under(&self, number: AssociationNo) -> u64 {
+    fn relations_under(self, number: AssociationNo) -> u64 {
         let kinds =
-            self.associations.rows()[number].kinds.iter().map(|&kind| &self.records.kinds()[kind]);
+            self.associations.rows()[number].kinds.iter().map(|&kind| &self.rows.kinds[kind]);
         kinds.filter(|kind| !kind.hidden).map(|kind| u64::from(kind.linked)).sum()
     }
 
     /// Counts over everything. Costs the object keys and associations, not the
     /// records or relations.
-    pub fn counts(&self) -> Counts {
+    pub fn counts(self) -> Counts {
         let mut counts =
             Counts { associations: self.associations().count() as u64, ..Counts::default() };
         for object in self.objects() {
@@ -177,5 +178,27 @@ impl LocationGraph {
             counts.pending_associations += u64::from(row.stamp.is_none());
         }
         counts
+    }
+}
+
+impl LocationGraph {
+    /// As [`View::objects`].
+    pub fn objects(&self) -> impl Iterator<Item = ObjectCount<'_>> {
+        self.view().objects()
+    }
+
+    /// As [`View::associations`].
+    pub fn associations(&self) -> impl Iterator<Item = AssociationCount<'_>> {
+        self.view().associations()
+    }
+
+    /// As [`View::counts`].
+    pub fn counts(&self) -> Counts {
+        self.view().counts()
+    }
+
+    /// As [`View::relation_count`].
+    pub fn relation_count(&self, association: &str) -> u64 {
+        self.view().relation_count(association)
     }
 }

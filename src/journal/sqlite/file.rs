@@ -9,7 +9,7 @@ use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{
     Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
-    JournalReader, OpenReader, Refused, RowSink,
+    JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use super::place::Place;
 use super::{checkpoint, dead_letters, events, history, place, prune, schema};
@@ -188,11 +188,7 @@ impl JournalReader for SqliteJournal {
         Ok(first.max(self.pruned()? + 1))
     }
 
-    fn mentions(
-        &mut self,
-        after: Seq,
-        each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
+    fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
         if self.has_history() { history::mentions(&self.connection, after, each) } else { Ok(()) }
     }
 

@@ -1,10 +1,8 @@
 //! What helps to find the events of one thing, and of one time.
 
-use std::ops::ControlFlow;
-
 use rusqlite::{Connection, OptionalExtension};
 
-use super::super::JournalError;
+use super::super::{JournalError, RunSink};
 use crate::model::{Seq, Timestamp};
 
 const MENTIONS: &str = "SELECT first, last, hashes FROM mentions WHERE last > ?1 ORDER BY first";
@@ -14,7 +12,7 @@ const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 pub(super) fn mentions(
     connection: &Connection,
     after: Seq,
-    each: &mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>,
+    each: RunSink<'_>,
 ) -> Result<(), JournalError> {
     let mut select = connection.prepare_cached(MENTIONS)?;
     let mut rows = select.query([after.cast_signed()])?;

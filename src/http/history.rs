@@ -1,0 +1,54 @@
+//! `GET …/history` and `GET …/events`.
+
+use super::answer::{Answer, json};
+use super::app::App;
+use super::locations;
+use super::problem::Problem;
+use super::request::Request;
+use crate::store::{Store, Subject};
+use crate::wire::{Events, History};
+
+/// Reads the journal where it holds nobody up.
+pub(super) type Look = Box<dyn FnOnce(&Store) -> Answer + Send>;
+
+pub(super) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem> {
+    let query = &request.query;
+    query.only(&["of", "relation", "association", "limit", "cursor"])?;
+    let (relation, association) = (query.one("relation")?, query.one("association")?);
+    let node = query.one("of")?.map(|_| query.node("of")).transpose()?;
+    let subject = match (node, relation, association) {
+        (Some(node), None, None) => Subject::Node(node),
+        (None, Some(id), None) => Subject::Relation(id.to_owned()),
+        (None, None, Some(id)) => Subject::Association(id.to_owned()),
+        _ => {
+            let why = "or `relation` or `association`: one of the three says whose history";
+            return Err(Problem::invalid_parameter("of", why));
+        }
+    };
+    let (limit, after) = (query.limit()?, query.number_cursor()?);
+    let location = locations::find(app, request)?;
+    if !subject.is_known_to(&location.read()) {
+        return Err(Problem::not_found("no event has named this"));
+    }
+    Ok(Box::new(move |store| {
+        let seq = store.head();
+        let page = store.history(location.id().as_str(), &subject, after, limit)?;
+        json(&History::new(&page, seq))
+    }))
+}
+
+pub(super) fn events(app: &App, request: &Request<'_>) -> Result<Look, Problem> {
+    let query = &request.query;
+    query.only(&["after", "limit", "cursor"])?;
+    let limit = query.limit()?;
+    let after = match query.one("cursor")? {
+        Some(_) => query.number_cursor()?,
+        None => query.number("after", 0..=u64::MAX)?.unwrap_or(0),
+    };
+    let location = locations::find(app, request)?;
+    Ok(Box::new(move |store| {
+        let seq = store.head();
+        let page = store.events(location.id().as_str(), after, limit)?;
+        json(&Events::new(&page, after, seq))
+    }))
+}

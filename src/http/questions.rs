@@ -1,0 +1,126 @@
+//! `POST …/match`, `POST …/walk`, `GET …/path`, `GET …/neighborhood` and
+//! `GET …/summary`.
+
+use super::answer::json;
+use super::ask::Question;
+use super::problem::Problem;
+use super::query;
+use super::request::Request;
+use crate::graph::{NeighborhoodQuery, PathQuery};
+use crate::model::LocationId;
+use crate::wire::{
+    Ends, MatchQuestion, Matches, NeighborhoodBody, PathsBody, SummaryBody, WalkQuestion, WalksBody,
+};
+
+/// Conditions of one match.
+const CONDITIONS_MAX: usize = 100;
+
+/// Nodes from which one walk begins.
+const STARTS_MAX: usize = 1_000;
+
+/// Steps of one walk.
+const STEPS_MAX: usize = 16;
+
+/// The longest way, in links.
+const HOPS_MAX: u32 = 32;
+const HOPS_DEFAULT: u32 = 6;
+
+const DEPTH_MAX: u32 = 8;
+
+/// Nodes of one neighborhood.
+const NODES_MAX: usize = 100_000;
+const NODES_DEFAULT: usize = 1_000;
+
+pub(super) fn matches(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
+    let question: MatchQuestion = request.question(body)?;
+    let counts = [question.all.len(), question.any.len(), question.none.len()];
+    if counts.iter().sum::<usize>() > CONDITIONS_MAX {
+        let why = format!("and `any` and `none` hold more than {CONDITIONS_MAX} conditions");
+        return Err(Problem::invalid_parameter("all", why));
+    }
+    if counts[..2] == [0, 0] && (question.object.is_none() || counts[2] == 0) {
+        let why = "and `any` are empty: give a condition, or an `object` with `none`";
+        return Err(Problem::invalid_parameter("all", why));
+    }
+    let as_of = request.moment(question.as_of)?;
+    let limit = query::limit_of(question.limit)?;
+    let query = question.query(limit);
+    Ok(Question::new(query.nodes().cloned().collect(), as_of, move |view, effort, seq| {
+        json(&Matches::new(&view.matches(&query, effort)?, seq))
+    }))
+}
+
+pub(super) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
+    let question: WalkQuestion = request.question(body)?;
+    if question.from.is_empty() || question.from.len() > STARTS_MAX {
+        let why = format!("is not a list of 1 to {STARTS_MAX} node references");
+        return Err(Problem::invalid_parameter("from", why));
+    }
+    if question.steps.is_empty() || question.steps.len() > STEPS_MAX {
+        let why = format!("is not a list of 1 to {STEPS_MAX} steps");
+        return Err(Problem::invalid_parameter("steps", why));
+    }
+    if question.paths && question.cursor.is_some() {
+        return Err(Problem::invalid_parameter("cursor", "goes with ends, not with `paths`"));
+    }
+    let as_of = request.moment(question.as_of)?;
+    let limit = query::limit_of(question.limit)?;
+    let paths = question.paths;
+    let query = question.query(limit);
+    Ok(Question::new(query.from.clone(), as_of, move |view, effort, seq| {
+        if paths {
+            json(&WalksBody::new(&view.walks(&query, effort)?, seq))
+        } else {
+            json(&Ends::new(&view.walk(&query, effort)?, seq))
+        }
+    }))
+}
+
+pub(super) fn path(request: &Request<'_>) -> Result<Question, Problem> {
+    let asked = &request.query;
+    asked.only(&["from", "to", "maxHops", "all", "label", "association", "limit", "asOf"])?;
+    let yes = |word: &str| match word {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    };
+    let all = asked.choice("all", yes, "true, false")?.unwrap_or(false);
+    if !all && asked.one("limit")?.is_some() {
+        return Err(Problem::invalid_parameter("limit", "goes with `all=true`"));
+    }
+    let query = PathQuery {
+        from: asked.node("from")?,
+        to: asked.node("to")?,
+        max_hops: asked.number("maxHops", 1..=HOPS_MAX)?.unwrap_or(HOPS_DEFAULT),
+        labels: asked.all("label"),
+        associations: asked.all("association"),
+        limit: if all { asked.limit()? } else { 1 },
+    };
+    let names = vec![query.from.clone(), query.to.clone()];
+    Ok(Question::new(names, asked.as_of()?, move |view, effort, seq| {
+        json(&PathsBody::new(&view.path(&query, effort)?, seq))
+    }))
+}
+
+pub(super) fn neighborhood(request: &Request<'_>) -> Result<Question, Problem> {
+    let asked = &request.query;
+    asked.only(&["of", "depth", "limit", "label", "association", "asOf"])?;
+    let query = NeighborhoodQuery {
+        of: asked.node("of")?,
+        depth: asked.number("depth", 1..=DEPTH_MAX)?.unwrap_or(1),
+        labels: asked.all("label"),
+        associations: asked.all("association"),
+        limit: asked.number("limit", 1..=NODES_MAX)?.unwrap_or(NODES_DEFAULT),
+    };
+    Ok(Question::new(vec![query.of.clone()], asked.as_of()?, move |view, effort, seq| {
+        json(&NeighborhoodBody::new(&view.neighborhood(&query, effort)?, seq))
+    }))
+}
+
+pub(super) fn summary(request: &Request<'_>) -> Result<Question, Problem> {
+    request.query.only(&["asOf"])?;
+    let location = LocationId::from(request.segment("locationId"));
+    Ok(Question::new(vec![], request.query.as_of()?, move |view, effort, seq| {
+        json(&SummaryBody::new(&location, view, effort, seq))
+    }))
+}
