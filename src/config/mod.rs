@@ -140,6 +140,23 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_CONNECTIONS", default_value_t = 4_096, value_name = "N")]
     pub(crate) connections: usize,
 
+    /// Links that one question may visit; with more its answer is incomplete
+    #[arg(long, env = "RELATA_QUESTION_LINKS", default_value_t = 5_000_000, value_name = "N")]
+    pub(crate) question_links: u64,
+
+    /// How long one question may take, in milliseconds; then its answer is
+    /// incomplete
+    #[arg(long, env = "RELATA_QUESTION_TIMEOUT_MS", default_value_t = 2_000, value_name = "MS")]
+    pub(crate) question_timeout_ms: u64,
+
+    /// Questions of more than a few thousand links that run at once; more wait
+    #[arg(long, env = "RELATA_QUESTIONS", default_value_t = 2, value_name = "N")]
+    pub(crate) questions: usize,
+
+    /// How long a question waits for the event of its minSeq, in milliseconds
+    #[arg(long, env = "RELATA_MIN_SEQ_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS")]
+    pub(crate) min_seq_timeout_ms: u64,
+
     #[command(flatten)]
     pub(crate) store: Pace,
 }
@@ -152,6 +169,10 @@ impl Serve {
             shutdown_timeout: Duration::from_millis(self.shutdown_timeout_ms),
             export_stall: Duration::from_millis(self.export_stall_ms),
             connections: self.connections.clamp(1, 1 << 20),
+            question_links: self.question_links,
+            question_timeout: Duration::from_millis(self.question_timeout_ms),
+            questions: self.questions.clamp(1, 1 << 10),
+            min_seq_timeout: Duration::from_millis(self.min_seq_timeout_ms),
             ..Limits::default()
         }
     }
@@ -213,6 +234,11 @@ pub(crate) struct Pace {
     #[arg(long, env = "RELATA_CHECKPOINT_MS", default_value_t = 5_000, value_name = "MS")]
     pub(crate) checkpoint_ms: u64,
 
+    /// Graphs of the past kept for further questions with asOf, each in as much
+    /// memory as the location's graph took then
+    #[arg(long, env = "RELATA_PAST_GRAPHS", default_value_t = 4, value_name = "N")]
+    pub(crate) past_graphs: usize,
+
     /// Keep events of other types in the journal, too
     #[arg(long, env = "RELATA_KEEP_IGNORED")]
     pub(crate) keep_ignored: bool,
@@ -253,6 +279,7 @@ impl Pace {
             checkpoint_events: self.checkpoint_events,
             checkpoint_interval: Duration::from_millis(self.checkpoint_ms),
             keep_ignored: self.keep_ignored,
+            past_graphs: self.past_graphs.clamp(1, 1 << 10),
             keep_events: self.keep_events,
             remembered_deliveries: self.remember_deliveries.clamp(2, 1 << 28),
             dead_letters: DeadLetterBounds {

@@ -7,7 +7,7 @@ use super::ask::Question;
 use super::problem::Problem;
 use super::request::Request;
 use crate::graph::{Effort, LinkQuery, View};
-use crate::model::{NodeRef, Seq};
+use crate::model::{NodeRef, ParseNodeRefError, Seq};
 use crate::wire::{Labels, Links, LinksOf, LinksQuestion, Listed, ManyLinks};
 
 /// What a link takes as JSON, about.
@@ -42,7 +42,7 @@ pub(super) fn batch(request: &Request<'_>, body: &[u8]) -> Result<Question, Prob
     let nodes: Vec<(String, Result<NodeRef, String>)> = std::mem::take(&mut question.of)
         .into_iter()
         .map(|of| {
-            let node = of.parse().map_err(|error: crate::ParseNodeRefError| error.to_string());
+            let node = of.parse().map_err(|error: ParseNodeRefError| error.to_string());
             (of, node)
         })
         .collect();
