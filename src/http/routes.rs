@@ -272,7 +272,8 @@ fn refuse(asked: &Asked<'_>, problem: Problem) -> Response {
     let event = outline.and_then(|outline| outline.event.as_deref());
     let location = outline.and_then(|outline| outline.location.as_deref());
     let detail = &*problem.detail;
-    if problem.status.is_server_error() {
+    // One that blames a parameter, as `minSeq`, is no failure of ours.
+    if problem.status.is_server_error() && field.is_none() {
         tracing::error!(%method, path, code, field, event, location, trace_id, detail, "request failed");
     } else {
         tracing::info!(%method, path, code, field, event, location, trace_id, "request refused");

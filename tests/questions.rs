@@ -1,0 +1,446 @@
+//! Questions over HTTP, to the real binary.
+
+#![cfg(feature = "server")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says so by failing"
+)]
+
+mod long;
+mod sample;
+mod server;
+
+use std::io::Write;
+use std::path::PathBuf;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use server::{Answer, Error, Server};
+
+const SEASIDE: &str = "/v1/locations/seaside-realty";
+
+fn fresh() -> Result<(tempfile::TempDir, PathBuf), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    Ok((directory, db))
+}
+
+fn ask(server: &Server, path: &str, body: Option<&Value>) -> Result<Answer, Error> {
+    let path = if path.starts_with('/') { path.to_owned() } else { format!("{SEASIDE}/{path}") };
+    match body {
+        None => server.get(&path),
+        Some(body) => server.post(&path, body.to_string().as_bytes()),
+    }
+}
+
+/// One of each question, on both layers.
+fn every_question() -> Vec<(&'static str, Option<Value>)> {
+    let house = "custom_objects.property/12-maple-street";
+    let amara = "contact/amara-okafor";
+    let buyer = |node: &str| json!({"linkedTo": node, "label": "Interested Buyer"});
+    vec![
+        ("objects/contact/records/amara-okafor/links?limit=3", None),
+        (
+            "objects/contact/records/amara-okafor/links?order=newest&since=2026-11-01T00:00:00Z",
+            None,
+        ),
+        ("objects/custom_objects.property/links", None),
+        ("labels?of=custom_objects.property/12-maple-street", None),
+        ("labels?of=contact", None),
+        ("links", Some(json!({"of": [amara, house, "contact"], "limit": 2}))),
+        (
+            "match",
+            Some(json!({"object": "custom_objects.property", "all": [buyer(amara)],
+            "none": [buyer("contact/maya-patel")]})),
+        ),
+        ("match", Some(json!({"any": [{"linkedTo": house}, {"linkedTo": amara}], "limit": 5}))),
+        ("match", Some(json!({"all": [{"linkedTo": "contact"}]}))),
+        ("walk", Some(json!({"from": [house], "steps": [{"object": "contact"}, {}], "limit": 4}))),
+        ("walk", Some(json!({"from": [amara], "steps": [{}, {}], "limit": 3, "paths": true}))),
+        ("path?from=contact/nadia-cole&to=contact/amara-okafor&all=true", None),
+        ("path?from=business&to=custom_objects.viewing", None),
+        ("neighborhood?of=contact/amara-okafor&depth=2&limit=20", None),
+        ("neighborhood?of=contact&depth=1", None),
+        ("summary", None),
+    ]
+}
+
+#[test]
+fn as_of_an_event_everything_is_answered_as_it_was_then() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start_with(&db, &["--past-graphs", "2", "--checkpoint-events", "50"])?;
+    let questions = every_question();
+    let mut answered = Vec::new();
+    for (number, event) in sample::SAMPLE.lines().enumerate() {
+        assert_eq!(server.post("/webhooks", event.as_bytes())?.status, 200);
+        if number % 67 != 5 {
+            continue;
+        }
+        for (path, body) in &questions {
+            let answer = ask(&server, path, body.as_ref())?;
+            assert!([200, 404].contains(&answer.status), "{path}: {}", answer.text());
+            answered.push((number + 1, *path, body.clone(), answer.status, answer.body));
+        }
+    }
+    // Back and forth, so that the past is built from the start and gone on from.
+    answered.sort_by_key(|(seq, path, ..)| (seq % 5, path.len(), *seq));
+    let mut found = 0;
+    for (seq, path, body, status, was) in answered {
+        let joint = if path.contains('?') { '&' } else { '?' };
+        let in_query = ask(&server, &format!("{path}{joint}asOf={seq}"), body.as_ref())?;
+        assert_eq!(in_query.status, status, "{path} as of {seq}: {}", in_query.text());
+        if status == 200 {
+            found += 1;
+            let (is, was) = (in_query.text(), String::from_utf8_lossy(&was));
+            assert_eq!(is, was, "{path} {body:?} as of {seq}");
+        }
+        if let Some(mut body) = body {
+            body["asOf"] = json!(seq);
+            let in_body = ask(&server, path, Some(&body))?;
+            assert_eq!(in_body.status, status, "{path}: {}", in_body.text());
+            assert!(status != 200 || in_body.body == in_query.body, "{path}: {}", in_body.text());
+        }
+    }
+    assert!(found > 60, "{found}");
+    Ok(())
+}
+
+#[test]
+fn what_does_not_fit_is_refused_and_named() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    for event in sample::SAMPLE.lines().take(120) {
+        server.post("/webhooks", event.as_bytes())?;
+    }
+    let amara = "contact/amara-okafor";
+    let many = |count: usize| vec![amara; count];
+    let conditions = vec![json!({"linkedTo": amara}); 101];
+    let cases: Vec<(&str, Option<Value>, u16, &str)> = vec![
+        ("labels", None, 400, "of"),
+        ("labels?of=", None, 400, "of"),
+        ("labels?of=/x", None, 400, "of"),
+        ("labels?of=contact&of=business", None, 400, "of"),
+        ("labels?of=contact&label=x", None, 400, "label"),
+        ("labels?of=contact/nobody", None, 404, ""),
+        ("labels?of=contact&asOf=yesterday", None, 400, "asOf"),
+        ("labels?of=contact&asOf=-1", None, 400, "asOf"),
+        ("labels?of=contact&asOf=99999999999999999999", None, 400, "asOf"),
+        ("labels?of=contact&asOf=2026-11-01", None, 400, "asOf"),
+        ("labels?of=contact&minSeq=x", None, 400, "minSeq"),
+        ("labels?of=contact&minSeq=1&minSeq=1", None, 400, "minSeq"),
+        ("objects/contact/links?since=monday", None, 400, "since"),
+        ("objects/contact/links?until=1", None, 400, "until"),
+        ("path?from=contact", None, 400, "to"),
+        ("path?from=contact&to=business&maxHops=33", None, 400, "maxHops"),
+        ("path?from=contact&to=business&maxHops=0", None, 400, "maxHops"),
+        ("path?from=contact&to=business&all=yes", None, 400, "all"),
+        ("path?from=contact&to=business&limit=5", None, 400, "limit"),
+        ("path?from=contact&to=contact/amara-okafor", None, 400, ""),
+        ("path?from=contact/nobody&to=contact/amara-okafor", None, 404, ""),
+        ("neighborhood?of=contact&depth=9", None, 400, "depth"),
+        ("neighborhood?of=contact&limit=100001", None, 400, "limit"),
+        ("history", None, 400, "of"),
+        ("history?of=contact&relation=x", None, 400, "of"),
+        ("history?relation=none", None, 404, ""),
+        ("history?of=contact&cursor=x", None, 400, "cursor"),
+        ("events?after=x", None, 400, "after"),
+        ("summary?limit=5", None, 400, "limit"),
+        ("links", Some(json!({"of": []})), 400, "of"),
+        ("links", Some(json!({"of": many(1001)})), 400, "of"),
+        ("links", Some(json!({"of": [amara], "limit": 0})), 400, "limit"),
+        ("links", Some(json!({"of": [amara], "limit": 1001})), 400, "limit"),
+        ("links", Some(json!({"of": [amara], "side": "third"})), 400, "side"),
+        ("links", Some(json!({"of": [amara], "label": 7})), 400, "label"),
+        ("links", Some(json!({"off": [amara]})), 400, "off"),
+        ("links", Some(json!([])), 400, "body"),
+        ("match", Some(json!({})), 400, "all"),
+        ("match", Some(json!({"none": [{"linkedTo": amara}]})), 400, "all"),
+        ("match", Some(json!({"all": conditions})), 400, "all"),
+        ("match", Some(json!({"all": [{"linkedTo": "x/"}]})), 400, "all[0].linkedTo"),
+        ("match", Some(json!({"all": [{"label": "x"}]})), 400, "all[0]"),
+        ("match", Some(json!({"all": [{"linkedTo": "contact/nobody"}]})), 404, ""),
+        ("match", Some(json!({"all": [{"linkedTo": amara}, {"linkedTo": "contact"}]})), 400, ""),
+        ("match", Some(json!({"all": [{"linkedTo": amara}], "cursor": "r1-0"})), 400, "cursor"),
+        ("walk", Some(json!({"from": [amara], "steps": []})), 400, "steps"),
+        ("walk", Some(json!({"from": [amara], "steps": vec![json!({}); 17]})), 400, "steps"),
+        ("walk", Some(json!({"from": [], "steps": [{}]})), 400, "from"),
+        ("walk", Some(json!({"from": [amara], "steps": [{"labl": "x"}]})), 400, "steps[0].labl"),
+        (
+            "walk",
+            Some(json!({"from": [amara], "steps": [{}], "paths": true, "cursor": "r1-00000000"})),
+            400,
+            "cursor",
+        ),
+        ("walk", Some(json!({"from": [amara], "steps": [{}], "asOf": "soon"})), 400, "asOf"),
+        ("walk?asOf=3", Some(json!({"from": [amara], "steps": [{}], "asOf": 3})), 400, "asOf"),
+        ("walk?limit=3", Some(json!({"from": [amara], "steps": [{}]})), 400, "limit"),
+    ];
+    for (path, body, status, field) in cases {
+        let answer = ask(&server, path, body.as_ref())?;
+        let told = answer.json();
+        let named = told["field"].as_str().unwrap_or_default();
+        assert_eq!((answer.status, named), (status, field), "{path} {body:?}: {told}");
+        let code = if status == 404 { "not_found" } else { "invalid_parameter" };
+        assert_eq!(told["code"], code, "{path} {body:?}");
+    }
+    let raw = |body: &[u8], kind: &str| {
+        server.request("POST", &format!("{SEASIDE}/walk"), &[("content-type", kind)], body)
+    };
+    for broken in [&b""[..], b"{", b"{\"from\":[\"contact\"],\"steps\":[{}]} x", b"\xff"] {
+        let answer = raw(broken, "application/json")?;
+        assert_eq!(answer.json()["code"], "malformed_json", "{}", answer.text());
+    }
+    assert_eq!(raw(b"{}", "text/plain")?.status, 415);
+    let large = format!("{{\"from\":[\"{}\"]}}", "x".repeat(1 << 20));
+    assert_eq!(raw(large.as_bytes(), "application/json")?.status, 413);
+    Ok(())
+}
+
+#[test]
+fn a_question_waits_for_the_event_that_it_asks_for() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start_with(&db, &["--min-seq-timeout-ms", "400"])?;
+    let mut events = sample::SAMPLE.lines();
+    server.post("/webhooks", events.next().ok_or("no event")?.as_bytes())?;
+    let start = Instant::now();
+    let late = ask(&server, "objects?minSeq=2", None)?;
+    assert_eq!((late.status, late.header("retry-after")), (503, Some("1")));
+    assert_eq!(late.json()["field"], "minSeq");
+    assert!(start.elapsed() >= Duration::from_millis(390));
+    assert_eq!(ask(&server, "objects?minSeq=1", None)?.status, 200);
+    for (seq, event) in (2..).zip(events.take(20)) {
+        std::thread::scope(|scope| {
+            let waiting: Vec<_> = every_question()
+                .into_iter()
+                .take(2)
+                .chain([("events", None), ("objects", None), ("/v1/locations", None)])
+                .map(|(path, body)| {
+                    let server = &server;
+                    let joint = if path.contains('?') { '&' } else { '?' };
+                    let path = format!("{path}{joint}minSeq={seq}");
+                    scope
+                        .spawn(move || ask(server, &path, body.as_ref()).map_err(|e| e.to_string()))
+                })
+                .collect();
+            server.post("/webhooks", event.as_bytes()).unwrap();
+            for thread in waiting {
+                let answer = thread.join().unwrap().unwrap();
+                assert!([200, 404].contains(&answer.status), "{}", answer.text());
+                if answer.status == 200 {
+                    assert!(answer.json()["seq"].as_u64() >= Some(seq), "{}", answer.text());
+                }
+            }
+        });
+    }
+    Ok(())
+}
+
+/// A place in which one buyer likes every house, and every house has another
+/// buyer, too.
+fn hub(houses: usize) -> impl Iterator<Item = String> {
+    (0..houses).flat_map(|number| {
+        ["hub".to_owned(), format!("b{}", number % 1_000)].map(|buyer| {
+            json!({
+                "id": format!("r{number}{buyer}"), "associationId": "A", "locationId": "L",
+                "firstObjectKey": "contact", "firstRecordId": buyer,
+                "secondObjectKey": "house", "secondRecordId": format!("h{number}"),
+            })
+            .to_string()
+        })
+    })
+}
+
+/// A server of a hub with so many links.
+fn with_hub(houses: usize, arguments: &[&str]) -> Result<(tempfile::TempDir, Server), Error> {
+    let (directory, db) = fresh()?;
+    let events = directory.path().join("events.ndjson");
+    let mut file = std::io::BufWriter::new(std::fs::File::create(&events)?);
+    for body in hub(houses) {
+        writeln!(file, "{body}")?;
+    }
+    file.into_inner()?.sync_all()?;
+    let told = server::relata().arg("ingest").arg(&events).arg("--db").arg(&db).output()?;
+    assert!(told.status.success(), "{}", String::from_utf8_lossy(&told.stderr));
+    let server = Server::start_with(&db, arguments)?;
+    Ok((directory, server))
+}
+
+/// A question that looks for walks without end and finds none: no link of the
+/// last step is there.
+fn endless() -> Value {
+    let mut steps = vec![json!({}); 15];
+    steps.push(json!({"label": "no such label"}));
+    json!({"from": ["contact/hub"], "steps": steps, "paths": true, "limit": 1000})
+}
+
+/// Questions that visit every link many times over, if they are let.
+fn huge() -> Vec<(&'static str, Option<Value>)> {
+    let steps = vec![json!({}); 16];
+    vec![
+        ("/v1/locations/L/walk", Some(json!({"from": ["contact/hub"], "steps": steps}))),
+        ("/v1/locations/L/walk", Some(endless())),
+        ("/v1/locations/L/neighborhood?of=contact/hub&depth=8&limit=100000", None),
+        ("/v1/locations/L/path?from=contact/hub&to=contact/b1&all=true&limit=1000", None),
+        (
+            "/v1/locations/L/match",
+            Some(json!({"any": [{"linkedTo": "contact/hub"}, {"linkedTo": "contact/b7"}]})),
+        ),
+    ]
+}
+
+#[test]
+fn a_question_that_visits_too_much_ends_and_says_so() -> Result<(), Error> {
+    let houses = long::rounds(6_000, 60_000) as usize;
+    let (_directory, server) = with_hub(houses, &["--question-links", "5000"])?;
+    for (path, body) in huge() {
+        let answer = ask(&server, path, body.as_ref())?;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        let shown = answer.json();
+        // The walks found first are as many as were asked for.
+        assert_eq!(shown["complete"], false, "{path}: {}", &answer.text()[..200]);
+    }
+    // The first links of a hub cost those links alone.
+    let page = server.get("/v1/locations/L/objects/contact/records/hub/links?limit=1000")?.json();
+    assert_eq!(page["links"].as_array().map(Vec::len), Some(1000));
+    assert_eq!(page["total"], json!(houses));
+    // A filter by time that selects nothing ends early and can be gone on from.
+    let mut path =
+        "/v1/locations/L/objects/contact/records/hub/links?since=2020-01-01T00:00:00Z".to_owned();
+    let mut pages = 0;
+    loop {
+        let page = server.get(&path)?.json();
+        pages += 1;
+        assert_eq!(
+            (page["links"].as_array().map(Vec::len), &page["total"]),
+            (Some(0), &Value::Null)
+        );
+        let Some(next) = page["next"].as_str() else { break };
+        path = format!("{}&cursor={next}", path.split("&cursor").next().unwrap());
+    }
+    assert_eq!(pages, houses / 5_000 + usize::from(houses % 5_000 > 0));
+    Ok(())
+}
+
+#[test]
+fn a_question_that_takes_too_long_ends_and_says_so() -> Result<(), Error> {
+    let houses = long::rounds(6_000, 60_000) as usize;
+    let limits = ["--question-links", "18446744073709551615", "--question-timeout-ms", "100"];
+    let (_directory, server) = with_hub(houses, &limits)?;
+    let start = Instant::now();
+    let answer = ask(&server, "/v1/locations/L/walk", Some(&endless()))?;
+    assert_eq!(answer.json()["complete"], false, "{}", answer.text());
+    assert!(start.elapsed() < Duration::from_secs(5));
+    Ok(())
+}
+
+/// Asks again and again, and tells how long the slower ones took.
+fn slowest_percent(until: Instant, mut once: impl FnMut() -> Result<(), Error>) -> Duration {
+    let mut times = Vec::new();
+    while Instant::now() < until {
+        let start = Instant::now();
+        once().unwrap();
+        times.push(start.elapsed());
+    }
+    times.sort();
+    assert!(times.len() > 50, "only {} were answered", times.len());
+    times[times.len() * 99 / 100]
+}
+
+/// While one question runs that visits millions of links, others are answered
+/// and deliveries accepted.
+#[test]
+fn a_huge_question_holds_nobody_up() -> Result<(), Error> {
+    let houses = long::rounds(10_000, 200_000) as usize;
+    let limits = ["--question-links", "4000000000", "--question-timeout-ms", "1500"];
+    let (_directory, server) = with_hub(houses, &limits)?;
+    let run_for = Duration::from_secs(u64::from(long::rounds(2, 8)));
+    let measure = |name: &str| {
+        let until = Instant::now() + run_for;
+        std::thread::scope(|scope| {
+            let reads = scope.spawn(|| {
+                slowest_percent(until, || {
+                    let path = "/v1/locations/L/objects/contact/records/b7/links?limit=10";
+                    assert_eq!(server.get(path)?.status, 200);
+                    std::thread::sleep(Duration::from_millis(5));
+                    Ok(())
+                })
+            });
+            let mut number = 0;
+            let posts = slowest_percent(until, || {
+                number += 1;
+                let body = json!({
+                    "id": format!("{name}{number}"), "associationId": "A", "locationId": "L",
+                    "firstObjectKey": "contact", "firstRecordId": "hub",
+                    "secondObjectKey": "house", "secondRecordId": format!("{name}{number}"),
+                });
+                assert_eq!(server.post("/webhooks", body.to_string().as_bytes())?.status, 200);
+                std::thread::sleep(Duration::from_millis(5));
+                Ok(())
+            });
+            (reads.join().unwrap(), posts)
+        })
+    };
+    let alone = measure("alone");
+    let beside = std::thread::scope(|scope| {
+        let until = Instant::now() + run_for;
+        let server = &server;
+        let huge = scope.spawn(move || -> Result<u32, String> {
+            let (mut asked, questions) = (0, huge());
+            while Instant::now() < until {
+                let (path, body) = &questions[asked as usize % 2];
+                let answer =
+                    ask(&server, path, body.as_ref()).map_err(|error| error.to_string())?;
+                assert_eq!(answer.status, 200, "{}", answer.text());
+                asked += 1;
+            }
+            Ok(asked)
+        });
+        let beside = measure("beside");
+        assert!(huge.join().unwrap().is_ok_and(|asked| asked > 0));
+        beside
+    });
+    let shown = |(reads, posts): (Duration, Duration)| format!("links {reads:?}, posts {posts:?}");
+    long::tell("slowest percent, nothing else running", shown(alone));
+    long::tell("slowest percent, beside a huge question", shown(beside));
+    // Two cores run the clients, too: a bound that only waiting for it would break.
+    let most = Duration::from_millis(150);
+    assert!(beside.0 < most && beside.1 < most, "{}", shown(beside));
+    Ok(())
+}
+
+/// A client that goes away stops its question: the one place to run them in is
+/// free for the next.
+#[test]
+fn a_client_that_goes_away_stops_its_question() -> Result<(), Error> {
+    let limits = [
+        "--question-links",
+        "18446744073709551615",
+        "--question-timeout-ms",
+        "60000",
+        "--questions",
+        "1",
+    ];
+    let (_directory, server) = with_hub(6_000, &limits)?;
+    let steps = vec![json!({}); 16];
+    let body =
+        json!({"from": ["contact/hub"], "steps": steps, "paths": true, "limit": 1000}).to_string();
+    let none = json!({"none": [{"linkedTo": "contact/b1"}], "object": "house"});
+    for _ in 0..3 {
+        let mut stream = server.connect()?;
+        write!(
+            stream,
+            "POST /v1/locations/L/walk HTTP/1.1\r\nhost: relata\r\ncontent-type: application/json\r\n\
+             content-length: {}\r\n\r\n{body}",
+            body.len()
+        )?;
+        std::thread::sleep(Duration::from_millis(300));
+        drop(stream);
+        let start = Instant::now();
+        let answer = ask(&server, "/v1/locations/L/match", Some(&none))?;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        assert!(start.elapsed() < Duration::from_secs(20), "it waited for the one before");
+    }
+    Ok(())
+}
