@@ -429,9 +429,7 @@ fn a_client_that_goes_away_stops_its_question() -> Result<(), Error> {
         "1",
     ];
     let (_directory, server) = with_hub(6_000, &limits)?;
-    let steps = vec![json!({}); 16];
-    let body =
-        json!({"from": ["contact/hub"], "steps": steps, "paths": true, "limit": 1000}).to_string();
+    let body = endless().to_string();
     let none = json!({"none": [{"linkedTo": "contact/b1"}], "object": "house"});
     for _ in 0..3 {
         let mut stream = server.connect()?;
