@@ -550,11 +550,17 @@ fn the_log_names_what_failed_and_keeps_what_is_secret() -> Result<(), Error> {
         ];
         assert_eq!(server.request("POST", "/webhooks", &headers, body.as_bytes())?.status, 401);
         assert_eq!(server.request("GET", "/v1/locations", &headers, b"")?.status, 401);
+        let mut stream = server.connect()?;
+        std::io::Write::write_all(&mut stream, b"hidden-in-the-body\x01\r\n\r\n")?;
+        assert_eq!(Answer::read(&mut stream)?.status, 400);
+        drop(stream);
+        std::thread::sleep(Duration::from_millis(50));
         server.kill()?;
         let mut text = String::new();
         std::io::Read::read_to_string(&mut log, &mut text)?;
         let refused: Vec<&str> = text.lines().filter(|line| line.contains("refused")).collect();
-        assert_eq!(refused.len(), 2, "{text}");
+        assert_eq!(refused.len(), 3, "{text}");
+        assert!(refused[2].contains("invalid_request"), "what is no HTTP, too: {}", refused[2]);
         for expected in ["bad_signature", "RelationCreate", OURS, "trace-1"] {
             assert!(refused[0].contains(expected), "{expected}: {}", refused[0]);
         }

@@ -116,10 +116,7 @@ impl Server {
                     let served =
                         graceful.watch(http.serve_connection(TokioIo::new(stream), service));
                     tokio::spawn(async move {
-                        // A connection that breaks has nobody left to tell.
-                        served
-                            .await
-                            .unwrap_or_else(|error| tracing::debug!(%error, "connection ended"));
+                        served.await.unwrap_or_else(|error| tell(&error));
                         drop(place);
                     });
                 }
@@ -131,6 +128,16 @@ impl Server {
         }
         drop(self.listener);
         finish(graceful, limits.shutdown_timeout).await
+    }
+}
+
+/// Logs how a connection broke off. What is no HTTP hyper answers by itself, with
+/// a bare 400 or 431; else nobody is left to tell.
+fn tell(error: &hyper::Error) {
+    if error.is_parse() || error.is_parse_too_large() {
+        tracing::info!(code = "invalid_request", detail = %error, "request refused");
+    } else {
+        tracing::debug!(%error, "connection ended");
     }
 }
 
