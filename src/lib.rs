@@ -64,9 +64,10 @@ pub use model::{
     Relation, RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
-    AcceptedEvent, AsOf, Delivery, EventPage, ExportEventsError, HistoryEvent, HistoryPage,
-    IngestError, Location, OpenError, Options, Past, PastError, Preview, PreviewError, Receipt,
-    ReplayError, Status, Store, Subject, Verification, verify,
+    AcceptedEvent, Around, AsOf, Delivery, EachLink, EventPage, ExportEventsError, Found,
+    HistoryEvent, HistoryPage, IngestError, LinksOf, LinksPage, Location, Matching, Moment,
+    OpenError, Options, Past, PastError, PathBetween, Preview, PreviewError, QuestionError,
+    Receipt, ReplayError, Status, Store, Subject, Surroundings, Verification, Walk, Ways, verify,
 };
 
 /// Runs the examples of the README as tests.

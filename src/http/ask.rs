@@ -12,10 +12,6 @@ use crate::graph::{Effort, View};
 use crate::model::{NodeRef, Seq};
 use crate::store::{AsOf, Location, PastError, Store};
 
-/// Links that a question may visit while it holds a location's lock: some tens of
-/// microseconds.
-const TRY_LINKS: u64 = 4_096;
-
 /// A question that was read and not answered yet.
 pub(super) struct Question {
     /// Every node that it names.
@@ -59,10 +55,7 @@ pub(super) async fn answer(app: &Arc<App>, location: Arc<Location>, question: Qu
 /// Answers a question that costs little.
 fn at_once(app: &App, location: &Location, question: &Question) -> Option<Answer> {
     let seq = app.store.head();
-    let mut effort = Effort::of_links(TRY_LINKS);
-    let graph = location.read();
-    let answer = (question.ask)(graph.view(), &mut effort, seq);
-    (!effort.is_spent()).then_some(answer)
+    location.answer_at_once(|view, effort| (question.ask)(view, effort, seq))
 }
 
 fn effort_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Effort<'s> {
@@ -93,7 +86,7 @@ fn of_a_copy(
 ) -> Answer {
     // Before the copy is taken: it may know more, not less.
     let seq = app.store.head();
-    let snapshot = location.read().snapshot_of(&question.names);
+    let snapshot = location.copy_for(&question.names);
     (question.ask)(snapshot.view(), effort, seq)
 }
 

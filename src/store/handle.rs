@@ -49,7 +49,7 @@ use crate::webhook::Decoded;
 /// let graph = location.read();
 /// let house: NodeRef = "custom_objects.property/12-maple-street".parse()?;
 /// let page = graph.links(&house, &LinkQuery::default().label("Interested Buyer")).unwrap();
-/// assert_eq!(page.total, 1);
+/// assert_eq!(page.total, Some(1));
 /// assert_eq!(page.links[0].record, Some("amara"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```

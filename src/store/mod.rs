@@ -12,6 +12,7 @@ mod news;
 mod options;
 mod past;
 mod pruning;
+mod questions;
 mod queue;
 mod recovery;
 mod repeats;
@@ -25,5 +26,9 @@ pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayEr
 pub use locations::Location;
 pub use options::Options;
 pub use past::{AsOf, Past, PastError};
+pub use questions::{
+    Around, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween, QuestionError,
+    Surroundings, Walk, Ways,
+};
 pub use recovery::OpenError;
 pub use verify::{Verification, verify};

@@ -7,32 +7,63 @@ use crate::model::{Association, Seq, Stamp, Timestamp};
 
 /// One end of an edge.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub struct EdgeEnd<'g> {
+pub struct EdgeEndRow<T> {
     /// The object key.
-    pub object: &'g str,
+    pub object: T,
     /// The record id; absent on the object layer.
-    pub record: Option<&'g str>,
+    pub record: Option<T>,
     /// What to show people.
-    pub label: &'g str,
+    pub label: T,
 }
+
+/// An end whose texts are borrowed from the graph.
+pub type EdgeEnd<'g> = EdgeEndRow<&'g str>;
 
 /// One association or relation, from the first end to the second.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Edge<'g> {
+pub struct EdgeRow<T, D> {
     /// The first end.
-    pub first: EdgeEnd<'g>,
+    pub first: EdgeEndRow<T>,
     /// The second end.
-    pub second: EdgeEnd<'g>,
+    pub second: EdgeEndRow<T>,
     /// The id of the association.
-    pub association: &'g str,
+    pub association: T,
     /// Its definition, while known.
-    pub definition: Option<&'g Association>,
+    pub definition: Option<D>,
     /// The id of the relation; absent on the object layer.
-    pub relation: Option<&'g str>,
+    pub relation: Option<T>,
     /// The time of the event behind the link, if it was dated.
     pub at: Option<Timestamp>,
     /// The journal position of that event.
     pub seq: Seq,
+}
+
+/// An edge whose texts are borrowed from the graph.
+pub type Edge<'g> = EdgeRow<&'g str, &'g Association>;
+
+impl EdgeEnd<'_> {
+    fn into_owned(self) -> EdgeEndRow<String> {
+        EdgeEndRow {
+            object: self.object.to_owned(),
+            record: self.record.map(str::to_owned),
+            label: self.label.to_owned(),
+        }
+    }
+}
+
+impl Edge<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> EdgeRow<String, Association> {
+        EdgeRow {
+            first: self.first.into_owned(),
+            second: self.second.into_owned(),
+            association: self.association.to_owned(),
+            definition: self.definition.cloned(),
+            relation: self.relation.map(str::to_owned),
+            at: self.at,
+            seq: self.seq,
+        }
+    }
 }
 
 impl<'g> View<'g> {

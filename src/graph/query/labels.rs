@@ -8,21 +8,39 @@ use crate::model::{NodeRef, Side};
 
 /// How many links a node has under one label of one association.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct LabelCount<'g> {
+pub struct LabelRow<T> {
     /// The role of the far ends; absent while the association is unknown.
-    pub label: Option<&'g str>,
+    pub label: Option<T>,
     /// The role of the asked thing; absent while the association is unknown.
-    pub own_label: Option<&'g str>,
+    pub own_label: Option<T>,
     /// The object key of the far ends.
-    pub object: &'g str,
+    pub object: T,
     /// The id of the association.
-    pub association: &'g str,
+    pub association: T,
     /// Its key; absent while it is unknown.
-    pub association_key: Option<&'g str>,
+    pub association_key: Option<T>,
     /// The end that the asked thing stands on.
     pub side: Side,
     /// How many links.
     pub count: u64,
+}
+
+/// Such a count whose texts are borrowed from the graph.
+pub type LabelCount<'g> = LabelRow<&'g str>;
+
+impl LabelCount<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> LabelRow<String> {
+        LabelRow {
+            label: self.label.map(str::to_owned),
+            own_label: self.own_label.map(str::to_owned),
+            object: self.object.to_owned(),
+            association: self.association.to_owned(),
+            association_key: self.association_key.map(str::to_owned),
+            side: self.side,
+            count: self.count,
+        }
+    }
 }
 
 impl<'g> View<'g> {

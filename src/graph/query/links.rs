@@ -187,32 +187,53 @@ impl LinkQuery {
     }
 }
 
-/// One link, seen from the thing that was asked about. Every text is borrowed
-/// from the graph.
+/// One link, seen from the thing that was asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Link<'g> {
+pub struct LinkRow<T> {
     /// The object key of the far end.
-    pub object: &'g str,
+    pub object: T,
     /// The record of the far end; absent on the object layer.
-    pub record: Option<&'g str>,
+    pub record: Option<T>,
     /// The role of the far end; absent while the association is unknown.
-    pub label: Option<&'g str>,
+    pub label: Option<T>,
     /// The role of the asked thing; absent while the association is unknown.
-    pub own_label: Option<&'g str>,
+    pub own_label: Option<T>,
     /// The end that the asked thing stands on.
     pub side: Side,
     /// The id of the association.
-    pub association: &'g str,
+    pub association: T,
     /// Its key; absent while it is unknown.
-    pub association_key: Option<&'g str>,
+    pub association_key: Option<T>,
     /// Its type; absent while it is unknown.
-    pub association_type: Option<&'g str>,
+    pub association_type: Option<T>,
     /// The id of the relation; absent on the object layer.
-    pub relation: Option<&'g str>,
+    pub relation: Option<T>,
     /// The time of the event that made the link so, if it was dated.
     pub at: Option<Timestamp>,
     /// The journal position of that event.
     pub seq: Seq,
+}
+
+/// A link whose texts are borrowed from the graph.
+pub type Link<'g> = LinkRow<&'g str>;
+
+impl Link<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> LinkRow<String> {
+        LinkRow {
+            object: self.object.to_owned(),
+            record: self.record.map(str::to_owned),
+            label: self.label.map(str::to_owned),
+            own_label: self.own_label.map(str::to_owned),
+            side: self.side,
+            association: self.association.to_owned(),
+            association_key: self.association_key.map(str::to_owned),
+            association_type: self.association_type.map(str::to_owned),
+            relation: self.relation.map(str::to_owned),
+            at: self.at,
+            seq: self.seq,
+        }
+    }
 }
 
 /// One page of links.

@@ -74,13 +74,24 @@ impl MatchQuery {
 
 /// A thing that meets the conditions.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Match<'g> {
+pub struct MatchRow<T> {
     /// Its object key.
-    pub object: &'g str,
+    pub object: T,
     /// Its record id; absent on the object layer.
-    pub record: Option<&'g str>,
+    pub record: Option<T>,
     /// How many conditions of `all` and `any` it meets.
     pub links: u32,
+}
+
+/// A match whose texts are borrowed from the graph.
+pub type Match<'g> = MatchRow<&'g str>;
+
+impl Match<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> MatchRow<String> {
+        let record = self.record.map(str::to_owned);
+        MatchRow { object: self.object.to_owned(), record, links: self.links }
+    }
 }
 
 /// Things that meet the conditions.

@@ -41,13 +41,24 @@ impl NeighborhoodQuery {
 
 /// A node of a neighborhood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Near<'g> {
+pub struct NearRow<T> {
     /// The object key.
-    pub object: &'g str,
+    pub object: T,
     /// The record id; absent on the object layer.
-    pub record: Option<&'g str>,
+    pub record: Option<T>,
     /// Hops from the middle.
     pub hops: u32,
+}
+
+/// Such a node whose texts are borrowed from the graph.
+pub type Near<'g> = NearRow<&'g str>;
+
+impl Near<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> NearRow<String> {
+        let record = self.record.map(str::to_owned);
+        NearRow { object: self.object.to_owned(), record, hops: self.hops }
+    }
 }
 
 /// The part of the graph around a node.

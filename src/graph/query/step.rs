@@ -1,7 +1,7 @@
 //! Nodes on the way, and the links taken to them.
 
 use super::super::adjacency::Entry;
-use super::links::{Link, describe};
+use super::links::{Link, LinkRow, describe};
 use super::view::Layer;
 
 /// The name of a node.
@@ -13,13 +13,27 @@ pub(super) struct NodeName<'g> {
 
 /// One step of a walk or path: a node and the link taken to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Step<'g> {
+pub struct StepRow<T> {
     /// The object key of the node.
-    pub object: &'g str,
+    pub object: T,
     /// Its record id; absent on the object layer.
-    pub record: Option<&'g str>,
+    pub record: Option<T>,
     /// The link, seen from the node before; absent for the first node.
-    pub link: Option<Link<'g>>,
+    pub link: Option<LinkRow<T>>,
+}
+
+/// A step whose texts are borrowed from the graph.
+pub type Step<'g> = StepRow<&'g str>;
+
+impl Step<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> StepRow<String> {
+        StepRow {
+            object: self.object.to_owned(),
+            record: self.record.map(str::to_owned),
+            link: self.link.map(Link::into_owned),
+        }
+    }
 }
 
 /// The steps from a node along these links.

@@ -53,14 +53,25 @@ impl WalkQuery {
 
 /// Where walks end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct End<'g> {
+pub struct EndRow<T> {
     /// The object key.
-    pub object: &'g str,
+    pub object: T,
     /// The record id; absent on the object layer.
-    pub record: Option<&'g str>,
+    pub record: Option<T>,
     /// How many distinct walks end here; two that go along parallel links are
     /// distinct.
     pub paths: u64,
+}
+
+/// An end whose texts are borrowed from the graph.
+pub type End<'g> = EndRow<&'g str>;
+
+impl End<'_> {
+    /// The same with texts of its own.
+    pub fn into_owned(self) -> EndRow<String> {
+        let record = self.record.map(str::to_owned);
+        EndRow { object: self.object.to_owned(), record, paths: self.paths }
+    }
 }
 
 /// Where walks end, and how many.

@@ -1,0 +1,32 @@
+//! Referral chains: whom did this contact bring, and whom did those bring?
+//!
+//! `cargo run --example referrals [CONTACT]`
+
+#![allow(clippy::print_stdout, clippy::allow_attributes, reason = "an example")]
+
+use relata::Store;
+use relata::graph::LinkFilter;
+
+fn main() -> Result<(), Box<dyn std::error::Error>> {
+    let contact = std::env::args().nth(1).unwrap_or_else(|| "agnes-holm".to_owned());
+    let store = Store::in_memory()?;
+    for body in include_str!("../data/real-estate.ndjson").lines() {
+        store.ingest(body.as_bytes())?;
+    }
+
+    let location = store.location("seaside-realty").ok_or("no such location")?;
+    let mut walk = location.walk(&format!("contact/{contact}"));
+    for hops in 1.. {
+        walk = walk.step(LinkFilter::default().label("Referred Client"));
+        let chains = walk.paths()?;
+        if chains.is_empty() {
+            break;
+        }
+        println!("{hops} hops:");
+        for chain in chains {
+            let names: Vec<String> = chain.into_iter().filter_map(|step| step.record).collect();
+            println!("  {}", names.join(" -> "));
+        }
+    }
+    Ok(())
+}
