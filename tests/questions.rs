@@ -244,11 +244,13 @@ fn a_question_waits_for_the_event_that_it_asks_for() -> Result<(), Error> {
     Ok(())
 }
 
-/// A place in which one buyer likes every house, and every house has another
-/// buyer, too.
-fn hub(houses: usize) -> impl Iterator<Item = String> {
-    (0..houses).flat_map(|number| {
-        ["hub".to_owned(), format!("b{}", number % 1_000)].map(|buyer| {
+/// A place in which one buyer likes every house, and every house has some other
+/// buyers, too.
+fn hub(houses: usize, others: usize) -> impl Iterator<Item = String> {
+    (0..houses).flat_map(move |number| {
+        let others =
+            (0..others).map(move |other| format!("b{}", (number * 7 + other * 31) % 1_000));
+        std::iter::once("hub".to_owned()).chain(others).map(move |buyer| {
             json!({
                 "id": format!("r{number}{buyer}"), "associationId": "A", "locationId": "L",
                 "firstObjectKey": "contact", "firstRecordId": buyer,
@@ -260,11 +262,15 @@ fn hub(houses: usize) -> impl Iterator<Item = String> {
 }
 
 /// A server of a hub with so many links.
-fn with_hub(houses: usize, arguments: &[&str]) -> Result<(tempfile::TempDir, Server), Error> {
+fn with_hub(
+    houses: usize,
+    others: usize,
+    arguments: &[&str],
+) -> Result<(tempfile::TempDir, Server), Error> {
     let (directory, db) = fresh()?;
     let events = directory.path().join("events.ndjson");
     let mut file = std::io::BufWriter::new(std::fs::File::create(&events)?);
-    for body in hub(houses) {
+    for body in hub(houses, others) {
         writeln!(file, "{body}")?;
     }
     file.into_inner()?.sync_all()?;
@@ -300,7 +306,7 @@ fn huge() -> Vec<(&'static str, Option<Value>)> {
 #[test]
 fn a_question_that_visits_too_much_ends_and_says_so() -> Result<(), Error> {
     let houses = long::rounds(6_000, 60_000) as usize;
-    let (_directory, server) = with_hub(houses, &["--question-links", "5000"])?;
+    let (_directory, server) = with_hub(houses, 1, &["--question-links", "5000"])?;
     for (path, body) in huge() {
         let answer = ask(&server, path, body.as_ref())?;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text());
@@ -334,11 +340,45 @@ fn a_question_that_visits_too_much_ends_and_says_so() -> Result<(), Error> {
 fn a_question_that_takes_too_long_ends_and_says_so() -> Result<(), Error> {
     let houses = long::rounds(6_000, 60_000) as usize;
     let limits = ["--question-links", "18446744073709551615", "--question-timeout-ms", "100"];
-    let (_directory, server) = with_hub(houses, &limits)?;
+    let (_directory, server) = with_hub(houses, 1, &limits)?;
     let start = Instant::now();
     let answer = ask(&server, "/v1/locations/L/walk", Some(&endless()))?;
     assert_eq!(answer.json()["complete"], false, "{}", answer.text());
     assert!(start.elapsed() < Duration::from_secs(5));
+    Ok(())
+}
+
+/// What a process has in memory, in bytes.
+fn resident(server: &Server) -> Result<usize, Error> {
+    let status = std::fs::read_to_string(format!("/proc/{}/status", server.child.id()))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"));
+    let kib: usize = line.ok_or("no figure")?.trim().trim_end_matches(" kB").parse()?;
+    Ok(kib << 10)
+}
+
+/// Memory is bounded by the graph, not by what is asked of it.
+#[test]
+#[cfg(target_os = "linux")]
+fn questions_about_a_hub_stay_within_their_memory() -> Result<(), Error> {
+    let houses = long::rounds(6_000, 200_000) as usize;
+    let relations = houses * 5;
+    let (_directory, server) = with_hub(houses, 4, &[])?;
+    let mib = |bytes: usize| format!("{} MiB", bytes >> 20);
+    let opened = resident(&server)?;
+    long::tell(
+        &format!("memory with {relations} relations, a fifth of them one hub's"),
+        mib(opened),
+    );
+    assert!(opened < (48 << 20) + relations * 200, "{}", mib(opened));
+    for _ in 0..3 {
+        for (path, body) in huge() {
+            let answer = ask(&server, path, body.as_ref())?;
+            assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        }
+    }
+    let asked = resident(&server)?;
+    long::tell("memory after its largest questions", mib(asked));
+    assert!(asked < opened + (64 << 20) + relations * 60, "{}", mib(asked));
     Ok(())
 }
 
@@ -361,7 +401,7 @@ fn slowest_percent(until: Instant, mut once: impl FnMut() -> Result<(), Error>) 
 fn a_huge_question_holds_nobody_up() -> Result<(), Error> {
     let houses = long::rounds(10_000, 200_000) as usize;
     let limits = ["--question-links", "4000000000", "--question-timeout-ms", "1500"];
-    let (_directory, server) = with_hub(houses, &limits)?;
+    let (_directory, server) = with_hub(houses, 1, &limits)?;
     let run_for = Duration::from_secs(u64::from(long::rounds(2, 8)));
     let measure = |name: &str| {
         let until = Instant::now() + run_for;
@@ -428,7 +468,7 @@ fn a_client_that_goes_away_stops_its_question() -> Result<(), Error> {
         "--questions",
         "1",
     ];
-    let (_directory, server) = with_hub(6_000, &limits)?;
+    let (_directory, server) = with_hub(6_000, 1, &limits)?;
     let body = endless().to_string();
     let none = json!({"none": [{"linkedTo": "contact/b1"}], "object": "house"});
     for _ in 0..3 {
