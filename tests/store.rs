@@ -11,7 +11,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use relata::export::{Format, write};
 use relata::graph::{Difference, LinkQuery, Snapshot};
 use relata::journal::{JournalError, SqliteJournal};
-use relata::{IngestError, NodeRef, OpenError, Options, Status, Store, verify};
+use relata::{AsOf, IngestError, NodeRef, OpenError, Options, Status, Store, verify};
 use sample::{SAMPLE, delivery, shuffled, tell};
 
 fn every(events: u64) -> Options {
@@ -33,15 +33,16 @@ fn verified(path: &Path) -> relata::Verification {
     verify(&mut SqliteJournal::open_read_only(path).unwrap(), 10).unwrap()
 }
 
+fn text(snapshot: &Snapshot, format: Format) -> String {
+    let mut to = Vec::new();
+    write(snapshot, format, &relata::export::Options::default(), &mut to).unwrap();
+    String::from_utf8(to).unwrap()
+}
+
 /// What every export of every location says.
 fn exports(store: &Store) -> Vec<String> {
     let mut locations = store.locations();
     locations.sort_by(|a, b| a.id().cmp(b.id()));
-    let text = |snapshot: &Snapshot, format| {
-        let mut to = Vec::new();
-        write(snapshot, format, &relata::export::Options::default(), &mut to).unwrap();
-        String::from_utf8(to).unwrap()
-    };
     let all = locations.iter().flat_map(|location| {
         let snapshot = location.read().snapshot();
         Format::ALL.iter().map(|&format| text(&snapshot, format)).collect::<Vec<_>>()
@@ -134,11 +135,35 @@ fn exported_events_give_the_same_graph() {
     let mut lines = 0;
     for location in store.locations() {
         let mut to = Vec::new();
-        lines += store.export_events(location.id().as_str(), &mut to).unwrap();
+        lines += store.export_events(location.id().as_str(), store.head(), &mut to).unwrap();
         tell(&again, std::str::from_utf8(&to).unwrap().lines());
     }
     assert_eq!((lines, again.head()), (store.head(), store.head()));
     assert_eq!(exports(&store), exports(&again));
+}
+
+#[test]
+fn a_past_moment_is_the_graph_of_the_events_up_to_there() {
+    let store = Store::in_memory().unwrap();
+    tell(&store, shuffled(7));
+    for seq in [0, 1, 40, 200, store.head() - 1, store.head(), u64::MAX] {
+        let again = Store::in_memory().unwrap();
+        let mut seen = 0;
+        for location in store.locations() {
+            let mut to = Vec::new();
+            seen += store.export_events(location.id().as_str(), seq, &mut to).unwrap();
+            tell(&again, std::str::from_utf8(&to).unwrap().lines());
+            let (upto, past) = store.snapshot(&location, Some(AsOf::Seq(seq))).unwrap();
+            assert_eq!(upto, seq.min(store.head()));
+            let Some(location) = again.location(location.id().as_str()) else {
+                assert_eq!(past.record_nodes().len(), 0);
+                continue;
+            };
+            let (_, now) = again.snapshot(&location, None).unwrap();
+            assert_eq!(text(&past, Format::GraphMl), text(&now, Format::GraphMl), "as of {seq}");
+        }
+        assert_eq!(seen, seq.min(store.head()));
+    }
 }
 
 #[test]
@@ -425,7 +450,7 @@ fn pruning_leaves_the_graph_and_what_it_knows() {
     assert_eq!(exports(&store), exports(&reference));
     let again = store.ingest(SAMPLE.lines().nth(3).unwrap().as_bytes()).unwrap();
     assert_eq!((again.status, again.seq), (Status::Duplicate, Some(4)));
-    let refused = store.export_events("seaside-realty", &mut Vec::new()).unwrap_err();
+    let refused = store.export_events("seaside-realty", store.head(), &mut Vec::new()).unwrap_err();
     assert!(refused.to_string().starts_with("events up to 337 are pruned"), "{refused}");
     store.close().unwrap();
     // What is left of the journal can still tell that a checkpoint lies …

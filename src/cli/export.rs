@@ -20,7 +20,7 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
     };
     let mut to = BufWriter::with_capacity(1 << 16, &mut to);
     if export.format == "ndjson" {
-        store.export_events(location.id().as_str(), &mut to)?;
+        store.export_events(location.id().as_str(), store.head(), &mut to)?;
     } else {
         let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         let format = Format::from_name(&export.format)

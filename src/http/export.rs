@@ -26,6 +26,7 @@ use super::problem::Problem;
 use super::request::Request;
 use crate::export::{EdgesKey, Format, Layers, Options, size, write};
 use crate::graph::Snapshot;
+use crate::model::Seq;
 use crate::store::ExportEventsError;
 
 /// What a chunk of the answer holds, in bytes.
@@ -63,6 +64,7 @@ impl Content {
 
 pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let (content, options) = read(request)?;
+    let as_of = request.query.as_of()?;
     let location = locations::find(app, request)?;
     if matches!(content, Content::Events) {
         let pruned = app.store.pruned().map_err(Problem::unavailable)?;
@@ -71,16 +73,15 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
         }
     }
     let permit = Arc::clone(&app.exports).acquire_owned().await.map_err(Problem::unavailable)?;
-    let seq = app.store.head();
-    let snapshot = location.read().snapshot();
     let gzip = accepts_gzip(&request.headers);
     let (sender, mut receiver) = mpsc::channel(CHUNKS);
-    let sized = tokio::task::spawn_blocking(move || {
-        let size = size(&snapshot, &options);
-        (size, snapshot, options)
-    });
-    let (size, snapshot, options) = sized.await.map_err(Problem::unavailable)?;
     let (app, id) = (Arc::clone(app), location.id().clone());
+    let asked = Arc::clone(&app);
+    let sized = tokio::task::spawn_blocking(move || {
+        let (seq, snapshot) = asked.store.snapshot(&location, as_of)?;
+        Ok::<_, Problem>((seq, size(&snapshot, &options), snapshot, options))
+    });
+    let (seq, size, snapshot, options) = sized.await.map_err(Problem::unavailable)??;
     let trace_id = request.id.to_owned();
     let name = file_name(id.as_str(), content);
     let whole = Arc::new(AtomicBool::new(false));
@@ -90,7 +91,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
         let chunks = Chunks { sender, runtime: Handle::current(), patience };
         let run = |to: &mut dyn Write| match content {
             Content::Graph(format) => write(&snapshot, format, &options, to),
-            Content::Events => events(&app, id.as_str(), snapshot, to),
+            Content::Events => events(&app, id.as_str(), seq, snapshot, to),
         };
         match stream(&chunks, gzip, run) {
             Ok(()) => written.store(true, Ordering::Release),
@@ -120,7 +121,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
 
 fn read(request: &Request<'_>) -> Result<(Content, Options), Problem> {
     let query = &request.query;
-    query.only(&["format", "layer", "label", "association", "edgesKey"])?;
+    query.only(&["format", "layer", "label", "association", "edgesKey", "asOf"])?;
     let formats = || {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         format!("{}, ndjson", names.join(", "))
@@ -151,9 +152,15 @@ fn read(request: &Request<'_>) -> Result<(Content, Options), Problem> {
     Ok((content, options))
 }
 
-fn events(app: &App, location: &str, snapshot: Snapshot, to: &mut dyn Write) -> io::Result<()> {
+fn events(
+    app: &App,
+    location: &str,
+    upto: Seq,
+    snapshot: Snapshot,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     drop(snapshot);
-    match app.store.export_events(location, to) {
+    match app.store.export_events(location, upto, to) {
         Ok(_) => Ok(()),
         Err(ExportEventsError::Write(error)) => Err(error),
         Err(error) => Err(io::Error::other(error)),

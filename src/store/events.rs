@@ -30,15 +30,15 @@ pub enum ExportEventsError {
 }
 
 impl Store {
-    /// Writes the accepted events of a location, one a line in journal order,
-    /// and answers with their number. Ingested into an empty store they give the
-    /// same graph.
+    /// Writes the accepted events of a location up to `upto`, one a line in
+    /// journal order, and answers with their number. Ingested into an empty store
+    /// they give the graph as it stood then.
     ///
-    /// Reads the journal as it stands at the call, from end to end, while the
-    /// writer goes on.
+    /// Reads the journal from its start, while the writer goes on.
     pub fn export_events(
         &self,
         location: &str,
+        upto: Seq,
         to: &mut dyn Write,
     ) -> Result<u64, ExportEventsError> {
         let mut written = 0;
@@ -48,7 +48,10 @@ impl Store {
         if pruned > 0 {
             return Err(ExportEventsError::Pruned { pruned });
         }
-        reader.read(0, &mut |_, entry| {
+        reader.read(0, &mut |seq, entry| {
+            if seq > upto {
+                return ControlFlow::Break(());
+            }
             let known = EventType::from_name(entry.event_type).is_some();
             if entry.location != location || !known {
                 return ControlFlow::Continue(());

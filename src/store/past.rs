@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::Store;
 use super::history;
 use super::mentions;
-use crate::graph::LocationGraph;
+use super::{Location, Store};
+use crate::graph::{LocationGraph, Snapshot};
 use crate::journal::JournalError;
 use crate::model::{Seq, Timestamp};
 
@@ -163,5 +163,21 @@ impl Store {
         let past = Arc::new(past);
         self.pasts.keep(location, seq, &past);
         Ok(past)
+    }
+
+    /// A consistent copy of a location as it stands, or as it stood, and the event
+    /// that it is at least up to.
+    pub fn snapshot(
+        &self,
+        location: &Location,
+        as_of: Option<AsOf>,
+    ) -> Result<(Seq, Snapshot), PastError> {
+        let past = as_of.map(|as_of| self.seq_as_of(as_of)).transpose()?.flatten();
+        if let Some(seq) = past {
+            return Ok((seq, self.past(location.id().as_str(), seq)?.graph.snapshot()));
+        }
+        // Before the copy is taken: it may know more, not less.
+        let seq = self.head();
+        Ok((seq, location.read().snapshot()))
     }
 }
