@@ -234,7 +234,23 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
     let directory = tempfile::tempdir()?;
     let db = directory.path().join("relata.db");
     let help = out(&db, &["--help"])?;
-    for command in ["serve", "ingest", "links", "summary", "export", "verify"] {
+    let commands = [
+        "serve",
+        "ingest",
+        "links",
+        "labels",
+        "match",
+        "walk",
+        "path",
+        "neighborhood",
+        "summary",
+        "history",
+        "export",
+        "verify",
+        "backup",
+        "doctor",
+    ];
+    for command in commands {
         assert!(help.contains(command), "{help}");
         let own = out(&db, &[command, "--help"])?;
         assert!(own.contains("Example"), "{command} has no example");

@@ -72,5 +72,15 @@ fn a_past_that_is_pruned_is_gone() -> Result<(), Error> {
     let gone = server.get(&format!("{AT}/export?format=ndjson&asOf=100"))?;
     assert_eq!((gone.status, gone.json()["code"].as_str()), (410, Some("pruned")));
     assert_eq!(server.get(&format!("{AT}/export?format=dot&asOf=151"))?.status, 200);
+    drop(server);
+    for format in ["dot", "ndjson"] {
+        let arguments =
+            ["export", "--location", "seaside-realty", "--as-of", "100", "--format", format];
+        let output = relata().arg("--db").arg(&db).args(arguments).output()?;
+        assert_eq!(output.status.code(), Some(1));
+        let errors = String::from_utf8(output.stderr)?;
+        assert!(errors.contains("pruned") && errors.lines().count() == 1, "{errors}");
+        assert!(output.stdout.is_empty());
+    }
     Ok(())
 }

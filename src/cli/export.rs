@@ -20,7 +20,9 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
     };
     let mut to = BufWriter::with_capacity(1 << 16, &mut to);
     if export.format == "ndjson" {
-        store.export_events(location.id().as_str(), store.head(), &mut to)?;
+        let past = export.as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();
+        let upto = past.unwrap_or_else(|| store.head());
+        store.export_events(location.id().as_str(), upto, &mut to)?;
     } else {
         let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         let format = Format::from_name(&export.format)
@@ -32,7 +34,7 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
             associations: export.association.clone(),
             ..Options::default()
         };
-        let snapshot = location.read().snapshot();
+        let (_, snapshot) = store.snapshot(&location, export.as_of.map(|moment| moment.0))?;
         write(&snapshot, format, &options, &mut to)?;
     }
     to.flush()?;

@@ -1,33 +1,45 @@
-//! `relata links`.
+//! `relata links` and `relata labels`.
 
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
-use relata::graph::{Link, LinkFilter, LinkQuery, Order};
-use relata::wire::Links as LinksBody;
+use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery, Order};
+use relata::wire::{Labels as LabelsBody, Links as LinksBody};
 
-use super::output::{location, open_for_questions, print_json, print_table, say};
-use crate::config::{self, Links};
+use super::ask::ask;
+use super::output::{label_text, print_json, print_table, say_if_more};
+use crate::config::{self, Labels, Links};
 
 pub(super) fn run(db: &Path, links: &Links) -> anyhow::Result<ExitCode> {
-    let store = open_for_questions(db)?;
-    let location = location(&store, &links.place)?;
-    let graph = location.read();
-    let page = graph
-        .links(&links.node, &query(links))
-        .with_context(|| format!("no event has named {} in {}", links.node, location.id()))?;
-    if links.json {
-        print_json(&LinksBody::new(&page, store.head()))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let rows: Vec<Vec<String>> = page.links.iter().map(row).collect();
-    print_table(&["LABEL", "OBJECT", "RECORD", "OWN LABEL", "SINCE"], &rows)?;
-    let shown = page.links.len() as u64;
-    if let Some(total) = page.total.filter(|total| shown < *total) {
-        say(format_args!("{shown} of {total} links; more with --limit"))?;
-    }
-    Ok(ExitCode::SUCCESS)
+    ask(db, &links.asking, |view, effort, seq| {
+        let page = view.links(&links.node, &query(links), effort)?;
+        if links.asking.json {
+            return print_json(&LinksBody::new(&page, seq));
+        }
+        let rows: Vec<Vec<String>> = page.links.iter().map(row).collect();
+        print_table(&["LABEL", "OBJECT", "RECORD", "OWN LABEL", "SINCE"], &rows)?;
+        Ok(say_if_more(rows.len(), page.next.is_some(), page.total, "links")?)
+    })
+}
+
+pub(super) fn labels(db: &Path, labels: &Labels) -> anyhow::Result<ExitCode> {
+    ask(db, &labels.asking, |view, _, seq| {
+        let lines = view.labels(&labels.node)?;
+        if labels.asking.json {
+            return print_json(&LabelsBody::new(&lines, seq));
+        }
+        let row = |line: &LabelCount<'_>| {
+            vec![
+                label_text(line.label),
+                line.object.to_owned(),
+                line.count.to_string(),
+                label_text(line.own_label),
+                line.association_key.unwrap_or(line.association).to_owned(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
+        Ok(print_table(&["LABEL", "OBJECT", "LINKS", "OWN LABEL", "ASSOCIATION"], &rows)?)
+    })
 }
 
 fn query(links: &Links) -> LinkQuery {
@@ -41,8 +53,8 @@ fn query(links: &Links) -> LinkQuery {
                 config::Side::Second => relata::Side::Second,
             }),
         },
-        since: None,
-        until: None,
+        since: links.since,
+        until: links.until,
         order: match links.order {
             config::Order::Oldest => Order::Oldest,
             config::Order::Newest => Order::Newest,
@@ -53,12 +65,11 @@ fn query(links: &Links) -> LinkQuery {
 }
 
 fn row(link: &Link<'_>) -> Vec<String> {
-    let label = |label: Option<&str>| label.unwrap_or("(not known yet)").to_owned();
     vec![
-        label(link.label),
+        label_text(link.label),
         link.object.to_owned(),
         link.record.unwrap_or("").to_owned(),
-        label(link.own_label),
+        label_text(link.own_label),
         link.at.map(|at| at.to_string()).unwrap_or_default(),
     ]
 }

@@ -1,17 +1,21 @@
 //! The commands, one file each.
 
+mod ask;
 mod backup;
 mod dead_letters;
 mod doctor;
 mod export;
+mod history;
 mod ingest;
 mod links;
 mod output;
+mod questions;
 mod run;
 mod serve;
 mod summary;
 mod token;
 mod verify;
+mod way;
 
 pub(crate) use output::complain;
 pub(crate) use run::run;

@@ -103,7 +103,26 @@ pub(super) fn print_table(heading: &[&str], rows: &[Vec<String>]) -> io::Result<
     })
 }
 
+/// Says that a list does not hold everything, if so.
+pub(super) fn say_if_more(
+    shown: usize,
+    more: bool,
+    total: Option<u64>,
+    what: &str,
+) -> io::Result<()> {
+    match total {
+        _ if !more => Ok(()),
+        Some(total) => say(format_args!("{shown} of {total} {what}; more with --limit")),
+        None => say(format_args!("the first {shown} {what}; more with --limit")),
+    }
+}
+
+/// A label, or that its association has not come yet.
+pub(super) fn label_text(label: Option<&str>) -> String {
+    label.unwrap_or("(not known yet)").to_owned()
+}
+
 /// A text from outside, without what would move a terminal's cursor.
-fn visible(text: &str) -> String {
+pub(super) fn visible(text: &str) -> String {
     text.chars().map(|c| if c.is_control() { '\u{fffd}' } else { c }).collect()
 }

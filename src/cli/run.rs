@@ -5,7 +5,10 @@ use std::process::ExitCode;
 
 use crate::config::{Command, Config, LogFormat};
 
-use super::{backup, dead_letters, doctor, export, ingest, links, serve, summary, token, verify};
+use super::{
+    backup, dead_letters, doctor, export, history, ingest, links, questions, serve, summary, token,
+    verify,
+};
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
     let log = tracing_subscriber::fmt()
@@ -20,6 +23,12 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve::run(&config.db, &serve),
         Command::Ingest(ingest) => ingest::run(&config.db, &ingest),
         Command::Links(links) => links::run(&config.db, &links),
+        Command::Labels(labels) => links::labels(&config.db, &labels),
+        Command::Match(command) => questions::matches(&config.db, &command),
+        Command::Walk(walk) => questions::walk(&config.db, &walk),
+        Command::Path(path) => questions::path(&config.db, &path),
+        Command::Neighborhood(command) => questions::neighborhood(&config.db, &command),
+        Command::History(history) => history::run(&config.db, &history),
         Command::Summary(summary) => summary::run(&config.db, &summary),
         Command::Export(export) => export::run(&config.db, &export),
         Command::Verify(verify) => verify::run(&config.db, &verify),

@@ -3,58 +3,136 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::graph::Effort;
-use relata::wire::SummaryBody;
-use relata::{Location, Seq};
+use relata::wire::{AssociationBody, AssociationSummary, SummaryBody};
 
 use super::output::{location, open_for_questions, print_json, print_table, say};
+use super::way::node_text;
+use super::{ask, output};
 use crate::config::Summary;
+
+/// Records shown of one association that break its cardinality.
+const VIOLATIONS_SHOWN: usize = 5;
 
 pub(super) fn run(db: &Path, summary: &Summary) -> anyhow::Result<ExitCode> {
     let store = open_for_questions(db)?;
-    if summary.json {
-        let location = location(&store, &summary.place)?;
-        print_json(&SummaryBody::new(
-            location.id(),
-            location.read().view(),
-            &mut Effort::unbounded(),
-            store.head(),
-        ))?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let locations = match &summary.place.location {
-        Some(_) => vec![location(&store, &summary.place)?],
-        None => store.locations(),
+    let asking = &summary.asking;
+    let locations = match &asking.place.location {
+        None if !asking.json => store.locations(),
+        _ => vec![location(&store, &asking.place)?],
     };
-    say(format_args!("{} events, {} locations", store.head(), locations.len()))?;
-    locations.iter().try_for_each(|location| print(location, store.head()))?;
+    if !asking.json {
+        let past = asking.as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();
+        let seq = past.unwrap_or_else(|| store.head());
+        say(format_args!("{seq} events, {} locations", locations.len()))?;
+    }
+    for location in &locations {
+        ask::of(&store, location, asking.as_of, |view, effort, seq| {
+            let body = SummaryBody::new(location.id(), view, effort, seq);
+            if asking.json { print_json(&body) } else { print(&body) }
+        })?;
+    }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(location: &Location, seq: Seq) -> anyhow::Result<()> {
-    let graph = location.read();
-    let body = SummaryBody::new(location.id(), graph.view(), &mut Effort::unbounded(), seq);
+fn print(body: &SummaryBody<'_>) -> anyhow::Result<()> {
     let counts = &body.counts;
     say(format_args!(
         "\n{}: {} objects, {} associations, {} records, {} relations",
-        body.location_id, counts.objects, counts.associations, counts.records, counts.relations
+        output::visible(body.location_id),
+        counts.objects,
+        counts.associations,
+        counts.records,
+        counts.relations
     ))?;
     if counts.pending_associations > 0 {
         let pending = counts.pending_associations;
         say(format_args!("{pending} associations are named by relations and not known yet"))?;
     }
-    let row = |row: &relata::wire::AssociationSummary<'_>| {
-        let row = &row.association;
-        vec![
-            row.key.to_owned(),
-            row.first_object_key.to_owned(),
-            row.first_object_label.to_owned(),
-            row.second_object_key.to_owned(),
-            row.second_object_label.to_owned(),
-            row.relations.to_string(),
-        ]
-    };
-    let rows: Vec<Vec<String>> = body.by_association.iter().map(row).collect();
+    let rows: Vec<Vec<String>> = body.by_association.iter().map(declaration).collect();
     let heading = ["ASSOCIATION", "FIRST", "LABEL", "SECOND", "LABEL", "RELATIONS"];
-    Ok(print_table(&heading, &rows)?)
+    print_table(&heading, &rows)?;
+    say("")?;
+    let rows: Vec<Vec<String>> = body.by_association.iter().map(cardinality).collect();
+    print_table(
+        &[
+            "ASSOCIATION",
+            "FIRSTS",
+            "MOST LINKS",
+            "SECONDS",
+            "MOST LINKS",
+            "OBSERVED",
+            "DECLARED",
+            "VIOLATIONS",
+        ],
+        &rows,
+    )?;
+    if body.by_association.iter().any(|row| !row.violating.is_empty()) {
+        say("")?;
+    }
+    body.by_association.iter().try_for_each(print_violations)
+}
+
+fn declaration(row: &AssociationSummary<'_>) -> Vec<String> {
+    let row = &row.association;
+    vec![
+        row.key.to_owned(),
+        row.first_object_key.to_owned(),
+        row.first_object_label.to_owned(),
+        row.second_object_key.to_owned(),
+        row.second_object_label.to_owned(),
+        row.relations.to_string(),
+    ]
+}
+
+fn cardinality(row: &AssociationSummary<'_>) -> Vec<String> {
+    vec![
+        row.association.key.to_owned(),
+        row.firsts.to_string(),
+        row.most_per_first.to_string(),
+        row.seconds.to_string(),
+        row.most_per_second.to_string(),
+        observed(row),
+        declared(&row.association),
+        row.violations.to_string(),
+    ]
+}
+
+/// The cardinality from first to second that the links have, if there are any.
+fn observed(row: &AssociationSummary<'_>) -> String {
+    match row.association.relations {
+        0 => "-".to_owned(),
+        _ => row.observed.first_object_to_second_object_cardinality.to_owned(),
+    }
+}
+
+/// The declared cardinality from first to second, and the one back where it is
+/// not the same read the other way round.
+fn declared(association: &AssociationBody<'_>) -> String {
+    let forth = association.first_object_to_second_object_cardinality;
+    let back = association.second_object_to_first_object_cardinality;
+    let turned = back.and_then(|back| back.split_once("_TO_")).map(|(a, b)| format!("{b}_TO_{a}"));
+    match (forth, back) {
+        (None, None) => "-".to_owned(),
+        (Some(forth), None) => forth.to_owned(),
+        (Some(forth), Some(_)) if turned.as_deref() == Some(forth) => forth.to_owned(),
+        (forth, Some(back)) => format!("{}, back {back}", forth.unwrap_or("-")),
+    }
+}
+
+fn print_violations(row: &AssociationSummary<'_>) -> anyhow::Result<()> {
+    let key = output::visible(row.association.key);
+    for it in row.violating.iter().take(VIOLATIONS_SHOWN) {
+        let record = output::visible(&node_text(it.object, Some(it.record)));
+        let role = match it.side {
+            "first" => row.association.second_object_label,
+            _ => row.association.first_object_label,
+        };
+        let role = output::visible(role);
+        say(format_args!("{key} allows {record} one {role}, it has {}", it.links))?;
+    }
+    let hidden = row.violations.saturating_sub(VIOLATIONS_SHOWN as u64);
+    if hidden > 0 {
+        say(format_args!("{key}: {hidden} more like these"))?;
+    }
+    Ok(())
 }

@@ -1,12 +1,12 @@
-//! The arguments of every command but `serve`.
+//! The arguments of the commands that are no questions.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
-use relata::NodeRef;
+use clap::{Args, Subcommand};
 use relata::journal::Scope;
+use relata::wire::Moment;
 
-use super::Keys;
+use super::{Keys, Place};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -28,89 +28,13 @@ pub(crate) struct Ingest {
     pub(crate) json: bool,
 }
 
-/// Which location a question is about.
-#[derive(Debug, Args)]
-pub(crate) struct Place {
-    /// The location; not needed if the store holds one alone
-    #[arg(long, env = "RELATA_LOCATION", value_name = "ID")]
-    pub(crate) location: Option<String>,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  relata links contact
-  relata links custom_objects.property/12-maple-street --label 'Interested Buyer'
-  relata links contact/amara-okafor --location seaside-realty --order newest --json")]
-pub(crate) struct Links {
-    /// An object key, or an object key, a slash and a record id
-    #[arg(value_name = "NODE")]
-    pub(crate) node: NodeRef,
-
-    #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// Only links whose far end has this label; may be repeated
-    #[arg(long, value_name = "LABEL")]
-    pub(crate) label: Vec<String>,
-
-    /// Only links under this association, by id or key; may be repeated
-    #[arg(long, value_name = "ID|KEY")]
-    pub(crate) association: Vec<String>,
-
-    /// Only links to things of this object key
-    #[arg(long, value_name = "KEY")]
-    pub(crate) object: Option<String>,
-
-    /// Only links in which the node stands on this end
-    #[arg(long, value_name = "SIDE")]
-    pub(crate) side: Option<Side>,
-
-    /// The order in which the store first heard of the links
-    #[arg(long, default_value = "oldest", value_name = "ORDER")]
-    pub(crate) order: Order,
-
-    /// The greatest number of links
-    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
-    pub(crate) limit: u32,
-
-    /// Print JSON
-    #[arg(long, env = "RELATA_JSON")]
-    pub(crate) json: bool,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Side {
-    First,
-    Second,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Order {
-    Oldest,
-    Newest,
-}
-
-#[derive(Debug, Args)]
-#[command(after_help = "\
-Examples:
-  relata summary
-  relata summary --location seaside-realty --json")]
-pub(crate) struct Summary {
-    #[command(flatten)]
-    pub(crate) place: Place,
-
-    /// Print JSON
-    #[arg(long, env = "RELATA_JSON")]
-    pub(crate) json: bool,
-}
-
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   relata export --format graphml --output graph.graphml
   relata export --format dot --layer objects | dot -Tsvg > schema.svg
-  relata export --format ndjson --location seaside-realty | gzip > events.ndjson.gz")]
+  relata export --format ndjson --location seaside-realty | gzip > events.ndjson.gz
+  relata export --format graphml --as-of 2026-11-01T00:00:00Z > november.graphml")]
 pub(crate) struct Export {
     /// graphml, dot, node-link or ndjson
     #[arg(long, value_name = "FORMAT")]
@@ -130,6 +54,11 @@ pub(crate) struct Export {
     /// Only links under this association, by id or key; may be repeated
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
+
+    /// The graph as it stood when this event had come in, or at this time (RFC
+    /// 3339); of ndjson the events up to there
+    #[arg(long, value_name = "SEQ|TIME")]
+    pub(crate) as_of: Option<Moment>,
 
     /// Write here instead of to standard output
     #[arg(long, short, value_name = "FILE")]

@@ -3,9 +3,10 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::error::ErrorKind;
 use clap::{CommandFactory, FromArgMatches};
 
-use super::Config;
+use super::{Command, Config};
 
 impl Config {
     /// Reads the command line, the environment and the configuration file.
@@ -24,7 +25,13 @@ impl Config {
                 anyhow::ensure!(known, "{}: there is no flag --{name}", path.display());
             }
         }
-        Self::from_arg_matches(&command.get_matches()).map_err(|error| error.exit())
+        let read = Self::from_arg_matches(&command.get_matches_mut());
+        let config = read.unwrap_or_else(|error| error.exit());
+        if matches!(&config.command, Command::Match(it) if !it.has_start()) {
+            let why = "match needs --all or --any, or --none with --object";
+            command.error(ErrorKind::MissingRequiredArgument, why).exit();
+        }
+        Ok(config)
     }
 }
 

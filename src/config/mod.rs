@@ -3,8 +3,11 @@
 
 mod commands;
 mod file;
+mod filters;
+mod questions;
 
 pub(crate) use commands::*;
+pub(crate) use questions::*;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -15,6 +18,9 @@ use relata::Options;
 use relata::http::Limits;
 use relata::journal::DeadLetterBounds;
 use relata::signature::{KeyError, Verifier, WebhookKey};
+
+/// The flags that every command takes.
+const EVERYWHERE: &str = "Options of every command";
 
 /// Relata keeps the associations that a CRM reports by webhook, and answers who
 /// is linked to what, under which label.
@@ -28,12 +34,20 @@ pub(crate) struct Config {
         env = "RELATA_DB",
         default_value = "relata.db",
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "FILE"
     )]
     pub(crate) db: PathBuf,
 
     /// How much to log: error, warn, info, debug or trace
-    #[arg(long, env = "RELATA_LOG", default_value = "info", global = true, value_name = "LEVEL")]
+    #[arg(
+        long,
+        env = "RELATA_LOG",
+        default_value = "info",
+        global = true,
+        help_heading = EVERYWHERE,
+        value_name = "LEVEL"
+    )]
     pub(crate) log: tracing_subscriber::filter::LevelFilter,
 
     /// Lines for people or JSON for programs
@@ -42,13 +56,20 @@ pub(crate) struct Config {
         env = "RELATA_LOG_FORMAT",
         default_value = "human",
         global = true,
+        help_heading = EVERYWHERE,
         value_name = "FORMAT"
     )]
     pub(crate) log_format: LogFormat,
 
     /// A TOML file of flags, such as `listen = "127.0.0.1:9000"`; what the
     /// environment or the command line says counts more
-    #[arg(long = "config", env = "RELATA_CONFIG", global = true, value_name = "FILE")]
+    #[arg(
+        long = "config",
+        env = "RELATA_CONFIG",
+        global = true,
+        help_heading = EVERYWHERE,
+        value_name = "FILE"
+    )]
     pub(crate) file: Option<PathBuf>,
 
     #[command(subcommand)]
@@ -69,8 +90,20 @@ pub(crate) enum Command {
     Ingest(Ingest),
     /// List what is linked to an object key or a record
     Links(Links),
-    /// Count what the store holds
+    /// Count what is linked to a node under each label
+    Labels(Labels),
+    /// Find what is linked to all of these, to any of those, to none of others
+    Match(Match),
+    /// Go along labelled links, step by step, and say where that ends
+    Walk(Walk),
+    /// Find the shortest ways between two nodes
+    Path(Path),
+    /// Show the nodes around one, and the links between them
+    Neighborhood(Neighborhood),
+    /// Count what the store holds, and check the declared cardinalities
     Summary(Summary),
+    /// List the events that made a thing what it is
+    History(History),
     /// Write the graph in the format of another tool
     Export(Export),
     /// Replay the journal and compare it with the checkpoint

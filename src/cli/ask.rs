@@ -1,0 +1,41 @@
+//! How a command asks its question: of the graph as it stands, or as it stood.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::graph::{Effort, View};
+use relata::wire::Moment;
+use relata::{Location, Seq, Store};
+
+use super::output::{location, open_for_questions};
+use crate::config::Asking;
+
+/// Asks the location that the command line names.
+pub(super) fn ask(
+    db: &Path,
+    asking: &Asking,
+    question: impl FnOnce(View<'_>, &mut Effort<'_>, Seq) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    let store = open_for_questions(db)?;
+    let location = location(&store, &asking.place)?;
+    of(&store, &location, asking.as_of, question)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks one location, with as much effort as it takes.
+pub(super) fn of<T>(
+    store: &Store,
+    location: &Location,
+    as_of: Option<Moment>,
+    question: impl FnOnce(View<'_>, &mut Effort<'_>, Seq) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let (id, mut effort) = (location.id().as_str(), Effort::unbounded());
+    let past = as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();
+    let Some(seq) = past else {
+        let seq = store.head();
+        return question(location.read().view(), &mut effort, seq).with_context(|| id.to_owned());
+    };
+    let past = store.past(id, seq)?;
+    question(past.graph.view(), &mut effort, seq).with_context(|| format!("{id} as of event {seq}"))
+}

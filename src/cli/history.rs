@@ -1,0 +1,52 @@
+//! `relata history`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use relata::wire::History as HistoryBody;
+use relata::{HistoryEvent, Subject};
+
+use super::output::{location, open_for_questions, print_json, print_table, say, say_if_more};
+use crate::config::History;
+
+pub(super) fn run(db: &Path, command: &History) -> anyhow::Result<ExitCode> {
+    let store = open_for_questions(db)?;
+    let location = location(&store, &command.place)?;
+    let (name, subject) = subject(command)?;
+    let id = location.id().as_str();
+    anyhow::ensure!(subject.is_known_to(&location.read()), "{id}: no event has named {name}");
+    let page = store.history(id, &subject, 0, command.limit as usize)?;
+    if command.json {
+        print_json(&HistoryBody::new(&page, store.head()))?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows: Vec<Vec<String>> = page.events.iter().map(row).collect();
+    print_table(&["SEQ", "TYPE", "ID", "TIME", "RECEIVED", "DELIVERIES"], &rows)?;
+    if page.pruned > 0 {
+        say(format_args!("events up to {} are pruned", page.pruned))?;
+    }
+    say_if_more(rows.len(), page.next.is_some(), None, "events")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// What is asked about, and its name.
+fn subject(command: &History) -> anyhow::Result<(String, Subject)> {
+    let History { node, relation, association, .. } = command;
+    match (node, relation, association) {
+        (Some(node), ..) => Ok((node.to_string(), Subject::Node(node.clone()))),
+        (_, Some(id), _) => Ok((format!("the relation {id}"), Subject::Relation(id.clone()))),
+        (.., Some(id)) => Ok((format!("the association {id}"), Subject::Association(id.clone()))),
+        _ => anyhow::bail!("a NODE, --relation or --association says whose history"),
+    }
+}
+
+fn row(event: &HistoryEvent) -> Vec<String> {
+    vec![
+        event.seq.to_string(),
+        event.event_type.clone(),
+        event.id.clone(),
+        event.at.map(|at| at.to_string()).unwrap_or_default(),
+        event.received_at.to_string(),
+        event.deliveries.to_string(),
+    ]
+}

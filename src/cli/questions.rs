@@ -1,0 +1,165 @@
+//! `relata match`, `relata walk`, `relata path` and `relata neighborhood`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use relata::graph::{
+    Edge, EdgeEnd, Effort, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View, WalkQuery,
+};
+use relata::wire::{Ends, Matches, NeighborhoodBody, PathsBody, WalksBody};
+use relata::{NodeRef, Seq};
+
+use super::ask::ask;
+use super::output::{label_text, print_json, print_table, say, say_if_more, visible};
+use super::way::{node_text, way_text};
+use crate::config::{self, Match, Neighborhood, Walk};
+
+pub(super) fn matches(db: &Path, command: &Match) -> anyhow::Result<ExitCode> {
+    let query = MatchQuery {
+        object: command.object.clone(),
+        all: command.all.clone(),
+        any: command.any.clone(),
+        none: command.none.clone(),
+        after: None,
+        limit: command.limit as usize,
+    };
+    ask(db, &command.asking, |view, effort, seq| {
+        let page = view.matches(&query, effort)?;
+        if command.asking.json {
+            return print_json(&Matches::new(&page, seq));
+        }
+        let row =
+            |it: &relata::graph::Match<'_>| named_row(it.object, it.record, u64::from(it.links));
+        let rows: Vec<Vec<String>> = page.matches.iter().map(row).collect();
+        print_table(&["OBJECT", "RECORD", "CONDITIONS MET"], &rows)?;
+        Ok(say_if_more(rows.len(), page.next.is_some(), Some(page.total), "matches")?)
+    })
+}
+
+fn named_row(object: &str, record: Option<&str>, count: u64) -> Vec<String> {
+    vec![object.to_owned(), record.unwrap_or_default().to_owned(), count.to_string()]
+}
+
+pub(super) fn walk(db: &Path, command: &Walk) -> anyhow::Result<ExitCode> {
+    let query = WalkQuery {
+        from: command.from.clone(),
+        steps: command.step.clone(),
+        after: None,
+        limit: command.limit as usize,
+    };
+    let (paths, json) = (command.paths, command.asking.json);
+    ask(db, &command.asking, |view, effort, seq| {
+        if paths {
+            walks(view, &query, effort, seq, json)
+        } else {
+            ends(view, &query, effort, seq, json)
+        }
+    })
+}
+
+fn walks(
+    view: View<'_>,
+    query: &WalkQuery,
+    effort: &mut Effort<'_>,
+    seq: Seq,
+    json: bool,
+) -> anyhow::Result<()> {
+    let walks = view.walks(query, effort)?;
+    if json {
+        return print_json(&WalksBody::new(&walks, seq));
+    }
+    walks.paths.iter().try_for_each(|walk| say(way_text(walk)))?;
+    Ok(say_if_more(walks.paths.len(), !walks.complete, None, "walks")?)
+}
+
+fn ends(
+    view: View<'_>,
+    query: &WalkQuery,
+    effort: &mut Effort<'_>,
+    seq: Seq,
+    json: bool,
+) -> anyhow::Result<()> {
+    let page = view.walk(query, effort)?;
+    if json {
+        return print_json(&Ends::new(&page, seq));
+    }
+    let rows: Vec<Vec<String>> =
+        page.ends.iter().map(|end| named_row(end.object, end.record, end.paths)).collect();
+    print_table(&["OBJECT", "RECORD", "WALKS"], &rows)?;
+    Ok(say_if_more(rows.len(), page.next.is_some(), Some(page.total), "ends")?)
+}
+
+pub(super) fn path(db: &Path, command: &config::Path) -> anyhow::Result<ExitCode> {
+    let query = PathQuery {
+        from: command.from.clone(),
+        to: command.to.clone(),
+        max_hops: command.max_hops,
+        labels: command.along.label.clone(),
+        associations: command.along.association.clone(),
+        limit: if command.all { command.limit as usize } else { 1 },
+    };
+    ask(db, &command.asking, |view, effort, seq| {
+        let found = view.path(&query, effort)?;
+        if command.asking.json {
+            return print_json(&PathsBody::new(&found, seq));
+        }
+        tell_paths(&found, &query)
+    })
+}
+
+fn tell_paths(found: &Paths<'_>, query: &PathQuery) -> anyhow::Result<()> {
+    if found.hops.is_none() {
+        say(format_args!(
+            "no way from {} to {} of at most {} links",
+            shown(&query.from),
+            shown(&query.to),
+            query.max_hops
+        ))?;
+    }
+    found.paths.iter().try_for_each(|path| say(way_text(path)))?;
+    Ok(say_if_more(found.paths.len(), !found.complete, None, "ways")?)
+}
+
+fn shown(node: &NodeRef) -> String {
+    visible(&node.to_string())
+}
+
+pub(super) fn neighborhood(db: &Path, command: &Neighborhood) -> anyhow::Result<ExitCode> {
+    let query = NeighborhoodQuery {
+        of: command.node.clone(),
+        depth: command.depth,
+        labels: command.along.label.clone(),
+        associations: command.along.association.clone(),
+        limit: command.limit as usize,
+    };
+    ask(db, &command.asking, |view, effort, seq| {
+        let found = view.neighborhood(&query, effort)?;
+        if command.asking.json {
+            return print_json(&NeighborhoodBody::new(&found, seq));
+        }
+        let row = |near: &relata::graph::Near<'_>| {
+            vec![
+                near.hops.to_string(),
+                near.object.to_owned(),
+                near.record.unwrap_or_default().to_owned(),
+            ]
+        };
+        let rows: Vec<Vec<String>> = found.nodes.iter().map(row).collect();
+        print_table(&["HOPS", "OBJECT", "RECORD"], &rows)?;
+        let links: Vec<Vec<String>> = found.links.iter().map(edge_row).collect();
+        say("")?;
+        print_table(&["FIRST", "LABEL", "SECOND", "LABEL", "SINCE"], &links)?;
+        Ok(say_if_more(rows.len(), !found.complete, None, "nodes")?)
+    })
+}
+
+fn edge_row(edge: &Edge<'_>) -> Vec<String> {
+    let node = |end: &EdgeEnd<'_>| node_text(end.object, end.record);
+    vec![
+        node(&edge.first),
+        label_text(edge.definition.map(|known| &*known.first.label)),
+        node(&edge.second),
+        label_text(edge.definition.map(|known| &*known.second.label)),
+        edge.at.map(|at| at.to_string()).unwrap_or_default(),
+    ]
+}
