@@ -405,3 +405,53 @@ fn questions_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(&["history", AMARA, "--relation", "x"], 2, "cannot be used with")?;
     Ok(())
 }
+
+#[test]
+fn variables_stand_for_flags() -> Result<(), Error> {
+    let (_directory, db) = filled()?;
+    let check =
+        |variables: &[(&str, &str)], arguments: &[&str], same: &[&str]| -> Result<(), Error> {
+            let mut command = relata();
+            command.env("RELATA_DB", &db).env("RELATA_LOCATION", "seaside-realty");
+            let printed = command.envs(variables.iter().copied()).args(arguments).output()?;
+            assert_eq!(String::from_utf8(printed.stderr)?, "", "{variables:?}");
+            assert_eq!(String::from_utf8(printed.stdout)?, out(&db, &here(same))?, "{variables:?}");
+            Ok(())
+        };
+    check(
+        &[("RELATA_LABEL", "Interested Buyer"), ("RELATA_LIMIT", "2"), ("RELATA_ORDER", "newest")],
+        &["links", HOUSE],
+        &["links", HOUSE, "--label", "Interested Buyer", "--limit", "2", "--order", "newest"],
+    )?;
+    check(
+        &[("RELATA_LABEL", "Owner"), ("RELATA_AS_OF", "100")],
+        &["links", HOUSE, "--label", "Listing Agent"],
+        &["links", HOUSE, "--label", "Listing Agent", "--as-of", "100"],
+    )?;
+    check(
+        &[("RELATA_ALL", "true"), ("RELATA_MAX_HOPS", "4")],
+        &["path", AMARA, "business/harbour-bank"],
+        &["path", AMARA, "business/harbour-bank", "--all", "--max-hops", "4"],
+    )?;
+    check(
+        &[("RELATA_ALL", "true"), ("RELATA_MATCH_ALL", AMARA)],
+        &["match"],
+        &["match", "--all", AMARA],
+    )?;
+    check(
+        &[("RELATA_ASSOCIATION", "spouse"), ("RELATA_RELATION", "x")],
+        &["history", AMARA],
+        &["history", AMARA],
+    )?;
+    check(
+        &[("RELATA_FORMAT", "dot"), ("RELATA_LAYER", "objects")],
+        &["export"],
+        &["export", "--format", "dot", "--layer", "objects"],
+    )?;
+    let kept = relata()
+        .env("RELATA_ALL", "true")
+        .args(["--db", db.to_str().unwrap(), "dead-letters", "delete"])
+        .output()?;
+    check_refusal(&kept, 2, "<ID>");
+    Ok(())
+}

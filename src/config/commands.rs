@@ -175,8 +175,10 @@ pub(crate) enum LettersAction {
         /// Its number
         #[arg(required_unless_present = "all")]
         id: Option<u64>,
+        // A variable of its own: one that is set for other commands must delete
+        // nothing.
         /// Every one
-        #[arg(long, conflicts_with = "id")]
+        #[arg(long, env = "RELATA_DEAD_LETTERS_ALL", conflicts_with = "id")]
         all: bool,
     },
     /// Delete one, or all; beside a running server, ask it instead
@@ -184,8 +186,10 @@ pub(crate) enum LettersAction {
         /// Its number
         #[arg(required_unless_present = "all")]
         id: Option<u64>,
+        // A variable of its own: one that is set for other commands must delete
+        // nothing.
         /// Every one
-        #[arg(long, conflicts_with = "id")]
+        #[arg(long, env = "RELATA_DEAD_LETTERS_ALL", conflicts_with = "id")]
         all: bool,
     },
 }

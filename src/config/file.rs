@@ -3,15 +3,15 @@
 use std::path::PathBuf;
 
 use anyhow::Context;
+use clap::FromArgMatches;
 use clap::error::ErrorKind;
-use clap::{CommandFactory, FromArgMatches};
 
 use super::{Command, Config};
 
 impl Config {
     /// Reads the command line, the environment and the configuration file.
     pub(crate) fn read() -> anyhow::Result<Self> {
-        let mut command = Self::command();
+        let mut command = Self::known();
         if let Some(path) = config_path() {
             let text =
                 std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;

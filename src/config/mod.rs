@@ -5,6 +5,7 @@ mod commands;
 mod file;
 mod filters;
 mod questions;
+mod variables;
 
 pub(crate) use commands::*;
 pub(crate) use questions::*;
@@ -13,7 +14,7 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::{Args, Parser, Subcommand, ValueEnum};
+use clap::{Args, CommandFactory, Parser, Subcommand, ValueEnum};
 use relata::Options;
 use relata::http::Limits;
 use relata::journal::DeadLetterBounds;
@@ -116,6 +117,13 @@ pub(crate) enum Command {
     DeadLetters(DeadLetters),
     /// Say how a delivery would be taken, and what is wrong with it
     Doctor(Doctor),
+}
+
+impl Config {
+    /// The command line that is understood.
+    fn known() -> clap::Command {
+        variables::with_variables(Self::command())
+    }
 }
 
 #[derive(Debug, Args)]
