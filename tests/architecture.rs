@@ -46,6 +46,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("aws_lc_rs", &["signature/", "http/token.rs"]),
     ("tokio", &["http/", "cli/"]),
     ("clap", &["config/", "main.rs"]),
+    ("clap_complete", &["config/"]),
     ("anyhow", &["cli/", "config/", "main.rs"]),
     ("serde_json", &["webhook/", "signature/", "export/", "http/", "cli/"]),
 ];

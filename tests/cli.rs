@@ -249,6 +249,7 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
         "verify",
         "backup",
         "doctor",
+        "completions",
     ];
     for command in commands {
         assert!(help.contains(command), "{help}");

@@ -403,6 +403,7 @@ fn questions_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(&["neighborhood", AMARA, "--depth", "9"], 2, "9 is not in 1..=8")?;
     check(&["history"], 2, "<NODE|--relation <ID>|--association <ID>>")?;
     check(&["history", AMARA, "--relation", "x"], 2, "cannot be used with")?;
+    check_refusal(&run(&db, &["completions", "tcsh"])?, 2, "bash");
     Ok(())
 }
 
@@ -453,5 +454,23 @@ fn variables_stand_for_flags() -> Result<(), Error> {
         .args(["--db", db.to_str().unwrap(), "dead-letters", "delete"])
         .output()?;
     check_refusal(&kept, 2, "<ID>");
+    Ok(())
+}
+
+#[test]
+fn shells_complete_every_command() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    for shell in ["bash", "zsh", "fish", "elvish", "powershell"] {
+        let script = out(&db, &["completions", shell])?;
+        for word in ["neighborhood", "max-hops", "dead-letters", "as-of"] {
+            assert!(script.contains(word), "{shell}: {word}");
+        }
+    }
+    let script = out(&db, &["completions", "bash"])?;
+    let asked = r#"COMP_WORDS=(relata path --max); COMP_CWORD=2; _relata relata --max path; echo "${COMPREPLY[@]}""#;
+    let shell =
+        std::process::Command::new("bash").args(["-c", &format!("{script}\n{asked}")]).output()?;
+    assert_eq!(String::from_utf8(shell.stdout)?, "--max-hops\n");
     Ok(())
 }

@@ -2,6 +2,7 @@
 
 mod ask;
 mod backup;
+mod completions;
 mod dead_letters;
 mod doctor;
 mod export;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use crate::config::{Command, Config, LogFormat};
 
 use super::{
-    backup, dead_letters, doctor, export, history, ingest, links, questions, serve, summary, token,
-    verify,
+    backup, completions, dead_letters, doctor, export, history, ingest, links, questions, serve,
+    summary, token, verify,
 };
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -36,5 +36,6 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Token(token) => token::run(&config.db, token.action),
         Command::DeadLetters(letters) => dead_letters::run(&config.db, &letters.action),
         Command::Doctor(doctor) => doctor::run(&config.db, &doctor),
+        Command::Completions(command) => completions::run(&command),
     }
 }

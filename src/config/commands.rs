@@ -3,6 +3,7 @@
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
+use clap_complete::Shell;
 use relata::journal::Scope;
 use relata::wire::Moment;
 
@@ -218,4 +219,16 @@ pub(crate) struct Doctor {
     /// Print JSON
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  relata completions bash > /etc/bash_completion.d/relata
+  relata completions zsh > ~/.zfunc/_relata
+  relata completions fish > ~/.config/fish/completions/relata.fish")]
+pub(crate) struct Completions {
+    /// The shell to write a script for
+    #[arg(value_name = "SHELL")]
+    pub(crate) shell: Shell,
 }

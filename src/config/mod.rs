@@ -117,12 +117,23 @@ pub(crate) enum Command {
     DeadLetters(DeadLetters),
     /// Say how a delivery would be taken, and what is wrong with it
     Doctor(Doctor),
+    /// Write a script that completes commands and flags in a shell
+    Completions(Completions),
 }
 
 impl Config {
     /// The command line that is understood.
     fn known() -> clap::Command {
         variables::with_variables(Self::command())
+    }
+}
+
+impl Completions {
+    /// The script.
+    pub(crate) fn script(&self) -> Vec<u8> {
+        let mut script = Vec::new();
+        clap_complete::generate(self.shell, &mut Config::known(), "relata", &mut script);
+        script
     }
 }
 
