@@ -63,6 +63,8 @@ impl LinkFilter {
     /// Whether links of this slot, seen from one of its nodes, are to be gone
     /// along.
     pub(super) fn selects(&self, layer: Layer<'_>, slot: Slot, read: Read) -> bool {
+        // Asked from the far end, the same links stand in the other slot.
+        let slot = if read == Read::Own { slot.other() } else { slot };
         let association = layer.association(slot.kind());
         let labelled = |side: Side| {
             let label = association.label(side);
@@ -74,23 +76,18 @@ impl LinkFilter {
             && self.object.as_deref().is_none_or(|object| object == layer.far_object(slot))
             && (self.associations.is_empty()
                 || self.associations.iter().any(|called| association.is_called(called)))
-            && (self.labels.is_empty()
-                || match read {
-                    Read::Far => labelled(far),
-                    Read::Own => labelled(own),
-                    Read::Either => labelled(own) || labelled(far),
-                })
+            && (self.labels.is_empty() || labelled(far) || read == Read::Either && labelled(own))
     }
 }
 
-/// The end whose label a filter speaks of.
+/// The end that a filter is asked from.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Read {
-    /// That of the far end.
+    /// From the node itself: a label is that of the far end.
     Far,
-    /// That of the node itself: the question is asked from the far end.
+    /// From the far end: a label is that of the node itself.
     Own,
-    /// That of either: the question has no direction.
+    /// From either: the question has no direction.
     Either,
 }
 
