@@ -104,7 +104,8 @@ pub struct MatchPage<'g> {
     pub total: u64,
     /// Where to go on, if there is more.
     pub next: Option<(u32, u32)>,
-    /// Whether every link that matters was looked at.
+    /// Whether every link that matters was looked at; if not, those listed do
+    /// match, and others may.
     pub complete: bool,
 }
 
@@ -226,6 +227,10 @@ impl<'g> Join<'g, '_, '_> {
             self.meet(&mut condition);
             let this = self.condition;
             self.keep(|mark| mark.last != this);
+            if condition.links > 0 && self.effort.is_spent() {
+                // Which of those left meet it is not known: none can be told.
+                self.candidates.clear();
+            }
         }
     }
 
