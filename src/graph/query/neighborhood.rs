@@ -129,6 +129,9 @@ fn spread(
     reached: &mut Vec<(u32, u32)>,
 ) -> bool {
     effort.memory.seen.clear(layer.nodes());
+    if limit == 0 {
+        return false;
+    }
     effort.memory.seen.insert(of, ());
     reached.push((of, 0));
     let mut at = 0;
