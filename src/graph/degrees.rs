@@ -2,8 +2,9 @@
 
 use crate::model::Side;
 
-/// The degrees of all nodes that have links of one slot, kept up to date at a
-/// constant cost a link, so that the greatest is known without a scan.
+/// The degrees of all nodes that have links on one end of an association, kept
+/// up to date at a constant cost a link, so that the greatest is known without a
+/// scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Degrees {
     /// How many nodes have one link, two links, and so on; the last is not 0.
@@ -60,17 +61,17 @@ impl Degrees {
     }
 }
 
-/// The degrees of the records that one kind of link joins.
+/// The degrees of the records that one association joins.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct KindDegrees {
+pub(crate) struct AssociationDegrees {
     first: Degrees,
     second: Degrees,
-    /// By the links on both ends together, where both ends are of one object
-    /// key.
+    /// By the links on both ends together, one from a record to itself counted
+    /// once.
     pub(crate) either: Degrees,
 }
 
-impl KindDegrees {
+impl AssociationDegrees {
     /// By the links in which a record stands on this end.
     pub(crate) fn of(&self, side: Side) -> &Degrees {
         if side == Side::First { &self.first } else { &self.second }

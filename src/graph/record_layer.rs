@@ -5,11 +5,11 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::adjacency::{Adjacency, Entry, Slot};
-use super::degrees::KindDegrees;
+use super::degrees::Degrees;
 use super::ids::Ids;
 use super::merge::Outcome;
-pub(crate) use super::record_rows::{Kind, KindRow, Record, RecordRows, RelationRow};
-use super::table::{KindNo, ObjectNo, RecordNo, RelationNo, Table};
+pub(crate) use super::record_rows::{Joined, Kind, KindRow, Record, RecordRows, RelationRow};
+use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use crate::model::{RecordState, Side, Stamp};
 
 /// What changed since the last checkpoint.
@@ -25,7 +25,7 @@ pub(crate) struct ChangedRecords {
 ///    record was deleted later.
 /// 2. A linked relation stands in the adjacency of both its records, once for
 ///    each end; no other does.
-/// 3. `linked` of a kind, `loops` and `degrees` count what the adjacencies hold.
+/// 3. `linked` of a kind, `loops` and degrees count what the adjacencies hold.
 /// 4. The state of a record holds what keyed and unkeyed events said of it.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RecordLayer {
@@ -126,8 +126,12 @@ impl RecordLayer {
 
     pub(crate) fn intern_kind(&mut self, kind: Kind, hidden: bool) -> KindNo {
         *self.kind_numbers.entry(kind).or_insert_with(|| {
-            self.rows.degrees.push(KindDegrees::default());
-            self.rows.kinds.push(KindRow { kind, linked: 0, hidden })
+            let number = self.rows.kinds.push(KindRow { kind, linked: 0, hidden });
+            while self.rows.joined.len() <= kind.association.0 {
+                self.rows.joined.push(Joined::default());
+            }
+            self.rows.joined[kind.association].kinds.push(number);
+            number
         })
     }
 
@@ -253,17 +257,14 @@ impl RecordLayer {
         let RelationRow { kind, first, second, .. } = *row;
         for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
             let entry = Entry { slot: Slot::new(kind, side), far, relation: number };
-            let links = self.rows.adjacency[near].insert(entry);
-            self.rows.degrees[kind].of_mut(side).grow(links);
-            if let Some(both) = self.on_both_ends(near, kind) {
-                self.rows.degrees[kind].either.grow(both);
-            }
+            self.rows.adjacency[near].insert(entry);
             self.relist(near);
         }
         self.rows.kinds[kind].linked += 1;
         if first == second {
             *self.rows.loops.entry((first, kind)).or_insert(0) += 1;
         }
+        self.count(number, Degrees::grow);
     }
 
     fn unlink(&mut self, number: RelationNo) {
@@ -274,11 +275,7 @@ impl RecordLayer {
         row.linked = false;
         let RelationRow { kind, first, second, .. } = *row;
         for (near, side) in [(first, Side::First), (second, Side::Second)] {
-            let left = self.rows.adjacency[near].remove(Slot::new(kind, side), number);
-            self.rows.degrees[kind].of_mut(side).shrink(left);
-            if let Some(both) = self.on_both_ends(near, kind) {
-                self.rows.degrees[kind].either.shrink(both);
-            }
+            self.rows.adjacency[near].remove(Slot::new(kind, side), number);
             self.relist(near);
         }
         self.rows.kinds[kind].linked -= 1;
@@ -290,14 +287,35 @@ impl RecordLayer {
                 self.rows.loops.remove(&(first, kind));
             }
         }
+        self.count(number, Degrees::shrink);
     }
 
-    /// How many links of a kind a record has on either end, where the same
-    /// record may stand on both.
-    fn on_both_ends(&self, record: RecordNo, kind: KindNo) -> Option<u32> {
-        let Kind { first, second, .. } = self.rows.kinds[kind].kind;
-        let on = |side| self.rows.adjacency[record].live(Slot::new(kind, side));
-        (first == second).then(|| on(Side::First) + on(Side::Second))
+    /// Notes how many links both ends of a relation have, now that there is one
+    /// more or fewer.
+    fn count(&mut self, number: RelationNo, change: fn(&mut Degrees, u32)) {
+        let RelationRow { kind, first, second, .. } = self.rows.relations[number];
+        let association = self.rows.kinds[kind].kind.association;
+        for (near, side) in [(first, Side::First), (second, Side::Second)] {
+            let on = |side: Side| self.links_on(near, association, side);
+            let (here, there) = (on(side), on(side.other()));
+            let either = here + there - self.loops_under(near, association);
+            let degrees = &mut self.rows.joined[association].degrees;
+            change(degrees.of_mut(side), here);
+            if side == Side::First || first != second {
+                change(&mut degrees.either, either);
+            }
+        }
+    }
+
+    fn links_on(&self, record: RecordNo, association: AssociationNo, side: Side) -> u32 {
+        let kinds = &self.rows.joined[association].kinds;
+        let adjacency = &self.rows.adjacency[record];
+        kinds.iter().map(|&kind| adjacency.live(Slot::new(kind, side))).sum()
+    }
+
+    fn loops_under(&self, record: RecordNo, association: AssociationNo) -> u32 {
+        let kinds = &self.rows.joined[association].kinds;
+        kinds.iter().map(|&kind| self.rows.loops(record, kind)).sum()
     }
 
     fn relist(&mut self, number: RecordNo) {

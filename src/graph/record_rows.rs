@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::adjacency::Adjacency;
-use super::degrees::KindDegrees;
+use super::degrees::AssociationDegrees;
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use super::text::{TextRef, Texts};
 use crate::model::Stamp;
@@ -49,6 +49,14 @@ pub(crate) struct KindRow {
     pub(crate) hidden: bool,
 }
 
+/// What relations under one association join. A record may have links of
+/// several kinds, so its links are counted over all of them.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Joined {
+    pub(super) kinds: Vec<KindNo>,
+    pub(super) degrees: AssociationDegrees,
+}
+
 /// Adjacencies in small chunks: a chunk that a copy holds is copied whole, with
 /// every link of its records, when one of them is linked anew.
 type Adjacencies = Table<RecordNo, Adjacency, 64>;
@@ -62,9 +70,9 @@ pub(crate) struct RecordRows {
     pub(super) adjacency: Adjacencies,
     pub(super) relations: Table<RelationNo, RelationRow>,
     pub(super) kinds: Table<KindNo, KindRow>,
-    /// How many links of a kind records have; one a chunk, since each may be
+    /// What relations join, by their association; one a chunk, since each may be
     /// large.
-    pub(super) degrees: Table<KindNo, KindDegrees, 1>,
+    pub(super) joined: Table<AssociationNo, Joined, 1>,
     /// How many records of an object key lists show.
     pub(super) listed: Table<ObjectNo, u32>,
     /// Links of a record to itself, by their kind.
@@ -83,6 +91,13 @@ impl RecordRows {
     /// How many records of an object key lists show.
     pub(crate) fn listed(&self, object: ObjectNo) -> u32 {
         if object.0 < self.listed.len() { self.listed[object] } else { 0 }
+    }
+
+    /// How many links under an association records have; `None` if no relation
+    /// has named it.
+    pub(crate) fn degrees(&self, association: AssociationNo) -> Option<&AssociationDegrees> {
+        let is_known = association.0 < self.joined.len();
+        is_known.then(|| &self.joined[association].degrees)
     }
 
     /// Links of this kind from a record to itself.

@@ -73,4 +73,10 @@ impl Association {
     pub fn is_symmetric(&self) -> bool {
         self.first.label == self.second.label
     }
+
+    /// Whether both ends are of one object key, too, so that nothing tells them
+    /// apart.
+    pub fn is_mutual(&self) -> bool {
+        self.is_symmetric() && self.first.object == self.second.object
+    }
 }

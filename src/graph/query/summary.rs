@@ -1,7 +1,5 @@
 //! Counts: how much of everything there is.
 
-use super::super::associations::AssociationRow;
-use super::super::degrees::Degrees;
 use super::super::location_graph::LocationGraph;
 use super::super::table::{AssociationNo, ObjectNo};
 use super::View;
@@ -47,8 +45,8 @@ pub struct AssociationCount<'g> {
     pub relations: u64,
     /// How the first records are linked to seconds.
     pub first: EndCount,
-    /// How the second records are linked to firsts. Where both ends of an
-    /// association read alike, a record's links on either end count together, at
+    /// How the second records are linked to firsts. Where nothing tells the ends
+    /// of an association apart, a record's links on either end count together, at
     /// both ends.
     pub second: EndCount,
 }
@@ -62,14 +60,6 @@ pub struct EndCount {
     pub greatest: u64,
     /// Records with more links than the declared cardinality allows.
     pub violations: u64,
-}
-
-impl EndCount {
-    fn add(&mut self, degrees: &Degrees, allows_one: bool) {
-        self.distinct += degrees.distinct();
-        self.greatest = self.greatest.max(degrees.greatest());
-        self.violations += if allows_one { degrees.with_several() } else { 0 };
-    }
 }
 
 impl AssociationCount<'_> {
@@ -87,8 +77,8 @@ impl AssociationCount<'_> {
     /// Records on either end with more links than the declared cardinality
     /// allows.
     pub fn violations(&self) -> u64 {
-        if self.association.is_symmetric() {
-            return self.first.violations.max(self.second.violations);
+        if self.association.is_mutual() {
+            return self.first.violations;
         }
         self.first.violations + self.second.violations
     }
@@ -133,24 +123,23 @@ impl<'g> View<'g> {
                 place: number.0,
                 association,
                 relations: self.relations_under(number),
-                first: self.end_count(row, association, Side::First),
-                second: self.end_count(row, association, Side::Second),
+                first: self.end_count(number, association, Side::First),
+                second: self.end_count(number, association, Side::Second),
             })
         })
     }
 
-    fn end_count(self, row: &AssociationRow, association: &Association, side: Side) -> EndCount {
-        let symmetric = association.is_symmetric();
+    fn end_count(self, number: AssociationNo, association: &Association, side: Side) -> EndCount {
+        let Some(degrees) = self.rows.degrees(number) else { return EndCount::default() };
+        let mutual = association.is_mutual();
+        let of = if mutual { &degrees.either } else { degrees.of(side) };
         let allows_one =
-            association.allows_one(side) || symmetric && association.allows_one(side.other());
-        let mut count = EndCount::default();
-        for &kind in row.kinds.iter().filter(|kind| !self.rows.kinds[**kind].hidden) {
-            let degrees = &self.rows.degrees[kind];
-            let joins_one_key = degrees.either.distinct() > 0;
-            let of = if symmetric && joins_one_key { &degrees.either } else { degrees.of(side) };
-            count.add(of, allows_one);
+            association.allows_one(side) || mutual && association.allows_one(side.other());
+        EndCount {
+            distinct: of.distinct(),
+            greatest: of.greatest(),
+            violations: if allows_one { of.with_several() } else { 0 },
         }
-        count
     }
 
     /// How many relations can be seen under the association of this id.

@@ -13,9 +13,10 @@ pub struct Violation<'g> {
     pub object: &'g str,
     /// Its record id.
     pub record: &'g str,
-    /// The end that it stands on.
+    /// The end that it stands on; the first where nothing tells the ends apart.
     pub side: Side,
-    /// How many links it has there.
+    /// How many links it has there, or on either end where nothing tells these
+    /// apart.
     pub links: u64,
 }
 
@@ -60,12 +61,12 @@ impl<'g> View<'g> {
         let mut found = Vec::new();
         for number in 0..layer.nodes() {
             let links = |side: Side| links(layer, number, &row.kinds, side);
-            let counted = if definition.is_symmetric() {
+            let counted = if definition.is_mutual() {
                 let one = sides.iter().any(|(_, one)| *one);
-                [
-                    (Side::First, if one { links(Side::First) + links(Side::Second) } else { 0 }),
-                    (Side::Second, 0),
-                ]
+                // One from a record to itself stands on both ends.
+                let either =
+                    || links(Side::First) + links(Side::Second) - loops(layer, number, &row.kinds);
+                [(Side::First, if one { either() } else { 0 }), (Side::Second, 0)]
             } else {
                 sides.map(|(side, one)| (side, if one { links(side) } else { 0 }))
             };
@@ -89,4 +90,9 @@ impl<'g> View<'g> {
 fn links(layer: Layer<'_>, number: u32, kinds: &[KindNo], side: Side) -> u64 {
     let live = |kind: &KindNo| layer.adjacency(number).live(Slot::new(*kind, side));
     kinds.iter().map(|kind| u64::from(live(kind))).sum()
+}
+
+/// How many links of these kinds a record has to itself.
+fn loops(layer: Layer<'_>, number: u32, kinds: &[KindNo]) -> u64 {
+    kinds.iter().map(|kind| u64::from(layer.loops(number, *kind))).sum()
 }
