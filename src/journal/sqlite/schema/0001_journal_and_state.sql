@@ -142,4 +142,4 @@ SELECT location, second_object, second_record, 'second',
        association, association_key, id, at, seq
 FROM relation
 WHERE NOT (first_object = second_object AND first_record = second_record
-           AND ifnull(first_label = second_label, 0));
+           AND first_label = second_label);
