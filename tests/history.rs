@@ -133,11 +133,11 @@ fn the_past_of_a_pruned_store_is_refused() {
         std::thread::sleep(Duration::from_millis(20));
     }
     let pruned = store.pruned().unwrap();
-    assert!(
-        matches!(store.past(SEASIDE, 300), Err(PastError::Pruned { pruned: told }) if told == pruned)
-    );
+    // More may leave while this is asked.
+    let refused = store.past(SEASIDE, 300);
+    assert!(matches!(refused, Err(PastError::Pruned { pruned: told }) if told >= pruned));
     let page = store.history(SEASIDE, &subject("contact/amara-okafor"), 0, 100).unwrap();
-    assert_eq!(page.pruned, pruned, "and what is left of a history says so");
+    assert!(page.pruned >= pruned, "and what is left of a history says so");
 }
 
 fn subject(node: &str) -> Subject {

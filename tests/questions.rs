@@ -314,6 +314,15 @@ fn a_question_that_visits_too_much_ends_and_says_so() -> Result<(), Error> {
         // The walks found first are as many as were asked for.
         assert_eq!(shown["complete"], false, "{path}: {}", &answer.text()[..200]);
     }
+    // Of many things, those that no effort is left for say so.
+    let of = vec!["contact/hub"; 20];
+    let many = ask(&server, "/v1/locations/L/links", Some(&json!({"of": of, "limit": 1000})))?;
+    let results = many.json()["results"].as_array().cloned().unwrap_or_default();
+    let listed: Vec<usize> =
+        results.iter().map(|one| one["links"].as_array().unwrap().len()).collect();
+    assert_eq!(listed.iter().sum::<usize>(), 5_000, "{listed:?}");
+    assert!(results.iter().all(|one| one["complete"] == false && one["total"] == json!(houses)));
+    assert_eq!(many.json()["complete"], false);
     // The first links of a hub cost those links alone.
     let page = server.get("/v1/locations/L/objects/contact/records/hub/links?limit=1000")?.json();
     assert_eq!(page["links"].as_array().map(Vec::len), Some(1000));

@@ -74,7 +74,7 @@ impl<'a> LinksOf<'a> {
             Ok(page) => {
                 let next = page.next.map(|next| next.to_string());
                 let links = page.links.iter().map(LinkBody::from).collect();
-                Self::Found { of, links, total: page.total, complete: next.is_none(), next }
+                Self::Found { of, links, total: page.total, complete: page.complete, next }
             }
             Err(error) => {
                 let error = ItemError { code: "not_found", detail: error.to_string() };

@@ -62,7 +62,7 @@ impl<'a> Links<'a> {
         Self {
             links: &page.links,
             total: page.total,
-            listed: Listed::new(page.next.map(|next| next.to_string()), seq),
+            listed: Listed::of(page.next.map(|next| next.to_string()), page.complete, seq),
         }
     }
 }

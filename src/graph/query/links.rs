@@ -246,6 +246,9 @@ pub struct LinkPage<'g> {
     /// How many links the filter selects over all pages; unknown for a filter
     /// by time.
     pub total: Option<u64>,
+    /// Whether the list ends here. One that does not, and has no `next`, had no
+    /// effort left for its first link.
+    pub complete: bool,
 }
 
 impl LocationGraph {
@@ -261,7 +264,8 @@ impl<'g> View<'g> {
     ///
     /// Costs the node's slots and the links listed, however many links the node
     /// or the graph has; a filter by time visits the links between those, too.
-    /// With the effort spent, the page ends early and can be gone on from.
+    /// With the effort spent, the page ends early, and can be gone on from if it
+    /// got anywhere.
     pub fn links(
         self,
         node: &NodeRef,
@@ -297,7 +301,7 @@ fn page<'g>(
     let timed = query.is_timed();
     let mut entries: Vec<Entry> = Vec::new();
     let mut last = None;
-    while entries.len() < query.limit && (!timed || effort.spend(1)) {
+    while entries.len() < query.limit && effort.spend(1) {
         let Some(entry) = take_next(&mut sources, query.order) else { break };
         last = Some(entry);
         if !timed || query.is_in_time(layer.stamp(entry)) {
@@ -314,7 +318,8 @@ fn page<'g>(
     let next = if more { last.map(behind).or(query.after) } else { None };
     let far_ends = layer.far_ends(&entries);
     let links = entries.iter().zip(&far_ends).map(|(entry, end)| describe(layer, *entry, end));
-    LinkPage { links: links.collect(), next, total: (!timed).then_some(total) }
+    let complete = !more && !effort.is_spent();
+    LinkPage { links: links.collect(), next, total: (!timed).then_some(total), complete }
 }
 
 /// How many links of this slot are told by another one already: those from a
