@@ -43,7 +43,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("rusqlite", &["journal/sqlite/"]),
     ("warp", &["http/"]),
     ("hyper", &["http/"]),
-    ("aws_lc_rs", &["signature/", "http/token.rs"]),
+    ("aws_lc_rs", &["signature/", "http/token.rs", "http/docs.rs"]),
     ("tokio", &["http/", "cli/"]),
     ("clap", &["config/", "main.rs"]),
     ("clap_complete", &["config/"]),

@@ -226,7 +226,8 @@ fn every_route_keeps_a_token_to_its_locations() -> Result<(), Error> {
         };
         let name = format!("{} {}", route.method, route.path);
         let Some(_) = route.scope else {
-            assert!(route.path.starts_with("/webhooks") || route.path.ends_with('z'), "{name}");
+            let open = ["/healthz", "/readyz", "/openapi.json", "/docs"];
+            assert!(route.path.starts_with("/webhooks") || open.contains(&route.path), "{name}");
             continue;
         };
         tried += 1;

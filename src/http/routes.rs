@@ -19,8 +19,8 @@ use super::query::Query;
 use super::request::{self, Request};
 use super::token::Grant;
 use super::{
-    ask as asking, associations, body as bodies, dead_letters, doctor, export, health, history,
-    links, locations, objects, questions, request_id, webhooks,
+    ask as asking, associations, body as bodies, dead_letters, docs, doctor, export, health,
+    history, links, locations, objects, questions, request_id, webhooks,
 };
 use crate::journal::Scope;
 
@@ -142,6 +142,8 @@ pub const ROUTES: &[Route] = &[
     },
     open("/healthz", health::alive),
     open("/readyz", health::ready),
+    open("/openapi.json", docs::document),
+    open("/docs", docs::page),
 ];
 
 /// The routes by path.
