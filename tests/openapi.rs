@@ -1,0 +1,492 @@
+//! `openapi.json` against the rules of OpenAPI, the table of routes and the
+//! answers of the real server.
+
+#![cfg(feature = "server")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says so by failing"
+)]
+
+mod document;
+mod server;
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::Write;
+use std::time::Duration;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use document::{
+    Record, Request, document, faults, operations, parameters, resolved, validator, visit,
+};
+use relata::http::{ROUTES, Route};
+use relata::{Options, Store};
+use serde_json::{Map, Value, json};
+use server::{Answer, Error, Server, relata};
+
+#[test]
+fn it_has_every_route_and_no_other() {
+    let document = document();
+    let told: BTreeMap<_, _> =
+        operations(&document).into_iter().map(|(m, path, it)| ((m, path), it)).collect();
+    let routes: BTreeMap<_, _> =
+        ROUTES.iter().map(|route| ((route.method.to_owned(), route.path), route)).collect();
+    assert_eq!(told.keys().collect::<Vec<_>>(), routes.keys().collect::<Vec<_>>());
+    for (name, operation) in told {
+        let expected = match routes[&name].scope {
+            Some(scope) => json!([{"token": [scope.as_str()]}]),
+            None if name.1.starts_with("/webhooks") => {
+                json!([{"ghlSignature": []}, {"standardWebhooks": []}, {"whSignature": []}, {}])
+            }
+            None => json!([]),
+        };
+        assert_eq!(operation["security"], expected, "{name:?}");
+    }
+}
+
+#[test]
+fn it_follows_the_rules_of_openapi() {
+    let document = document();
+    assert_eq!(document["openapi"], "3.1.0");
+    assert_eq!(document["info"]["version"], env!("CARGO_PKG_VERSION"));
+    let mut used = BTreeSet::new();
+    visit(&document, "", &mut |_, value| {
+        if value["$ref"].is_string() {
+            resolved(&document, value);
+            used.insert(value["$ref"].as_str().unwrap());
+        }
+    });
+    for kind in ["schemas", "parameters", "headers", "responses"] {
+        for name in document["components"][kind].as_object().unwrap().keys() {
+            let reference = format!("#/components/{kind}/{name}");
+            assert!(used.contains(reference.as_str()), "{reference} is not used");
+        }
+    }
+    let tags: Vec<&Value> =
+        document["tags"].as_array().unwrap().iter().map(|t| &t["name"]).collect();
+    let mut ids = BTreeSet::new();
+    for (method, path, operation) in operations(&document) {
+        let name = format!("{method} {path}");
+        assert!(ids.insert(operation["operationId"].as_str().unwrap()), "{name}");
+        assert!(operation["summary"].is_string(), "{name}");
+        assert!(tags.contains(&&operation["tags"][0]), "{name}");
+        let mut seen = BTreeSet::new();
+        let mut in_path = BTreeSet::new();
+        for parameter in parameters(&document, operation) {
+            let (called, place) = (parameter["name"].as_str().unwrap(), &parameter["in"]);
+            assert!(seen.insert((called, place.as_str().unwrap())), "{name}: {called} twice");
+            if place == "path" {
+                assert_eq!(parameter["required"], true, "{name}: {called}");
+                in_path.insert(called);
+            }
+        }
+        let braces = path.split('/').filter_map(|part| part.strip_prefix('{')?.strip_suffix('}'));
+        assert_eq!(in_path, braces.collect(), "{name}");
+        for (status, response) in operation["responses"].as_object().unwrap() {
+            let response = resolved(&document, response);
+            let number: u16 = status.parse().unwrap();
+            assert!(response["description"].is_string(), "{name} {status}");
+            assert!(response["headers"]["X-Request-Id"].is_object(), "{name} {status}");
+            let content = response["content"].as_object();
+            let problem = content.is_some_and(|it| it.contains_key("application/problem+json"));
+            assert_eq!(problem, number >= 400, "{name} {status}");
+            let waits = response["headers"]["Retry-After"].is_object();
+            assert_eq!(waits, [429, 503].contains(&number), "{name} {status}");
+        }
+    }
+}
+
+#[test]
+fn every_schema_is_valid_and_says_all_that_an_answer_may_hold() {
+    let document = document();
+    let schemas = document["components"]["schemas"].as_object().unwrap();
+    for (name, schema) in schemas {
+        validator(&document, schema);
+        // Of what senders post, other members play no part.
+        if name.ends_with("Event") && schema["properties"]["seq"].is_null() {
+            continue;
+        }
+        visit(schema, name, &mut |pointer, value| {
+            if value["type"] == "object" && value["properties"].is_object() {
+                assert_eq!(value["additionalProperties"], false, "{pointer}");
+            }
+        });
+    }
+}
+
+#[test]
+fn every_example_is_what_its_schema_says() {
+    let document = document();
+    let mut checked = 0;
+    visit(&document, "", &mut |pointer, value| {
+        let (one, several) = (value.get("example"), value.get("examples"));
+        if one.is_none() && several.is_none() || pointer.contains("/properties/") {
+            return;
+        }
+        let validator = validator(&document, &value["schema"]);
+        let several = several.and_then(Value::as_object).into_iter().flat_map(Map::values);
+        for example in one.into_iter().chain(several.map(|example| &example["value"])) {
+            assert_eq!(faults(&validator, example), Vec::<String>::new(), "{pointer}");
+            checked += 1;
+        }
+    });
+    assert!(checked > 60, "{checked}");
+}
+
+const HERE: &str = "/v1/locations/{locationId}";
+const LETTER: &str = "/v1/dead-letters/{id}";
+const REPLAY: &str = "/v1/dead-letters/{id}/replay";
+
+/// Every route answers a good question.
+fn ask_everything(record: &mut Record, server: &Server) {
+    let here = |rest: &str| format!("{HERE}{rest}");
+    let mut get = |route: &str, query: &str| {
+        record.ask(server, &Request::new("GET", route, query), 200);
+    };
+    get("/v1/locations", "?limit=1");
+    get("/v1/locations", "?minSeq=337");
+    for list in ["/objects", "/associations", "/objects/{objectKey}/records"] {
+        get(&here(list), "?limit=2");
+        get(&here(list), "");
+    }
+    get(&here("/associations/{id}"), "");
+    for links in ["/objects/{objectKey}/links", "/objects/{objectKey}/records/{recordId}/links"] {
+        get(&here(links), "");
+        get(&here(links), "?label=Owner&label=Viewing&order=newest&limit=1&asOf=200");
+        get(&here(links), "?side=second&object=contact&since=2026-11-01T00:00:00Z");
+    }
+    get(&here("/labels"), "?of=contact");
+    get(&here("/labels"), "?of=contact/amara-okafor&asOf=2026-11-01T00:00:00Z");
+    get(&here("/path"), "?from=contact/amara-okafor&to=contact/nadia-cole&all=true");
+    get(&here("/path"), "?from=contact&to=business");
+    get(&here("/path"), "?from=contact/amara-okafor&to=contact/nadia-cole&maxHops=1");
+    get(&here("/neighborhood"), "?of=contact/amara-okafor&depth=2&limit=9");
+    get(&here("/neighborhood"), "?of=contact");
+    get(&here("/summary"), "");
+    get(&here("/summary"), "?asOf=60");
+    get(&here("/history"), "?of=contact/amara-okafor");
+    get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
+    get(&here("/events"), "?after=300&limit=2");
+    for format in ["graphml", "dot", "ndjson", "node-link", "node-link&edgesKey=links"] {
+        get(&here("/export"), &format!("?format={format}"));
+    }
+    for open in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
+        get(open, "");
+    }
+    for (route, body) in [
+        ("/links", r#"{"of":["contact/amara-okafor","contact/nobody","/"],"limit":2}"#),
+        ("/links", r#"{"of":["contact"],"label":["Spouse"],"asOf":"2026-11-01T00:00:00Z"}"#),
+        ("/match", r#"{"all":[{"linkedTo":"contact/amara-okafor"}],"limit":1}"#),
+        ("/match", r#"{"object":"contact","any":[{"linkedTo":"business"}]}"#),
+        ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{"object":"contact"}]}"#),
+        ("/walk", r#"{"from":["contact"],"steps":[{}]}"#),
+        ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{}],"paths":true}"#),
+    ] {
+        record.ask(server, &Request::new("POST", &here(route), "").body(body), 200);
+    }
+}
+
+/// Deliveries good and bad, and what becomes of the bad ones.
+fn deliver(record: &mut Record, server: &Server) {
+    let (any, typed) = ("/webhooks", "/webhooks/{eventType}");
+    let relation = r#"{"id":"r","associationId":"a","locationId":"l","firstObjectKey":"contact","firstRecordId":"1","secondObjectKey":"house","secondRecordId":"2"}"#;
+    let mut post = |route: &str, query: &str, body: &[u8], status: u16| {
+        record.ask(server, &Request::new("POST", route, query).body(body), status);
+    };
+    post(any, "", relation.as_bytes(), 200);
+    post(any, "", br#"{"type":"Other"}"#, 200);
+    post(typed, "", relation.as_bytes(), 200);
+    for examined in [relation.as_bytes(), b"{", br#"{"type":"Other"}"#] {
+        post("/v1/doctor", "", examined, 200);
+    }
+    post("/v1/doctor", "?type=RelationDelete", b"{}", 200);
+    let association = include_bytes!("../data/events/association-create.json");
+    post("/v1/doctor", "", association, 200);
+    for route in [any, typed] {
+        post(route, "", b"{\"\xff", 400);
+        post(route, "?x=1", b"{}", 400);
+        post(route, "", br#"{"type":"RelationDelete"}"#, 422);
+        post(route, "", &vec![b' '; (256 << 10) + 1], 413);
+    }
+    for route in [any, typed] {
+        let form = Request::new("POST", route, "").header("content-type", "text/plain");
+        record.ask(server, &form, 415);
+    }
+    let long = format!("/webhooks/{}", "x".repeat(513));
+    record.ask(server, &Request::new("POST", typed, "").body("{}").at(long), 404);
+    record.ask(server, &Request::new("GET", "/v1/dead-letters", "?limit=1"), 200);
+    let mut letter = |method, route: &str, id: &str, status| {
+        let path = route.replace("{id}", id);
+        record.ask(server, &Request::new(method, route, "").at(path), status);
+    };
+    letter("GET", LETTER, "1", 200);
+    letter("GET", LETTER, "2", 200);
+    letter("POST", REPLAY, "1", 400);
+    letter("POST", REPLAY, "2", 422);
+    mend(server, relation);
+    letter("POST", REPLAY, "1", 200);
+    letter("DELETE", LETTER, "2", 204);
+    for (method, route) in [("GET", LETTER), ("DELETE", LETTER), ("POST", REPLAY)] {
+        letter(method, route, "1", 404);
+    }
+    record.ask(server, &Request::new("POST", "/v1/dead-letters/replay", ""), 200);
+}
+
+/// Gives the first dead letter a body that can be used.
+fn mend(server: &Server, body: &str) {
+    let (_, after) = server.ready.split_once("database ").unwrap();
+    let journal = rusqlite::Connection::open(after.split(" \u{b7}").next().unwrap()).unwrap();
+    let mended = "UPDATE dead_letter SET body = CAST(?1 AS BLOB), url_type = NULL WHERE id = 1";
+    assert_eq!(journal.execute(mended, [body]).unwrap(), 1);
+}
+
+/// The parameters that a route knows, as it tells who used another.
+fn known(refused: &Value) -> BTreeSet<String> {
+    let detail = refused["detail"].as_str().unwrap();
+    let listed = detail.split_once("known are ").map_or("", |(_, names)| names);
+    listed.split(", ").filter(|name| !name.is_empty()).map(str::to_owned).collect()
+}
+
+/// The same as the document tells them, but for the one that all reads have.
+fn told(document: &Value, route: &Route) -> BTreeSet<String> {
+    let operation = &document["paths"][route.path][route.method.to_lowercase()];
+    let in_query = |it: &&&Value| it["in"] == "query" && it["name"] != "minSeq";
+    let told = parameters(document, operation);
+    told.iter().filter(in_query).map(|it| it["name"].as_str().unwrap().to_owned()).collect()
+}
+
+/// What each route refuses, on a server that lets everybody in.
+fn ask_amiss(record: &mut Record, server: &Server) {
+    for route in ROUTES.iter().filter(|route| !route.path.starts_with("/webhooks")) {
+        let request = |query| Request::new(route.method, route.path, query).body("{}");
+        let refused = record.ask(server, &request("?lable=x"), 400).json();
+        assert_eq!(known(&refused), told(&record.document, route), "{}", route.path);
+        if route.path.starts_with(HERE) {
+            let path = request("").path.replace("seaside-realty", "nobody");
+            let question = match route.path.rsplit('/').next().unwrap_or_default() {
+                "labels" | "neighborhood" | "history" => "?of=contact",
+                "path" => "?from=contact&to=contact",
+                "export" => "?format=dot",
+                _ => "",
+            };
+            let body = match route.path.rsplit('/').next().unwrap_or_default() {
+                "links" if route.method == "POST" => r#"{"of":["contact"]}"#,
+                "match" => r#"{"all":[{"linkedTo":"contact"}]}"#,
+                "walk" => r#"{"from":["contact"],"steps":[{}]}"#,
+                _ => "",
+            };
+            record.ask(server, &request("").at(path + question).body(body), 404);
+        }
+        if route.scope.is_some() && route.path.starts_with("/v1/locations") {
+            record.ask(server, &request("?minSeq=100000"), 503);
+        }
+        let other = server.request("PUT", &request("").path, &[], b"").unwrap();
+        let allow = other.header("allow").unwrap();
+        assert!(other.status == 405 && allow.contains(route.method), "{}", route.path);
+        let problem = &record.document["components"]["schemas"]["Problem"];
+        assert_eq!(faults(&validator(&record.document, problem), &other.json()), [""; 0]);
+    }
+    for route in ["/links", "/match", "/walk"].map(|rest| format!("{HERE}{rest}")) {
+        let post = |body: &str| Request::new("POST", &route, "").body(body);
+        record.ask(server, &post("{"), 400);
+        record.ask(server, &post(r#"{"label":1}"#), 400);
+        record.ask(server, &post(&" ".repeat((1 << 20) + 1)), 413);
+        record.ask(server, &Request::new("POST", &route, "").header("content-type", "a/b"), 415);
+    }
+    let large = vec![b' '; (256 << 10) + 1];
+    record.ask(server, &Request::new("POST", "/v1/doctor", "").body(large), 413);
+    let form = Request::new("POST", "/v1/doctor", "").header("content-type", "a/b");
+    record.ask(server, &form, 415);
+}
+
+/// Strangers, and tokens that are not enough.
+fn ask_uninvited(record: &mut Record) -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    let new = ["token", "new", "--name", "t", "--scope", "read", "--location", "elsewhere"];
+    let token = relata().arg("--db").arg(&db).args(new).output()?.stdout;
+    let bearer = format!("Bearer {}", String::from_utf8(token)?.trim());
+    let auth = ["--api-auth", "required", "--webhook-auth", "required"];
+    let server = Server::start_with(&db, &auth)?;
+    for route in ROUTES {
+        let request = Request::new(route.method, route.path, "").body(r#"{"locationId":"l"}"#);
+        let known = request.clone().header("authorization", &bearer);
+        match route.scope {
+            None if route.method == "GET" => continue,
+            _ => drop(record.ask(&server, &request, 401)),
+        }
+        let needs_more = route.scope.is_some_and(|scope| scope.as_str() != "read");
+        let elsewhere = route.path.starts_with(HERE) || route.path == "/v1/doctor";
+        let forbidden =
+            &record.document["paths"][route.path][route.method.to_lowercase()]["responses"]["403"];
+        assert_eq!(forbidden.is_object(), needs_more || elsewhere, "{}", route.path);
+        if needs_more || elsewhere {
+            record.ask(&server, &known, 403);
+        }
+    }
+    Ok(())
+}
+
+/// A journal that was pruned.
+fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    let options = Options { keep_events: Some(Duration::ZERO), ..Options::default() };
+    let store = Store::open_with(&db, options)?;
+    for event in include_str!("../data/real-estate.ndjson").lines().take(20) {
+        store.ingest(event.as_bytes())?;
+    }
+    store.checkpoint()?;
+    for _ in 0..500 {
+        if store.pruned()? > 0 {
+            break;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    store.close()?;
+    let server = Server::start(&db)?;
+    for (method, route, operation) in operations(&document()) {
+        if operation["responses"]["410"].is_null() {
+            continue;
+        }
+        let (query, body) = match route.rsplit('/').next().unwrap_or_default() {
+            "export" => ("?format=ndjson", ""),
+            "labels" | "neighborhood" => ("?of=contact&asOf=9", ""),
+            "path" => ("?from=contact&to=contact&asOf=9", ""),
+            "match" => ("?asOf=9", r#"{"all":[{"linkedTo":"contact"}]}"#),
+            "walk" => ("?asOf=9", r#"{"from":["contact"],"steps":[{}]}"#),
+            "links" if method == "POST" => ("?asOf=9", r#"{"of":["contact"]}"#),
+            _ => ("?asOf=9", ""),
+        };
+        record.ask(&server, &Request::new(&method, route, query).body(body), 410);
+    }
+    Ok(())
+}
+
+/// Bodies that never come.
+fn ask_slowly(record: &mut Record, server: &Server) -> Result<(), Error> {
+    let mut waiting = Vec::new();
+    for (method, route, operation) in operations(&document()) {
+        if operation["responses"]["408"].is_object() {
+            let mut stream = server.connect()?;
+            let path = Request::new(&method, route, "").path;
+            write!(stream, "{method} {path} HTTP/1.1\r\nhost: r\r\ncontent-length: 9\r\n\r\n")?;
+            waiting.push((method, route.to_owned(), stream));
+        }
+    }
+    for (method, route, mut stream) in waiting {
+        let answer = Answer::read(&mut stream)?;
+        record.hold(&Request::new(&method, &route, ""), &answer, 408);
+    }
+    Ok(())
+}
+
+/// Answers that no test can bring about at will: a full queue, a broken disk, and
+/// a store of which the reader stops.
+fn is_out_of_reach(status: u16, route: &str) -> bool {
+    status == 429 || status == 503 && !route.starts_with("/v1/locations")
+}
+
+#[test]
+fn every_answer_is_as_the_document_says() -> Result<(), Error> {
+    let mut record = Record::new();
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("unused.db");
+    let limits = ["--demo", "--min-seq-timeout-ms", "1", "--body-timeout-ms", "1000"];
+    let server = Server::start_with(&db, &limits)?;
+    ask_everything(&mut record, &server);
+    deliver(&mut record, &server);
+    ask_amiss(&mut record, &server);
+    ask_slowly(&mut record, &server)?;
+    ask_uninvited(&mut record)?;
+    ask_of_the_forgotten(&mut record)?;
+    let mut missing = Vec::new();
+    for (method, path, operation) in operations(&document()) {
+        let seen = record.seen.get(&(method.clone(), path.to_owned())).unwrap();
+        for status in operation["responses"].as_object().unwrap().keys() {
+            let status: u16 = status.parse()?;
+            if !seen.contains(&status) && !is_out_of_reach(status, path) {
+                missing.push(format!("{method} {path} {status}"));
+            }
+        }
+    }
+    assert_eq!(missing, [""; 0], "the document tells answers that were not seen");
+    let spared: Vec<&str> = record.spared.iter().map(String::as_str).collect();
+    assert_eq!(spared, OPTIONAL);
+    Ok(())
+}
+
+#[test]
+fn the_page_needs_nobody_else_and_takes_no_markup() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let server = Server::start(&directory.path().join("relata.db"))?;
+    let page = server.get("/docs")?;
+    let text = page.text();
+    for element in ["<script>", "</script>", "<style>", "</style>"] {
+        assert_eq!(text.matches(element).count(), 1, "{element}: a hash stands for one of each");
+    }
+    let hosts = text.matches("://").count() - text.matches("http://www.w3.org/2000/svg").count();
+    assert_eq!(hosts, 0);
+    for unsafe_way in
+        ["innerHTML", "outerHTML", "insertAdjacentHTML", ".write(", "eval(", " style="]
+    {
+        assert!(!text.contains(unsafe_way), "{unsafe_way}");
+    }
+    for kept in ["localStorage", "sessionStorage", "cookie", "indexedDB"] {
+        assert!(!text.contains(kept), "a token is kept in memory alone: {kept}");
+    }
+    let hash = |element: &str| {
+        let (_, after) = text.split_once(&format!("<{element}>")).unwrap();
+        let (content, _) = after.split_once(&format!("</{element}>")).unwrap();
+        STANDARD.encode(digest(&SHA256, content.as_bytes()))
+    };
+    let policy = format!(
+        "default-src 'none'; script-src 'sha256-{}'; style-src 'sha256-{}'; img-src data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
+        hash("script"),
+        hash("style")
+    );
+    assert_eq!(page.header("content-security-policy"), Some(&*policy));
+    let document = server.request("HEAD", "/openapi.json", &[], b"")?;
+    assert_eq!((document.status, document.header("content-type")), (200, Some("application/json")));
+    Ok(())
+}
+
+/// Members that not every answer has. (`links` and `edges` are those of exports and
+/// neighborhoods: a link of a list has all its members.)
+const OPTIONAL: &[&str] = &[
+    "/edges/associationKey",
+    "/edges/associationType",
+    "/edges/at",
+    "/edges/firstLabel",
+    "/edges/relation",
+    "/edges/secondLabel",
+    "/ends/record",
+    "/field",
+    "/links/associationKey",
+    "/links/associationType",
+    "/links/at",
+    "/links/first/record",
+    "/links/firstLabel",
+    "/links/relation",
+    "/links/second/record",
+    "/links/secondLabel",
+    "/matches/record",
+    "/nodes/record",
+    "/paths/record",
+    "/reading/association",
+    "/reading/code",
+    "/reading/field",
+    "/reading/first",
+    "/reading/first/label",
+    "/reading/first/record",
+    "/reading/reason",
+    "/reading/second",
+    "/reading/second/label",
+    "/reading/second/record",
+    "/signature/advice",
+    "/signature/reason",
+];
