@@ -49,7 +49,7 @@ pub(crate) fn location(number: u64) -> String {
     format!("location{number:012}")
 }
 
-fn association(number: usize) -> String {
+pub(crate) fn association(number: usize) -> String {
     format!("a{number:023x}")
 }
 
