@@ -48,14 +48,17 @@ numbers! {
 /// row written after it costs a copy of that row's chunk once.
 #[derive(Debug, Clone)]
 pub(crate) struct Table<N, T, const CHUNK: usize = 4096> {
-    chunks: Vec<Arc<Vec<T>>>,
+    /// Full ones, one hop from their rows.
+    chunks: Vec<Arc<[T]>>,
+    /// The last, not yet full.
+    tail: Arc<Vec<T>>,
     len: u32,
     numbers: PhantomData<N>,
 }
 
 impl<N, T, const CHUNK: usize> Default for Table<N, T, CHUNK> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), len: 0, numbers: PhantomData }
+        Self { chunks: Vec::new(), tail: Arc::default(), len: 0, numbers: PhantomData }
     }
 }
 
@@ -66,13 +69,14 @@ impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
 
     pub(crate) fn push(&mut self, row: T) -> N {
         let number = N::from_u32(self.len);
-        if let Some(chunk) = self.chunks.last_mut().filter(|chunk| chunk.len() < CHUNK) {
-            Arc::make_mut(chunk).push(row);
-        } else {
+        let tail = Arc::make_mut(&mut self.tail);
+        if tail.capacity() == 0 && !self.chunks.is_empty() {
             // The first chunk grows from nothing: many locations are small.
-            let mut chunk = Vec::with_capacity(if self.len == 0 { 4 } else { CHUNK });
-            chunk.push(row);
-            self.chunks.push(Arc::new(chunk));
+            tail.reserve_exact(CHUNK);
+        }
+        tail.push(row);
+        if tail.len() == CHUNK {
+            self.chunks.push(std::mem::take(tail).into());
         }
         self.len += 1;
         number
@@ -83,7 +87,8 @@ impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (N, &T)> {
-        self.numbers().zip(self.chunks.iter().flat_map(|chunk| chunk.iter()))
+        let full = self.chunks.iter().flat_map(|chunk| chunk.iter());
+        self.numbers().zip(full.chain(self.tail.iter()))
     }
 }
 
@@ -94,9 +99,13 @@ impl<N: Number, T, const CHUNK: usize> Index<N> for Table<N, T, CHUNK> {
         clippy::indexing_slicing,
         reason = "numbers are given out by push and never taken back"
     )]
+    #[inline]
     fn index(&self, number: N) -> &T {
         let row = number.as_u32() as usize;
-        &self.chunks[row / CHUNK][row % CHUNK]
+        match self.chunks.get(row / CHUNK) {
+            Some(chunk) => &chunk[row % CHUNK],
+            None => &self.tail[row % CHUNK],
+        }
     }
 }
 
@@ -107,6 +116,9 @@ impl<N: Number, T: Clone, const CHUNK: usize> IndexMut<N> for Table<N, T, CHUNK>
     )]
     fn index_mut(&mut self, number: N) -> &mut T {
         let row = number.as_u32() as usize;
-        &mut Arc::make_mut(&mut self.chunks[row / CHUNK])[row % CHUNK]
+        match self.chunks.get_mut(row / CHUNK) {
+            Some(chunk) => &mut Arc::make_mut(chunk)[row % CHUNK],
+            None => &mut Arc::make_mut(&mut self.tail)[row % CHUNK],
+        }
     }
 }
