@@ -73,9 +73,7 @@ pub(crate) struct Run<'a> {
 #[derive(Debug, Clone)]
 pub(crate) enum Adjacency {
     Few(Vec<Entry>),
-    // Boxed once more, so that the many nodes with few links stay at 24 bytes.
-    #[expect(clippy::box_collection, reason = "keeps the enum at the size of one vector")]
-    Many(Box<Vec<Group>>),
+    Many(Box<[Group]>),
 }
 
 #[derive(Debug, Clone)]
@@ -117,7 +115,7 @@ impl Adjacency {
                         None => groups.push(Group::of(entry)),
                     }
                 }
-                *self = Self::Many(Box::new(groups));
+                *self = Self::Many(groups.into());
                 self.insert(entry)
             }
             Self::Many(groups) => {
@@ -129,7 +127,9 @@ impl Adjacency {
                         at
                     }
                     Err(at) => {
-                        groups.insert(at, Group::of(entry));
+                        let mut more = std::mem::take(groups).into_vec();
+                        more.insert(at, Group::of(entry));
+                        *groups = more.into();
                         at
                     }
                 };
@@ -157,7 +157,9 @@ impl Adjacency {
                     group.remove(relation);
                     left = group.live;
                     if left == 0 {
-                        groups.remove(at);
+                        let mut fewer = std::mem::take(groups).into_vec();
+                        fewer.remove(at);
+                        *groups = fewer.into();
                     }
                 }
                 left
@@ -167,13 +169,24 @@ impl Adjacency {
 
     /// The slots of this node, ascending.
     pub(crate) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
-        let (few, many) = match self {
+        self.parts(false)
+    }
+
+    /// As [`Self::runs`]; or, where slots do not matter, few links as one run
+    /// under the slot of the first.
+    #[inline]
+    pub(crate) fn parts(&self, whole: bool) -> impl Iterator<Item = Run<'_>> {
+        let (mut few, many) = match self {
             Self::Few(entries) => (entries.as_slice(), [].as_slice()),
-            Self::Many(groups) => ([].as_slice(), groups.as_slice()),
+            Self::Many(groups) => ([].as_slice(), &**groups),
         };
-        let few = few.chunk_by(|a, b| a.slot == b.slot).filter_map(|entries| {
-            let live = u32::try_from(entries.len()).ok()?;
-            entries.first().map(|first| Run { slot: first.slot, live, entries })
+        let few = std::iter::from_fn(move || {
+            let slot = few.first()?.slot;
+            let end = if whole { None } else { few.iter().position(|entry| entry.slot != slot) };
+            let (entries, rest) = few.split_at(end.unwrap_or(few.len()));
+            few = rest;
+            let live = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+            Some(Run { slot, live, entries })
         });
         let many = many.iter().map(|group| Run {
             slot: group.slot,

@@ -26,7 +26,8 @@ pub(crate) struct ChangedRecords {
 /// 2. A linked relation stands in the adjacency of both its records, once for
 ///    each end; no other does.
 /// 3. `linked` of a kind, `loops` and degrees count what the adjacencies hold.
-/// 4. The state of a record holds what keyed and unkeyed events said of it.
+/// 4. `hidden_kinds` counts the kinds that are hidden.
+/// 5. The state of a record holds what keyed and unkeyed events said of it.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RecordLayer {
     rows: RecordRows,
@@ -126,6 +127,7 @@ impl RecordLayer {
 
     pub(crate) fn intern_kind(&mut self, kind: Kind, hidden: bool) -> KindNo {
         *self.kind_numbers.entry(kind).or_insert_with(|| {
+            self.rows.hidden_kinds += u32::from(hidden);
             let number = self.rows.kinds.push(KindRow { kind, linked: 0, hidden });
             while self.rows.joined.len() <= kind.association.0 {
                 self.rows.joined.push(Joined::default());
@@ -136,7 +138,8 @@ impl RecordLayer {
     }
 
     pub(crate) fn hide_kind(&mut self, kind: KindNo, hidden: bool) {
-        self.rows.kinds[kind].hidden = hidden;
+        let before = std::mem::replace(&mut self.rows.kinds[kind].hidden, hidden);
+        self.rows.hidden_kinds = self.rows.hidden_kinds - u32::from(before) + u32::from(hidden);
     }
 
     /// Merges one relation event; a delete is told by its stamp.

@@ -75,6 +75,8 @@ pub(crate) struct RecordRows {
     pub(super) joined: Table<AssociationNo, Joined, 1>,
     /// How many records of an object key lists show.
     pub(super) listed: Table<ObjectNo, u32>,
+    /// How many kinds are hidden.
+    pub(super) hidden_kinds: u32,
     /// Links of a record to itself, by their kind.
     pub(super) loops: HashMap<(RecordNo, KindNo), u32, RandomState>,
 }

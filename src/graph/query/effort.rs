@@ -104,6 +104,8 @@ pub(super) struct Memory {
     pub(super) near: NodeMap<u32>,
     pub(super) far: NodeMap<u32>,
     pub(super) reached: Vec<(u32, u32)>,
+    pub(super) frontiers: [Vec<u32>; 2],
+    pub(super) next: Vec<u32>,
     pub(super) counts: NodeMap<u64>,
     pub(super) marks: NodeMap<super::matches::Mark>,
 }
@@ -158,6 +160,13 @@ impl<T: Copy + Default> NodeMap<T> {
                 true
             }
             _ => false,
+        }
+    }
+
+    /// Forgets a node.
+    pub(super) fn remove(&mut self, node: u32) {
+        if let Some(cell) = self.cells.get_mut(node as usize) {
+            *cell = (0, T::default());
         }
     }
 
@@ -218,6 +227,9 @@ mod tests {
             assert!(map.insert(2, round) && !map.insert(2, 9));
             assert_eq!(map.get(2), Some(round));
             assert!(!map.insert(40, 1) && !map.has(40));
+            map.insert(1, 5);
+            map.remove(1);
+            assert!(!map.has(1));
             *map.entry(3).unwrap().0 += 7;
             assert_eq!((map.get(3), map.entry(3).unwrap().1), (Some(7), false));
         }

@@ -1,6 +1,6 @@
 //! Which links a question goes along.
 
-use super::super::adjacency::Slot;
+use super::super::adjacency::{Entry, Slot};
 use super::view::Layer;
 use crate::model::Side;
 
@@ -96,16 +96,34 @@ pub(super) enum Read {
 pub(super) struct Slots<'q> {
     filter: &'q LinkFilter,
     read: Read,
+    /// Every slot is selected.
+    all: bool,
     known: Vec<Option<bool>>,
 }
 
 impl<'q> Slots<'q> {
-    pub(super) fn new(filter: &'q LinkFilter, read: Read) -> Self {
-        Self { filter, read, known: Vec::new() }
+    pub(super) fn new(layer: Layer<'_>, filter: &'q LinkFilter, read: Read) -> Self {
+        let all = filter.is_everything() && !layer.hides_some();
+        Self { filter, read, all, known: Vec::new() }
+    }
+
+    /// The links of a node that are selected, in parts that need not be of one
+    /// slot each.
+    #[inline]
+    pub(super) fn parts<'a>(
+        &mut self,
+        layer: Layer<'a>,
+        node: u32,
+    ) -> impl Iterator<Item = &'a [Entry]> {
+        let parts = layer.adjacency(node).parts(self.all);
+        parts.filter(move |run| self.has(layer, run.slot)).map(|run| run.entries)
     }
 
     #[inline]
     pub(super) fn has(&mut self, layer: Layer<'_>, slot: Slot) -> bool {
+        if self.all {
+            return true;
+        }
         match self.known.get(slot.index()) {
             Some(Some(known)) => *known,
             _ => self.learn(layer, slot),

@@ -162,7 +162,7 @@ impl<'g> View<'g> {
 
 impl<'q> Known<'q> {
     fn new(layer: Layer<'_>, condition: &'q Condition, node: u32) -> Self {
-        let mut slots = Slots::new(&condition.filter, Read::Own);
+        let mut slots = Slots::new(layer, &condition.filter, Read::Own);
         let runs = layer.adjacency(node).runs().filter(|run| slots.has(layer, run.slot));
         let links = runs.map(|run| u64::from(run.live)).sum();
         Self { node, slots, links }

@@ -84,7 +84,7 @@ impl<'g> View<'g> {
     ) -> Result<Neighborhood<'g>, AskError> {
         let (layer, of) = self.place(&query.of)?;
         let filter = query.filter();
-        let mut slots = Slots::new(&filter, Read::Either);
+        let mut slots = Slots::new(layer, &filter, Read::Either);
         let mut reached = Vec::new();
         let all = spread(layer, of, query.depth, query.limit, &mut slots, effort, &mut reached);
         let links = between(layer, &reached, &mut slots, effort);
@@ -107,7 +107,7 @@ impl<'g> View<'g> {
     ) -> Result<(u64, bool), AskError> {
         let (layer, of) = self.place(&query.of)?;
         let filter = query.filter();
-        let mut slots = Slots::new(&filter, Read::Either);
+        let mut slots = Slots::new(layer, &filter, Read::Either);
         let mut reached = std::mem::take(&mut effort.memory.reached);
         reached.clear();
         let all = spread(layer, of, query.depth, usize::MAX, &mut slots, effort, &mut reached);
@@ -137,15 +137,17 @@ fn spread(
     let mut at = 0;
     while let Some(&(node, hops)) = reached.get(at).filter(|(_, hops)| *hops < depth) {
         at += 1;
-        for run in layer.adjacency(node).runs() {
-            if !slots.has(layer, run.slot) || !effort.spend(run.entries.len()) {
+        for entries in slots.parts(layer, node) {
+            if !effort.spend(entries.len()) {
                 continue;
             }
-            for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
-                if reached.len() == limit && !effort.memory.seen.has(entry.far.0) {
-                    return false;
-                }
-                if effort.memory.seen.insert(entry.far.0, ()) {
+            let seen = &mut effort.memory.seen;
+            for entry in entries.iter().filter(|entry| !entry.is_gone()) {
+                if seen.insert(entry.far.0, ()) {
+                    if reached.len() == limit {
+                        seen.remove(entry.far.0);
+                        return false;
+                    }
                     reached.push((entry.far.0, hops + 1));
                 }
             }

@@ -1,6 +1,7 @@
 //! How two nodes are related: the shortest ways between them.
 
 use super::super::adjacency::Entry;
+use super::super::table::RelationNo;
 use super::effort::NodeMap;
 use super::filter::{Read, Slots};
 use super::step::{Step, steps};
@@ -61,16 +62,20 @@ impl<'g> View<'g> {
             associations: query.associations.clone(),
             ..LinkFilter::default()
         };
-        let mut slots = Slots::new(&filter, Read::Either);
+        let mut slots = Slots::new(layer, &filter, Read::Either);
         let mut near = std::mem::take(&mut effort.memory.near);
         let mut far = std::mem::take(&mut effort.memory.far);
         near.clear(layer.nodes());
         far.clear(layer.nodes());
-        let mut search = Search { layer, slots: &mut slots, effort, near, far };
-        let found = search.meetings(from, to, query.max_hops, query.limit > 1);
+        let all = query.limit != 1;
+        let mut search = Search { layer, slots: &mut slots, all, effort, near, far };
+        let found = search.meetings(from, to, query.max_hops);
         let mut ways = Vec::new();
         let mut complete = !search.effort.is_spent();
-        if let Some((hops, meetings)) = &found {
+        if let (Some((_, meetings)), 1) = (&found, query.limit) {
+            let ends = [from, to];
+            ways.extend(meetings.iter().map(|&middle| search.way(ends, middle)));
+        } else if let Some((hops, meetings)) = &found {
             complete &= search.ways(meetings, *hops, query.limit, &mut ways);
         }
         let Search { near, far, .. } = search;
@@ -85,44 +90,47 @@ impl<'g> View<'g> {
 struct Search<'g, 'q, 'w, 's> {
     layer: Layer<'g>,
     slots: &'w mut Slots<'q>,
+    /// Every way is to be found, not any one.
+    all: bool,
     effort: &'w mut Effort<'s>,
-    /// Hops from the start.
+    /// Of what was reached from the start: the hops, where all ways are to be
+    /// found, else the number of the link.
     near: NodeMap<u32>,
-    /// Hops to the end.
+    /// The same from the end.
     far: NodeMap<u32>,
 }
 
 impl Search<'_, '_, '_, '_> {
     /// The nodes in the middle of the shortest ways, and how long these are.
-    fn meetings(
-        &mut self,
-        from: u32,
-        to: u32,
-        max_hops: u32,
-        all: bool,
-    ) -> Option<(u32, Vec<u32>)> {
+    fn meetings(&mut self, from: u32, to: u32, max_hops: u32) -> Option<(u32, Vec<u32>)> {
         self.near.insert(from, 0);
         self.far.insert(to, 0);
         if from == to {
             return Some((0, vec![from]));
         }
-        let (mut near, mut far) = (vec![from], vec![to]);
+        let [mut near, mut far] = std::mem::take(&mut self.effort.memory.frontiers);
+        let mut next = std::mem::take(&mut self.effort.memory.next);
+        near.clear();
+        near.push(from);
+        far.clear();
+        far.push(to);
+        let mut met = Vec::new();
         let (mut near_hops, mut far_hops) = (0, 0);
-        while near_hops + far_hops < max_hops && !near.is_empty() && !far.is_empty() {
+        while met.is_empty()
+            && near_hops + far_hops < max_hops
+            && !(near.is_empty() || far.is_empty() || self.effort.is_spent())
+        {
             let forward = near.len() <= far.len();
             let (frontier, hops) =
                 if forward { (&mut near, &mut near_hops) } else { (&mut far, &mut far_hops) };
             *hops += 1;
-            let mut met = Vec::new();
-            *frontier = self.expand(frontier, *hops, forward, all, &mut met);
-            if !met.is_empty() {
-                return Some((near_hops + far_hops, met));
-            }
-            if self.effort.is_spent() {
-                return None;
-            }
+            next.clear();
+            self.expand(frontier, *hops, forward, &mut next, &mut met);
+            std::mem::swap(frontier, &mut next);
         }
-        None
+        self.effort.memory.frontiers = [near, far];
+        self.effort.memory.next = next;
+        (!met.is_empty()).then_some((near_hops + far_hops, met))
     }
 
     /// Goes one hop on from a frontier; notes in `met` where the other side is.
@@ -131,33 +139,55 @@ impl Search<'_, '_, '_, '_> {
         frontier: &[u32],
         hops: u32,
         forward: bool,
-        all: bool,
+        next: &mut Vec<u32>,
         met: &mut Vec<u32>,
-    ) -> Vec<u32> {
+    ) {
         let (own, other) =
             if forward { (&mut self.near, &self.far) } else { (&mut self.far, &self.near) };
-        let mut next = Vec::new();
         for &node in frontier {
-            for run in self.layer.adjacency(node).runs() {
-                if !self.slots.has(self.layer, run.slot) || !self.effort.spend(run.entries.len()) {
+            for entries in self.slots.parts(self.layer, node) {
+                if !self.effort.spend(entries.len()) {
                     continue;
                 }
-                for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
+                for entry in entries.iter().filter(|entry| !entry.is_gone()) {
                     let reached = entry.far.0;
-                    if !own.insert(reached, hops) {
+                    let note = if self.all { hops } else { entry.relation.0 };
+                    if !own.insert(reached, note) {
                         continue;
                     }
                     if other.has(reached) {
                         met.push(reached);
-                        if !all {
-                            return next;
+                        if !self.all {
+                            return;
                         }
                     }
                     next.push(reached);
                 }
             }
         }
-        next
+    }
+
+    /// The way through a meeting, where any one will do.
+    fn way(&self, [from, to]: [u32; 2], middle: u32) -> Vec<Entry> {
+        let mut way = Vec::new();
+        let mut node = middle;
+        while node != from
+            && let Some(link) = self.near.get(node)
+        {
+            let back = self.layer.entry(RelationNo(link), node);
+            way.push(back.seen_from_far(node));
+            node = back.far.0;
+        }
+        way.reverse();
+        node = middle;
+        while node != to
+            && let Some(link) = self.far.get(node)
+        {
+            let on = self.layer.entry(RelationNo(link), node);
+            way.push(on);
+            node = on.far.0;
+        }
+        way
     }
 
     /// Lists ways through these nodes, up to a limit; false if there may be more.

@@ -7,7 +7,7 @@ use super::super::associations::{AssociationRow, Associations};
 use super::super::location_graph::Node;
 use super::super::object_layer::ObjectLayer;
 use super::super::record_layer::{RecordLayer, RecordRows, RelationRow};
-use super::super::table::{AssociationNo, KindNo, ObjectNo, RecordNo};
+use super::super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
 use super::super::text::TextRef;
 use super::step::NodeName;
 use crate::model::{NodeRef, Side, Stamp};
@@ -111,6 +111,7 @@ impl<'g> Layer<'g> {
         if self.records { self.view.rows.records.len() } else { self.view.objects.rows().len() }
     }
 
+    #[inline]
     pub(super) fn adjacency(self, node: u32) -> &'g Adjacency {
         if self.records {
             &self.view.rows.adjacency[RecordNo(node)]
@@ -157,6 +158,11 @@ impl<'g> Layer<'g> {
         self.records && self.view.rows.kinds[kind].hidden
     }
 
+    /// Whether the links of some kind are not to be seen.
+    pub(super) fn hides_some(self) -> bool {
+        self.records && self.view.rows.hidden_kinds > 0
+    }
+
     /// Links of this kind from a node to itself.
     pub(super) fn loops(self, node: u32, kind: KindNo) -> u32 {
         if self.records {
@@ -164,6 +170,24 @@ impl<'g> Layer<'g> {
         }
         let definition = self.association(kind).definition.as_ref();
         u32::from(definition.is_some_and(|d| d.first.object == d.second.object))
+    }
+
+    /// A link by its number, as seen from a node that it is of.
+    pub(super) fn entry(self, relation: RelationNo, near: u32) -> Entry {
+        let (kind, first, second) = if self.records {
+            let row = self.view.rows.relations[relation];
+            (row.kind, row.first.0, row.second.0)
+        } else {
+            let kind = KindNo(relation.0);
+            let definition = self.association(kind).definition.as_ref();
+            let end = |side| {
+                let object = definition.map(|definition| &definition.end(side).object);
+                object.and_then(|key| self.view.objects.find(key.as_str())).map_or(near, |no| no.0)
+            };
+            (kind, end(Side::First), end(Side::Second))
+        };
+        let (side, far) = if first == near { (Side::First, second) } else { (Side::Second, first) };
+        Entry { slot: Slot::new(kind, side), far: RecordNo(far), relation }
     }
 
     /// The event behind a link.

@@ -124,7 +124,7 @@ impl<'g> View<'g> {
         let (layer, mut from) = self.places(&query.from)?;
         let mut known = std::collections::HashSet::new();
         from.retain(|node| known.insert(*node));
-        let slots = query.steps.iter().map(|along| Slots::new(along, Read::Far)).collect();
+        let slots = query.steps.iter().map(|along| Slots::new(layer, along, Read::Far)).collect();
         let limit = query.limit;
         let mut search = Search { layer, steps: &query.steps, slots, limit, effort, found: vec![] };
         let mut complete = true;
@@ -154,7 +154,7 @@ fn step(
     along: &LinkFilter,
     effort: &mut Effort<'_>,
 ) -> Vec<(u32, u64)> {
-    let mut slots = Slots::new(along, Read::Far);
+    let mut slots = Slots::new(layer, along, Read::Far);
     let mut reached: Vec<u32> = Vec::new();
     effort.memory.counts.clear(layer.nodes());
     for &(node, walks) in from {
