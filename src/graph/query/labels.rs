@@ -1,8 +1,8 @@
 //! Under which labels a node is linked, without listing the links.
 
-use super::super::adjacency::{Run, Slot};
+use super::super::adjacency::Slot;
 use super::LinkFilter;
-use super::links::twins;
+use super::links::count;
 use super::view::{AskError, Layer, View};
 use crate::model::{NodeRef, Side};
 
@@ -55,11 +55,6 @@ impl<'g> View<'g> {
         let counted = runs.map(|run| (run.slot, count(layer, node, run, &filter)));
         Ok(counted.filter(|(_, count)| *count > 0).map(|(slot, n)| line(layer, slot, n)).collect())
     }
-}
-
-/// How many links of a run a listing shows.
-pub(super) fn count(layer: Layer<'_>, node: u32, run: Run<'_>, filter: &LinkFilter) -> u64 {
-    u64::from(run.live) - twins(layer, node, run.slot, filter)
 }
 
 fn line(layer: Layer<'_>, slot: Slot, count: u64) -> LabelCount<'_> {

@@ -7,7 +7,7 @@ use super::super::adjacency::{Entry, Run, Slot};
 use super::super::location_graph::LocationGraph;
 use super::super::table::{RecordNo, RelationNo};
 use super::view::{AskError, FarEnd, Layer, View};
-use super::{Effort, LinkFilter, labels};
+use super::{Effort, LinkFilter};
 use crate::model::{Association, NodeRef, Seq, Side, Stamp, Timestamp};
 
 /// The order of a list of links: that in which the store first heard of each.
@@ -281,7 +281,7 @@ impl<'g> View<'g> {
 pub(super) fn link_count(layer: Layer<'_>, node: u32) -> u64 {
     let everything = LinkFilter::default();
     let runs = layer.adjacency(node).runs().filter(|run| !layer.is_hidden(run.slot.kind()));
-    runs.map(|run| labels::count(layer, node, run, &everything)).sum()
+    runs.map(|run| count(layer, node, run, &everything)).sum()
 }
 
 fn page<'g>(
@@ -320,6 +320,11 @@ fn page<'g>(
     let links = entries.iter().zip(&far_ends).map(|(entry, end)| describe(layer, *entry, end));
     let complete = !more && !effort.is_spent();
     LinkPage { links: links.collect(), next, total: (!timed).then_some(total), complete }
+}
+
+/// How many links of a run a listing shows.
+pub(super) fn count(layer: Layer<'_>, node: u32, run: Run<'_>, filter: &LinkFilter) -> u64 {
+    u64::from(run.live) - twins(layer, node, run.slot, filter)
 }
 
 /// How many links of this slot are told by another one already: those from a

@@ -4,13 +4,6 @@ use super::super::adjacency::Entry;
 use super::links::{Link, LinkRow, describe};
 use super::view::Layer;
 
-/// The name of a node.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct NodeName<'g> {
-    pub(super) object: &'g str,
-    pub(super) record: Option<&'g str>,
-}
-
 /// One step of a walk or path: a node and the link taken to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct StepRow<T> {

@@ -9,7 +9,6 @@ use super::super::object_layer::ObjectLayer;
 use super::super::record_layer::{RecordLayer, RecordRows, RelationRow};
 use super::super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
 use super::super::text::TextRef;
-use super::step::NodeName;
 use crate::model::{NodeRef, Side, Stamp};
 
 /// What questions are asked of: the graph of a location as it stands, or a
@@ -94,6 +93,13 @@ pub(super) struct Layer<'g> {
     pub(super) view: View<'g>,
     /// Records joined by relations, else object keys joined by associations.
     pub(super) records: bool,
+}
+
+/// The name of a node.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct NodeName<'g> {
+    pub(super) object: &'g str,
+    pub(super) record: Option<&'g str>,
 }
 
 /// What each link has of its own.
