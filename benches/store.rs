@@ -16,7 +16,7 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use relata::graph::{Link, LinkQuery, LocationGraph};
 use relata::journal::{Entry, Journal, SqliteJournal};
 use relata::webhook::{Decoded, decode};
-use relata::{Event, NodeRef, Seq, Store, Timestamp};
+use relata::{Event, NodeRef, Seq, Store, Subject, Timestamp};
 
 const RELATIONS: u64 = 1_000_000;
 
@@ -40,6 +40,7 @@ fn main() {
     let path = directory.path().join("relata.db");
     let store = workload::store(Some(&path), RELATIONS);
     first_pages(&mut criterion, &store);
+    past(&mut criterion, &store);
     store.close().expect("the disk works");
     opening(&mut criterion, &path);
     criterion.final_summary();
@@ -185,6 +186,36 @@ fn first_pages(criterion: &mut Criterion, store: &Store) {
             b.iter(|| graph.links(asked.next().expect("nodes"), &labelled));
         });
     }
+    group.finish();
+}
+
+/// How a location stood after half of all events, and who was told of one of its
+/// records: neither is kept from one question to the next.
+fn past(criterion: &mut Criterion, store: &Store) {
+    let location = workload::location(0);
+    let mut group = criterion.benchmark_group("past");
+    group.sample_size(10);
+    group.throughput(Throughput::Elements(RELATIONS / 2));
+    // Ever earlier: a later moment would go on from one that is kept.
+    let mut moment = store.head() / 2;
+    group.bench_function("half of all events, of which this location's are replayed", |b| {
+        b.iter(|| {
+            moment -= 1;
+            store.past(&location, moment).expect("a past")
+        });
+    });
+    group.throughput(Throughput::Elements(RELATIONS));
+    let of = store.location(&location).expect("the first location");
+    let page = of.links(&format!("contact/{}", workload::buyer(0))).limit(1_000).page();
+    let ids = page.expect("a known node").links.into_iter().filter_map(|link| link.relation);
+    let subjects: Vec<Subject> = ids.map(Subject::Relation).collect();
+    let mut asked = subjects.iter().cycle();
+    group.bench_function("history of a relation, among all events", |b| {
+        b.iter(|| {
+            let page = store.history(&location, asked.next().expect("relations"), 0, 10);
+            assert_eq!(page.expect("a history").events.len(), 1);
+        });
+    });
     group.finish();
 }
 
