@@ -32,6 +32,13 @@ fn send(server: &Server, raw: &[u8]) -> Result<u16, Error> {
     stream.read_to_end(&mut answer).ok();
     let text = String::from_utf8_lossy(&answer).into_owned();
     assert!(answer.is_empty() || text.starts_with("HTTP/1."), "{text}");
+    let has_id = text.to_ascii_lowercase().contains("\r\nx-request-id: ");
+    assert!(answer.is_empty() || has_id, "every answer has an id: {text}");
+    let refused = text.starts_with("HTTP/1.1 4");
+    assert!(
+        !refused || text.contains("application/problem+json"),
+        "and says what is wrong: {text}"
+    );
     Ok(text.split(' ').nth(1).map_or(Ok(0), str::parse)?)
 }
 

@@ -23,6 +23,7 @@ use tokio::sync::Semaphore;
 use super::app::App;
 use super::framing;
 use super::routes::routes;
+use super::stream::{Refusal, Stream};
 
 /// Headers of one request; one more is answered with 431.
 const HEADERS_MAX: usize = 100;
@@ -113,10 +114,11 @@ impl Server {
                                 None => Either::Right(warp.call(request)),
                             }
                         });
+                    let (stream, refusal) = Stream::new(stream, Arc::clone(&self.app));
                     let served =
                         graceful.watch(http.serve_connection(TokioIo::new(stream), service));
                     tokio::spawn(async move {
-                        served.await.unwrap_or_else(|error| tell(&error));
+                        served.await.unwrap_or_else(|error| tell(&error, &refusal));
                         drop(place);
                     });
                 }
@@ -131,11 +133,11 @@ impl Server {
     }
 }
 
-/// Logs how a connection broke off. What is no HTTP hyper answers by itself, with
-/// a bare 400 or 431; else nobody is left to tell.
-fn tell(error: &hyper::Error) {
-    if error.is_parse() || error.is_parse_too_large() {
-        tracing::info!(code = "invalid_request", detail = %error, "request refused");
+/// Logs how a connection broke off. What is no HTTP was answered before; else
+/// nobody is left to tell.
+fn tell(error: &hyper::Error, refusal: &Refusal) {
+    if let Some(trace_id) = refusal.get() {
+        tracing::info!(code = "invalid_request", trace_id, detail = %error, "request refused");
     } else {
         tracing::debug!(%error, "connection ended");
     }

@@ -25,6 +25,7 @@ mod questions;
 mod request;
 mod request_id;
 mod routes;
+mod stream;
 mod token;
 mod webhooks;
 

@@ -166,18 +166,27 @@ impl Problem {
         Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
     }
 
-    pub(super) fn into_response(self, fresh_trace_id: &str) -> Response {
-        let trace_id = self.trace_id.as_deref().unwrap_or(fresh_trace_id);
+    /// What hyper has refused before anything here saw it.
+    pub(super) fn refused_by_hyper(status: StatusCode, detail: &str) -> Self {
+        Self::new(status, "invalid_request", detail)
+    }
+
+    /// The problem document.
+    pub(super) fn to_json(&self, fresh_trace_id: &str) -> Vec<u8> {
         let body = Body {
             r#type: "about:blank",
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
             code: self.code,
-            trace_id,
+            trace_id: self.trace_id.as_deref().unwrap_or(fresh_trace_id),
             field: self.field.as_deref(),
         };
-        let body = serde_json::to_vec(&body).unwrap_or_default();
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    pub(super) fn into_response(self, fresh_trace_id: &str) -> Response {
+        let body = self.to_json(fresh_trace_id);
         let mut response: Response = HttpResponse::new(body.into());
         *response.status_mut() = self.status;
         let problem = HeaderValue::from_static("application/problem+json");

@@ -1,0 +1,135 @@
+//! The bytes of a connection. What is no HTTP, hyper answers by itself with an
+//! empty 400, 414 or 431; here it becomes a problem like every other, with an id.
+
+use std::io;
+use std::pin::Pin;
+use std::sync::{Arc, OnceLock};
+use std::task::{Context, Poll, ready};
+
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use warp::http::StatusCode;
+
+use super::app::App;
+use super::problem::Problem;
+
+/// Every byte that hyper writes when it refuses a request by itself, but for the
+/// status and the date.
+const BARE: [&[u8]; 3] =
+    [b"HTTP/1.1 4", b"\r\nconnection: close\r\ncontent-length: 0\r\ndate: ", b"\r\n\r\n"];
+
+/// The id under which hyper's refusal was told, if there was one.
+pub(super) type Refusal = Arc<OnceLock<String>>;
+
+/// A connection.
+#[derive(Debug)]
+pub(super) struct Stream {
+    inner: TcpStream,
+    app: Arc<App>,
+    refusal: Refusal,
+    /// What is left to write in the place of what hyper wrote, and how long that
+    /// was.
+    instead: Option<(Vec<u8>, usize)>,
+}
+
+impl Stream {
+    pub(super) fn new(inner: TcpStream, app: Arc<App>) -> (Self, Refusal) {
+        let refusal = Refusal::default();
+        (Self { inner, app, refusal: Arc::clone(&refusal), instead: None }, refusal)
+    }
+
+    /// The problem that says what hyper's own answer says.
+    fn problem(&self, bare: &[u8]) -> Option<Vec<u8>> {
+        let status = StatusCode::from_bytes(bare.get(9..12)?).ok()?;
+        let id = self.refusal.get_or_init(|| self.app.trace_id());
+        let detail = match status {
+            StatusCode::URI_TOO_LONG => "the target is too long",
+            StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the head of the request is too large",
+            _ => "the request is not valid HTTP/1.1",
+        };
+        let body = Problem::refused_by_hyper(status, detail).to_json(id);
+        let head = format!(
+            "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n\
+             x-request-id: {id}\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
+        Some([head.into_bytes(), body].concat())
+    }
+
+    /// Writes what is left of a problem; then hyper's answer counts as written.
+    fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
+        while let Some((left, of_hyper)) = &mut self.instead {
+            if left.is_empty() {
+                let written = *of_hyper;
+                self.instead = None;
+                return Poll::Ready(Ok(written));
+            }
+            let written = ready!(Pin::new(&mut self.inner).poll_write(cx, left))?;
+            if written == 0 {
+                return Poll::Ready(Err(io::ErrorKind::WriteZero.into()));
+            }
+            left.drain(..written);
+        }
+        Poll::Ready(Ok(0))
+    }
+
+    /// Whether these bytes are hyper's own refusal, whole.
+    fn notice(&mut self, bytes: &[u8]) -> bool {
+        let [start, middle, end] = BARE;
+        if self.instead.is_none()
+            && bytes.starts_with(start)
+            && bytes.ends_with(end)
+            && bytes.len() < 256
+            && bytes.windows(middle.len()).any(|window| window == middle)
+        {
+            self.instead = self.problem(bytes).map(|problem| (problem, bytes.len()));
+        }
+        self.instead.is_some()
+    }
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_read(cx, buffer)
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        if self.notice(bytes) {
+            return self.poll_instead(cx);
+        }
+        Pin::new(&mut self.inner).poll_write(cx, bytes)
+    }
+
+    fn poll_write_vectored(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        if slices.first().is_some_and(|first| self.notice(first)) {
+            return self.poll_instead(cx);
+        }
+        Pin::new(&mut self.inner).poll_write_vectored(cx, slices)
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        self.inner.is_write_vectored()
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.inner).poll_shutdown(cx)
+    }
+}
