@@ -1,0 +1,98 @@
+//! What the README shows is what the demo answers today.
+
+#![cfg(feature = "server")]
+
+mod server;
+
+use std::io::{BufRead, BufReader};
+use std::path::Path;
+use std::process::{Command, Stdio};
+
+use server::{Error, Server, relata};
+
+/// Commands with what follows them, of every block of a console. A command goes on
+/// over lines that are indented.
+fn shown(readme: &str) -> Vec<(String, String)> {
+    let mut found: Vec<(String, String)> = Vec::new();
+    let mut inside = false;
+    for line in readme.lines() {
+        if line.starts_with("```") {
+            inside = line == "```console";
+        } else if let Some(command) = line.strip_prefix("$ ").filter(|_| inside) {
+            found.push((command.to_owned(), String::new()));
+        } else if let Some((command, output)) = found.last_mut().filter(|_| inside) {
+            if line.starts_with("    ") && output.is_empty() && !command.ends_with('\'') {
+                command.extend(["\n", line]);
+            } else {
+                output.extend([line, "\n"]);
+            }
+        }
+    }
+    found
+}
+
+/// Ids of requests are new each time.
+fn lasting(output: &str) -> String {
+    let mut parts = output.split("\"traceId\":\"");
+    let mut text = parts.next().unwrap_or_default().to_owned();
+    for part in parts {
+        let (_, rest) = part.split_once('"').unwrap_or_default();
+        text.extend(["\"traceId\":\"…\"", rest]);
+    }
+    text
+}
+
+fn demo() -> Result<(Server, String), Error> {
+    let mut child = relata()
+        .args(["serve", "--demo", "--listen", "127.0.0.1:0", "--log", "error"])
+        .stdout(Stdio::piped())
+        .spawn()?;
+    let mut ready = String::new();
+    BufReader::new(child.stdout.take().ok_or("no output")?).read_line(&mut ready)?;
+    let after = |word: &str| {
+        let rest = ready.split_once(word).map(|(_, rest)| rest);
+        rest.and_then(|rest| rest.split(' ').next()).map(str::to_owned)
+    };
+    let address = after("http://").ok_or("no address")?.parse()?;
+    let db = after("database ").ok_or("no database")?;
+    Ok((Server { child, address, ready }, db))
+}
+
+#[test]
+fn the_readme_shows_what_is_answered() -> Result<(), Error> {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let (server, db) = demo()?;
+    let folder = Path::new(env!("CARGO_BIN_EXE_relata")).parent().ok_or("no folder")?;
+    let mut path = folder.as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap_or_default());
+    let elsewhere = tempfile::tempdir()?;
+    let own = elsewhere.path().join("relata.db").display().to_string();
+    let (mut tried, mut of_own) = (0, false);
+    for (command, output) in shown(&std::fs::read_to_string(format!("{root}/README.md"))?) {
+        // Placeholders stand for what every reader has another of.
+        if command.contains('…') || command.contains("$TOKEN") || output.contains('…') {
+            continue;
+        }
+        // From here on it is the reader's own database.
+        of_own |= command.starts_with("relata ingest");
+        if ["relata serve", "relata token"].iter().any(|start| command.starts_with(start)) {
+            continue;
+        }
+        let mut run = Command::new("bash");
+        run.args(["-c", &command.replace("127.0.0.1:8787", &server.address.to_string())])
+            .current_dir(root)
+            .env("PATH", &path)
+            .env("RELATA_DB", if of_own { &own } else { &db });
+        if !of_own {
+            run.env("RELATA_LOCATION", "seaside-realty");
+        }
+        let ran = run.output()?;
+        let told = [ran.stdout, ran.stderr].concat();
+        let told = String::from_utf8(told)?;
+        assert_eq!(lasting(told.trim_end()), lasting(output.trim_end()), "$ {command}");
+        tried += 1;
+    }
+    assert!(tried >= 12, "{tried} tried");
+    Ok(())
+}
