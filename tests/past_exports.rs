@@ -60,9 +60,10 @@ fn a_past_that_is_pruned_is_gone() -> Result<(), Error> {
     let server = Server::start_with(&db, &["--keep-events", "0", "--checkpoint-events", "10"])?;
     let body = SAMPLE.lines().nth(150).ok_or("line")?;
     assert_eq!(server.post("/webhooks", body.as_bytes())?.status, 200);
-    // Not by asking for the past: what was answered once is remembered.
+    // Not by asking for the past: what was answered once is remembered. An export
+    // during which events leave is broken off.
     let start = Instant::now();
-    while server.get(&format!("{AT}/export?format=ndjson"))?.status == 200 {
+    while server.get(&format!("{AT}/export?format=ndjson")).map_or(true, |it| it.status == 200) {
         assert!(start.elapsed() < Duration::from_secs(30), "nothing is pruned");
         std::thread::sleep(Duration::from_millis(50));
     }
