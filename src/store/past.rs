@@ -113,8 +113,9 @@ impl Store {
 
     /// The graph of a location as it stood when this event had become visible.
     ///
-    /// Replays the location's events up to there: about two seconds a million.
-    /// The last few answers are kept ([`Options::past_graphs`]), each in as much
+    /// Reads the journal up to there, 0.6 seconds a million events, but for runs in
+    /// which the location does not occur, and replays the location's events, about
+    /// 1.5 seconds a million. The last few answers are kept ([`Options::past_graphs`]), each in as much
     /// memory as the graph took then; a later moment goes on from an earlier one
     /// that is kept.
     ///
