@@ -93,6 +93,7 @@ impl Checkpointer {
             return Ok(());
         }
         let mut saved_locations = self.saved_locations;
+        let mut repeats = self.repeats.hold();
         journal.save_checkpoint(head, &mut |put| {
             for location in self.touched.iter().filter_map(|&number| locations.at(number)) {
                 if location.number >= saved_locations {
@@ -107,10 +108,12 @@ impl Checkpointer {
                 })?;
             }
             self.mentions.put(put)?;
-            self.repeats.put(put)
+            repeats
+                .iter()
+                .try_for_each(|(&seq, &times)| put(&CheckpointRow::Repeats { seq, times }))
         })?;
         self.mentions.saved();
-        self.repeats.saved();
+        repeats.clear();
         self.saved_locations = saved_locations;
         self.touched.clear();
         self.events = 0;

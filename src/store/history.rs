@@ -128,8 +128,11 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         failed.map_or(Ok(()), Err)?;
+        let unsaved = self.repeats.hold();
+        let mut saved = self.reader()?;
         for event in &mut page.events {
-            event.deliveries += journal.repeats(event.seq)? + self.repeats.of(event.seq);
+            let counted = unsaved.get(&event.seq).copied().unwrap_or(0);
+            event.deliveries += saved.repeats(event.seq)? + counted;
         }
         Ok(page)
     }

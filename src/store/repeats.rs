@@ -3,7 +3,6 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use crate::journal::{CheckpointRow, JournalError, RowSink};
 use crate::model::Seq;
 
 /// Repeats since the last checkpoint, by the event of the first delivery. They
@@ -13,29 +12,17 @@ use crate::model::Seq;
 pub(super) struct Repeats(Arc<Mutex<HashMap<Seq, u64>>>);
 
 impl Repeats {
-    fn counts(&self) -> MutexGuard<'_, HashMap<Seq, u64>> {
+    /// Held while they are saved, and while the saved ones are read beside these: so
+    /// that none is counted twice, or not at all.
+    pub(super) fn hold(&self) -> MutexGuard<'_, HashMap<Seq, u64>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     pub(super) fn note(&self, seq: Seq) {
-        *self.counts().entry(seq).or_default() += 1;
-    }
-
-    pub(super) fn of(&self, seq: Seq) -> u64 {
-        self.counts().get(&seq).copied().unwrap_or(0)
+        *self.hold().entry(seq).or_default() += 1;
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.counts().is_empty()
-    }
-
-    pub(super) fn put(&self, put: RowSink<'_>) -> Result<(), JournalError> {
-        let counts = self.counts();
-        counts.iter().try_for_each(|(&seq, &times)| put(&CheckpointRow::Repeats { seq, times }))
-    }
-
-    /// What was put is saved.
-    pub(super) fn saved(&self) {
-        self.counts().clear();
+        self.hold().is_empty()
     }
 }
