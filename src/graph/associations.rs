@@ -5,7 +5,7 @@ use std::collections::HashMap;
 use foldhash::fast::RandomState;
 
 use super::merge::Outcome;
-use super::table::{AssociationNo, KindNo, Table};
+use super::table::{AssociationNo, Table};
 use crate::model::{Association, Side, Stamp};
 
 /// One association.
@@ -16,8 +16,6 @@ pub(crate) struct AssociationRow {
     pub(crate) stamp: Option<Stamp>,
     /// Its definition; absent while unknown and after a delete.
     pub(crate) definition: Option<Association>,
-    /// The kinds of link under it.
-    pub(crate) kinds: Vec<KindNo>,
 }
 
 impl AssociationRow {
@@ -60,15 +58,10 @@ impl Associations {
         if let Some(known) = self.find(id) {
             return (known, false);
         }
-        let row =
-            AssociationRow { id: id.into(), stamp: None, definition: None, kinds: Vec::new() };
+        let row = AssociationRow { id: id.into(), stamp: None, definition: None };
         let number = self.rows.push(row);
         self.by_id.insert(id.into(), number);
         (number, true)
-    }
-
-    pub(crate) fn add_kind(&mut self, number: AssociationNo, kind: KindNo) {
-        self.rows[number].kinds.push(kind);
     }
 
     /// Merges one event: a definition, or a delete.

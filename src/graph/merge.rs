@@ -113,9 +113,7 @@ impl LocationGraph {
             |side: Side| self.objects.find(row.definition.as_ref()?.end(side).object.as_str());
         let ends = end(Side::First).zip(end(Side::Second));
         Arc::make_mut(&mut self.objects).join(number, ends);
-        for &kind in &row.kinds {
-            self.records.hide_kind(kind, row.is_deleted());
-        }
+        self.records.hide(number, row.is_deleted());
     }
 
     fn merge_relation(&mut self, relation: &Relation, stamp: Stamp) -> Outcome {
@@ -132,10 +130,6 @@ impl LocationGraph {
 
     pub(super) fn intern_kind(&mut self, kind: Kind) -> KindNo {
         let hidden = self.associations.rows()[kind.association].is_deleted();
-        let number = self.records.intern_kind(kind, hidden);
-        if !self.associations.rows()[kind.association].kinds.contains(&number) {
-            Arc::make_mut(&mut self.associations).add_kind(kind.association, number);
-        }
-        number
+        self.records.intern_kind(kind, hidden)
     }
 }

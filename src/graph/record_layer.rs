@@ -137,9 +137,13 @@ impl RecordLayer {
         })
     }
 
-    pub(crate) fn hide_kind(&mut self, kind: KindNo, hidden: bool) {
-        let before = std::mem::replace(&mut self.rows.kinds[kind].hidden, hidden);
-        self.rows.hidden_kinds = self.rows.hidden_kinds - u32::from(before) + u32::from(hidden);
+    /// Hides or shows every link under an association.
+    pub(crate) fn hide(&mut self, association: AssociationNo, hidden: bool) {
+        let rows = &mut self.rows;
+        for kind in rows.kinds_under(association).to_vec() {
+            let before = std::mem::replace(&mut rows.kinds[kind].hidden, hidden);
+            rows.hidden_kinds = rows.hidden_kinds - u32::from(before) + u32::from(hidden);
+        }
     }
 
     /// Merges one relation event; a delete is told by its stamp.
@@ -299,26 +303,15 @@ impl RecordLayer {
         let RelationRow { kind, first, second, .. } = self.rows.relations[number];
         let association = self.rows.kinds[kind].kind.association;
         for (near, side) in [(first, Side::First), (second, Side::Second)] {
-            let on = |side: Side| self.links_on(near, association, side);
+            let on = |side: Side| self.rows.links_on(near, association, side);
             let (here, there) = (on(side), on(side.other()));
-            let either = here + there - self.loops_under(near, association);
+            let either = here + there - self.rows.loops_under(near, association);
             let degrees = &mut self.rows.joined[association].degrees;
             change(degrees.of_mut(side), here);
             if side == Side::First || first != second {
                 change(&mut degrees.either, either);
             }
         }
-    }
-
-    fn links_on(&self, record: RecordNo, association: AssociationNo, side: Side) -> u32 {
-        let kinds = &self.rows.joined[association].kinds;
-        let adjacency = &self.rows.adjacency[record];
-        kinds.iter().map(|&kind| adjacency.live(Slot::new(kind, side))).sum()
-    }
-
-    fn loops_under(&self, record: RecordNo, association: AssociationNo) -> u32 {
-        let kinds = &self.rows.joined[association].kinds;
-        kinds.iter().map(|&kind| self.rows.loops(record, kind)).sum()
     }
 
     fn relist(&mut self, number: RecordNo) {

@@ -4,11 +4,11 @@ use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
 
-use super::adjacency::Adjacency;
+use super::adjacency::{Adjacency, Slot};
 use super::degrees::AssociationDegrees;
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use super::text::{TextRef, Texts};
-use crate::model::Stamp;
+use crate::model::{Side, Stamp};
 
 /// One record.
 #[derive(Debug, Clone, Copy)]
@@ -98,8 +98,28 @@ impl RecordRows {
     /// How many links under an association records have; `None` if no relation
     /// has named it.
     pub(crate) fn degrees(&self, association: AssociationNo) -> Option<&AssociationDegrees> {
-        let is_known = association.0 < self.joined.len();
-        is_known.then(|| &self.joined[association].degrees)
+        self.joined(association).map(|joined| &joined.degrees)
+    }
+
+    /// The kinds of link under an association.
+    pub(crate) fn kinds_under(&self, association: AssociationNo) -> &[KindNo] {
+        self.joined(association).map_or(&[], |joined| &joined.kinds)
+    }
+
+    fn joined(&self, association: AssociationNo) -> Option<&Joined> {
+        (association.0 < self.joined.len()).then(|| &self.joined[association])
+    }
+
+    /// How many links under an association a record has on one end.
+    pub(crate) fn links_on(&self, record: RecordNo, association: AssociationNo, side: Side) -> u32 {
+        let (kinds, adjacency) = (self.kinds_under(association), &self.adjacency[record]);
+        kinds.iter().map(|&kind| adjacency.live(Slot::new(kind, side))).sum()
+    }
+
+    /// How many links under an association a record has to itself: those stand on
+    /// both ends.
+    pub(crate) fn loops_under(&self, record: RecordNo, association: AssociationNo) -> u32 {
+        self.kinds_under(association).iter().map(|&kind| self.loops(record, kind)).sum()
     }
 
     /// Links of this kind from a record to itself.

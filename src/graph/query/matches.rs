@@ -1,11 +1,9 @@
 //! Joins over many-to-many links: who is linked to all of these, to any of
 //! those, to none of the others.
 
-use std::cmp::Reverse;
-
 use super::filter::{Read, Slots};
 use super::view::{AskError, Layer, View};
-use super::{Effort, LinkFilter};
+use super::{Effort, LinkFilter, ranking};
 use crate::model::NodeRef;
 
 /// A thing that is linked, or not.
@@ -299,19 +297,10 @@ impl<'g> Join<'g, '_, '_> {
     fn page(self, query: &MatchQuery) -> MatchPage<'g> {
         let marks = &self.effort.memory.marks;
         let met = |node: u32| marks.get(node).unwrap_or_default().met;
-        let key = |(met, node): (u32, u32)| (Reverse(met), node);
-        let mut ranked: Vec<(u32, u32)> =
+        let ranked: Vec<(u32, u32)> =
             self.candidates.iter().map(|&node| (met(node), node)).collect();
         let total = ranked.len() as u64;
-        if let Some(after) = query.after {
-            ranked.retain(|&it| key(it) > key(after));
-        }
-        let more = ranked.len() > query.limit;
-        if more {
-            ranked.select_nth_unstable_by_key(query.limit, |&it| key(it));
-            ranked.truncate(query.limit);
-        }
-        ranked.sort_unstable_by_key(|&it| key(it));
+        let (ranked, next) = ranking::page(ranked, query.after, query.limit);
         let name = |&(links, node): &(u32, u32)| {
             let name = self.layer.name(node);
             Match { object: name.object, record: name.record, links }
@@ -319,7 +308,7 @@ impl<'g> Join<'g, '_, '_> {
         MatchPage {
             matches: ranked.iter().map(name).collect(),
             total,
-            next: if more { ranked.last().copied() } else { None },
+            next,
             complete: !self.effort.is_spent(),
         }
     }

@@ -9,6 +9,7 @@ mod links;
 mod matches;
 mod neighborhood;
 mod path;
+mod ranking;
 mod records;
 mod step;
 mod summary;

@@ -148,8 +148,7 @@ impl<'g> View<'g> {
     }
 
     fn relations_under(self, number: AssociationNo) -> u64 {
-        let kinds =
-            self.associations.rows()[number].kinds.iter().map(|&kind| &self.rows.kinds[kind]);
+        let kinds = self.rows.kinds_under(number).iter().map(|&kind| &self.rows.kinds[kind]);
         kinds.filter(|kind| !kind.hidden).map(|kind| u64::from(kind.linked)).sum()
     }
 

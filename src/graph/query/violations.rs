@@ -1,9 +1,7 @@
 //! Records with more links than their association allows.
 
-use super::super::adjacency::Slot;
-use super::super::table::{KindNo, RecordNo};
 use super::Effort;
-use super::view::{Layer, View};
+use super::view::View;
 use crate::model::{Association, Side};
 
 /// A record that has more links than its association allows.
@@ -53,19 +51,17 @@ impl<'g> View<'g> {
         limit: usize,
         effort: &mut Effort<'_>,
     ) -> Vec<Violation<'g>> {
-        let Some(number) = self.associations.find(association) else { return vec![] };
-        let row = &self.associations.rows()[number];
+        let Some(association) = self.associations.find(association) else { return vec![] };
+        let row = &self.associations.rows()[association];
         let Some(definition) = &row.definition else { return vec![] };
-        let layer = Layer { view: self, records: true };
         let sides = [Side::First, Side::Second].map(|side| (side, definition.allows_one(side)));
         let mut found = Vec::new();
-        for number in 0..layer.nodes() {
-            let links = |side: Side| links(layer, number, &row.kinds, side);
+        for number in self.rows.records.numbers() {
+            let links = |side: Side| self.rows.links_on(number, association, side);
             let counted = if definition.is_mutual() {
                 let one = sides.iter().any(|(_, one)| *one);
-                // One from a record to itself stands on both ends.
-                let either =
-                    || links(Side::First) + links(Side::Second) - loops(layer, number, &row.kinds);
+                let loops = || self.rows.loops_under(number, association);
+                let either = || links(Side::First) + links(Side::Second) - loops();
                 [(Side::First, if one { either() } else { 0 }), (Side::Second, 0)]
             } else {
                 sides.map(|(side, one)| (side, if one { links(side) } else { 0 }))
@@ -74,8 +70,9 @@ impl<'g> View<'g> {
                 if found.len() == limit {
                     return found;
                 }
-                let end = self.record_end(RecordNo(number));
+                let end = self.record_end(number);
                 let record = end.record.unwrap_or_default();
+                let links = u64::from(links);
                 found.push(Violation { object: end.object, record, side, links });
             }
             if !effort.spend(1) {
@@ -84,15 +81,4 @@ impl<'g> View<'g> {
         }
         found
     }
-}
-
-/// How many links of these kinds a record has on one end.
-fn links(layer: Layer<'_>, number: u32, kinds: &[KindNo], side: Side) -> u64 {
-    let live = |kind: &KindNo| layer.adjacency(number).live(Slot::new(*kind, side));
-    kinds.iter().map(|kind| u64::from(live(kind))).sum()
-}
-
-/// How many links of these kinds a record has to itself.
-fn loops(layer: Layer<'_>, number: u32, kinds: &[KindNo]) -> u64 {
-    kinds.iter().map(|kind| u64::from(layer.loops(number, *kind))).sum()
 }

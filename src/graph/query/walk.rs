@@ -1,13 +1,11 @@
 //! Walks: from these nodes along such links, then such links, and so on.
 
-use std::cmp::Reverse;
-
 use super::super::adjacency::{Entry, Run};
 use super::filter::{Read, Slots};
 use super::links::twins;
 use super::step::{Step, steps};
 use super::view::{AskError, Layer, View};
-use super::{Effort, LinkFilter};
+use super::{Effort, LinkFilter, ranking};
 use crate::model::NodeRef;
 
 /// Where to walk.
@@ -116,7 +114,7 @@ impl<'g> View<'g> {
         for along in &query.steps {
             counts = step(layer, &counts, along, effort);
         }
-        Ok(page(layer, counts, query, !effort.is_spent()))
+        Ok(page(layer, &counts, query, !effort.is_spent()))
     }
 
     /// Enumerates walks, depth first, up to the query's limit.
@@ -178,27 +176,18 @@ fn step(
 
 fn page<'g>(
     layer: Layer<'g>,
-    mut ends: Vec<(u32, u64)>,
+    ends: &[(u32, u64)],
     query: &WalkQuery,
     complete: bool,
 ) -> WalkPage<'g> {
-    let key = |(node, paths): (u32, u64)| (Reverse(paths), node);
     let total = ends.len() as u64;
-    if let Some((paths, node)) = query.after {
-        ends.retain(|&end| key(end) > key((node, paths)));
-    }
-    let more = ends.len() > query.limit;
-    if more {
-        ends.select_nth_unstable_by_key(query.limit, |&end| key(end));
-        ends.truncate(query.limit);
-    }
-    ends.sort_unstable_by_key(|&end| key(end));
-    let next = ends.last().filter(|_| more).map(|&(node, paths)| (paths, node));
-    let end = |&(node, paths): &(u32, u64)| {
+    let ranked = ends.iter().map(|&(node, paths)| (paths, node)).collect();
+    let (ranked, next) = ranking::page(ranked, query.after, query.limit);
+    let end = |&(paths, node): &(u64, u32)| {
         let name = layer.name(node);
         End { object: name.object, record: name.record, paths }
     };
-    WalkPage { ends: ends.iter().map(end).collect(), total, next, complete }
+    WalkPage { ends: ranked.iter().map(end).collect(), total, next, complete }
 }
 
 /// A search for walks, depth first.
