@@ -76,7 +76,7 @@ fn kept(store: &Store) -> BTreeSet<u64> {
     let mut kept = BTreeSet::new();
     for location in store.locations() {
         let snapshot = location.read().snapshot();
-        for link in snapshot.record_links() {
+        for link in snapshot.links(relata::graph::Layers::Records) {
             let id = link.relation.unwrap_or_default();
             let number = id.strip_prefix('r').and_then(|id| id.parse().ok());
             assert!(kept.insert(number.unwrap()), "{id} is there twice");

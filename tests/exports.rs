@@ -8,15 +8,16 @@ mod sample;
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use relata::export::{EdgesKey, Format, Layers, Options, Size, size, write};
-use relata::graph::Snapshot;
+use relata::export::{EdgesKey, Format, Options, write};
+use relata::graph::{Layers, PartQuery, Snapshot};
 use relata::{Store, Timestamp};
 use sample::{SAMPLE, tell};
 use serde_json::{Value, json};
 
-fn text(snapshot: &Snapshot, format: Format, options: &Options) -> String {
+fn text(snapshot: &Snapshot, format: Format, query: &PartQuery) -> String {
     let mut to = Vec::new();
-    write(snapshot, format, options, &mut to).unwrap();
+    let part = snapshot.view().part(query).unwrap();
+    write(&part, format, &Options::default(), &mut to).unwrap();
     String::from_utf8(to).unwrap()
 }
 
@@ -27,9 +28,9 @@ fn the_smaller_office_as_it_was() {
     let snapshot = store.location("hillside-homes").unwrap().read().snapshot();
     for &format in Format::ALL {
         let name = format!("exports/hillside-homes.{}", format.file_extension());
-        golden::check(&name, &text(&snapshot, format, &Options::default()));
+        golden::check(&name, &text(&snapshot, format, &PartQuery::default()));
     }
-    let objects = Options { layers: Layers::Objects, ..Options::default() };
+    let objects = PartQuery { layers: Layers::Objects, ..PartQuery::default() };
     golden::check("exports/objects.dot", &text(&snapshot, Format::Dot, &objects));
 }
 
@@ -40,24 +41,28 @@ fn parts_are_chosen_by_layer_label_and_association() {
     let location = store.location("seaside-realty").unwrap();
     let counts = location.read().counts();
     let snapshot = location.read().snapshot();
-    let check = |options: Options, nodes: u64, links: u64| {
-        assert_eq!(size(&snapshot, &options), Size { nodes, links }, "{options:?}");
-        let graph: Value =
-            serde_json::from_str(&text(&snapshot, Format::NodeLink, &options)).unwrap();
-        let edges = graph[options.edges_key.as_str()].as_array().unwrap().len() as u64;
-        assert_eq!((graph["nodes"].as_array().unwrap().len() as u64, edges), (nodes, links));
+    let check = |query: PartQuery, nodes: u64, links: u64| {
+        let part = snapshot.view().part(&query).unwrap();
+        assert_eq!((part.node_count() as u64, part.link_count() as u64), (nodes, links));
+        for edges_key in [EdgesKey::Edges, EdgesKey::Links] {
+            let mut to = Vec::new();
+            write(&part, Format::NodeLink, &Options { edges_key }, &mut to).unwrap();
+            let graph: Value = serde_json::from_slice(&to).unwrap();
+            let edges = graph[edges_key.as_str()].as_array().unwrap().len() as u64;
+            assert_eq!((graph["nodes"].as_array().unwrap().len() as u64, edges), (nodes, links));
+        }
     };
-    let layer = |layers| Options { layers, ..Options::default() };
+    let layer = |layers| PartQuery { layers, ..PartQuery::default() };
     check(layer(Layers::Objects), counts.objects, counts.associations);
     check(layer(Layers::Records), counts.records, counts.relations);
     check(
-        Options { edges_key: EdgesKey::Links, ..Options::default() },
+        PartQuery::default(),
         counts.objects + counts.records,
         counts.associations + counts.relations,
     );
-    let spouses = Options { labels: vec!["Spouse".to_owned()], ..layer(Layers::Records) };
+    let spouses = PartQuery { labels: vec!["Spouse".to_owned()], ..layer(Layers::Records) };
     check(spouses, 6, 3);
-    let none = Options { associations: vec!["nothing".to_owned()], ..Options::default() };
+    let none = PartQuery { associations: vec!["nothing".to_owned()], ..PartQuery::default() };
     check(none, 0, 0);
 }
 
@@ -177,7 +182,7 @@ fn dot_texts(dot: &str) -> Vec<String> {
 
 fn check(nasty: &str) {
     let snapshot = torture(nasty);
-    let all = Options::default();
+    let all = PartQuery::default();
     let graph: Value = serde_json::from_str(&text(&snapshot, Format::NodeLink, &all)).unwrap();
     let edges = graph["edges"].as_array().unwrap();
     assert_eq!(edges.len(), 7, "two associations, five relations");

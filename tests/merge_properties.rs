@@ -8,7 +8,7 @@ mod long;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use relata::graph::{Edge, LinkQuery, LocationGraph, Order};
+use relata::graph::{Edge, Layers, LinkQuery, LocationGraph, Order};
 use relata::{
     Association, Change, End, Event, EventType, LocationId, NodeRef, ObjectKey, ObjectSchema,
     RecordId, RecordRef, Relation, Seq, Side, Stamp, Timestamp,
@@ -413,9 +413,9 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
     let pending = ids.iter().filter(|id| model.association(id).is_none()).count();
     assert_eq!(counts.pending_associations, pending as u64);
     let snapshot = graph.snapshot();
-    assert_eq!(snapshot.record_links().len() as u64, counts.relations);
-    assert_eq!(snapshot.record_nodes().len() as u64, counts.records);
-    assert_eq!(snapshot.object_links().len() as u64, counts.associations);
+    assert_eq!(snapshot.links(Layers::Records).len() as u64, counts.relations);
+    assert_eq!(snapshot.nodes(Layers::Records).len() as u64, counts.records);
+    assert_eq!(snapshot.links(Layers::Objects).len() as u64, counts.associations);
 }
 
 // ---- random events
@@ -523,10 +523,16 @@ fn visible(graph: &LocationGraph) -> BTreeMap<String, Vec<String>> {
     let mut put = |name: &str, lines: Vec<String>| all.insert(name.to_owned(), lines);
     // The position of an event is the order of delivery's.
     let line = |link: Edge<'_>| format!("{:?}", Edge { seq: 0, ..link });
-    put("object links", snapshot.object_links().into_iter().map(line).collect());
-    put("record links", snapshot.record_links().map(line).collect());
-    put("objects", snapshot.object_nodes().iter().map(|node| format!("{node:?}")).collect());
-    put("records", snapshot.record_nodes().map(|node| format!("{node:?}")).collect());
+    put("object links", snapshot.links(Layers::Objects).into_iter().map(line).collect());
+    put("record links", snapshot.links(Layers::Records).into_iter().map(line).collect());
+    put(
+        "objects",
+        snapshot.nodes(Layers::Objects).iter().map(|node| format!("{node:?}")).collect(),
+    );
+    put(
+        "records",
+        snapshot.nodes(Layers::Records).iter().map(|node| format!("{node:?}")).collect(),
+    );
     put("counts", vec![format!("{:?}", graph.counts())]);
     all
 }
@@ -670,11 +676,11 @@ proptest! {
         let mut graph = folded(&before);
         let snapshot = graph.snapshot();
         let lines = |links: Vec<String>| links;
-        let was = lines(snapshot.record_links().map(|link| format!("{link:?}")).collect());
+        let was = lines(snapshot.links(Layers::Records).into_iter().map(|link| format!("{link:?}")).collect());
         for (event, seq) in after.iter().zip(before.len() as Seq + 1..) {
             graph.merge(seq, event);
         }
-        let is = lines(snapshot.record_links().map(|link| format!("{link:?}")).collect());
+        let is = lines(snapshot.links(Layers::Records).into_iter().map(|link| format!("{link:?}")).collect());
         prop_assert_eq!(was, is);
     }
 

@@ -59,7 +59,11 @@ fn resident() -> u64 {
 fn relations(store: &Store) -> BTreeSet<u64> {
     let snapshot = store.location("L").unwrap().read().snapshot();
     let number = |id: &str| id.strip_prefix('r').unwrap().parse().unwrap();
-    snapshot.record_links().map(|link| number(link.relation.unwrap())).collect()
+    snapshot
+        .links(relata::graph::Layers::Records)
+        .into_iter()
+        .map(|link| number(link.relation.unwrap()))
+        .collect()
 }
 
 #[test]

@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use relata::export::{Format, write};
-use relata::graph::{Difference, LinkQuery, Snapshot};
+use relata::graph::{Difference, Layers, LinkQuery, PartQuery, Snapshot};
 use relata::journal::{JournalError, SqliteJournal};
 use relata::{AsOf, IngestError, NodeRef, OpenError, Options, Status, Store, verify};
 use sample::{SAMPLE, delivery, shuffled, tell};
@@ -35,7 +35,8 @@ fn verified(path: &Path) -> relata::Verification {
 
 fn text(snapshot: &Snapshot, format: Format) -> String {
     let mut to = Vec::new();
-    write(snapshot, format, &relata::export::Options::default(), &mut to).unwrap();
+    let part = snapshot.view().part(&PartQuery::default()).unwrap();
+    write(&part, format, &relata::export::Options::default(), &mut to).unwrap();
     String::from_utf8(to).unwrap()
 }
 
@@ -153,13 +154,13 @@ fn a_past_moment_is_the_graph_of_the_events_up_to_there() {
             let mut to = Vec::new();
             seen += store.export_events(location.id().as_str(), seq, &mut to).unwrap();
             tell(&again, std::str::from_utf8(&to).unwrap().lines());
-            let (upto, past) = store.snapshot(&location, Some(AsOf::Seq(seq))).unwrap();
+            let (upto, past) = store.snapshot(&location, Some(AsOf::Seq(seq)), &[]).unwrap();
             assert_eq!(upto, seq.min(store.head()));
             let Some(location) = again.location(location.id().as_str()) else {
-                assert_eq!(past.record_nodes().len(), 0);
+                assert_eq!(past.nodes(Layers::Records).len(), 0);
                 continue;
             };
-            let (_, now) = again.snapshot(&location, None).unwrap();
+            let (_, now) = again.snapshot(&location, None, &[]).unwrap();
             assert_eq!(text(&past, Format::GraphMl), text(&now, Format::GraphMl), "as of {seq}");
         }
         assert_eq!(seen, seq.min(store.head()));
@@ -190,7 +191,8 @@ fn an_export_shows_one_moment_while_writes_go_on() {
         std::thread::yield_now();
         let mut to = Vec::new();
         let options = relata::export::Options::default();
-        write(&snapshot, Format::NodeLink, &options, &mut to).unwrap();
+        let part = snapshot.view().part(&PartQuery::default()).unwrap();
+        write(&part, Format::NodeLink, &options, &mut to).unwrap();
         let graph: serde_json::Value = serde_json::from_slice(&to).unwrap();
         let edges = graph["edges"].as_array().unwrap().len() as u64;
         assert_eq!(edges, counts.relations + counts.associations);
@@ -350,7 +352,7 @@ fn sql_tools_see_what_the_graph_answers() {
     for location in store.locations() {
         let graph = location.read();
         let snapshot = graph.snapshot();
-        for node in snapshot.record_nodes() {
+        for node in snapshot.nodes(Layers::Records) {
             let (object, record) = (node.object, node.record.unwrap());
             let of = NodeRef::record(object, record);
             let page = graph.links(&of, &LinkQuery::default().limit(10_000)).unwrap();

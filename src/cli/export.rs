@@ -6,7 +6,9 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::export::{Format, Layers, Options, write};
+use relata::NodeRef;
+use relata::export::{Format, Options, write};
+use relata::graph::{Layers, PartQuery};
 
 use super::output::{location, open_for_questions};
 use crate::config::Export;
@@ -27,15 +29,18 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
         let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         let format = Format::from_name(&export.format)
             .with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
-        let options = Options {
+        let query = PartQuery {
             layers: Layers::from_name(&export.layer)
                 .context("--layer is one of objects, records, all")?,
             labels: export.label.clone(),
             associations: export.association.clone(),
-            ..Options::default()
+            around: export.of.clone().map(|of| (of, export.depth.unwrap_or(1))),
         };
-        let (_, snapshot) = store.snapshot(&location, export.as_of.map(|moment| moment.0))?;
-        write(&snapshot, format, &options, &mut to)?;
+        let named: Vec<NodeRef> = export.of.iter().cloned().collect();
+        let as_of = export.as_of.map(|moment| moment.0);
+        let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
+        let part = snapshot.view().part(&query)?;
+        write(&part, format, &Options::default(), &mut to)?;
     }
     to.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
+use relata::NodeRef;
 use relata::journal::Scope;
 use relata::wire::Moment;
 
@@ -55,6 +56,14 @@ pub(crate) struct Export {
     /// Only links under this association, by id or key; may be repeated
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
+
+    /// Only what is around this node, as contact/amara-okafor or contact
+    #[arg(long, value_name = "REF")]
+    pub(crate) of: Option<NodeRef>,
+
+    /// How many hops around it [default: 1]
+    #[arg(long, value_name = "HOPS", requires = "of", value_parser = clap::value_parser!(u32).range(1..=8))]
+    pub(crate) depth: Option<u32>,
 
     /// The graph as it stood when this event had come in, or at this time (RFC
     /// 3339); of ndjson the events up to there

@@ -6,18 +6,22 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use super::selection::{EDGE_ATTRIBUTES, REPLACEMENT, Selection};
+use super::element::{
+    EDGE_ATTRIBUTES, NodeId, REPLACEMENT, edge_id, edge_values, layer as layer_of,
+};
+use crate::graph::Part;
 
-pub(super) fn write(selection: &Selection<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "digraph relata {{")?;
-    for node in selection.nodes() {
-        let shape = if node.0.record.is_some() { "ellipse" } else { "box" };
-        write!(to, "  {} [label={}", id(node.id()), label(node.0.label))?;
-        writeln!(to, ", shape={shape}, layer_name={}];", id(node.layer()))?;
+    for node in part.nodes() {
+        let shape = if node.record.is_some() { "ellipse" } else { "box" };
+        write!(to, "  {} [label={}", id(NodeId::of(&node)), label(node.label))?;
+        writeln!(to, ", shape={shape}, layer_name={}];", id(layer_of(&node)))?;
     }
-    for edge in selection.links() {
-        write!(to, "  {} -> {} [id={}", id(edge.source()), id(edge.target()), id(edge.id()))?;
-        for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge.attributes()) {
+    for edge in part.links() {
+        let (source, target) = (NodeId::of(&edge.first), NodeId::of(&edge.second));
+        write!(to, "  {} -> {} [id={}", id(source), id(target), id(edge_id(&edge)))?;
+        for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(&edge)) {
             let Some(value) = value else { continue };
             let value = if name == "label" { label(&value) } else { id(&value) };
             write!(to, ", {name}={value}")?;

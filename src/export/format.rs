@@ -2,9 +2,8 @@
 
 use std::io::{self, Write};
 
-use super::selection::Selection;
 use super::{dot, graphml, node_link};
-use crate::graph::Snapshot;
+use crate::graph::Part;
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident: $wire:literal, $media:literal, $extension:literal;)*) => {
@@ -51,30 +50,6 @@ formats! {
     NodeLink: "node-link", "application/json", "json";
 }
 
-/// Which layers to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Layers {
-    /// Object keys and associations.
-    Objects,
-    /// Records and relations.
-    Records,
-    /// Both, side by side.
-    #[default]
-    All,
-}
-
-impl Layers {
-    /// The layers of this name: `objects`, `records` or `all`.
-    pub fn from_name(name: &str) -> Option<Self> {
-        match name {
-            "objects" => Some(Self::Objects),
-            "records" => Some(Self::Records),
-            "all" => Some(Self::All),
-            _ => None,
-        }
-    }
-}
-
 /// How node-link JSON calls its list of edges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EdgesKey {
@@ -100,58 +75,36 @@ impl EdgesKey {
     }
 }
 
-/// What to write of a graph.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
+/// How to write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Options {
-    /// Which layers.
-    pub layers: Layers,
-    /// Only links of which an end carries one of these labels; none is no
-    /// filter. With a filter, only the nodes of such links are written.
-    pub labels: Vec<String>,
-    /// Only links under one of these associations, by id or key; none is no
-    /// filter.
-    pub associations: Vec<String>,
     /// For node-link JSON.
     pub edges_key: EdgesKey,
 }
 
-/// How much an export holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Size {
-    /// Nodes.
-    pub nodes: u64,
-    /// Links.
-    pub links: u64,
-}
-
-/// How much [`write()`] would write. Costs a pass over the graph and a sort.
-pub fn size(snapshot: &Snapshot, options: &Options) -> Size {
-    Selection::new(snapshot, options).size()
-}
-
-/// Writes a graph in a format, piece by piece, in an order that the state alone
-/// decides: nodes by object key and record id, links by id. The same state gives
-/// the same bytes.
+/// Writes a part of a graph in a format, piece by piece, in the order of the
+/// part: the same state gives the same bytes.
 ///
 /// ```
 /// use relata::export::{Format, Options, write};
-/// use relata::graph::LocationGraph;
+/// use relata::graph::{LocationGraph, PartQuery};
 ///
+/// let snapshot = LocationGraph::new().snapshot();
+/// let part = snapshot.view().part(&PartQuery::default())?;
 /// let mut dot = Vec::new();
-/// write(&LocationGraph::new().snapshot(), Format::Dot, &Options::default(), &mut dot)?;
-/// assert_eq!(String::from_utf8(dot).unwrap(), "digraph relata {\n}\n");
-/// # Ok::<(), std::io::Error>(())
+/// write(&part, Format::Dot, &Options::default(), &mut dot)?;
+/// assert_eq!(String::from_utf8(dot)?, "digraph relata {\n}\n");
+/// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write(
-    snapshot: &Snapshot,
+    part: &Part<'_>,
     format: Format,
     options: &Options,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let selection = Selection::new(snapshot, options);
     match format {
-        Format::GraphMl => graphml::write(&selection, to),
-        Format::Dot => dot::write(&selection, to),
-        Format::NodeLink => node_link::write(&selection, options.edges_key, to),
+        Format::GraphMl => graphml::write(part, to),
+        Format::Dot => dot::write(part, to),
+        Format::NodeLink => node_link::write(part, options.edges_key, to),
     }
 }

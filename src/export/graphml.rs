@@ -10,11 +10,12 @@ use quick_xml::Writer;
 use quick_xml::escape::partial_escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::selection::{EDGE_ATTRIBUTES, REPLACEMENT, Selection};
+use super::element::{
+    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_id, edge_values, node_values,
+};
+use crate::graph::Part;
 
-const NODE_ATTRIBUTES: [&str; 4] = ["label", "layer", "object", "record"];
-
-pub(super) fn write(selection: &Selection<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
     let mut xml = Writer::new_with_indent(to, b' ', 1);
     xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
     let namespace = ("xmlns", "http://graphml.graphdrawing.org/xmlns");
@@ -28,18 +29,18 @@ pub(super) fn write(selection: &Selection<'_>, to: &mut dyn Write) -> io::Result
     let graph =
         BytesStart::new("graph").with_attributes([("id", "relata"), ("edgedefault", "directed")]);
     xml.write_event(Event::Start(graph))?;
-    for node in selection.nodes() {
-        start(&mut xml, "node", &[("id", &node.id().to_string())])?;
-        let values = [Some(node.0.label), Some(node.layer()), Some(node.0.object), node.0.record];
-        for (name, value) in NODE_ATTRIBUTES.into_iter().zip(values) {
+    for node in part.nodes() {
+        start(&mut xml, "node", &[("id", &NodeId::of(&node).text())])?;
+        for (name, value) in NODE_ATTRIBUTES.into_iter().zip(node_values(&node)) {
             data(&mut xml, "n", name, value)?;
         }
         xml.write_event(Event::End(BytesEnd::new("node")))?;
     }
-    for edge in selection.links() {
-        let (source, target) = (edge.source().to_string(), edge.target().to_string());
-        start(&mut xml, "edge", &[("id", &edge.id()), ("source", &source), ("target", &target)])?;
-        for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge.attributes()) {
+    for edge in part.links() {
+        let (source, target) = (NodeId::of(&edge.first).text(), NodeId::of(&edge.second).text());
+        let id = edge_id(&edge);
+        start(&mut xml, "edge", &[("id", &id), ("source", &source), ("target", &target)])?;
+        for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(&edge)) {
             data(&mut xml, "e", name, value.as_deref())?;
         }
         xml.write_event(Event::End(BytesEnd::new("edge")))?;

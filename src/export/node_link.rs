@@ -6,21 +6,18 @@ use std::io::{self, Write};
 
 use serde_json::{Map, Value};
 
+use super::element::{EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, edge_id, edge_values, node_values};
 use super::format::EdgesKey;
-use super::selection::{EDGE_ATTRIBUTES, Edge, Node, Selection};
+use crate::graph::{Edge, EdgeEnd, Part};
 
-pub(super) fn write(
-    selection: &Selection<'_>,
-    edges_key: EdgesKey,
-    to: &mut dyn Write,
-) -> io::Result<()> {
+pub(super) fn write(part: &Part<'_>, edges_key: EdgesKey, to: &mut dyn Write) -> io::Result<()> {
     write!(
         to,
         "{{\"directed\":true,\"multigraph\":true,\"graph\":{{\"name\":\"relata\"}},\"nodes\":"
     )?;
-    array(selection.nodes().map(node), to)?;
+    array(part.nodes().map(node), to)?;
     write!(to, ",\n\"{}\":", edges_key.as_str())?;
-    array(selection.links().map(edge), to)?;
+    array(part.links().map(edge), to)?;
     writeln!(to, "}}")
 }
 
@@ -33,15 +30,13 @@ fn array(items: impl Iterator<Item = Map<String, Value>>, to: &mut dyn Write) ->
     write!(to, "]")
 }
 
-fn node(node: Node<'_>) -> Map<String, Value> {
+fn node(node: EdgeEnd<'_>) -> Map<String, Value> {
     let mut members = Map::new();
-    let mut put = |name: &str, value: &str| members.insert(name.to_owned(), value.into());
-    put("id", &node.id().to_string());
-    put("label", node.0.label);
-    put("layer", node.layer());
-    put("object", node.0.object);
-    if let Some(record) = node.0.record {
-        put("record", record);
+    members.insert("id".to_owned(), NodeId::of(&node).to_string().into());
+    for (name, value) in NODE_ATTRIBUTES.into_iter().zip(node_values(&node)) {
+        if let Some(value) = value {
+            members.insert(name.to_owned(), value.into());
+        }
     }
     members
 }
@@ -49,12 +44,12 @@ fn node(node: Node<'_>) -> Map<String, Value> {
 fn edge(edge: Edge<'_>) -> Map<String, Value> {
     let mut members = Map::new();
     let mut put = |name: &str, value: String| members.insert(name.to_owned(), value.into());
-    put("source", edge.source().to_string());
-    put("target", edge.target().to_string());
-    put("key", edge.id());
-    for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge.attributes()) {
+    put("source", NodeId::of(&edge.first).to_string());
+    put("target", NodeId::of(&edge.second).to_string());
+    put("key", edge_id(&edge));
+    for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(&edge)) {
         if let Some(value) = value {
-            put(name, value);
+            put(name, value.into_owned());
         }
     }
     members

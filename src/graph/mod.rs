@@ -24,10 +24,10 @@ pub use location_graph::LocationGraph;
 pub use merge::Outcome;
 pub use query::{
     AskError, AssociationCount, Condition, Counts, Cursor, Edge, EdgeEnd, EdgeEndRow, EdgeRow,
-    Effort, EndCount, LabelCount, LabelRow, Link, LinkFilter, LinkPage, LinkQuery, LinkRow, Match,
-    MatchPage, MatchQuery, MatchRow, Near, NearRow, Neighborhood, NeighborhoodQuery, ObjectCount,
-    Order, ParseCursorError, PathQuery, Paths, RecordLine, RecordPage, Step, StepRow, View,
-    Violation, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    Effort, EndCount, LabelCount, LabelRow, Layers, Link, LinkFilter, LinkPage, LinkQuery, LinkRow,
+    Match, MatchPage, MatchQuery, MatchRow, Near, NearRow, Neighborhood, NeighborhoodQuery,
+    ObjectCount, Order, ParseCursorError, Part, PartQuery, PathQuery, Paths, RecordLine,
+    RecordPage, Step, StepRow, View, Violation, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
 pub use visit::{ObjectGraph, RecordGraph, RelationEdge};

@@ -6,9 +6,8 @@ use std::sync::Arc;
 use super::associations::Associations;
 use super::location_graph::{LocationGraph, Node};
 use super::object_layer::ObjectLayer;
-use super::query::{Edge, EdgeEnd, Names, View};
-use super::record_layer::{RecordRows, RelationRow};
-use super::table::{RecordNo, RelationNo};
+use super::query::{Edge, EdgeEnd, Layers, Names, Part, PartQuery, View};
+use super::record_layer::RecordRows;
 use crate::model::NodeRef;
 
 /// Everything visible of a location at one moment, for reading from end to end
@@ -55,50 +54,19 @@ impl Snapshot {
         }
     }
 
-    /// Object keys, sorted.
-    pub fn object_nodes(&self) -> Vec<EdgeEnd<'_>> {
-        let view = self.view();
-        let listed = self.objects.rows().numbers().filter(|&number| view.is_object_listed(number));
-        let mut nodes: Vec<_> = listed.map(|number| view.object_end(number)).collect();
-        nodes.sort_unstable();
-        nodes
+    /// The nodes of some layers, by object key and record id. See [`View::part`] for
+    /// the cost.
+    pub fn nodes(&self, layers: Layers) -> Vec<EdgeEnd<'_>> {
+        self.part_of(layers).map_or_else(Vec::new, |part| part.nodes().collect())
     }
 
-    /// Associations as links, sorted by id.
-    pub fn object_links(&self) -> Vec<Edge<'_>> {
-        let numbers = self.associations.rows().numbers();
-        let mut links: Vec<_> =
-            numbers.filter_map(|number| self.view().association_edge(number)).collect();
-        links.sort_unstable_by_key(|link| link.association);
-        links
+    /// The links of some layers, by id. See [`View::part`] for the cost.
+    pub fn links(&self, layers: Layers) -> Vec<Edge<'_>> {
+        self.part_of(layers).map_or_else(Vec::new, |part| part.links().collect())
     }
 
-    /// Records, sorted by object key and id. Costs four bytes a record.
-    pub fn record_nodes(&self) -> impl ExactSizeIterator<Item = EdgeEnd<'_>> {
-        let view = self.view();
-        let mut order: Vec<RecordNo> = self
-            .rows
-            .records
-            .iter()
-            .filter(|(_, record)| record.listed)
-            .map(|(number, _)| number)
-            .collect();
-        order.sort_unstable_by_key(|&number| view.record_end(number));
-        order.into_iter().map(move |number| view.record_end(number))
-    }
-
-    /// Relations as links, sorted by id. Costs four bytes a relation.
-    pub fn record_links(&self) -> impl ExactSizeIterator<Item = Edge<'_>> {
-        let view = self.view();
-        let visible = |row: &RelationRow| row.linked && !self.rows.kinds[row.kind].hidden;
-        let mut order: Vec<RelationNo> = self
-            .rows
-            .relations
-            .iter()
-            .filter(|(_, row)| visible(row))
-            .map(|(number, _)| number)
-            .collect();
-        order.sort_unstable_by_key(|&number| self.rows.relation_id(number));
-        order.into_iter().map(move |number| view.relation_edge(number))
+    /// Cannot fail, since it names no node.
+    fn part_of(&self, layers: Layers) -> Option<Part<'_>> {
+        self.view().part(&PartQuery { layers, ..PartQuery::default() }).ok()
     }
 }

@@ -9,8 +9,8 @@ use std::time::Duration;
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use tokio::runtime::Handle;
-use tokio::sync::mpsc;
 use tokio::sync::mpsc::error::SendTimeoutError;
+use tokio::sync::{mpsc, oneshot};
 use warp::Reply;
 use warp::http::HeaderMap;
 use warp::http::header::{
@@ -23,11 +23,12 @@ use super::answer::Answer;
 use super::app::App;
 use super::locations;
 use super::problem::Problem;
+use super::questions::DEPTH_MAX;
 use super::request::Request;
-use crate::export::{EdgesKey, Format, Layers, Options, size, write};
-use crate::graph::Snapshot;
-use crate::model::Seq;
-use crate::store::ExportEventsError;
+use crate::export::{EdgesKey, Format, Options, write};
+use crate::graph::{Layers, PartQuery};
+use crate::model::{NodeRef, Seq};
+use crate::store::{AsOf, ExportEventsError, Location};
 
 /// What a chunk of the answer holds, in bytes.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -63,8 +64,8 @@ impl Content {
 }
 
 pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
-    let (content, options) = read(request)?;
-    let as_of = request.query.as_of()?;
+    let asked = read(request)?;
+    let content = asked.content;
     let location = locations::find(app, request)?;
     if matches!(content, Content::Events) {
         let pruned = app.store.pruned().map_err(Problem::unavailable)?;
@@ -74,31 +75,24 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     }
     let permit = Arc::clone(&app.exports).acquire_owned().await.map_err(Problem::unavailable)?;
     let gzip = accepts_gzip(&request.headers);
-    let (sender, mut receiver) = mpsc::channel(CHUNKS);
-    let (app, id) = (Arc::clone(app), location.id().clone());
-    let asked = Arc::clone(&app);
-    let sized = tokio::task::spawn_blocking(move || {
-        let (seq, snapshot) = asked.store.snapshot(&location, as_of)?;
-        Ok::<_, Problem>((seq, size(&snapshot, &options), snapshot, options))
-    });
-    let (seq, size, snapshot, options) = sized.await.map_err(Problem::unavailable)??;
-    let trace_id = request.id.to_owned();
-    let name = file_name(id.as_str(), content);
+    let name = file_name(location.id().as_str(), content);
     let whole = Arc::new(AtomicBool::new(false));
+    let (begun, beginning) = oneshot::channel();
+    let (sender, mut receiver) = mpsc::channel(CHUNKS);
+    let export = Export {
+        app: Arc::clone(app),
+        location,
+        trace_id: request.id.to_owned(),
+        asked,
+        chunks: Chunks { sender, runtime: Handle::current(), patience: app.limits.export_stall },
+        gzip,
+    };
     let written = Arc::clone(&whole);
     tokio::task::spawn_blocking(move || {
-        let patience = app.limits.export_stall;
-        let chunks = Chunks { sender, runtime: Handle::current(), patience };
-        let run = |to: &mut dyn Write| match content {
-            Content::Graph(format) => write(&snapshot, format, &options, to),
-            Content::Events => events(&app, id.as_str(), seq, snapshot, to),
-        };
-        match stream(&chunks, gzip, run) {
-            Ok(()) => written.store(true, Ordering::Release),
-            Err(error) => tell(&error, id.as_str(), &trace_id),
-        }
-        drop(permit);
+        written.store(export.run(begun), Ordering::Release);
+        drop((export, permit));
     });
+    let Size { seq, nodes, links } = beginning.await.map_err(Problem::unavailable)??;
     let chunks = futures_util::stream::poll_fn(move |context| {
         let chunk: Option<Vec<u8>> = ready!(receiver.poll_recv(context));
         // Broken off, so that the reader does not take a part for the whole.
@@ -111,17 +105,25 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     header(&mut response, CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
     header(&mut response, VARY, "accept-encoding");
     header(&mut response, HeaderName::from_static("relata-seq"), &seq.to_string());
-    header(&mut response, HeaderName::from_static("relata-nodes"), &size.nodes.to_string());
-    header(&mut response, HeaderName::from_static("relata-links"), &size.links.to_string());
+    header(&mut response, HeaderName::from_static("relata-nodes"), &nodes.to_string());
+    header(&mut response, HeaderName::from_static("relata-links"), &links.to_string());
     if gzip {
         header(&mut response, CONTENT_ENCODING, "gzip");
     }
     Ok(response)
 }
 
-fn read(request: &Request<'_>) -> Result<(Content, Options), Problem> {
+/// What was asked for.
+struct Asked {
+    content: Content,
+    options: Options,
+    part: PartQuery,
+    as_of: Option<AsOf>,
+}
+
+fn read(request: &Request<'_>) -> Result<Asked, Problem> {
     let query = &request.query;
-    query.only(&["format", "layer", "label", "association", "edgesKey", "asOf"])?;
+    query.only(&["format", "layer", "label", "association", "of", "depth", "edgesKey", "asOf"])?;
     let formats = || {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         format!("{}, ndjson", names.join(", "))
@@ -129,37 +131,109 @@ fn read(request: &Request<'_>) -> Result<(Content, Options), Problem> {
     let content = query.choice("format", Content::from_name, &formats())?.ok_or_else(|| {
         Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
     })?;
-    let options = Options {
-        layers: query
-            .choice("layer", Layers::from_name, "objects, records, all")?
-            .unwrap_or_default(),
-        labels: query.all("label"),
-        associations: query.all("association"),
-        edges_key: query
-            .choice("edgesKey", EdgesKey::from_name, "edges, links")?
-            .unwrap_or_default(),
-    };
     if matches!(content, Content::Events)
-        && let Some(name) = ["layer", "label", "association", "edgesKey"]
+        && let Some(name) = ["layer", "label", "association", "of", "depth", "edgesKey"]
             .into_iter()
             .find(|name| !query.all(name).is_empty())
     {
-        return Err(Problem::invalid_parameter(
-            name,
-            "does not go with ndjson, which holds every event",
-        ));
+        let why = "does not go with ndjson, which holds every event";
+        return Err(Problem::invalid_parameter(name, why));
     }
-    Ok((content, options))
+    let depth = query.number("depth", 1..=DEPTH_MAX)?;
+    let of = query.one("of")?.map(|_| query.node("of")).transpose()?;
+    if depth.is_some() && of.is_none() {
+        return Err(Problem::invalid_parameter("depth", "needs `of`, the node in the middle"));
+    }
+    Ok(Asked {
+        content,
+        options: Options {
+            edges_key: query
+                .choice("edgesKey", EdgesKey::from_name, "edges, links")?
+                .unwrap_or_default(),
+        },
+        part: PartQuery {
+            layers: query
+                .choice("layer", Layers::from_name, "objects, records, all")?
+                .unwrap_or_default(),
+            labels: query.all("label"),
+            associations: query.all("association"),
+            around: of.map(|of| (of, depth.unwrap_or(1))),
+        },
+        as_of: query.as_of()?,
+    })
 }
 
-fn events(
-    app: &App,
-    location: &str,
-    upto: Seq,
-    snapshot: Snapshot,
-    to: &mut dyn Write,
-) -> io::Result<()> {
-    drop(snapshot);
+/// What the head of the answer says.
+struct Size {
+    seq: Seq,
+    nodes: usize,
+    links: usize,
+}
+
+/// An export on its way.
+struct Export {
+    app: Arc<App>,
+    location: Arc<Location>,
+    trace_id: String,
+    asked: Asked,
+    chunks: Chunks,
+    gzip: bool,
+}
+
+/// Takes the head of the answer, or why there is none.
+type Begun = oneshot::Sender<Result<Size, Problem>>;
+
+impl Export {
+    /// Writes it all and tells whether that came to its end.
+    fn run(&self, begun: Begun) -> bool {
+        let named: Vec<NodeRef> = self.asked.part.around.iter().map(|(of, _)| of.clone()).collect();
+        let taken = self.app.store.snapshot(&self.location, self.asked.as_of, &named);
+        let (seq, snapshot) = match taken {
+            Ok(taken) => taken,
+            Err(error) => return begin(begun, Err(error.into())),
+        };
+        let part = match snapshot.view().part(&self.asked.part) {
+            Ok(part) => part,
+            Err(error) => return begin(begun, Err(error.into())),
+        };
+        let (nodes, links) = (part.node_count(), part.link_count());
+        if !begin(begun, Ok(Size { seq, nodes, links })) {
+            return false;
+        }
+        let location = self.location.id().as_str();
+        let written = match self.asked.content {
+            Content::Graph(format) => {
+                self.stream(|to| write(&part, format, &self.asked.options, to))
+            }
+            Content::Events => {
+                drop(part);
+                drop(snapshot);
+                self.stream(|to| events(&self.app, location, seq, to))
+            }
+        };
+        written.inspect_err(|error| tell(error, location, &self.trace_id)).is_ok()
+    }
+
+    fn stream(&self, run: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut chunks = BufWriter::with_capacity(CHUNK_BYTES, &self.chunks);
+        if self.gzip {
+            let mut encoder = GzEncoder::new(&mut chunks, Compression::fast());
+            run(&mut encoder)?;
+            encoder.finish()?;
+        } else {
+            run(&mut chunks)?;
+        }
+        chunks.flush()
+    }
+}
+
+/// Hands over the head; false if there is nothing to be written behind it.
+fn begin(begun: Begun, head: Result<Size, Problem>) -> bool {
+    let good = head.is_ok();
+    begun.send(head).is_ok() && good
+}
+
+fn events(app: &App, location: &str, upto: Seq, to: &mut dyn Write) -> io::Result<()> {
     match app.store.export_events(location, upto, to) {
         Ok(_) => Ok(()),
         Err(ExportEventsError::Write(error)) => Err(error),
@@ -207,22 +281,6 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
         parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
             && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
     })
-}
-
-fn stream(
-    chunks: &Chunks,
-    gzip: bool,
-    run: impl FnOnce(&mut dyn Write) -> io::Result<()>,
-) -> io::Result<()> {
-    let mut chunks = BufWriter::with_capacity(CHUNK_BYTES, chunks);
-    if gzip {
-        let mut encoder = GzEncoder::new(&mut chunks, Compression::fast());
-        run(&mut encoder)?;
-        encoder.finish()?;
-    } else {
-        run(&mut chunks)?;
-    }
-    chunks.flush()
 }
 
 /// Hands what is written to the connection, and waits while it is behind, but

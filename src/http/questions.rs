@@ -25,7 +25,7 @@ const STEPS_MAX: usize = 16;
 const HOPS_MAX: u32 = 32;
 const HOPS_DEFAULT: u32 = 6;
 
-const DEPTH_MAX: u32 = 8;
+pub(super) const DEPTH_MAX: u32 = 8;
 
 /// Nodes of one neighborhood.
 const NODES_MAX: usize = 100_000;

@@ -8,7 +8,7 @@ use super::mentions;
 use super::{Location, Store};
 use crate::graph::{LocationGraph, Snapshot};
 use crate::journal::JournalError;
-use crate::model::{Seq, Timestamp};
+use crate::model::{NodeRef, Seq, Timestamp};
 
 /// A moment in the life of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -166,19 +166,20 @@ impl Store {
         Ok(past)
     }
 
-    /// A consistent copy of a location as it stands, or as it stood, and the event
-    /// that it is at least up to.
+    /// A consistent copy of a location as it stands, or as it stood, for questions
+    /// that name these nodes, and the event that it is at least up to.
     pub fn snapshot(
         &self,
         location: &Location,
         as_of: Option<AsOf>,
+        named: &[NodeRef],
     ) -> Result<(Seq, Snapshot), PastError> {
         let past = as_of.map(|as_of| self.seq_as_of(as_of)).transpose()?.flatten();
         if let Some(seq) = past {
-            return Ok((seq, self.past(location.id().as_str(), seq)?.graph.snapshot()));
+            return Ok((seq, self.past(location.id().as_str(), seq)?.graph.snapshot_of(named)));
         }
         // Before the copy is taken: it may know more, not less.
         let seq = self.head();
-        Ok((seq, location.read().snapshot()))
+        Ok((seq, location.read().snapshot_of(named)))
     }
 }

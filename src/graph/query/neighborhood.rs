@@ -88,6 +88,7 @@ impl<'g> View<'g> {
         let mut reached = Vec::new();
         let all = spread(layer, of, query.depth, query.limit, &mut slots, effort, &mut reached);
         let links = between(layer, &reached, &mut slots, effort);
+        let links = links.into_iter().filter_map(|relation| edge(layer, relation)).collect();
         let near = |&(node, hops): &(u32, u32)| {
             let name = layer.name(node);
             Near { object: name.object, record: name.record, hops }
@@ -119,7 +120,7 @@ impl<'g> View<'g> {
 
 /// Collects nodes with their hops, nearest first; false if the limit left some
 /// out. Those collected are `seen` afterwards.
-fn spread(
+pub(super) fn spread(
     layer: Layer<'_>,
     of: u32,
     depth: u32,
@@ -157,12 +158,12 @@ fn spread(
 }
 
 /// The links between nodes that are `seen`, each once: from its first end.
-fn between<'g>(
-    layer: Layer<'g>,
+pub(super) fn between(
+    layer: Layer<'_>,
     nodes: &[(u32, u32)],
     slots: &mut Slots<'_>,
     effort: &mut Effort<'_>,
-) -> Vec<Edge<'g>> {
+) -> Vec<RelationNo> {
     let mut links = Vec::new();
     for &(node, _) in nodes {
         for run in layer.adjacency(node).runs() {
@@ -174,7 +175,7 @@ fn between<'g>(
             }
             let seen = |far: u32| effort.memory.seen.has(far);
             let inner = run.entries.iter().filter(|entry| !entry.is_gone() && seen(entry.far.0));
-            links.extend(inner.filter_map(|entry| edge(layer, entry.relation)));
+            links.extend(inner.map(|entry| entry.relation));
         }
     }
     links
