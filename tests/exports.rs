@@ -1,6 +1,11 @@
 //! Exports: the expected bytes, and any text in them.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says so by failing"
+)]
 
 mod golden;
 mod sample;
@@ -180,35 +185,181 @@ fn dot_texts(dot: &str) -> Vec<String> {
     texts
 }
 
+/// Reads a Mermaid flowchart by the rules of its language and gives the texts of
+/// its nodes and edges.
+fn mermaid_texts(mermaid: &str) -> (Vec<String>, Vec<String>) {
+    let mut lines = mermaid.lines();
+    assert_eq!(lines.next(), Some("flowchart LR"));
+    let (mut nodes, mut edges) = (Vec::new(), Vec::new());
+    for line in lines {
+        let line = line.strip_prefix("  n").unwrap();
+        if let Some((ends, label)) = line.split_once(" -->") {
+            assert!(ends.bytes().all(|byte| byte.is_ascii_digit()), "{line}");
+            let label = label.strip_prefix("|\"").and_then(|rest| rest.split_once("\"| n"));
+            let (label, target) = label.unwrap_or_else(|| line.split_once(" --> n").unwrap());
+            assert!(target.parse::<usize>().unwrap() < nodes.len(), "{line}");
+            edges.push(mermaid_text(if label == ends { "" } else { label }));
+            continue;
+        }
+        let (number, text) = line.split_once(['[', '(']).unwrap();
+        assert_eq!(number.parse(), Ok(nodes.len()), "{line}");
+        let quoted = text.strip_prefix('"').or_else(|| text.strip_prefix("[\"")).unwrap();
+        let quoted = quoted.strip_suffix("\"])").or_else(|| quoted.strip_suffix("\"]")).unwrap();
+        nodes.push(mermaid_text(if quoted == " " { "" } else { quoted }));
+    }
+    (nodes, edges)
+}
+
+/// What stands between quotes: entity codes and line breaks are read, and nothing
+/// else may mean anything.
+fn mermaid_text(quoted: &str) -> String {
+    let mut text = String::new();
+    let mut rest = quoted;
+    while let Some(c) = rest.chars().next() {
+        let line_break = rest.strip_prefix("<br>");
+        if let Some((code, behind)) = rest.strip_prefix('#').and_then(|rest| rest.split_once(';')) {
+            let of_number = || char::from_u32(code.parse().unwrap()).unwrap();
+            text.push(if code == "quot" { '"' } else { of_number() });
+            rest = behind;
+        } else if let Some(behind) = line_break {
+            text.push('\n');
+            rest = behind;
+        } else {
+            assert!(!"\"#;<>|[](){}`*\\%:&".contains(c) && !c.is_control(), "{quoted:?}");
+            text.push(c);
+            rest = &rest[c.len_utf8()..];
+        }
+    }
+    text
+}
+
+/// What the ids of GraphML are decoded to: texts, behind colons.
+fn token_texts(token: &str) -> Vec<String> {
+    let good = |c: char| c.is_ascii_alphanumeric() || "-_.:·".contains(c);
+    assert!(!token.is_empty() && token.chars().all(good), "{token:?} is no NMTOKEN");
+    let decoded = |text: &str| {
+        let pieces = text.split('·').enumerate();
+        pieces
+            .map(|(at, piece)| match at % 2 {
+                0 => piece.to_owned(),
+                _ => char::from_u32(u32::from_str_radix(piece, 16).unwrap()).unwrap().to_string(),
+            })
+            .collect()
+    };
+    token.split(':').map(decoded).collect()
+}
+
+/// All texts of a JSON value, names of members among them.
+fn json_texts(value: &Value, texts: &mut Vec<String>) {
+    match value {
+        Value::String(text) => texts.push(text.clone()),
+        Value::Array(items) => items.iter().for_each(|item| json_texts(item, texts)),
+        Value::Object(members) => {
+            for (name, value) in members {
+                texts.push(name.clone());
+                json_texts(value, texts);
+            }
+        }
+        _ => {}
+    }
+}
+
+/// A control character may be replaced, but for a line break.
+fn plain(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
+}
+
 fn check(nasty: &str) {
     let snapshot = torture(nasty);
-    let all = PartQuery::default();
-    let graph: Value = serde_json::from_str(&text(&snapshot, Format::NodeLink, &all)).unwrap();
-    let edges = graph["edges"].as_array().unwrap();
-    assert_eq!(edges.len(), 7, "two associations, five relations");
-    assert!(edges.iter().any(|edge| edge["firstLabel"] == nasty));
-    let keys: std::collections::BTreeSet<String> =
-        edges.iter().map(|edge| edge["key"].to_string()).collect();
-    assert_eq!(keys.len(), edges.len(), "parallel links survive");
-    let nodes: Vec<&Value> = graph["nodes"].as_array().unwrap().iter().map(|n| &n["id"]).collect();
-    assert!(edges.iter().all(|e| nodes.contains(&&e["source"]) && nodes.contains(&&e["target"])));
+    for &format in Format::ALL {
+        let file = text(&snapshot, format, &PartQuery::default());
+        match format {
+            Format::GraphMl | Format::Gexf => check_xml(nasty, format, &file),
+            Format::Dot => check_dot(nasty, &file),
+            Format::Mermaid => check_mermaid(nasty, &file),
+            Format::NodeLink | Format::Cytoscape | Format::Jgf | Format::Graphology => {
+                check_json(nasty, format, &serde_json::from_str(&file).unwrap());
+            }
+            other => panic!("{other:?} is not tried"),
+        }
+    }
+}
 
-    let xml = text(&snapshot, Format::GraphMl, &all);
-    let texts = xml_texts(&xml);
-    for wanted in [format!("r1{nasty}"), format!("c{nasty}/1{nasty}"), nasty.to_owned()] {
+fn check_xml(nasty: &str, format: Format, xml: &str) {
+    let mut texts = xml_texts(xml);
+    if format == Format::GraphMl {
+        let ids = xml.split(" id=\"").skip(1).map(|rest| rest.split('"').next().unwrap());
+        let ids: Vec<Vec<String>> = ids.map(token_texts).collect();
+        let record = vec![format!("c{nasty}"), format!("1{nasty}")];
+        assert!(ids.contains(&record), "{record:?} is not in {xml}");
+        assert!(ids.contains(&vec!["relation".to_owned(), format!("r1{nasty}")]));
+    } else {
+        for wanted in [format!("c{nasty}/1{nasty}"), format!("relation:r1{nasty}")] {
+            assert!(texts.contains(&in_xml(&wanted)), "{wanted:?} is not in {xml}");
+        }
+        texts.retain(|text| *text != in_xml(&format!("c{nasty}/1{nasty}")));
+    }
+    for wanted in [format!("r1{nasty}"), format!("c{nasty}"), nasty.to_owned()] {
         assert!(texts.contains(&in_xml(&wanted)), "{wanted:?} is not in {xml}");
     }
-    assert_eq!(xml.matches("<edge ").count(), 7);
+    assert_eq!(xml.matches("<edge ").count(), 7, "two associations, five relations");
+}
 
-    let dot = text(&snapshot, Format::Dot, &all);
-    let texts = dot_texts(&dot);
-    let plain = |text: &str| -> String {
-        text.chars().map(|c| if c.is_control() && c != '\n' { '\u{fffd}' } else { c }).collect()
-    };
+fn check_dot(nasty: &str, dot: &str) {
+    let texts = dot_texts(dot);
     for wanted in [format!("c{nasty}/1{nasty}"), nasty.to_owned()] {
         let found = texts.iter().any(|text| plain(text) == plain(&wanted));
         assert!(found, "{wanted:?} is not in {dot}");
     }
+}
+
+fn check_mermaid(nasty: &str, mermaid: &str) {
+    let (nodes, edges) = mermaid_texts(mermaid);
+    let wanted = plain(&format!("c{nasty}/1{nasty}"));
+    assert!(nodes.contains(&wanted), "{wanted:?} is not in {mermaid}");
+    assert!(nodes.contains(&plain(nasty)) || nasty.is_empty(), "{mermaid}");
+    assert_eq!(edges.iter().filter(|label| **label == plain(nasty)).count(), 6);
+    assert_eq!(edges.len(), 7);
+}
+
+fn check_json(nasty: &str, format: Format, graph: &Value) {
+    let list = |value: &Value| value.as_array().unwrap().clone();
+    let inner = |data: &str, value: &Value| -> Vec<Value> {
+        list(value).into_iter().map(|item| item[data].clone()).collect()
+    };
+    let (nodes, edges, id) = match format {
+        Format::NodeLink => {
+            let ids: Vec<Value> = inner("id", &graph["nodes"]);
+            (ids, list(&graph["edges"]), "key")
+        }
+        Format::Cytoscape => {
+            let nodes = Value::from(inner("data", &graph["elements"]["nodes"]));
+            (inner("id", &nodes), inner("data", &graph["elements"]["edges"]), "id")
+        }
+        Format::Jgf => {
+            let nodes = graph["graph"]["nodes"].as_object().unwrap();
+            (nodes.keys().map(|id| json!(id)).collect(), list(&graph["graph"]["edges"]), "id")
+        }
+        _ => (inner("key", &graph["nodes"]), list(&graph["edges"]), "key"),
+    };
+    assert!(nodes.contains(&json!(format!("c{nasty}/1{nasty}"))), "{graph}");
+    assert_eq!(edges.len(), 7, "two associations, five relations");
+    let ids: std::collections::BTreeSet<String> =
+        edges.iter().map(|edge| edge[id].to_string()).collect();
+    assert_eq!(ids.len(), edges.len(), "parallel links survive");
+    assert!(edges.iter().all(|e| nodes.contains(&e["source"]) && nodes.contains(&e["target"])));
+    for edge in &edges {
+        let attributes = match format {
+            Format::Jgf => &edge["metadata"],
+            Format::Graphology => &edge["attributes"],
+            _ => edge,
+        };
+        let known = !attributes["association"].as_str().unwrap().starts_with("unknown");
+        assert_eq!(attributes["firstLabel"], if known { json!(nasty) } else { Value::Null });
+    }
+    let mut texts = Vec::new();
+    json_texts(graph, &mut texts);
+    assert!(texts.contains(&nasty.to_owned()) && texts.contains(&format!("r1{nasty}")));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::NodeRef;
-use relata::export::{Format, Options, write};
+use relata::export::{EdgesKey, Format, Options, check, write};
 use relata::graph::{Layers, PartQuery};
 
 use super::output::{location, open_for_questions};
@@ -29,6 +29,8 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
         let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         let format = Format::from_name(&export.format)
             .with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
+        let edges_key =
+            EdgesKey::from_name(&export.edges_key).context("--edges-key is one of edges, links")?;
         let query = PartQuery {
             layers: Layers::from_name(&export.layer)
                 .context("--layer is one of objects, records, all")?,
@@ -40,7 +42,8 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
         let as_of = export.as_of.map(|moment| moment.0);
         let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
         let part = snapshot.view().part(&query)?;
-        write(&part, format, &Options::default(), &mut to)?;
+        check(&part, format)?;
+        write(&part, format, &Options { edges_key }, &mut to)?;
     }
     to.flush()?;
     Ok(ExitCode::SUCCESS)

@@ -38,7 +38,7 @@ Examples:
   relata export --format ndjson --location seaside-realty | gzip > events.ndjson.gz
   relata export --format graphml --as-of 2026-11-01T00:00:00Z > november.graphml")]
 pub(crate) struct Export {
-    /// graphml, dot, node-link or ndjson
+    /// graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology or ndjson
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: String,
 
@@ -64,6 +64,10 @@ pub(crate) struct Export {
     /// How many hops around it [default: 1]
     #[arg(long, value_name = "HOPS", requires = "of", value_parser = clap::value_parser!(u32).range(1..=8))]
     pub(crate) depth: Option<u32>,
+
+    /// How node-link calls its list of edges: edges or links
+    #[arg(long, default_value = "edges", value_name = "KEY")]
+    pub(crate) edges_key: String,
 
     /// The graph as it stood when this event had come in, or at this time (RFC
     /// 3339); of ndjson the events up to there

@@ -3,6 +3,9 @@
 use std::borrow::Cow;
 use std::fmt;
 
+use serde::ser::SerializeMap;
+use serde::{Serialize, Serializer};
+
 use crate::graph::{Edge, EdgeEnd};
 
 /// Stands for a character that a format cannot carry.
@@ -33,10 +36,48 @@ impl fmt::Display for NodeId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.object)?;
         match self.record {
-            Some(record) => write!(f, "/{record}"),
+            Some(record) => {
+                f.write_str("/")?;
+                f.write_str(record)
+            }
             None => Ok(()),
         }
     }
+}
+
+impl Serialize for NodeId<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// Names and values as members of a JSON object; absent ones are left out.
+pub(super) struct Members<'a, const N: usize> {
+    names: [&'static str; N],
+    values: [Option<Cow<'a, str>>; N],
+}
+
+impl<const N: usize> Serialize for Members<'_, N> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let mut map = serializer.serialize_map(None)?;
+        for (name, value) in self.names.iter().zip(&self.values) {
+            if let Some(value) = value {
+                map.serialize_entry(name, &**value)?;
+            }
+        }
+        map.end()
+    }
+}
+
+/// The attributes of a node, for JSON.
+pub(super) fn node_members<'g>(node: &EdgeEnd<'g>) -> Members<'g, { NODE_ATTRIBUTES.len() }> {
+    let values = node_values(node).map(|value| value.map(Cow::Borrowed));
+    Members { names: NODE_ATTRIBUTES, values }
+}
+
+/// The attributes of a link, for JSON.
+pub(super) fn edge_members<'g>(edge: &Edge<'g>) -> Members<'g, { EDGE_ATTRIBUTES.len() }> {
+    Members { names: EDGE_ATTRIBUTES, values: edge_values(edge) }
 }
 
 /// The attributes of a node, in the order in which formats write them.
@@ -89,9 +130,37 @@ pub(super) fn edge_label<'g>(edge: &Edge<'g>) -> &'g str {
 }
 
 /// An id that no other link of the export has, on either layer.
-pub(super) fn edge_id(edge: &Edge<'_>) -> String {
-    match edge.relation {
-        Some(relation) => ["relation:", relation].concat(),
-        None => ["association:", edge.association].concat(),
+#[derive(Clone, Copy)]
+pub(super) struct EdgeId<'g> {
+    pub(super) layer: &'static str,
+    pub(super) id: &'g str,
+}
+
+impl<'g> EdgeId<'g> {
+    pub(super) fn of(edge: &Edge<'g>) -> Self {
+        match edge.relation {
+            Some(id) => Self { layer: "relation", id },
+            None => Self { layer: "association", id: edge.association },
+        }
     }
+}
+
+impl fmt::Display for EdgeId<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.layer)?;
+        f.write_str(":")?;
+        f.write_str(self.id)
+    }
+}
+
+impl Serialize for EdgeId<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}
+
+/// The id of a link as a text of its own.
+pub(super) fn edge_id(edge: &Edge<'_>) -> String {
+    let EdgeId { layer, id } = EdgeId::of(edge);
+    [layer, ":", id].concat()
 }

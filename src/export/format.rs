@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{dot, graphml, node_link};
+use super::{cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, node_link};
 use crate::graph::Part;
 
 macro_rules! formats {
@@ -44,10 +44,20 @@ macro_rules! formats {
 formats! {
     /// GraphML 1.0: Gephi, yEd, NetworkX, igraph, Cytoscape.
     GraphMl: "graphml", "application/graphml+xml", "graphml";
+    /// GEXF 1.3: Gephi, sigma.js.
+    Gexf: "gexf", "application/gexf+xml", "gexf";
     /// Graphviz.
     Dot: "dot", "text/vnd.graphviz", "dot";
+    /// A flowchart of Mermaid, for 500 links at most.
+    Mermaid: "mermaid", "text/vnd.mermaid", "mmd";
+    /// The JSON of Cytoscape.js and Cytoscape.
+    Cytoscape: "cytoscape", "application/json", "cyjs";
     /// The node-link JSON of NetworkX and d3.
     NodeLink: "node-link", "application/json", "json";
+    /// JSON Graph Format 2.
+    Jgf: "jgf", "application/vnd.jgf+json", "jgf.json";
+    /// The JSON of graphology, for sigma.js.
+    Graphology: "graphology", "application/json", "graphology.json";
 }
 
 /// How node-link JSON calls its list of edges.
@@ -82,8 +92,30 @@ pub struct Options {
     pub edges_key: EdgesKey,
 }
 
+/// The part is more than the format can carry.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error(
+    "mermaid draws at most {links} links and {bytes} bytes of text: ask for less, by `layer=objects`, \
+     `of`, `label` or `association`"
+)]
+pub struct TooLarge {
+    /// Links that the format can carry.
+    pub links: usize,
+    /// Bytes that the file may have.
+    pub bytes: usize,
+}
+
+/// Whether a format can carry a part: mermaid takes small ones alone.
+pub fn check(part: &Part<'_>, format: Format) -> Result<(), TooLarge> {
+    match format {
+        Format::Mermaid => mermaid::text(part).map(drop),
+        _ => Ok(()),
+    }
+}
+
 /// Writes a part of a graph in a format, piece by piece, in the order of the
-/// part: the same state gives the same bytes.
+/// part: the same state gives the same bytes. What [`check`] refuses is an error
+/// here, too, of [`io::ErrorKind::InvalidInput`] and before any byte.
 ///
 /// ```
 /// use relata::export::{Format, Options, write};
@@ -104,7 +136,12 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::GraphMl => graphml::write(part, to),
+        Format::Gexf => gexf::write(part, to),
         Format::Dot => dot::write(part, to),
+        Format::Mermaid => mermaid::write(part, to),
+        Format::Cytoscape => cytoscape::write(part, to),
         Format::NodeLink => node_link::write(part, options.edges_key, to),
+        Format::Jgf => jgf::write(part, to),
+        Format::Graphology => graphology::write(part, to),
     }
 }

@@ -1,103 +1,103 @@
 //! GraphML 1.0, as Gephi, NetworkX and igraph read it.
 //!
 //! Source: <http://graphml.graphdrawing.org/specification.html>. Edge ids make
-//! parallel links survive; `label` on nodes and edges is what Gephi shows.
+//! parallel links survive; `label` on nodes and edges is what Gephi shows. The
+//! schema takes names of few characters as ids, so others are spelled out there;
+//! the attributes of a node name it as it is.
 
-use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use quick_xml::Writer;
-use quick_xml::escape::partial_escape;
-use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
+use super::element::{EDGE_ATTRIBUTES, EdgeId, NODE_ATTRIBUTES, edge_values, node_values};
+use super::xml::Xml;
+use crate::graph::{EdgeEnd, Part};
 
-use super::element::{
-    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_id, edge_values, node_values,
-};
-use crate::graph::Part;
+/// The names under which elements refer to [`NODE_ATTRIBUTES`].
+const NODE_KEYS: [&str; NODE_ATTRIBUTES.len()] = ["n_label", "n_layer", "n_object", "n_record"];
+
+/// The names under which elements refer to [`EDGE_ATTRIBUTES`].
+const EDGE_KEYS: [&str; EDGE_ATTRIBUTES.len()] = [
+    "e_label",
+    "e_association",
+    "e_associationKey",
+    "e_associationType",
+    "e_firstLabel",
+    "e_secondLabel",
+    "e_relation",
+    "e_at",
+];
+
+const NAMESPACE: &str = "http://graphml.graphdrawing.org/xmlns";
 
 pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let mut xml = Writer::new_with_indent(to, b' ', 1);
-    xml.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
-    let namespace = ("xmlns", "http://graphml.graphdrawing.org/xmlns");
-    xml.write_event(Event::Start(BytesStart::new("graphml").with_attributes([namespace])))?;
-    for name in NODE_ATTRIBUTES {
-        key(&mut xml, "node", name)?;
-    }
-    for name in EDGE_ATTRIBUTES {
-        key(&mut xml, "edge", name)?;
-    }
-    let graph =
-        BytesStart::new("graph").with_attributes([("id", "relata"), ("edgedefault", "directed")]);
-    xml.write_event(Event::Start(graph))?;
+    let mut xml = Xml::new(to)?;
+    let schema = [NAMESPACE, "http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd"].join(" ");
+    let attributes = [
+        ("xmlns", NAMESPACE),
+        ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
+        ("xsi:schemaLocation", &schema),
+    ];
+    xml.start("graphml", &attributes)?;
+    keys(&mut xml, "node", &NODE_KEYS, &NODE_ATTRIBUTES)?;
+    keys(&mut xml, "edge", &EDGE_KEYS, &EDGE_ATTRIBUTES)?;
+    xml.start("graph", &[("id", "relata"), ("edgedefault", "directed")])?;
     for node in part.nodes() {
-        start(&mut xml, "node", &[("id", &NodeId::of(&node).text())])?;
-        for (name, value) in NODE_ATTRIBUTES.into_iter().zip(node_values(&node)) {
-            data(&mut xml, "n", name, value)?;
+        xml.start("node", &[("id", &node_id(&node))])?;
+        for (key, value) in NODE_KEYS.into_iter().zip(node_values(&node)) {
+            data(&mut xml, key, value)?;
         }
-        xml.write_event(Event::End(BytesEnd::new("node")))?;
+        xml.end("node")?;
     }
     for edge in part.links() {
-        let (source, target) = (NodeId::of(&edge.first).text(), NodeId::of(&edge.second).text());
-        let id = edge_id(&edge);
-        start(&mut xml, "edge", &[("id", &id), ("source", &source), ("target", &target)])?;
-        for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(&edge)) {
-            data(&mut xml, "e", name, value.as_deref())?;
+        let EdgeId { layer, id } = EdgeId::of(&edge);
+        let (id, source, target) =
+            (token(&[layer, id]), node_id(&edge.first), node_id(&edge.second));
+        xml.start("edge", &[("id", &id), ("source", &source), ("target", &target)])?;
+        for (key, value) in EDGE_KEYS.into_iter().zip(edge_values(&edge)) {
+            data(&mut xml, key, value.as_deref())?;
         }
-        xml.write_event(Event::End(BytesEnd::new("edge")))?;
+        xml.end("edge")?;
     }
-    xml.write_event(Event::End(BytesEnd::new("graph")))?;
-    xml.write_event(Event::End(BytesEnd::new("graphml")))?;
-    xml.into_inner().write_all(b"\n")
+    xml.end("graph")?;
+    xml.end("graphml")?;
+    xml.finish()
 }
 
-/// The name under which elements of a kind refer to an attribute.
-fn key_id(prefix: &str, name: &str) -> String {
-    format!("{prefix}_{name}")
-}
-
-fn key(xml: &mut Writer<&mut dyn Write>, of: &str, name: &str) -> io::Result<()> {
-    let prefix = if of == "node" { "n" } else { "e" };
-    let id = key_id(prefix, name);
-    let attributes =
-        [("id", id.as_str()), ("for", of), ("attr.name", name), ("attr.type", "string")];
-    xml.write_event(Event::Empty(BytesStart::new("key").with_attributes(attributes)))
-}
-
-fn start(
-    xml: &mut Writer<&mut dyn Write>,
-    name: &str,
-    attributes: &[(&str, &str)],
-) -> io::Result<()> {
-    let mut element = BytesStart::new(name);
-    for (name, value) in attributes {
-        element.push_attribute((*name, &*printable(value)));
+fn keys(xml: &mut Xml<'_>, of: &str, ids: &[&str], names: &[&str]) -> io::Result<()> {
+    for (id, name) in ids.iter().zip(names) {
+        let attributes = [("id", *id), ("for", of), ("attr.name", name), ("attr.type", "string")];
+        xml.empty("key", &attributes)?;
     }
-    xml.write_event(Event::Start(element))
+    Ok(())
 }
 
-fn data(
-    xml: &mut Writer<&mut dyn Write>,
-    prefix: &str,
-    name: &str,
-    value: Option<&str>,
-) -> io::Result<()> {
-    let Some(value) = value else { return Ok(()) };
-    let key = key_id(prefix, name);
-    xml.write_event(Event::Start(
-        BytesStart::new("data").with_attributes([("key", key.as_str())]),
-    ))?;
-    xml.write_event(Event::Text(BytesText::from_escaped(partial_escape(printable(value)))))?;
-    xml.write_event(Event::End(BytesEnd::new("data")))
+fn data(xml: &mut Xml<'_>, key: &str, value: Option<&str>) -> io::Result<()> {
+    value.map_or(Ok(()), |value| xml.text("data", &[("key", key)], value))
 }
 
-/// XML 1.0 cannot carry most control characters, in whatever way escaped.
-fn printable(value: &str) -> Cow<'_, str> {
-    let forbidden = |c: char| {
-        (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')
-    };
-    if value.contains(forbidden) {
-        Cow::Owned(value.replace(forbidden, &REPLACEMENT.to_string()))
-    } else {
-        Cow::Borrowed(value)
+fn node_id(node: &EdgeEnd<'_>) -> String {
+    match node.record {
+        Some(record) => token(&[node.object, record]),
+        None => token(&[node.object]),
     }
+}
+
+/// An `xs:NMTOKEN` that stands for these texts and no others: joined by colons,
+/// and each character that is not safe as its number between two points.
+fn token(texts: &[&str]) -> String {
+    let mut token = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
+    for (position, text) in texts.iter().enumerate() {
+        if position > 0 {
+            token.push(':');
+        }
+        for c in text.chars() {
+            if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
+                token.push(c);
+            } else {
+                // Cannot fail: it goes to memory.
+                write!(token, "·{:x}·", u32::from(c)).ok();
+            }
+        }
+    }
+    token
 }

@@ -4,11 +4,30 @@
 
 use std::io::{self, Write};
 
-use serde_json::{Map, Value};
+use serde::Serialize;
 
-use super::element::{EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, edge_id, edge_values, node_values};
+use super::element::{
+    EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_members, node_members,
+};
 use super::format::EdgesKey;
+use super::json::array;
 use crate::graph::{Edge, EdgeEnd, Part};
+
+#[derive(Serialize)]
+struct Node<'g> {
+    id: NodeId<'g>,
+    #[serde(flatten)]
+    attributes: Members<'g, { NODE_ATTRIBUTES.len() }>,
+}
+
+#[derive(Serialize)]
+struct Link<'g> {
+    source: NodeId<'g>,
+    target: NodeId<'g>,
+    key: EdgeId<'g>,
+    #[serde(flatten)]
+    attributes: Members<'g, { EDGE_ATTRIBUTES.len() }>,
+}
 
 pub(super) fn write(part: &Part<'_>, edges_key: EdgesKey, to: &mut dyn Write) -> io::Result<()> {
     write!(
@@ -17,40 +36,19 @@ pub(super) fn write(part: &Part<'_>, edges_key: EdgesKey, to: &mut dyn Write) ->
     )?;
     array(part.nodes().map(node), to)?;
     write!(to, ",\n\"{}\":", edges_key.as_str())?;
-    array(part.links().map(edge), to)?;
+    array(part.links().map(link), to)?;
     writeln!(to, "}}")
 }
 
-fn array(items: impl Iterator<Item = Map<String, Value>>, to: &mut dyn Write) -> io::Result<()> {
-    write!(to, "[")?;
-    for (position, item) in items.enumerate() {
-        write!(to, "{}", if position == 0 { "\n" } else { ",\n" })?;
-        serde_json::to_writer(&mut *to, &item)?;
-    }
-    write!(to, "]")
+fn node(node: EdgeEnd<'_>) -> Node<'_> {
+    Node { id: NodeId::of(&node), attributes: node_members(&node) }
 }
 
-fn node(node: EdgeEnd<'_>) -> Map<String, Value> {
-    let mut members = Map::new();
-    members.insert("id".to_owned(), NodeId::of(&node).to_string().into());
-    for (name, value) in NODE_ATTRIBUTES.into_iter().zip(node_values(&node)) {
-        if let Some(value) = value {
-            members.insert(name.to_owned(), value.into());
-        }
+fn link(edge: Edge<'_>) -> Link<'_> {
+    Link {
+        source: NodeId::of(&edge.first),
+        target: NodeId::of(&edge.second),
+        key: EdgeId::of(&edge),
+        attributes: edge_members(&edge),
     }
-    members
-}
-
-fn edge(edge: Edge<'_>) -> Map<String, Value> {
-    let mut members = Map::new();
-    let mut put = |name: &str, value: String| members.insert(name.to_owned(), value.into());
-    put("source", NodeId::of(&edge.first).to_string());
-    put("target", NodeId::of(&edge.second).to_string());
-    put("key", edge_id(&edge));
-    for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(&edge)) {
-        if let Some(value) = value {
-            put(name, value.into_owned());
-        }
-    }
-    members
 }

@@ -25,7 +25,7 @@ use super::locations;
 use super::problem::Problem;
 use super::questions::DEPTH_MAX;
 use super::request::Request;
-use crate::export::{EdgesKey, Format, Options, write};
+use crate::export::{EdgesKey, Format, Options, check, write};
 use crate::graph::{Layers, PartQuery};
 use crate::model::{NodeRef, Seq};
 use crate::store::{AsOf, ExportEventsError, Location};
@@ -196,6 +196,11 @@ impl Export {
             Ok(part) => part,
             Err(error) => return begin(begun, Err(error.into())),
         };
+        if let Content::Graph(format) = self.asked.content
+            && let Err(error) = check(&part, format)
+        {
+            return begin(begun, Err(error.into()));
+        }
         let (nodes, links) = (part.node_count(), part.link_count());
         if !begin(begun, Ok(Size { seq, nodes, links })) {
             return false;

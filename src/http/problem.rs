@@ -7,6 +7,7 @@ use warp::http::header::{
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
 
+use crate::export::TooLarge;
 use crate::graph::AskError;
 use crate::journal::JournalError;
 use crate::model::Seq;
@@ -233,6 +234,12 @@ impl From<AskError> for Problem {
                 Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error.to_string())
             }
         }
+    }
+}
+
+impl From<TooLarge> for Problem {
+    fn from(error: TooLarge) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_large", error.to_string())
     }
 }
 

@@ -1,0 +1,56 @@
+//! JSON Graph Format, version 2.
+//!
+//! Source: <https://jsongraphformat.info/v2.0/json-graph-schema.json>, whose nodes
+//! are members of an object, by id.
+
+use std::io::{self, Write};
+
+use serde::Serialize;
+
+use super::element::{
+    EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_label, edge_members,
+    node_members,
+};
+use super::json::{array, object};
+use crate::graph::{Edge, EdgeEnd, Part};
+
+#[derive(Serialize)]
+struct Node<'g> {
+    label: &'g str,
+    metadata: Members<'g, { NODE_ATTRIBUTES.len() }>,
+}
+
+#[derive(Serialize)]
+struct Link<'g> {
+    id: EdgeId<'g>,
+    source: NodeId<'g>,
+    target: NodeId<'g>,
+    relation: &'g str,
+    directed: bool,
+    label: &'g str,
+    metadata: Members<'g, { EDGE_ATTRIBUTES.len() }>,
+}
+
+pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+    write!(to, "{{\"graph\":{{\"label\":\"relata\",\"directed\":true,\"nodes\":")?;
+    object(part.nodes().map(|end| (NodeId::of(&end), node(&end))), to)?;
+    write!(to, ",\n\"edges\":")?;
+    array(part.links().map(link), to)?;
+    writeln!(to, "}}}}")
+}
+
+fn node<'g>(node: &EdgeEnd<'g>) -> Node<'g> {
+    Node { label: node.label, metadata: node_members(node) }
+}
+
+fn link(edge: Edge<'_>) -> Link<'_> {
+    Link {
+        id: EdgeId::of(&edge),
+        source: NodeId::of(&edge.first),
+        target: NodeId::of(&edge.second),
+        relation: edge.definition.map_or(edge.association, |definition| &definition.key),
+        directed: true,
+        label: edge_label(&edge),
+        metadata: edge_members(&edge),
+    }
+}

@@ -1,0 +1,99 @@
+//! A flowchart of Mermaid, as GitHub and wikis draw it.
+//!
+//! Source: <https://mermaid.js.org/syntax/flowchart.html>. Mermaid draws no more
+//! than 500 edges and 50,000 characters, and carries no attributes: a node shows
+//! its reference or display label, an edge its label.
+
+use std::collections::HashMap;
+use std::fmt::{self, Write as _};
+use std::io::{self, Write};
+
+use super::element::{NodeId, REPLACEMENT, edge_label};
+use super::format::TooLarge;
+use crate::graph::Part;
+
+/// Edges of a flowchart at most.
+const LINKS_MAX: usize = 500;
+
+/// Characters of a flowchart at most, counted in bytes.
+const BYTES_MAX: usize = 50_000;
+
+pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+    let text = text(part).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    to.write_all(text.as_bytes())
+}
+
+/// The whole flowchart, which is small.
+pub(super) fn text(part: &Part<'_>) -> Result<String, TooLarge> {
+    let too_large = |_| TooLarge { links: LINKS_MAX, bytes: BYTES_MAX };
+    if part.link_count() > LINKS_MAX {
+        return Err(too_large(fmt::Error));
+    }
+    let mut to = Bounded(String::new());
+    draw(part, &mut to).map_err(too_large)?;
+    Ok(to.0)
+}
+
+/// A text that refuses to grow too large.
+struct Bounded(String);
+
+impl fmt::Write for Bounded {
+    fn write_str(&mut self, text: &str) -> fmt::Result {
+        if self.0.len() + text.len() > BYTES_MAX {
+            return Err(fmt::Error);
+        }
+        self.0.push_str(text);
+        Ok(())
+    }
+}
+
+fn draw(part: &Part<'_>, to: &mut Bounded) -> fmt::Result {
+    writeln!(to, "flowchart LR")?;
+    let mut numbers = HashMap::new();
+    for (number, node) in part.nodes().enumerate() {
+        numbers.insert((node.object, node.record), number);
+        if node.record.is_some() {
+            writeln!(to, "  n{number}([\"{}\"])", Shown(&NodeId::of(&node).text()))?;
+        } else {
+            writeln!(to, "  n{number}[\"{}\"]", Shown(node.label))?;
+        }
+    }
+    for edge in part.links() {
+        let ends = [edge.first, edge.second];
+        let [source, target] = ends.map(|end| numbers.get(&(end.object, end.record)).copied());
+        let (Some(source), Some(target)) = (source, target) else { return Err(fmt::Error) };
+        match edge_label(&edge) {
+            "" => writeln!(to, "  n{source} --> n{target}")?,
+            label => writeln!(to, "  n{source} -->|\"{}\"| n{target}", Shown(label))?,
+        }
+    }
+    Ok(())
+}
+
+/// A text between quotes, in which every character that may mean something is
+/// spelled as an entity code.
+struct Shown<'a>(&'a str);
+
+impl fmt::Display for Shown<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        if self.0.is_empty() {
+            return f.write_str(" "); // Nothing between quotes is no text to Mermaid.
+        }
+        let mut before = ' ';
+        for c in self.0.chars() {
+            match c {
+                // `1.` and `-` begin lists in what Mermaid takes for Markdown.
+                '.' if !before.is_ascii_digit() => f.write_char(c)?,
+                '-' if before != ' ' => f.write_char(c)?,
+                '"' => f.write_str("#quot;")?,
+                '\n' => f.write_str("<br>")?,
+                c if c.is_control() => f.write_char(REPLACEMENT)?,
+                ' ' | ',' | '/' | '_' => f.write_char(c)?,
+                c if c.is_ascii_punctuation() => write!(f, "#{};", u32::from(c))?,
+                c => f.write_char(c)?,
+            }
+            before = c;
+        }
+        Ok(())
+    }
+}
