@@ -22,8 +22,9 @@ use base64::engine::general_purpose::STANDARD;
 use document::{
     Record, Request, document, faults, operations, parameters, resolved, validator, visit,
 };
+use relata::export::Format;
 use relata::http::{ROUTES, Route};
-use relata::{Options, Store};
+use relata::{Delivery, Options, Store, Timestamp};
 use serde_json::{Map, Value, json};
 use server::{Answer, Error, Server, relata};
 
@@ -170,9 +171,11 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/history"), "?of=contact/amara-okafor");
     get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
     get(&here("/events"), "?after=300&limit=2");
-    for format in ["graphml", "dot", "ndjson", "node-link", "node-link&edgesKey=links"] {
-        get(&here("/export"), &format!("?format={format}"));
+    for format in Format::ALL.iter().map(|format| format.as_str()) {
+        get(&here("/export"), &format!("?format={format}&of=contact/amara-okafor"));
     }
+    get(&here("/export"), "?format=ndjson");
+    get(&here("/export"), "?format=node-link&edgesKey=links");
     for open in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
         get(open, "");
     }
@@ -366,6 +369,29 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
     Ok(())
 }
 
+/// More links than Mermaid draws.
+fn ask_too_much(record: &mut Record) -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    let store = Store::open_with(&db, Options::default())?;
+    for number in 0..501 {
+        let relation = json!({
+            "type": "RelationCreate", "id": number.to_string(), "associationId": "a",
+            "locationId": "seaside-realty", "firstObjectKey": "contact", "firstRecordId": "1",
+            "secondObjectKey": "house", "secondRecordId": "2",
+        });
+        let delivery = Delivery::read(relation.to_string().as_bytes(), None, Timestamp::now())?;
+        store.submit_waiting(delivery, |result| drop(result.unwrap()))?;
+    }
+    store.close()?;
+    let server = Server::start(&db)?;
+    let export = format!("{HERE}/export");
+    let refused = record.ask(&server, &Request::new("GET", &export, "?format=mermaid"), 422);
+    assert_eq!(refused.json()["code"], "too_large");
+    record.ask(&server, &Request::new("GET", &export, "?format=mermaid&layer=objects"), 200);
+    Ok(())
+}
+
 /// Bodies that never come.
 fn ask_slowly(record: &mut Record, server: &Server) -> Result<(), Error> {
     let mut waiting = Vec::new();
@@ -402,6 +428,7 @@ fn every_answer_is_as_the_document_says() -> Result<(), Error> {
     ask_amiss(&mut record, &server);
     ask_slowly(&mut record, &server)?;
     ask_uninvited(&mut record)?;
+    ask_too_much(&mut record)?;
     ask_of_the_forgotten(&mut record)?;
     let mut missing = Vec::new();
     for (method, path, operation) in operations(&document()) {
@@ -461,11 +488,30 @@ const OPTIONAL: &[&str] = &[
     "/edges/associationKey",
     "/edges/associationType",
     "/edges/at",
+    "/edges/attributes/associationKey",
+    "/edges/attributes/associationType",
+    "/edges/attributes/at",
+    "/edges/attributes/firstLabel",
+    "/edges/attributes/relation",
+    "/edges/attributes/secondLabel",
     "/edges/firstLabel",
     "/edges/relation",
     "/edges/secondLabel",
+    "/elements/edges/data/associationKey",
+    "/elements/edges/data/associationType",
+    "/elements/edges/data/at",
+    "/elements/edges/data/firstLabel",
+    "/elements/edges/data/relation",
+    "/elements/edges/data/secondLabel",
+    "/elements/nodes/data/record",
     "/ends/record",
     "/field",
+    "/graph/edges/metadata/associationKey",
+    "/graph/edges/metadata/associationType",
+    "/graph/edges/metadata/at",
+    "/graph/edges/metadata/firstLabel",
+    "/graph/edges/metadata/relation",
+    "/graph/edges/metadata/secondLabel",
     "/links/associationKey",
     "/links/associationType",
     "/links/at",
@@ -475,6 +521,7 @@ const OPTIONAL: &[&str] = &[
     "/links/second/record",
     "/links/secondLabel",
     "/matches/record",
+    "/nodes/attributes/record",
     "/nodes/record",
     "/paths/record",
     "/reading/association",

@@ -1,8 +1,7 @@
 //! GEXF 1.3, as Gephi and sigma read it.
 //!
-//! Source: <https://gexf.net/schema.html>. Edges of different `kind` are parallel
-//! ones to Gephi, so that is their association; its readers go by the namespace
-//! of the examples, without the `www` of the schema's own.
+//! Source: <https://gexf.net/schema.html>. Gephi keeps parallel edges apart that
+//! differ in `kind`, so that is their association.
 
 use std::io::{self, Write};
 
@@ -16,14 +15,8 @@ const NAMESPACE: &str = "http://gexf.net/1.3";
 
 pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
     let mut xml = Xml::new(to)?;
-    let schema = [NAMESPACE, "http://gexf.net/1.3/gexf.xsd"].join(" ");
-    let attributes = [
-        ("xmlns", NAMESPACE),
-        ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
-        ("xsi:schemaLocation", &schema),
-        ("version", "1.3"),
-    ];
-    xml.start("gexf", &attributes)?;
+    // Without the place of the schema, which its Relax NG form would not take.
+    xml.start("gexf", &[("xmlns", NAMESPACE), ("version", "1.3")])?;
     xml.start("meta", &[])?;
     xml.text("creator", &[], "Relata")?;
     xml.end("meta")?;
