@@ -10,7 +10,7 @@ use std::sync::Arc;
 
 use super::location_graph::LocationGraph;
 use super::record_layer::Kind;
-use super::table::{AssociationNo, KindNo, ObjectNo};
+use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo};
 use crate::model::{
     Association, Change, Event, ObjectKey, RecordState, Relation, Seq, Side, Stamp,
 };
@@ -66,7 +66,7 @@ impl LocationGraph {
         }
     }
 
-    fn intern_object(&mut self, key: &ObjectKey) -> ObjectNo {
+    pub(super) fn intern_object(&mut self, key: &ObjectKey) -> ObjectNo {
         if let Some(known) = self.objects.find(key.as_str()) {
             return known;
         }
@@ -75,7 +75,7 @@ impl LocationGraph {
         number
     }
 
-    fn intern_association(&mut self, id: &str) -> AssociationNo {
+    pub(super) fn intern_association(&mut self, id: &str) -> AssociationNo {
         if let Some(known) = self.associations.find(id) {
             return known;
         }
@@ -92,7 +92,7 @@ impl LocationGraph {
     }
 
     /// Merges a definition, or with `None` a delete.
-    fn define(
+    pub(super) fn define(
         &mut self,
         number: AssociationNo,
         definition: Option<&Association>,
@@ -117,6 +117,13 @@ impl LocationGraph {
     }
 
     fn merge_relation(&mut self, relation: &Relation, stamp: Stamp) -> Outcome {
+        let (kind, ends) = self.place(relation);
+        self.records.merge_relation(relation.id.as_str(), kind, ends, stamp)
+    }
+
+    /// The numbers of all that a relation names, given out now where there were
+    /// none.
+    pub(super) fn place(&mut self, relation: &Relation) -> (KindNo, (RecordNo, RecordNo)) {
         let association = self.intern_association(relation.association.as_str());
         let first = self.intern_object(&relation.first.object);
         let second = self.intern_object(&relation.second.object);
@@ -125,7 +132,7 @@ impl LocationGraph {
             self.records.intern_record(first, relation.first.id.as_str()),
             self.records.intern_record(second, relation.second.id.as_str()),
         );
-        self.records.merge_relation(relation.id.as_str(), kind, ends, stamp)
+        (kind, ends)
     }
 
     pub(super) fn intern_kind(&mut self, kind: Kind) -> KindNo {

@@ -6,6 +6,7 @@ mod associations;
 mod compare;
 mod degrees;
 mod ids;
+mod lives;
 mod location_graph;
 mod merge;
 mod object_layer;
@@ -20,6 +21,7 @@ mod text;
 mod visit;
 
 pub use compare::Difference;
+pub use lives::{Life, Lives};
 pub use location_graph::LocationGraph;
 pub use merge::Outcome;
 pub use query::{
