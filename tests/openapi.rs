@@ -175,6 +175,7 @@ fn ask_everything(record: &mut Record, server: &Server) {
         get(&here("/export"), &format!("?format={format}&of=contact/amara-okafor"));
     }
     get(&here("/export"), "?format=ndjson");
+    get(&here("/export"), "?format=gexf&dynamic=true");
     get(&here("/export"), "?format=node-link&edgesKey=links");
     for open in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
         get(open, "");

@@ -5,9 +5,9 @@ use std::io::{self, BufWriter, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use relata::NodeRef;
-use relata::export::{EdgesKey, Format, Options, check, write};
+use relata::export::{EdgesKey, Format, Options, check, write, write_lives};
 use relata::graph::{Layers, PartQuery};
 
 use super::output::{location, open_for_questions};
@@ -38,12 +38,18 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
             associations: export.association.clone(),
             around: export.of.clone().map(|of| (of, export.depth.unwrap_or(1))),
         };
-        let named: Vec<NodeRef> = export.of.iter().cloned().collect();
         let as_of = export.as_of.map(|moment| moment.0);
-        let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
-        let part = snapshot.view().part(&query)?;
-        check(&part, format)?;
-        write(&part, format, &Options { edges_key }, &mut to)?;
+        if export.dynamic {
+            ensure!(format == Format::Gexf, "--dynamic goes with --format gexf alone");
+            let (_, lives) = store.lives(location.id().as_str(), as_of)?;
+            write_lives(&lives.view().part(&query)?, &lives, &mut to)?;
+        } else {
+            let named: Vec<NodeRef> = export.of.iter().cloned().collect();
+            let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
+            let part = snapshot.view().part(&query)?;
+            check(&part, format)?;
+            write(&part, format, &Options { edges_key }, &mut to)?;
+        }
     }
     to.flush()?;
     Ok(ExitCode::SUCCESS)

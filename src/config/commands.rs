@@ -69,6 +69,10 @@ pub(crate) struct Export {
     #[arg(long, default_value = "edges", value_name = "KEY")]
     pub(crate) edges_key: String,
 
+    /// For gexf: all that ever was, with the times at which it was there
+    #[arg(long)]
+    pub(crate) dynamic: bool,
+
     /// The graph as it stood when this event had come in, or at this time (RFC
     /// 3339); of ndjson the events up to there
     #[arg(long, value_name = "SEQ|TIME")]

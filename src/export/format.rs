@@ -3,7 +3,7 @@
 use std::io::{self, Write};
 
 use super::{cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, node_link};
-use crate::graph::Part;
+use crate::graph::{Lives, Part};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident: $wire:literal, $media:literal, $extension:literal;)*) => {
@@ -136,7 +136,7 @@ pub fn write(
 ) -> io::Result<()> {
     match format {
         Format::GraphMl => graphml::write(part, to),
-        Format::Gexf => gexf::write(part, to),
+        Format::Gexf => gexf::write(part, None, to),
         Format::Dot => dot::write(part, to),
         Format::Mermaid => mermaid::write(part, to),
         Format::Cytoscape => cytoscape::write(part, to),
@@ -144,4 +144,10 @@ pub fn write(
         Format::Jgf => jgf::write(part, to),
         Format::Graphology => graphology::write(part, to),
     }
+}
+
+/// Writes a part of all that ever was, `lives.view()`, as GEXF with the times at
+/// which each node and link was there, for the timeline of Gephi.
+pub fn write_lives(part: &Part<'_>, lives: &Lives, to: &mut dyn Write) -> io::Result<()> {
+    gexf::write(part, Some(lives), to)
 }

@@ -9,24 +9,34 @@ use super::element::{
     EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, edge_id, edge_label, edge_values, node_values,
 };
 use super::xml::Xml;
-use crate::graph::Part;
+use crate::graph::{Life, Lives, Part};
 
 const NAMESPACE: &str = "http://gexf.net/1.3";
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Part<'_>, lives: Option<&Lives>, to: &mut dyn Write) -> io::Result<()> {
     let mut xml = Xml::new(to)?;
     // Without the place of the schema, which its Relax NG form would not take.
     xml.start("gexf", &[("xmlns", NAMESPACE), ("version", "1.3")])?;
     xml.start("meta", &[])?;
     xml.text("creator", &[], "Relata")?;
     xml.end("meta")?;
-    xml.start("graph", &[("mode", "static"), ("defaultedgetype", "directed")])?;
+    let mode: &[_] = match lives {
+        Some(_) => &[
+            ("mode", "dynamic"),
+            ("timeformat", "dateTime"),
+            ("timerepresentation", "interval"),
+            ("defaultedgetype", "directed"),
+        ],
+        None => &[("mode", "static"), ("defaultedgetype", "directed")],
+    };
+    xml.start("graph", mode)?;
     declare(&mut xml, "node", &NODE_ATTRIBUTES)?;
     declare(&mut xml, "edge", &EDGE_ATTRIBUTES)?;
     xml.start("nodes", &[("count", &part.node_count().to_string())])?;
     for node in part.nodes() {
         xml.start("node", &[("id", &NodeId::of(&node).text()), ("label", node.label)])?;
         values(&mut xml, &NODE_ATTRIBUTES, &node_values(&node))?;
+        spells(&mut xml, lives.map(|lives| lives.of_node(&node)))?;
         xml.end("node")?;
     }
     xml.end("nodes")?;
@@ -42,6 +52,7 @@ pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
         ];
         xml.start("edge", &attributes)?;
         values(&mut xml, &EDGE_ATTRIBUTES, &edge_values(&edge))?;
+        spells(&mut xml, lives.map(|lives| lives.of_link(&edge)))?;
         xml.end("edge")?;
     }
     xml.end("edges")?;
@@ -67,4 +78,20 @@ fn values(xml: &mut Xml<'_>, names: &[&str], values: &[Option<impl AsRef<str>>])
         }
     }
     xml.end("attvalues")
+}
+
+/// When something was there; what always was has no spells.
+fn spells(xml: &mut Xml<'_>, lives: Option<Vec<Life>>) -> io::Result<()> {
+    let Some(lives) = lives else { return Ok(()) };
+    if lives.iter().any(|life| life.from.is_none() && life.until.is_none()) {
+        return Ok(());
+    }
+    xml.start("spells", &[])?;
+    for Life { from, until } in lives {
+        let from = from.map(|from| ("start", from.to_string()));
+        let until = until.map(|until| ("end", until.to_string()));
+        let known: Vec<_> = from.iter().chain(&until).map(|(name, at)| (*name, &**at)).collect();
+        xml.empty("spell", &known)?;
+    }
+    xml.end("spells")
 }

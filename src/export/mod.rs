@@ -13,4 +13,4 @@ mod mermaid;
 mod node_link;
 mod xml;
 
-pub use format::{EdgesKey, Format, Options, TooLarge, check, write};
+pub use format::{EdgesKey, Format, Options, TooLarge, check, write, write_lives};

@@ -23,12 +23,13 @@ use super::answer::Answer;
 use super::app::App;
 use super::locations;
 use super::problem::Problem;
+use super::query::Query;
 use super::questions::DEPTH_MAX;
 use super::request::Request;
-use crate::export::{EdgesKey, Format, Options, check, write};
-use crate::graph::{Layers, PartQuery};
+use crate::export::{EdgesKey, Format, Options, check, write, write_lives};
+use crate::graph::{Layers, Part, PartQuery, Snapshot};
 use crate::model::{NodeRef, Seq};
-use crate::store::{AsOf, ExportEventsError, Location};
+use crate::store::{AsOf, ExportEventsError, Location, PastError};
 
 /// What a chunk of the answer holds, in bytes.
 const CHUNK_BYTES: usize = 64 << 10;
@@ -36,10 +37,12 @@ const CHUNK_BYTES: usize = 64 << 10;
 /// Chunks that may wait for a slow reader before the export waits, too.
 const CHUNKS: usize = 4;
 
-/// What to write: a format of another tool, or the events themselves.
+/// What to write: a format of another tool, the same of all that ever was, or the
+/// events themselves.
 #[derive(Clone, Copy)]
 enum Content {
     Graph(Format),
+    Lives,
     Events,
 }
 
@@ -51,6 +54,7 @@ impl Content {
     fn media_type(self) -> &'static str {
         match self {
             Self::Graph(format) => format.media_type(),
+            Self::Lives => Format::Gexf.media_type(),
             Self::Events => "application/x-ndjson",
         }
     }
@@ -58,6 +62,7 @@ impl Content {
     fn file_extension(self) -> &'static str {
         match self {
             Self::Graph(format) => format.file_extension(),
+            Self::Lives => Format::Gexf.file_extension(),
             Self::Events => "ndjson",
         }
     }
@@ -121,24 +126,13 @@ struct Asked {
     as_of: Option<AsOf>,
 }
 
+const KNOWN: [&str; 9] =
+    ["format", "layer", "label", "association", "of", "depth", "edgesKey", "dynamic", "asOf"];
+
 fn read(request: &Request<'_>) -> Result<Asked, Problem> {
     let query = &request.query;
-    query.only(&["format", "layer", "label", "association", "of", "depth", "edgesKey", "asOf"])?;
-    let formats = || {
-        let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-        format!("{}, ndjson", names.join(", "))
-    };
-    let content = query.choice("format", Content::from_name, &formats())?.ok_or_else(|| {
-        Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
-    })?;
-    if matches!(content, Content::Events)
-        && let Some(name) = ["layer", "label", "association", "of", "depth", "edgesKey"]
-            .into_iter()
-            .find(|name| !query.all(name).is_empty())
-    {
-        let why = "does not go with ndjson, which holds every event";
-        return Err(Problem::invalid_parameter(name, why));
-    }
+    query.only(&KNOWN)?;
+    let content = content(query)?;
     let depth = query.number("depth", 1..=DEPTH_MAX)?;
     let of = query.one("of")?.map(|_| query.node("of")).transpose()?;
     if depth.is_some() && of.is_none() {
@@ -161,6 +155,30 @@ fn read(request: &Request<'_>) -> Result<Asked, Problem> {
         },
         as_of: query.as_of()?,
     })
+}
+
+fn content(query: &Query<'_>) -> Result<Content, Problem> {
+    let formats = || {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("{}, ndjson", names.join(", "))
+    };
+    let content = query.choice("format", Content::from_name, &formats())?.ok_or_else(|| {
+        Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
+    })?;
+    let given = |name: &&str| !query.all(name).is_empty();
+    if matches!(content, Content::Events)
+        && let Some(name) =
+            KNOWN.into_iter().filter(|name| !matches!(*name, "format" | "asOf")).find(given)
+    {
+        let why = "does not go with ndjson, which holds every event";
+        return Err(Problem::invalid_parameter(name, why));
+    }
+    let dynamic = query.choice("dynamic", |value| value.parse().ok(), "true, false")?;
+    match (dynamic, content) {
+        (Some(true), Content::Graph(Format::Gexf)) => Ok(Content::Lives),
+        (Some(true), _) => Err(Problem::invalid_parameter("dynamic", "goes with gexf alone")),
+        _ => Ok(content),
+    }
 }
 
 /// What the head of the answer says.
@@ -186,37 +204,61 @@ type Begun = oneshot::Sender<Result<Size, Problem>>;
 impl Export {
     /// Writes it all and tells whether that came to its end.
     fn run(&self, begun: Begun) -> bool {
-        let named: Vec<NodeRef> = self.asked.part.around.iter().map(|(of, _)| of.clone()).collect();
-        let taken = self.app.store.snapshot(&self.location, self.asked.as_of, &named);
-        let (seq, snapshot) = match taken {
+        let written = match self.asked.content {
+            Content::Graph(format) => self.graph(begun, format),
+            Content::Lives => self.lives(begun),
+            Content::Events => self.events(begun),
+        };
+        let location = self.location.id().as_str();
+        written.inspect_err(|error| tell(error, location, &self.trace_id)).is_ok()
+    }
+
+    fn graph(&self, begun: Begun, format: Format) -> io::Result<()> {
+        let (seq, snapshot) = match self.snapshot() {
             Ok(taken) => taken,
-            Err(error) => return begin(begun, Err(error.into())),
+            Err(error) => return refuse(begun, error),
         };
         let part = match snapshot.view().part(&self.asked.part) {
             Ok(part) => part,
-            Err(error) => return begin(begun, Err(error.into())),
+            Err(error) => return refuse(begun, error),
         };
-        if let Content::Graph(format) = self.asked.content
-            && let Err(error) = check(&part, format)
-        {
-            return begin(begun, Err(error.into()));
+        if let Err(error) = check(&part, format) {
+            return refuse(begun, error);
         }
-        let (nodes, links) = (part.node_count(), part.link_count());
-        if !begin(begun, Ok(Size { seq, nodes, links })) {
-            return false;
-        }
+        begin(begun, seq, &part)?;
+        self.stream(|to| write(&part, format, &self.asked.options, to))
+    }
+
+    fn lives(&self, begun: Begun) -> io::Result<()> {
         let location = self.location.id().as_str();
-        let written = match self.asked.content {
-            Content::Graph(format) => {
-                self.stream(|to| write(&part, format, &self.asked.options, to))
-            }
-            Content::Events => {
-                drop(part);
-                drop(snapshot);
-                self.stream(|to| events(&self.app, location, seq, to))
-            }
+        let (seq, lives) = match self.app.store.lives(location, self.asked.as_of) {
+            Ok(taken) => taken,
+            Err(error) => return refuse(begun, error),
         };
-        written.inspect_err(|error| tell(error, location, &self.trace_id)).is_ok()
+        let part = match lives.view().part(&self.asked.part) {
+            Ok(part) => part,
+            Err(error) => return refuse(begun, error),
+        };
+        begin(begun, seq, &part)?;
+        self.stream(|to| write_lives(&part, &lives, to))
+    }
+
+    fn events(&self, begun: Begun) -> io::Result<()> {
+        let (seq, snapshot) = match self.snapshot() {
+            Ok(taken) => taken,
+            Err(error) => return refuse(begun, error),
+        };
+        match snapshot.view().part(&self.asked.part) {
+            Ok(part) => begin(begun, seq, &part)?,
+            Err(error) => return refuse(begun, error),
+        }
+        drop(snapshot);
+        self.stream(|to| events(&self.app, self.location.id().as_str(), seq, to))
+    }
+
+    fn snapshot(&self) -> Result<(Seq, Snapshot), PastError> {
+        let named: Vec<NodeRef> = self.asked.part.around.iter().map(|(of, _)| of.clone()).collect();
+        self.app.store.snapshot(&self.location, self.asked.as_of, &named)
     }
 
     fn stream(&self, run: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -232,10 +274,15 @@ impl Export {
     }
 }
 
-/// Hands over the head; false if there is nothing to be written behind it.
-fn begin(begun: Begun, head: Result<Size, Problem>) -> bool {
-    let good = head.is_ok();
-    begun.send(head).is_ok() && good
+/// Hands over the head; an error if there is nobody any more who would read on.
+fn begin(begun: Begun, seq: Seq, part: &Part<'_>) -> io::Result<()> {
+    let size = Size { seq, nodes: part.node_count(), links: part.link_count() };
+    begun.send(Ok(size)).map_err(|_| io::ErrorKind::BrokenPipe.into())
+}
+
+/// Hands over why there is none.
+fn refuse(begun: Begun, error: impl Into<Problem>) -> io::Result<()> {
+    begun.send(Err(error.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
 }
 
 fn events(app: &App, location: &str, upto: Seq, to: &mut dyn Write) -> io::Result<()> {

@@ -6,6 +6,7 @@ mod events;
 mod handle;
 mod history;
 mod ingest;
+mod lives;
 mod locations;
 mod mentions;
 mod news;

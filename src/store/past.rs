@@ -7,8 +7,8 @@ use super::history;
 use super::mentions;
 use super::{Location, Store};
 use crate::graph::{LocationGraph, Snapshot};
-use crate::journal::JournalError;
-use crate::model::{NodeRef, Seq, Timestamp};
+use crate::journal::{JournalError, JournalReader};
+use crate::model::{Event, NodeRef, Seq, Timestamp};
 
 /// A moment in the life of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -49,7 +49,7 @@ pub enum PastError {
 pub(super) struct Pasts {
     kept: Mutex<Vec<Kept>>,
     /// Held while one is built: each takes as much memory as the location.
-    building: Mutex<()>,
+    pub(super) building: Mutex<()>,
     limit: usize,
 }
 
@@ -128,42 +128,28 @@ impl Store {
         if let Some(found) = self.pasts.find(location, seq) {
             return Ok(found);
         }
-        let mut journal = self.reader()?;
-        let pruned = journal.pruned()?;
-        if pruned > 0 {
-            return Err(PastError::Pruned { pruned });
-        }
+        let mut journal = self.whole_journal()?;
         let mut past = match self.pasts.before(location, seq) {
             Some(earlier) => Past { seq: earlier.seq, graph: earlier.graph.clone() },
             None => Past { seq: 0, graph: LocationGraph::new() },
         };
-        let mut failed = None;
-        let mut wanted = vec![mentions::of_location(location)];
-        mentions::read(journal.as_mut(), past.seq, &mut wanted, &mut |at, entry, _| {
-            if at > seq {
-                return ControlFlow::Break(());
-            }
-            if entry.location != location {
-                return ControlFlow::Continue(());
-            }
-            match history::read(at, &entry) {
-                Ok(Some(event)) => {
-                    past.graph.merge(at, &event);
-                    past.seq = at;
-                    ControlFlow::Continue(())
-                }
-                Ok(None) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
+        replay(journal.as_mut(), location, past.seq, seq, &mut |at, event| {
+            past.graph.merge(at, event);
+            past.seq = at;
         })?;
-        failed.map_or(Ok(()), Err)?;
         past.graph.forget_changes();
         let past = Arc::new(past);
         self.pasts.keep(location, seq, &past);
         Ok(past)
+    }
+
+    /// A reader of a journal from which nothing was pruned.
+    pub(super) fn whole_journal(&self) -> Result<Box<dyn JournalReader>, PastError> {
+        let mut journal = self.reader()?;
+        match journal.pruned()? {
+            0 => Ok(journal),
+            pruned => Err(PastError::Pruned { pruned }),
+        }
     }
 
     /// A consistent copy of a location as it stands, or as it stood, for questions
@@ -182,4 +168,36 @@ impl Store {
         let seq = self.head();
         Ok((seq, location.read().snapshot_of(named)))
     }
+}
+
+/// Shows the events of a location behind `after` and up to `upto`, in order.
+pub(super) fn replay(
+    journal: &mut dyn JournalReader,
+    location: &str,
+    after: Seq,
+    upto: Seq,
+    each: &mut dyn FnMut(Seq, &Event),
+) -> Result<(), JournalError> {
+    let mut failed = None;
+    let mut wanted = vec![mentions::of_location(location)];
+    mentions::read(journal, after, &mut wanted, &mut |at, entry, _| {
+        if at > upto {
+            return ControlFlow::Break(());
+        }
+        if entry.location != location {
+            return ControlFlow::Continue(());
+        }
+        match history::read(at, &entry) {
+            Ok(Some(event)) => {
+                each(at, &event);
+                ControlFlow::Continue(())
+            }
+            Ok(None) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failed.map_or(Ok(()), Err)
 }
