@@ -9,6 +9,7 @@ use std::io::Write;
 use std::path::Path;
 use std::process::{Output, Stdio};
 
+use relata::export::Format;
 use serde_json::{Value, json};
 use server::{Error, Server, relata};
 
@@ -86,7 +87,8 @@ fn programs_read_what_the_api_answers() -> Result<(), Error> {
         &["links", "contact", "--json", "--side", "second", "--object", "contact"],
         "/objects/contact/links?side=second&object=contact",
     )?;
-    for format in ["graphml", "dot", "node-link", "ndjson"] {
+    let formats = Format::ALL.iter().map(|format| format.as_str());
+    for format in formats.chain(["ndjson"]) {
         let printed = out(&db, &[&["export", "--format", format][..], &here].concat())?;
         let answered = server.get(&format!("{at}/export?format={format}"))?.text();
         assert_eq!(printed, answered, "{format}");
@@ -105,7 +107,7 @@ fn what_is_exported_can_be_ingested_elsewhere() -> Result<(), Error> {
     for location in ["seaside-realty", "hillside-homes"] {
         out(&db, &["export", "--format", "ndjson", "--location", location, "--output", part])?;
         out(&other, &["ingest", part])?;
-        for format in ["graphml", "dot", "node-link"] {
+        for format in Format::ALL.iter().map(|format| format.as_str()) {
             let export = ["export", "--format", format, "--location", location];
             assert_eq!(out(&db, &export)?, out(&other, &export)?);
         }
@@ -197,7 +199,7 @@ fn errors_are_one_line_and_an_exit_code() -> Result<(), Error> {
     check_refusal(
         &run(&db, &["export", "--format", "pdf", "--location", "seaside-realty"])?,
         1,
-        "graphml, dot, node-link, ndjson",
+        "graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology, ndjson",
     );
     for open in ["--api-auth", "--webhook-auth"] {
         let public = ["serve", "--listen", "0.0.0.0:0", open, "off"];

@@ -13,7 +13,7 @@ mod sample;
 use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
-use relata::export::{EdgesKey, Format, Options, write};
+use relata::export::{EdgesKey, Format, Options, write, write_lives};
 use relata::graph::{Layers, PartQuery, Snapshot};
 use relata::{Store, Timestamp};
 use sample::{SAMPLE, tell};
@@ -35,6 +35,11 @@ fn the_smaller_office_as_it_was() {
         let name = format!("exports/hillside-homes.{}", format.file_extension());
         golden::check(&name, &text(&snapshot, format, &PartQuery::default()));
     }
+    let (_, lives) = store.lives("hillside-homes", None).unwrap();
+    let mut dynamic = Vec::new();
+    let part = lives.view().part(&PartQuery::default()).unwrap();
+    write_lives(&part, &lives, &mut dynamic).unwrap();
+    golden::check("exports/dynamic.gexf", &String::from_utf8(dynamic).unwrap());
     let objects = PartQuery { layers: Layers::Objects, ..PartQuery::default() };
     golden::check("exports/objects.dot", &text(&snapshot, Format::Dot, &objects));
 }

@@ -70,8 +70,10 @@ fn a_past_that_is_pruned_is_gone() -> Result<(), Error> {
     let gone = server.get(&format!("{AT}/export?format=dot&asOf=100"))?;
     assert_eq!((gone.status, gone.json()["code"].as_str()), (410, Some("pruned")));
     assert_eq!(gone.header("content-disposition"), None);
-    let gone = server.get(&format!("{AT}/export?format=ndjson&asOf=100"))?;
-    assert_eq!((gone.status, gone.json()["code"].as_str()), (410, Some("pruned")));
+    for query in ["format=ndjson&asOf=100", "format=gexf&dynamic=true"] {
+        let gone = server.get(&format!("{AT}/export?{query}"))?;
+        assert_eq!((gone.status, gone.json()["code"].as_str()), (410, Some("pruned")), "{query}");
+    }
     assert_eq!(server.get(&format!("{AT}/export?format=dot&asOf=151"))?.status, 200);
     drop(server);
     for format in ["dot", "ndjson"] {
