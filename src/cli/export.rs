@@ -48,7 +48,8 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
             let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
             let part = snapshot.view().part(&query)?;
             check(&part, format)?;
-            write(&part, format, &Options { edges_key }, &mut to)?;
+            let options = Options { edges_key, location: location.id().as_str().to_owned() };
+            write(&part, format, &options, &mut to)?;
         }
     }
     to.flush()?;

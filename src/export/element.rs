@@ -164,3 +164,15 @@ pub(super) fn edge_id(edge: &Edge<'_>) -> String {
     let EdgeId { layer, id } = EdgeId::of(edge);
     [layer, ":", id].concat()
 }
+
+/// The label under which a store of property graphs keeps a node: its object key,
+/// and of the object keys themselves `Object`.
+pub(super) fn node_class<'g>(node: &EdgeEnd<'g>) -> &'g str {
+    if node.record.is_some() { node.object } else { "Object" }
+}
+
+/// The type that such a store gives a link: the key of its association, or until
+/// that is known its id.
+pub(super) fn edge_class<'g>(edge: &Edge<'g>) -> &'g str {
+    edge.definition.map_or(edge.association, |definition| &definition.key)
+}

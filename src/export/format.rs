@@ -2,7 +2,9 @@
 
 use std::io::{self, Write};
 
-use super::{cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, node_link};
+use super::{
+    csv, cypher, cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, neo4j_csv, node_link, rdf,
+};
 use crate::graph::{Lives, Part};
 
 macro_rules! formats {
@@ -58,6 +60,16 @@ formats! {
     Jgf: "jgf", "application/vnd.jgf+json", "jgf.json";
     /// The JSON of graphology, for sigma.js.
     Graphology: "graphology", "application/json", "graphology.json";
+    /// A list of links for spreadsheets, pandas and Gephi.
+    Csv: "csv", "text/csv", "csv";
+    /// A zip of CSV files for `neo4j-admin database import`.
+    Neo4jCsv: "neo4j-csv", "application/zip", "zip";
+    /// A script for Neo4j, Memgraph and `FalkorDB`.
+    Cypher: "cypher", "application/x-cypher-query", "cypher";
+    /// RDF, line by line.
+    NTriples: "ntriples", "application/n-triples", "nt";
+    /// RDF with the location as the name of the graph.
+    NQuads: "nquads", "application/n-quads", "nq";
 }
 
 /// How node-link JSON calls its list of edges.
@@ -86,10 +98,13 @@ impl EdgesKey {
 }
 
 /// How to write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
     /// For node-link JSON.
     pub edges_key: EdgesKey,
+    /// The id of the location that the graph is of: part of every name in RDF,
+    /// since what is alike in two locations is not the same.
+    pub location: String,
 }
 
 /// The part is more than the format can carry.
@@ -143,6 +158,11 @@ pub fn write(
         Format::NodeLink => node_link::write(part, options.edges_key, to),
         Format::Jgf => jgf::write(part, to),
         Format::Graphology => graphology::write(part, to),
+        Format::Csv => csv::write(part, to),
+        Format::Neo4jCsv => neo4j_csv::write(part, to),
+        Format::Cypher => cypher::write(part, to),
+        Format::NTriples => rdf::write(part, &options.location, false, to),
+        Format::NQuads => rdf::write(part, &options.location, true, to),
     }
 }
 

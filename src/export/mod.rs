@@ -1,5 +1,7 @@
 //! From a graph to the formats of other tools, one file a format.
 
+mod csv;
+mod cypher;
 mod cytoscape;
 mod dot;
 mod element;
@@ -10,7 +12,9 @@ mod graphology;
 mod jgf;
 mod json;
 mod mermaid;
+mod neo4j_csv;
 mod node_link;
+mod rdf;
 mod xml;
 
 pub use format::{EdgesKey, Format, Options, TooLarge, check, write, write_lives};

@@ -29,7 +29,8 @@ pub use query::{
     Effort, EndCount, LabelCount, LabelRow, Layers, Link, LinkFilter, LinkPage, LinkQuery, LinkRow,
     Match, MatchPage, MatchQuery, MatchRow, Near, NearRow, Neighborhood, NeighborhoodQuery,
     ObjectCount, Order, ParseCursorError, Part, PartQuery, PathQuery, Paths, RecordLine,
-    RecordPage, Step, StepRow, View, Violation, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    RecordPage, Runs, Step, StepRow, View, Violation, WalkEnd, WalkEndRow, WalkPage, WalkQuery,
+    Walks,
 };
 pub use snapshot::Snapshot;
 pub use visit::{ObjectGraph, RecordGraph, RelationEdge};

@@ -59,6 +59,11 @@ impl Content {
         }
     }
 
+    /// Whether to compress it again would only cost time.
+    fn is_compressed(self) -> bool {
+        matches!(self, Self::Graph(Format::Neo4jCsv))
+    }
+
     fn file_extension(self) -> &'static str {
         match self {
             Self::Graph(format) => format.file_extension(),
@@ -79,7 +84,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
         }
     }
     let permit = Arc::clone(&app.exports).acquire_owned().await.map_err(Problem::unavailable)?;
-    let gzip = accepts_gzip(&request.headers);
+    let gzip = accepts_gzip(&request.headers) && !content.is_compressed();
     let name = file_name(location.id().as_str(), content);
     let whole = Arc::new(AtomicBool::new(false));
     let (begun, beginning) = oneshot::channel();
@@ -144,6 +149,7 @@ fn read(request: &Request<'_>) -> Result<Asked, Problem> {
             edges_key: query
                 .choice("edgesKey", EdgesKey::from_name, "edges, links")?
                 .unwrap_or_default(),
+            location: request.segment("locationId").to_owned(),
         },
         part: PartQuery {
             layers: query

@@ -25,7 +25,7 @@ pub use labels::{LabelCount, LabelRow};
 pub use links::{Cursor, Link, LinkPage, LinkQuery, LinkRow, Order, ParseCursorError};
 pub use matches::{Condition, Match, MatchPage, MatchQuery, MatchRow};
 pub use neighborhood::{Near, NearRow, Neighborhood, NeighborhoodQuery};
-pub use part::{Layers, Part, PartQuery};
+pub use part::{Layers, Part, PartQuery, Runs};
 pub use path::{PathQuery, Paths};
 pub use records::{RecordLine, RecordPage};
 pub use step::{Step, StepRow};

@@ -88,6 +88,59 @@ impl<'g> Part<'g> {
         let associations = known.filter_map(move |&number| view.association_edge(number));
         associations.chain(self.relations.iter().map(move |&number| view.relation_edge(number)))
     }
+
+    /// The relations in runs of one association between one pair of object keys.
+    ///
+    /// Costs a pass over them, and four bytes for each.
+    pub fn runs(&self) -> Runs<'g> {
+        let view = self.view;
+        let kind_of = |number: RelationNo| view.rows.relations[number].kind.0 as usize;
+        // By kind: first how many relations, then where the next of them goes.
+        let mut places = vec![0; view.rows.kinds.len() as usize];
+        for &number in &self.relations {
+            if let Some(count) = places.get_mut(kind_of(number)) {
+                *count += 1;
+            }
+        }
+        let (mut ends, mut end) = (Vec::new(), 0);
+        for kind in view.kinds_in_order() {
+            let Some(count) = places.get_mut(kind.0 as usize) else { continue };
+            let start = end;
+            end += std::mem::replace(count, start);
+            if end > start {
+                ends.push(end);
+            }
+        }
+        let mut relations = self.relations.clone();
+        for &number in &self.relations {
+            let Some(place) = places.get_mut(kind_of(number)) else { continue };
+            if let Some(to) = relations.get_mut(*place) {
+                *to = number;
+            }
+            *place += 1;
+        }
+        Runs { view, relations, ends }
+    }
+}
+
+/// The relations of a [`Part`], in runs.
+#[derive(Debug)]
+pub struct Runs<'g> {
+    view: View<'g>,
+    relations: Vec<RelationNo>,
+    /// Where each run ends.
+    ends: Vec<usize>,
+}
+
+impl<'g> Runs<'g> {
+    /// The relations of each run; there is at least one.
+    pub fn iter(&self) -> impl Iterator<Item = impl Iterator<Item = Edge<'g>>> {
+        let view = self.view;
+        let starts = std::iter::once(0).chain(self.ends.iter().copied());
+        let runs =
+            starts.zip(&self.ends).filter_map(|(start, &end)| self.relations.get(start..end));
+        runs.map(move |run| run.iter().map(move |&number| view.relation_edge(number)))
+    }
 }
 
 impl<'g> View<'g> {
@@ -210,6 +263,17 @@ impl<'g> View<'g> {
             let rank = ranks.get(record.object.0 as usize).copied().unwrap_or_default();
             (rank, self.rows.texts.get(record.id))
         });
+    }
+
+    /// The kinds of link by the texts of their association and object keys.
+    fn kinds_in_order(self) -> Vec<KindNo> {
+        let mut kinds: Vec<KindNo> = self.rows.kinds.numbers().collect();
+        kinds.sort_unstable_by_key(|&number| {
+            let kind = self.rows.kinds[number].kind;
+            let key = |object: ObjectNo| self.objects.rows()[object].key.as_str();
+            (&*self.associations.rows()[kind.association].id, key(kind.first), key(kind.second))
+        });
+        kinds
     }
 
     fn sort_relations(self, relations: &mut [RelationNo]) {

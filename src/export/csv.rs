@@ -1,0 +1,95 @@
+//! A list of links as CSV (RFC 4180), one a line, for spreadsheets, pandas and
+//! Gephi.
+//!
+//! A link has a line even where others join the same two nodes; a node without
+//! links has none, since a list of links has no place for it. What is unknown and
+//! what is empty are both an empty cell: the association of a link is unknown
+//! where `associationKey` is empty.
+//!
+//! A spreadsheet runs a cell that begins like a formula
+//! (<https://owasp.org/www-community/attacks/CSV_Injection>), so such a cell gets
+//! a `'` in front, and so does one that begins with a `'`: a program that takes
+//! one leading `'` off each cell has every text as it was.
+
+use std::borrow::Cow;
+use std::io::{self, Write};
+
+use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
+
+use super::element::{EDGE_ATTRIBUTES, NodeId, edge_values};
+use crate::graph::{EdgeEnd, Part};
+
+/// What each end is, behind the attributes of the link.
+const END_COLUMNS: [&str; 6] =
+    ["sourceObject", "sourceRecord", "sourceName", "targetObject", "targetRecord", "targetName"];
+
+pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+    let mut table = Table::new(to);
+    ["source", "target"]
+        .into_iter()
+        .chain(EDGE_ATTRIBUTES)
+        .chain(END_COLUMNS)
+        .try_for_each(|name| table.cell(name))?;
+    table.end_row()?;
+    for link in part.links() {
+        let ends = [&link.first, &link.second];
+        for end in ends {
+            table.cell(&guarded(&NodeId::of(end).text()))?;
+        }
+        for value in edge_values(&link) {
+            table.cell(&guarded(value.as_deref().unwrap_or_default()))?;
+        }
+        ends.into_iter().flat_map(end_values).try_for_each(|value| table.cell(&guarded(value)))?;
+        table.end_row()?;
+    }
+    table.finish()
+}
+
+/// Rows of cells, quoted where they need it. An error is that of the writer below,
+/// where the library has it wrapped.
+pub(super) struct Table<W: Write>(Writer<W>);
+
+impl<W: Write> Table<W> {
+    pub(super) fn new(to: W) -> Self {
+        Self(WriterBuilder::new().terminator(Terminator::CRLF).from_writer(to))
+    }
+
+    pub(super) fn cell(&mut self, text: &str) -> io::Result<()> {
+        self.0.write_field(text).map_err(unwrapped)
+    }
+
+    pub(super) fn end_row(&mut self) -> io::Result<()> {
+        self.0.write_record(None::<&[u8]>).map_err(unwrapped)
+    }
+
+    pub(super) fn finish(mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+fn unwrapped(error: csv::Error) -> io::Error {
+    if !error.is_io_error() {
+        return io::Error::other(error);
+    }
+    match error.into_kind() {
+        ErrorKind::Io(error) => error,
+        other => io::Error::other(format!("{other:?}")),
+    }
+}
+
+fn end_values<'g>(end: &EdgeEnd<'g>) -> [&'g str; END_COLUMNS.len() / 2] {
+    [end.object, end.record.unwrap_or_default(), end.label]
+}
+
+/// Also behind white space, which some spreadsheets take off; the last four are
+/// what a keyboard set to full width writes.
+fn guarded(text: &str) -> Cow<'_, str> {
+    let starts_formula = |c: char| {
+        matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
+    };
+    if text.starts_with(['\'', '\t', '\r', '\n']) || text.trim_start().starts_with(starts_formula) {
+        Cow::Owned(["'", text].concat())
+    } else {
+        Cow::Borrowed(text)
+    }
+}

@@ -1,0 +1,182 @@
+//! A Cypher script, in the words that Neo4j, Memgraph and `FalkorDB` share.
+//!
+//! Source: the openCypher reference. Each statement ends with a `;` at the end of a
+//! line, and stands for some hundred nodes or relations. Running the script again
+//! changes nothing: a node is known by its `id`, a link by the id of its relation or
+//! association, so parallel links survive. A record has its object key as its label,
+//! an object key `Object`; a link has the key of its association as its type.
+//!
+//! How to make an index differs from store to store, so that is a comment. `at`
+//! stays a text, since one of the three has no type for a moment. NUL, which some
+//! of them end a text at, is replaced; in labels and types, whose quoting they read
+//! differently, so are all control characters and the backslash.
+
+use std::fmt;
+use std::io::{self, Write};
+use std::iter::once;
+
+use super::element::{
+    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_class, edge_values, node_class,
+    node_values,
+};
+use crate::graph::{Edge, EdgeEnd, Part};
+
+/// Rows of one statement.
+const ROWS: usize = 500;
+
+pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+    indexes(part, to)?;
+    let mut nodes = part.nodes().peekable();
+    while let Some(first) = nodes.peek().copied() {
+        let class = node_class(&first);
+        let same = |node: &EdgeEnd<'_>| {
+            node_class(node) == class && node.record.is_some() == first.record.is_some()
+        };
+        rows(to, std::iter::from_fn(|| nodes.next_if(same)), node_row, |to| {
+            write!(to, "MERGE (n:{} {{id: row.id}})\nSET ", Identifier(class))?;
+            assign(to, "n", NODE_ATTRIBUTES)
+        })?;
+    }
+    let associations = part.links().take_while(|link| link.relation.is_none());
+    associations.into_iter().try_for_each(|link| links(to, link, once(link)))?;
+    for run in part.runs().iter() {
+        let mut run = run.peekable();
+        if let Some(&first) = run.peek() {
+            links(to, first, run)?;
+        }
+    }
+    Ok(())
+}
+
+/// How to make the indexes that the script needs for its speed.
+fn indexes(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+    writeln!(to, "// A graph of Relata. With an index on each label it loads faster:")?;
+    let mut last = None;
+    for node in part.nodes() {
+        let class = node_class(&node);
+        if last == Some(class) {
+            continue;
+        }
+        last = Some(class);
+        let label = Identifier(class);
+        writeln!(to, "//   Neo4j, FalkorDB: CREATE INDEX FOR (n:{label}) ON (n.id)")?;
+        writeln!(to, "//   Memgraph:        CREATE INDEX ON :{label}(id)")?;
+    }
+    Ok(())
+}
+
+/// Links of the same type between nodes of the same labels as the first.
+fn links<'g>(
+    to: &mut dyn Write,
+    first: Edge<'g>,
+    all: impl Iterator<Item = Edge<'g>>,
+) -> io::Result<()> {
+    let id = if first.relation.is_some() { "relation" } else { "association" };
+    rows(to, all, link_row, |to| {
+        let (source, target) = (node_class(&first.first), node_class(&first.second));
+        write!(to, "MATCH (a:{} {{id: row.source}}), ", Identifier(source))?;
+        writeln!(to, "(b:{} {{id: row.target}})", Identifier(target))?;
+        let class = Identifier(edge_class(&first));
+        write!(to, "MERGE (a)-[r:{class} {{{id}: row.{id}}}]->(b)\nSET ")?;
+        assign(to, "r", EDGE_ATTRIBUTES.into_iter().filter(|name| *name != id))
+    })
+}
+
+/// Says for some hundred rows each what to do with one.
+fn rows<T>(
+    to: &mut dyn Write,
+    all: impl Iterator<Item = T>,
+    row: impl Fn(&mut dyn Write, &T) -> io::Result<()>,
+    what: impl Fn(&mut dyn Write) -> io::Result<()>,
+) -> io::Result<()> {
+    let mut all = all.peekable();
+    while all.peek().is_some() {
+        write!(to, "UNWIND [")?;
+        for (position, item) in all.by_ref().take(ROWS).enumerate() {
+            write!(to, "{}", if position == 0 { "\n  {" } else { ",\n  {" })?;
+            row(to, &item)?;
+            write!(to, "}}")?;
+        }
+        write!(to, "\n] AS row\n")?;
+        what(to)?;
+        writeln!(to, ";")?;
+    }
+    Ok(())
+}
+
+fn node_row(to: &mut dyn Write, node: &EdgeEnd<'_>) -> io::Result<()> {
+    write!(to, "id: {}", Text(&NodeId::of(node).text()))?;
+    let values = NODE_ATTRIBUTES.into_iter().zip(node_values(node));
+    let known = |(name, value): (_, Option<_>)| Some((name, value?));
+    values.filter_map(known).try_for_each(|(name, value)| write!(to, ", {name}: {}", Text(value)))
+}
+
+fn link_row(to: &mut dyn Write, link: &Edge<'_>) -> io::Result<()> {
+    let (source, target) = (NodeId::of(&link.first).text(), NodeId::of(&link.second).text());
+    write!(to, "source: {}, target: {}", Text(&source), Text(&target))?;
+    for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(link)) {
+        if let Some(value) = value {
+            write!(to, ", {name}: {}", Text(&value))?;
+        }
+    }
+    Ok(())
+}
+
+fn assign(
+    to: &mut dyn Write,
+    of: &str,
+    names: impl IntoIterator<Item = &'static str>,
+) -> io::Result<()> {
+    for (position, name) in names.into_iter().enumerate() {
+        let comma = if position == 0 { "" } else { ", " };
+        write!(to, "{comma}{of}.{name} = row.{name}")?;
+    }
+    Ok(())
+}
+
+/// A label or type.
+struct Identifier<'t>(&'t str);
+
+impl fmt::Display for Identifier<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("`")?;
+        for c in self.0.chars() {
+            match c {
+                '`' => f.write_str("``")?,
+                // Neo4j reads a backslash, a `u` and the number of a backtick as one.
+                c if c.is_control() || c == '\\' => write!(f, "{REPLACEMENT}")?,
+                c => write!(f, "{c}")?,
+            }
+        }
+        f.write_str("`")
+    }
+}
+
+/// A string.
+struct Text<'t>(&'t str);
+
+impl fmt::Display for Text<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("'")?;
+        let mut rest = self.0;
+        while let Some(at) = rest.find(['\'', '\\', '\n', '\r', '\t', '\0']) {
+            let (plain, special) = rest.split_at(at);
+            f.write_str(plain)?;
+            let mut chars = special.chars();
+            let escaped = chars.next();
+            rest = chars.as_str();
+            match escaped {
+                // Some versions of Neo4j read `\u` before all else, even behind
+                // another backslash.
+                Some('\\') if rest.starts_with(['u', 'U']) => f.write_str("\\\\' + '")?,
+                Some('\\') => f.write_str("\\\\")?,
+                Some('\'') => f.write_str("\\'")?,
+                Some('\n') => f.write_str("\\n")?,
+                Some('\r') => f.write_str("\\r")?,
+                Some('\t') => f.write_str("\\t")?,
+                _ => write!(f, "{REPLACEMENT}")?,
+            }
+        }
+        write!(f, "{rest}'")
+    }
+}

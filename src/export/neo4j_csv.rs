@@ -1,0 +1,248 @@
+//! A zip of CSV files with typed headers, as `neo4j-admin database import` and
+//! any other reader of CSV takes them.
+//!
+//! Source: <https://neo4j.com/docs/operations-manual/current/import/>. One file
+//! holds the object keys, one the records of each; one the associations, one the
+//! relations of each, or several where those join several pairs of object keys.
+//! `README.txt`, the first entry, has the command that imports them all.
+//!
+//! The `:ID` of a node is its reference, in a space of its own for each file. What
+//! is unknown and what is empty are both an empty cell. A label cannot hold a `;`,
+//! behind which Neo4j reads another: it is replaced in `:LABEL`, while the column
+//! `object` has the object key as it is. No cell is guarded against spreadsheets,
+//! since that would change ids.
+
+use std::collections::BTreeMap;
+use std::io::{self, Write};
+
+use zip::write::{SimpleFileOptions, StreamWriter};
+use zip::{CompressionMethod, DateTime, ZipWriter};
+
+use super::csv::Table;
+use super::element::{
+    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_class, edge_values, node_class,
+    node_values,
+};
+use crate::graph::{Edge, EdgeEnd, Part};
+
+/// The file of the object keys.
+const OBJECTS: &str = "objects";
+
+/// The file of the associations.
+const ASSOCIATIONS: &str = "associations";
+
+/// What the name of a file keeps of a key, in characters.
+const NAME_CHARS: usize = 64;
+
+pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+    let mut to = Sink { to, failed: None };
+    let written = archive(part, &mut to);
+    to.failed.map_or(written, Err)
+}
+
+fn archive(part: &Part<'_>, to: &mut Sink<'_>) -> io::Result<()> {
+    let associations = || part.links().take_while(|link| link.relation.is_none());
+    let runs = part.runs();
+    let mut names = Names::default();
+    let spaces = Spaces::of(part, &mut names);
+    let firsts = runs.iter().filter_map(|mut run| run.next());
+    let relations: Vec<String> =
+        firsts.map(|first| names.take("relations", edge_class(&first))).collect();
+
+    let mut files = Files::new(to);
+    let with_associations = associations().next().map(|_| ASSOCIATIONS);
+    let of_links = with_associations.into_iter().chain(relations.iter().map(String::as_str));
+    files.begin("README.txt")?;
+    files.zip.write_all(readme(spaces.names(), of_links).as_bytes())?;
+    files.nodes(part, &spaces)?;
+    if with_associations.is_some() {
+        files.links(ASSOCIATIONS, associations(), &spaces)?;
+    }
+    for (run, name) in runs.iter().zip(&relations) {
+        files.links(name, run, &spaces)?;
+    }
+    files.zip.finish()?;
+    Ok(())
+}
+
+fn readme<'n>(
+    of_nodes: impl Iterator<Item = &'n str>,
+    of_links: impl Iterator<Item = &'n str>,
+) -> String {
+    let mut text = String::from(
+        "A graph of Relata as CSV files with typed headers. To import it into an empty\n\
+         database of Neo4j, unpack the files and run there:\n\n\
+         neo4j-admin database import full --id-type=string --multiline-fields=true",
+    );
+    let nodes = of_nodes.map(|name| ("nodes", name));
+    for (kind, name) in nodes.chain(of_links.map(|name| ("relationships", name))) {
+        text.extend([" \\\n  --", kind, "=", name, ".csv"]);
+    }
+    text.push_str(" \\\n  neo4j\n");
+    text
+}
+
+/// The files of the zip, one after the other.
+struct Files<'s, 'w> {
+    zip: ZipWriter<StreamWriter<&'s mut Sink<'w>>>,
+}
+
+impl<'s, 'w> Files<'s, 'w> {
+    fn new(to: &'s mut Sink<'w>) -> Self {
+        Self { zip: ZipWriter::new_stream(to) }
+    }
+
+    fn begin(&mut self, name: &str) -> io::Result<()> {
+        let options = SimpleFileOptions::default()
+            .compression_method(CompressionMethod::Deflated)
+            .compression_level(Some(1))
+            // Not now: the same state gives the same bytes.
+            .last_modified_time(DateTime::DEFAULT)
+            .unix_permissions(0o644)
+            .large_file(true);
+        Ok(self.zip.start_file(name, options)?)
+    }
+
+    fn nodes<'g>(&mut self, part: &Part<'g>, spaces: &Spaces<'g>) -> io::Result<()> {
+        let mut nodes = part.nodes().peekable();
+        while let Some(first) = nodes.peek().copied() {
+            let name = spaces.of_node(&first);
+            self.begin(&format!("{name}.csv"))?;
+            let mut table = Table::new(&mut self.zip);
+            table.cell(&format!("id:ID({name})"))?;
+            NODE_ATTRIBUTES.into_iter().try_for_each(|name| table.cell(name))?;
+            table.cell(":LABEL")?;
+            table.end_row()?;
+            let same = |node: &EdgeEnd<'_>| key_of(node) == key_of(&first);
+            while let Some(node) = nodes.next_if(same) {
+                table.cell(&NodeId::of(&node).text())?;
+                let values = node_values(&node);
+                values.into_iter().try_for_each(|value| table.cell(value.unwrap_or_default()))?;
+                table.cell(&node_class(&node).replace(';', &REPLACEMENT.to_string()))?;
+                table.end_row()?;
+            }
+            table.finish()?;
+        }
+        Ok(())
+    }
+
+    /// Links whose ends are of the same spaces.
+    fn links<'g>(
+        &mut self,
+        name: &str,
+        links: impl Iterator<Item = Edge<'g>>,
+        spaces: &Spaces<'g>,
+    ) -> io::Result<()> {
+        self.begin(&format!("{name}.csv"))?;
+        let mut table = Table::new(&mut self.zip);
+        let mut links = links.peekable();
+        if let Some(first) = links.peek() {
+            table.cell(&format!(":START_ID({})", spaces.of_node(&first.first)))?;
+            table.cell(&format!(":END_ID({})", spaces.of_node(&first.second)))?;
+            table.cell(":TYPE")?;
+            let typed = |name| if name == "at" { "at:datetime" } else { name };
+            EDGE_ATTRIBUTES.into_iter().try_for_each(|name| table.cell(typed(name)))?;
+            table.end_row()?;
+        }
+        for link in links {
+            table.cell(&NodeId::of(&link.first).text())?;
+            table.cell(&NodeId::of(&link.second).text())?;
+            table.cell(edge_class(&link))?;
+            for value in edge_values(&link) {
+                table.cell(value.as_deref().unwrap_or_default())?;
+            }
+            table.end_row()?;
+        }
+        table.finish()
+    }
+}
+
+/// The object key of a record; all object keys are of one kind.
+fn key_of<'g>(node: &EdgeEnd<'g>) -> Option<&'g str> {
+    node.record.map(|_| node.object)
+}
+
+/// Which file a node is in; its name is that of the space of its id, too.
+struct Spaces<'g>(BTreeMap<Option<&'g str>, String>);
+
+impl<'g> Spaces<'g> {
+    fn of(part: &Part<'g>, names: &mut Names) -> Self {
+        let mut spaces = BTreeMap::new();
+        for node in part.nodes() {
+            let key = key_of(&node);
+            let name = || key.map_or_else(|| OBJECTS.to_owned(), |key| names.take("records", key));
+            spaces.entry(key).or_insert_with(name);
+        }
+        Self(spaces)
+    }
+
+    fn of_node(&self, node: &EdgeEnd<'g>) -> &str {
+        self.0.get(&key_of(node)).map_or(OBJECTS, String::as_str)
+    }
+
+    fn names(&self) -> impl Iterator<Item = &str> {
+        self.0.values().map(String::as_str)
+    }
+}
+
+/// Names of files, safe on every system, each given out once.
+#[derive(Default)]
+struct Names {
+    /// In lower case, since some systems tell no more apart: the last number
+    /// behind it.
+    taken: BTreeMap<String, u32>,
+}
+
+impl Names {
+    fn take(&mut self, kind: &str, key: &str) -> String {
+        let safe = |c: char| if c.is_ascii_alphanumeric() || "-_.".contains(c) { c } else { '_' };
+        let key: String = key.chars().take(NAME_CHARS).map(safe).collect();
+        let name = format!("{kind}-{key}");
+        let mut free = name.clone();
+        let mut number = self.taken.get(&name.to_ascii_lowercase()).copied().unwrap_or(1);
+        while self.taken.contains_key(&free.to_ascii_lowercase()) {
+            number += 1;
+            free = format!("{name}-{number}");
+        }
+        self.taken.insert(name.to_ascii_lowercase(), number);
+        self.taken.entry(free.to_ascii_lowercase()).or_insert(1);
+        free
+    }
+}
+
+/// Passes on what is written until that fails, and takes the rest without a word:
+/// a zip writer that is given up writes the end of the archive all the same, and
+/// complains on standard error if it cannot.
+struct Sink<'w> {
+    to: &'w mut dyn Write,
+    failed: Option<io::Error>,
+}
+
+impl Sink<'_> {
+    fn run<T>(
+        &mut self,
+        or: T,
+        run: impl FnOnce(&mut dyn Write) -> io::Result<T>,
+    ) -> io::Result<T> {
+        if self.failed.is_some() {
+            return Ok(or);
+        }
+        run(self.to).map_err(|error| {
+            let kind = error.kind();
+            if kind != io::ErrorKind::Interrupted {
+                self.failed = Some(error);
+            }
+            kind.into()
+        })
+    }
+}
+
+impl Write for Sink<'_> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.run(bytes.len(), |to| to.write(bytes))
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.run((), |to| to.flush())
+    }
+}

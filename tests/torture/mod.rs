@@ -1,0 +1,85 @@
+//! A location whose every text is a given one that breaks naive writers.
+
+#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its part")]
+#![allow(clippy::unwrap_used, reason = "a test says so by failing")]
+
+use relata::graph::Snapshot;
+use relata::{Delivery, Store, Timestamp};
+use serde_json::{Value, json};
+
+pub(crate) const NASTY: &[&str] = &[
+    "",
+    "\"",
+    "\\",
+    "\\n",
+    "\\\"",
+    "<&>\"'",
+    "]]>",
+    "-->",
+    "&amp;&#13;",
+    "a\nb\r\nc\td",
+    "\u{0}\u{1}\u{8}\u{b}\u{1f}",
+    "\u{7f}\u{85}\u{2028}\u{feff}\u{fffe}\u{ffff}",
+    "🏠👩‍👩‍👧",
+    "שלום עולם \u{202e}evil",
+    "=1+1",
+    "a/b//c",
+    " lead and trail ",
+    "\u{301}",
+    "'",
+    "`",
+    "' }) DETACH DELETE n //",
+    "` {id: 1}) DETACH DELETE n //",
+    "\\u0027\\u0060\\U0001",
+    "a,b;c|d\te",
+    "@SUM(1)",
+    "\u{ff1d}1",
+    "%20%",
+    "> <urn:x> .",
+    "AUX",
+    "(x){y}[z]:w#v$u",
+];
+
+/// A location with a self-link and parallel links.
+pub(crate) fn snapshot(nasty: &str) -> Snapshot {
+    let store = Store::in_memory().unwrap();
+    for event in events("L", nasty) {
+        let body = event.to_string();
+        let delivery = Delivery::read(body.as_bytes(), None, Timestamp::from_millis(0)).unwrap();
+        store.submit_waiting(delivery, |_| ()).unwrap();
+    }
+    store.checkpoint().unwrap();
+    store.location("L").unwrap().read().snapshot()
+}
+
+/// The events that make it so.
+pub(crate) fn events(location: &str, nasty: &str) -> Vec<Value> {
+    let id = |prefix: &str| format!("{prefix}{nasty}");
+    let association = |association: String, key: &str| {
+        json!({"type": "AssociationCreate", "id": association, "key": nasty_or(nasty, key),
+            "locationId": location, "firstObjectKey": id("c"), "firstObjectLabel": nasty,
+            "secondObjectKey": id("p"), "secondObjectLabel": nasty})
+    };
+    let relation = |relation: String, association: String, first: &str, second: &str| {
+        json!({"type": "RelationCreate", "id": relation, "associationId": association,
+            "locationId": location, "firstObjectKey": id("c"), "firstRecordId": id(first),
+            "secondObjectKey": id("p"), "secondRecordId": id(second)})
+    };
+    vec![
+        association(id("a"), "key"),
+        association(id("b"), "key"),
+        relation(id("r1"), id("a"), "1", "2"),
+        relation(id("r2"), id("a"), "1", "2"),
+        relation(id("r3"), id("b"), "1", "2"),
+        relation(id("r4"), id("unknown"), "1", "1"),
+        json!({"type": "RelationCreate", "id": id("self"), "associationId": id("a"),
+            "locationId": location, "firstObjectKey": id("c"), "firstRecordId": id("1"),
+            "secondObjectKey": id("c"), "secondRecordId": id("1")}),
+        json!({"type": "ObjectSchemaCreate", "id": "s", "key": id("p"), "locationId": location,
+            "labels": {"singular": nasty, "plural": nasty}}),
+    ]
+}
+
+fn nasty_or<'a>(nasty: &'a str, other: &'a str) -> &'a str {
+    if nasty.is_empty() { other } else { nasty }
+}
