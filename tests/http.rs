@@ -453,13 +453,15 @@ fn an_export_says_what_it_holds() -> Result<(), Error> {
     let mut unpacked = Vec::new();
     flate2::read::GzDecoder::new(packed.body.as_slice()).read_to_end(&mut unpacked)?;
     assert_eq!(unpacked, export.body);
-    let plain = server.request(
-        "GET",
-        &format!("{at}/export?format=dot"),
-        &[("accept-encoding", "gzip;q=0")],
-        b"",
-    )?;
-    assert_eq!(plain.header("content-encoding"), None);
+    for (format, accepted) in [("dot", "gzip;q=0"), ("neo4j-csv", "gzip")] {
+        let plain = server.request(
+            "GET",
+            &format!("{at}/export?format={format}"),
+            &[("accept-encoding", accepted)],
+            b"",
+        )?;
+        assert_eq!(plain.header("content-encoding"), None, "{format}");
+    }
     let part =
         server.get(&format!("{at}/export?format=node-link&layer=records&label=Spouse"))?.json();
     assert_eq!(part["edges"].as_array().map(Vec::len), Some(3));

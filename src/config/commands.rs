@@ -35,12 +35,14 @@ pub(crate) struct Ingest {
 Examples:
   relata export --format graphml --output graph.graphml
   relata export --format dot --layer objects | dot -Tsvg > schema.svg
+  relata export --format cypher | cypher-shell
   relata export --format ndjson --location seaside-realty | gzip > events.ndjson.gz
   relata export --format graphml --as-of 2026-11-01T00:00:00Z > november.graphml
   relata export --format mermaid --layer objects > objects.mmd
   relata export --format gexf --dynamic > timeline.gexf")]
 pub(crate) struct Export {
-    /// graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology or ndjson
+    /// graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology, csv, neo4j-csv, cypher,
+    /// ntriples, nquads or ndjson
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: String,
 
