@@ -1,7 +1,12 @@
 //! Exports for spreadsheets and other stores, read by the rules of each format:
 //! every text comes out as it went in, and every link once.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test says so by failing"
+)]
 
 mod golden;
 mod sample;
@@ -233,33 +238,28 @@ impl<'s> Script<'s> {
         before
     }
 
-    /// Strings, joined with `+`.
     fn string(&mut self) -> String {
         let mut out = String::new();
+        self.expects("'");
+        let mut chars = self.rest.chars();
         loop {
-            self.expects("'");
-            let mut chars = self.rest.chars();
-            loop {
-                match chars.next().unwrap() {
-                    '\'' => break,
-                    '\\' => match chars.next().unwrap() {
-                        'n' => out.push('\n'),
-                        'r' => out.push('\r'),
-                        't' => out.push('\t'),
-                        c @ ('\\' | '\'') => out.push(c),
-                        c => panic!("\\{c} is not in all of them"),
-                    },
-                    c => {
-                        assert!(!matches!(c, '\n' | '\r' | '\0'), "{c:?}");
-                        out.push(c);
-                    }
+            match chars.next().unwrap() {
+                '\'' => break,
+                '\\' => match chars.next().unwrap() {
+                    'n' => out.push('\n'),
+                    'r' => out.push('\r'),
+                    't' => out.push('\t'),
+                    c @ ('\\' | '\'') => out.push(c),
+                    c => panic!("\\{c} is not in all of them"),
+                },
+                c => {
+                    assert!(!matches!(c, '\n' | '\r' | '\0'), "{c:?}");
+                    out.push(c);
                 }
             }
-            self.rest = chars.as_str();
-            if !self.takes(" + ") {
-                return out;
-            }
         }
+        self.rest = chars.as_str();
+        out
     }
 
     fn statement(&mut self) -> Statement {
@@ -364,7 +364,7 @@ fn read_rdf(triples: &str) -> (BTreeMap<String, Said>, BTreeSet<[String; 3]>) {
         match triple.object {
             Term::Literal(text) => {
                 let is_label = predicate == "http://www.w3.org/2000/01/rdf-schema#label";
-                let name = word.unwrap_or_else(|| if is_label { "label" } else { "?" });
+                let name = word.unwrap_or(if is_label { "label" } else { "?" });
                 assert_eq!(text.datatype().as_str().ends_with("#dateTime"), name == "at");
                 assert_eq!(of.texts.insert(name.to_owned(), text.value().to_owned()), None);
             }
@@ -386,7 +386,8 @@ fn check_rdf(snapshot: &Snapshot) {
     let quads = text(snapshot, Format::NQuads);
     let graph = "<urn:relata:location:L%2F1>";
     let lines = || triples.lines().map(|line| line.strip_suffix(" .").unwrap());
-    assert_eq!(quads, lines().map(|line| format!("{line} {graph} .\n")).collect::<String>());
+    let named: Vec<String> = lines().map(|line| format!("{line} {graph} .")).collect();
+    assert_eq!(quads.lines().collect::<Vec<&str>>(), named);
     let read = NQuadsParser::new().for_slice(&quads).map(Result::unwrap).count();
     assert_eq!(read, lines().count());
     let (said, joined) = read_rdf(&triples);
@@ -460,7 +461,7 @@ fn the_files_for_neo4j_as_they_were() {
     let zip = bytes(&sample("hillside-homes"), Format::Neo4jCsv, Layers::All);
     let mut all = String::new();
     for (name, content) in unzipped(zip) {
-        all += &format!("== {name}\n{}", String::from_utf8(content).unwrap());
+        all.extend(["== ", &name, "\n", str::from_utf8(&content).unwrap()]);
     }
     golden::check("exports/hillside-homes.zip.txt", &all);
 }
@@ -514,7 +515,9 @@ fn an_empty_graph() {
 
 #[test]
 fn texts_that_break_naive_writers() {
-    torture::NASTY.iter().for_each(|nasty| check(&torture::snapshot(nasty)));
+    for nasty in torture::NASTY {
+        check(&torture::snapshot(nasty));
+    }
 }
 
 /// A reader that is gone ends the export, without a word on standard error.

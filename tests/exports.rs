@@ -330,7 +330,9 @@ fn check_json(nasty: &str, format: Format, graph: &Value) {
 
 #[test]
 fn texts_that_break_naive_writers() {
-    torture::NASTY.iter().for_each(|nasty| check(nasty));
+    for nasty in torture::NASTY {
+        check(nasty);
+    }
 }
 
 proptest! {

@@ -166,9 +166,6 @@ impl fmt::Display for Text<'_> {
             let escaped = chars.next();
             rest = chars.as_str();
             match escaped {
-                // Some versions of Neo4j read `\u` before all else, even behind
-                // another backslash.
-                Some('\\') if rest.starts_with(['u', 'U']) => f.write_str("\\\\' + '")?,
                 Some('\\') => f.write_str("\\\\")?,
                 Some('\'') => f.write_str("\\'")?,
                 Some('\n') => f.write_str("\\n")?,

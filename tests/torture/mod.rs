@@ -75,7 +75,7 @@ pub(crate) fn events(location: &str, nasty: &str) -> Vec<Value> {
         json!({"type": "RelationCreate", "id": id("self"), "associationId": id("a"),
             "locationId": location, "firstObjectKey": id("c"), "firstRecordId": id("1"),
             "secondObjectKey": id("c"), "secondRecordId": id("1")}),
-        json!({"type": "ObjectSchemaCreate", "id": "s", "key": id("p"), "locationId": location,
+        json!({"type": "ObjectSchemaCreate", "id": id("s"), "key": id("p"), "locationId": location,
             "labels": {"singular": nasty, "plural": nasty}}),
     ]
 }
