@@ -35,12 +35,6 @@ const ASSOCIATIONS: &str = "associations";
 const NAME_CHARS: usize = 64;
 
 pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let mut to = Sink { to, failed: None };
-    let written = archive(part, &mut to);
-    to.failed.map_or(written, Err)
-}
-
-fn archive(part: &Part<'_>, to: &mut Sink<'_>) -> io::Result<()> {
     let associations = || part.links().take_while(|link| link.relation.is_none());
     let runs = part.runs();
     let mut names = Names::default();
@@ -83,13 +77,13 @@ fn readme<'n>(
 }
 
 /// The files of the zip, one after the other.
-struct Files<'s, 'w> {
-    zip: ZipWriter<StreamWriter<&'s mut Sink<'w>>>,
+struct Files<'w> {
+    zip: ZipWriter<StreamWriter<Sink<'w>>>,
 }
 
-impl<'s, 'w> Files<'s, 'w> {
-    fn new(to: &'s mut Sink<'w>) -> Self {
-        Self { zip: ZipWriter::new_stream(to) }
+impl<'w> Files<'w> {
+    fn new(to: &'w mut dyn Write) -> Self {
+        Self { zip: ZipWriter::new_stream(Sink { to, failed: false }) }
     }
 
     fn begin(&mut self, name: &str) -> io::Result<()> {
@@ -215,7 +209,7 @@ impl Names {
 /// complains on standard error if it cannot.
 struct Sink<'w> {
     to: &'w mut dyn Write,
-    failed: Option<io::Error>,
+    failed: bool,
 }
 
 impl Sink<'_> {
@@ -224,16 +218,12 @@ impl Sink<'_> {
         or: T,
         run: impl FnOnce(&mut dyn Write) -> io::Result<T>,
     ) -> io::Result<T> {
-        if self.failed.is_some() {
+        if self.failed {
             return Ok(or);
         }
-        run(self.to).map_err(|error| {
-            let kind = error.kind();
-            if kind != io::ErrorKind::Interrupted {
-                self.failed = Some(error);
-            }
-            kind.into()
-        })
+        let done = run(self.to);
+        self.failed = done.as_ref().is_err_and(|error| error.kind() != io::ErrorKind::Interrupted);
+        done
     }
 }
 

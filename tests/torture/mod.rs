@@ -23,6 +23,7 @@ pub(crate) const NASTY: &[&str] = &[
     "🏠👩‍👩‍👧",
     "שלום עולם \u{202e}evil",
     "=1+1",
+    " \u{a0}=1+1",
     "a/b//c",
     " lead and trail ",
     "\u{301}",
