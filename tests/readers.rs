@@ -5,19 +5,14 @@
 //! the test says so and passes, unless `RELATA_READERS=required`.
 
 #![cfg(feature = "server")]
-#![expect(
-    clippy::unwrap_used,
-    clippy::indexing_slicing,
-    clippy::print_stderr,
-    reason = "a test says so by failing"
-)]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
 
 mod sample;
 mod server;
 mod torture;
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::io::Read;
+use std::io::{Read, Write};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -190,10 +185,9 @@ fn names<'e>(
 ) -> BTreeMap<String, String> {
     let of = |event: &Value| {
         let singular = event["labels"]["singular"].as_str().filter(|name| !name.is_empty())?;
-        (event["locationId"] == location)
-            .then(|| Some((event["key"].as_str()?.to_owned(), singular.to_owned())))?
+        Some((event["key"].as_str()?.to_owned(), singular.to_owned()))
     };
-    events.into_iter().filter_map(of).collect()
+    events.into_iter().filter(|event| event["locationId"] == location).filter_map(of).collect()
 }
 
 fn torture_events() -> Vec<Value> {
@@ -286,12 +280,17 @@ fn installed() -> Option<PathBuf> {
     folder.join("complete").exists().then_some(folder)
 }
 
+/// Says it also where a test passes.
+fn tell(text: &str) {
+    std::io::stderr().write_all(text.as_bytes()).unwrap();
+}
+
 #[test]
 fn other_programs_read_what_the_api_answers() -> Result<(), Error> {
     let Some(installed) = installed() else {
         let required = std::env::var_os("RELATA_READERS").is_some_and(|value| value == "required");
         assert!(!required, "run tests/readers/install first");
-        eprintln!("SKIPPED: no outside readers; `tests/readers/install` brings them");
+        tell("other programs read no export: `tests/readers/install` brings them first\n");
         return Ok(());
     };
     let directory = tempfile::tempdir()?;
@@ -323,11 +322,9 @@ fn other_programs_read_what_the_api_answers() -> Result<(), Error> {
     let running: Vec<(String, Child)> = READERS.iter().map(run).collect::<Result<_, _>>()?;
     for (reader, child) in running {
         let output = child.wait_with_output()?;
-        eprint!(
-            "{}{}",
-            String::from_utf8_lossy(&output.stdout),
-            String::from_utf8_lossy(&output.stderr)
-        );
+        for said in [output.stdout, output.stderr] {
+            tell(&String::from_utf8_lossy(&said));
+        }
         if !output.status.success() {
             failed.insert(reader);
         }

@@ -1,6 +1,9 @@
 //! What a program writes that has all of a graph as ready texts, through the plain
 //! library of each format.
 
+mod rdf;
+mod tables;
+
 use std::io::{self, Write};
 use std::time::{Duration, Instant};
 
@@ -45,6 +48,9 @@ pub(crate) struct Link {
     relation: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     at: Option<String>,
+    /// The name of the association in RDF.
+    #[serde(skip)]
+    under: String,
 }
 
 impl Node {
@@ -72,8 +78,9 @@ impl Link {
     fn of(edge: &Edge<'_>, format: Format) -> Self {
         let known = edge.definition;
         let label = known.map_or(edge.association, |known| &known.second.label);
+        let prefix = if rdf::is(format) { "urn:relata:relation:l:" } else { "relation:" };
         let key = match edge.relation {
-            Some(relation) => format!("relation:{relation}"),
+            Some(relation) => format!("{prefix}{relation}"),
             None => format!("association:{}", edge.association),
         };
         Self {
@@ -88,6 +95,7 @@ impl Link {
             second_label: known.map(|known| known.second.label.to_string()),
             relation: edge.relation.map(str::to_owned),
             at: edge.at.map(|at| at.to_string()),
+            under: format!("urn:relata:association:l:{}", edge.association),
         }
     }
 
@@ -106,6 +114,9 @@ impl Link {
 }
 
 fn id(end: &EdgeEnd<'_>, format: Format) -> String {
+    if rdf::is(format) {
+        return rdf::name(end);
+    }
     let separator = if format == Format::GraphMl { ":" } else { "/" };
     match end.record {
         Some(record) => [end.object, separator, record].concat(),
@@ -115,26 +126,42 @@ fn id(end: &EdgeEnd<'_>, format: Format) -> String {
 
 /// How one format is written.
 pub(crate) struct Plain {
-    node: fn(&mut dyn Write, &Node) -> io::Result<()>,
-    link: fn(&mut dyn Write, &Link) -> io::Result<()>,
+    nodes: fn(&mut dyn Write, &[Node]) -> io::Result<()>,
+    links: fn(&mut dyn Write, &[Link]) -> io::Result<()>,
+}
+
+/// One at a time.
+macro_rules! each {
+    ($write:expr) => {
+        |to, all| all.iter().try_for_each(|of| $write(to, of))
+    };
 }
 
 /// The plain way of a format; none for those that are small by their nature.
 pub(crate) fn of(format: Format) -> Option<Plain> {
     Some(match format {
-        Format::GraphMl => Plain { node: graphml_node, link: graphml_link },
-        Format::Gexf => Plain { node: gexf_node, link: gexf_link },
-        Format::Dot => Plain { node: dot_node, link: dot_link },
-        Format::NodeLink => Plain { node: json, link: json },
+        Format::GraphMl => Plain { nodes: each!(graphml_node), links: each!(graphml_link) },
+        Format::Gexf => Plain { nodes: each!(gexf_node), links: each!(gexf_link) },
+        Format::Dot => Plain { nodes: each!(dot_node), links: each!(dot_link) },
+        Format::NodeLink => Plain { nodes: each!(json), links: each!(json) },
         Format::Cytoscape => Plain {
-            node: |to, of| json(to, &Data { data: Named { name: &of.label, value: &of.id, of } }),
-            link: |to, of| json(to, &Data { data: Named { name: &of.label, value: &of.key, of } }),
+            nodes: each!(|to, of: &Node| {
+                json(to, &Data { data: Named { name: &of.label, value: &of.id, of } })
+            }),
+            links: each!(|to, of: &Link| {
+                json(to, &Data { data: Named { name: &of.label, value: &of.key, of } })
+            }),
         },
-        Format::Jgf => Plain { node: jgf_node, link: jgf_link },
+        Format::Jgf => Plain { nodes: each!(jgf_node), links: each!(jgf_link) },
         Format::Graphology => Plain {
-            node: |to, attributes| json(to, &Attributes { attributes }),
-            link: |to, attributes| json(to, &Attributes { attributes }),
+            nodes: each!(|to, attributes| json(to, &Attributes { attributes })),
+            links: each!(|to, attributes| json(to, &Attributes { attributes })),
         },
+        Format::Csv => Plain { nodes: |_, _| Ok(()), links: tables::csv },
+        Format::Neo4jCsv => Plain { nodes: tables::zip_nodes, links: tables::zip_links },
+        Format::Cypher => Plain { nodes: each!(cypher_node), links: each!(cypher_link) },
+        Format::NTriples => Plain { nodes: rdf::nodes, links: rdf::links },
+        Format::NQuads => Plain { nodes: rdf::named_nodes, links: rdf::named_links },
         _ => return None,
     })
 }
@@ -153,7 +180,7 @@ impl Plain {
             let ready: Vec<Node> =
                 nodes.by_ref().take(CHUNK).map(|end| Node::of(&end, format)).collect();
             let start = Instant::now();
-            ready.iter().try_for_each(|node| (self.node)(to, node))?;
+            (self.nodes)(to, &ready)?;
             spent += start.elapsed();
             if ready.is_empty() {
                 break;
@@ -164,7 +191,7 @@ impl Plain {
             let ready: Vec<Link> =
                 links.by_ref().take(CHUNK).map(|edge| Link::of(&edge, format)).collect();
             let start = Instant::now();
-            ready.iter().try_for_each(|link| (self.link)(to, link))?;
+            (self.links)(to, &ready)?;
             spent += start.elapsed();
             if ready.is_empty() {
                 return Ok(spent);
@@ -294,4 +321,23 @@ fn dot_link(to: &mut dyn Write, link: &Link) -> io::Result<()> {
         write!(to, ", {name}={value:?}")?;
     }
     writeln!(to, "];")
+}
+
+/// There is no library for it: quotes around texts that need no escapes.
+fn cypher_node(to: &mut dyn Write, node: &Node) -> io::Result<()> {
+    write!(to, "  {{id: '{}'", node.id)?;
+    for (name, value) in node.attributes() {
+        let Some(value) = value else { continue };
+        write!(to, ", {name}: '{value}'")?;
+    }
+    writeln!(to, "}},")
+}
+
+fn cypher_link(to: &mut dyn Write, link: &Link) -> io::Result<()> {
+    write!(to, "  {{source: '{}', target: '{}'", link.source, link.target)?;
+    for (name, value) in link.attributes() {
+        let Some(value) = value else { continue };
+        write!(to, ", {name}: '{value}'")?;
+    }
+    writeln!(to, "}},")
 }
