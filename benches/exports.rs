@@ -49,6 +49,7 @@ fn main() {
     );
     let store = Store::open(&db).expect("the store opens");
     let location = store.location(LOCATION).expect("the location is there");
+    let options = Options { location: LOCATION.to_owned(), ..Options::default() };
     for (&format, served) in formats.iter().zip(served) {
         let snapshot = location.read().snapshot();
         let part = snapshot.view().part(&PartQuery::default()).expect("all of it");
@@ -59,7 +60,7 @@ fn main() {
             let start = Instant::now();
             let snapshot = location.read().snapshot();
             let part = snapshot.view().part(&PartQuery::default()).expect("all of it");
-            write(&part, format, &Options::default(), &mut to).expect("it is only counted");
+            write(&part, format, &options, &mut to).expect("it is only counted");
             to.flush().expect("it is only counted");
             ours.push(start.elapsed());
             bytes = to.get_ref().0;

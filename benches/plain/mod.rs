@@ -325,19 +325,19 @@ fn dot_link(to: &mut dyn Write, link: &Link) -> io::Result<()> {
 
 /// There is no library for it: quotes around texts that need no escapes.
 fn cypher_node(to: &mut dyn Write, node: &Node) -> io::Result<()> {
-    write!(to, "  {{id: '{}'", node.id)?;
-    for (name, value) in node.attributes() {
-        let Some(value) = value else { continue };
-        write!(to, ", {name}: '{value}'")?;
-    }
-    writeln!(to, "}},")
+    write!(to, "  {{id: {:?}", node.id)?;
+    cypher_members(to, &node.attributes())
 }
 
 fn cypher_link(to: &mut dyn Write, link: &Link) -> io::Result<()> {
-    write!(to, "  {{source: '{}', target: '{}'", link.source, link.target)?;
-    for (name, value) in link.attributes() {
+    write!(to, "  {{source: {:?}, target: {:?}", link.source, link.target)?;
+    cypher_members(to, &link.attributes())
+}
+
+fn cypher_members(to: &mut dyn Write, all: &[(&'static str, Option<&str>)]) -> io::Result<()> {
+    for (name, value) in all {
         let Some(value) = value else { continue };
-        write!(to, ", {name}: '{value}'")?;
+        write!(to, ", {name}: {value:?}")?;
     }
     writeln!(to, "}},")
 }

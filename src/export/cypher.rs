@@ -105,21 +105,27 @@ fn rows<T>(
 }
 
 fn node_row(to: &mut dyn Write, node: &EdgeEnd<'_>) -> io::Result<()> {
-    write!(to, "id: {}", Text(&NodeId::of(node).text()))?;
-    let values = NODE_ATTRIBUTES.into_iter().zip(node_values(node));
-    let known = |(name, value): (_, Option<_>)| Some((name, value?));
-    values.filter_map(known).try_for_each(|(name, value)| write!(to, ", {name}: {}", Text(value)))
+    to.write_all(b"id: ")?;
+    text(to, &NodeId::of(node).text())?;
+    let mut values = NODE_ATTRIBUTES.into_iter().zip(node_values(node));
+    values.try_for_each(|(name, value)| value.map_or(Ok(()), |value| member(to, name, value)))
 }
 
 fn link_row(to: &mut dyn Write, link: &Edge<'_>) -> io::Result<()> {
-    let (source, target) = (NodeId::of(&link.first).text(), NodeId::of(&link.second).text());
-    write!(to, "source: {}, target: {}", Text(&source), Text(&target))?;
+    to.write_all(b"source: ")?;
+    text(to, &NodeId::of(&link.first).text())?;
+    member(to, "target", &NodeId::of(&link.second).text())?;
     for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(link)) {
         if let Some(value) = value {
-            write!(to, ", {name}: {}", Text(&value))?;
+            member(to, name, &value)?;
         }
     }
     Ok(())
+}
+
+fn member(to: &mut dyn Write, name: &str, value: &str) -> io::Result<()> {
+    [", ", name, ": "].into_iter().try_for_each(|part| to.write_all(part.as_bytes()))?;
+    text(to, value)
 }
 
 fn assign(
@@ -153,27 +159,29 @@ impl fmt::Display for Identifier<'_> {
 }
 
 /// A string.
-struct Text<'t>(&'t str);
-
-impl fmt::Display for Text<'_> {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str("'")?;
-        let mut rest = self.0;
-        while let Some(at) = rest.find(['\'', '\\', '\n', '\r', '\t', '\0']) {
-            let (plain, special) = rest.split_at(at);
-            f.write_str(plain)?;
-            let mut chars = special.chars();
-            let escaped = chars.next();
-            rest = chars.as_str();
-            match escaped {
-                Some('\\') => f.write_str("\\\\")?,
-                Some('\'') => f.write_str("\\'")?,
-                Some('\n') => f.write_str("\\n")?,
-                Some('\r') => f.write_str("\\r")?,
-                Some('\t') => f.write_str("\\t")?,
-                _ => write!(f, "{REPLACEMENT}")?,
-            }
+fn text(to: &mut dyn Write, text: &str) -> io::Result<()> {
+    to.write_all(b"'")?;
+    let mut rest = text.as_bytes();
+    let special = |byte: &u8| matches!(byte, b'\'' | b'\\' | b'\n' | b'\r' | b'\t' | b'\0');
+    while let Some((plain, escaped, behind)) = split_at(rest, special) {
+        to.write_all(plain)?;
+        match escaped {
+            b'\n' => to.write_all(b"\\n")?,
+            b'\r' => to.write_all(b"\\r")?,
+            b'\t' => to.write_all(b"\\t")?,
+            b'\0' => write!(to, "{REPLACEMENT}")?,
+            quoted => to.write_all(&[b'\\', quoted])?,
         }
-        write!(f, "{rest}'")
+        rest = behind;
     }
+    to.write_all(rest)?;
+    to.write_all(b"'")
+}
+
+/// What stands before the first such byte, that byte, and the rest.
+fn split_at(text: &[u8], which: impl Fn(&u8) -> bool) -> Option<(&[u8], u8, &[u8])> {
+    let at = text.iter().position(which)?;
+    let (plain, rest) = text.split_at(at);
+    let (&byte, behind) = rest.split_first()?;
+    Some((plain, byte, behind))
 }
