@@ -16,7 +16,7 @@ use std::io::{self, Write};
 
 use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 
-use super::element::{EDGE_ATTRIBUTES, NodeId, edge_values};
+use super::element::{EDGE_ATTRIBUTES, edge_values};
 use crate::graph::{EdgeEnd, Part};
 
 /// What each end is, behind the attributes of the link.
@@ -31,10 +31,14 @@ pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
         .chain(END_COLUMNS)
         .try_for_each(|name| table.cell(name))?;
     table.end_row()?;
+    let mut id = String::new();
     for link in part.links() {
         let ends = [&link.first, &link.second];
         for end in ends {
-            table.cell(&guarded(&NodeId::of(end).text()))?;
+            id.clear();
+            id.push_str(end.object);
+            id.extend(end.record.iter().flat_map(|record| ["/", record]));
+            table.cell(&guarded(&id))?;
         }
         for value in edge_values(&link) {
             table.cell(&guarded(value.as_deref().unwrap_or_default()))?;
@@ -84,6 +88,9 @@ fn end_values<'g>(end: &EdgeEnd<'g>) -> [&'g str; END_COLUMNS.len() / 2] {
 /// Also behind white space, which some spreadsheets take off; the last four are
 /// what a keyboard set to full width writes.
 fn guarded(text: &str) -> Cow<'_, str> {
+    if text.bytes().next().is_none_or(|first| first.is_ascii_alphanumeric()) {
+        return Cow::Borrowed(text);
+    }
     let starts_formula = |c: char| {
         matches!(c, '=' | '+' | '-' | '@' | '\u{ff1d}' | '\u{ff0b}' | '\u{ff0d}' | '\u{ff20}')
     };
