@@ -55,14 +55,14 @@ def drawn(text):
     text = "" if text == " " else text.replace("<br>", "\n")
     def entity(found):
         return chr(int(found[1])) if found[1].isdigit() else {"quot": '"'}[found[1]]
-    return re.sub(r"(?:#|ﬂ°°?)(\w+)(?:;|¶ß)", entity, text).strip(" ")
+    return re.sub(r"(?:#|ﬂ°°?)(\w+)(?:;|¶ß)", entity, text).strip()
 
 
 def wanted_by_mermaid(case):
     change = replaced(lambda c: is_control(c) and c != "\n")
 
     def carried(text):
-        return change(text).strip(" ")
+        return change(text).strip()
 
     texts = {node["id"]: carried(node["label"] if node["record"] is None else node["id"])
              for node in case.nodes}
