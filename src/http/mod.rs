@@ -14,6 +14,7 @@ mod export;
 mod framing;
 mod health;
 mod history;
+mod imports;
 mod links;
 mod listener;
 mod locations;

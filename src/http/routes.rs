@@ -20,7 +20,7 @@ use super::request::{self, Request};
 use super::token::Grant;
 use super::{
     ask as asking, associations, body as bodies, dead_letters, docs, doctor, export, health,
-    history, links, locations, objects, questions, request_id, webhooks,
+    history, imports, links, locations, objects, questions, request_id, webhooks,
 };
 use crate::journal::Scope;
 
@@ -50,6 +50,8 @@ enum Handler {
     Export,
     /// Takes a body and waits for the disk.
     Receive,
+    /// Takes many events and waits for the disk.
+    Import,
     /// Takes a body and changes nothing.
     Examine,
     /// Reads or changes the disk.
@@ -97,7 +99,9 @@ impl Route {
         let reads = match self.handler {
             Handler::Read(_) | Handler::Export => self.scope.is_some(),
             Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => true,
-            Handler::Receive | Handler::Examine | Handler::DeadLetters(_) => false,
+            Handler::Receive | Handler::Import | Handler::Examine | Handler::DeadLetters(_) => {
+                false
+            }
         };
         reads && self.path.starts_with("/v1/")
     }
@@ -128,6 +132,12 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/locations/{locationId}/export",
         scope: Some(Scope::Read),
         handler: Handler::Export,
+    },
+    Route {
+        method: "POST",
+        path: "/v1/import",
+        scope: Some(Scope::Write),
+        handler: Handler::Import,
     },
     letters("GET", "/v1/dead-letters", Scope::Read, Action::List),
     letters("POST", "/v1/dead-letters/replay", Scope::Write, Action::ReplayAll),
@@ -244,6 +254,7 @@ where
         Handler::Look(read) => asking::look(app, read(app, &request)?).await,
         Handler::Export => export::export(app, &request).await,
         Handler::Receive => webhooks::receive(Arc::clone(app), request, body).await,
+        Handler::Import => imports::import(Arc::clone(app), request, body).await,
         Handler::Examine => doctor::examine(Arc::clone(app), request, body).await,
         Handler::DeadLetters(action) => {
             dead_letters::handle(action, Arc::clone(app), request).await

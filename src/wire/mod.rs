@@ -11,6 +11,7 @@
 mod answers;
 mod delivery;
 mod doctor;
+mod imports;
 mod lists;
 mod questions;
 mod summary;
@@ -18,6 +19,7 @@ mod summary;
 pub use answers::*;
 pub use delivery::*;
 pub use doctor::*;
+pub use imports::*;
 pub use lists::*;
 pub use questions::*;
 pub use summary::*;
