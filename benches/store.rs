@@ -12,7 +12,7 @@ use std::hint::black_box;
 use std::path::Path;
 use std::time::Duration;
 
-use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use criterion::{BatchSize, BenchmarkId, Criterion, SamplingMode, Throughput};
 use relata::graph::{Link, LinkQuery, LocationGraph};
 use relata::journal::{Entry, Journal, SqliteJournal};
 use relata::webhook::{Decoded, decode};
@@ -36,6 +36,7 @@ fn main() {
     merging(&mut criterion);
     #[cfg(feature = "server")]
     signatures(&mut criterion);
+    importing(&mut criterion);
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("relata.db");
     let store = workload::store(Some(&path), RELATIONS);
@@ -75,7 +76,7 @@ fn appending(criterion: &mut Criterion) {
     let directory = tempfile::tempdir().expect("a directory");
     let mut journal = SqliteJournal::open(&directory.path().join("journal.db")).expect("a journal");
     let mut plain = plain(&directory.path().join("plain.db"));
-    for batch in [1, 10, 100, 1000] {
+    for batch in [1, 10, 100, 1000, CHUNK] {
         let entries = vec![entry; batch];
         group.throughput(Throughput::Elements(batch as u64));
         group.bench_function(BenchmarkId::new("journal", batch), |b| {
@@ -120,6 +121,56 @@ fn insert(connection: &mut rusqlite::Connection, entries: &[Entry<'_>]) {
         }
     }
     transaction.commit().expect("the disk works");
+}
+
+/// Lines in one transaction of an import.
+const CHUNK: usize = 4_096;
+
+/// A million relations from NDJSON into a new file, beside plain inserts of the same
+/// texts, which are split and read before, in transactions of the same size.
+fn importing(criterion: &mut Criterion) {
+    let bodies: Vec<String> = workload::bodies(RELATIONS).collect();
+    let file = bodies.join("\n");
+    let deliveries: Vec<(&str, Event)> = bodies.iter().map(|it| (&**it, event(it))).collect();
+    let entries: Vec<Entry<'_>> = deliveries
+        .iter()
+        .map(|(body, event)| Entry {
+            location: event.location.as_str(),
+            event_type: event.event_type.as_str(),
+            entity: event.change.entity_id(),
+            webhook_id: None,
+            at: None,
+            received_at: Timestamp::from_millis(0),
+            body,
+        })
+        .collect();
+    let mut group = criterion.benchmark_group("import");
+    group.sample_size(10).sampling_mode(SamplingMode::Flat);
+    group.throughput(Throughput::Elements(entries.len() as u64));
+    let empty = || tempfile::tempdir().expect("a directory");
+    group.bench_function("into a store", |b| {
+        b.iter_batched(empty, |it| import(it, &file, 1), BatchSize::PerIteration);
+    });
+    group.bench_function("into a store, and again", |b| {
+        b.iter_batched(empty, |it| import(it, &file, 2), BatchSize::PerIteration);
+    });
+    group.bench_function("plain insert", |b| {
+        let insert_all = |directory: tempfile::TempDir| {
+            let mut plain = plain(&directory.path().join("plain.db"));
+            entries.chunks(CHUNK).for_each(|chunk| insert(&mut plain, chunk));
+            (plain, directory)
+        };
+        b.iter_batched(empty, insert_all, BatchSize::PerIteration);
+    });
+    group.finish();
+}
+
+fn import(directory: tempfile::TempDir, file: &str, times: u32) -> (Store, tempfile::TempDir) {
+    let store = Store::open(directory.path().join("relata.db")).expect("a store");
+    for _ in 0..times {
+        store.import().read(file.as_bytes(), |_| Ok(())).expect("the disk works");
+    }
+    (store, directory)
 }
 
 fn merging(criterion: &mut Criterion) {

@@ -203,6 +203,11 @@ fn deliver(record: &mut Record, server: &Server) {
         post("/v1/doctor", "", examined, 200);
     }
     post("/v1/doctor", "?type=RelationDelete", b"{}", 200);
+    let lines = format!("{relation}\n{{}}\n{}", relation.replace(r#""id":"r""#, r#""id":"s""#));
+    for query in ["", "?results=refused", "?results=all"] {
+        post("/v1/import", query, lines.as_bytes(), 200);
+    }
+    post("/v1/import", "", &[0x1f, 0x8b, 0], 400);
     let association = include_bytes!("../data/events/association-create.json");
     post("/v1/doctor", "", association, 200);
     for route in [any, typed] {
@@ -298,8 +303,15 @@ fn ask_amiss(record: &mut Record, server: &Server) {
     }
     let large = vec![b' '; (256 << 10) + 1];
     record.ask(server, &Request::new("POST", "/v1/doctor", "").body(large), 413);
-    let form = Request::new("POST", "/v1/doctor", "").header("content-type", "a/b");
-    record.ask(server, &form, 415);
+    for route in ["/v1/doctor", "/v1/import"] {
+        let form = Request::new("POST", route, "").header("content-type", "a/b");
+        record.ask(server, &form, 415);
+    }
+    let mut stream = server.connect().unwrap();
+    let head = "POST /v1/import HTTP/1.1\r\nhost: r\r\ncontent-length: 67108865\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let answer = Answer::read(&mut stream).unwrap();
+    record.hold(&Request::new("POST", "/v1/import", ""), &answer, 413);
 }
 
 /// Strangers, and tokens that are not enough.
@@ -487,6 +499,8 @@ const OPTIONAL: &[&str] = &[
     "/reading/second",
     "/reading/second/label",
     "/reading/second/record",
+    "/results/field",
+    "/results/seq",
     "/signature/advice",
     "/signature/reason",
 ];

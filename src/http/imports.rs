@@ -111,8 +111,9 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     }
 }
 
-/// Hands the body on as it arrives. Only waiting for the sender counts against the
-/// time that it has; a sender that goes on sending gets more of it.
+/// Hands the body on as it arrives. A sender may stand still for `patience` at
+/// once, and in all for as long as its bytes take at the slowest rate; that others
+/// are written meanwhile is not held against it.
 async fn send<S, B>(
     body: S,
     to: mpsc::Sender<Part>,
@@ -127,7 +128,7 @@ where
     let (mut bytes, mut waited) = (0, Duration::ZERO);
     loop {
         let earned = Duration::from_secs(bytes as u64 / SLOWEST_BYTES);
-        let left = (patience + earned).saturating_sub(waited);
+        let left = (patience + earned).saturating_sub(waited).min(patience);
         let since = Instant::now();
         let part = tokio::time::timeout(left, body.next()).await;
         waited += since.elapsed();
