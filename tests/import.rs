@@ -319,7 +319,7 @@ fn deliveries_go_on_while_an_import_runs() {
 
 #[test]
 fn after_a_failed_write_the_same_import_goes_on_in_a_store_that_is_opened_again() {
-    let file = relations(0..9_000);
+    let file = relations(0..5_000);
     let reference = Store::in_memory().unwrap();
     tell(&reference, file.lines());
     for appends in [0, 1] {
@@ -342,9 +342,9 @@ fn after_a_failed_write_the_same_import_goes_on_in_a_store_that_is_opened_again(
             let had = store.head();
             // Of a write whose fsync failed it is known only now that it is there.
             let extra = if fault == Fault::Full { 0 } else { 4_096 };
-            assert_eq!(had, appends * 4_096 + extra);
+            assert_eq!(had, (appends * 4_096 + extra).min(5_000));
             let counts = import(&store, &file);
-            assert_eq!((counts.duplicate, store.head()), (had, 9_000), "{fault:?}");
+            assert_eq!((counts.duplicate, store.head()), (had, 5_000), "{fault:?}");
             assert_eq!(differences(&store, &reference), []);
             store.close().unwrap();
             let proof = verify(&mut SqliteJournal::open_read_only(&path).unwrap(), 10).unwrap();

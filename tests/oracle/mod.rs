@@ -1,7 +1,7 @@
 //! A location that is too simple to be wrong: lists of links and nodes, computed
 //! from the list of all events.
 
-#![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its part")]
+#![allow(dead_code, unused_imports, clippy::allow_attributes, reason = "each test binary uses its part")]
 
 mod events;
 mod line;
