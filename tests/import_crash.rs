@@ -50,7 +50,9 @@ fn check(db: &Path, lines: &[String], reference: &Store) -> Result<(), Error> {
     })?;
     if kept != lines {
         let mut times: BTreeMap<&str, u32> = BTreeMap::new();
-        kept.iter().for_each(|line| *times.entry(line).or_default() += 1);
+        for line in &kept {
+            *times.entry(line).or_default() += 1;
+        }
         let doubled = times.values().filter(|times| **times > 1).count();
         return Err(format!("{} lines, {doubled} more than once", kept.len()).into());
     }

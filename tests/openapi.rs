@@ -167,6 +167,9 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/neighborhood"), "?of=contact");
     get(&here("/summary"), "");
     get(&here("/summary"), "?asOf=60");
+    get(&here("/diff"), "?from=100&to=200&limit=3");
+    get(&here("/diff"), "?from=2026-11-01T00:00:00Z");
+    get(&here("/diff"), "?from=60&to=0");
     get(&here("/history"), "?of=contact/amara-okafor");
     get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
     get(&here("/events"), "?after=300&limit=2");
@@ -275,6 +278,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
                 "labels" | "neighborhood" | "history" => "?of=contact",
                 "path" => "?from=contact&to=contact",
                 "export" => "?format=dot",
+                "diff" => "?from=1",
                 _ => "",
             };
             let body = match route.path.rsplit('/').next().unwrap_or_default() {
@@ -368,6 +372,7 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
             "export" => ("?format=ndjson", ""),
             "labels" | "neighborhood" => ("?of=contact&asOf=9", ""),
             "path" => ("?from=contact&to=contact&asOf=9", ""),
+            "diff" => ("?from=9", ""),
             "match" => ("?asOf=9", r#"{"all":[{"linkedTo":"contact"}]}"#),
             "walk" => ("?asOf=9", r#"{"from":["contact"],"steps":[{}]}"#),
             "links" if method == "POST" => ("?asOf=9", r#"{"of":["contact"]}"#),
@@ -470,6 +475,9 @@ fn the_page_needs_nobody_else_and_takes_no_markup() -> Result<(), Error> {
 /// Members that not every answer has. (`links` and `edges` are those of exports and
 /// neighborhoods: a link of a list has all its members.)
 const OPTIONAL: &[&str] = &[
+    "/added/first/record",
+    "/added/relation",
+    "/added/second/record",
     "/edges/associationKey",
     "/edges/associationType",
     "/edges/at",
@@ -499,6 +507,9 @@ const OPTIONAL: &[&str] = &[
     "/reading/second",
     "/reading/second/label",
     "/reading/second/record",
+    "/removed/first/record",
+    "/removed/relation",
+    "/removed/second/record",
     "/results/field",
     "/results/seq",
     "/signature/advice",

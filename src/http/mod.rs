@@ -8,6 +8,7 @@ mod ask;
 mod associations;
 mod body;
 mod dead_letters;
+mod diff;
 mod docs;
 mod doctor;
 mod export;

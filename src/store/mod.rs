@@ -30,8 +30,8 @@ pub use locations::Location;
 pub use options::Options;
 pub use past::{AsOf, Past, PastError};
 pub use questions::{
-    Around, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween, QuestionError,
-    Surroundings, Walk, Ways,
+    Around, Between, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween,
+    QuestionError, Surroundings, Walk, Ways,
 };
 pub use recovery::OpenError;
 pub use verify::{Verification, verify};

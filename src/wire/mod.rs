@@ -10,6 +10,7 @@
 
 mod answers;
 mod delivery;
+mod diff;
 mod doctor;
 mod imports;
 mod lists;
@@ -18,6 +19,7 @@ mod summary;
 
 pub use answers::*;
 pub use delivery::*;
+pub use diff::*;
 pub use doctor::*;
 pub use imports::*;
 pub use lists::*;

@@ -1,12 +1,19 @@
 //! A location that is too simple to be wrong: lists of links and nodes, computed
 //! from the list of all events.
 
-#![allow(dead_code, unused_imports, clippy::allow_attributes, reason = "each test binary uses its part")]
+#![allow(
+    dead_code,
+    unused_imports,
+    clippy::allow_attributes,
+    reason = "each test binary uses its part"
+)]
 
+mod bodies;
 mod events;
 mod line;
 mod world;
 
+pub(crate) use bodies::told;
 pub(crate) use events::{condition_filter, crowded, filter, folded, history, history_of};
 pub(crate) use line::{Line, StepLine, line, step_lines};
 pub(crate) use world::{Edge, Hop, Node, World, node_ref};
