@@ -167,9 +167,9 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/neighborhood"), "?of=contact");
     get(&here("/summary"), "");
     get(&here("/summary"), "?asOf=60");
-    get(&here("/diff"), "?from=100&to=200&limit=3");
-    get(&here("/diff"), "?from=2026-11-01T00:00:00Z");
-    get(&here("/diff"), "?from=60&to=0");
+    get(&here("/diff"), "?from=150&to=200&limit=2");
+    get(&here("/diff"), "?from=2026-11-01T00:00:00Z&limit=1");
+    get(&here("/diff"), "?from=310&to=60&limit=1");
     get(&here("/history"), "?of=contact/amara-okafor");
     get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
     get(&here("/events"), "?after=300&limit=2");
