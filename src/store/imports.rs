@@ -62,3 +62,23 @@ impl Writer {
         Ok(accepted)
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_the_last_marks_are_known() {
+        let mark = |number: usize| {
+            let mut mark = [0; 32];
+            mark[..8].copy_from_slice(&number.to_le_bytes());
+            mark
+        };
+        let mut imports = Imports::default();
+        (0..IMPORT_MARKS + 3).for_each(|number| imports.note(mark(number)));
+        assert_eq!((imports.known.len(), imports.order.len()), (IMPORT_MARKS, IMPORT_MARKS));
+        assert_eq!(imports.known(&[mark(0), mark(2)]), 0);
+        assert_eq!(imports.known(&[mark(0), mark(3), mark(usize::MAX)]), 2);
+        assert_eq!(imports.known(&[mark(IMPORT_MARKS + 2)]), 1);
+    }
+}
