@@ -1,6 +1,6 @@
 //! What differs between two moments, against the two moments themselves.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod long;
 mod oracle;
@@ -10,7 +10,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use oracle::{crowded, history, told};
 use proptest::prelude::*;
-use relata::graph::{DiffQuery, Edge, EdgeEnd, Effort, Snapshot};
+use relata::graph::{DiffQuery, Edge, EdgeEnd, Effort, Layers, Snapshot};
 use relata::journal::MemoryJournal;
 use relata::{AsOf, Association, Between, Event, Options, Seq, Store};
 
@@ -37,14 +37,14 @@ struct Shown {
 fn shown(snapshot: &Snapshot) -> Shown {
     let associations = snapshot.view().associations().map(|it| it.association.clone());
     Shown {
-        links: snapshot.record_links().map(|edge| joined(&edge)).collect(),
+        links: snapshot.links(Layers::Records).iter().map(joined).collect(),
         associations: associations.map(|it| (it.id.to_string(), it)).collect(),
     }
 }
 
 fn shown_at(store: &Store, seq: Option<Seq>) -> Shown {
     let location = store.location("here").unwrap();
-    shown(&store.snapshot(&location, seq.map(AsOf::Seq)).unwrap().1)
+    shown(&store.snapshot(&location, seq.map(AsOf::Seq), &[]).unwrap().1)
 }
 
 /// All pages of so many relations.

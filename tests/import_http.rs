@@ -229,7 +229,7 @@ fn a_body_too_large_is_refused_before_and_after_unpacking() -> Result<(), Error>
 
     // Without a length: no more than the limit is read.
     let mut stream = begin(&server)?;
-    let part = chunk(&[b' '; 1 << 20]);
+    let part = chunk(&vec![b' '; 1 << 20]);
     let refused = (0..66).all(|_| stream.write_all(&part).is_ok());
     let answer = Answer::read(&mut stream).ok();
     assert!(!refused || answer.is_some_and(|answer| answer.status == 413));
@@ -237,7 +237,7 @@ fn a_body_too_large_is_refused_before_and_after_unpacking() -> Result<(), Error>
     let mut packed = GzEncoder::new(Vec::new(), Compression::fast());
     let line = relation("L", 1) + "\n";
     packed.write_all(line.as_bytes())?;
-    (0..257).try_for_each(|_| packed.write_all(&[b'x'; 1 << 20]))?;
+    (0..257).try_for_each(|_| packed.write_all(&vec![b'x'; 1 << 20]))?;
     let bomb = import(&server, &[], &packed.finish()?)?;
     assert_eq!((bomb.status, &bomb.json()["code"]), (413, &json!("body_too_large")));
     assert!(bomb.json()["detail"].as_str().unwrap().contains("268435456"));

@@ -8,8 +8,8 @@ mod sample;
 
 use oracle::{history, told};
 use proptest::prelude::*;
-use relata::export::{Format, Layers, Options, write};
-use relata::graph::{Difference, LabelCount};
+use relata::export::{Format, Options, write};
+use relata::graph::{Difference, LabelCount, Layers, PartQuery, Snapshot};
 use relata::journal::MemoryJournal;
 use relata::{Change, Event, NodeRef, Store, verify};
 
@@ -50,11 +50,12 @@ fn compare(one: &Store, other: &Store) -> Result<(), TestCaseError> {
         let (mine, copy) = (left.snapshot(), right.snapshot());
         for &format in Format::ALL {
             for layers in [Layers::All, Layers::Objects, Layers::Records] {
-                let options = Options { layers, ..Options::default() };
-                let text = |snapshot| {
+                let text = |snapshot: &Snapshot| {
+                    let query = PartQuery { layers, ..PartQuery::default() };
+                    let part = snapshot.view().part(&query).unwrap();
                     let mut to = Vec::new();
                     // One that refuses a graph refuses both.
-                    let written = write(snapshot, format, &options, &mut to);
+                    let written = write(&part, format, &Options::default(), &mut to);
                     (written.map_err(|error| error.to_string()), to)
                 };
                 prop_assert!(text(&mine) == text(&copy), "{} {layers:?}", format.as_str());
@@ -66,8 +67,7 @@ fn compare(one: &Store, other: &Store) -> Result<(), TestCaseError> {
         };
         prop_assert_eq!(objects(&left), objects(&right));
         prop_assert!(left.associations().eq(right.associations()));
-        let nodes = mine.object_nodes().into_iter().chain(mine.record_nodes());
-        for node in nodes {
+        for node in mine.nodes(Layers::All) {
             let named = match node.record {
                 Some(record) => NodeRef::record(node.object, record),
                 None => NodeRef::object(node.object),
