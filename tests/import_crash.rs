@@ -99,7 +99,7 @@ fn an_ingest_that_is_killed_goes_on_where_it_was() -> Result<(), Error> {
     assert!(ingest(&directory.path().join("whole.db")).output()?.status.success());
     let whole = since.elapsed();
     let (mut kills, mut midway) = (0, 0);
-    for round in 0..long::rounds(3, 40) {
+    for round in 0..long::rounds(2, 40) {
         let db = directory.path().join(format!("{round}.db"));
         // Each time a little further, and always killed twice.
         for again in 0..3 {
@@ -135,7 +135,7 @@ fn a_server_that_is_killed_in_an_import_goes_on_where_it_was() -> Result<(), Err
         since.elapsed()
     };
     let (mut kills, mut midway) = (0, 0);
-    for round in 0..long::rounds(3, 40) {
+    for round in 0..long::rounds(2, 40) {
         let db = directory.path().join(format!("{round}.db"));
         for again in 0..3 {
             let server = Server::start(&db)?;
