@@ -10,7 +10,7 @@ mod workload;
 
 use std::hint::black_box;
 use std::path::Path;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use relata::graph::{Link, LinkQuery, LocationGraph};
@@ -36,6 +36,7 @@ fn main() {
     merging(&mut criterion);
     #[cfg(feature = "server")]
     signatures(&mut criterion);
+    importing();
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("relata.db");
     let store = workload::store(Some(&path), RELATIONS);
@@ -75,7 +76,7 @@ fn appending(criterion: &mut Criterion) {
     let directory = tempfile::tempdir().expect("a directory");
     let mut journal = SqliteJournal::open(&directory.path().join("journal.db")).expect("a journal");
     let mut plain = plain(&directory.path().join("plain.db"));
-    for batch in [1, 10, 100, 1000] {
+    for batch in [1, 10, 100, 1000, CHUNK] {
         let entries = vec![entry; batch];
         group.throughput(Throughput::Elements(batch as u64));
         group.bench_function(BenchmarkId::new("journal", batch), |b| {
@@ -120,6 +121,65 @@ fn insert(connection: &mut rusqlite::Connection, entries: &[Entry<'_>]) {
         }
     }
     transaction.commit().expect("the disk works");
+}
+
+/// Lines in one transaction of an import.
+const CHUNK: usize = 4_096;
+
+/// A million relations from NDJSON into a new file, beside plain inserts of the same
+/// texts, which are split and read before, in transactions of the same size; and the
+/// same lines again, all of which are known. In turns, the best of three: one takes
+/// too long for Criterion.
+#[expect(clippy::print_stdout, reason = "figures")]
+fn importing() {
+    let mut asked = std::env::args().skip(1).filter(|it| !it.starts_with('-')).peekable();
+    if asked.peek().is_some() && !asked.any(|it| it.contains("import")) {
+        return;
+    }
+    let bodies: Vec<String> = workload::bodies(RELATIONS).collect();
+    let file = bodies.join("\n");
+    let deliveries: Vec<(&str, Event)> = bodies.iter().map(|it| (&**it, event(it))).collect();
+    let entries: Vec<Entry<'_>> = deliveries
+        .iter()
+        .map(|(body, event)| Entry {
+            location: event.location.as_str(),
+            event_type: event.event_type.as_str(),
+            entity: event.change.entity_id(),
+            webhook_id: None,
+            at: None,
+            received_at: Timestamp::from_millis(0),
+            body,
+        })
+        .collect();
+    let mut best = [f64::INFINITY; 3];
+    for _ in 0..3 {
+        let directory = tempfile::tempdir().expect("a directory");
+        let mut plain = plain(&directory.path().join("plain.db"));
+        let store = Store::open(directory.path().join("relata.db")).expect("a store");
+        let import = || {
+            store.import().read(file.as_bytes(), |_| Ok(())).expect("the disk works");
+        };
+        let seconds = [
+            timed(|| entries.chunks(CHUNK).for_each(|chunk| insert(&mut plain, chunk))),
+            timed(import),
+            timed(import),
+        ];
+        for (best, seconds) in best.iter_mut().zip(seconds) {
+            *best = best.min(seconds);
+        }
+    }
+    let [plain, imported, known] = best;
+    println!(
+        "import of {} lines: {imported:.2} s, plain insert {plain:.2} s (1 to {:.2}), again {known:.2} s",
+        entries.len(),
+        imported / plain
+    );
+}
+
+fn timed(run: impl FnOnce()) -> f64 {
+    let since = Instant::now();
+    run();
+    since.elapsed().as_secs_f64()
 }
 
 fn merging(criterion: &mut Criterion) {

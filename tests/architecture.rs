@@ -41,6 +41,7 @@ const LAYERS: &[(&str, &[&str])] = &[
 const CRATES: &[(&str, &[&str])] = &[
     ("petgraph", &["graph/"]),
     ("rusqlite", &["journal/sqlite/"]),
+    ("sha2", &["store/import.rs"]),
     ("warp", &["http/"]),
     ("hyper", &["http/"]),
     ("aws_lc_rs", &["signature/", "http/token.rs", "http/docs.rs"]),

@@ -143,7 +143,7 @@ fn ingest_says_what_it_refused() -> Result<(), Error> {
     let output = run(&db, &["ingest", file, "--rejects", named, "--json"])?;
     assert_eq!(output.status.code(), Some(1));
     let counts: Value = serde_json::from_slice(&output.stdout)?;
-    let expected = json!({"applied": 2, "unchanged": 0, "stale": 0, "duplicate": 0, "ignored": 1, "refused": 3});
+    let expected = json!({"lines": 6, "applied": 2, "unchanged": 0, "stale": 0, "duplicate": 0, "ignored": 1, "refused": 3});
     assert_eq!(counts, expected);
     let refused: Vec<Value> = std::fs::read_to_string(&rejects)?
         .lines()

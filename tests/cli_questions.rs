@@ -73,6 +73,8 @@ const READ: &[(&str, &[&str])] = &[
     ("links-as-of-time", &["links", HOUSE, "--as-of", THEN]),
     ("links-as-of-seq", &["links", AMARA, "--as-of", "117", "--limit", "2"]),
     ("links-timed-page", &["links", HOUSE, "--since", THEN, "--limit", "2"]),
+    ("diff", &["diff", "--from", "60", "--to", "110", "--limit", "12"]),
+    ("diff-back", &["diff", "--from", "337", "--to", "334"]),
     ("labels-record", &["labels", AMARA]),
     ("labels-object", &["labels", "contact"]),
     ("labels-as-of", &["labels", AMARA, "--as-of", THEN]),
@@ -244,6 +246,11 @@ fn programs_read_what_the_api_answers() -> Result<(), Error> {
     check(&["neighborhood", AMARA], &format!("/neighborhood?of={AMARA}"))?;
     check(&["summary"], "/summary")?;
     check(&["summary", "--as-of", THEN], &format!("/summary?asOf={THEN}"))?;
+    check(&["diff", "--from", "60"], "/diff?from=60")?;
+    check(
+        &["diff", "--from", "60", "--to", THEN, "--limit", "5"],
+        &format!("/diff?from=60&to={THEN}&limit=5"),
+    )?;
     check(&["history", AMARA, "--limit", "3"], &format!("/history?of={AMARA}&limit=3"))?;
     let (relation, association) = ("52260f1169f63c4938cef973", "724455fc72ba9d79a3488b7e");
     check(&["history", "--relation", relation], &format!("/history?relation={relation}"))?;
@@ -389,6 +396,8 @@ fn questions_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(&["links", AMARA, "--as-of", "yesterday"], 2, "neither a seq nor an RFC 3339 time")?;
     check(&["links", AMARA, "--as-of=-1"], 2, "neither a seq nor")?;
     check(&["export", "--format", "dot", "--as-of", "x"], 2, "neither a seq nor")?;
+    check(&["diff", "--from", "x"], 2, "neither a seq nor")?;
+    check(&["diff"], 2, "--from")?;
     check(&["links", AMARA, "--since", "2026-11-01"], 2, "not an RFC 3339 time")?;
     check(&["match"], 2, "match needs --all or --any, or --none with --object")?;
     check(&["match", "--object", "contact"], 2, "match needs")?;

@@ -168,6 +168,9 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/neighborhood"), "?of=contact");
     get(&here("/summary"), "");
     get(&here("/summary"), "?asOf=60");
+    get(&here("/diff"), "?from=150&to=200&limit=2");
+    get(&here("/diff"), "?from=2026-11-01T00:00:00Z&limit=1");
+    get(&here("/diff"), "?from=310&to=60&limit=1");
     get(&here("/history"), "?of=contact/amara-okafor");
     get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
     get(&here("/events"), "?after=300&limit=2");
@@ -207,6 +210,11 @@ fn deliver(record: &mut Record, server: &Server) {
         post("/v1/doctor", "", examined, 200);
     }
     post("/v1/doctor", "?type=RelationDelete", b"{}", 200);
+    let lines = format!("{relation}\n{{}}\n{}", relation.replace(r#""id":"r""#, r#""id":"s""#));
+    for query in ["", "?results=refused", "?results=all"] {
+        post("/v1/import", query, lines.as_bytes(), 200);
+    }
+    post("/v1/import", "", &[0x1f, 0x8b, 0], 400);
     let association = include_bytes!("../data/events/association-create.json");
     post("/v1/doctor", "", association, 200);
     for route in [any, typed] {
@@ -274,6 +282,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
                 "labels" | "neighborhood" | "history" => "?of=contact",
                 "path" => "?from=contact&to=contact",
                 "export" => "?format=dot",
+                "diff" => "?from=1",
                 _ => "",
             };
             let body = match route.path.rsplit('/').next().unwrap_or_default() {
@@ -302,8 +311,15 @@ fn ask_amiss(record: &mut Record, server: &Server) {
     }
     let large = vec![b' '; (256 << 10) + 1];
     record.ask(server, &Request::new("POST", "/v1/doctor", "").body(large), 413);
-    let form = Request::new("POST", "/v1/doctor", "").header("content-type", "a/b");
-    record.ask(server, &form, 415);
+    for route in ["/v1/doctor", "/v1/import"] {
+        let form = Request::new("POST", route, "").header("content-type", "a/b");
+        record.ask(server, &form, 415);
+    }
+    let mut stream = server.connect().unwrap();
+    let head = "POST /v1/import HTTP/1.1\r\nhost: r\r\ncontent-length: 67108865\r\n\r\n";
+    stream.write_all(head.as_bytes()).unwrap();
+    let answer = Answer::read(&mut stream).unwrap();
+    record.hold(&Request::new("POST", "/v1/import", ""), &answer, 413);
 }
 
 /// Strangers, and tokens that are not enough.
@@ -360,6 +376,7 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
             "export" => ("?format=ndjson", ""),
             "labels" | "neighborhood" => ("?of=contact&asOf=9", ""),
             "path" => ("?from=contact&to=contact&asOf=9", ""),
+            "diff" => ("?from=9", ""),
             "match" => ("?asOf=9", r#"{"all":[{"linkedTo":"contact"}]}"#),
             "walk" => ("?asOf=9", r#"{"from":["contact"],"steps":[{}]}"#),
             "links" if method == "POST" => ("?asOf=9", r#"{"of":["contact"]}"#),
@@ -486,6 +503,9 @@ fn the_page_needs_nobody_else_and_takes_no_markup() -> Result<(), Error> {
 /// Members that not every answer has. (`links` and `edges` are those of exports and
 /// neighborhoods: a link of a list has all its members.)
 const OPTIONAL: &[&str] = &[
+    "/added/first/record",
+    "/added/relation",
+    "/added/second/record",
     "/edges/associationKey",
     "/edges/associationType",
     "/edges/at",
@@ -535,6 +555,11 @@ const OPTIONAL: &[&str] = &[
     "/reading/second",
     "/reading/second/label",
     "/reading/second/record",
+    "/removed/first/record",
+    "/removed/relation",
+    "/removed/second/record",
+    "/results/field",
+    "/results/seq",
     "/signature/advice",
     "/signature/reason",
 ];

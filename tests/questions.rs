@@ -130,6 +130,13 @@ fn bad_parameters() -> Vec<Case> {
         ("path?from=contact/nobody&to=contact/amara-okafor", None, 404, ""),
         ("neighborhood?of=contact&depth=9", None, 400, "depth"),
         ("neighborhood?of=contact&limit=100001", None, 400, "limit"),
+        ("diff", None, 400, "from"),
+        ("diff?from=x", None, 400, "from"),
+        ("diff?from=1&to=never", None, 400, "to"),
+        ("diff?from=1&from=2", None, 400, "from"),
+        ("diff?from=1&limit=0", None, 400, "limit"),
+        ("diff?from=1&cursor=x", None, 400, "cursor"),
+        ("diff?from=1&asOf=3", None, 400, "asOf"),
         ("history", None, 400, "of"),
         ("history?of=contact&relation=x", None, 400, "of"),
         ("history?relation=none", None, 404, ""),
@@ -202,6 +209,37 @@ fn what_does_not_fit_is_refused_and_named() -> Result<(), Error> {
     assert_eq!(raw(b"{}", "text/plain")?.status, 415);
     let large = format!("{{\"from\":[\"{}\"]}}", "x".repeat(1 << 20));
     assert_eq!(raw(large.as_bytes(), "application/json")?.status, 413);
+    Ok(())
+}
+
+#[test]
+fn pages_of_a_diff_are_the_whole_of_it() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start_with(&db, &["--demo"])?;
+    let whole = ask(&server, "diff?from=100&to=330&limit=1000", None)?.json();
+    assert_eq!(
+        (&whole["from"], &whole["to"], &whole["seq"]),
+        (&json!(100), &json!(330), &json!(330))
+    );
+    assert_eq!((&whole["next"], &whole["complete"]), (&Value::Null, &json!(true)));
+    let (mut added, mut removed, mut cursor) = (vec![], vec![], String::new());
+    loop {
+        let page = ask(&server, &format!("diff?from=100&to=330&limit=3{cursor}"), None)?.json();
+        assert_eq!(page["associations"], whole["associations"]);
+        added.extend_from_slice(page["added"].as_array().unwrap());
+        removed.extend_from_slice(page["removed"].as_array().unwrap());
+        let Some(next) = page["next"].as_str() else { break };
+        cursor = format!("&cursor={next}");
+    }
+    assert_eq!((json!(added), json!(removed)), (whole["added"].clone(), whole["removed"].clone()));
+    assert!(added.len() > 20, "{}", added.len());
+    let back = ask(&server, "diff?from=330&to=100&limit=1000", None)?.json();
+    assert_eq!((&back["added"], &back["removed"]), (&whole["removed"], &whole["added"]));
+    let none = ask(&server, "diff?from=337", None)?.json();
+    assert_eq!(
+        (&none["added"], &none["removed"], &none["to"]),
+        (&json!([]), &json!([]), &json!(337))
+    );
     Ok(())
 }
 

@@ -4,6 +4,7 @@ mod ask;
 mod backup;
 mod completions;
 mod dead_letters;
+mod diff;
 mod doctor;
 mod export;
 mod history;

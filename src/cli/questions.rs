@@ -153,7 +153,7 @@ pub(super) fn neighborhood(db: &Path, command: &Neighborhood) -> anyhow::Result<
     })
 }
 
-fn edge_row(edge: &Edge<'_>) -> Vec<String> {
+pub(super) fn edge_row(edge: &Edge<'_>) -> Vec<String> {
     let node = |end: &EdgeEnd<'_>| node_text(end.object, end.record);
     vec![
         node(&edge.first),

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use crate::config::{Command, Config, LogFormat};
 
 use super::{
-    backup, completions, dead_letters, doctor, export, history, ingest, links, questions, serve,
-    summary, token, verify,
+    backup, completions, dead_letters, diff, doctor, export, history, ingest, links, questions,
+    serve, summary, token, verify,
 };
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -29,6 +29,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Path(path) => questions::path(&config.db, &path),
         Command::Neighborhood(command) => questions::neighborhood(&config.db, &command),
         Command::History(history) => history::run(&config.db, &history),
+        Command::Diff(diff) => diff::run(&config.db, &diff),
         Command::Summary(summary) => summary::run(&config.db, &summary),
         Command::Export(export) => export::run(&config.db, &export),
         Command::Verify(verify) => verify::run(&config.db, &verify),

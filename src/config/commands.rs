@@ -147,8 +147,8 @@ Examples:
 
 A running server takes a new token within a second.")]
 pub(crate) struct NewToken {
-    /// read asks and exports, write also replays and deletes dead letters, admin
-    /// does everything
+    /// read asks and exports, write also imports events and replays and deletes dead
+    /// letters, admin does everything
     #[arg(long, default_value = "read", value_name = "SCOPE", value_parser = scope)]
     pub(crate) scope: Scope,
 

@@ -103,6 +103,8 @@ pub(crate) enum Command {
     Neighborhood(Neighborhood),
     /// Count what the store holds, and check the declared cardinalities
     Summary(Summary),
+    /// Show what was added, removed and renamed between two moments
+    Diff(Diff),
     /// List the events that made a thing what it is
     History(History),
     /// Write the graph in the format of another tool

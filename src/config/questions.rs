@@ -276,6 +276,33 @@ pub(crate) struct Summary {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  relata diff --from 120
+  relata diff --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --json")]
+pub(crate) struct Diff {
+    // Variables of their own: FROM and TO are nodes elsewhere.
+    /// The earlier moment: when this event had come in, or this time (RFC 3339)
+    #[arg(long, env = "RELATA_DIFF_FROM", value_name = "SEQ|TIME")]
+    pub(crate) from: Moment,
+
+    /// The later moment [default: now]
+    #[arg(long, env = "RELATA_DIFF_TO", value_name = "SEQ|TIME")]
+    pub(crate) to: Option<Moment>,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// The greatest number of relations
+    #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    pub(crate) limit: u32,
+
+    /// Print the JSON that the HTTP API answers
+    #[arg(long, env = "RELATA_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
 #[command(group = ArgGroup::new("subject").required(true).args(["node", "relation", "association"]))]
 #[command(after_help = "\
 Examples:

@@ -38,6 +38,12 @@ pub struct Limits {
     /// Questions of more than a few thousand links that run at once; one more
     /// waits.
     pub questions: usize,
+    /// The greatest body of an import, in bytes.
+    pub import_bytes: usize,
+    /// The greatest body of an import once it is unpacked, in bytes.
+    pub import_unpacked_bytes: u64,
+    /// Imports that run at once; one more is refused.
+    pub imports: usize,
     /// How long a question waits for the event that it asks for by `minSeq`.
     pub min_seq_timeout: Duration,
 }
@@ -56,6 +62,9 @@ impl Default for Limits {
             question_links: 5_000_000,
             question_timeout: Duration::from_secs(2),
             questions: 2,
+            import_bytes: 64 << 20,
+            import_unpacked_bytes: 256 << 20,
+            imports: 2,
             min_seq_timeout: Duration::from_secs(5),
         }
     }
@@ -69,6 +78,7 @@ pub struct App {
     pub(super) protection: Protection,
     pub(super) exports: Arc<Semaphore>,
     pub(super) questions: Arc<Semaphore>,
+    pub(super) imports: Arc<Semaphore>,
     /// The last event that is visible.
     head: watch::Sender<Seq>,
     traces: TraceIds,
@@ -79,13 +89,15 @@ impl App {
     pub fn new(store: Arc<Store>, limits: Limits, protection: Protection) -> Self {
         let exports = Arc::new(Semaphore::new(limits.exports));
         let questions = Arc::new(Semaphore::new(limits.questions));
+        let imports = Arc::new(Semaphore::new(limits.imports));
         let head = watch::Sender::new(store.head());
         let told = head.clone();
         // Of two servers over one store the second sees by asking, once a wait.
         store.listen(move |seq| {
             told.send_replace(seq);
         });
-        Self { store, limits, protection, exports, questions, head, traces: TraceIds::new() }
+        let traces = TraceIds::new();
+        Self { store, limits, protection, exports, questions, imports, head, traces }
     }
 
     /// Waits until an event is visible.

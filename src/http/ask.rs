@@ -58,7 +58,7 @@ fn at_once(app: &App, location: &Location, question: &Question) -> Option<Answer
     location.answer_at_once(|view, effort| (question.ask)(view, effort, seq))
 }
 
-fn effort_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Effort<'s> {
+pub(super) fn effort_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Effort<'s> {
     Effort::of_links(app.limits.question_links).until(stop)
 }
 
@@ -100,7 +100,7 @@ pub(super) async fn look(
 
 /// Runs what may take long on a blocking thread, a few at a time. `stop` says when
 /// it has taken long enough or nobody waits for it any more.
-async fn away(
+pub(super) async fn away(
     app: &Arc<App>,
     work: impl FnOnce(&App, &dyn Fn() -> bool) -> Answer + Send + 'static,
 ) -> Answer {

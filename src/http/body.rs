@@ -19,6 +19,17 @@ pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json { Ok(()) } else { Err(Problem::unsupported_media_type()) }
 }
 
+/// Refuses a body that says itself that it is too large. Answers with the length
+/// that it declares.
+pub(super) fn check_length(headers: &HeaderMap, limit: usize) -> Result<Option<u64>, Problem> {
+    let declared =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|declared| declared > limit as u64) {
+        return Err(Problem::body_too_large(limit));
+    }
+    Ok(declared)
+}
+
 /// Reads the whole body, chunked or not, or gives up as soon as it is known to
 /// be too large or too slow.
 pub(super) async fn read<S, B>(
@@ -31,11 +42,7 @@ where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let declared =
-        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
-    if declared.is_some_and(|declared| declared > limit as u64) {
-        return Err(Problem::body_too_large(limit));
-    }
+    let declared = check_length(headers, limit)?;
     let whole = async {
         let mut body = std::pin::pin!(body);
         let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));

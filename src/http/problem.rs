@@ -127,6 +127,29 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
+    pub(super) fn unpacked_too_large(limit: u64) -> Self {
+        let detail = format!(
+            "unpacked, the body is larger than {limit} bytes: send it in parts; what was read of \
+             it is kept"
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    pub(super) fn bad_gzip(error: impl std::fmt::Display) -> Self {
+        let detail = format!("the body cannot be unpacked: {error}");
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+    }
+
+    pub(super) fn too_many_imports() -> Self {
+        let detail = "too many imports are under way: send it again a little later";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(5)
+    }
+
+    pub(super) fn unsupported_encoding() -> Self {
+        let detail = "the content encoding is not known: send gzip, or none";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
     pub(super) fn body_timeout() -> Self {
         let detail = "the body did not arrive in time";
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)

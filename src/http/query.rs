@@ -122,9 +122,14 @@ impl<'r> Query<'r> {
 
     /// The moment that a question is about, if not now.
     pub(super) fn as_of(&self) -> Result<Option<AsOf>, Problem> {
-        let Some(text) = self.one("asOf")? else { return Ok(None) };
+        self.moment("asOf")
+    }
+
+    /// The value of a parameter that is a seq or a time.
+    pub(super) fn moment(&self, name: &str) -> Result<Option<AsOf>, Problem> {
+        let Some(text) = self.one(name)? else { return Ok(None) };
         let moment: Result<Moment, _> = text.parse();
-        moment.map(|moment| Some(moment.0)).map_err(|why| Problem::invalid_parameter("asOf", why))
+        moment.map(|moment| Some(moment.0)).map_err(|why| Problem::invalid_parameter(name, why))
     }
 
     /// Takes out the event that must be visible before the question is asked.

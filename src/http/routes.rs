@@ -19,8 +19,8 @@ use super::query::Query;
 use super::request::{self, Request};
 use super::token::Grant;
 use super::{
-    ask as asking, associations, body as bodies, dead_letters, docs, doctor, export, health,
-    history, links, locations, objects, questions, request_id, webhooks,
+    ask as asking, associations, body as bodies, dead_letters, diff, docs, doctor, export, health,
+    history, imports, links, locations, objects, questions, request_id, webhooks,
 };
 use crate::journal::Scope;
 
@@ -46,10 +46,14 @@ enum Handler {
     AskBody(fn(&Request<'_>, &[u8]) -> Result<Question, Problem>),
     /// Reads the journal.
     Look(fn(&App, &Request<'_>) -> Result<Look, Problem>),
+    /// Compares two moments.
+    Diff,
     /// Streams from a blocking thread.
     Export,
     /// Takes a body and waits for the disk.
     Receive,
+    /// Takes many events and waits for the disk.
+    Import,
     /// Takes a body and changes nothing.
     Examine,
     /// Reads or changes the disk.
@@ -95,9 +99,11 @@ impl Route {
     /// Whether it reads a graph, so that one may ask it to wait for an event.
     fn reads(&self) -> bool {
         let reads = match self.handler {
-            Handler::Read(_) | Handler::Export => self.scope.is_some(),
+            Handler::Read(_) | Handler::Diff | Handler::Export => self.scope.is_some(),
             Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => true,
-            Handler::Receive | Handler::Examine | Handler::DeadLetters(_) => false,
+            Handler::Receive | Handler::Import | Handler::Examine | Handler::DeadLetters(_) => {
+                false
+            }
         };
         reads && self.path.starts_with("/v1/")
     }
@@ -121,6 +127,12 @@ pub const ROUTES: &[Route] = &[
     ask("/v1/locations/{locationId}/path", questions::path),
     ask("/v1/locations/{locationId}/neighborhood", questions::neighborhood),
     ask("/v1/locations/{locationId}/summary", questions::summary),
+    Route {
+        method: "GET",
+        path: "/v1/locations/{locationId}/diff",
+        scope: Some(Scope::Read),
+        handler: Handler::Diff,
+    },
     look("/v1/locations/{locationId}/history", history::history),
     look("/v1/locations/{locationId}/events", history::events),
     Route {
@@ -128,6 +140,12 @@ pub const ROUTES: &[Route] = &[
         path: "/v1/locations/{locationId}/export",
         scope: Some(Scope::Read),
         handler: Handler::Export,
+    },
+    Route {
+        method: "POST",
+        path: "/v1/import",
+        scope: Some(Scope::Write),
+        handler: Handler::Import,
     },
     letters("GET", "/v1/dead-letters", Scope::Read, Action::List),
     letters("POST", "/v1/dead-letters/replay", Scope::Write, Action::ReplayAll),
@@ -242,8 +260,10 @@ where
             asking::answer(app, locations::find(app, &request)?, question).await
         }
         Handler::Look(read) => asking::look(app, read(app, &request)?).await,
+        Handler::Diff => diff::diff(app, &request).await,
         Handler::Export => export::export(app, &request).await,
         Handler::Receive => webhooks::receive(Arc::clone(app), request, body).await,
+        Handler::Import => imports::import(Arc::clone(app), request, body).await,
         Handler::Examine => doctor::examine(Arc::clone(app), request, body).await,
         Handler::DeadLetters(action) => {
             dead_letters::handle(action, Arc::clone(app), request).await

@@ -14,7 +14,7 @@ use crate::model::{
 /// Opens the same journal again, once the one opened before is gone.
 type Open = Box<dyn FnMut() -> Box<dyn Journal>>;
 
-const CASES: [fn(&mut Open); 11] = [
+const CASES: [fn(&mut Open); 12] = [
     a_new_one_is_empty,
     entries_come_back_as_they_were,
     reading_goes_from_where_it_is_told,
@@ -26,6 +26,7 @@ const CASES: [fn(&mut Open); 11] = [
     dead_letters_are_bounded_and_counted,
     mentions_and_repeats_are_kept_with_the_checkpoint,
     entries_are_found_by_time,
+    marks_of_imports_come_with_their_entries,
 ];
 
 #[test]
@@ -312,6 +313,22 @@ fn a_pruned_delivery_is_remembered(open: &mut Open) {
     assert_eq!(ids(journal.as_mut(), 25), "3 three, 4 four, 5 five");
     journal.prune(at(99), at(30), 2).unwrap();
     assert_eq!(ids(journal.as_mut(), 0), "3 three, 4 four, 5 five", "too old to come again");
+}
+
+fn marks_of_imports_come_with_their_entries(open: &mut Open) {
+    let marks = |journal: &mut dyn Journal| {
+        let mut seen = Vec::new();
+        journal.import_marks(&mut |mark| seen.push(mark[0])).unwrap();
+        seen
+    };
+    let mut journal = open();
+    assert!(marks(journal.as_mut()).is_empty());
+    journal.append(&[entry("a", "one")]).unwrap();
+    assert_eq!(journal.append_import(&[entry("b", "2"), entry("c", "3")], &[7; 32]).unwrap(), 3);
+    assert_eq!(journal.append_import(&[], &[5; 32]).unwrap(), 3);
+    drop(journal);
+    let mut journal = open();
+    assert_eq!((all(journal.as_mut(), 0).len(), marks(journal.as_mut())), (3, vec![7, 5]));
 }
 
 fn mentions_and_repeats_are_kept_with_the_checkpoint(open: &mut Open) {

@@ -135,6 +135,13 @@ pub trait JournalReader: Send {
 /// whether to go on.
 pub type RunSink<'s> = &'s mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>;
 
+/// How far an import had come: a hash of all that it had brought up to there.
+pub type ImportMark = [u8; 32];
+
+/// How many marks of imports are kept; the oldest go. Each stands for up to 4,096
+/// lines.
+pub const IMPORT_MARKS: usize = 65_536;
+
 /// Opens readers of one journal, from any thread, beside its writer.
 pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> + Send + Sync;
 
@@ -156,6 +163,18 @@ pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> +
 pub trait Journal: JournalReader {
     /// Adds a batch in one transaction and answers with the new head.
     fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError>;
+
+    /// As [`append`](Self::append) of what an import brings, which may be nothing,
+    /// and marks in the same transaction how far it has come. Keeps the last
+    /// [`IMPORT_MARKS`] marks.
+    fn append_import(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError>;
+
+    /// Shows the marks of imports, oldest first.
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError>;
 
     /// Saves what `fill` puts as the state at `upto`.
     fn save_checkpoint(

@@ -1,13 +1,13 @@
 //! The journal in memory: the reference that tests compare with, and a store
 //! that nothing needs to survive.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal,
-    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, IMPORT_MARKS,
+    ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use crate::model::{Association, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp};
 
@@ -35,6 +35,7 @@ struct Inner {
     /// By the first of each run: the last, and hashes.
     mentions: BTreeMap<Seq, (Seq, Arc<[u8]>)>,
     repeats: BTreeMap<Seq, u64>,
+    marks: VecDeque<ImportMark>,
 }
 
 #[derive(Debug)]
@@ -253,6 +254,25 @@ impl Journal for MemoryJournal {
         };
         self.inner().entries.extend(batch.iter().map(|entry| Arc::new(keep(entry))));
         self.head()
+    }
+
+    fn append_import(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError> {
+        let head = self.append(batch)?;
+        let mut inner = self.inner();
+        inner.marks.push_back(*mark);
+        if inner.marks.len() > IMPORT_MARKS {
+            inner.marks.pop_front();
+        }
+        Ok(head)
+    }
+
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
+        self.inner().marks.iter().copied().for_each(each);
+        Ok(())
     }
 
     fn save_checkpoint(

@@ -1,12 +1,13 @@
 //! A store: open, ingest, ask, close.
 
 use std::path::Path;
-use std::sync::mpsc::sync_channel;
+use std::sync::mpsc::{Receiver, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::deliveries::{Deliveries, REMEMBERED};
+use super::imports::Imports;
 use super::locations::Locations;
 use super::past::Pasts;
 use super::pruning::Pruning;
@@ -131,6 +132,7 @@ impl Store {
             locations: Arc::clone(&locations),
             deliveries: Deliveries::new(options.remembered_deliveries),
             checkpointer: recovered.checkpointer,
+            imports: Imports::default(),
             pruning,
             options,
             head,
@@ -194,12 +196,17 @@ impl Store {
         reply: impl FnOnce(Result<Receipt, IngestError>) + Send + 'static,
     ) -> Result<(), IngestError> {
         let queue = self.open_queue()?;
-        if !self.keep_ignored && matches!(delivery.decoded, Decoded::Ignored { .. }) {
+        if !self.keeps(&delivery) {
             reply(Ok(receipt(delivery.decoded, Status::Ignored, None)));
             return Ok(());
         }
         let job = Job::Deliver(Box::new(Pending { delivery, reply: Box::new(reply) }));
         if wait { queue.put(job) } else { queue.offer(job) }
+    }
+
+    /// Whether a delivery goes into the journal, unless it is there already.
+    pub(super) fn keeps(&self, delivery: &Delivery) -> bool {
+        self.keep_ignored || matches!(delivery.decoded, Decoded::Event(_))
     }
 
     /// Keeps a delivery that was refused as a dead letter, and has `reply`
@@ -295,10 +302,18 @@ impl Store {
         &self,
         task: impl FnOnce(&mut Writer) -> T + Send + 'static,
     ) -> Result<T, IngestError> {
+        self.ask_later(task)?.recv().map_err(|_| self.unavailable())
+    }
+
+    /// As [`ask`](Self::ask), for who waits for the answer later.
+    pub(super) fn ask_later<T: Send + 'static>(
+        &self,
+        task: impl FnOnce(&mut Writer) -> T + Send + 'static,
+    ) -> Result<Receiver<T>, IngestError> {
         let (sender, receiver) = sync_channel(1);
         let job = Job::Run(Box::new(move |writer| sender.send(task(writer)).unwrap_or_default()));
         self.open_queue()?.put(job)?;
-        receiver.recv().map_err(|_| self.unavailable())
+        Ok(receiver)
     }
 
     fn open_queue(&self) -> Result<&Queue, IngestError> {
@@ -306,7 +321,7 @@ impl Store {
         open.ok_or_else(|| self.unavailable())
     }
 
-    fn unavailable(&self) -> IngestError {
+    pub(super) fn unavailable(&self) -> IngestError {
         let reason = self.failure().unwrap_or_else(|| "it is closed".to_owned());
         IngestError::Unavailable { reason }
     }

@@ -1,7 +1,7 @@
 //! What goes into a store, and what comes back.
 
 use crate::graph::Outcome;
-use crate::journal::JournalError;
+use crate::journal::{Entry, JournalError};
 use crate::model::{LocationId, Seq, Timestamp, WebhookId};
 use crate::webhook::{DecodeError, Decoded, decode};
 
@@ -43,6 +43,31 @@ impl Delivery {
     #[must_use]
     pub fn received_at(self, at: Timestamp) -> Self {
         Self { received_at: at, ..self }
+    }
+
+    /// What the journal keeps of it.
+    pub(super) fn entry(&self) -> Entry<'_> {
+        let (body, received_at) = (&*self.body, self.received_at);
+        match &self.decoded {
+            Decoded::Event(event) => Entry {
+                location: event.location.as_str(),
+                event_type: event.event_type.as_str(),
+                entity: event.change.entity_id(),
+                webhook_id: event.webhook_id.as_ref().map(AsRef::as_ref),
+                at: event.at,
+                received_at,
+                body,
+            },
+            Decoded::Ignored { event_type, location, .. } => Entry {
+                location: location.as_ref().map_or("", AsRef::as_ref),
+                event_type,
+                entity: "",
+                webhook_id: None,
+                at: None,
+                received_at,
+                body,
+            },
+        }
     }
 
     /// What the body says.

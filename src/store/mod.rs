@@ -5,6 +5,8 @@ mod deliveries;
 mod events;
 mod handle;
 mod history;
+mod import;
+mod imports;
 mod ingest;
 mod lives;
 mod locations;
@@ -23,13 +25,14 @@ mod writer;
 pub use events::ExportEventsError;
 pub use handle::Store;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, Subject};
+pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
 pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use locations::Location;
 pub use options::Options;
 pub use past::{AsOf, Past, PastError};
 pub use questions::{
-    Around, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween, QuestionError,
-    Surroundings, Walk, Ways,
+    Around, Between, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween,
+    QuestionError, Surroundings, Walk, Ways,
 };
 pub use recovery::OpenError;
 pub use verify::{Verification, verify};

@@ -10,12 +10,13 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
 use super::deliveries::{Deliveries, REMEMBERED};
+use super::imports::Imports;
 use super::locations::Locations;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
-use super::{IngestError, Options, Receipt, Status};
+use super::{Delivery, IngestError, Options, Receipt, Status};
 use crate::graph::{LocationGraph, Outcome};
-use crate::journal::{Entry, Journal, JournalError, Refused};
+use crate::journal::{Entry, ImportMark, Journal, JournalError, Refused};
 use crate::model::{Event, Seq, Timestamp};
 use crate::webhook::Decoded;
 
@@ -26,6 +27,7 @@ pub(super) struct Writer {
     pub(super) locations: Arc<Locations>,
     pub(super) deliveries: Deliveries,
     pub(super) checkpointer: Checkpointer,
+    pub(super) imports: Imports,
     pub(super) pruning: Pruning,
     pub(super) options: Options,
     pub(super) head: Seq,
@@ -61,14 +63,17 @@ impl Writer {
         self.checkpoint();
     }
 
-    /// Learns the ids of the deliveries of the last days, so that a repeat is
-    /// known. Questions are answered meanwhile, deliveries wait.
+    /// Learns the ids of the deliveries of the last days, and how far imports have
+    /// come, so that a repeat is known. Questions are answered meanwhile, deliveries wait.
     fn recall(&mut self) {
         let since = Timestamp::ago(REMEMBERED);
         let deliveries = &mut self.deliveries;
         let recalled = self.journal.accepted(since, &mut |it| {
             deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
         });
+        let imports = &mut self.imports;
+        let recalled =
+            recalled.and_then(|()| self.journal.import_marks(&mut |mark| imports.note(mark)));
         if let Err(error) = recalled {
             self.fail(&error);
         }
@@ -116,26 +121,39 @@ impl Writer {
         if self.gauge.failure().is_some() {
             return self.refuse(batch);
         }
-        let fates = self.fates(batch);
+        let fates = self.fates(batch.iter().map(|pending| &pending.delivery));
         let entries: Vec<Entry<'_>> = batch
             .iter()
             .zip(&fates)
-            .filter(|(_, fate)| matches!(fate, Fate::Journal(_)))
-            .map(|(pending, _)| entry(pending))
+            .filter(|(_, fate)| fate.is_new())
+            .map(|(pending, _)| pending.delivery.entry())
             .collect();
+        match self.append(&entries, None) {
+            Ok(head) => self.acknowledge(batch, fates, head),
+            Err(_) => self.refuse(batch),
+        }
+    }
+
+    /// Writes entries, and how far an import has come with them, and answers with
+    /// the new head. After a failure nothing more is accepted.
+    pub(super) fn append(
+        &mut self,
+        entries: &[Entry<'_>],
+        mark: Option<&ImportMark>,
+    ) -> Result<Seq, IngestError> {
         let expected = self.head + entries.len() as Seq;
-        let written = if entries.is_empty() { Ok(expected) } else { self.journal.append(&entries) };
+        let written = match mark {
+            Some(mark) => self.journal.append_import(entries, mark),
+            None if entries.is_empty() => Ok(expected),
+            None => self.journal.append(entries),
+        };
         match written {
-            Ok(head) if head == expected => self.acknowledge(batch, fates, head),
+            Ok(head) if head == expected => Ok(head),
             Ok(head) => {
                 let reason = format!("it was written as {head}");
-                self.fail(&JournalError::DamagedEvent { seq: expected, reason });
-                self.refuse(batch);
+                Err(self.fail(&JournalError::DamagedEvent { seq: expected, reason }))
             }
-            Err(error) => {
-                self.fail(&error);
-                self.refuse(batch);
-            }
+            Err(error) => Err(self.fail(&error)),
         }
     }
 
@@ -181,10 +199,10 @@ impl Writer {
     }
 
     /// Decides which deliveries go into the journal, and at which seq.
-    fn fates(&mut self, batch: &[Pending]) -> Vec<Fate> {
+    pub(super) fn fates<'d>(&mut self, batch: impl Iterator<Item = &'d Delivery>) -> Vec<Fate> {
         let mut seq = self.head;
-        let mut fate = |pending: &Pending| {
-            if let Decoded::Event(event) = &pending.delivery.decoded
+        let fate = |delivery: &Delivery| {
+            if let Decoded::Event(event) = &delivery.decoded
                 && let Some(webhook_id) = &event.webhook_id
             {
                 let location = event.location.as_str();
@@ -192,7 +210,7 @@ impl Writer {
                     location,
                     webhook_id.as_str(),
                     seq + 1,
-                    pending.delivery.received_at,
+                    delivery.received_at,
                 ) {
                     return Fate::Duplicate(first);
                 }
@@ -200,21 +218,27 @@ impl Writer {
             seq += 1;
             Fate::Journal(seq)
         };
-        batch.iter().map(&mut fate).collect()
+        batch.map(fate).collect()
     }
 
     fn acknowledge(&mut self, batch: &mut Vec<Pending>, fates: Vec<Fate>, head: Seq) {
+        let both = batch.iter().zip(&fates);
         let statuses: Vec<Status> =
-            batch.iter().zip(&fates).map(|(pending, fate)| self.merge(pending, fate)).collect();
-        self.head = head;
-        self.locations.news.advance(head);
+            both.map(|(pending, fate)| self.merge(&pending.delivery, fate)).collect();
+        self.advance(head);
         for ((pending, fate), status) in batch.drain(..).zip(fates).zip(statuses) {
             (pending.reply)(Ok(receipt(pending.delivery.decoded, status, Some(fate.seq()))));
         }
     }
 
-    fn merge(&mut self, pending: &Pending, fate: &Fate) -> Status {
-        match (fate, &pending.delivery.decoded) {
+    /// Events up to this one are merged.
+    pub(super) fn advance(&mut self, head: Seq) {
+        self.head = head;
+        self.locations.news.advance(head);
+    }
+
+    pub(super) fn merge(&mut self, delivery: &Delivery, fate: &Fate) -> Status {
+        match (fate, &delivery.decoded) {
             (Fate::Duplicate(first), _) => {
                 self.checkpointer.repeat(*first);
                 Status::Duplicate
@@ -288,41 +312,20 @@ pub(super) fn merge(
 }
 
 /// What becomes of a delivery before it is written.
-enum Fate {
+pub(super) enum Fate {
     Journal(Seq),
     Duplicate(Seq),
 }
 
 impl Fate {
-    fn seq(&self) -> Seq {
+    pub(super) fn is_new(&self) -> bool {
+        matches!(self, Self::Journal(_))
+    }
+
+    pub(super) fn seq(&self) -> Seq {
         match self {
             Self::Journal(seq) | Self::Duplicate(seq) => *seq,
         }
-    }
-}
-
-fn entry(pending: &Pending) -> Entry<'_> {
-    let Pending { delivery, .. } = pending;
-    let (body, received_at) = (&*delivery.body, delivery.received_at);
-    match &delivery.decoded {
-        Decoded::Event(event) => Entry {
-            location: event.location.as_str(),
-            event_type: event.event_type.as_str(),
-            entity: event.change.entity_id(),
-            webhook_id: event.webhook_id.as_ref().map(AsRef::as_ref),
-            at: event.at,
-            received_at,
-            body,
-        },
-        Decoded::Ignored { event_type, location, .. } => Entry {
-            location: location.as_ref().map_or("", AsRef::as_ref),
-            event_type,
-            entity: "",
-            webhook_id: None,
-            at: None,
-            received_at,
-            body,
-        },
     }
 }
 

@@ -10,14 +10,18 @@
 
 mod answers;
 mod delivery;
+mod diff;
 mod doctor;
+mod imports;
 mod lists;
 mod questions;
 mod summary;
 
 pub use answers::*;
 pub use delivery::*;
+pub use diff::*;
 pub use doctor::*;
+pub use imports::*;
 pub use lists::*;
 pub use questions::*;
 pub use summary::*;

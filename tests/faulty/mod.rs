@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relata::journal::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
-    JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, ImportMark, Journal,
+    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use relata::{Seq, Timestamp};
 
@@ -118,13 +118,21 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
     }
 }
 
-impl<J: Journal> Journal for Faulty<J> {
-    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+impl<J: Journal> Faulty<J> {
+    fn append_or_fail(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: Option<&ImportMark>,
+    ) -> Result<Seq, JournalError> {
+        let whole = |kept: &mut J| match mark {
+            Some(mark) => kept.append_import(batch, mark),
+            None => kept.append(batch),
+        };
         std::thread::sleep(Duration::from_millis(self.plan.delay_ms.load(Ordering::Relaxed)));
         let left = self.plan.appends_left.load(Ordering::Relaxed);
         if left > 0 {
             self.plan.appends_left.store(left - 1, Ordering::Relaxed);
-            return self.kept.append(batch);
+            return whole(&mut self.kept);
         }
         match self.append {
             Fault::Full => {}
@@ -133,11 +141,29 @@ impl<J: Journal> Journal for Faulty<J> {
                 self.kept.append(half)?;
             }
             Fault::Sync => {
-                self.kept.append(batch)?;
+                whole(&mut self.kept)?;
             }
-            Fault::Lie => return self.kept.append(batch).map(|head| head - 1),
+            Fault::Lie => return whole(&mut self.kept).map(|head| head - 1),
         }
         Err(full())
+    }
+}
+
+impl<J: Journal> Journal for Faulty<J> {
+    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+        self.append_or_fail(batch, None)
+    }
+
+    fn append_import(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError> {
+        self.append_or_fail(batch, Some(mark))
+    }
+
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
+        self.kept.import_marks(each)
     }
 
     fn save_checkpoint(

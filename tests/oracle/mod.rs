@@ -8,10 +8,12 @@
     reason = "each test binary uses its part"
 )]
 
+mod bodies;
 mod events;
 mod line;
 mod world;
 
+pub(crate) use bodies::told;
 pub(crate) use events::{condition_filter, crowded, filter, folded, history, history_of};
 pub(crate) use line::{Line, StepLine, line, step_lines};
 pub(crate) use world::{Edge, Hop, Node, World, node_ref};

@@ -1,6 +1,7 @@
 //! The questions, one file each. Both layers answer the same ones through the
 //! same code.
 
+mod diff;
 mod edge;
 mod effort;
 mod filter;
@@ -18,6 +19,7 @@ mod view;
 mod violations;
 mod walk;
 
+pub use diff::{AssociationDiff, DiffQuery, LinkDiff};
 pub use edge::{Edge, EdgeEnd, EdgeEndRow, EdgeRow};
 pub use effort::Effort;
 pub use filter::LinkFilter;

@@ -117,15 +117,22 @@ impl<'g> View<'g> {
     /// The associations that are known and not deleted, in the order the store
     /// first heard of them.
     pub fn associations(self) -> impl Iterator<Item = AssociationCount<'g>> {
-        self.associations.rows().iter().filter_map(move |(number, row)| {
-            let association = row.definition.as_ref()?;
-            Some(AssociationCount {
-                place: number.0,
-                association,
-                relations: self.relations_under(number),
-                first: self.end_count(number, association, Side::First),
-                second: self.end_count(number, association, Side::Second),
-            })
+        let numbers = self.associations.rows().numbers();
+        numbers.filter_map(move |number| self.association_count(number))
+    }
+
+    /// An association while it is known and not deleted.
+    pub(super) fn association_count(self, number: AssociationNo) -> Option<AssociationCount<'g>> {
+        if number.0 >= self.associations.rows().len() {
+            return None;
+        }
+        let association = self.associations.rows()[number].definition.as_ref()?;
+        Some(AssociationCount {
+            place: number.0,
+            association,
+            relations: self.relations_under(number),
+            first: self.end_count(number, association, Side::First),
+            second: self.end_count(number, association, Side::Second),
         })
     }
 

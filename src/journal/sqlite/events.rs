@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, Row, TransactionBehavior};
 
-use super::super::{Entry, JournalError};
+use super::super::{Entry, ImportMark, JournalError};
+use super::imports;
 use crate::model::{Seq, Timestamp};
 
 /// The pruned ones are counted too: a seq is never given twice.
@@ -37,6 +38,7 @@ fn last(connection: &Connection, select: &str) -> Result<Seq, JournalError> {
 pub(super) fn append(
     connection: &mut Connection,
     batch: &[Entry<'_>],
+    mark: Option<&ImportMark>,
 ) -> Result<Seq, JournalError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let mut seq = head(&transaction)?;
@@ -56,6 +58,9 @@ pub(super) fn append(
                 entry.body,
             ))?;
         }
+    }
+    if let Some(mark) = mark {
+        imports::mark(&transaction, mark)?;
     }
     transaction.commit()?;
     Ok(seq)

@@ -8,11 +8,11 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
-    JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, ImportMark, Journal,
+    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use super::place::Place;
-use super::{checkpoint, dead_letters, events, history, place, prune, schema};
+use super::{checkpoint, dead_letters, events, history, imports, place, prune, schema};
 use crate::model::{Seq, Timestamp};
 
 /// How long to wait for another connection, such as a reader that closes.
@@ -90,6 +90,16 @@ impl SqliteJournal {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    fn append_all(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: Option<&ImportMark>,
+    ) -> Result<Seq, JournalError> {
+        let head = events::append(&mut self.connection, batch, mark)?;
+        self.place.as_mut().map_or(Ok(()), |place| place.accept(head))?;
+        Ok(head)
     }
 
     /// Whether the file has the tables of the second format.
@@ -217,9 +227,19 @@ impl JournalReader for SqliteJournal {
 
 impl Journal for SqliteJournal {
     fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
-        let head = events::append(&mut self.connection, batch)?;
-        self.place.as_mut().map_or(Ok(()), |place| place.accept(head))?;
-        Ok(head)
+        self.append_all(batch, None)
+    }
+
+    fn append_import(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError> {
+        self.append_all(batch, Some(mark))
+    }
+
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
+        imports::marks(&self.connection, each)
     }
 
     fn save_checkpoint(

@@ -6,6 +6,7 @@ mod dead_letters;
 mod events;
 mod file;
 mod history;
+mod imports;
 mod place;
 mod prune;
 mod schema;

@@ -161,6 +161,21 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
 }
 
 #[test]
+fn the_oldest_marks_of_imports_make_room() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    execute(
+        &path,
+        "INSERT INTO import VALUES (1, zeroblob(32)), (2, zeroblob(32)), (65537, zeroblob(32))",
+    );
+    journal.append_import(&[], &[9; 32]).unwrap();
+    let mut seen = Vec::new();
+    journal.import_marks(&mut |mark| seen.push(mark[0])).unwrap();
+    assert_eq!(seen, [0, 9]);
+}
+
+#[test]
 fn tokens_are_changed_beside_the_writer() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relata.db");

@@ -2,6 +2,7 @@
 //! of their own.
 
 mod around;
+mod between;
 mod error;
 mod links;
 mod matching;
@@ -10,6 +11,7 @@ mod path;
 mod walk;
 
 pub use around::{Around, Surroundings};
+pub use between::Between;
 pub use error::QuestionError;
 pub use links::{EachLink, LinksOf, LinksPage};
 pub use matching::{Found, Matching};

@@ -1,0 +1,61 @@
+//! `relata diff`.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff};
+use relata::wire::DiffBody;
+
+use super::output::{location, open_for_questions, print_json, print_table, say, say_if_more};
+use super::questions::edge_row;
+use crate::config::Diff;
+
+pub(super) fn run(db: &Path, diff: &Diff) -> anyhow::Result<ExitCode> {
+    let store = open_for_questions(db)?;
+    let location = location(&store, &diff.place)?;
+    let (from, to) = (diff.from.0, diff.to.map(|moment| moment.0));
+    let between = store.between(location.id().as_str(), from, to)?;
+    let between = between.context("no such location")?;
+    let query = DiffQuery { after: None, limit: diff.limit as usize };
+    let links = between.links(&query, &mut Effort::unbounded());
+    let associations = between.associations();
+    if diff.json {
+        print_json(&DiffBody::new(between.seqs(), &associations, &links))?;
+    } else {
+        print(&associations, &links)?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Lines that begin with + for what is there since, - for what is gone, and ~ for
+/// what is called otherwise.
+fn print(associations: &AssociationDiff<'_>, links: &LinkDiff<'_>) -> anyhow::Result<()> {
+    let gone = associations.removed.iter().map(|it| ("-", it.association));
+    let new = associations.added.iter().map(|it| ("+", it.association));
+    let renamed =
+        associations.renamed.iter().flat_map(|(a, b)| [("~", a.association), ("~", b.association)]);
+    let row = |(sign, it): (&str, &relata::Association)| {
+        [
+            sign,
+            &it.key,
+            it.first.object.as_str(),
+            &it.first.label,
+            it.second.object.as_str(),
+            &it.second.label,
+        ]
+        .map(str::to_owned)
+        .to_vec()
+    };
+    let rows: Vec<Vec<String>> = gone.chain(new).chain(renamed).map(row).collect();
+    if !rows.is_empty() {
+        print_table(&["", "ASSOCIATION", "FIRST", "LABEL", "SECOND", "LABEL"], &rows)?;
+        say("")?;
+    }
+    let gone = links.removed.iter().map(|link| ("-", link));
+    let new = links.added.iter().map(|link| ("+", link));
+    let row = |(sign, link)| [vec![str::to_owned(sign)], edge_row(link)].concat();
+    let rows: Vec<Vec<String>> = gone.chain(new).map(row).collect();
+    print_table(&["", "FIRST", "LABEL", "SECOND", "LABEL", "SINCE"], &rows)?;
+    Ok(say_if_more(rows.len(), links.next.is_some(), None, "links")?)
+}

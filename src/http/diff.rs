@@ -1,0 +1,29 @@
+//! `GET …/diff`: what differs between two moments.
+
+use std::sync::Arc;
+
+use super::answer::{Answer, json};
+use super::app::App;
+use super::ask;
+use super::locations;
+use super::problem::Problem;
+use super::request::Request;
+use crate::graph::DiffQuery;
+use crate::wire::DiffBody;
+
+pub(super) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
+    let query = &request.query;
+    query.only(&["from", "to", "limit", "cursor"])?;
+    let missing = || Problem::invalid_parameter("from", "is missing: give a seq or a time");
+    let from = query.moment("from")?.ok_or_else(missing)?;
+    let to = query.moment("to")?;
+    let page = DiffQuery { after: query.place()?, limit: query.limit()? };
+    let location = locations::find(app, request)?;
+    ask::away(app, move |app, stop| {
+        let between = app.store.between(location.id().as_str(), from, to)?;
+        let between = between.ok_or_else(|| Problem::not_found("there is no such location"))?;
+        let links = between.links(&page, &mut ask::effort_until(app, stop));
+        json(&DiffBody::new(between.seqs(), &between.associations(), &links))
+    })
+    .await
+}

@@ -1,0 +1,84 @@
+//! How the writer takes the lines of an import, and knows those that it has.
+
+use std::collections::{HashSet, VecDeque};
+
+use super::writer::Writer;
+use super::{Delivery, IngestError, Status};
+use crate::journal::{Entry, IMPORT_MARKS, ImportMark};
+use crate::model::Seq;
+
+/// The marks that imports have come to.
+#[derive(Debug, Default)]
+pub(super) struct Imports {
+    known: HashSet<ImportMark>,
+    /// Oldest first.
+    order: VecDeque<ImportMark>,
+}
+
+impl Imports {
+    pub(super) fn note(&mut self, mark: ImportMark) {
+        if self.known.insert(mark) {
+            self.order.push_back(mark);
+        }
+        if self.order.len() > IMPORT_MARKS
+            && let Some(oldest) = self.order.pop_front()
+        {
+            self.known.remove(&oldest);
+        }
+    }
+
+    /// How many of the deliveries that come to these marks came before.
+    fn known(&self, marks: &[ImportMark]) -> usize {
+        marks.iter().rposition(|mark| self.known.contains(mark)).map_or(0, |last| last + 1)
+    }
+}
+
+impl Writer {
+    /// Writes what an import brings next, and how far it comes with that, as one
+    /// transaction; each delivery has the mark that it comes to.
+    ///
+    /// Those up to a mark that is known came before, whether or not they carry an
+    /// id. Answers with what became of each, and at which seq.
+    pub(super) fn import(
+        &mut self,
+        deliveries: &[Delivery],
+        marks: &[ImportMark],
+    ) -> Result<Vec<(Status, Option<Seq>)>, IngestError> {
+        self.check()?;
+        let known = self.imports.known(marks);
+        let mut accepted = vec![(Status::Duplicate, None); known];
+        let new = deliveries.get(known..).unwrap_or_default();
+        let Some(mark) = marks.last().filter(|_| !new.is_empty()) else { return Ok(accepted) };
+        let fates = self.fates(new.iter());
+        let both = || new.iter().zip(&fates);
+        let entries: Vec<Entry<'_>> = both()
+            .filter(|(_, fate)| fate.is_new())
+            .map(|(delivery, _)| delivery.entry())
+            .collect();
+        let head = self.append(&entries, Some(mark))?;
+        self.imports.note(*mark);
+        accepted.extend(both().map(|(it, fate)| (self.merge(it, fate), Some(fate.seq()))));
+        self.advance(head);
+        Ok(accepted)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn memory_is_bounded_and_the_last_marks_are_known() {
+        let mark = |number: usize| {
+            let mut mark = [0; 32];
+            mark[..8].copy_from_slice(&number.to_le_bytes());
+            mark
+        };
+        let mut imports = Imports::default();
+        (0..IMPORT_MARKS + 3).for_each(|number| imports.note(mark(number)));
+        assert_eq!((imports.known.len(), imports.order.len()), (IMPORT_MARKS, IMPORT_MARKS));
+        assert_eq!(imports.known(&[mark(0), mark(2)]), 0);
+        assert_eq!(imports.known(&[mark(0), mark(3), mark(usize::MAX)]), 2);
+        assert_eq!(imports.known(&[mark(IMPORT_MARKS + 2)]), 1);
+    }
+}
