@@ -64,10 +64,11 @@ pub use model::{
     Relation, RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
-    AcceptedEvent, Around, AsOf, Delivery, EachLink, EventPage, ExportEventsError, Found,
-    HistoryEvent, HistoryPage, IngestError, LinksOf, LinksPage, Location, Matching, Moment,
-    OpenError, Options, Past, PastError, PathBetween, Preview, PreviewError, QuestionError,
-    Receipt, ReplayError, Status, Store, Subject, Surroundings, Verification, Walk, Ways, verify,
+    AcceptedEvent, AppliedEvent, Around, AsOf, ChangeFilter, ChangePage, ChangesError, Delivery,
+    EachLink, EventPage, ExportEventsError, Follower, Found, HistoryEvent, HistoryPage,
+    IngestError, LinksOf, LinksPage, Location, Matching, Moment, OpenError, Options, Past,
+    PastError, PathBetween, Preview, PreviewError, QuestionError, Receipt, ReplayError, Status,
+    Store, Subject, Surroundings, Taken, Verification, Walk, Ways, verify,
 };
 
 /// Runs the examples of the README as tests.

@@ -1,10 +1,13 @@
 //! The object an embedder holds: a journal, its writer, and the graphs.
 
+mod changes;
 mod checkpoint;
 mod deliveries;
 mod events;
+mod followers;
 mod handle;
 mod history;
+mod idle;
 mod ingest;
 mod locations;
 mod mentions;
@@ -14,12 +17,17 @@ mod past;
 mod pruning;
 mod questions;
 mod queue;
+mod read_only;
 mod recovery;
 mod repeats;
 mod verify;
 mod writer;
 
+#[cfg(feature = "server")]
+pub(crate) use changes::Definitions;
+pub use changes::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 pub use events::ExportEventsError;
+pub use followers::{Follower, Taken};
 pub use handle::Store;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, Subject};
 pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};

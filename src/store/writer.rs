@@ -10,10 +10,11 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
 use super::deliveries::{Deliveries, REMEMBERED};
+use super::followers::Followers;
 use super::locations::Locations;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
-use super::{IngestError, Options, Receipt, Status};
+use super::{AppliedEvent, IngestError, Options, Receipt, Status};
 use crate::graph::{LocationGraph, Outcome};
 use crate::journal::{Entry, Journal, JournalError, Refused};
 use crate::model::{Event, Seq, Timestamp};
@@ -24,6 +25,7 @@ pub(super) struct Writer {
     pub(super) jobs: Receiver<Job>,
     pub(super) gauge: Arc<Gauge>,
     pub(super) locations: Arc<Locations>,
+    pub(super) followers: Arc<Followers>,
     pub(super) deliveries: Deliveries,
     pub(super) checkpointer: Checkpointer,
     pub(super) pruning: Pruning,
@@ -207,6 +209,8 @@ impl Writer {
         let statuses: Vec<Status> =
             batch.iter().zip(&fates).map(|(pending, fate)| self.merge(pending, fate)).collect();
         self.head = head;
+        // Told before they are visible: who waits for that finds them.
+        self.followers.tell(head, || applied(batch, &fates, &statuses));
         self.locations.news.advance(head);
         for ((pending, fate), status) in batch.drain(..).zip(fates).zip(statuses) {
             (pending.reply)(Ok(receipt(pending.delivery.decoded, status, Some(fate.seq()))));
@@ -283,8 +287,9 @@ pub(super) fn merge(
     checkpointer: &mut Checkpointer,
 ) -> Outcome {
     let location = locations.intern(&event.location);
-    checkpointer.touch(location.number, seq, event);
-    location.write().merge(seq, event)
+    let outcome = location.write().merge(seq, event);
+    checkpointer.touch(location.number, seq, event, outcome);
+    outcome
 }
 
 /// What becomes of a delivery before it is written.
@@ -299,6 +304,21 @@ impl Fate {
             Self::Journal(seq) | Self::Duplicate(seq) => *seq,
         }
     }
+}
+
+/// The events of a batch that changed something.
+fn applied(batch: &[Pending], fates: &[Fate], statuses: &[Status]) -> Vec<AppliedEvent> {
+    let each = batch.iter().zip(fates).zip(statuses);
+    each.filter_map(|((pending, fate), status)| match &pending.delivery.decoded {
+        Decoded::Event(event) if *status == Status::Applied => Some(AppliedEvent {
+            seq: fate.seq(),
+            received_at: pending.delivery.received_at,
+            event: event.clone(),
+            association: None,
+        }),
+        _ => None,
+    })
+    .collect()
 }
 
 fn entry(pending: &Pending) -> Entry<'_> {
