@@ -6,6 +6,7 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
+use super::feed::Feed;
 use super::problem::Problem;
 use super::protection::Protection;
 use crate::model::Seq;
@@ -40,6 +41,15 @@ pub struct Limits {
     pub questions: usize,
     /// How long a question waits for the event that it asks for by `minSeq`.
     pub min_seq_timeout: Duration,
+    /// How long a connection may take nothing of what it is sent.
+    pub write_timeout: Duration,
+    /// Readers of changes that are open at once; one more is refused. Each takes one
+    /// of the connections.
+    pub change_readers: usize,
+    /// How much may wait for a slow reader of changes before it is dropped, in bytes.
+    pub change_bytes: usize,
+    /// How often a reader of changes is sent a sign of life.
+    pub heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -57,9 +67,16 @@ impl Default for Limits {
             question_timeout: Duration::from_secs(2),
             questions: 2,
             min_seq_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+            change_readers: 2_048,
+            change_bytes: 4 << 20,
+            heartbeat: Duration::from_secs(15),
         }
     }
 }
+
+/// Readers of changes that read the journal at once; one more waits.
+const CATCH_UPS: usize = 2;
 
 /// A store and how it is served.
 #[derive(Debug)]
@@ -69,8 +86,11 @@ pub struct App {
     pub(super) protection: Protection,
     pub(super) exports: Arc<Semaphore>,
     pub(super) questions: Arc<Semaphore>,
+    /// Readers of changes that read the journal at once.
+    pub(super) catch_ups: Arc<Semaphore>,
+    pub(super) feed: Arc<Feed>,
     /// The last event that is visible.
-    head: watch::Sender<Seq>,
+    pub(super) head: watch::Sender<Seq>,
     traces: TraceIds,
 }
 
@@ -85,7 +105,29 @@ impl App {
         store.listen(move |seq| {
             told.send_replace(seq);
         });
-        Self { store, limits, protection, exports, questions, head, traces: TraceIds::new() }
+        let catch_ups = Arc::new(Semaphore::new(CATCH_UPS));
+        let feed = Feed::new(limits.change_readers, limits.heartbeat);
+        Self {
+            store,
+            limits,
+            protection,
+            exports,
+            questions,
+            catch_ups,
+            feed,
+            head,
+            traces: TraceIds::new(),
+        }
+    }
+
+    /// Readers of changes that are open.
+    pub fn change_readers(&self) -> usize {
+        self.feed.open_readers()
+    }
+
+    /// Readers of changes that were dropped since they were too slow.
+    pub fn dropped_change_readers(&self) -> u64 {
+        self.feed.dropped_readers()
     }
 
     /// Waits until an event is visible.

@@ -19,8 +19,8 @@ use super::query::Query;
 use super::request::{self, Request};
 use super::token::Grant;
 use super::{
-    ask as asking, associations, body as bodies, dead_letters, docs, doctor, export, health,
-    history, links, locations, objects, questions, request_id, webhooks,
+    ask as asking, associations, body as bodies, changes, dead_letters, docs, doctor, export,
+    health, history, links, locations, objects, questions, request_id, webhooks,
 };
 use crate::journal::Scope;
 
@@ -48,6 +48,8 @@ enum Handler {
     Look(fn(&App, &Request<'_>) -> Result<Look, Problem>),
     /// Streams from a blocking thread.
     Export,
+    /// Goes on as long as the client wants.
+    Changes,
     /// Takes a body and waits for the disk.
     Receive,
     /// Takes a body and changes nothing.
@@ -95,7 +97,7 @@ impl Route {
     /// Whether it reads a graph, so that one may ask it to wait for an event.
     fn reads(&self) -> bool {
         let reads = match self.handler {
-            Handler::Read(_) | Handler::Export => self.scope.is_some(),
+            Handler::Read(_) | Handler::Export | Handler::Changes => self.scope.is_some(),
             Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => true,
             Handler::Receive | Handler::Examine | Handler::DeadLetters(_) => false,
         };
@@ -123,6 +125,12 @@ pub const ROUTES: &[Route] = &[
     ask("/v1/locations/{locationId}/summary", questions::summary),
     look("/v1/locations/{locationId}/history", history::history),
     look("/v1/locations/{locationId}/events", history::events),
+    Route {
+        method: "GET",
+        path: "/v1/locations/{locationId}/changes",
+        scope: Some(Scope::Read),
+        handler: Handler::Changes,
+    },
     Route {
         method: "GET",
         path: "/v1/locations/{locationId}/export",
@@ -242,6 +250,7 @@ where
             asking::answer(app, locations::find(app, &request)?, question).await
         }
         Handler::Look(read) => asking::look(app, read(app, &request)?).await,
+        Handler::Changes => changes::changes(app, &request).await,
         Handler::Export => export::export(app, &request).await,
         Handler::Receive => webhooks::receive(Arc::clone(app), request, body).await,
         Handler::Examine => doctor::examine(Arc::clone(app), request, body).await,

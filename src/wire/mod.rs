@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod changes;
 mod delivery;
 mod doctor;
 mod lists;
@@ -16,6 +17,7 @@ mod questions;
 mod summary;
 
 pub use answers::*;
+pub use changes::*;
 pub use delivery::*;
 pub use doctor::*;
 pub use lists::*;
