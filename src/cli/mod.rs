@@ -16,6 +16,7 @@ mod serve;
 mod summary;
 mod token;
 mod verify;
+mod watch;
 mod way;
 
 pub(crate) use output::complain;

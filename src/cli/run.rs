@@ -7,7 +7,7 @@ use crate::config::{Command, Config, LogFormat};
 
 use super::{
     backup, completions, dead_letters, doctor, export, history, ingest, links, questions, serve,
-    summary, token, verify,
+    summary, token, verify, watch,
 };
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -29,6 +29,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Path(path) => questions::path(&config.db, &path),
         Command::Neighborhood(command) => questions::neighborhood(&config.db, &command),
         Command::History(history) => history::run(&config.db, &history),
+        Command::Watch(watch) => watch::run(&config.db, &watch),
         Command::Summary(summary) => summary::run(&config.db, &summary),
         Command::Export(export) => export::run(&config.db, &export),
         Command::Verify(verify) => verify::run(&config.db, &verify),

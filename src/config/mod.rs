@@ -105,6 +105,8 @@ pub(crate) enum Command {
     Summary(Summary),
     /// List the events that made a thing what it is
     History(History),
+    /// Print what changes, as it changes, beside a running server
+    Watch(Watch),
     /// Write the graph in the format of another tool
     Export(Export),
     /// Replay the journal and compare it with the checkpoint
