@@ -64,11 +64,12 @@ pub use model::{
     Relation, RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
-    AcceptedEvent, Around, AsOf, Between, Delivery, EachLink, EventPage, ExportEventsError, Found,
-    HistoryEvent, HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError,
-    LineFate, LineRefusal, LinksOf, LinksPage, Location, Matching, Moment, OpenError, Options,
-    Past, PastError, PathBetween, Preview, PreviewError, QuestionError, Receipt, ReplayError,
-    Status, Store, Subject, Surroundings, Verification, Walk, Ways, verify,
+    AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,
+    Delivery, EachLink, EventPage, ExportEventsError, Follower, Found, HistoryEvent, HistoryPage,
+    Import, ImportCounts, ImportError, ImportedLine, IngestError, LineFate, LineRefusal, LinksOf,
+    LinksPage, Location, Matching, Moment, OpenError, Options, Past, PastError, PathBetween,
+    Preview, PreviewError, QuestionError, Receipt, ReplayError, Status, Store, Subject,
+    Surroundings, Taken, Verification, Waiting, Walk, Ways, Written, verify,
 };
 
 /// Runs the examples of the README as tests.

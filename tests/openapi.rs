@@ -183,6 +183,10 @@ fn ask_everything(record: &mut Record, server: &Server) {
     for open in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
         get(open, "");
     }
+    for query in ["?after=99", "?label=Owner&label=Viewing&object=contact&of=contact/amara-okafor"]
+    {
+        follow(record, server, &Request::new("GET", &here("/changes"), query));
+    }
     for (route, body) in [
         ("/links", r#"{"of":["contact/amara-okafor","contact/nobody","/"],"limit":2}"#),
         ("/links", r#"{"of":["contact"],"label":["Spouse"],"asOf":"2026-11-01T00:00:00Z"}"#),
@@ -194,6 +198,15 @@ fn ask_everything(record: &mut Record, server: &Server) {
     ] {
         record.ask(server, &Request::new("POST", &here(route), "").body(body), 200);
     }
+}
+
+/// Reads the beginning of an answer that has no end.
+fn follow(record: &mut Record, server: &Server, request: &Request<'_>) {
+    let mut stream = server.connect().unwrap();
+    write!(stream, "GET {} HTTP/1.1\r\nhost: r\r\n\r\n", request.path).unwrap();
+    let mut answer = Answer::read_head(&mut stream).unwrap();
+    answer.body = b"retry: 2000".to_vec();
+    record.hold(request, &answer, 200);
 }
 
 /// Deliveries good and bad, and what becomes of the bad ones.
@@ -374,6 +387,7 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
         }
         let (query, body) = match route.rsplit('/').next().unwrap_or_default() {
             "export" => ("?format=ndjson", ""),
+            "changes" => ("?after=9", ""),
             "labels" | "neighborhood" => ("?of=contact&asOf=9", ""),
             "path" => ("?from=contact&to=contact&asOf=9", ""),
             "diff" => ("?from=9", ""),

@@ -247,7 +247,11 @@ fn every_route_keeps_a_token_to_its_locations() -> Result<(), Error> {
                 assert_eq!((foreign.status, code), (403, json!("forbidden")), "{name}");
                 let twice = FOREIGN.replace('-', "%2D");
                 assert_eq!(token(limited, &twice)?.status, 403, "{name} percent-encoded");
-                assert_ne!(token(limited, OURS)?.status, 403, "{name}");
+                // A feed that is let in has no end.
+                let ours = if route.path.ends_with("/changes") { "?after=x" } else { "" };
+                let path = filled(route.path, OURS) + ours;
+                let allowed = with_token(&office.server, route.method, &path, limited)?;
+                assert_ne!(allowed.status, 403, "{name}");
             }
         }
         if route.scope == Some(relata::journal::Scope::Write) {

@@ -17,6 +17,7 @@ mod serve;
 mod summary;
 mod token;
 mod verify;
+mod watch;
 mod way;
 
 pub(crate) use output::complain;

@@ -6,8 +6,8 @@ use std::process::ExitCode;
 use crate::config::{Command, Config, LogFormat};
 
 use super::{
-    backup, completions, dead_letters, diff, doctor, export, history, ingest, links, questions,
-    serve, summary, token, verify,
+    backup, completions, dead_letters, diff, doctor, export, health, history, ingest, links,
+    questions, serve, summary, token, verify, watch,
 };
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -21,6 +21,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
     }
     match config.command {
         Command::Serve(serve) => serve::run(&config.db, &serve),
+        Command::Health(health) => health::run(&health),
         Command::Ingest(ingest) => ingest::run(&config.db, &ingest),
         Command::Links(links) => links::run(&config.db, &links),
         Command::Labels(labels) => links::labels(&config.db, &labels),
@@ -30,6 +31,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Neighborhood(command) => questions::neighborhood(&config.db, &command),
         Command::History(history) => history::run(&config.db, &history),
         Command::Diff(diff) => diff::run(&config.db, &diff),
+        Command::Watch(watch) => watch::run(&config.db, &watch),
         Command::Summary(summary) => summary::run(&config.db, &summary),
         Command::Export(export) => export::run(&config.db, &export),
         Command::Verify(verify) => verify::run(&config.db, &verify),

@@ -198,7 +198,8 @@ fn announce(text: &str) {
     say(text).unwrap_or_else(|error| tracing::warn!(%error, "cannot print"));
 }
 
-async fn stop(mut terminate: Signal, mut interrupt: Signal) {
+/// Waits for a signal to stop.
+pub(super) async fn stop(mut terminate: Signal, mut interrupt: Signal) {
     tokio::select! {
         _ = terminate.recv() => {}
         _ = interrupt.recv() => {}

@@ -107,6 +107,8 @@ pub(crate) enum Command {
     Diff(Diff),
     /// List the events that made a thing what it is
     History(History),
+    /// Print what changes, as it changes, beside a running server
+    Watch(Watch),
     /// Write the graph in the format of another tool
     Export(Export),
     /// Replay the journal and compare it with the checkpoint
@@ -211,6 +213,23 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_MIN_SEQ_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS")]
     pub(crate) min_seq_timeout_ms: u64,
 
+    /// How long a connection may take nothing of what it is sent, in milliseconds
+    #[arg(long, env = "RELATA_WRITE_TIMEOUT_MS", default_value_t = 30_000, value_name = "MS")]
+    pub(crate) write_timeout_ms: u64,
+
+    /// Readers of changes that are open at once; one more is answered with 429. Each
+    /// takes one of --connections
+    #[arg(long, env = "RELATA_CHANGE_READERS", default_value_t = 2_048, value_name = "N")]
+    pub(crate) change_readers: usize,
+
+    /// Bytes that may wait for a slow reader of changes before it is dropped
+    #[arg(long, env = "RELATA_CHANGE_BYTES", default_value_t = 4 << 20, value_name = "BYTES")]
+    pub(crate) change_bytes: usize,
+
+    /// How often a reader of changes is sent a sign of life, in milliseconds
+    #[arg(long, env = "RELATA_HEARTBEAT_MS", default_value_t = 15_000, value_name = "MS")]
+    pub(crate) heartbeat_ms: u64,
+
     #[command(flatten)]
     pub(crate) store: Pace,
 }
@@ -227,6 +246,10 @@ impl Serve {
             question_timeout: Duration::from_millis(self.question_timeout_ms),
             questions: self.questions.clamp(1, 1 << 10),
             min_seq_timeout: Duration::from_millis(self.min_seq_timeout_ms),
+            write_timeout: Duration::from_millis(self.write_timeout_ms),
+            change_readers: self.change_readers,
+            change_bytes: self.change_bytes,
+            heartbeat: Duration::from_millis(self.heartbeat_ms.max(1)),
             ..Limits::default()
         }
     }

@@ -3,7 +3,7 @@
 use clap::{ArgGroup, Args, ValueEnum};
 use relata::graph::{Condition, LinkFilter};
 use relata::wire::Moment;
-use relata::{NodeRef, Timestamp};
+use relata::{NodeRef, Seq, Timestamp};
 
 use super::filters::{condition, step};
 
@@ -298,6 +298,42 @@ pub(crate) struct Diff {
     pub(crate) limit: u32,
 
     /// Print the JSON that the HTTP API answers
+    #[arg(long, env = "RELATA_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  relata watch --location seaside-realty
+  relata watch --of contact/amara-okafor --after 300
+  relata watch --label 'Interested Buyer' --json | while read -r change; do …; done
+
+Changes are events that were applied. --label keeps back relations of other labels
+alone: an event that carries none may matter to a link that has it.")]
+pub(crate) struct Watch {
+    #[command(flatten)]
+    pub(crate) place: Place,
+
+    /// Only relations of which an end has this label, and what is no relation; may be
+    /// repeated
+    #[arg(long, value_name = "LABEL")]
+    pub(crate) label: Vec<String>,
+
+    /// Only changes of things of this object key
+    #[arg(long, value_name = "KEY")]
+    pub(crate) object: Option<String>,
+
+    /// Only changes that name this record, or are about associations of its object key;
+    /// or for an object key, its schema and its associations
+    #[arg(long, value_name = "NODE")]
+    pub(crate) of: Option<NodeRef>,
+
+    /// Begin behind this event [default: with what happens from now on]
+    #[arg(long, value_name = "SEQ")]
+    pub(crate) after: Option<Seq>,
+
+    /// Print one line of JSON for each, as the HTTP API sends it
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
 }

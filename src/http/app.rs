@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
 
+use super::feed::Feed;
+use super::metrics::Metrics;
 use super::problem::Problem;
 use super::protection::Protection;
 use crate::model::Seq;
@@ -46,6 +48,15 @@ pub struct Limits {
     pub imports: usize,
     /// How long a question waits for the event that it asks for by `minSeq`.
     pub min_seq_timeout: Duration,
+    /// How long a connection may take nothing of what it is sent.
+    pub write_timeout: Duration,
+    /// Readers of changes that are open at once; one more is refused. Each takes one
+    /// of the connections.
+    pub change_readers: usize,
+    /// How much may wait for a slow reader of changes before it is dropped, in bytes.
+    pub change_bytes: usize,
+    /// How often a reader of changes is sent a sign of life.
+    pub heartbeat: Duration,
 }
 
 impl Default for Limits {
@@ -66,9 +77,16 @@ impl Default for Limits {
             import_unpacked_bytes: 256 << 20,
             imports: 2,
             min_seq_timeout: Duration::from_secs(5),
+            write_timeout: Duration::from_secs(30),
+            change_readers: 2_048,
+            change_bytes: 4 << 20,
+            heartbeat: Duration::from_secs(15),
         }
     }
 }
+
+/// Readers of changes that read the journal at once; one more waits.
+const CATCH_UPS: usize = 2;
 
 /// A store and how it is served.
 #[derive(Debug)]
@@ -79,8 +97,12 @@ pub struct App {
     pub(super) exports: Arc<Semaphore>,
     pub(super) questions: Arc<Semaphore>,
     pub(super) imports: Arc<Semaphore>,
+    /// Readers of changes that read the journal at once.
+    pub(super) catch_ups: Arc<Semaphore>,
+    pub(super) feed: Arc<Feed>,
     /// The last event that is visible.
-    head: watch::Sender<Seq>,
+    pub(super) head: watch::Sender<Seq>,
+    pub(super) metrics: Metrics,
     traces: TraceIds,
 }
 
@@ -96,8 +118,21 @@ impl App {
         store.listen(move |seq| {
             told.send_replace(seq);
         });
-        let traces = TraceIds::new();
-        Self { store, limits, protection, exports, questions, imports, head, traces }
+        let catch_ups = Arc::new(Semaphore::new(CATCH_UPS));
+        let feed = Feed::new(limits.change_readers, limits.heartbeat);
+        Self {
+            metrics: Metrics::of(&store),
+            store,
+            limits,
+            protection,
+            exports,
+            questions,
+            imports,
+            catch_ups,
+            feed,
+            head,
+            traces: TraceIds::new(),
+        }
     }
 
     /// Waits until an event is visible.

@@ -129,6 +129,7 @@ impl Server {
             }
         }
         drop(self.listener);
+        self.app.feed.end();
         finish(graceful, limits.shutdown_timeout).await
     }
 }

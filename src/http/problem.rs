@@ -169,6 +169,10 @@ impl Problem {
         Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why.to_string()).retry_after(30)
     }
 
+    pub(super) fn overloaded(detail: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(1)
+    }
+
     pub(super) fn pruned(upto: Seq) -> Self {
         Self::gone("pruned", ExportEventsError::Pruned { pruned: upto }.to_string())
     }
@@ -240,10 +244,7 @@ impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Self {
         match error {
             IngestError::Unreadable(error) => error.into(),
-            IngestError::Overloaded => {
-                Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", error.to_string())
-                    .retry_after(1)
-            }
+            IngestError::Overloaded => Self::overloaded(error.to_string()),
             IngestError::Unavailable { .. } => Self::unavailable(error),
         }
     }

@@ -65,6 +65,13 @@ impl Protection {
     }
 }
 
+impl Protection {
+    /// Whether what was granted to a long request is good still.
+    pub(super) fn still_grants(&self, grant: &Grant) -> bool {
+        self.tokens.as_ref().is_none_or(|tokens| tokens.is_good(grant))
+    }
+}
+
 /// The headers of a delivery that say who sent it.
 pub(super) fn signature_headers(headers: &HeaderMap) -> SignatureHeaders<'_> {
     SignatureHeaders::pick(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))

@@ -1,7 +1,9 @@
 //! Every route of the API, in one table.
 
+use std::borrow::Cow;
 use std::convert::Infallible;
 use std::sync::Arc;
+use std::time::Instant;
 
 use warp::filters::BoxedFilter;
 use warp::http::{HeaderMap, Method};
@@ -19,8 +21,8 @@ use super::query::Query;
 use super::request::{self, Request};
 use super::token::Grant;
 use super::{
-    ask as asking, associations, body as bodies, dead_letters, diff, docs, doctor, export, health,
-    history, imports, links, locations, objects, questions, request_id, webhooks,
+    ask as asking, associations, body as bodies, changes, dead_letters, diff, docs, doctor, export,
+    health, history, imports, links, locations, metrics, objects, questions, request_id, webhooks,
 };
 use crate::journal::Scope;
 
@@ -50,6 +52,8 @@ enum Handler {
     Diff,
     /// Streams from a blocking thread.
     Export,
+    /// Goes on as long as the client wants.
+    Changes,
     /// Takes a body and waits for the disk.
     Receive,
     /// Takes many events and waits for the disk.
@@ -58,6 +62,8 @@ enum Handler {
     Examine,
     /// Reads or changes the disk.
     DeadLetters(Action),
+    /// Reads the state of the server.
+    Metrics,
 }
 
 const fn get(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> Route {
@@ -99,11 +105,15 @@ impl Route {
     /// Whether it reads a graph, so that one may ask it to wait for an event.
     fn reads(&self) -> bool {
         let reads = match self.handler {
-            Handler::Read(_) | Handler::Diff | Handler::Export => self.scope.is_some(),
-            Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => true,
-            Handler::Receive | Handler::Import | Handler::Examine | Handler::DeadLetters(_) => {
-                false
+            Handler::Read(_) | Handler::Diff | Handler::Export | Handler::Changes => {
+                self.scope.is_some()
             }
+            Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => true,
+            Handler::Receive
+            | Handler::Import
+            | Handler::Examine
+            | Handler::DeadLetters(_)
+            | Handler::Metrics => false,
         };
         reads && self.path.starts_with("/v1/")
     }
@@ -137,6 +147,12 @@ pub const ROUTES: &[Route] = &[
     look("/v1/locations/{locationId}/events", history::events),
     Route {
         method: "GET",
+        path: "/v1/locations/{locationId}/changes",
+        scope: Some(Scope::Read),
+        handler: Handler::Changes,
+    },
+    Route {
+        method: "GET",
         path: "/v1/locations/{locationId}/export",
         scope: Some(Scope::Read),
         handler: Handler::Export,
@@ -160,6 +176,7 @@ pub const ROUTES: &[Route] = &[
     },
     open("/healthz", health::alive),
     open("/readyz", health::ready),
+    Route { method: "GET", path: "/metrics", scope: Some(Scope::Read), handler: Handler::Metrics },
     open("/openapi.json", docs::document),
     open("/docs", docs::page),
 ];
@@ -198,8 +215,16 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
             async move {
                 let id = request_id::of(&app, &headers);
                 let asked = Asked { method: &method, path: path.as_str(), query: &query, id: &id };
-                let answer = dispatch(&app, &table, &asked, headers, body).await;
+                let begun = Instant::now();
+                let (route, answer) = match find(&table, &asked) {
+                    Ok(found) => {
+                        let route = found.route;
+                        (Some(route), dispatch(&app, found, &asked, headers, body).await)
+                    }
+                    Err(problem) => (None, Err(problem)),
+                };
                 let mut response = answer.unwrap_or_else(|problem| refuse(&asked, problem));
+                app.metrics.answered(route, response.status(), begun.elapsed());
                 request_id::tell(&mut response, id);
                 Ok::<_, Infallible>(response)
             }
@@ -216,9 +241,21 @@ struct Asked<'r> {
     id: &'r str,
 }
 
+/// The route of a request, and what its path names.
+struct Target<'r> {
+    route: &'static Route,
+    parameters: Vec<(&'r str, Cow<'r, str>)>,
+}
+
+fn find<'r>(table: &'r Table, asked: &Asked<'r>) -> Result<Target<'r>, Problem> {
+    let matched = table.at(asked.path).map_err(|_| Problem::not_found("there is no such path"))?;
+    let route = choose(matched.value, asked.method)?;
+    Ok(Target { route, parameters: request::parameters(&matched.params)? })
+}
+
 async fn dispatch<S, B>(
     app: &Arc<App>,
-    table: &Table,
+    target: Target<'_>,
     asked: &Asked<'_>,
     headers: HeaderMap,
     body: S,
@@ -227,9 +264,7 @@ where
     S: futures_util::Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let matched = table.at(asked.path).map_err(|_| Problem::not_found("there is no such path"))?;
-    let route = choose(matched.value, asked.method)?;
-    let parameters = request::parameters(&matched.params)?;
+    let Target { route, parameters } = target;
     let grant = match route.scope {
         Some(need) => app.protection.authorize(&headers, need)?,
         None => Grant::ALL,
@@ -261,6 +296,7 @@ where
         }
         Handler::Look(read) => asking::look(app, read(app, &request)?).await,
         Handler::Diff => diff::diff(app, &request).await,
+        Handler::Changes => changes::changes(app, &request).await,
         Handler::Export => export::export(app, &request).await,
         Handler::Receive => webhooks::receive(Arc::clone(app), request, body).await,
         Handler::Import => imports::import(Arc::clone(app), request, body).await,
@@ -268,6 +304,7 @@ where
         Handler::DeadLetters(action) => {
             dead_letters::handle(action, Arc::clone(app), request).await
         }
+        Handler::Metrics => metrics::expose(app, &request).await,
     }
 }
 

@@ -1,6 +1,7 @@
 //! The bytes of a connection. What is no HTTP, hyper answers by itself with an
 //! empty 400, 414 or 431; here it becomes a problem like every other, with an id.
 
+use std::future::Future;
 use std::io;
 use std::pin::Pin;
 use std::sync::{Arc, OnceLock};
@@ -8,6 +9,7 @@ use std::task::{Context, Poll, ready};
 
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::net::TcpStream;
+use tokio::time::{Sleep, sleep};
 use warp::http::StatusCode;
 
 use super::app::App;
@@ -30,12 +32,31 @@ pub(super) struct Stream {
     /// What is left to write in the place of what hyper wrote, and how long that
     /// was.
     instead: Option<(Vec<u8>, usize)>,
+    /// Until when the other side must take something, while it takes nothing.
+    stalled: Option<Pin<Box<Sleep>>>,
 }
 
 impl Stream {
     pub(super) fn new(inner: TcpStream, app: Arc<App>) -> (Self, Refusal) {
         let refusal = Refusal::default();
-        (Self { inner, app, refusal: Arc::clone(&refusal), instead: None }, refusal)
+        (Self { inner, app, refusal: Arc::clone(&refusal), instead: None, stalled: None }, refusal)
+    }
+
+    /// Cuts a connection that takes nothing for long: whatever waits for it would wait
+    /// for ever.
+    fn unless_stalled<T>(
+        &mut self,
+        cx: &mut Context<'_>,
+        written: Poll<io::Result<T>>,
+    ) -> Poll<io::Result<T>> {
+        if written.is_ready() {
+            self.stalled = None;
+            return written;
+        }
+        let patience = self.app.limits.write_timeout;
+        let stalled = self.stalled.get_or_insert_with(|| Box::pin(sleep(patience)));
+        ready!(stalled.as_mut().poll(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// The problem that says what hyper's own answer says.
@@ -107,7 +128,8 @@ impl AsyncWrite for Stream {
         if self.notice(bytes) {
             return self.poll_instead(cx);
         }
-        Pin::new(&mut self.inner).poll_write(cx, bytes)
+        let written = Pin::new(&mut self.inner).poll_write(cx, bytes);
+        self.unless_stalled(cx, written)
     }
 
     fn poll_write_vectored(
@@ -118,7 +140,8 @@ impl AsyncWrite for Stream {
         if slices.first().is_some_and(|first| self.notice(first)) {
             return self.poll_instead(cx);
         }
-        Pin::new(&mut self.inner).poll_write_vectored(cx, slices)
+        let written = Pin::new(&mut self.inner).poll_write_vectored(cx, slices);
+        self.unless_stalled(cx, written)
     }
 
     fn is_write_vectored(&self) -> bool {

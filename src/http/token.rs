@@ -70,7 +70,14 @@ impl TokenTable {
         let known = tokens.get(id)?;
         constant_time::verify_slices_are_equal(&presented, &known.hash).ok()?;
         let locations = Some(known.locations.clone()).filter(|locations| !locations.is_empty());
-        Some(Grant { scope: known.scope, locations })
+        Some(Grant { scope: known.scope, locations, token: Some(known.id.clone()) })
+    }
+
+    /// Whether the token behind a grant is still good. Nothing else of a token ever
+    /// changes.
+    pub(super) fn is_good(&self, grant: &Grant) -> bool {
+        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        grant.token.as_ref().is_some_and(|token| tokens.contains_key(token))
     }
 }
 
@@ -80,11 +87,13 @@ pub(super) struct Grant {
     pub(super) scope: Scope,
     /// The only locations it may see; nothing for all.
     locations: Option<Vec<String>>,
+    /// The id of its token.
+    token: Option<String>,
 }
 
 impl Grant {
     /// Where tokens are not asked for.
-    pub(super) const ALL: Self = Self { scope: Scope::Admin, locations: None };
+    pub(super) const ALL: Self = Self { scope: Scope::Admin, locations: None, token: None };
 
     pub(super) fn sees(&self, location: &str) -> bool {
         self.locations.as_ref().is_none_or(|seen| seen.iter().any(|seen| seen == location))

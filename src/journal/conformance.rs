@@ -24,7 +24,7 @@ const CASES: [fn(&mut Open); 12] = [
     pruning_takes_old_entries_behind_the_checkpoint,
     a_pruned_delivery_is_remembered,
     dead_letters_are_bounded_and_counted,
-    mentions_and_repeats_are_kept_with_the_checkpoint,
+    what_events_did_and_speak_of_is_kept_with_the_checkpoint,
     entries_are_found_by_time,
     marks_of_imports_come_with_their_entries,
 ];
@@ -331,7 +331,7 @@ fn marks_of_imports_come_with_their_entries(open: &mut Open) {
     assert_eq!((all(journal.as_mut(), 0).len(), marks(journal.as_mut())), (3, vec![7, 5]));
 }
 
-fn mentions_and_repeats_are_kept_with_the_checkpoint(open: &mut Open) {
+fn what_events_did_and_speak_of_is_kept_with_the_checkpoint(open: &mut Open) {
     let mut journal = open();
     five(journal.as_mut());
     let runs = |journal: &mut dyn JournalReader, after: Seq| {
@@ -346,9 +346,11 @@ fn mentions_and_repeats_are_kept_with_the_checkpoint(open: &mut Open) {
     assert_eq!(runs(journal.as_mut(), 0), []);
     let mentions = |first, last, hashes| CheckpointRow::Mentions { first, last, hashes };
     let repeats = |seq, times| CheckpointRow::Repeats { seq, times };
-    save(journal.as_mut(), 3, &[mentions(1, 2, &[1, 2]), mentions(3, 3, &[3]), repeats(2, 4)])
-        .unwrap();
-    save(journal.as_mut(), 4, &[mentions(3, 4, &[]), repeats(2, 1), repeats(4, 1)]).unwrap();
+    let idle = |seq| CheckpointRow::Idle { seq };
+    let first = [mentions(1, 2, &[1, 2]), mentions(3, 3, &[3]), repeats(2, 4), idle(1), idle(3)];
+    save(journal.as_mut(), 3, &first).unwrap();
+    let second = [mentions(3, 4, &[]), repeats(2, 1), repeats(4, 1), idle(3), idle(4)];
+    save(journal.as_mut(), 4, &second).unwrap();
     drop(journal);
     let mut journal = open();
     assert_eq!(runs(journal.as_mut(), 0), [(1, 2, vec![1, 2]), (3, 4, vec![])]);
@@ -357,9 +359,14 @@ fn mentions_and_repeats_are_kept_with_the_checkpoint(open: &mut Open) {
     let times =
         |journal: &mut dyn JournalReader| [1, 2, 4].map(|seq| journal.repeats(seq).unwrap());
     assert_eq!(times(journal.as_mut()), [0, 5, 1]);
+    let idle =
+        |journal: &mut dyn JournalReader| [1, 2, 3, 4, 5].map(|seq| journal.is_idle(seq).unwrap());
+    assert_eq!(idle(journal.as_mut()), [true, false, true, true, false]);
+    assert_eq!(idle(journal.readers()().unwrap().as_mut()), [true, false, true, true, false]);
     journal.prune(at(99), at(0), 3).unwrap();
     assert_eq!(runs(journal.as_mut(), 0), [(3, 4, vec![])], "part of it is still there");
     assert_eq!(times(journal.as_mut()), [0, 0, 1]);
+    assert_eq!(idle(journal.as_mut()), [false, false, false, true, false]);
 }
 
 fn entries_are_found_by_time(open: &mut Open) {

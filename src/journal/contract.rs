@@ -59,6 +59,11 @@ pub enum CheckpointRow<'a> {
         /// How often since the last checkpoint.
         times: u64,
     },
+    /// An event did nothing.
+    Idle {
+        /// The event.
+        seq: Seq,
+    },
 }
 
 /// The id of one accepted delivery.
@@ -107,6 +112,9 @@ pub trait JournalReader: Send {
     /// How often the delivery of this entry came again, as of the last
     /// checkpoint.
     fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError>;
+
+    /// Whether this entry did nothing, as of the last checkpoint.
+    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError>;
 
     /// Shows the states of the checkpoint and answers with the seq it stands for,
     /// 0 if there is none. Locations come first; then the rows of each location, in the

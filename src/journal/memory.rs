@@ -1,7 +1,7 @@
 //! The journal in memory: the reference that tests compare with, and a store
 //! that nothing needs to survive.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -36,6 +36,7 @@ struct Inner {
     mentions: BTreeMap<Seq, (Seq, Arc<[u8]>)>,
     repeats: BTreeMap<Seq, u64>,
     marks: VecDeque<ImportMark>,
+    idle: BTreeSet<Seq>,
 }
 
 #[derive(Debug)]
@@ -218,6 +219,10 @@ impl JournalReader for MemoryJournal {
         Ok(self.inner().repeats.get(&seq).copied().unwrap_or(0))
     }
 
+    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        Ok(self.inner().idle.contains(&seq))
+    }
+
     fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
         let inner = self.inner();
         let behind = inner.letters.range(after.saturating_add(1)..);
@@ -281,7 +286,7 @@ impl Journal for MemoryJournal {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         let (mut locations, mut rows) = (Vec::new(), Vec::new());
-        let (mut mentions, mut repeats) = (Vec::new(), Vec::new());
+        let (mut mentions, mut repeats, mut idle) = (Vec::new(), Vec::new(), Vec::new());
         fill(&mut |row| {
             match row {
                 CheckpointRow::Location { number, id } => locations.push((*number, (*id).into())),
@@ -293,6 +298,7 @@ impl Journal for MemoryJournal {
                     mentions.push((*first, (*last, Arc::from(*hashes))));
                 }
                 CheckpointRow::Repeats { seq, times } => repeats.push((*seq, *times)),
+                CheckpointRow::Idle { seq } => idle.push(*seq),
             }
             Ok(())
         })?;
@@ -300,6 +306,7 @@ impl Journal for MemoryJournal {
         inner.locations.extend(locations);
         inner.rows.extend(rows);
         inner.mentions.extend(mentions);
+        inner.idle.extend(idle);
         for (seq, times) in repeats {
             *inner.repeats.entry(seq).or_default() += times;
         }
@@ -331,6 +338,7 @@ impl Journal for MemoryJournal {
         let pruned = inner.pruned;
         inner.mentions.retain(|_, (last, _)| *last > pruned);
         inner.repeats.retain(|seq, _| *seq > pruned);
+        inner.idle.retain(|seq| *seq > pruned);
         Ok(inner.pruned)
     }
 

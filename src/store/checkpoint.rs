@@ -4,9 +4,11 @@ use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use super::Options;
+use super::idle::Idle;
 use super::locations::Locations;
 use super::mentions::Mentions;
 use super::repeats::Repeats;
+use crate::graph::Outcome;
 use crate::journal::{CheckpointRow, Journal, JournalError};
 use crate::model::{Event, Seq};
 
@@ -25,6 +27,7 @@ pub(super) struct Checkpointer {
     interval: Duration,
     mentions: Mentions,
     repeats: Repeats,
+    idle: Idle,
 }
 
 /// How long to sleep when nothing is due.
@@ -41,13 +44,17 @@ impl Checkpointer {
             interval: options.checkpoint_interval,
             mentions: Mentions::default(),
             repeats: Repeats::default(),
+            idle: Idle::default(),
         }
     }
 
-    /// Notes an event of this location.
-    pub(super) fn touch(&mut self, location: u32, seq: Seq, event: &Event) {
+    /// Notes an event of this location, and what it did.
+    pub(super) fn touch(&mut self, location: u32, seq: Seq, event: &Event, outcome: Outcome) {
         self.touched.insert(location);
         self.mentions.note(seq, event);
+        if outcome != Outcome::Applied {
+            self.idle.note(seq);
+        }
         self.note();
     }
 
@@ -64,9 +71,24 @@ impl Checkpointer {
         }
     }
 
+    /// The locations that changed, by number.
+    pub(super) fn touched(&self) -> impl Iterator<Item = u32> {
+        self.touched.iter().copied()
+    }
+
     /// The repeats that are not saved yet.
     pub(super) fn repeats(&self) -> Repeats {
         self.repeats.clone()
+    }
+
+    /// The events without effect that are not saved yet.
+    pub(super) fn idle(&self) -> Idle {
+        self.idle.clone()
+    }
+
+    /// Has events without effect noted here.
+    pub(super) fn noting(self, idle: Idle) -> Self {
+        Self { idle, ..self }
     }
 
     pub(super) fn due_in(&self, now: Instant) -> Duration {
@@ -94,6 +116,7 @@ impl Checkpointer {
         }
         let mut saved_locations = self.saved_locations;
         let mut repeats = self.repeats.hold();
+        let idle = self.idle.behind(0);
         journal.save_checkpoint(head, &mut |put| {
             for location in self.touched.iter().filter_map(|&number| locations.at(number)) {
                 if location.number >= saved_locations {
@@ -108,12 +131,14 @@ impl Checkpointer {
                 })?;
             }
             self.mentions.put(put)?;
+            idle.iter().try_for_each(|&seq| put(&CheckpointRow::Idle { seq }))?;
             repeats
                 .iter()
                 .try_for_each(|(&seq, &times)| put(&CheckpointRow::Repeats { seq, times }))
         })?;
         self.mentions.saved();
         repeats.clear();
+        self.idle.saved(&idle);
         self.saved_locations = saved_locations;
         self.touched.clear();
         self.events = 0;

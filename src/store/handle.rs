@@ -7,11 +7,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::deliveries::{Deliveries, REMEMBERED};
+use super::followers::Followers;
+use super::idle::Idle;
 use super::imports::Imports;
 use super::locations::Locations;
 use super::past::Pasts;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Pending, Queue};
+use super::read_only::forget_changes;
 use super::recovery::recover;
 use super::repeats::Repeats;
 use super::writer::{Writer, receipt};
@@ -55,14 +58,18 @@ use crate::webhook::Decoded;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Store {
-    locations: Arc<Locations>,
-    gauge: Arc<Gauge>,
+    pub(super) locations: Arc<Locations>,
+    pub(super) gauge: Arc<Gauge>,
     queue: Option<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<OpenReader>,
     keep_ignored: bool,
     pub(super) repeats: Repeats,
+    pub(super) idle: Idle,
+    pub(super) followers: Arc<Followers>,
     pub(super) pasts: Pasts,
+    /// Held while what a writing process added is taken in.
+    pub(super) refreshing: Mutex<()>,
 }
 
 impl std::fmt::Debug for Store {
@@ -86,16 +93,21 @@ impl Store {
     }
 
     /// Opens the store in this SQLite file for questions alone, beside a process
-    /// that writes to it. It shows the state at this moment, and refuses every
-    /// delivery.
+    /// that writes to it. It shows the state at this moment, or at the last
+    /// [`refresh`](Self::refresh), and refuses every delivery.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
         let options = Options::default();
         let recovered = recover(&mut journal, &options)?;
+        let touched = recovered.checkpointer.touched();
+        touched.for_each(|number| forget_changes(&recovered.locations, number));
         let path = path.as_ref().to_owned();
         let gauge = Arc::new(Gauge::default());
+        gauge.pulse.begin(recovered.checkpoint);
         gauge.fail("it is open for reading only".to_owned());
         Ok(Self {
+            idle: recovered.checkpointer.idle(),
+            followers: Followers::starting_at(recovered.head),
             locations: Arc::new(recovered.locations),
             gauge,
             queue: None,
@@ -104,6 +116,7 @@ impl Store {
             keep_ignored: false,
             repeats: Repeats::default(),
             pasts: Pasts::new(Options::default().past_graphs),
+            refreshing: Mutex::default(),
         })
     }
 
@@ -122,12 +135,16 @@ impl Store {
         let pruning = Pruning::new(options.keep_events, journal.pruned()?);
         let locations = Arc::new(recovered.locations);
         let (queue, jobs, gauge) = Queue::new(&options);
+        gauge.pulse.begin(recovered.checkpoint);
         let readers = journal.readers();
         let keep_ignored = options.keep_ignored;
         let (repeats, pasts) = (recovered.checkpointer.repeats(), Pasts::new(options.past_graphs));
+        let idle = recovered.checkpointer.idle();
+        let followers = Followers::starting_at(head);
         let writer = Writer {
             journal,
             jobs,
+            followers: Arc::clone(&followers),
             gauge: Arc::clone(&gauge),
             locations: Arc::clone(&locations),
             deliveries: Deliveries::new(options.remembered_deliveries),
@@ -148,7 +165,20 @@ impl Store {
         let handle = thread.spawn(run).map_err(OpenError::Thread)?;
         let writer = Mutex::new(Some(handle));
         let queue = Some(queue);
-        Ok(Self { locations, gauge, queue, writer, readers, keep_ignored, repeats, pasts })
+        let refreshing = Mutex::default();
+        Ok(Self {
+            locations,
+            gauge,
+            queue,
+            writer,
+            readers,
+            keep_ignored,
+            repeats,
+            idle,
+            followers,
+            pasts,
+            refreshing,
+        })
     }
 
     /// Reads a body, makes it durable and merges it. When this returns a
@@ -314,6 +344,10 @@ impl Store {
         let job = Job::Run(Box::new(move |writer| sender.send(task(writer)).unwrap_or_default()));
         self.open_queue()?.put(job)?;
         Ok(receiver)
+    }
+
+    pub(super) fn is_read_only(&self) -> bool {
+        self.queue.is_none()
     }
 
     fn open_queue(&self) -> Result<&Queue, IngestError> {

@@ -1,10 +1,13 @@
 //! The object an embedder holds: a journal, its writer, and the graphs.
 
+mod changes;
 mod checkpoint;
 mod deliveries;
 mod events;
+mod followers;
 mod handle;
 mod history;
+mod idle;
 mod import;
 mod imports;
 mod ingest;
@@ -15,14 +18,20 @@ mod news;
 mod options;
 mod past;
 mod pruning;
+mod pulse;
 mod questions;
 mod queue;
+mod read_only;
 mod recovery;
 mod repeats;
 mod verify;
 mod writer;
 
+#[cfg(feature = "server")]
+pub(crate) use changes::Definitions;
+pub use changes::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 pub use events::ExportEventsError;
+pub use followers::{Follower, Taken};
 pub use handle::Store;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, Subject};
 pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
@@ -30,6 +39,7 @@ pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayEr
 pub use locations::Location;
 pub use options::Options;
 pub use past::{AsOf, Past, PastError};
+pub use pulse::{Waiting, Written};
 pub use questions::{
     Around, Between, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween,
     QuestionError, Surroundings, Walk, Ways,

@@ -75,7 +75,9 @@ fn load_checkpoint(
             current = Some(found);
             Ok(())
         }
-        CheckpointRow::Mentions { .. } | CheckpointRow::Repeats { .. } => Ok(()),
+        CheckpointRow::Mentions { .. }
+        | CheckpointRow::Repeats { .. }
+        | CheckpointRow::Idle { .. } => Ok(()),
     })?;
     if newest > upto {
         return Err(damaged(format!("it speaks of event {newest}, behind its own {upto}")));

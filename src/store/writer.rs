@@ -10,11 +10,12 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
 use super::deliveries::{Deliveries, REMEMBERED};
+use super::followers::Followers;
 use super::imports::Imports;
 use super::locations::Locations;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
-use super::{Delivery, IngestError, Options, Receipt, Status};
+use super::{AppliedEvent, Delivery, IngestError, Options, Receipt, Status};
 use crate::graph::{LocationGraph, Outcome};
 use crate::journal::{Entry, ImportMark, Journal, JournalError, Refused};
 use crate::model::{Event, Seq, Timestamp};
@@ -25,6 +26,7 @@ pub(super) struct Writer {
     pub(super) jobs: Receiver<Job>,
     pub(super) gauge: Arc<Gauge>,
     pub(super) locations: Arc<Locations>,
+    pub(super) followers: Arc<Followers>,
     pub(super) deliveries: Deliveries,
     pub(super) checkpointer: Checkpointer,
     pub(super) imports: Imports,
@@ -85,6 +87,7 @@ impl Writer {
         let mut bytes = 0;
         let mut job = first;
         loop {
+            self.gauge.leave();
             match job {
                 Job::Run(task) => return Some(task),
                 Job::Deliver(pending) => {
@@ -142,11 +145,15 @@ impl Writer {
         mark: Option<&ImportMark>,
     ) -> Result<Seq, IngestError> {
         let expected = self.head + entries.len() as Seq;
+        let start = Instant::now();
         let written = match mark {
             Some(mark) => self.journal.append_import(entries, mark),
             None if entries.is_empty() => Ok(expected),
             None => self.journal.append(entries),
         };
+        if !entries.is_empty() && written.is_ok() {
+            self.gauge.pulse.committed(entries.len(), start);
+        }
         match written {
             Ok(head) if head == expected => Ok(head),
             Ok(head) => {
@@ -225,15 +232,20 @@ impl Writer {
         let both = batch.iter().zip(&fates);
         let statuses: Vec<Status> =
             both.map(|(pending, fate)| self.merge(&pending.delivery, fate)).collect();
-        self.advance(head);
+        self.advance(head, || {
+            let seqs = fates.iter().map(Fate::seq);
+            applied(batch.iter().map(|pending| &pending.delivery).zip(seqs).zip(&statuses))
+        });
         for ((pending, fate), status) in batch.drain(..).zip(fates).zip(statuses) {
             (pending.reply)(Ok(receipt(pending.delivery.decoded, status, Some(fate.seq()))));
         }
     }
 
     /// Events up to this one are merged.
-    pub(super) fn advance(&mut self, head: Seq) {
+    pub(super) fn advance(&mut self, head: Seq, applied: impl Fn() -> Vec<AppliedEvent>) {
         self.head = head;
+        // Told before they are visible: who waits for that finds them.
+        self.followers.tell(head, applied);
         self.locations.news.advance(head);
     }
 
@@ -272,10 +284,16 @@ impl Writer {
             self.checkpointer.put_off(Instant::now());
             return;
         }
-        let saved: Result<(), JournalError> =
+        let start = Instant::now();
+        let saved: Result<bool, JournalError> =
             self.checkpointer.save(self.journal.as_mut(), &self.locations, self.head);
         match saved {
-            Ok(()) => self.pruning.wake(Instant::now()),
+            Ok(any) => {
+                if any {
+                    self.gauge.pulse.checkpointed(self.head, start);
+                }
+                self.pruning.wake(Instant::now());
+            }
             Err(error) => {
                 self.fail(&error);
             }
@@ -307,8 +325,9 @@ pub(super) fn merge(
     checkpointer: &mut Checkpointer,
 ) -> Outcome {
     let location = locations.intern(&event.location);
-    checkpointer.touch(location.number, seq, event);
-    location.write().merge(seq, event)
+    let outcome = location.write().merge(seq, event);
+    checkpointer.touch(location.number, seq, event, outcome);
+    outcome
 }
 
 /// What becomes of a delivery before it is written.
@@ -327,6 +346,23 @@ impl Fate {
             Self::Journal(seq) | Self::Duplicate(seq) => *seq,
         }
     }
+}
+
+/// The events of a batch that changed something.
+pub(super) fn applied<'d>(
+    batch: impl Iterator<Item = ((&'d Delivery, Seq), &'d Status)>,
+) -> Vec<AppliedEvent> {
+    batch
+        .filter_map(|((delivery, seq), status)| match &delivery.decoded {
+            Decoded::Event(event) if *status == Status::Applied => Some(AppliedEvent {
+                seq,
+                received_at: delivery.received_at,
+                event: event.clone(),
+                association: None,
+            }),
+            _ => None,
+        })
+        .collect()
 }
 
 /// The receipt for a delivery of this status.

@@ -9,6 +9,7 @@
 )]
 
 mod answers;
+mod changes;
 mod delivery;
 mod diff;
 mod doctor;
@@ -18,6 +19,7 @@ mod questions;
 mod summary;
 
 pub use answers::*;
+pub use changes::*;
 pub use delivery::*;
 pub use diff::*;
 pub use doctor::*;

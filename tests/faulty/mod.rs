@@ -105,6 +105,10 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.repeats(seq)
     }
 
+    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        self.kept.is_idle(seq)
+    }
+
     fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
         self.kept.dead_letters(after, limit)
     }

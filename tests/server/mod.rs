@@ -130,6 +130,17 @@ impl Answer {
         Self::head(&mut BufReader::new(stream))
     }
 
+    /// Reads the head of an answer whose body follows.
+    pub(crate) fn read_head_from(reader: &mut impl BufRead) -> Result<Self, Error> {
+        let answer = Self::head(reader)?;
+        if answer.header("content-length").is_none() {
+            return Ok(answer);
+        }
+        let mut body = vec![0; answer.header("content-length").unwrap_or_default().parse()?];
+        reader.read_exact(&mut body)?;
+        Ok(Self { body, ..answer })
+    }
+
     fn head(reader: &mut impl BufRead) -> Result<Self, Error> {
         let mut line = String::new();
         reader.read_line(&mut line)?;

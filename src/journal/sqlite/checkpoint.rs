@@ -23,6 +23,7 @@ const SAVE_RELATION: &str =
 const SAVE_MENTIONS: &str = "INSERT OR REPLACE INTO mentions VALUES (?1, ?2, ?3)";
 const SAVE_REPEATS: &str = "INSERT INTO repeat VALUES (?1, ?2) \
     ON CONFLICT (seq) DO UPDATE SET times = times + excluded.times";
+const SAVE_IDLE: &str = "INSERT OR IGNORE INTO idle_event VALUES (?1)";
 
 const LOAD_SEQ: &str = "SELECT ifnull(max(seq), 0) FROM checkpoint";
 const LOAD_LOCATIONS: &str = "SELECT number, id FROM state_location ORDER BY number";
@@ -62,6 +63,7 @@ struct Statements<'c> {
     relation: CachedStatement<'c>,
     mentions: CachedStatement<'c>,
     repeats: CachedStatement<'c>,
+    idle: CachedStatement<'c>,
 }
 
 type StampColumns = (Option<i64>, Option<i64>, Option<i64>);
@@ -82,6 +84,7 @@ impl<'c> Statements<'c> {
             relation: transaction.prepare_cached(SAVE_RELATION)?,
             mentions: transaction.prepare_cached(SAVE_MENTIONS)?,
             repeats: transaction.prepare_cached(SAVE_REPEATS)?,
+            idle: transaction.prepare_cached(SAVE_IDLE)?,
         })
     }
 
@@ -95,6 +98,7 @@ impl<'c> Statements<'c> {
             CheckpointRow::Repeats { seq, times } => {
                 self.repeats.execute((seq.cast_signed(), times.cast_signed()))?
             }
+            CheckpointRow::Idle { seq } => self.idle.execute([seq.cast_signed()])?,
         };
         Ok(())
     }

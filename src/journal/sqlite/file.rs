@@ -111,6 +111,11 @@ impl SqliteJournal {
     fn has_history(&self) -> bool {
         self.format >= 3
     }
+
+    /// Whether the file has the table of the fourth format.
+    fn knows_idle(&self) -> bool {
+        self.format >= 4
+    }
 }
 
 impl From<rusqlite::Error> for JournalError {
@@ -204,6 +209,10 @@ impl JournalReader for SqliteJournal {
 
     fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
         if self.has_history() { history::repeats(&self.connection, seq) } else { Ok(0) }
+    }
+
+    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        if self.knows_idle() { history::is_idle(&self.connection, seq) } else { Ok(false) }
     }
 
     fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {

@@ -7,6 +7,7 @@ use crate::model::{Seq, Timestamp};
 
 const MENTIONS: &str = "SELECT first, last, hashes FROM mentions WHERE last > ?1 ORDER BY first";
 const REPEATS: &str = "SELECT times FROM repeat WHERE seq = ?1";
+const IS_IDLE: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 
 pub(super) fn mentions(
@@ -30,6 +31,11 @@ pub(super) fn repeats(connection: &Connection, seq: Seq) -> Result<u64, JournalE
     let mut select = connection.prepare_cached(REPEATS)?;
     let times: Option<i64> = select.query_row([seq.cast_signed()], |row| row.get(0)).optional()?;
     Ok(times.unwrap_or(0).unsigned_abs())
+}
+
+pub(super) fn is_idle(connection: &Connection, seq: Seq) -> Result<bool, JournalError> {
+    let mut select = connection.prepare_cached(IS_IDLE)?;
+    Ok(select.query_row([seq.cast_signed()], |row| row.get(0))?)
 }
 
 /// The first event that came at this time or later, or the one behind the last;

@@ -54,6 +54,7 @@ pub(super) fn prune(
         transaction.execute("DELETE FROM event WHERE seq <= ?1", [upto])?;
         transaction.execute("DELETE FROM mentions WHERE last <= ?1", [upto])?;
         transaction.execute("DELETE FROM repeat WHERE seq <= ?1", [upto])?;
+        transaction.execute("DELETE FROM idle_event WHERE seq <= ?1", [upto])?;
         transaction.execute("INSERT OR REPLACE INTO pruned (only, seq) VALUES (1, ?1)", [upto])?;
     }
     transaction.execute(FORGET, [remember.as_millis()])?;

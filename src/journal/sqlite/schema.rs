@@ -9,6 +9,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0001_journal_and_state.sql"),
     include_str!("schema/0002_protection.sql"),
     include_str!("schema/0003_history.sql"),
+    include_str!("schema/0004_changes.sql"),
     include_str!("schema/0005_imports.sql"),
 ];
 

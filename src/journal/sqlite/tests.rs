@@ -149,6 +149,7 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
     );
     let mut old = SqliteJournal::open_read_only(&path).unwrap();
     assert_eq!((old.head().unwrap(), old.pruned().unwrap()), (1, 0));
+    assert!(!old.is_idle(1).unwrap(), "not known to have done nothing");
     assert_eq!(old.dead_letters(0, 10).unwrap(), []);
     assert_eq!(old.dead_letter_totals().unwrap(), DeadLetterTotals::default());
     old.read(0, &mut |_, _| ControlFlow::Continue(())).unwrap();
@@ -156,6 +157,7 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
     let mut journal = SqliteJournal::open(&path).unwrap();
     assert_eq!(journal.append(&[entry("b", "two")]).unwrap(), 2);
     assert_eq!(journal.pruned().unwrap(), 0);
+    assert!(!journal.is_idle(1).unwrap());
     drop(journal);
     assert!(Tokens::open(&path).unwrap().list().unwrap().is_empty());
 }

@@ -1,0 +1,95 @@
+//! `relata watch`.
+
+use std::io;
+use std::path::Path;
+use std::process::ExitCode;
+use std::time::Duration;
+
+use relata::wire::ChangeBody;
+use relata::{AppliedEvent, Association, Change, ChangeFilter, Seq, Store};
+use tokio::signal::unix::{SignalKind, signal};
+
+use super::output::{label_text, location, open_for_questions, print_json, say, visible};
+use super::serve::stop;
+use super::way::node_text;
+use crate::config::Watch;
+
+/// How often it is looked for what the server has added.
+const LOOK_EVERY: Duration = Duration::from_millis(150);
+
+/// Changes printed at once.
+const PAGE_CHANGES: usize = 1_000;
+
+pub(super) fn run(db: &Path, watch: &Watch) -> anyhow::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let watched = runtime.block_on(async {
+        // Taken first: a signal that comes early still ends it cleanly.
+        let stop = stop(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+        let store = open_for_questions(db)?;
+        tokio::select! {
+            watched = follow(&store, watch) => watched,
+            () = stop => Ok(()),
+        }
+    });
+    let is_enough = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
+    match watched {
+        Err(error) if !error.downcast_ref().is_some_and(is_enough) => Err(error),
+        _ => Ok(ExitCode::SUCCESS),
+    }
+}
+
+/// Prints what changes until there is nobody to read it.
+async fn follow(store: &Store, watch: &Watch) -> anyhow::Result<()> {
+    let location = location(store, &watch.place)?;
+    let filter = ChangeFilter {
+        labels: watch.label.clone(),
+        object: watch.object.clone(),
+        of: watch.of.clone(),
+    };
+    let mut after: Seq = watch.after.unwrap_or(store.head());
+    let head = store.head();
+    anyhow::ensure!(after <= head, "event {after} is not there yet; the last one is {head}");
+    loop {
+        while after < store.head() {
+            let page = store.changes(location.id().as_str(), after, &filter, PAGE_CHANGES)?;
+            page.events.iter().try_for_each(|change| print(change, watch.json))?;
+            after = page.upto;
+            // So that a signal is heard between two pages.
+            tokio::task::yield_now().await;
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+        store.refresh()?;
+    }
+}
+
+fn print(change: &AppliedEvent, json: bool) -> anyhow::Result<()> {
+    if json {
+        return print_json(&ChangeBody::from(change));
+    }
+    let at = change.event.at.unwrap_or(change.received_at);
+    let what = visible(&text(&change.event.change, change.association.as_deref()));
+    Ok(say(format_args!("{at}  {:<18}  {what}", change.event.event_type.as_str()))?)
+}
+
+/// What a change is about, on one line; a link as in `relata path`.
+fn text(change: &Change, association: Option<&Association>) -> String {
+    match change {
+        Change::Relation(relation) => {
+            let label = label_text(association.map(|association| &*association.second.label));
+            let [first, second] = [&relation.first, &relation.second]
+                .map(|end| node_text(end.object.as_str(), Some(end.id.as_str())));
+            format!("{first} ─{label}→ {second}")
+        }
+        Change::Association(association) => {
+            let [first, second] = [&association.first, &association.second]
+                .map(|end| format!("{} ({})", end.object, end.label));
+            format!("{}: {first} ─ {second}", association.key)
+        }
+        Change::AssociationGone(id) => id.to_string(),
+        Change::Record { object: Some(object), id } => {
+            node_text(object.as_str(), Some(id.as_str()))
+        }
+        Change::Record { object: None, id } => id.to_string(),
+        Change::ObjectSchema(schema) => schema.key.to_string(),
+    }
+}

@@ -1,0 +1,158 @@
+//! `GET …/changes`: what happens, as it happens.
+
+use std::sync::Arc;
+
+use hyper::body::Bytes;
+use warp::Reply;
+use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
+
+use super::answer::Answer;
+use super::app::App;
+use super::channels::render;
+use super::feed::STOPS;
+use super::locations;
+use super::outbox::{Changes, Outbox};
+use super::problem::Problem;
+use super::request::Request;
+use crate::model::Seq;
+use crate::store::{ChangeFilter, ChangesError};
+
+/// Changes read from the journal at once.
+const PAGE_CHANGES: usize = 500;
+
+/// Where a client was that comes back.
+const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
+
+/// What one reader wants.
+struct Wanted {
+    location: Box<str>,
+    filter: ChangeFilter,
+}
+
+pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
+    let query = &request.query;
+    query.only(&["label", "object", "of", "after"])?;
+    let filter = ChangeFilter {
+        labels: query.all("label"),
+        object: query.one("object")?.map(str::to_owned),
+        of: query.one("of")?.map(|_| query.node("of")).transpose()?,
+    };
+    let after = after(app, request)?;
+    let location = locations::find(app, request)?.id().as_str().into();
+    let wanted = Wanted { location, filter };
+    app.feed.enter()?;
+    let outbox = Outbox::new(request.grant.clone(), app.limits.change_bytes);
+    // From here on it is dropped, and leaves, with the answer.
+    let body = Changes::new(Arc::clone(&outbox), Arc::clone(&app.feed));
+    match after {
+        None => {
+            let joined = app.feed.join(app, &wanted.location, &wanted.filter, &outbox).await;
+            let now = joined.ok_or_else(|| Problem::unavailable("the server is stopping"))?;
+            outbox.begin(now);
+            outbox.caught_up();
+        }
+        Some(after) => {
+            outbox.begin(after);
+            // Read before the answer begins, so that it can be refused.
+            let first = page(app, &wanted, after, app.store.head()).await?;
+            tokio::spawn(catch_up(Arc::clone(app), wanted, outbox, first));
+        }
+    }
+    let mut response = warp::reply::stream(body).into_response();
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    // nginx would collect what is sent until it fills a buffer.
+    let buffering = HeaderName::from_static("x-accel-buffering");
+    headers.insert(buffering, HeaderValue::from_static("no"));
+    Ok(response)
+}
+
+/// The event behind which a reader begins; nothing for now.
+fn after(app: &App, request: &Request<'_>) -> Result<Option<Seq>, Problem> {
+    let in_query = request.query.number("after", 0..=Seq::MAX)?;
+    let (name, after) = match request.headers.get(LAST_EVENT_ID) {
+        None => ("after", in_query),
+        Some(id) => {
+            let digits = id.to_str().ok().filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
+            let id: Option<Seq> = digits.and_then(|id| id.parse().ok());
+            let why = || Problem::invalid_parameter("Last-Event-ID", "is no id of a change");
+            ("Last-Event-ID", Some(id.ok_or_else(why)?))
+        }
+    };
+    let head = app.store.head();
+    if after.is_some_and(|after| after > head) {
+        let why = format!("is behind the last event, {head}: it is of another store");
+        return Err(Problem::invalid_parameter(name, why));
+    }
+    Ok(after)
+}
+
+/// Changes as they are sent, and the event up to which they are all.
+struct Page {
+    upto: Seq,
+    text: Bytes,
+}
+
+/// Reads the journal behind `after`, but not past `upto`, on a blocking thread. A few
+/// readers do so at once.
+async fn page(app: &Arc<App>, wanted: &Wanted, after: Seq, upto: Seq) -> Result<Page, Problem> {
+    if after >= upto {
+        return Ok(Page { upto: after, text: Bytes::new() });
+    }
+    let permit = Arc::clone(&app.catch_ups).acquire_owned().await.map_err(Problem::unavailable)?;
+    let (app, location, filter) = (Arc::clone(app), wanted.location.clone(), wanted.filter.clone());
+    let read = tokio::task::spawn_blocking(move || {
+        let _permit = permit;
+        let page = app.store.changes_between(&location, after, upto, &filter, PAGE_CHANGES)?;
+        let mut text = Vec::new();
+        page.events.iter().for_each(|applied| render(applied, &mut text));
+        Ok(Page { upto: page.upto, text: text.into() })
+    });
+    read.await.map_err(Problem::unavailable)?
+}
+
+/// Sends what happened before, until the reader can be sent what happens.
+async fn catch_up(app: Arc<App>, wanted: Wanted, outbox: Arc<Outbox>, first: Page) {
+    let mut read: Result<Page, Problem> = Ok(first);
+    let mut now = None;
+    loop {
+        let at = match read {
+            Ok(page) => {
+                tokio::select! {
+                    () = outbox.catch_up(page.upto, page.text) => {}
+                    () = app.feed.ended() => outbox.end("shutdown", STOPS.to_owned()),
+                }
+                page.upto
+            }
+            Err(problem) => return outbox.end(problem.code, problem.detail.into()),
+        };
+        if outbox.is_over() {
+            return;
+        }
+        if !app.protection.still_grants(&outbox.grant) {
+            return outbox.end("unauthorized", "the token is not good any more".to_owned());
+        }
+        let head = app.store.head();
+        // What happens from then on waits in the outbox: so the rest must be short.
+        if now.is_none() && head.saturating_sub(at) < PAGE_CHANGES as Seq {
+            now = app.feed.join(&app, &wanted.location, &wanted.filter, &outbox).await;
+            if now.is_none() {
+                return outbox.end("shutdown", STOPS.to_owned());
+            }
+        }
+        match now {
+            Some(now) if at >= now => return outbox.caught_up(),
+            now => read = page(&app, &wanted, at, now.unwrap_or(head)).await,
+        }
+    }
+}
+
+impl From<ChangesError> for Problem {
+    fn from(error: ChangesError) -> Self {
+        match error {
+            ChangesError::Journal(error) => error.into(),
+            ChangesError::Pruned { .. } => Self::gone("pruned", error.to_string()),
+        }
+    }
+}

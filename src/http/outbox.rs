@@ -1,0 +1,213 @@
+//! What one reader of changes has yet to be sent.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+
+use futures_util::Stream;
+use hyper::body::Bytes;
+use tokio::sync::Notify;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use super::feed::Feed;
+use super::token::Grant;
+use crate::model::Seq;
+use crate::wire::EndOfChanges;
+
+/// How long a client waits before it comes back, in milliseconds.
+const RETRY_MS: u32 = 2_000;
+
+/// Chunks for one reader, in a bounded queue between whoever writes them and the
+/// connection.
+#[derive(Debug)]
+pub(super) struct Outbox {
+    /// What the reader may see.
+    pub(super) grant: Grant,
+    bytes_max: usize,
+    queue: Mutex<Queue>,
+    /// Told when chunks have left.
+    room: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// Each with the event up to which the reader has everything then.
+    chunks: VecDeque<(Seq, Bytes)>,
+    /// What happened while the reader is sent what was before.
+    later: Option<VecDeque<(Seq, Bytes)>>,
+    bytes: usize,
+    /// The reader has been sent everything up to here.
+    sent: Seq,
+    over: bool,
+    waker: Option<Waker>,
+}
+
+impl Queue {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Outbox {
+    /// Holds back what happens until the reader is [caught up](Self::caught_up).
+    pub(super) fn new(grant: Grant, bytes_max: usize) -> Arc<Self> {
+        let queue = Queue { later: Some(VecDeque::new()), ..Queue::default() };
+        Arc::new(Self { grant, bytes_max, queue: Mutex::new(queue), room: Notify::new() })
+    }
+
+    /// Says to the reader that it is open and where it begins, so that it goes on from
+    /// there even if nothing happens before it is cut off.
+    pub(super) fn begin(&self, after: Seq) {
+        let hello = Bytes::from(format!("retry: {RETRY_MS}\nid: {after}\n\n"));
+        let mut queue = self.queue();
+        queue.bytes += hello.len();
+        queue.sent = after;
+        queue.chunks.push_back((after, hello));
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing more is to be sent.
+    pub(super) fn is_over(&self) -> bool {
+        self.queue().over
+    }
+
+    /// Adds what has just happened; false if there is no room, or no reader.
+    pub(super) fn push(&self, upto: Seq, chunk: Bytes) -> bool {
+        let mut queue = self.queue();
+        if queue.over || queue.bytes > 0 && queue.bytes + chunk.len() > self.bytes_max {
+            return false;
+        }
+        queue.bytes += chunk.len();
+        if let Some(later) = &mut queue.later {
+            later.push_back((upto, chunk));
+        } else {
+            queue.chunks.push_back((upto, chunk));
+            queue.wake();
+        }
+        true
+    }
+
+    /// Adds what happened before, and waits while more than a little is unsent.
+    pub(super) async fn catch_up(&self, upto: Seq, chunk: Bytes) {
+        {
+            let mut queue = self.queue();
+            queue.bytes += chunk.len();
+            queue.chunks.push_back((upto, chunk));
+            queue.wake();
+        }
+        loop {
+            let room = self.room.notified();
+            {
+                let queue = self.queue();
+                if queue.over || queue.chunks.len() <= 1 {
+                    return;
+                }
+            }
+            room.await;
+        }
+    }
+
+    /// From now on the reader is sent what happens.
+    pub(super) fn caught_up(&self) {
+        let mut queue = self.queue();
+        let later = queue.later.take().unwrap_or_default();
+        queue.chunks.extend(later);
+        queue.wake();
+    }
+
+    /// Drops what is unsent, and has the reader told why nothing more comes.
+    pub(super) fn end(&self, code: &'static str, detail: String) {
+        let mut queue = self.queue();
+        if queue.over {
+            return;
+        }
+        let end = EndOfChanges { code, detail, seq: queue.sent };
+        let data = serde_json::to_string(&end).unwrap_or_default();
+        let chunk = Bytes::from(format!("id: {}\nevent: end\ndata: {data}\n\n", queue.sent));
+        let sent = queue.sent;
+        (queue.chunks, queue.later) = (VecDeque::from([(sent, chunk)]), None);
+        queue.over = true;
+        queue.wake();
+        self.room.notify_waiters();
+    }
+
+    /// The reader is gone.
+    fn abandon(&self) {
+        let mut queue = self.queue();
+        queue.over = true;
+        (queue.chunks, queue.later) = (VecDeque::new(), None);
+        self.room.notify_waiters();
+    }
+
+    /// The next chunk; nothing once all is over.
+    fn poll_chunk(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
+        let mut queue = self.queue();
+        if let Some((upto, chunk)) = queue.chunks.pop_front() {
+            queue.bytes = queue.bytes.saturating_sub(chunk.len());
+            queue.sent = queue.sent.max(upto);
+            self.room.notify_waiters();
+            return Poll::Ready(Some(chunk));
+        }
+        if queue.over {
+            return Poll::Ready(None);
+        }
+        queue.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// A sign of life. It tells the client how far the reader has come, so that it
+    /// goes on from there although none of the last events was for it.
+    fn heartbeat(&self, position: Seq) -> Bytes {
+        let mut queue = self.queue();
+        if queue.later.is_none() && queue.chunks.is_empty() {
+            queue.sent = queue.sent.max(position);
+        }
+        Bytes::from(format!(":\nid: {}\n\n", queue.sent))
+    }
+}
+
+/// The body of an answer: what is in an outbox, and a sign of life now and then.
+pub(super) struct Changes {
+    outbox: Arc<Outbox>,
+    feed: Arc<Feed>,
+    heartbeat: Interval,
+}
+
+impl Changes {
+    /// Counted as an open reader until it is dropped.
+    pub(super) fn new(outbox: Arc<Outbox>, feed: Arc<Feed>) -> Self {
+        let every = feed.heartbeat;
+        let mut heartbeat = interval_at(Instant::now() + every, every);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { outbox, feed, heartbeat }
+    }
+}
+
+impl Stream for Changes {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // Before the outbox is looked at: what was up to here is in it.
+        let position = self.feed.position();
+        if let Poll::Ready(chunk) = self.outbox.poll_chunk(context) {
+            return Poll::Ready(chunk.map(Ok));
+        }
+        if self.heartbeat.poll_tick(context).is_ready() {
+            return Poll::Ready(Some(Ok(self.outbox.heartbeat(position))));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Changes {
+    fn drop(&mut self) {
+        self.outbox.abandon();
+        self.feed.leave();
+    }
+}

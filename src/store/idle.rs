@@ -1,0 +1,31 @@
+//! Which accepted events did nothing.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::model::Seq;
+
+/// Events since the last checkpoint that did nothing. They leave only once they are
+/// saved: whoever looks here first, and then at what is saved, misses none.
+#[derive(Debug, Default, Clone)]
+pub(super) struct Idle(Arc<Mutex<BTreeSet<Seq>>>);
+
+impl Idle {
+    fn hold(&self) -> MutexGuard<'_, BTreeSet<Seq>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(super) fn note(&self, seq: Seq) {
+        self.hold().insert(seq);
+    }
+
+    /// Those behind `after`, as they are now.
+    pub(super) fn behind(&self, after: Seq) -> BTreeSet<Seq> {
+        self.hold().range(after.saturating_add(1)..).copied().collect()
+    }
+
+    /// All of these are saved.
+    pub(super) fn saved(&self, seqs: &BTreeSet<Seq>) {
+        self.hold().retain(|seq| !seqs.contains(seq));
+    }
+}

@@ -1,0 +1,68 @@
+//! A store beside the process that writes to its file.
+
+use std::collections::BTreeSet;
+use std::sync::PoisonError;
+
+use super::checkpoint::Checkpointer;
+use super::locations::Locations;
+use super::recovery::replay;
+use super::{ChangesError, Options, Store};
+use crate::journal::{JournalError, JournalReader};
+use crate::model::Seq;
+
+/// Events without effect that are noted before it is looked which of them are saved.
+const IDLE_MAX: usize = 10_000;
+
+impl Store {
+    /// Takes in what a writing process has added since, in a store that was opened
+    /// [for reading only](Self::open_read_only), and answers with the seq that every
+    /// question sees from now on. Other stores take in what they write themselves.
+    ///
+    /// Costs the opening of the file and the events that are new.
+    ///
+    /// # Errors
+    ///
+    /// [`ChangesError::Pruned`] if some of them were pruned before: open it anew.
+    pub fn refresh(&self) -> Result<Seq, ChangesError> {
+        if !self.is_read_only() {
+            return Ok(self.head());
+        }
+        let _one_at_a_time = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut journal = self.reader()?;
+        let (known, pruned) = (self.head(), journal.pruned()?);
+        if pruned > known {
+            return Err(ChangesError::Pruned { after: known, pruned });
+        }
+        let mut notes = Checkpointer::new(&Options::default(), 0).noting(self.idle.clone());
+        let head = replay(journal.as_mut(), known, &self.locations, &mut notes)?;
+        self.forget_saved(journal.as_mut())?;
+        if head > known {
+            notes.touched().for_each(|number| forget_changes(&self.locations, number));
+            self.locations.news.advance(head);
+        }
+        Ok(head)
+    }
+
+    /// Keeps no more in memory than a writer would, of a file that is followed for long.
+    fn forget_saved(&self, journal: &mut dyn JournalReader) -> Result<(), JournalError> {
+        let noted = self.idle.behind(0);
+        if noted.len() < IDLE_MAX {
+            return Ok(());
+        }
+        let mut saved = BTreeSet::new();
+        for seq in noted {
+            if journal.is_idle(seq)? {
+                saved.insert(seq);
+            }
+        }
+        self.idle.saved(&saved);
+        Ok(())
+    }
+}
+
+/// Drops the notes for a checkpoint, which another process saves.
+pub(super) fn forget_changes(locations: &Locations, number: u32) {
+    if let Some(location) = locations.at(number) {
+        location.write().forget_changes();
+    }
+}
