@@ -180,7 +180,7 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/export"), "?format=ndjson");
     get(&here("/export"), "?format=gexf&dynamic=true");
     get(&here("/export"), "?format=node-link&edgesKey=links");
-    for open in ["/healthz", "/readyz", "/openapi.json", "/docs"] {
+    for open in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"] {
         get(open, "");
     }
     for query in ["?after=99", "?label=Owner&label=Viewing&object=contact&of=contact/amara-okafor"]
@@ -352,7 +352,8 @@ fn ask_uninvited(record: &mut Record) -> Result<(), Error> {
             _ => drop(record.ask(&server, &request, 401)),
         }
         let needs_more = route.scope.is_some_and(|scope| scope.as_str() != "read");
-        let elsewhere = route.path.starts_with(HERE) || route.path == "/v1/doctor";
+        let of_all = ["/v1/doctor", "/metrics"].contains(&route.path);
+        let elsewhere = route.path.starts_with(HERE) || of_all;
         let forbidden =
             &record.document["paths"][route.path][route.method.to_lowercase()]["responses"]["403"];
         assert_eq!(forbidden.is_object(), needs_more || elsewhere, "{}", route.path);

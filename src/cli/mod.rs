@@ -7,6 +7,7 @@ mod dead_letters;
 mod diff;
 mod doctor;
 mod export;
+mod health;
 mod history;
 mod ingest;
 mod links;

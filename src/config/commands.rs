@@ -1,5 +1,6 @@
 //! The arguments of the commands that are no questions.
 
+use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -9,6 +10,21 @@ use relata::journal::Scope;
 use relata::wire::Moment;
 
 use super::{Keys, Place};
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  relata health
+  relata health --listen 127.0.0.1:9000 --timeout-ms 500")]
+pub(crate) struct Health {
+    /// The address that the server listens on
+    #[arg(long, env = "RELATA_LISTEN", default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
+    pub(crate) listen: SocketAddr,
+
+    /// How long to wait for it, in milliseconds
+    #[arg(long, default_value_t = 2_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
+    pub(crate) timeout_ms: u64,
+}
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

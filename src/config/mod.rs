@@ -87,6 +87,8 @@ pub(crate) enum LogFormat {
 pub(crate) enum Command {
     /// Receive webhooks and answer questions over HTTP
     Serve(Serve),
+    /// Ask a running server whether it takes deliveries
+    Health(Health),
     /// Read events from NDJSON files
     Ingest(Ingest),
     /// List what is linked to an object key or a record

@@ -17,7 +17,7 @@ use super::body;
 use super::problem::Problem;
 use super::request::Request;
 use super::token::Grant;
-use crate::store::{ImportError, ImportedLine, LineFate, Store};
+use crate::store::{ImportError, ImportedLine, LineFate};
 use crate::wire::{ImportBody, LineBody};
 
 /// Parts of the body that may wait until the lines before them are written.
@@ -68,11 +68,11 @@ where
     let permit = Arc::clone(&app.imports).try_acquire_owned();
     let permit = permit.map_err(|_| Problem::too_many_imports())?;
     let (sender, receiver) = mpsc::channel(PARTS);
-    let (store, grant) = (Arc::clone(&app.store), request.grant);
+    let (importing, grant) = (Arc::clone(&app), request.grant);
     let unpacked = limits.import_unpacked_bytes;
     let written = tokio::task::spawn_blocking(move || {
         let results =
-            take(&store, &grant, Parts::new(receiver), unpacked, listed.unwrap_or_default());
+            take(&importing, &grant, Parts::new(receiver), unpacked, listed.unwrap_or_default());
         drop(permit);
         results
     });
@@ -198,7 +198,7 @@ impl Results {
 }
 
 fn take(
-    store: &Store,
+    app: &App,
     grant: &Grant,
     body: Parts,
     unpacked: u64,
@@ -206,12 +206,13 @@ fn take(
 ) -> Result<(ImportBody, Results), Problem> {
     let mut results = Results { json: Vec::new(), complete: true };
     let admits = |location: Option<&str>| location.map_or(grant.sees_all(), |it| grant.sees(it));
-    let import = store.import().of_locations(admits).at_most(unpacked);
+    let import = app.store.import().of_locations(admits).at_most(unpacked);
     let counts = import.read(body, |line| {
         let is_refused = matches!(line.fate, LineFate::Refused(_));
         if listed == Listed::All || is_refused { results.add(&line) } else { Ok(()) }
     })?;
     let (lines, refused, duplicate) = (counts.lines, counts.refused, counts.duplicate);
+    app.metrics.imported(&counts);
     tracing::info!(lines, refused, duplicate, "import done");
     Ok((ImportBody::new(&counts), results))
 }

@@ -15,7 +15,7 @@ use super::request::Request;
 use crate::journal::Refused;
 use crate::model::Timestamp;
 use crate::signature::Scheme;
-use crate::store::Delivery;
+use crate::store::{Delivery, Receipt};
 use crate::webhook::{DecodeError, MAX_ID_BYTES, Outline};
 use crate::wire::ReceiptBody;
 
@@ -29,6 +29,25 @@ const KEPT_HEADER_BYTES: usize = 512;
 
 /// Answers once the delivery is on disk and every question sees it.
 pub(super) async fn receive<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    match accept(&app, &request, body).await {
+        Ok(receipt) => {
+            app.metrics.delivered(Some(&receipt.event_type), receipt.status.as_str());
+            json(&ReceiptBody::new(&receipt, request.id))
+        }
+        Err(problem) => {
+            let outline = problem.outline.as_ref();
+            let event_type = outline.and_then(|outline| outline.event.as_deref());
+            app.metrics.delivered(event_type, problem.code);
+            Err(problem)
+        }
+    }
+}
+
+async fn accept<S, B>(app: &App, request: &Request<'_>, body: S) -> Result<Receipt, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
@@ -48,13 +67,13 @@ where
         .map_err(|error| Problem::bad_signature(error).about(&bytes))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
     let received_at = Timestamp::now();
-    let id = outer_id(&app, &request.headers, scheme);
+    let id = outer_id(app, &request.headers, scheme);
     let mut delivery = match Delivery::read(&bytes, url_type, received_at) {
         Ok(delivery) => delivery,
         Err(error) => {
             let problem = Problem::from(error.clone()).about(&bytes);
             let headers = kept_headers(&request.headers, id);
-            keep(&app, refused(headers, url_type, received_at, &error, bytes)).await?;
+            keep(app, refused(headers, url_type, received_at, &error, bytes)).await?;
             return Err(problem);
         }
     };
@@ -78,7 +97,7 @@ where
         trace_id = receipt.trace_id.as_deref(),
         "delivery accepted"
     );
-    json(&ReceiptBody::new(&receipt, request.id))
+    Ok(receipt)
 }
 
 /// The id of the delivery in the header of Standard Webhooks, where the sender

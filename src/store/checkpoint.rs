@@ -105,14 +105,15 @@ impl Checkpointer {
         self.since = self.since.map(|_| now);
     }
 
+    /// Saves what changed, if anything did, and tells whether it did.
     pub(super) fn save(
         &mut self,
         journal: &mut dyn Journal,
         locations: &Locations,
         head: Seq,
-    ) -> Result<(), JournalError> {
+    ) -> Result<bool, JournalError> {
         if self.touched.is_empty() && self.repeats.is_empty() {
-            return Ok(());
+            return Ok(false);
         }
         let mut saved_locations = self.saved_locations;
         let mut repeats = self.repeats.hold();
@@ -143,6 +144,6 @@ impl Checkpointer {
         self.touched.clear();
         self.events = 0;
         self.since = None;
-        Ok(())
+        Ok(true)
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::writer::Writer;
+use super::writer::{Fate, Writer, applied};
 use super::{Delivery, IngestError, Status};
 use crate::journal::{Entry, IMPORT_MARKS, ImportMark};
 use crate::model::Seq;
@@ -57,8 +57,9 @@ impl Writer {
             .collect();
         let head = self.append(&entries, Some(mark))?;
         self.imports.note(*mark);
-        accepted.extend(both().map(|(it, fate)| (self.merge(it, fate), Some(fate.seq()))));
-        self.advance(head);
+        let statuses: Vec<Status> = both().map(|(it, fate)| self.merge(it, fate)).collect();
+        self.advance(head, || applied(new.iter().zip(fates.iter().map(Fate::seq)).zip(&statuses)));
+        accepted.extend(statuses.iter().zip(&fates).map(|(it, fate)| (*it, Some(fate.seq()))));
         Ok(accepted)
     }
 }

@@ -4,8 +4,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::pulse::Pulse;
 use super::writer::Writer;
-use super::{Delivery, IngestError, Options, Receipt};
+use super::{Delivery, IngestError, Options, Receipt, Waiting};
 use crate::journal::Refused;
 
 /// Told what became of a delivery, on the writer's thread.
@@ -53,13 +54,30 @@ pub(super) struct Queue {
 /// What the queue holds now, and whether the writer still takes anything.
 #[derive(Debug, Default)]
 pub(super) struct Gauge {
+    jobs: AtomicUsize,
     bytes: AtomicUsize,
     failure: Mutex<Option<String>>,
+    pub(super) pulse: Pulse,
 }
 
 impl Gauge {
     pub(super) fn release(&self, bytes: usize) {
         self.bytes.fetch_sub(bytes, Ordering::Relaxed);
+    }
+
+    /// Notes that a job is about to wait.
+    fn enter(&self) {
+        self.jobs.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Notes that the writer has taken a job, or that it never came to wait.
+    pub(super) fn leave(&self) {
+        self.jobs.fetch_sub(1, Ordering::Relaxed);
+    }
+
+    pub(super) fn waiting(&self) -> Waiting {
+        let (jobs, bytes) = (&self.jobs, &self.bytes);
+        Waiting { jobs: jobs.load(Ordering::Relaxed), bytes: bytes.load(Ordering::Relaxed) }
     }
 
     /// Notes that nothing can be written any more; the first reason stays.
@@ -92,7 +110,9 @@ impl Queue {
             self.gauge.release(bytes);
             return Err(IngestError::Overloaded);
         }
+        self.gauge.enter();
         self.jobs.try_send(job).map_err(|error| {
+            self.gauge.leave();
             self.gauge.release(bytes);
             match error {
                 TrySendError::Full(_) => IngestError::Overloaded,
@@ -105,6 +125,7 @@ impl Queue {
     /// holds its body anyway.
     pub(super) fn put(&self, job: Job) -> Result<(), IngestError> {
         self.gauge.bytes.fetch_add(job.bytes(), Ordering::Relaxed);
+        self.gauge.enter();
         self.jobs.send(job).map_err(|_| closed())
     }
 }

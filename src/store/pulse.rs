@@ -1,0 +1,91 @@
+//! What the writer does, for those who watch over it.
+
+use std::fmt;
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::time::{Duration, Instant};
+
+use super::Store;
+use crate::model::Seq;
+
+/// What the writer has just put on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[non_exhaustive]
+pub enum Written {
+    /// A transaction of events.
+    Events {
+        /// How many.
+        count: usize,
+        /// How long it took, the sync included.
+        took: Duration,
+    },
+    /// A checkpoint.
+    Checkpoint {
+        /// The last event that it stands for.
+        upto: Seq,
+        /// How long it took.
+        took: Duration,
+    },
+}
+
+/// What waits for the writer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Waiting {
+    /// Deliveries, refused ones too, and other things to do.
+    pub jobs: usize,
+    /// Bytes of bodies.
+    pub bytes: usize,
+}
+
+type Observer = Box<dyn Fn(Written) + Send + Sync>;
+
+/// Tells what was written. Costs a look while nobody wants to know.
+#[derive(Default)]
+pub(super) struct Pulse {
+    checkpoint: AtomicU64,
+    observer: OnceLock<Observer>,
+}
+
+impl fmt::Debug for Pulse {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Pulse").field("checkpoint", &self.checkpoint).finish_non_exhaustive()
+    }
+}
+
+impl Pulse {
+    pub(super) fn begin(&self, checkpoint: Seq) {
+        self.checkpoint.store(checkpoint, Ordering::Release);
+    }
+
+    pub(super) fn committed(&self, count: usize, start: Instant) {
+        if let Some(observer) = self.observer.get() {
+            observer(Written::Events { count, took: start.elapsed() });
+        }
+    }
+
+    pub(super) fn checkpointed(&self, upto: Seq, start: Instant) {
+        self.checkpoint.store(upto, Ordering::Release);
+        if let Some(observer) = self.observer.get() {
+            observer(Written::Checkpoint { upto, took: start.elapsed() });
+        }
+    }
+}
+
+impl Store {
+    /// Has this called on the writer's thread after each transaction and
+    /// checkpoint; it must not block. False if there is such an observer already.
+    pub fn observe(&self, observer: impl Fn(Written) + Send + Sync + 'static) -> bool {
+        self.gauge.pulse.observer.set(Box::new(observer)).is_ok()
+    }
+
+    /// The last event that the checkpoint on disk stands for. What came later is
+    /// replayed when the store is opened.
+    pub fn checkpoint_seq(&self) -> Seq {
+        self.gauge.pulse.checkpoint.load(Ordering::Acquire)
+    }
+
+    /// What waits for the writer now.
+    pub fn waiting(&self) -> Waiting {
+        self.gauge.waiting()
+    }
+}
