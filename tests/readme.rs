@@ -4,10 +4,13 @@
 
 mod server;
 
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
 use std::path::Path;
 use std::process::{Command, Stdio};
 
+use relata::Store;
+use relata::graph::Layers;
 use server::{Error, Server, relata};
 
 /// Commands with what follows them, of every block of a console. A command goes on
@@ -97,5 +100,46 @@ fn the_readme_shows_what_is_answered() -> Result<(), Error> {
         tried += 1;
     }
     assert!(tried >= if has_curl { 12 } else { 8 }, "{tried} tried");
+    Ok(())
+}
+
+/// The texts of a picture, the ids of its links among them.
+fn drawn(picture: &str) -> Result<BTreeSet<String>, Error> {
+    let mut found = BTreeSet::new();
+    for part in picture.split("<g id=\"").skip(1) {
+        let id = part.split('"').next().ok_or("id")?;
+        found.extend((id.contains(':')).then(|| id.to_owned()));
+        let texts = part.split("<text ").skip(1).filter_map(|text| text.split(['>', '<']).nth(1));
+        // Graphviz writes a hyphen so.
+        found.extend(texts.map(|text| text.replace("&#45;", "-")));
+    }
+    Ok(found)
+}
+
+#[test]
+fn the_pictures_show_what_the_demo_holds() -> Result<(), Error> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let store = Store::in_memory()?;
+    for line in std::fs::read_to_string(root.join("data/real-estate.ndjson"))?.lines() {
+        store.ingest(line.as_bytes())?;
+    }
+    let snapshot = store.location("seaside-realty").ok_or("no location")?.read().snapshot();
+    let readme = std::fs::read_to_string(root.join("README.md"))?;
+    for (picture, layer) in
+        [("data/objects.svg", Layers::Objects), ("data/demo.svg", Layers::Records)]
+    {
+        let mut expected = BTreeSet::new();
+        for link in snapshot.links(layer) {
+            expected.insert(match link.relation {
+                Some(relation) => format!("relation:{relation}"),
+                None => format!("association:{}", link.association),
+            });
+            expected.extend(link.definition.map(|known| known.second.label.to_string()));
+        }
+        expected.extend(snapshot.nodes(layer).iter().map(|node| node.label.to_owned()));
+        let shown = drawn(&std::fs::read_to_string(root.join(picture))?)?;
+        assert_eq!(shown, expected, "data/draw makes {picture} anew");
+        assert!(readme.contains(&format!("({picture})")), "{picture}");
+    }
     Ok(())
 }
