@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, BufWriter, IsTerminal, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
@@ -14,9 +15,20 @@ use serde_json::json;
 use super::output::{print_json, say};
 use crate::config::Ingest;
 
+/// Events between two checkpoints: a second of a start, about.
+const CHECKPOINT_EVENTS: u64 = 250_000;
+
+/// Time between two checkpoints.
+const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
+
 pub(super) fn run(db: &Path, ingest: &Ingest) -> anyhow::Result<ExitCode> {
-    let store =
-        Store::open_with(db, Options::default()).with_context(|| db.display().to_string())?;
+    // One at its end is what counts: until then a start replays what there is.
+    let pace = Options {
+        checkpoint_events: CHECKPOINT_EVENTS,
+        checkpoint_interval: CHECKPOINT_INTERVAL,
+        ..Options::default()
+    };
+    let store = Store::open_with(db, pace).with_context(|| db.display().to_string())?;
     let mut rejects = match &ingest.rejects {
         Some(path) => {
             let file = File::create(path).with_context(|| path.display().to_string())?;
