@@ -79,7 +79,7 @@ impl Channels {
     }
 
     /// Puts what happened up to `upto` into the outboxes of those whom it concerns.
-    pub(super) fn hand_out(&mut self, store: &Store, events: Vec<AppliedEvent>, upto: Seq) {
+    pub(super) fn hand_out(&mut self, store: &Store, events: Vec<AppliedEvent>, upto: Seq) -> u32 {
         let mut known: HashMap<Box<str>, Definitions, RandomState> = HashMap::default();
         for mut applied in events {
             let location = applied.event.location.as_str();
@@ -92,13 +92,16 @@ impl Channels {
             };
             place.take(&self.feed, &mut applied, definitions);
         }
+        let mut readers = 0;
         for place in self.locations.values_mut() {
             for filled in std::mem::take(&mut place.filled) {
                 if let Some(channel) = place.channels.get_mut(filled) {
+                    readers += channel.readers.len();
                     channel.send(&self.feed, upto);
                 }
             }
         }
+        u32::try_from(readers).unwrap_or(u32::MAX)
     }
 }
 

@@ -19,6 +19,13 @@ use crate::store::{ChangeFilter, Follower};
 /// happened in this time together.
 const PACE: Duration = Duration::from_millis(50);
 
+/// Longer the more of them were sent something, so that all together they cost no
+/// more than 4,000 writes a second.
+const PACE_EACH: Duration = Duration::from_micros(250);
+
+/// But not longer than this.
+const PACE_MOST: Duration = Duration::from_secs(1);
+
 /// How often it is looked for readers that are gone or may not read any more.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
 
@@ -205,7 +212,7 @@ async fn run(
         while let Ok(join) = joins.try_recv() {
             joining.push(join);
         }
-        next = Instant::now() + PACE;
+        let mut sent = 0;
         let taken = follower.take();
         position = taken.upto;
         if taken.lost {
@@ -214,12 +221,13 @@ async fn run(
         if !taken.events.is_empty() {
             let store = Arc::clone(&app.store);
             let handing_out = tokio::task::spawn_blocking(move || {
-                channels.hand_out(&store, taken.events, taken.upto);
-                channels
+                let sent = channels.hand_out(&store, taken.events, taken.upto);
+                (channels, sent)
             });
             let Ok(handed_out) = handing_out.await else { return };
-            channels = handed_out;
+            (channels, sent) = handed_out;
         }
+        next = Instant::now() + (PACE_EACH * sent).clamp(PACE, PACE_MOST);
         feed.position.store(position, Ordering::Release);
         // Only now, so that they are sent nothing that was there before.
         for Join { location, filter, outbox, joined } in joining {
