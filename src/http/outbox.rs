@@ -211,3 +211,34 @@ impl Drop for Changes {
         self.feed.leave();
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// What the connection is handed now.
+    fn taken(outbox: &Outbox) -> Vec<Bytes> {
+        let context = Context::from_waker(Waker::noop());
+        let mut taken = Vec::new();
+        while let Poll::Ready(Some(chunk)) = outbox.poll_chunk(&context) {
+            taken.push(chunk);
+        }
+        taken
+    }
+
+    #[test]
+    fn what_happens_waits_until_what_was_before_is_sent() {
+        let outbox = Outbox::new(Grant::ALL, 1 << 20);
+        outbox.begin(3);
+        assert!(outbox.push(9, Bytes::from_static(b"live")));
+        assert_eq!(taken(&outbox), ["retry: 2000\nid: 3\n\n"]);
+        outbox.catch_up(5, Bytes::from_static(b"before")).now_or_never().unwrap();
+        assert_eq!(taken(&outbox), ["before"]);
+        outbox.caught_up();
+        assert_eq!(taken(&outbox), ["live"]);
+        assert!(outbox.push(10, Bytes::from_static(b"next")));
+        assert_eq!(taken(&outbox), ["next"]);
+    }
+}
