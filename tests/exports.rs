@@ -162,9 +162,10 @@ fn mermaid_texts(mermaid: &str) -> (Vec<String>, Vec<String>) {
         if let Some((ends, label)) = line.split_once(" -->") {
             assert!(ends.bytes().all(|byte| byte.is_ascii_digit()), "{line}");
             let label = label.strip_prefix("|\"").and_then(|rest| rest.split_once("\"| n"));
-            let (label, target) = label.unwrap_or_else(|| line.split_once(" --> n").unwrap());
+            let bare = || ("", line.split_once(" --> n").unwrap().1);
+            let (label, target) = label.unwrap_or_else(bare);
             assert!(target.parse::<usize>().unwrap() < nodes.len(), "{line}");
-            edges.push(mermaid_text(if label == ends { "" } else { label }));
+            edges.push(mermaid_text(label));
             continue;
         }
         let (number, text) = line.split_once(['[', '(']).unwrap();

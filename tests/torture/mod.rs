@@ -39,6 +39,7 @@ pub(crate) const NASTY: &[&str] = &[
     "> <urn:x> .",
     "AUX",
     "(x){y}[z]:w#v$u",
+    "2",
 ];
 
 /// A location with a self-link and parallel links.
