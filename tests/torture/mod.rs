@@ -40,6 +40,7 @@ pub(crate) const NASTY: &[&str] = &[
     "AUX",
     "(x){y}[z]:w#v$u",
     "2",
+    " ",
 ];
 
 /// A location with a self-link and parallel links.
