@@ -1,37 +1,14 @@
 //! What differs between two moments.
 
-use std::sync::Arc;
-
-use super::super::{AsOf, Location, Past, PastError, Store};
-use crate::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff, Snapshot, View};
+use super::super::{AsOf, PastError, Store};
+use crate::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff, Snapshot};
 use crate::model::Seq;
 
 /// A location at two moments.
 #[derive(Debug)]
 pub struct Between {
-    from: State,
-    to: State,
-}
-
-#[derive(Debug)]
-struct State {
-    seq: Seq,
-    graph: Graph,
-}
-
-#[derive(Debug)]
-enum Graph {
-    Then(Arc<Past>),
-    Now(Box<Snapshot>),
-}
-
-impl State {
-    fn view(&self) -> View<'_> {
-        match &self.graph {
-            Graph::Then(past) => past.graph.view(),
-            Graph::Now(snapshot) => snapshot.view(),
-        }
-    }
+    from: (Seq, Snapshot),
+    to: (Seq, Snapshot),
 }
 
 impl Store {
@@ -64,38 +41,27 @@ impl Store {
         to: Option<AsOf>,
     ) -> Result<Option<Between>, PastError> {
         let Some(known) = self.location(location) else { return Ok(None) };
-        let from = self.state(&known, Some(from))?;
-        let to = self.state(&known, to)?;
+        let from = self.snapshot(&known, Some(from), &[])?;
+        let to = self.snapshot(&known, to, &[])?;
         Ok(Some(Between { from, to }))
-    }
-
-    fn state(&self, location: &Location, as_of: Option<AsOf>) -> Result<State, PastError> {
-        let past = as_of.map(|as_of| self.seq_as_of(as_of)).transpose()?.flatten();
-        if let Some(seq) = past {
-            let graph = Graph::Then(self.past(location.id().as_str(), seq)?);
-            return Ok(State { seq, graph });
-        }
-        // Before the copy is taken: it may know more, not less.
-        let seq = self.head();
-        Ok(State { seq, graph: Graph::Now(Box::new(location.read().snapshot())) })
     }
 }
 
 impl Between {
     /// The events up to which the graph stood at the first moment and the second.
     pub fn seqs(&self) -> (Seq, Seq) {
-        (self.from.seq, self.to.seq)
+        (self.from.0, self.to.0)
     }
 
     /// The relations that the second moment shows and the first did not, and the
-    /// other way round; see [`View::link_diff`].
+    /// other way round; see [`View::link_diff`](crate::graph::View::link_diff).
     pub fn links(&self, query: &DiffQuery, effort: &mut Effort<'_>) -> LinkDiff<'_> {
-        self.to.view().link_diff(self.from.view(), query, effort)
+        self.to.1.view().link_diff(self.from.1.view(), query, effort)
     }
 
     /// The associations that were added, removed and defined anew; see
-    /// [`View::association_diff`].
+    /// [`View::association_diff`](crate::graph::View::association_diff).
     pub fn associations(&self) -> AssociationDiff<'_> {
-        self.to.view().association_diff(self.from.view())
+        self.to.1.view().association_diff(self.from.1.view())
     }
 }
