@@ -190,9 +190,18 @@ fn content(query: &Query<'_>) -> Result<Content, Problem> {
 /// What the head of the answer says.
 struct Size {
     seq: Seq,
-    nodes: usize,
-    links: usize,
+    nodes: u64,
+    links: u64,
 }
+
+impl Size {
+    fn of(seq: Seq, part: &Part<'_>) -> Self {
+        Self { seq, nodes: part.node_count() as u64, links: part.link_count() as u64 }
+    }
+}
+
+/// Hands over the head of the answer.
+type Begin<'b> = &'b mut dyn FnMut(Size) -> io::Result<()>;
 
 /// An export on its way.
 struct Export {
@@ -207,59 +216,81 @@ struct Export {
 /// Takes the head of the answer, or why there is none.
 type Begun = oneshot::Sender<Result<Size, Problem>>;
 
+/// Why an export ends early: there is nothing to begin with, or what was begun breaks
+/// off.
+enum Ended {
+    Refused(Problem),
+    Broken(io::Error),
+}
+
+impl From<Problem> for Ended {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
 impl Export {
     /// Writes it all and tells whether that came to its end.
-    fn run(&self, begun: Begun) -> bool {
+    fn run(&self, waiting: Begun) -> bool {
+        let mut waiting = Some(waiting);
+        let mut begin = |size| {
+            // An error if there is nobody any more who would read on.
+            let sent = waiting.take().map(|waiting| waiting.send(Ok(size)));
+            sent.and_then(Result::ok).ok_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))
+        };
         let written = match self.asked.content {
-            Content::Graph(format) => self.graph(begun, format),
-            Content::Lives => self.lives(begun),
-            Content::Events => self.events(begun),
+            Content::Graph(format) => self.graph(&mut begin, format),
+            Content::Lives => self.lives(&mut begin),
+            Content::Events => self.events(&mut begin),
         };
-        let location = self.location.id().as_str();
-        written.inspect_err(|error| tell(error, location, &self.trace_id)).is_ok()
-    }
-
-    fn graph(&self, begun: Begun, format: Format) -> io::Result<()> {
-        let (seq, snapshot) = match self.snapshot() {
-            Ok(taken) => taken,
-            Err(error) => return refuse(begun, error),
-        };
-        let part = match snapshot.view().part(&self.asked.part) {
-            Ok(part) => part,
-            Err(error) => return refuse(begun, error),
-        };
-        if let Err(error) = check(&part, format) {
-            return refuse(begun, error);
+        match written {
+            Ok(()) => true,
+            Err(Ended::Refused(problem)) => {
+                // Whoever has gone meanwhile need not know why.
+                waiting.map(|waiting| waiting.send(Err(problem)).ok());
+                false
+            }
+            Err(Ended::Broken(error)) => {
+                tell(&error, self.location.id().as_str(), &self.trace_id);
+                false
+            }
         }
-        begin(begun, seq, &part)?;
-        self.stream(|to| write(&part, format, &self.asked.options, to))
     }
 
-    fn lives(&self, begun: Begun) -> io::Result<()> {
+    fn graph(&self, begin: Begin<'_>, format: Format) -> Result<(), Ended> {
+        let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
+        let part = snapshot.view().part(&self.asked.part).map_err(Problem::from)?;
+        check(&part, format).map_err(Problem::from)?;
+        begin(Size::of(seq, &part))?;
+        Ok(self.stream(|to| write(&part, format, &self.asked.options, to))?)
+    }
+
+    fn lives(&self, begin: Begin<'_>) -> Result<(), Ended> {
         let location = self.location.id().as_str();
-        let (seq, lives) = match self.app.store.lives(location, self.asked.as_of) {
-            Ok(taken) => taken,
-            Err(error) => return refuse(begun, error),
-        };
-        let part = match lives.view().part(&self.asked.part) {
-            Ok(part) => part,
-            Err(error) => return refuse(begun, error),
-        };
-        begin(begun, seq, &part)?;
-        self.stream(|to| write_lives(&part, &lives, to))
+        let lives = self.app.store.lives(location, self.asked.as_of);
+        let (seq, lives) = lives.map_err(Problem::from)?;
+        let part = lives.view().part(&self.asked.part).map_err(Problem::from)?;
+        begin(Size::of(seq, &part))?;
+        Ok(self.stream(|to| write_lives(&part, &lives, to))?)
     }
 
-    fn events(&self, begun: Begun) -> io::Result<()> {
-        let (seq, snapshot) = match self.snapshot() {
-            Ok(taken) => taken,
-            Err(error) => return refuse(begun, error),
-        };
-        match snapshot.view().part(&self.asked.part) {
-            Ok(part) => begin(begun, seq, &part)?,
-            Err(error) => return refuse(begun, error),
-        }
+    fn events(&self, begin: Begin<'_>) -> Result<(), Ended> {
+        let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
+        // Nothing is left out of them: the counts will do.
+        let counts = snapshot.view().counts();
         drop(snapshot);
-        self.stream(|to| events(&self.app, self.location.id().as_str(), seq, to))
+        begin(Size {
+            seq,
+            nodes: counts.objects + counts.records,
+            links: counts.associations + counts.relations,
+        })?;
+        Ok(self.stream(|to| events(&self.app, self.location.id().as_str(), seq, to))?)
     }
 
     fn snapshot(&self) -> Result<(Seq, Snapshot), PastError> {
@@ -278,17 +309,6 @@ impl Export {
         }
         chunks.flush()
     }
-}
-
-/// Hands over the head; an error if there is nobody any more who would read on.
-fn begin(begun: Begun, seq: Seq, part: &Part<'_>) -> io::Result<()> {
-    let size = Size { seq, nodes: part.node_count(), links: part.link_count() };
-    begun.send(Ok(size)).map_err(|_| io::ErrorKind::BrokenPipe.into())
-}
-
-/// Hands over why there is none.
-fn refuse(begun: Begun, error: impl Into<Problem>) -> io::Result<()> {
-    begun.send(Err(error.into())).map_err(|_| io::ErrorKind::BrokenPipe.into())
 }
 
 fn events(app: &App, location: &str, upto: Seq, to: &mut dyn Write) -> io::Result<()> {
