@@ -11,21 +11,9 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use faulty::{Fault, Faulty};
-use relata::graph::Difference;
 use relata::journal::{Journal, JournalError, MemoryJournal, Refused, SqliteJournal};
 use relata::{IngestError, OpenError, Options, Status, Store, Timestamp, verify};
-use sample::{SAMPLE, tell};
-
-fn differences(left: &Store, right: &Store) -> Vec<Difference> {
-    let mut found = Vec::new();
-    assert_eq!(left.locations().len(), right.locations().len());
-    for location in left.locations() {
-        let other = right.location(location.id().as_str()).unwrap();
-        location.read().differences(&other.read(), &mut found, 10);
-        location.read().contradictions(&mut found, 10);
-    }
-    found
-}
+use sample::{SAMPLE, differences, tell};
 
 fn reference(events: usize) -> Store {
     let store = Store::in_memory().unwrap();

@@ -12,13 +12,12 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use faulty::{Fault, Faulty};
 use flate2::Compression;
 use flate2::write::GzEncoder;
-use relata::graph::Difference;
 use relata::journal::{MemoryJournal, SqliteJournal};
 use relata::{
     Delivery, ImportCounts, ImportError, IngestError, LineFate, Options, Status, Store, Timestamp,
     verify,
 };
-use sample::{SAMPLE, tell};
+use sample::{SAMPLE, differences, tell};
 
 fn import(store: &Store, lines: &str) -> ImportCounts {
     store.import().read(lines.as_bytes(), |_| Ok(())).unwrap()
@@ -36,17 +35,6 @@ fn relation(number: usize) -> String {
 
 fn relations(numbers: std::ops::Range<usize>) -> String {
     numbers.map(|number| relation(number) + "\n").collect()
-}
-
-fn differences(left: &Store, right: &Store) -> Vec<Difference> {
-    let mut found = Vec::new();
-    assert_eq!(left.locations().len(), right.locations().len());
-    for location in left.locations() {
-        let other = right.location(location.id().as_str()).unwrap();
-        location.read().differences(&other.read(), &mut found, 10);
-        location.read().contradictions(&mut found, 10);
-    }
-    found
 }
 
 /// The input breaks off with an error after so many bytes.

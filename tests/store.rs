@@ -9,24 +9,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use relata::export::{Format, write};
-use relata::graph::{Difference, Layers, LinkQuery, PartQuery, Snapshot};
+use relata::graph::{Layers, LinkQuery, PartQuery, Snapshot};
 use relata::journal::{JournalError, SqliteJournal};
 use relata::{AsOf, IngestError, NodeRef, OpenError, Options, Status, Store, verify};
-use sample::{SAMPLE, delivery, shuffled, tell};
+use sample::{SAMPLE, delivery, differences, shuffled, tell};
 
 fn every(events: u64) -> Options {
     Options { checkpoint_events: events, batch_events: 16, ..Options::default() }
-}
-
-fn differences(left: &Store, right: &Store) -> Vec<Difference> {
-    let mut found = Vec::new();
-    assert_eq!(left.locations().len(), right.locations().len());
-    for location in left.locations() {
-        let other = right.location(location.id().as_str()).unwrap();
-        location.read().differences(&other.read(), &mut found, 10);
-        location.read().contradictions(&mut found, 10);
-    }
-    found
 }
 
 fn verified(path: &Path) -> relata::Verification {

@@ -8,8 +8,8 @@ use std::io::{self, Write};
 use serde::Serialize;
 
 use super::element::{
-    EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_label, edge_members,
-    node_members,
+    EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_class, edge_label,
+    edge_members, node_members,
 };
 use super::json::{array, object};
 use crate::graph::{Edge, EdgeEnd, Part};
@@ -48,7 +48,7 @@ fn link(edge: Edge<'_>) -> Link<'_> {
         id: EdgeId::of(&edge),
         source: NodeId::of(&edge.first),
         target: NodeId::of(&edge.second),
-        relation: edge.definition.map_or(edge.association, |definition| &definition.key),
+        relation: edge_class(&edge),
         directed: true,
         label: edge_label(&edge),
         metadata: edge_members(&edge),

@@ -4,9 +4,8 @@ use super::answer::{Answer, json};
 use super::app::App;
 use super::locations;
 use super::problem::Problem;
-use super::query::place_cursor;
 use super::request::Request;
-use crate::wire::{AssociationBody, Associations, Listed};
+use crate::wire::{AssociationBody, Associations, Listed, place_cursor};
 
 pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;

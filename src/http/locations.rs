@@ -5,10 +5,9 @@ use std::sync::Arc;
 use super::answer::{Answer, json};
 use super::app::App;
 use super::problem::Problem;
-use super::query::place_cursor;
 use super::request::Request;
 use crate::store::Location;
-use crate::wire::{Listed, LocationBody, Locations};
+use crate::wire::{Listed, LocationBody, Locations, place_cursor};
 
 /// The location that the path names.
 pub(super) fn find(app: &App, request: &Request<'_>) -> Result<Arc<Location>, Problem> {

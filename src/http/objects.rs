@@ -4,9 +4,8 @@ use super::answer::{Answer, json};
 use super::app::App;
 use super::locations;
 use super::problem::Problem;
-use super::query::place_cursor;
 use super::request::Request;
-use crate::wire::{Listed, ObjectBody, Objects, RecordBody, Records};
+use crate::wire::{Listed, ObjectBody, Objects, RecordBody, Records, place_cursor};
 
 pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;

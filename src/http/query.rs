@@ -224,11 +224,6 @@ fn text(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw)
 }
 
-/// The cursor that goes on behind a place.
-pub(super) fn place_cursor(place: u32) -> String {
-    format!("c{place:08x}")
-}
-
 fn bad_cursor() -> Problem {
     Problem::invalid_parameter("cursor", "is not a cursor that an answer gave out")
 }

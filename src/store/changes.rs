@@ -192,13 +192,12 @@ impl ChangeFilter {
             }
             Change::Relation(relation) => {
                 let ends = [&relation.first, &relation.second];
+                let has = |of: &NodeRef| {
+                    ends.iter()
+                        .any(|end| end.object == of.object && Some(&end.id) == of.record.as_ref())
+                };
                 ends.iter().any(|end| is_of(end.object.as_str()))
-                    && self.of.as_ref().is_none_or(|of| {
-                        let same = |end: &&&crate::model::RecordRef| {
-                            end.object == of.object && Some(&end.id) == of.record.as_ref()
-                        };
-                        ends.iter().any(|end| same(&end))
-                    })
+                    && self.of.as_ref().is_none_or(has)
             }
             Change::Record { object, id } => {
                 object.as_ref().is_none_or(|key| is_of(key.as_str()))

@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use super::{AssociationBody, EdgeBody, Listed};
+use super::{AssociationBody, EdgeBody, Listed, place_cursor};
 use crate::graph::{AssociationCount, AssociationDiff, LinkDiff};
 use crate::model::Seq;
 
@@ -39,7 +39,7 @@ impl<'a> DiffBody<'a> {
         associations: &AssociationDiff<'a>,
         links: &LinkDiff<'a>,
     ) -> Self {
-        let next = links.next.map(|place| format!("c{place:08x}"));
+        let next = links.next.map(place_cursor);
         Self {
             from,
             to,

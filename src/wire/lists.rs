@@ -6,6 +6,11 @@ use super::{At, Listed};
 use crate::graph::{AssociationCount, Counts, Link, LinkPage, ObjectCount, RecordLine};
 use crate::model::Seq;
 
+/// The cursor that goes on behind a place.
+pub fn place_cursor(place: u32) -> String {
+    format!("c{place:08x}")
+}
+
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct LinkBody<'a> {

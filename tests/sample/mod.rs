@@ -3,6 +3,7 @@
 #![allow(dead_code, clippy::allow_attributes, reason = "each test binary uses its part")]
 #![allow(clippy::expect_used, reason = "a test says so by failing")]
 
+use relata::graph::Difference;
 use relata::{Delivery, Store, Timestamp};
 
 pub(crate) const SAMPLE: &str = include_str!("../../data/real-estate.ndjson");
@@ -33,4 +34,16 @@ pub(crate) fn tell<'a>(store: &Store, events: impl IntoIterator<Item = &'a str>)
             .expect("a store that works");
     }
     store.checkpoint().expect("a disk that works");
+}
+
+/// What the graphs of two stores differ in, and what contradicts itself in the first.
+pub(crate) fn differences(left: &Store, right: &Store) -> Vec<Difference> {
+    let mut found = Vec::new();
+    assert_eq!(left.locations().len(), right.locations().len());
+    for location in left.locations() {
+        let other = right.location(location.id().as_str()).expect("in both");
+        location.read().differences(&other.read(), &mut found, 10);
+        location.read().contradictions(&mut found, 10);
+    }
+    found
 }
