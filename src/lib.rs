@@ -65,11 +65,11 @@ pub use model::{
 };
 pub use store::{
     AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,
-    Delivery, EachLink, EventPage, ExportEventsError, Follower, Found, HistoryEvent, HistoryPage,
+    Delivery, EachLink, EventBatch, EventPage, ExportEventsError, Found, HistoryEvent, HistoryPage,
     Import, ImportCounts, ImportError, ImportedLine, IngestError, LineFate, LineRefusal, LinksOf,
     LinksPage, Location, Matching, Moment, OpenError, Options, Past, PastError, PathBetween,
     Preview, PreviewError, QuestionError, Receipt, ReplayError, Status, Store, Subject,
-    Surroundings, Taken, Verification, Waiting, Walk, Ways, Written, verify,
+    Subscription, Surroundings, Verification, Waiting, Walk, Ways, Written, verify,
 };
 
 /// Runs the examples of the README as tests.

@@ -249,6 +249,36 @@ fn a_slow_reader_is_dropped_and_told_so_and_delays_nobody() -> Result<(), Error>
     Ok(())
 }
 
+/// An import into one location once ended the readers of all others, and its own, however
+/// little each of them wanted of it.
+#[test]
+fn an_import_ends_no_reader_whatever_its_location() -> Result<(), Error> {
+    const LINES: u64 = 5_000;
+    let server = Within::start(Limits { change_backlog: 5, ..Limits::default() })?;
+    let quiet = json!({"type": "RecordCreate", "id": "q", "objectKey": "contact",
+        "locationId": "quiet"});
+    server.store.ingest(quiet.to_string().as_bytes())?;
+    let open = |location: &str, query: &str| -> Result<Reader, Error> {
+        Reader::over(TcpStream::connect(server.address)?, location, query, &[])
+    };
+    let mut quiet_reader = open("quiet", "")?;
+    let mut readers = Vec::new();
+    for number in 1..=60 {
+        readers.push((number, open(HERE, &format!("?of=contact/c{}", number * 80))?));
+    }
+    let mut everything = open(HERE, "")?;
+    let lines: Vec<String> = (1..=LINES).map(|number| relation(number).to_string()).collect();
+    server.store.import().read(lines.join("\n").as_bytes(), |_| Ok(()))?;
+    for (number, reader) in &mut readers {
+        assert_eq!(reader.ids(1)?, [*number * 80 + 2]);
+    }
+    assert_eq!(everything.ids(usize::try_from(LINES)?)?, (3..LINES + 3).collect::<Vec<_>>());
+    let gone = json!({"type": "RecordDelete", "id": "q", "locationId": "quiet"});
+    let last = server.store.ingest(gone.to_string().as_bytes())?.seq.unwrap();
+    assert_eq!(quiet_reader.ids(1)?, [last]);
+    Ok(())
+}
+
 /// Readers come while much happens: each is sent all of it, from where it began.
 #[test]
 fn what_was_before_goes_over_into_what_happens() -> Result<(), Error> {

@@ -55,6 +55,9 @@ pub struct Limits {
     pub change_readers: usize,
     /// How much may wait for a slow reader of changes before it is dropped, in bytes.
     pub change_bytes: usize,
+    /// Events of one location that may wait to be sent to its readers of changes; with
+    /// more of them the journal is read instead.
+    pub change_backlog: usize,
     /// How often a reader of changes is sent a sign of life.
     pub heartbeat: Duration,
 }
@@ -80,6 +83,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             change_readers: 2_048,
             change_bytes: 4 << 20,
+            change_backlog: 8_192,
             heartbeat: Duration::from_secs(15),
         }
     }

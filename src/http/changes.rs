@@ -8,12 +8,12 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::answer::Answer;
 use super::app::App;
-use super::channels::render;
 use super::feed::STOPS;
-use super::locations;
 use super::outbox::{Changes, Outbox};
 use super::problem::Problem;
 use super::request::Request;
+use super::topics::render;
+use super::{hub, locations};
 use crate::model::Seq;
 use crate::store::{ChangeFilter, ChangesError};
 
@@ -43,13 +43,13 @@ pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
     app.feed.enter()?;
     let outbox = Outbox::new(request.grant.clone(), app.limits.change_bytes);
     // From here on it is dropped, and leaves, with the answer.
-    let body = Changes::new(Arc::clone(&outbox), Arc::clone(&app.feed));
+    let body = Changes::new(Arc::clone(&outbox), Arc::clone(&app.feed.stats), app.feed.heartbeat);
     match after {
         None => {
-            let joined = app.feed.join(app, &wanted.location, &wanted.filter, &outbox).await;
-            let now = joined.ok_or_else(|| Problem::unavailable("the server is stopping"))?;
-            outbox.begin(now);
-            outbox.caught_up();
+            let joined = hub::subscribe(app, &wanted.location, &wanted.filter, &outbox).await;
+            let joined = joined.ok_or_else(|| Problem::unavailable("the server is stopping"))?;
+            outbox.begin(joined.now);
+            outbox.caught_up(joined.position);
         }
         Some(after) => {
             outbox.begin(after);
@@ -115,7 +115,7 @@ async fn page(app: &Arc<App>, wanted: &Wanted, after: Seq, upto: Seq) -> Result<
 /// Sends what happened before, until the reader can be sent what happens.
 async fn catch_up(app: Arc<App>, wanted: Wanted, outbox: Arc<Outbox>, first: Page) {
     let mut read: Result<Page, Problem> = Ok(first);
-    let mut now = None;
+    let mut joined = None;
     loop {
         let at = match read {
             Ok(page) => {
@@ -135,15 +135,18 @@ async fn catch_up(app: Arc<App>, wanted: Wanted, outbox: Arc<Outbox>, first: Pag
         }
         let head = app.store.head();
         // What happens from then on waits in the outbox: so the rest must be short.
-        if now.is_none() && head.saturating_sub(at) < PAGE_CHANGES as Seq {
-            now = app.feed.join(&app, &wanted.location, &wanted.filter, &outbox).await;
-            if now.is_none() {
+        if joined.is_none() && head.saturating_sub(at) < PAGE_CHANGES as Seq {
+            joined = hub::subscribe(&app, &wanted.location, &wanted.filter, &outbox).await;
+            if joined.is_none() {
                 return outbox.end("shutdown", STOPS.to_owned());
             }
         }
-        match now {
-            Some(now) if at >= now => return outbox.caught_up(),
-            now => read = page(&app, &wanted, at, now.unwrap_or(head)).await,
+        match &joined {
+            Some(joined) if at >= joined.now => {
+                return outbox.caught_up(Arc::clone(&joined.position));
+            }
+            Some(joined) => read = page(&app, &wanted, at, joined.now).await,
+            None => read = page(&app, &wanted, at, head).await,
         }
     }
 }

@@ -2,21 +2,33 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
+use std::time::Duration;
 
 use futures_util::Stream;
 use hyper::body::Bytes;
 use tokio::sync::Notify;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
-use super::feed::Feed;
 use super::token::Grant;
 use crate::model::Seq;
 use crate::wire::EndOfChanges;
 
 /// How long a client waits before it comes back, in milliseconds.
 const RETRY_MS: u32 = 2_000;
+
+/// Counts the readers of changes, of all locations.
+#[derive(Debug, Default)]
+pub(super) struct Stats {
+    pub(super) open: AtomicUsize,
+    /// Those that were dropped because they were too slow.
+    pub(super) dropped: AtomicU64,
+}
+
+/// The last event that a hub has put into the outboxes of its subscribers.
+pub(super) type Position = Arc<AtomicU64>;
 
 /// Chunks for one reader, in a bounded queue between whoever writes them and the
 /// connection.
@@ -39,6 +51,8 @@ struct Queue {
     bytes: usize,
     /// The reader has been sent everything up to here.
     sent: Seq,
+    /// That of the hub, once the reader is caught up.
+    position: Option<Position>,
     over: bool,
     waker: Option<Waker>,
 }
@@ -114,8 +128,9 @@ impl Outbox {
     }
 
     /// From now on the reader is sent what happens.
-    pub(super) fn caught_up(&self) {
+    pub(super) fn caught_up(&self, position: Position) {
         let mut queue = self.queue();
+        queue.position = Some(position);
         let later = queue.later.take().unwrap_or_default();
         queue.chunks.extend(later);
         queue.wake();
@@ -137,12 +152,28 @@ impl Outbox {
         self.room.notify_waiters();
     }
 
+    /// Drops a reader that does not keep up.
+    pub(super) fn drop_lagging(&self, stats: &Stats) {
+        if !self.is_over() {
+            stats.dropped.fetch_add(1, Ordering::Relaxed);
+            tracing::info!("a reader of changes is too slow and is dropped");
+            let detail = "the reader takes changes more slowly than they come; \
+                          come back with Last-Event-ID";
+            self.end("too_slow", detail.to_owned());
+        }
+    }
+
     /// The reader is gone.
     fn abandon(&self) {
         let mut queue = self.queue();
         queue.over = true;
         (queue.chunks, queue.later) = (VecDeque::new(), None);
         self.room.notify_waiters();
+    }
+
+    /// The last event that the hub has put here, once the reader is caught up.
+    fn position(&self) -> Option<Seq> {
+        self.queue().position.as_ref().map(|position| position.load(Ordering::Acquire))
     }
 
     /// The next chunk; nothing once all is over.
@@ -163,9 +194,12 @@ impl Outbox {
 
     /// A sign of life. It tells the client how far the reader has come, so that it
     /// goes on from there although none of the last events was for it.
-    fn heartbeat(&self, position: Seq) -> Bytes {
+    fn heartbeat(&self, position: Option<Seq>) -> Bytes {
         let mut queue = self.queue();
-        if queue.later.is_none() && queue.chunks.is_empty() {
+        if queue.later.is_none()
+            && queue.chunks.is_empty()
+            && let Some(position) = position
+        {
             queue.sent = queue.sent.max(position);
         }
         Bytes::from(format!(":\nid: {}\n\n", queue.sent))
@@ -175,17 +209,16 @@ impl Outbox {
 /// The body of an answer: what is in an outbox, and a sign of life now and then.
 pub(super) struct Changes {
     outbox: Arc<Outbox>,
-    feed: Arc<Feed>,
+    stats: Arc<Stats>,
     heartbeat: Interval,
 }
 
 impl Changes {
     /// Counted as an open reader until it is dropped.
-    pub(super) fn new(outbox: Arc<Outbox>, feed: Arc<Feed>) -> Self {
-        let every = feed.heartbeat;
+    pub(super) fn new(outbox: Arc<Outbox>, stats: Arc<Stats>, every: Duration) -> Self {
         let mut heartbeat = interval_at(Instant::now() + every, every);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { outbox, feed, heartbeat }
+        Self { outbox, stats, heartbeat }
     }
 }
 
@@ -194,7 +227,7 @@ impl Stream for Changes {
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
         // Before the outbox is looked at: what was up to here is in it.
-        let position = self.feed.position();
+        let position = self.outbox.position();
         if let Poll::Ready(chunk) = self.outbox.poll_chunk(context) {
             return Poll::Ready(chunk.map(Ok));
         }
@@ -208,7 +241,7 @@ impl Stream for Changes {
 impl Drop for Changes {
     fn drop(&mut self) {
         self.outbox.abandon();
-        self.feed.leave();
+        self.stats.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
 
@@ -236,7 +269,7 @@ mod tests {
         assert_eq!(taken(&outbox), ["retry: 2000\nid: 3\n\n"]);
         outbox.catch_up(5, Bytes::from_static(b"before")).now_or_never().unwrap();
         assert_eq!(taken(&outbox), ["before"]);
-        outbox.caught_up();
+        outbox.caught_up(Position::default());
         assert_eq!(taken(&outbox), ["live"]);
         assert!(outbox.push(10, Bytes::from_static(b"next")));
         assert_eq!(taken(&outbox), ["next"]);

@@ -7,7 +7,6 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::deliveries::{Deliveries, REMEMBERED};
-use super::followers::Followers;
 use super::idle::Idle;
 use super::imports::Imports;
 use super::locations::Locations;
@@ -17,6 +16,7 @@ use super::queue::{Gauge, Job, Pending, Queue};
 use super::read_only::forget_changes;
 use super::recovery::recover;
 use super::repeats::Repeats;
+use super::subscriptions::Subscriptions;
 use super::writer::{Writer, receipt};
 use super::{
     Delivery, IngestError, Location, OpenError, Options, Preview, PreviewError, Receipt,
@@ -66,7 +66,7 @@ pub struct Store {
     keep_ignored: bool,
     pub(super) repeats: Repeats,
     pub(super) idle: Idle,
-    pub(super) followers: Arc<Followers>,
+    pub(super) subscriptions: Arc<Subscriptions>,
     pub(super) pasts: Pasts,
     /// Held while what a writing process added is taken in.
     pub(super) refreshing: Mutex<()>,
@@ -107,7 +107,7 @@ impl Store {
         gauge.fail("it is open for reading only".to_owned());
         Ok(Self {
             idle: recovered.checkpointer.idle(),
-            followers: Followers::starting_at(recovered.head),
+            subscriptions: Subscriptions::starting_at(recovered.head),
             locations: Arc::new(recovered.locations),
             gauge,
             queue: None,
@@ -140,11 +140,11 @@ impl Store {
         let keep_ignored = options.keep_ignored;
         let (repeats, pasts) = (recovered.checkpointer.repeats(), Pasts::new(options.past_graphs));
         let idle = recovered.checkpointer.idle();
-        let followers = Followers::starting_at(head);
+        let subscriptions = Subscriptions::starting_at(head);
         let writer = Writer {
             journal,
             jobs,
-            followers: Arc::clone(&followers),
+            subscriptions: Arc::clone(&subscriptions),
             gauge: Arc::clone(&gauge),
             locations: Arc::clone(&locations),
             deliveries: Deliveries::new(options.remembered_deliveries),
@@ -175,7 +175,7 @@ impl Store {
             keep_ignored,
             repeats,
             idle,
-            followers,
+            subscriptions,
             pasts,
             refreshing,
         })

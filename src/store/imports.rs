@@ -2,7 +2,7 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::writer::{Fate, Writer, applied};
+use super::writer::{Writer, applied};
 use super::{Delivery, IngestError, Status};
 use crate::journal::{Entry, IMPORT_MARKS, ImportMark};
 use crate::model::Seq;
@@ -58,7 +58,7 @@ impl Writer {
         let head = self.append(&entries, Some(mark))?;
         self.imports.note(*mark);
         let statuses: Vec<Status> = both().map(|(it, fate)| self.merge(it, fate)).collect();
-        self.advance(head, || applied(new.iter().zip(fates.iter().map(Fate::seq)).zip(&statuses)));
+        self.advance(head, applied(new.iter(), &fates, &statuses));
         accepted.extend(statuses.iter().zip(&fates).map(|(it, fate)| (*it, Some(fate.seq()))));
         Ok(accepted)
     }

@@ -4,7 +4,6 @@ mod changes;
 mod checkpoint;
 mod deliveries;
 mod events;
-mod followers;
 mod handle;
 mod history;
 mod idle;
@@ -24,6 +23,7 @@ mod queue;
 mod read_only;
 mod recovery;
 mod repeats;
+mod subscriptions;
 mod verify;
 mod writer;
 
@@ -31,7 +31,6 @@ mod writer;
 pub(crate) use changes::Definitions;
 pub use changes::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 pub use events::ExportEventsError;
-pub use followers::{Follower, Taken};
 pub use handle::Store;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, Subject};
 pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
@@ -45,4 +44,5 @@ pub use questions::{
     QuestionError, Surroundings, Walk, Ways,
 };
 pub use recovery::OpenError;
+pub use subscriptions::{EventBatch, Subscription};
 pub use verify::{Verification, verify};

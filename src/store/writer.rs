@@ -10,12 +10,12 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
 use super::deliveries::{Deliveries, REMEMBERED};
-use super::followers::Followers;
 use super::imports::Imports;
 use super::locations::Locations;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
-use super::{AppliedEvent, Delivery, IngestError, Options, Receipt, Status};
+use super::subscriptions::Subscriptions;
+use super::{Delivery, IngestError, Options, Receipt, Status};
 use crate::graph::{LocationGraph, Outcome};
 use crate::journal::{Entry, ImportMark, Journal, JournalError, Refused};
 use crate::model::{Event, Seq, Timestamp};
@@ -26,7 +26,7 @@ pub(super) struct Writer {
     pub(super) jobs: Receiver<Job>,
     pub(super) gauge: Arc<Gauge>,
     pub(super) locations: Arc<Locations>,
-    pub(super) followers: Arc<Followers>,
+    pub(super) subscriptions: Arc<Subscriptions>,
     pub(super) deliveries: Deliveries,
     pub(super) checkpointer: Checkpointer,
     pub(super) imports: Imports,
@@ -232,21 +232,27 @@ impl Writer {
         let both = batch.iter().zip(&fates);
         let statuses: Vec<Status> =
             both.map(|(pending, fate)| self.merge(&pending.delivery, fate)).collect();
-        self.advance(head, || {
-            let seqs = fates.iter().map(Fate::seq);
-            applied(batch.iter().map(|pending| &pending.delivery).zip(seqs).zip(&statuses))
-        });
+        let deliveries = batch.iter().map(|pending| &pending.delivery);
+        self.advance(head, applied(deliveries, &fates, &statuses));
         for ((pending, fate), status) in batch.drain(..).zip(fates).zip(statuses) {
             (pending.reply)(Ok(receipt(pending.delivery.decoded, status, Some(fate.seq()))));
         }
     }
 
-    /// Events up to this one are merged.
-    pub(super) fn advance(&mut self, head: Seq, applied: impl Fn() -> Vec<AppliedEvent>) {
+    /// Makes merged events up to this one visible, and publishes those that changed
+    /// something.
+    pub(super) fn advance<'e>(
+        &mut self,
+        head: Seq,
+        applied: impl Iterator<Item = (Seq, Timestamp, &'e Event)>,
+    ) {
         self.head = head;
-        // Told before they are visible: who waits for that finds them.
-        self.followers.tell(head, applied);
+        // Published before they are visible: whoever waits for that finds them.
+        let woken = self.subscriptions.publish(head, applied);
         self.locations.news.advance(head);
+        for wake in woken {
+            wake();
+        }
     }
 
     pub(super) fn merge(&mut self, delivery: &Delivery, fate: &Fate) -> Status {
@@ -348,21 +354,19 @@ impl Fate {
     }
 }
 
-/// The events of a batch that changed something.
+/// Returns the events of a batch that changed something.
 pub(super) fn applied<'d>(
-    batch: impl Iterator<Item = ((&'d Delivery, Seq), &'d Status)>,
-) -> Vec<AppliedEvent> {
-    batch
-        .filter_map(|((delivery, seq), status)| match &delivery.decoded {
-            Decoded::Event(event) if *status == Status::Applied => Some(AppliedEvent {
-                seq,
-                received_at: delivery.received_at,
-                event: event.clone(),
-                association: None,
-            }),
-            _ => None,
-        })
-        .collect()
+    batch: impl Iterator<Item = &'d Delivery>,
+    fates: &[Fate],
+    statuses: &[Status],
+) -> impl Iterator<Item = (Seq, Timestamp, &'d Event)> {
+    let batch = batch.zip(fates.iter().zip(statuses));
+    batch.filter_map(|(delivery, (fate, status))| match &delivery.decoded {
+        Decoded::Event(event) if *status == Status::Applied => {
+            Some((fate.seq(), delivery.received_at, event))
+        }
+        _ => None,
+    })
 }
 
 /// The receipt for a delivery of this status.

@@ -1,5 +1,5 @@
-//! Who wants to know of which changes. Readers of the same are one channel; channels
-//! that ask for one record are found by its id.
+//! Who wants to know of which changes of a location. Subscribers with the same filter
+//! share a topic; topics that ask for one record are found by its id.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -7,26 +7,19 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 use hyper::body::Bytes;
 
-use super::feed::Feed;
-use super::outbox::Outbox;
+use super::outbox::{Outbox, Stats};
 use crate::model::{Change, Event, Seq};
-use crate::store::{AppliedEvent, ChangeFilter, Definitions, Store};
+use crate::store::{AppliedEvent, ChangeFilter, Definitions};
 use crate::wire::ChangeBody;
 
-/// The greatest part of what happened that is sent in one piece, in bytes.
+/// Maximum size of what is sent in one piece, in bytes.
 const CHUNK_BYTES: usize = 128 << 10;
 
-/// The channels of every location.
+/// The topics of one location.
 #[derive(Debug)]
-pub(super) struct Channels {
-    feed: Arc<Feed>,
-    locations: HashMap<Box<str>, Place, RandomState>,
-}
-
-/// The channels of one location.
-#[derive(Debug, Default)]
-struct Place {
-    channels: Vec<Channel>,
+pub(super) struct Topics {
+    stats: Arc<Stats>,
+    all: Vec<Topic>,
     by_filter: HashMap<ChangeFilter, usize, RandomState>,
     /// Those that ask for a record, by its id.
     by_record: HashMap<Box<str>, Vec<usize>, RandomState>,
@@ -36,111 +29,90 @@ struct Place {
     filled: Vec<usize>,
 }
 
-/// Readers that ask for the same.
+/// Subscribers with the same filter.
 #[derive(Debug)]
-struct Channel {
+struct Topic {
     filter: ChangeFilter,
-    readers: Vec<Arc<Outbox>>,
+    outboxes: Vec<Arc<Outbox>>,
     unsent: Vec<u8>,
     /// The last event in `unsent`.
     last: Seq,
 }
 
-impl Channels {
-    pub(super) fn new(feed: Arc<Feed>) -> Self {
-        Self { feed, locations: HashMap::default() }
-    }
-
-    pub(super) fn add(&mut self, location: &str, filter: &ChangeFilter, outbox: &Arc<Outbox>) {
-        let place = self.locations.entry(location.into()).or_default();
-        place.add(filter, vec![Arc::clone(outbox)]);
+impl Topics {
+    pub(super) fn new(stats: Arc<Stats>) -> Self {
+        Self {
+            stats,
+            all: Vec::new(),
+            by_filter: HashMap::default(),
+            by_record: HashMap::default(),
+            others: Vec::new(),
+            filled: Vec::new(),
+        }
     }
 
     pub(super) fn outboxes(&self) -> impl Iterator<Item = &Arc<Outbox>> {
-        let channels = self.locations.values().flat_map(|place| &place.channels);
-        channels.flat_map(|channel| &channel.readers)
+        self.all.iter().flat_map(|topic| &topic.outboxes)
     }
 
     pub(super) fn is_empty(&self) -> bool {
-        self.locations.is_empty()
+        self.all.is_empty()
     }
 
-    /// Forgets readers that are gone. Costs the readers.
+    /// Forgets subscribers that are gone. Costs the subscribers.
     pub(super) fn sweep(&mut self) {
-        for place in self.locations.values_mut() {
-            for channel in &mut place.channels {
-                channel.readers.retain(|outbox| !outbox.is_over());
-            }
-            if place.channels.iter().any(|channel| channel.readers.is_empty()) {
-                *place = std::mem::take(place).without_empty();
+        for topic in &mut self.all {
+            topic.outboxes.retain(|outbox| !outbox.is_over());
+        }
+        if self.all.iter().any(|topic| topic.outboxes.is_empty()) {
+            let topics = std::mem::take(&mut self.all);
+            *self = Self::new(Arc::clone(&self.stats));
+            for topic in topics.into_iter().filter(|topic| !topic.outboxes.is_empty()) {
+                self.add(&topic.filter, topic.outboxes);
             }
         }
-        self.locations.retain(|_, place| !place.channels.is_empty());
     }
 
-    /// Puts what happened up to `upto` into the outboxes of those whom it concerns.
-    pub(super) fn hand_out(&mut self, store: &Store, events: Vec<AppliedEvent>, upto: Seq) -> u32 {
-        let mut known: HashMap<Box<str>, Definitions, RandomState> = HashMap::default();
+    /// Puts what happened up to `upto` into the outboxes of those whom it concerns, and
+    /// returns how many were sent something.
+    pub(super) fn fan_out(
+        &mut self,
+        events: Vec<AppliedEvent>,
+        upto: Seq,
+        definitions: &mut Definitions,
+    ) -> usize {
         for mut applied in events {
-            let location = applied.event.location.as_str();
-            let Some(place) = self.locations.get_mut(location) else { continue };
-            let definitions = match known.get_mut(location) {
-                Some(definitions) => definitions,
-                None => known
-                    .entry(location.into())
-                    .or_insert_with(|| Definitions::of(store.location(location))),
-            };
-            place.take(&self.feed, &mut applied, definitions);
+            self.take(&mut applied, definitions);
         }
-        let mut readers = 0;
-        for place in self.locations.values_mut() {
-            for filled in std::mem::take(&mut place.filled) {
-                if let Some(channel) = place.channels.get_mut(filled) {
-                    readers += channel.readers.len();
-                    channel.send(&self.feed, upto);
-                }
+        let mut sent = 0;
+        for filled in std::mem::take(&mut self.filled) {
+            if let Some(topic) = self.all.get_mut(filled) {
+                sent += topic.outboxes.len();
+                topic.send(&self.stats, upto);
             }
         }
-        u32::try_from(readers).unwrap_or(u32::MAX)
+        sent
     }
-}
 
-impl Drop for Channels {
-    /// Nobody is left waiting for what will not come, should handing out break off.
-    fn drop(&mut self) {
-        let detail = "the feed broke off; come back with Last-Event-ID";
-        self.outboxes().for_each(|outbox| outbox.end("unavailable", detail.to_owned()));
-    }
-}
-
-impl Place {
-    fn add(&mut self, filter: &ChangeFilter, readers: Vec<Arc<Outbox>>) {
+    pub(super) fn add(&mut self, filter: &ChangeFilter, outboxes: Vec<Arc<Outbox>>) {
         let known = self.by_filter.get(filter);
-        if let Some(channel) = known.and_then(|&number| self.channels.get_mut(number)) {
-            channel.readers.extend(readers);
+        if let Some(topic) = known.and_then(|&number| self.all.get_mut(number)) {
+            topic.outboxes.extend(outboxes);
             return;
         }
-        let number = self.channels.len();
+        let number = self.all.len();
         match filter.of.as_ref().and_then(|of| of.record.as_ref()) {
             Some(id) => self.by_record.entry(id.as_str().into()).or_default().push(number),
             None => self.others.push(number),
         }
         self.by_filter.insert(filter.clone(), number);
         let filter = filter.clone();
-        self.channels.push(Channel { filter, readers, unsent: Vec::new(), last: 0 });
+        self.all.push(Topic { filter, outboxes, unsent: Vec::new(), last: 0 });
     }
 
-    fn without_empty(self) -> Self {
-        let mut place = Self::default();
-        for channel in self.channels.into_iter().filter(|channel| !channel.readers.is_empty()) {
-            place.add(&channel.filter, channel.readers);
-        }
-        place
-    }
-
-    /// Adds an event to the channels that want it.
-    fn take(&mut self, feed: &Feed, applied: &mut AppliedEvent, definitions: &mut Definitions) {
-        let Self { channels, by_record, others, filled, .. } = self;
+    /// Adds an event to the topics that want it.
+    fn take(&mut self, applied: &mut AppliedEvent, definitions: &mut Definitions) {
+        let Self { stats, all: topics, by_record, others, filled, .. } = self;
         let of = |id: &str| by_record.get(id).map(Vec::as_slice).unwrap_or_default();
         let (first, second, rest): (&[usize], &[usize], &[usize]) = match &applied.event.change {
             Change::Relation(relation) => {
@@ -150,8 +122,8 @@ impl Place {
             // There are few of these.
             Change::Association(_) | Change::AssociationGone(_) | Change::ObjectSchema(_) => {
                 let mut event = Rendered::new(applied, definitions);
-                for (number, channel) in channels.iter_mut().enumerate() {
-                    channel.take(feed, &mut event, number, filled);
+                for (number, topic) in topics.iter_mut().enumerate() {
+                    topic.take(stats, &mut event, number, filled);
                 }
                 return;
             }
@@ -161,17 +133,25 @@ impl Place {
         }
         let mut event = Rendered::new(applied, definitions);
         for &number in first.iter().chain(second).chain(rest) {
-            if let Some(channel) = channels.get_mut(number) {
-                channel.take(feed, &mut event, number, filled);
+            if let Some(topic) = topics.get_mut(number) {
+                topic.take(stats, &mut event, number, filled);
             }
         }
     }
 }
 
-impl Channel {
+impl Drop for Topics {
+    /// Ends every subscription if fan-out panics.
+    fn drop(&mut self) {
+        let detail = "the feed broke off; come back with Last-Event-ID";
+        self.outboxes().for_each(|outbox| outbox.end("unavailable", detail.to_owned()));
+    }
+}
+
+impl Topic {
     fn take(
         &mut self,
-        feed: &Feed,
+        stats: &Stats,
         event: &mut Rendered<'_>,
         number: usize,
         filled: &mut Vec<usize>,
@@ -186,18 +166,18 @@ impl Channel {
         self.last = event.seq();
         self.unsent.extend_from_slice(event.text());
         if self.unsent.len() >= CHUNK_BYTES {
-            self.send(feed, self.last);
+            self.send(stats, self.last);
         }
     }
 
-    fn send(&mut self, feed: &Feed, upto: Seq) {
+    fn send(&mut self, stats: &Stats, upto: Seq) {
         if self.unsent.is_empty() {
             return;
         }
         let chunk = Bytes::from(std::mem::take(&mut self.unsent));
-        for outbox in &self.readers {
+        for outbox in &self.outboxes {
             if !outbox.push(upto, chunk.clone()) {
-                feed.drop_slow(outbox);
+                outbox.drop_lagging(stats);
             }
         }
     }
