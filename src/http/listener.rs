@@ -9,6 +9,7 @@ use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
+use futures_util::TryFutureExt;
 use futures_util::future::{Either, ready};
 use hyper::Request;
 use hyper::body::Incoming;
@@ -22,6 +23,7 @@ use tokio::sync::Semaphore;
 
 use super::app::App;
 use super::framing;
+use super::linger::Unread;
 use super::routes::routes;
 use super::stream::{Refusal, Stream};
 
@@ -107,14 +109,19 @@ impl Server {
                         .unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
                     let app = Arc::clone(&self.app);
                     let warp = TowerToHyperService::new(warp::service(filter.clone()));
-                    let service =
-                        service_fn(move |request: Request<Incoming>| {
-                            match framing::refuse(&app, &request) {
-                                Some(refusal) => Either::Left(ready(Ok(refusal))),
-                                None => Either::Right(warp.call(request)),
-                            }
-                        });
-                    let (stream, refusal) = Stream::new(stream, Arc::clone(&self.app));
+                    let unread = Unread::default();
+                    let (stream, refusal) =
+                        Stream::new(stream, Arc::clone(&self.app), unread.clone());
+                    let service = service_fn(move |request: Request<Incoming>| {
+                        let request = request.map(|body| unread.watch(body));
+                        let unread = unread.clone();
+                        match framing::refuse(&app, &request) {
+                            Some(refusal) => Either::Left(ready(Ok(refusal))),
+                            None => Either::Right(
+                                warp.call(request).map_ok(move |answer| unread.close(answer)),
+                            ),
+                        }
+                    });
                     let served =
                         graceful.watch(http.serve_connection(TokioIo::new(stream), service));
                     tokio::spawn(async move {

@@ -19,6 +19,7 @@ mod health;
 mod history;
 mod hub;
 mod imports;
+mod linger;
 mod links;
 mod listener;
 mod locations;

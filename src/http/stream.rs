@@ -13,6 +13,7 @@ use tokio::time::{Sleep, sleep};
 use warp::http::StatusCode;
 
 use super::app::App;
+use super::linger::{Linger, Unread};
 use super::problem::Problem;
 
 /// Every byte that hyper writes when it refuses a request by itself, but for the
@@ -34,12 +35,24 @@ pub(super) struct Stream {
     instead: Option<(Vec<u8>, usize)>,
     /// Until when the other side must take something, while it takes nothing.
     stalled: Option<Pin<Box<Sleep>>>,
+    unread: Unread,
+    /// Once nothing more is written, and the other side may still be sending.
+    linger: Option<Linger>,
 }
 
 impl Stream {
-    pub(super) fn new(inner: TcpStream, app: Arc<App>) -> (Self, Refusal) {
+    pub(super) fn new(inner: TcpStream, app: Arc<App>, unread: Unread) -> (Self, Refusal) {
         let refusal = Refusal::default();
-        (Self { inner, app, refusal: Arc::clone(&refusal), instead: None, stalled: None }, refusal)
+        let stream = Self {
+            inner,
+            app,
+            refusal: Arc::clone(&refusal),
+            instead: None,
+            stalled: None,
+            unread,
+            linger: None,
+        };
+        (stream, refusal)
     }
 
     /// Cuts a connection that takes nothing for long: whatever waits for it would wait
@@ -153,6 +166,14 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_shutdown(cx)
+        let Self { inner, app, refusal, unread, linger, .. } = &mut *self;
+        if linger.is_none() {
+            ready!(Pin::new(&mut *inner).poll_shutdown(cx))?;
+            if !unread.get() && refusal.get().is_none() {
+                return Poll::Ready(Ok(()));
+            }
+        }
+        let linger = linger.get_or_insert_with(|| Linger::new(app.limits.body_timeout));
+        linger.poll(cx, inner).map(Ok)
     }
 }

@@ -1,0 +1,126 @@
+//! Lingering close: an answer that is given before the request's body was read is
+//! read by its sender.
+//!
+//! Many senders write all of a body before they look for an answer. A socket that
+//! is closed with bytes unread resets the connection, and the answer is lost with
+//! it. So the writing side is closed first, and what still arrives is dropped for
+//! a while.
+
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Context, Poll, ready};
+use std::time::Duration;
+
+use hyper::body::{Body, Frame, SizeHint};
+use tokio::io::{AsyncRead, ReadBuf};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, Sleep, sleep_until};
+use warp::http::header::{CONNECTION, HeaderValue};
+use warp::reply::Response;
+
+/// How much is dropped at most, in bytes: twice the largest body that is accepted.
+const DROPPED_BYTES: usize = 128 << 20;
+
+/// How long a sender may stay silent before the connection is closed.
+const SILENCE: Duration = Duration::from_secs(2);
+
+/// How much is read at once, in bytes.
+const CHUNK_BYTES: usize = 16 << 10;
+
+/// Whether the body of a connection's last request was left unread.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Unread(Arc<AtomicBool>);
+
+impl Unread {
+    pub(super) fn get(&self) -> bool {
+        self.0.load(Ordering::Relaxed)
+    }
+
+    /// Says in the answer that the connection ends with it, if the body is unread.
+    pub(super) fn close(&self, mut response: Response) -> Response {
+        if self.get() {
+            response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+        }
+        response
+    }
+
+    /// Watches the body of the next request.
+    pub(super) fn watch<B: Body>(&self, body: B) -> Watched<B> {
+        self.0.store(false, Ordering::Relaxed);
+        Watched { ended: body.is_end_stream(), body, unread: self.clone() }
+    }
+}
+
+/// A body that notes when it is dropped before its end.
+#[derive(Debug)]
+pub(super) struct Watched<B> {
+    body: B,
+    /// The body alone cannot tell: after its last chunk it only says that no more comes.
+    ended: bool,
+    unread: Unread,
+}
+
+impl<B: Body + Unpin> Body for Watched<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.ended |= !matches!(frame, Some(Ok(_)));
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Watched<B> {
+    fn drop(&mut self) {
+        if !self.ended {
+            self.unread.0.store(true, Ordering::Relaxed);
+        }
+    }
+}
+
+/// Reads and drops what arrives until the sender closes, falls silent, or has had
+/// its share of bytes and time.
+#[derive(Debug)]
+pub(super) struct Linger {
+    left: usize,
+    until: Instant,
+    timer: Pin<Box<Sleep>>,
+}
+
+impl Linger {
+    /// Lingers for at most this long.
+    pub(super) fn new(at_most: Duration) -> Self {
+        let until = Instant::now() + at_most;
+        let timer = Box::pin(sleep_until(until.min(Instant::now() + SILENCE)));
+        Self { left: DROPPED_BYTES, until, timer }
+    }
+
+    pub(super) fn poll(&mut self, cx: &mut Context<'_>, stream: &mut TcpStream) -> Poll<()> {
+        while self.left > 0 && self.timer.as_mut().poll(cx).is_pending() {
+            let mut chunk = [0; CHUNK_BYTES];
+            let mut buffer = ReadBuf::new(&mut chunk);
+            let read = ready!(Pin::new(&mut *stream).poll_read(cx, &mut buffer));
+            let read = read.map_or(0, |()| buffer.filled().len());
+            if read == 0 {
+                break;
+            }
+            self.left = self.left.saturating_sub(read);
+            self.timer.as_mut().reset(self.until.min(Instant::now() + SILENCE));
+        }
+        Poll::Ready(())
+    }
+}
