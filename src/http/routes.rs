@@ -117,12 +117,21 @@ impl Route {
         };
         reads && self.path.starts_with("/v1/")
     }
+
+    /// Whether its query is passed over: who sends deliveries does not choose the
+    /// address, and what the query holds may be a secret.
+    fn ignores_query(&self) -> bool {
+        self.path.starts_with("/webhooks")
+    }
 }
 
 /// Every route.
 pub const ROUTES: &[Route] = &[
     receive("/webhooks"),
     receive("/webhooks/{eventType}"),
+    // Set-up pages try the address before they save it.
+    open("/webhooks", health::alive),
+    open("/webhooks/{eventType}", health::alive),
     get("/v1/locations", locations::list),
     get("/v1/locations/{locationId}/objects", objects::list),
     get("/v1/locations/{locationId}/associations", associations::list),
@@ -269,7 +278,7 @@ where
         Some(need) => app.protection.authorize(&headers, need)?,
         None => Grant::ALL,
     };
-    let mut query = Query::parse(asked.query)?;
+    let mut query = Query::parse(if route.ignores_query() { "" } else { asked.query })?;
     let min_seq = if route.reads() { query.take_min_seq()? } else { None };
     let request = Request { parameters, query, headers, grant, id: asked.id };
     let location = request.segment("locationId");

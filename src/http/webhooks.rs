@@ -52,7 +52,6 @@ where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    request.query.only(&[])?;
     if request.segment("eventType").len() > MAX_ID_BYTES {
         // It would be kept beside a body that is refused, where nothing bounds it.
         return Err(Problem::not_found("no event type has so long a name"));
