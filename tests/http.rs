@@ -227,13 +227,27 @@ fn what_cannot_be_answered_says_why() -> Result<(), Error> {
     check(&server, ("GET", &format!("{links}?cursor=nf00000000")), bad("cursor"));
     check(&server, ("GET", &format!("{links}?label=%ff")), bad("label"));
     check(&server, ("GET", &format!("{HERE}/objects?cursor=1")), bad("cursor"));
+    check(&server, ("GET", "/v1/dead-letters?cursor=+2"), bad("cursor"));
+    check(&server, ("GET", "/v1/dead-letters?cursor=%2B2"), bad("cursor"));
+    // One question is about one layer; the parameter that leaves it is named.
+    let property = "custom_objects.property";
+    server.post("/webhooks", &data("events/relation-create.json"))?;
+    let path = format!("{HERE}/path?from={property}&to=contact/emqfhnG3g9D9chy9inTz");
+    check(&server, ("GET", &path), bad("to"));
+    // The offset of a time loses its plus where that is not escaped.
+    for name in ["since", "until", "asOf"] {
+        let query = format!("{links}?{name}=2026-11-01T00:00:00+01:00");
+        let detail = server.get(&query)?.json()["detail"].to_string();
+        assert!(detail.contains("write it as %2B"), "{detail}");
+        assert_ne!(server.get(&query.replace('+', "%2B"))?.status, 400, "{name}");
+    }
     check(&server, ("GET", &format!("{HERE}/export")), bad("format"));
     check(&server, ("GET", &format!("{HERE}/export?format=pdf")), bad("format"));
     check(&server, ("GET", &format!("{HERE}/export?format=ndjson&layer=records")), bad("layer"));
     check(&server, ("GET", "/healthz?verbose=1"), bad("verbose"));
     check(&server, ("POST", "/webhooks"), (400, "malformed_json", None));
     let allow = server.request("PUT", "/webhooks", &[], b"{}")?;
-    assert_eq!(allow.header("allow"), Some("POST"));
+    assert_eq!(allow.header("allow"), Some("POST, GET, HEAD"));
     let allow = server.request("POST", "/healthz", &[], b"{}")?;
     assert_eq!(allow.header("allow"), Some("GET, HEAD"));
     let form = [("content-type", "application/x-www-form-urlencoded")];

@@ -27,7 +27,7 @@ use super::query::Query;
 use super::questions::DEPTH_MAX;
 use super::request::Request;
 use crate::export::{EdgesKey, Format, Options, check, write, write_lives};
-use crate::graph::{Layers, Part, PartQuery, Snapshot};
+use crate::graph::{AskError, Layers, Part, PartQuery, Snapshot};
 use crate::model::{NodeRef, Seq};
 use crate::store::{AsOf, ExportEventsError, Location, PastError};
 
@@ -235,6 +235,11 @@ impl From<io::Error> for Ended {
     }
 }
 
+/// The problem of a part that cannot be exported: one node alone names it.
+fn of_part(error: AskError) -> Problem {
+    Problem::of_nodes(error, |_| "of")
+}
+
 impl Export {
     /// Writes it all and tells whether that came to its end.
     fn run(&self, waiting: Begun) -> bool {
@@ -265,7 +270,7 @@ impl Export {
 
     fn graph(&self, begin: Begin<'_>, format: Format) -> Result<(), Ended> {
         let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
-        let part = snapshot.view().part(&self.asked.part).map_err(Problem::from)?;
+        let part = snapshot.view().part(&self.asked.part).map_err(of_part)?;
         check(&part, format).map_err(Problem::from)?;
         begin(Size::of(seq, &part))?;
         Ok(self.stream(|to| write(&part, format, &self.asked.options, to))?)
@@ -275,7 +280,7 @@ impl Export {
         let location = self.location.id().as_str();
         let lives = self.app.store.lives(location, self.asked.as_of);
         let (seq, lives) = lives.map_err(Problem::from)?;
-        let part = lives.view().part(&self.asked.part).map_err(Problem::from)?;
+        let part = lives.view().part(&self.asked.part).map_err(of_part)?;
         begin(Size::of(seq, &part))?;
         Ok(self.stream(|to| write_lives(&part, &lives, to))?)
     }

@@ -10,7 +10,7 @@ use warp::reply::Response;
 use crate::export::TooLarge;
 use crate::graph::AskError;
 use crate::journal::JournalError;
-use crate::model::Seq;
+use crate::model::{NodeRef, Seq};
 use crate::signature::SignatureError;
 use crate::store::{ExportEventsError, IngestError, ReplayError};
 use crate::webhook::{DecodeError, Outline};
@@ -257,6 +257,22 @@ impl From<AskError> for Problem {
             AskError::OtherLayer(_) | AskError::Nothing => {
                 Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error.to_string())
             }
+        }
+    }
+}
+
+impl Problem {
+    /// Returns the problem of a question; `field` returns the parameter or member
+    /// that names a node.
+    pub(super) fn of_nodes(error: AskError, field: impl Fn(&NodeRef) -> &'static str) -> Self {
+        let blamed = match &error {
+            AskError::OtherLayer(node) => Some(field(node)),
+            _ => None,
+        };
+        let problem = Self::from(error);
+        match blamed {
+            Some(blamed) => problem.field(blamed),
+            None => problem,
         }
     }
 }

@@ -100,8 +100,7 @@ impl<'r> Query<'r> {
         N: FromStr + PartialOrd + Display,
     {
         let Some(text) = self.one(name)? else { return Ok(None) };
-        let number = text.bytes().all(|byte| byte.is_ascii_digit()).then(|| text.parse().ok());
-        let number = number.flatten().filter(|number| range.contains(number));
+        let number = digits(text).filter(|number| range.contains(number));
         number.map(Some).ok_or_else(|| {
             let why = format!("is not a number from {} to {}", range.start(), range.end());
             Problem::invalid_parameter(name, why)
@@ -116,8 +115,9 @@ impl<'r> Query<'r> {
     }
 
     fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
-        let why = || Problem::invalid_parameter(name, "is not an RFC 3339 time");
-        self.one(name)?.map(|text| text.parse().map_err(|_| why())).transpose()
+        let Some(text) = self.one(name)? else { return Ok(None) };
+        let why = "is not an RFC 3339 time";
+        text.parse().map(Some).map_err(|_| invalid_time(name, text, why))
     }
 
     /// The moment that a question is about, if not now.
@@ -129,7 +129,7 @@ impl<'r> Query<'r> {
     pub(super) fn moment(&self, name: &str) -> Result<Option<AsOf>, Problem> {
         let Some(text) = self.one(name)? else { return Ok(None) };
         let moment: Result<Moment, _> = text.parse();
-        moment.map(|moment| Some(moment.0)).map_err(|why| Problem::invalid_parameter(name, why))
+        moment.map(|moment| Some(moment.0)).map_err(|why| invalid_time(name, text, why))
     }
 
     /// Takes out the event that must be visible before the question is asked.
@@ -154,7 +154,7 @@ impl<'r> Query<'r> {
     /// A cursor that is a number; 0 if there is none.
     pub(super) fn number_cursor(&self) -> Result<u64, Problem> {
         let given = self.one("cursor")?;
-        given.map_or(Ok(0), |text| text.parse().map_err(|_| bad_cursor()))
+        given.map_or(Ok(0), |text| digits(text).ok_or_else(bad_cursor))
     }
 
     pub(super) fn links(&self) -> Result<LinkQuery, Problem> {
@@ -222,6 +222,23 @@ fn text(raw: &str) -> Option<Cow<'_, str>> {
         return decode(&raw.replace('+', " ")).map(|text| Cow::Owned(text.into_owned()));
     }
     decode(raw)
+}
+
+/// A number in decimal digits alone; `parse` would take a sign before them.
+fn digits<N: FromStr>(text: &str) -> Option<N> {
+    let plain = text.bytes().all(|byte| byte.is_ascii_digit());
+    plain.then(|| text.parse().ok()).flatten()
+}
+
+/// A time with an offset loses its `+` where that is not escaped.
+fn invalid_time(name: &str, text: &str, why: &str) -> Problem {
+    if text.contains(' ') {
+        return Problem::invalid_parameter(
+            name,
+            format!("{why}: it has a blank; in a query + is a blank, write it as %2B"),
+        );
+    }
+    Problem::invalid_parameter(name, why)
 }
 
 fn bad_cursor() -> Problem {

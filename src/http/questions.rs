@@ -6,8 +6,8 @@ use super::ask::Question;
 use super::problem::Problem;
 use super::query;
 use super::request::Request;
-use crate::graph::{NeighborhoodQuery, PathQuery};
-use crate::model::LocationId;
+use crate::graph::{Condition, MatchQuery, NeighborhoodQuery, PathQuery};
+use crate::model::{LocationId, NodeRef};
 use crate::wire::{
     Ends, MatchQuestion, Matches, NeighborhoodBody, PathsBody, SummaryBody, WalkQuestion, WalksBody,
 };
@@ -46,8 +46,21 @@ pub(super) fn matches(request: &Request<'_>, body: &[u8]) -> Result<Question, Pr
     let limit = query::limit_of(question.limit)?;
     let query = question.query(limit);
     Ok(Question::new(query.nodes().cloned().collect(), as_of, move |view, effort, seq| {
-        json(&Matches::new(&view.matches(&query, effort)?, seq))
+        let found = view.matches(&query, effort);
+        let found =
+            found.map_err(|error| Problem::of_nodes(error, |node| named_in(&query, node)))?;
+        json(&Matches::new(&found, seq))
     }))
+}
+
+/// Returns the member that names a node first.
+fn named_in(query: &MatchQuery, node: &NodeRef) -> &'static str {
+    let names = |conditions: &[Condition]| conditions.iter().any(|it| it.linked_to == *node);
+    match (names(&query.all), names(&query.any)) {
+        (true, _) => "all",
+        (false, true) => "any",
+        (false, false) => "none",
+    }
 }
 
 pub(super) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
@@ -68,10 +81,11 @@ pub(super) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Probl
     let paths = question.paths;
     let query = question.query(limit);
     Ok(Question::new(query.from.clone(), as_of, move |view, effort, seq| {
+        let of_from = |error| Problem::of_nodes(error, |_| "from");
         if paths {
-            json(&WalksBody::new(&view.walks(&query, effort)?, seq))
+            json(&WalksBody::new(&view.walks(&query, effort).map_err(of_from)?, seq))
         } else {
-            json(&Ends::new(&view.walk(&query, effort)?, seq))
+            json(&Ends::new(&view.walk(&query, effort).map_err(of_from)?, seq))
         }
     }))
 }
@@ -98,7 +112,8 @@ pub(super) fn path(request: &Request<'_>) -> Result<Question, Problem> {
     };
     let names = vec![query.from.clone(), query.to.clone()];
     Ok(Question::new(names, asked.as_of()?, move |view, effort, seq| {
-        json(&PathsBody::new(&view.path(&query, effort)?, seq))
+        let paths = view.path(&query, effort);
+        json(&PathsBody::new(&paths.map_err(|error| Problem::of_nodes(error, |_| "to"))?, seq))
     }))
 }
 
