@@ -363,9 +363,10 @@ fn path(world: &World) -> Question<'_> {
 }
 
 fn labels(world: &World) -> Question<'_> {
-    let relata = |at: usize| {
+    let mut effort = Effort::unbounded();
+    let relata = move |at: usize| {
         let (place, asked) = world.asked(at);
-        let labels = place.graph.view().labels(place.name(asked.node));
+        let labels = place.graph.view().labels(place.name(asked.node), &mut effort);
         black_box(labels).expect("a known node").len() as u64
     };
     let bare = |at: usize| {

@@ -9,7 +9,7 @@ mod sample;
 use oracle::{history, told};
 use proptest::prelude::*;
 use relata::export::{Format, Options, write};
-use relata::graph::{Difference, LabelCount, Layers, PartQuery, Snapshot};
+use relata::graph::{Difference, Effort, LabelCount, Layers, PartQuery, Snapshot};
 use relata::journal::MemoryJournal;
 use relata::{Change, Event, NodeRef, Store, verify};
 
@@ -73,7 +73,7 @@ fn compare(one: &Store, other: &Store) -> Result<(), TestCaseError> {
                 None => NodeRef::object(node.object),
             };
             let labels = |graph: &relata::graph::LocationGraph| {
-                let labels = graph.view().labels(&named).unwrap();
+                let labels = graph.view().labels(&named, &mut Effort::unbounded()).unwrap();
                 labels.into_iter().map(LabelCount::into_owned).collect::<Vec<_>>()
             };
             prop_assert_eq!(labels(&left), labels(&right));

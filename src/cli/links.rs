@@ -23,10 +23,10 @@ pub(super) fn run(db: &Path, links: &Links) -> anyhow::Result<ExitCode> {
 }
 
 pub(super) fn labels(db: &Path, labels: &Labels) -> anyhow::Result<ExitCode> {
-    ask(db, &labels.asking, |view, _, seq| {
-        let lines = view.labels(&labels.node)?;
+    ask(db, &labels.asking, |view, effort, seq| {
+        let lines = view.labels(&labels.node, effort)?;
         if labels.asking.json {
-            return print_json(&LabelsBody::new(&lines, seq));
+            return print_json(&LabelsBody::new(&lines, !effort.is_spent(), seq));
         }
         let row = |line: &LabelCount<'_>| {
             vec![

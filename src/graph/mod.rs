@@ -27,8 +27,8 @@ pub use merge::Outcome;
 pub use query::{
     AskError, AssociationCount, AssociationDiff, Condition, Counts, Cursor, DiffQuery, Edge,
     EdgeEnd, EdgeEndRow, EdgeRow, Effort, EndCount, LabelCount, LabelRow, Layers, Link, LinkDiff,
-    LinkFilter, LinkPage, LinkQuery, LinkRow, Match, MatchPage, MatchQuery, MatchRow, Near,
-    NearRow, Neighborhood, NeighborhoodQuery, ObjectCount, Order, ParseCursorError, Part,
+    LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, Match, MatchPage, MatchQuery, MatchRow,
+    Near, NearRow, Neighborhood, NeighborhoodQuery, ObjectCount, Order, ParseCursorError, Part,
     PartQuery, PathQuery, Paths, RecordLine, RecordPage, Runs, Step, StepRow, View, Violation,
     WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };

@@ -8,13 +8,10 @@ use super::problem::Problem;
 use super::request::Request;
 use crate::graph::{Effort, LinkQuery, View};
 use crate::model::{NodeRef, ParseNodeRefError, Seq};
-use crate::wire::{Labels, Links, LinksOf, LinksQuestion, Listed, ManyLinks};
+use crate::wire::{Labels, Links, LinksOf, LinksQuestion, Listed, ManyLinks, NODES_MAX};
 
 /// What a link takes as JSON, about.
 const LINK_BYTES: usize = 384;
-
-/// Nodes of one batch.
-const NODES_MAX: usize = 1_000;
 
 pub(super) fn list(request: &Request<'_>) -> Result<Question, Problem> {
     let (query, as_of) = (request.query.links()?, request.query.as_of()?);
@@ -28,18 +25,19 @@ pub(super) fn list(request: &Request<'_>) -> Result<Question, Problem> {
 pub(super) fn labels(request: &Request<'_>) -> Result<Question, Problem> {
     request.query.only(&["of", "asOf"])?;
     let (node, as_of) = (request.query.node("of")?, request.query.as_of()?);
-    Ok(Question::new(vec![node.clone()], as_of, move |view, _, seq| {
-        json(&Labels::new(&view.labels(&node)?, seq))
+    Ok(Question::new(vec![node.clone()], as_of, move |view, effort, seq| {
+        let labels = view.labels(&node, effort)?;
+        json(&Labels::new(&labels, !effort.is_spent(), seq))
     }))
 }
 
 pub(super) fn batch(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
     let mut question: LinksQuestion = request.question(body)?;
-    if question.of.is_empty() || question.of.len() > NODES_MAX {
+    if question.of.0.is_empty() {
         let why = format!("is not a list of 1 to {NODES_MAX} node references");
         return Err(Problem::invalid_parameter("of", why));
     }
-    let nodes: Vec<(String, Result<NodeRef, String>)> = std::mem::take(&mut question.of)
+    let nodes: Vec<(String, Result<NodeRef, String>)> = std::mem::take(&mut question.of.0)
         .into_iter()
         .map(|of| {
             let node = of.parse().map_err(|error: ParseNodeRefError| error.to_string());
@@ -62,8 +60,9 @@ fn many(
     nodes: &[(String, Result<NodeRef, String>)],
     query: &LinkQuery,
 ) -> Answer {
+    let mut lists = view.link_lists(query);
     let mut one = |(of, node): &(String, Result<NodeRef, String>)| match node {
-        Ok(node) => LinksOf::new(of.clone(), view.links(node, query, effort)),
+        Ok(node) => LinksOf::new(of.clone(), lists.of(node, effort)),
         Err(why) => LinksOf::malformed(of.clone(), why.clone()),
     };
     let results: Vec<LinksOf<'_>> = nodes.iter().map(&mut one).collect();

@@ -9,17 +9,9 @@ use super::request::Request;
 use crate::graph::{Condition, MatchQuery, NeighborhoodQuery, PathQuery};
 use crate::model::{LocationId, NodeRef};
 use crate::wire::{
-    Ends, MatchQuestion, Matches, NeighborhoodBody, PathsBody, SummaryBody, WalkQuestion, WalksBody,
+    CONDITIONS_MAX, Ends, MatchQuestion, Matches, NODES_MAX as STARTS_MAX, NeighborhoodBody,
+    PathsBody, STEPS_MAX, SummaryBody, WalkQuestion, WalksBody,
 };
-
-/// Conditions of one match.
-const CONDITIONS_MAX: usize = 100;
-
-/// Nodes from which one walk begins.
-const STARTS_MAX: usize = 1_000;
-
-/// Steps of one walk.
-const STEPS_MAX: usize = 16;
 
 /// The longest way, in links.
 const HOPS_MAX: u32 = 32;
@@ -33,7 +25,7 @@ const NODES_DEFAULT: usize = 1_000;
 
 pub(super) fn matches(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
     let question: MatchQuestion = request.question(body)?;
-    let counts = [question.all.len(), question.any.len(), question.none.len()];
+    let counts = [question.all.0.len(), question.any.0.len(), question.none.0.len()];
     if counts.iter().sum::<usize>() > CONDITIONS_MAX {
         let why = format!("and `any` and `none` hold more than {CONDITIONS_MAX} conditions");
         return Err(Problem::invalid_parameter("all", why));
@@ -65,11 +57,11 @@ fn named_in(query: &MatchQuery, node: &NodeRef) -> &'static str {
 
 pub(super) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
     let question: WalkQuestion = request.question(body)?;
-    if question.from.is_empty() || question.from.len() > STARTS_MAX {
+    if question.from.0.is_empty() {
         let why = format!("is not a list of 1 to {STARTS_MAX} node references");
         return Err(Problem::invalid_parameter("from", why));
     }
-    if question.steps.is_empty() || question.steps.len() > STEPS_MAX {
+    if question.steps.0.is_empty() {
         let why = format!("is not a list of 1 to {STEPS_MAX} steps");
         return Err(Problem::invalid_parameter("steps", why));
     }

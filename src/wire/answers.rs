@@ -30,7 +30,7 @@ pub struct Labels<'a> {
 }
 
 impl<'a> Labels<'a> {
-    pub fn new(labels: &[LabelCount<'a>], seq: Seq) -> Self {
+    pub fn new(labels: &[LabelCount<'a>], complete: bool, seq: Seq) -> Self {
         let body = |line: &LabelCount<'a>| LabelBody {
             label: line.label,
             own_label: line.own_label,
@@ -40,7 +40,7 @@ impl<'a> Labels<'a> {
             side: line.side.as_str(),
             count: line.count,
         };
-        Self { labels: labels.iter().map(body).collect(), listed: Listed::new(None, seq) }
+        Self { labels: labels.iter().map(body).collect(), listed: Listed::of(None, complete, seq) }
     }
 }
 

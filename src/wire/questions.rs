@@ -17,23 +17,96 @@ impl<'de> Deserialize<'de> for Reference {
     }
 }
 
+/// Labels, or associations, in one filter.
+pub const NAMES_MAX: usize = 100;
+
+/// Conditions of one match.
+pub const CONDITIONS_MAX: usize = 100;
+
+/// Nodes of one batch, and nodes from which one walk begins.
+pub const NODES_MAX: usize = 1_000;
+
+/// Steps of one walk.
+pub const STEPS_MAX: usize = 16;
+
+/// A list of at most `MAX` items. A longer one is refused before the rest of it is
+/// read, so every list of a body costs at most what its limit says.
+#[derive(Debug)]
+pub struct List<T, const MAX: usize>(pub Vec<T>);
+
+impl<T, const MAX: usize> Default for List<T, MAX> {
+    fn default() -> Self {
+        Self(Vec::new())
+    }
+}
+
+impl<T, const MAX: usize> List<T, MAX> {
+    fn read<'de, A: de::SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error>
+    where
+        T: Deserialize<'de>,
+    {
+        let mut list = Vec::new();
+        while let Some(item) = items.next_element()? {
+            if list.len() == MAX {
+                return Err(de::Error::custom(format!("holds more than {MAX} items")));
+            }
+            list.push(item);
+        }
+        Ok(Self(list))
+    }
+}
+
+impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MAX> {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visit<T, const MAX: usize>(std::marker::PhantomData<T>);
+        impl<'de, T: Deserialize<'de>, const MAX: usize> de::Visitor<'de> for Visit<T, MAX> {
+            type Value = List<T, MAX>;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "a list of at most {MAX} items")
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
+                List::read(items)
+            }
+        }
+        from.deserialize_seq(Visit(std::marker::PhantomData))
+    }
+}
+
 /// One text or several.
-#[derive(Debug, Default, Deserialize)]
-#[serde(untagged, expecting = "a text or a list of texts")]
-pub enum Texts {
-    #[default]
-    None,
-    One(String),
-    Several(Vec<String>),
+#[derive(Debug, Default)]
+pub struct Texts(List<String, NAMES_MAX>);
+
+impl<'de> Deserialize<'de> for Texts {
+    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        struct Visit;
+        impl<'de> de::Visitor<'de> for Visit {
+            type Value = Texts;
+
+            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                write!(f, "a text or a list of at most {NAMES_MAX} texts")
+            }
+
+            fn visit_unit<E: de::Error>(self) -> Result<Texts, E> {
+                Ok(Texts::default())
+            }
+
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Texts, E> {
+                Ok(Texts(List(vec![text.to_owned()])))
+            }
+
+            fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<Texts, A::Error> {
+                List::read(items).map(Texts)
+            }
+        }
+        from.deserialize_any(Visit)
+    }
 }
 
 impl From<Texts> for Vec<String> {
     fn from(texts: Texts) -> Self {
-        match texts {
-            Texts::None => vec![],
-            Texts::One(text) => vec![text],
-            Texts::Several(texts) => texts,
-        }
+        texts.0.0
     }
 }
 
@@ -131,7 +204,7 @@ impl From<FilterBody> for LinkFilter {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct LinksQuestion {
-    pub of: Vec<String>,
+    pub of: List<String, NODES_MAX>,
     #[serde(default)]
     pub label: Texts,
     #[serde(default)]
@@ -182,11 +255,11 @@ impl From<ConditionBody> for Condition {
 pub struct MatchQuestion {
     pub object: Option<String>,
     #[serde(default)]
-    pub all: Vec<ConditionBody>,
+    pub all: List<ConditionBody, CONDITIONS_MAX>,
     #[serde(default)]
-    pub any: Vec<ConditionBody>,
+    pub any: List<ConditionBody, CONDITIONS_MAX>,
     #[serde(default)]
-    pub none: Vec<ConditionBody>,
+    pub none: List<ConditionBody, CONDITIONS_MAX>,
     pub limit: Option<usize>,
     pub cursor: Option<Ranked>,
     pub as_of: Option<Moment>,
@@ -194,7 +267,8 @@ pub struct MatchQuestion {
 
 impl MatchQuestion {
     pub fn query(self, limit: usize) -> MatchQuery {
-        let conditions = |bodies: Vec<ConditionBody>| bodies.into_iter().map(Condition::from);
+        let conditions =
+            |bodies: List<ConditionBody, CONDITIONS_MAX>| bodies.0.into_iter().map(Condition::from);
         // No match meets as many conditions as do not fit.
         let after = self
             .cursor
@@ -214,9 +288,9 @@ impl MatchQuestion {
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct WalkQuestion {
-    pub from: Vec<Reference>,
+    pub from: List<Reference, NODES_MAX>,
     #[serde(default)]
-    pub steps: Vec<FilterBody>,
+    pub steps: List<FilterBody, STEPS_MAX>,
     pub limit: Option<usize>,
     pub cursor: Option<Ranked>,
     /// The walks themselves, not their ends.
@@ -228,8 +302,8 @@ pub struct WalkQuestion {
 impl WalkQuestion {
     pub fn query(self, limit: usize) -> WalkQuery {
         WalkQuery {
-            from: self.from.into_iter().map(|reference| reference.0).collect(),
-            steps: self.steps.into_iter().map(LinkFilter::from).collect(),
+            from: self.from.0.into_iter().map(|reference| reference.0).collect(),
+            steps: self.steps.0.into_iter().map(LinkFilter::from).collect(),
             after: self.cursor.map(|cursor| cursor.0),
             limit,
         }

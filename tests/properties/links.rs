@@ -39,11 +39,19 @@ fn expected(world: &World, node: &Node, query: &LinkQuery) -> Vec<Line> {
     lines
 }
 
-/// All pages, each got with an effort of its own.
+/// How many slots a node has: looking at each is charged before its first link.
+fn slots(case: &Case, node: &Node) -> u64 {
+    let mut effort = Effort::unbounded();
+    case.graph.view().labels(&node_ref(node), &mut effort).unwrap();
+    effort.links()
+}
+
+/// All pages, each got with an effort of its own behind that of the slots.
 fn pages(case: &Case, node: &Node, query: &LinkQuery, effort: Option<u64>) -> Vec<Line> {
     let total = case.world.links(node, &query.filter).len() as u64;
     let timed = query.since.is_some() || query.until.is_some();
     let (mut query, mut listed, mut asked) = (query.clone(), vec![], 0);
+    let effort = effort.map(|links| links + slots(case, node));
     loop {
         let mut effort = effort.map_or_else(Effort::unbounded, Effort::of_links);
         let page = case.graph.view().links(&node_ref(node), &query, &mut effort).unwrap();
@@ -87,7 +95,7 @@ proptest! {
     fn labels_count_links(events in prop_oneof![9 => history(), 1 => crowded()]) {
         for case in cases(&events) {
             for node in &case.world.nodes {
-                let labels = case.graph.view().labels(&node_ref(node)).unwrap();
+                let labels = case.graph.view().labels(&node_ref(node), &mut Effort::unbounded()).unwrap();
                 let shown = |it: &LabelCount<'_>| {
                     let text = |text: Option<&str>| text.map(str::to_owned);
                     (text(it.label), text(it.own_label), it.object.to_owned(), it.side, it.count)

@@ -1,5 +1,6 @@
 //! One file a question, as in the crate.
 
+mod charges;
 mod counts;
 mod efforts;
 mod links;

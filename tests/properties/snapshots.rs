@@ -19,7 +19,7 @@ fn answers(
     let mut answers = Vec::new();
     for node in &case.world.nodes {
         let of = node_ref(node);
-        answers.push(format!("{:?}", view.labels(&of)));
+        answers.push(format!("{:?}", view.labels(&of, effort)));
         let all = LinkQuery::default().limit(1_000);
         answers.push(format!("{:?}", view.links(&of, &all, effort)));
         answers.push(format!("{:?}", around(view, node, effort)));

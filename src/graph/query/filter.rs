@@ -1,6 +1,7 @@
 //! Which links a question goes along.
 
-use super::super::adjacency::{Entry, Slot};
+use super::super::adjacency::{Run, Slot};
+use super::Effort;
 use super::view::Layer;
 use crate::model::Side;
 
@@ -98,25 +99,48 @@ pub(super) struct Slots<'q> {
     read: Read,
     /// Every slot is selected.
     all: bool,
+    /// Several nodes are looked at, so that remembering pays.
+    remember: bool,
     known: Vec<Option<bool>>,
 }
 
 impl<'q> Slots<'q> {
     pub(super) fn new(layer: Layer<'_>, filter: &'q LinkFilter, read: Read) -> Self {
         let all = filter.is_everything() && !layer.hides_some();
-        Self { filter, read, all, known: Vec::new() }
+        Self { filter, read, all, remember: true, known: Vec::new() }
     }
 
-    /// The links of a node that are selected, in parts that need not be of one
-    /// slot each.
+    /// For one node, each of whose slots is looked at once.
+    pub(super) fn of_one_node(layer: Layer<'_>, filter: &'q LinkFilter, read: Read) -> Self {
+        Self { remember: false, ..Self::new(layer, filter, read) }
+    }
+
+    /// The links of a node in runs that need not be of one slot each where every
+    /// slot is selected.
     #[inline]
-    pub(super) fn parts<'a>(
-        &mut self,
+    pub(super) fn runs<'a>(
+        &self,
         layer: Layer<'a>,
         node: u32,
-    ) -> impl Iterator<Item = &'a [Entry]> {
-        let parts = layer.adjacency(node).parts(self.all);
-        parts.filter(move |run| self.has(layer, run.slot)).map(|run| run.entries)
+    ) -> impl Iterator<Item = Run<'a>> + use<'a> {
+        layer.adjacency(node).parts(self.all)
+    }
+
+    /// Whether a run is selected, and there is effort left to visit its links. The
+    /// look at its slot is charged too: a node may have thousands that are not
+    /// selected.
+    #[inline]
+    pub(super) fn admit(
+        &mut self,
+        layer: Layer<'_>,
+        run: &Run<'_>,
+        effort: &mut Effort<'_>,
+    ) -> bool {
+        if effort.is_spent() {
+            return false;
+        }
+        let selected = self.has(layer, run.slot);
+        effort.spend(1 + if selected { run.entries.len() } else { 0 }) && selected
     }
 
     #[inline]
@@ -133,6 +157,9 @@ impl<'q> Slots<'q> {
     #[cold]
     fn learn(&mut self, layer: Layer<'_>, slot: Slot) -> bool {
         let selected = self.filter.selects(layer, slot, self.read);
+        if !self.remember {
+            return selected;
+        }
         let at = slot.index();
         if self.known.len() <= at {
             self.known.resize(at + 1, None);

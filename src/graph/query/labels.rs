@@ -1,9 +1,9 @@
 //! Under which labels a node is linked, without listing the links.
 
 use super::super::adjacency::Slot;
-use super::LinkFilter;
 use super::links::count;
 use super::view::{AskError, Layer, View};
+use super::{Effort, LinkFilter};
 use crate::model::{NodeRef, Side};
 
 /// How many links a node has under one label of one association.
@@ -47,11 +47,17 @@ impl<'g> View<'g> {
     /// Counts the links of a node by label, association and end, in the order in
     /// which the store first heard of these.
     ///
-    /// Costs the node's labels, however many links they have.
-    pub fn labels(self, of: &NodeRef) -> Result<Vec<LabelCount<'g>>, AskError> {
+    /// Costs the node's labels, however many links they have. With the effort spent,
+    /// those that were not looked at are left out.
+    pub fn labels(
+        self,
+        of: &NodeRef,
+        effort: &mut Effort<'_>,
+    ) -> Result<Vec<LabelCount<'g>>, AskError> {
         let (layer, node) = self.place(of)?;
         let filter = LinkFilter::default();
-        let runs = layer.adjacency(node).runs().filter(|run| !layer.is_hidden(run.slot.kind()));
+        let runs = layer.adjacency(node).runs().take_while(|_| effort.spend(1));
+        let runs = runs.filter(|run| !layer.is_hidden(run.slot.kind()));
         let counted = runs.map(|run| (run.slot, count(layer, node, run, &filter)));
         Ok(counted.filter(|(_, count)| *count > 0).map(|(slot, n)| line(layer, slot, n)).collect())
     }

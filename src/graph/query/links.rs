@@ -5,7 +5,9 @@ use std::str::FromStr;
 
 use super::super::adjacency::{Entry, Run, Slot};
 use super::super::location_graph::LocationGraph;
-use super::super::table::{RecordNo, RelationNo};
+use super::super::table::RelationNo;
+use super::filter::{Read, Slots};
+use super::sources::{sources, take_next};
 use super::view::{AskError, FarEnd, Layer, View};
 use super::{Effort, LinkFilter};
 use crate::model::{Association, NodeRef, Seq, Side, Stamp, Timestamp};
@@ -25,8 +27,8 @@ pub enum Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     order: Order,
-    relation: RelationNo,
-    side: Side,
+    pub(super) relation: RelationNo,
+    pub(super) side: Side,
 }
 
 /// The text is no cursor that Relata has given out.
@@ -273,7 +275,39 @@ impl<'g> View<'g> {
         effort: &mut Effort<'_>,
     ) -> Result<LinkPage<'g>, AskError> {
         let (layer, node) = self.place(node)?;
-        Ok(page(layer, node, query, effort))
+        let mut slots = Slots::of_one_node(layer, &query.filter, Read::Far);
+        Ok(page(layer, node, query, &mut slots, effort))
+    }
+
+    /// Lists the links of many nodes by one query, whose filter is matched against
+    /// each label and association once, not once for each node.
+    pub fn link_lists(self, query: &LinkQuery) -> LinkLists<'g, '_> {
+        let slots = |records| Slots::new(Layer { view: self, records }, &query.filter, Read::Far);
+        LinkLists { view: self, query, objects: slots(false), records: slots(true) }
+    }
+}
+
+/// One query asked of many nodes, as [`View::link_lists`] does.
+#[derive(Debug)]
+pub struct LinkLists<'g, 'q> {
+    view: View<'g>,
+    query: &'q LinkQuery,
+    /// What the filter selects on the object layer.
+    objects: Slots<'q>,
+    /// The same on the record layer.
+    records: Slots<'q>,
+}
+
+impl<'g> LinkLists<'g, '_> {
+    /// As [`View::links`], of one of the nodes.
+    pub fn of(
+        &mut self,
+        node: &NodeRef,
+        effort: &mut Effort<'_>,
+    ) -> Result<LinkPage<'g>, AskError> {
+        let (layer, node) = self.view.place(node)?;
+        let slots = if layer.records { &mut self.records } else { &mut self.objects };
+        Ok(page(layer, node, self.query, slots, effort))
     }
 }
 
@@ -288,27 +322,24 @@ fn page<'g>(
     layer: Layer<'g>,
     node: u32,
     query: &LinkQuery,
+    slots: &mut Slots<'_>,
     effort: &mut Effort<'_>,
 ) -> LinkPage<'g> {
-    let mut total = 0;
-    let mut sources = Vec::new();
-    let runs = layer.adjacency(node).runs();
-    for run in runs.filter(|run| query.filter.selects(layer, run.slot, super::filter::Read::Far)) {
-        let twins = twins(layer, node, run.slot, &query.filter);
-        total += u64::from(run.live) - twins;
-        sources.push(Source::new(run, query, (twins > 0).then_some(RecordNo(node))));
-    }
+    let Some((mut sources, total)) = sources(layer, node, query, slots, effort) else {
+        // Which of its links comes first is not known: it goes on where it began.
+        return LinkPage { links: vec![], next: query.after, total: None, complete: false };
+    };
     let timed = query.is_timed();
     let mut entries: Vec<Entry> = Vec::new();
     let mut last = None;
     while entries.len() < query.limit && effort.spend(1) {
-        let Some(entry) = take_next(&mut sources, query.order) else { break };
+        let Some(entry) = take_next(&mut sources) else { break };
         last = Some(entry);
         if !timed || query.is_in_time(layer.stamp(entry)) {
             entries.push(entry);
         }
     }
-    let more = sources.iter().any(|source| source.peek(query.order).is_some());
+    let more = !sources.is_empty();
     let behind = |entry: Entry| Cursor {
         order: query.order,
         relation: entry.relation,
@@ -339,69 +370,6 @@ pub(super) fn twins(layer: Layer<'_>, node: u32, slot: Slot, filter: &LinkFilter
     }
     let definition = layer.association(slot.kind()).definition.as_ref();
     if definition.is_some_and(Association::is_symmetric) { u64::from(loops) } else { 0 }
-}
-
-/// What is left to list of one run.
-struct Source<'a> {
-    slot: Slot,
-    entries: &'a [Entry],
-    /// Passes over the links to this node, which another source lists.
-    without: Option<RecordNo>,
-}
-
-impl<'a> Source<'a> {
-    fn new(run: Run<'a>, query: &LinkQuery, without: Option<RecordNo>) -> Self {
-        let mut entries = run.entries;
-        if let Some(after) = query.after {
-            let side = run.slot.side();
-            let passed = |entry: &Entry| (entry.relation, side) <= (after.relation, after.side);
-            let from = |entry: &Entry| (entry.relation, side) < (after.relation, after.side);
-            entries = match query.order {
-                Order::Oldest => entries.split_at(entries.partition_point(passed)).1,
-                Order::Newest => entries.split_at(entries.partition_point(from)).0,
-            };
-        }
-        let mut source = Self { slot: run.slot, entries, without };
-        source.skip(query.order);
-        source
-    }
-
-    fn peek(&self, order: Order) -> Option<Entry> {
-        match order {
-            Order::Oldest => self.entries.first().copied(),
-            Order::Newest => self.entries.last().copied(),
-        }
-    }
-
-    fn drop_one(&mut self, order: Order) {
-        let rest = match order {
-            Order::Oldest => self.entries.split_first().map(|(_, rest)| rest),
-            Order::Newest => self.entries.split_last().map(|(_, rest)| rest),
-        };
-        self.entries = rest.unwrap_or_default();
-    }
-
-    fn skip(&mut self, order: Order) {
-        while self.peek(order).is_some_and(|e| e.is_gone() || Some(e.far) == self.without) {
-            self.drop_one(order);
-        }
-    }
-}
-
-/// The next link over all sources. Costs the number of sources, which is that
-/// of the node's slots.
-fn take_next(sources: &mut [Source<'_>], order: Order) -> Option<Entry> {
-    let heads = sources.iter_mut().filter_map(|source| {
-        let head = source.peek(order)?;
-        Some(((head.relation, source.slot.side()), head, source))
-    });
-    let (_, head, source) = match order {
-        Order::Oldest => heads.min_by_key(|(key, ..)| *key)?,
-        Order::Newest => heads.max_by_key(|(key, ..)| *key)?,
-    };
-    source.drop_one(order);
-    source.skip(order);
-    Some(head)
 }
 
 pub(super) fn describe<'g>(layer: Layer<'g>, entry: Entry, end: &FarEnd<'g>) -> Link<'g> {

@@ -1,6 +1,7 @@
 //! Joins over many-to-many links: who is linked to all of these, to any of
 //! those, to none of the others.
 
+use super::super::adjacency::Run;
 use super::filter::{Read, Slots};
 use super::view::{AskError, Layer, View};
 use super::{Effort, LinkFilter, ranking};
@@ -139,7 +140,7 @@ impl<'g> View<'g> {
         let mut nodes = nodes.into_iter();
         let mut known = |conditions: &'q [Condition]| -> Vec<Known<'q>> {
             let pairs = conditions.iter().zip(nodes.by_ref());
-            pairs.map(|(condition, node)| Known::new(layer, condition, node)).collect()
+            pairs.map(|(condition, node)| Known::new(layer, condition, node, effort)).collect()
         };
         let (all, any, none) = (known(&query.all), known(&query.any), known(&query.none));
         // A key that nothing has ever named selects nothing.
@@ -159,10 +160,13 @@ impl<'g> View<'g> {
 }
 
 impl<'q> Known<'q> {
-    fn new(layer: Layer<'_>, condition: &'q Condition, node: u32) -> Self {
+    fn new(layer: Layer<'_>, condition: &'q Condition, node: u32, effort: &mut Effort<'_>) -> Self {
         let mut slots = Slots::new(layer, &condition.filter, Read::Own);
-        let runs = layer.adjacency(node).runs().filter(|run| slots.has(layer, run.slot));
+        let runs = layer.adjacency(node).runs().take_while(|_| effort.spend(1));
+        let runs = runs.filter(|run| slots.has(layer, run.slot));
         let links = runs.map(|run| u64::from(run.live)).sum();
+        // Of slots that were not looked at nothing is known.
+        let links = if effort.is_spent() { u64::MAX } else { links };
         Self { node, slots, links }
     }
 }
@@ -236,7 +240,7 @@ impl<'g> Join<'g, '_, '_> {
     fn gather(&mut self, condition: &mut Known<'_>) {
         self.condition += 1;
         for run in self.layer.adjacency(condition.node).runs() {
-            if !condition.slots.has(self.layer, run.slot) || !self.effort.spend(run.entries.len()) {
+            if !condition.slots.admit(self.layer, &run, self.effort) {
                 continue;
             }
             for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
@@ -267,7 +271,7 @@ impl<'g> Join<'g, '_, '_> {
             return;
         }
         for run in self.layer.adjacency(condition.node).runs() {
-            if condition.slots.has(self.layer, run.slot) && self.effort.spend(run.entries.len()) {
+            if condition.slots.admit(self.layer, &run, self.effort) {
                 for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
                     self.effort.memory.marks.change(entry.far.0, |mark| mark.meet(self.condition));
                 }
@@ -279,8 +283,8 @@ impl<'g> Join<'g, '_, '_> {
         for &candidate in &self.candidates {
             for run in self.layer.adjacency(candidate).runs() {
                 // Seen from the condition's node, these links stand in the other slot.
-                if condition.slots.has(self.layer, run.slot.other())
-                    && self.effort.spend(run.entries.len())
+                let seen = Run { slot: run.slot.other(), ..run };
+                if condition.slots.admit(self.layer, &seen, self.effort)
                     && run.entries.iter().any(|entry| entry.far.0 == condition.node)
                 {
                     self.effort.memory.marks.change(candidate, |mark| mark.meet(self.condition));

@@ -138,12 +138,12 @@ pub(super) fn spread(
     let mut at = 0;
     while let Some(&(node, hops)) = reached.get(at).filter(|(_, hops)| *hops < depth) {
         at += 1;
-        for entries in slots.parts(layer, node) {
-            if !effort.spend(entries.len()) {
+        for run in slots.runs(layer, node) {
+            if !slots.admit(layer, &run, effort) {
                 continue;
             }
             let seen = &mut effort.memory.seen;
-            for entry in entries.iter().filter(|entry| !entry.is_gone()) {
+            for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
                 if seen.insert(entry.far.0, ()) {
                     if reached.len() == limit {
                         seen.remove(entry.far.0);
@@ -167,10 +167,7 @@ pub(super) fn between(
     let mut links = Vec::new();
     for &(node, _) in nodes {
         for run in layer.adjacency(node).runs() {
-            if run.slot.side() != Side::First
-                || !slots.has(layer, run.slot)
-                || !effort.spend(run.entries.len())
-            {
+            if run.slot.side() != Side::First || !slots.admit(layer, &run, effort) {
                 continue;
             }
             let seen = |far: u32| effort.memory.seen.has(far);

@@ -145,11 +145,11 @@ impl Search<'_, '_, '_, '_> {
         let (own, other) =
             if forward { (&mut self.near, &self.far) } else { (&mut self.far, &self.near) };
         for &node in frontier {
-            for entries in self.slots.parts(self.layer, node) {
-                if !self.effort.spend(entries.len()) {
+            for run in self.slots.runs(self.layer, node) {
+                if !self.slots.admit(self.layer, &run, self.effort) {
                     continue;
                 }
-                for entry in entries.iter().filter(|entry| !entry.is_gone()) {
+                for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
                     let reached = entry.far.0;
                     let note = if self.all { hops } else { entry.relation.0 };
                     if !own.insert(reached, note) {
@@ -241,11 +241,11 @@ impl Search<'_, '_, '_, '_> {
             return true;
         }
         for run in self.layer.adjacency(node).runs() {
-            if !self.slots.has(self.layer, run.slot) {
+            if !self.slots.admit(self.layer, &run, self.effort) {
+                if self.effort.is_spent() {
+                    return false;
+                }
                 continue;
-            }
-            if !self.effort.spend(run.entries.len()) {
-                return false;
             }
             for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
                 let side = if back { &self.near } else { &self.far };

@@ -157,7 +157,7 @@ fn step(
     effort.memory.counts.clear(layer.nodes());
     for &(node, walks) in from {
         for run in layer.adjacency(node).runs() {
-            if !slots.has(layer, run.slot) || !effort.spend(run.entries.len()) {
+            if !slots.admit(layer, &run, effort) {
                 continue;
             }
             for entry in shown(layer, node, run, along) {
@@ -212,6 +212,9 @@ impl Search<'_, '_, '_, '_> {
             return true;
         };
         for run in self.layer.adjacency(node).runs() {
+            if !self.effort.spend(1) {
+                return false;
+            }
             if !self.slots.get_mut(depth).is_some_and(|slots| slots.has(self.layer, run.slot)) {
                 continue;
             }

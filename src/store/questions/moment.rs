@@ -143,7 +143,9 @@ questions! {
 
 fn labels(of: Of<'_>, node: &str) -> Result<Vec<LabelRow<String>>, QuestionError> {
     let node = node.parse()?;
-    Ok(of.answer(&[&node], |view, _| {
-        Ok::<_, AskError>(view.labels(&node)?.into_iter().map(LabelCount::into_owned).collect())
+    Ok(of.answer(&[&node], |view, effort| {
+        Ok::<_, AskError>(
+            view.labels(&node, effort)?.into_iter().map(LabelCount::into_owned).collect(),
+        )
     })?)
 }

@@ -1,0 +1,125 @@
+//! The links of one node in the order of a list, merged from its slots.
+
+use std::cmp::Ordering;
+use std::collections::BinaryHeap;
+use std::collections::binary_heap::PeekMut;
+
+use super::super::adjacency::{Entry, Run};
+use super::super::table::{RecordNo, RelationNo};
+use super::Effort;
+use super::filter::Slots;
+use super::links::{LinkQuery, Order, twins};
+use super::view::Layer;
+use crate::model::Side;
+
+/// What there is to list, and how many links over all pages; nothing if the effort
+/// did not suffice to look at every slot.
+pub(super) fn sources<'g>(
+    layer: Layer<'g>,
+    node: u32,
+    query: &LinkQuery,
+    slots: &mut Slots<'_>,
+    effort: &mut Effort<'_>,
+) -> Option<(BinaryHeap<Source<'g>>, u64)> {
+    let mut total = 0;
+    let mut sources = Vec::new();
+    for run in layer.adjacency(node).runs() {
+        if !effort.spend(1) {
+            return None;
+        }
+        if slots.has(layer, run.slot) {
+            let twins = twins(layer, node, run.slot, &query.filter);
+            total += u64::from(run.live) - twins;
+            let without = (twins > 0).then_some(RecordNo(node));
+            sources.extend(Source::new(run, query, without));
+        }
+    }
+    Some((sources.into(), total))
+}
+
+/// What is left to list of one run: at least one link.
+pub(super) struct Source<'a> {
+    /// The link to list next; the greatest of all sources comes first.
+    head: Entry,
+    /// Those behind it.
+    rest: &'a [Entry],
+    order: Order,
+    /// Passes over the links to this node, which another source lists.
+    without: Option<RecordNo>,
+}
+
+impl<'a> Source<'a> {
+    fn new(run: Run<'a>, query: &LinkQuery, without: Option<RecordNo>) -> Option<Self> {
+        let mut entries = run.entries;
+        if let Some(after) = query.after {
+            let side = run.slot.side();
+            let passed = |entry: &Entry| (entry.relation, side) <= (after.relation, after.side);
+            let from = |entry: &Entry| (entry.relation, side) < (after.relation, after.side);
+            entries = match query.order {
+                Order::Oldest => entries.split_at(entries.partition_point(passed)).1,
+                Order::Newest => entries.split_at(entries.partition_point(from)).0,
+            };
+        }
+        let (head, rest) = next_of(entries, query.order, without)?;
+        Some(Self { head, rest, order: query.order, without })
+    }
+
+    fn rank(&self) -> (RelationNo, Side) {
+        (self.head.relation, self.head.slot.side())
+    }
+}
+
+impl Ord for Source<'_> {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match self.order {
+            Order::Oldest => other.rank().cmp(&self.rank()),
+            Order::Newest => self.rank().cmp(&other.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Source<'_> {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl PartialEq for Source<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.cmp(other).is_eq()
+    }
+}
+
+impl Eq for Source<'_> {}
+
+/// The next link of a run that is to be listed, and what is behind it.
+fn next_of(
+    mut entries: &[Entry],
+    order: Order,
+    without: Option<RecordNo>,
+) -> Option<(Entry, &[Entry])> {
+    loop {
+        let (head, rest) = match order {
+            Order::Oldest => entries.split_first()?,
+            Order::Newest => entries.split_last()?,
+        };
+        if !head.is_gone() && Some(head.far) != without {
+            return Some((*head, rest));
+        }
+        entries = rest;
+    }
+}
+
+/// The next link over all sources. Costs the logarithm of their number, which is
+/// that of the node's slots.
+pub(super) fn take_next(sources: &mut BinaryHeap<Source<'_>>) -> Option<Entry> {
+    let mut source = sources.peek_mut()?;
+    let taken = source.head;
+    match next_of(source.rest, source.order, source.without) {
+        Some((head, rest)) => (source.head, source.rest) = (head, rest),
+        None => {
+            PeekMut::pop(source);
+        }
+    }
+    Some(taken)
+}

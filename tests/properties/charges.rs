@@ -1,0 +1,85 @@
+//! Every look at a node's labels is charged, whether a filter selects them or not.
+//!
+//! A batch of a thousand nodes with a hundred labels each, asked for 200,000 labels,
+//! once compared twenty thousand million texts while it held the location's lock: it
+//! counted only the links that it listed. Every delivery waited for half a minute.
+
+use relata::NodeRef;
+use relata::graph::{
+    Condition, Effort, LinkFilter, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery,
+    PathQuery, View, WalkQuery,
+};
+use relata::webhook::{Decoded, decode};
+
+const LABELS: u64 = 300;
+
+/// A hub with one link under each of many associations.
+fn hub() -> LocationGraph {
+    let mut graph = LocationGraph::new();
+    for number in 0..LABELS {
+        let body = format!(
+            r#"{{"id":"r{number}","associationId":"a{number}","locationId":"L",
+            "firstObjectKey":"contact","firstRecordId":"hub",
+            "secondObjectKey":"house","secondRecordId":"h{number}"}}"#
+        );
+        let Decoded::Event(event) = decode(body.as_bytes(), None).unwrap() else { continue };
+        graph.merge(number + 1, &event);
+    }
+    graph
+}
+
+/// What a question is charged that selects no link at all.
+fn charged(ask: impl Fn(View<'_>, &LinkFilter, &mut Effort<'_>)) -> u64 {
+    let graph = hub();
+    let mut effort = Effort::unbounded();
+    ask(graph.view(), &LinkFilter::default().label("no such label"), &mut effort);
+    effort.links()
+}
+
+fn node() -> NodeRef {
+    NodeRef::record("contact", "hub")
+}
+
+#[test]
+fn a_look_at_a_label_is_charged() {
+    let lists = charged(|view, filter, effort| {
+        let query = LinkQuery { filter: filter.clone(), ..LinkQuery::default() };
+        let mut lists = view.link_lists(&query);
+        for _ in 0..1_000 {
+            assert_eq!(lists.of(&node(), effort).unwrap().total, Some(0));
+        }
+    });
+    assert!(lists >= 1_000 * LABELS, "{lists}");
+    let labels = charged(|view, _, effort| {
+        view.labels(&node(), effort).unwrap();
+    });
+    assert_eq!(labels, LABELS);
+    let walk = |filter: &LinkFilter| WalkQuery::from(node()).step(filter.clone());
+    let each = [
+        charged(|view, filter, effort| {
+            view.walk(&walk(filter), effort).unwrap();
+        }),
+        charged(|view, filter, effort| {
+            view.walks(&walk(filter), effort).unwrap();
+        }),
+        charged(|view, filter, effort| {
+            let condition = Condition { linked_to: node(), filter: filter.clone() };
+            let query = MatchQuery { all: vec![condition], ..MatchQuery::default() };
+            view.matches(&query, effort).unwrap();
+        }),
+        charged(|view, filter, effort| {
+            let far = NodeRef::record("house", "h7");
+            let query =
+                PathQuery { labels: filter.labels.clone(), ..PathQuery::between(node(), far) };
+            view.path(&query, effort).unwrap();
+        }),
+        charged(|view, filter, effort| {
+            let query = NeighborhoodQuery {
+                labels: filter.labels.clone(),
+                ..NeighborhoodQuery::of(node())
+            };
+            view.neighborhood(&query, effort).unwrap();
+        }),
+    ];
+    assert!(each.iter().all(|&charged| charged >= LABELS), "{each:?}");
+}
