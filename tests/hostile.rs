@@ -209,7 +209,7 @@ fn bodies() -> Vec<(&'static str, Vec<u8>, u16)> {
     vec![
         ("empty", vec![], 400),
         ("space", b" \n\t".to_vec(), 400),
-        ("a byte order mark", [b"\xef\xbb\xbf", BODY.as_bytes()].concat(), 400),
+        ("two byte order marks", [b"\xef\xbb\xbf\xef\xbb\xbf", BODY.as_bytes()].concat(), 400),
         ("UTF-16", BODY.encode_utf16().flat_map(u16::to_le_bytes).collect(), 400),
         ("not UTF-8", [BODY.as_bytes(), b"\xff"].concat(), 400),
         ("an overlong slash", b"{\"type\":\"\xc0\xaf\"}".to_vec(), 400),

@@ -9,6 +9,9 @@ use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use aws_lc_rs::hmac;
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use server::{Answer, Error, Server, relata};
 
 fn fresh() -> Result<(tempfile::TempDir, PathBuf), Error> {
@@ -196,5 +199,270 @@ fn a_probe_of_the_address_is_told_that_it_is_alive() -> Result<(), Error> {
         let other = server.request("DELETE", path, &[], b"")?;
         assert_eq!((other.status, other.header("allow")), (405, Some("POST, GET, HEAD")));
     }
+    Ok(())
+}
+
+const SECRET: [u8; 24] = [7; 24];
+
+/// The headers of a body that is signed by Standard Webhooks, under the names that
+/// begin with `family`.
+fn signed(family: &str, id: &str, body: &[u8]) -> Vec<(String, String)> {
+    let time = (relata::Timestamp::now().as_millis() / 1_000).to_string();
+    let content = [id.as_bytes(), b".", time.as_bytes(), b".", body].concat();
+    let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &SECRET), &content);
+    vec![
+        (format!("{family}-id"), id.to_owned()),
+        (format!("{family}-timestamp"), time),
+        (format!("{family}-signature"), format!("v1,{}", STANDARD.encode(tag))),
+    ]
+}
+
+fn signed_server(db: &Path, more: &[&str]) -> Result<Server, Error> {
+    let key = format!("whsec_{}", STANDARD.encode(SECRET));
+    let required = ["--webhook-auth", "required", "--webhook-key", &key];
+    Server::start_with(db, &[&required, more].concat())
+}
+
+fn post_with(
+    server: &Server,
+    path: &str,
+    headers: &[(String, String)],
+    body: &[u8],
+) -> Result<Answer, Error> {
+    let headers: Vec<_> = headers.iter().map(|(name, value)| (&**name, &**value)).collect();
+    server.request("POST", path, &headers, body)
+}
+
+fn gzip(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut encoder = flate2::write::GzEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body)?;
+    Ok(encoder.finish()?)
+}
+
+fn deflate(body: &[u8]) -> Result<Vec<u8>, Error> {
+    let mut encoder = flate2::write::ZlibEncoder::new(Vec::new(), flate2::Compression::best());
+    encoder.write_all(body)?;
+    Ok(encoder.finish()?)
+}
+
+/// A relay packed what it passed on. Its deliveries were refused as no JSON, and what
+/// was kept of them nobody could read.
+#[test]
+fn a_packed_body_is_unpacked_wherever_a_body_is_taken() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let here = "/v1/locations/eHy2cOSZxMQzQ6Yyvl8P";
+    let links = format!("{here}/links");
+    let cases: [(&str, &[u8], &str); 4] = [
+        ("/webhooks", ASSOCIATION, "\"event\":\"AssociationCreate\""),
+        ("/v1/doctor", ASSOCIATION, "\"ok\":true"),
+        ("/v1/import", ASSOCIATION, "\"lines\":1"),
+        (&links, br#"{"of":["contact","custom_objects.property"]}"#, "Property"),
+    ];
+    let association: serde_json::Value = serde_json::from_slice(ASSOCIATION)?;
+    let line = association.to_string();
+    for (path, body, said) in cases {
+        let body = if path == "/v1/import" { line.as_bytes() } else { body };
+        let cut = &gzip(body)?[..20];
+        for (encoding, packed, status) in [
+            ("gzip", &*gzip(body)?, 200),
+            ("X-GZIP", &gzip(body)?, 200),
+            ("identity, gzip", &gzip(body)?, 200),
+            ("deflate", &deflate(body)?, 200),
+            ("identity", body, 200),
+            ("gzip", cut, 400),
+            ("deflate", &[&deflate(body)?[..], b"x"].concat(), 400),
+            ("br", body, 415),
+            ("gzip, gzip", &gzip(body)?, 415),
+        ] {
+            let headers = [("content-type", "application/json"), ("content-encoding", encoding)];
+            let answer = server.request("POST", path, &headers, packed)?;
+            // The doctor reports what a delivery would be answered with.
+            let examined = path == "/v1/doctor" && status == 400;
+            let expected = if examined { 200 } else { status };
+            assert_eq!(answer.status, expected, "{path} {encoding}: {}", answer.text());
+            match status {
+                200 => assert!(answer.text().contains(said), "{path}: {}", answer.text()),
+                400 => assert!(answer.text().contains("unpacked"), "{path}: {}", answer.text()),
+                _ => assert_eq!(answer.header("accept-encoding"), Some("gzip, deflate")),
+            }
+        }
+    }
+    Ok(())
+}
+
+/// A few kilobytes that unpack to gigabytes cost no more than a body of the limit.
+#[test]
+fn a_packed_body_is_bounded_before_and_after_unpacking() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let packed = [("content-encoding", "gzip")];
+    let bomb = gzip(&vec![b' '; 100 << 20])?;
+    assert!(bomb.len() < 256 << 10);
+    let padded = |length: usize| -> Result<Vec<u8>, Error> {
+        let mut body = ASSOCIATION.to_vec();
+        body.resize(length, b' ');
+        gzip(&body)
+    };
+    for path in ["/webhooks", "/v1/doctor", "/v1/locations/nowhere/links"] {
+        let answer = server.request("POST", path, &packed, &bomb)?;
+        assert_eq!(
+            (answer.status, answer.json()["code"].as_str()),
+            (413, Some("body_too_large")),
+            "{path}"
+        );
+    }
+    assert_eq!(server.request("POST", "/webhooks", &packed, &padded(256 << 10)?)?.status, 200);
+    assert_eq!(
+        server.request("POST", "/webhooks", &packed, &padded((256 << 10) + 1)?)?.status,
+        413
+    );
+    assert_eq!(server.get("/v1/dead-letters")?.json()["total"], 0);
+    Ok(())
+}
+
+/// Some sign what they send, some what they had before they packed it. Either way the
+/// content is what was signed; one that fits neither is refused.
+#[test]
+fn a_packed_body_may_be_signed_before_or_after_it_is_packed() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = signed_server(&db, &[])?;
+    let bad = br#"{"type":"RelationCreate"}"#;
+    let encoded = ("content-encoding".to_owned(), "gzip".to_owned());
+    let post = |id: &str, signed_over: &[u8], sent: &[u8]| -> Result<Answer, Error> {
+        let mut headers = signed("webhook", id, signed_over);
+        headers.push(encoded.clone());
+        post_with(&server, "/webhooks", &headers, sent)
+    };
+    let packed = gzip(ASSOCIATION)?;
+    assert_eq!(post("1", &packed, &packed)?.status, 200);
+    assert_eq!(post("2", ASSOCIATION, &packed)?.status, 200);
+    assert_eq!(post("3", b"another", &packed)?.status, 401);
+    assert_eq!(post("4", ASSOCIATION, &packed[..20])?.status, 401, "nothing shows who sent it");
+    // The signed bytes of a plain body mean nothing as packed ones, nor the other way.
+    assert_eq!(post("5", ASSOCIATION, ASSOCIATION)?.status, 400);
+    let plain = signed("webhook", "6", &packed);
+    assert_eq!(post_with(&server, "/webhooks", &plain, &packed)?.status, 400);
+    // Kept is what can be read, and of what cannot be unpacked how it came.
+    assert_eq!(post("7", bad, &gzip(bad)?)?.status, 422);
+    assert_eq!(post("8", &packed[..20], &packed[..20])?.status, 400);
+    let list = server.get("/v1/dead-letters")?.json();
+    let letters = list["deadLetters"].as_array().ok_or("no list")?;
+    let mut bodies = Vec::new();
+    for letter in letters {
+        bodies.push(server.get(&format!("/v1/dead-letters/{}", letter["id"]))?.json());
+    }
+    assert_eq!(bodies.len(), 4, "{list}");
+    assert_eq!(bodies[2]["body"].as_str().map(str::as_bytes), Some(&bad[..]));
+    assert!(bodies[2]["headers"]["content-encoding"].is_null());
+    assert_eq!(bodies[3]["bodyBase64"].as_str(), Some(&*STANDARD.encode(&packed[..20])));
+    assert_eq!(bodies[3]["headers"]["content-encoding"], "gzip");
+    Ok(())
+}
+
+/// What `relata doctor` says of a packed body that was kept in a file.
+#[test]
+fn the_doctor_unpacks_what_its_headers_say_is_packed() -> Result<(), Error> {
+    let (directory, db) = fresh()?;
+    let file = directory.path().join("delivery");
+    std::fs::write(&file, gzip(ASSOCIATION)?)?;
+    let key = format!("whsec_{}", STANDARD.encode(SECRET));
+    for signed_over in [&gzip(ASSOCIATION)?[..], ASSOCIATION] {
+        let mut command = relata();
+        command.args(["doctor", "--json", "--webhook-key", &key, "--db"]).arg(&db).arg(&file);
+        command.args(["--header", "Content-Encoding: gzip"]);
+        for (name, value) in signed("webhook", "1", signed_over) {
+            command.args(["--header", &format!("{name}: {value}")]);
+        }
+        let output = command.output()?;
+        let found: serde_json::Value = serde_json::from_slice(&output.stdout)?;
+        assert_eq!(found["answer"], 200, "{found}");
+    }
+    Ok(())
+}
+
+/// Files that tools on Windows save begin with a byte order mark. The first event of such a
+/// file was lost: "expected value at line 1 column 1".
+#[test]
+fn a_byte_order_mark_is_passed_over() -> Result<(), Error> {
+    let (directory, db) = fresh()?;
+    let marked = |body: &[u8]| [b"\xef\xbb\xbf", body].concat();
+    let compact = serde_json::from_slice::<serde_json::Value>(ASSOCIATION)?.to_string();
+    // Two such files joined: the second mark stands in the middle.
+    let lines = [marked(compact.as_bytes()), b"\n".to_vec()].concat();
+    let lines = [lines.clone(), lines, marked(b"\n")].concat();
+    let file = directory.path().join("events.ndjson");
+    for content in [lines.clone(), gzip(&lines)?] {
+        std::fs::write(&file, content)?;
+        let output = relata().args(["ingest", "--db"]).arg(&db).arg(&file).output()?;
+        assert!(output.status.success(), "{output:?}");
+    }
+    let server = signed_server(&db, &[])?;
+    // Signed is what was sent, with the mark.
+    let body = marked(ASSOCIATION);
+    let headers = signed("webhook", "1", &body);
+    assert_eq!(post_with(&server, "/webhooks", &headers, &body)?.status, 200);
+    assert_eq!(post_with(&server, "/webhooks", &headers, ASSOCIATION)?.status, 401);
+    assert_eq!(server.post("/v1/import", &lines)?.json()["refused"], 0);
+    let examined = server.post("/v1/doctor", &marked(ASSOCIATION))?.json();
+    assert_eq!(examined["reading"]["ok"], true, "{examined}");
+    let here = "/v1/locations/eHy2cOSZxMQzQ6Yyvl8P";
+    let question = marked(br#"{"of":["contact"]}"#);
+    assert_eq!(server.post(&format!("{here}/links"), &question)?.status, 200);
+    // A kept body is JSON for everybody who reads it.
+    let events = server.get(&format!("{here}/events"))?;
+    assert!(!events.text().contains('\u{feff}'));
+    // A dead letter is kept as it came, and read the same way when it is tried again.
+    let bad = marked(br#"{"type":"RelationCreate"}"#);
+    let headers = signed("webhook", "2", &bad);
+    assert_eq!(post_with(&server, "/webhooks", &headers, &bad)?.json()["field"], "id");
+    let letter = server.get("/v1/dead-letters/1")?.json();
+    assert!(letter["body"].as_str().is_some_and(|body| body.starts_with('\u{feff}')), "{letter}");
+    assert_eq!(server.post("/v1/dead-letters/1/replay", b"")?.json()["field"], "id");
+    // The mark of another encoding is named.
+    let wide: Vec<u8> = "\u{feff}{}".encode_utf16().flat_map(u16::to_le_bytes).collect();
+    let headers = signed("webhook", "3", &wide);
+    let refused = post_with(&server, "/webhooks", &headers, &wide)?.json();
+    assert!(refused["detail"].as_str().is_some_and(|it| it.contains("UTF-16")), "{refused}");
+    Ok(())
+}
+
+/// A list was read by the order in which the source declares its fields, so that what it
+/// meant would have changed with a release, and answers named the source's own types.
+#[test]
+fn a_list_is_not_read_as_an_object() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let here = "/v1/locations/eHy2cOSZxMQzQ6Yyvl8P";
+    server.post("/webhooks", ASSOCIATION)?;
+    let condition = r#"["contact","Employer",[]]"#;
+    let questions = [
+        ("links", r#"[["contact"],[],[],null,null,null,null]"#.to_owned(), "body"),
+        ("links", "[]".to_owned(), "body"),
+        ("links", r#"{"of":["contact"],"side":{"first":null}}"#.to_owned(), "side"),
+        ("match", format!("[null,[{condition}],[],[],null,null,null]"), "body"),
+        ("match", format!(r#"{{"all":[{condition}]}}"#), "all[0]"),
+        ("match", format!(r#"{{"any":[{condition}]}}"#), "any[0]"),
+        ("match", format!(r#"{{"object":"contact","none":[{condition}]}}"#), "none[0]"),
+        ("walk", r#"[["contact"],[{}]]"#.to_owned(), "body"),
+        ("walk", r#"{"from":["contact"],"steps":[[[],[],null,null]]}"#.to_owned(), "steps[0]"),
+        ("walk", r#"{"from":["contact"],"steps":[[]]}"#.to_owned(), "steps[0]"),
+        ("walk", r#"{"from":["contact"],"steps":[7]}"#.to_owned(), "steps[0]"),
+        ("walk", "7".to_owned(), "body"),
+    ];
+    for (route, body, field) in questions {
+        let answer = server.post(&format!("{here}/{route}"), body.as_bytes())?;
+        assert_eq!((answer.status, &answer.json()["field"]), (400, &field.into()), "{body}");
+        assert!(!answer.text().contains("struct"), "{}", answer.text());
+    }
+    // Of a delivery none of it counts, not even for the list of dead letters.
+    let list = br#"["RelationCreate","eHy2cOSZxMQzQ6Yyvl8P",null]"#;
+    for path in ["/webhooks", "/webhooks/RelationCreate"] {
+        assert_eq!(server.post(path, list)?.json()["code"], "invalid_event");
+    }
+    let letters = server.get("/v1/dead-letters")?.json();
+    assert_eq!(letters["deadLetters"][0]["locationId"], serde_json::Value::Null, "{letters}");
+    assert_eq!(server.post("/v1/import", list)?.json()["refused"], 1);
+    assert_eq!(server.post("/v1/doctor", list)?.json()["reading"]["ok"], false);
     Ok(())
 }

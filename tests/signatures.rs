@@ -392,7 +392,7 @@ fn the_likely_mistake_is_named() {
     let signature = STANDARD.encode(pair().sign(signed));
     let advice = |verifier: &Verifier, headers: &[(&str, &str)], body: &[u8]| {
         let pairs = headers.iter().map(|(name, value)| (*name, value.as_bytes()));
-        let found = diagnose(verifier, &SignatureHeaders::pick(pairs), body, now());
+        let found = diagnose(verifier, &SignatureHeaders::pick(pairs), [body], now());
         (found.verdict.is_ok(), found.advice.unwrap_or_default())
     };
     let check = |body: &[u8], expected: &str| {

@@ -89,7 +89,7 @@ pub fn signatures(data: &[u8]) {
         Some((std::str::from_utf8(name).ok()?, value.get(1..)?))
     });
     let headers = SignatureHeaders::pick(headers);
-    let found = diagnose(&VERIFIER, &headers, body, Timestamp::from_millis(1_739_175_965_000));
+    let found = diagnose(&VERIFIER, &headers, [body], Timestamp::from_millis(1_739_175_965_000));
     assert!(found.verdict.is_err(), "a forgery: {headers:?}");
 }
 

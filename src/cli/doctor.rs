@@ -5,13 +5,17 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use relata::http::Limits;
 use relata::signature::{Scheme, SignatureHeaders, diagnose};
-use relata::webhook::MAX_ID_BYTES;
+use relata::webhook::{ContentEncoding, MAX_ID_BYTES};
 use relata::wire::{Effect, Examination, Reading, SignatureVerdict};
 use relata::{Delivery, Store, Timestamp};
 
 use super::output::{print_json, say};
 use crate::config::Doctor;
+
+/// The header that says how the body is packed.
+const ENCODING: &str = "content-encoding";
 
 pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
     let body = read(&command.file).with_context(|| command.file.display().to_string())?;
@@ -20,12 +24,20 @@ pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
             header.split_once(':').map(|(name, value)| (name.trim(), value.trim().as_bytes()));
         pair.with_context(|| format!("--header {header}: there is no colon in it"))
     });
-    let headers = SignatureHeaders::pick(headers.collect::<anyhow::Result<Vec<_>>>()?);
+    let headers = headers.collect::<anyhow::Result<Vec<_>>>()?;
+    let encodings = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(ENCODING));
+    let encoding = ContentEncoding::of(encodings.map(|(_, value)| *value));
+    let unpack =
+        |encoding: ContentEncoding| encoding.unpack(&body, Limits::default().webhook_bytes);
+    let unpacked = encoding.context(ENCODING)?.map(unpack).transpose()?;
+    let headers = SignatureHeaders::pick(headers);
     let now = Timestamp::now();
     let verifier = command.keys.verifier().context("--webhook-key")?;
-    let diagnosis = diagnose(&verifier, &headers, &body, now);
+    let forms = [Some(&*body), unpacked.as_deref()].into_iter().flatten();
+    let diagnosis = diagnose(&verifier, &headers, forms, now);
+    let body = unpacked.as_deref().unwrap_or(&body);
     let signature = SignatureVerdict::new(&diagnosis, true);
-    let mut read = Delivery::read(&body, command.url_type.as_deref(), now);
+    let mut read = Delivery::read(body, command.url_type.as_deref(), now);
     // As the server takes it: another scheme's signature says nothing of this header.
     let signed = diagnosis.verdict == Ok(Scheme::Standard);
     let id = headers.id.once().filter(|id| signed && !id.is_empty() && id.len() <= MAX_ID_BYTES);

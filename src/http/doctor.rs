@@ -7,7 +7,7 @@ use warp::Buf;
 
 use super::answer::{Answer, json};
 use super::app::App;
-use super::body;
+use super::body::Posted;
 use super::problem::Problem;
 use super::protection::signature_headers;
 use super::request::Request;
@@ -27,22 +27,19 @@ where
 {
     request.query.only(&["type"])?;
     let url_type = request.query.one("type")?.map(str::to_owned);
-    body::check_content_type(&request.headers)?;
-    let limits = &app.limits;
-    let bytes =
-        body::read(&request.headers, body, limits.webhook_bytes, limits.body_timeout).await?;
+    let posted = Posted::read(&request.headers, body, &app.limits).await?;
     let now = Timestamp::now();
     let protection = &app.protection;
     let headers = signature_headers(&request.headers);
-    let diagnosis = diagnose(&protection.verifier, &headers, &bytes, now);
+    let diagnosis = diagnose(&protection.verifier, &headers, posted.forms(), now);
     let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
-    let mut read = Delivery::read(&bytes, url_type.as_deref(), now);
+    let mut read = posted.delivery(url_type.as_deref(), now);
     let id = webhooks::outer_id(&app, &request.headers, diagnosis.verdict.ok());
     if let (Ok(delivery), Some(id)) = (&read, id) {
         read = Ok(delivery.clone().with_webhook_id(id));
     }
     let outline = read.as_ref().map(|delivery| Outline::of(delivery.decoded()));
-    let location = outline.unwrap_or_else(|_| Outline::peek(&bytes)).location;
+    let location = outline.unwrap_or_else(|_| Outline::peek(&posted.body)).location;
     if location.is_some_and(|location| !request.grant.sees(&location)) {
         return Err(Problem::forbidden("the token is not good for this delivery's location"));
     }

@@ -1,14 +1,14 @@
 //! `POST /v1/import`: many events come in, one a line.
 
 use std::convert::Infallible;
-use std::io::{self, Read};
+use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc;
 use warp::http::HeaderMap;
-use warp::http::header::{CONTENT_ENCODING, CONTENT_TYPE, HeaderValue};
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::{Buf, Reply};
 
 use super::answer::Answer;
@@ -18,6 +18,7 @@ use super::problem::Problem;
 use super::request::Request;
 use super::token::Grant;
 use crate::store::{ImportError, ImportedLine, LineFate};
+use crate::webhook::ContentEncoding;
 use crate::wire::{ImportBody, LineBody};
 
 /// Parts of the body that may wait until the lines before them are written.
@@ -62,7 +63,7 @@ where
 {
     request.query.only(&["results"])?;
     let listed = request.query.choice("results", Listed::from_name, "all, refused")?;
-    check_headers(&request.headers)?;
+    let encoding = check_headers(&request.headers)?;
     let limits = &app.limits;
     body::check_length(&request.headers, limits.import_bytes)?;
     let permit = Arc::clone(&app.imports).try_acquire_owned();
@@ -71,8 +72,12 @@ where
     let (importing, grant) = (Arc::clone(&app), request.grant);
     let unpacked = limits.import_unpacked_bytes;
     let written = tokio::task::spawn_blocking(move || {
-        let results =
-            take(&importing, &grant, Parts::new(receiver), unpacked, listed.unwrap_or_default());
+        let body = Parts::new(receiver);
+        let body = match encoding {
+            None => Box::new(body),
+            Some(encoding) => encoding.reader(BufReader::new(body)),
+        };
+        let results = take(&importing, &grant, body, unpacked, listed.unwrap_or_default());
         drop(permit);
         results
     });
@@ -91,9 +96,9 @@ where
     Ok(response)
 }
 
-/// Takes lines, JSON, or what says nothing, plain or gzip: which of both it is
-/// shows in the bytes.
-fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
+/// Takes lines, JSON, or what says nothing. Whether they are plain or gzip shows in
+/// the bytes; any other encoding is returned.
+fn check_headers(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem> {
     let given = headers.get(CONTENT_TYPE).map(|given| given.to_str().unwrap_or_default());
     let essence = given.and_then(|given| given.split(';').next()).map(str::trim);
     let is_lines = essence.is_none_or(|essence| {
@@ -104,11 +109,7 @@ fn check_headers(headers: &HeaderMap) -> Result<(), Problem> {
     if !is_lines {
         body::check_content_type(headers)?;
     }
-    match headers.get(CONTENT_ENCODING).map(HeaderValue::as_bytes) {
-        None => Ok(()),
-        Some(b) if b.eq_ignore_ascii_case(b"gzip") || b.eq_ignore_ascii_case(b"identity") => Ok(()),
-        Some(_) => Err(Problem::unsupported_encoding()),
-    }
+    Ok(body::encoding(headers)?.filter(|encoding| *encoding != ContentEncoding::Gzip))
 }
 
 /// Hands the body on as it arrives. A sender may stand still for `patience` at
@@ -200,7 +201,7 @@ impl Results {
 fn take(
     app: &App,
     grant: &Grant,
-    body: Parts,
+    body: impl Read,
     unpacked: u64,
     listed: Listed,
 ) -> Result<(ImportBody, Results), Problem> {
@@ -222,7 +223,7 @@ impl From<ImportError> for Problem {
         match error {
             ImportError::Ingest(error) => error.into(),
             ImportError::TooLarge { limit } => Self::unpacked_too_large(limit),
-            ImportError::Read(error) => Self::bad_gzip(error),
+            ImportError::Read(error) => Self::broken_encoding(error),
             ImportError::Tell(_) => Self::unavailable(error),
         }
     }

@@ -1,8 +1,10 @@
 //! Errors as answers: the one place that turns them into statuses (RFC 9457).
 
+use std::io;
+
 use serde::Serialize;
 use warp::http::header::{
-    ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+    ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
 };
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
@@ -13,7 +15,7 @@ use crate::journal::JournalError;
 use crate::model::{NodeRef, Seq};
 use crate::signature::SignatureError;
 use crate::store::{ExportEventsError, IngestError, ReplayError};
-use crate::webhook::{DecodeError, Outline};
+use crate::webhook::{ContentEncoding, DecodeError, Outline, UnknownEncoding, UnpackError};
 
 /// One error answer, before it knows its trace id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,6 +37,7 @@ enum Hint {
     RetryAfterSeconds(u32),
     Allow(HeaderValue),
     Authenticate,
+    AcceptEncoding,
 }
 
 impl Hint {
@@ -42,6 +45,9 @@ impl Hint {
         match self {
             Self::RetryAfterSeconds(seconds) => (RETRY_AFTER, seconds.into()),
             Self::Allow(methods) => (ALLOW, methods),
+            Self::AcceptEncoding => {
+                (ACCEPT_ENCODING, HeaderValue::from_static(ContentEncoding::ACCEPTED))
+            }
             Self::Authenticate => (WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
         }
     }
@@ -135,19 +141,13 @@ impl Problem {
         Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
     }
 
-    pub(super) fn bad_gzip(error: impl std::fmt::Display) -> Self {
-        let detail = format!("the body cannot be unpacked: {error}");
-        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+    pub(super) fn broken_encoding(error: io::Error) -> Self {
+        UnpackError::Broken(error).into()
     }
 
     pub(super) fn too_many_imports() -> Self {
         let detail = "too many imports are under way: send it again a little later";
         Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(5)
-    }
-
-    pub(super) fn unsupported_encoding() -> Self {
-        let detail = "the content encoding is not known: send gzip, or none";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
     }
 
     pub(super) fn body_timeout() -> Self {
@@ -237,6 +237,25 @@ impl From<DecodeError> for Problem {
         problem.field = error.field().map(Box::from);
         problem.trace_id = error.trace_id().map(Box::from);
         problem
+    }
+}
+
+impl From<UnknownEncoding> for Problem {
+    fn from(error: UnknownEncoding) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let mut problem = Self::new(status, "unsupported_media_type", error.to_string());
+        problem.hint = Some(Hint::AcceptEncoding);
+        problem
+    }
+}
+
+impl From<UnpackError> for Problem {
+    fn from(error: UnpackError) -> Self {
+        let (status, code) = match error {
+            UnpackError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            UnpackError::Broken(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+        };
+        Self::new(status, code, error.to_string())
     }
 }
 

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;
 
+use super::body::Posted;
 use super::problem::Problem;
 use super::token::{Grant, TokenTable};
 use crate::journal::Scope;
@@ -28,16 +29,18 @@ impl Protection {
         Self { verifier: Verifier::default(), webhook_auth: false, tokens: None }
     }
 
-    /// How a delivery was signed, if signatures are asked for.
+    /// How a delivery was signed, if signatures are asked for. A packed body counts in
+    /// both of its forms.
     pub(super) fn admit(
         &self,
         headers: &HeaderMap,
-        body: &[u8],
+        posted: &Posted,
     ) -> Result<Option<Scheme>, SignatureError> {
         if !self.webhook_auth {
             return Ok(None);
         }
-        self.verifier.verify(&signature_headers(headers), body, Timestamp::now()).map(Some)
+        let headers = signature_headers(headers);
+        self.verifier.verify_any(&headers, posted.forms(), Timestamp::now()).map(Some)
     }
 
     /// What a request may do, if it may do as much as this.

@@ -11,7 +11,8 @@ use super::query::Query;
 use super::token::Grant;
 use crate::model::NodeRef;
 use crate::store::AsOf;
-use crate::wire::Moment;
+use crate::webhook::strip_bom;
+use crate::wire::{Moment, Object};
 
 /// What a handler sees of a request.
 #[derive(Debug)]
@@ -36,8 +37,8 @@ impl Request<'_> {
     /// member to blame.
     pub(super) fn question<T: DeserializeOwned>(&self, body: &[u8]) -> Result<T, Problem> {
         self.query.only(&["asOf"])?;
-        let mut reader = serde_json::Deserializer::from_slice(body);
-        let question = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let mut reader = serde_json::Deserializer::from_slice(strip_bom(body));
+        let Object(question) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
             let (path, inner) = (error.path().to_string(), error.inner());
             if !inner.is_data() {
                 return Problem::malformed_json(inner);

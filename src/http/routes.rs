@@ -297,9 +297,8 @@ where
         }
         Handler::AskBody(read) => {
             let limits = &app.limits;
-            bodies::check_content_type(&request.headers)?;
-            let size = limits.question_bytes;
-            let bytes = bodies::read(&request.headers, body, size, limits.body_timeout).await?;
+            let (size, timeout) = (limits.question_bytes, limits.body_timeout);
+            let bytes = bodies::read_json(&request.headers, body, size, timeout).await?;
             let question = read(&request, &bytes)?;
             asking::answer(app, locations::find(app, &request)?, question).await
         }

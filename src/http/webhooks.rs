@@ -9,13 +9,13 @@ use warp::http::HeaderMap;
 
 use super::answer::{Answer, json};
 use super::app::App;
-use super::body;
+use super::body::Posted;
 use super::problem::Problem;
 use super::request::Request;
 use crate::journal::Refused;
 use crate::model::Timestamp;
 use crate::signature::Scheme;
-use crate::store::{Delivery, Receipt};
+use crate::store::Receipt;
 use crate::webhook::{DecodeError, MAX_ID_BYTES, Outline};
 use crate::wire::ReceiptBody;
 
@@ -56,23 +56,20 @@ where
         // It would be kept beside a body that is refused, where nothing bounds it.
         return Err(Problem::not_found("no event type has so long a name"));
     }
-    body::check_content_type(&request.headers)?;
-    let limits = &app.limits;
-    let bytes =
-        body::read(&request.headers, body, limits.webhook_bytes, limits.body_timeout).await?;
+    let posted = Posted::read(&request.headers, body, &app.limits).await?;
     let scheme = app
         .protection
-        .admit(&request.headers, &bytes)
-        .map_err(|error| Problem::bad_signature(error).about(&bytes))?;
+        .admit(&request.headers, &posted)
+        .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
     let received_at = Timestamp::now();
     let id = outer_id(app, &request.headers, scheme);
-    let mut delivery = match Delivery::read(&bytes, url_type, received_at) {
+    let mut delivery = match posted.delivery(url_type, received_at) {
         Ok(delivery) => delivery,
         Err(error) => {
-            let problem = Problem::from(error.clone()).about(&bytes);
-            let headers = kept_headers(&request.headers, id);
-            keep(app, refused(headers, url_type, received_at, &error, bytes)).await?;
+            let problem = Problem::from(error.clone()).about(&posted.body);
+            let headers = kept_headers(&request.headers, id, posted.is_broken());
+            keep(app, refused(headers, url_type, received_at, &error, posted.body)).await?;
             return Err(problem);
         }
     };
@@ -120,13 +117,19 @@ async fn keep(app: &App, refused: Refused) -> Result<(), Problem> {
     Ok(())
 }
 
-fn kept_headers(headers: &HeaderMap, webhook_id: Option<&str>) -> Vec<(String, String)> {
+/// A body is kept unpacked; of one that cannot be unpacked it is kept how it is packed.
+fn kept_headers(
+    headers: &HeaderMap,
+    webhook_id: Option<&str>,
+    is_packed: bool,
+) -> Vec<(String, String)> {
     let text = |name: &str| {
         let value = headers.get(name)?.to_str().ok()?;
         Some((name.to_owned(), value.get(..KEPT_HEADER_BYTES).unwrap_or(value).to_owned()))
     };
     let id = webhook_id.map(|id| ("webhook-id".to_owned(), id.to_owned()));
-    KEPT_HEADERS.iter().filter_map(|name| text(name)).chain(id).collect()
+    let encoding = is_packed.then(|| text("content-encoding")).flatten();
+    KEPT_HEADERS.iter().filter_map(|name| text(name)).chain(encoding).chain(id).collect()
 }
 
 fn refused(

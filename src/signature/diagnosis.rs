@@ -16,14 +16,18 @@ pub struct Diagnosis {
 /// Checks a signature and, if it does not hold, looks for the likely mistake:
 /// whether a body that means the same but differs in bytes would have fitted.
 ///
+/// `forms` are the body as received and, if that is packed, as it was before.
+///
 /// Costs a handful of verifications.
-pub fn diagnose(
+pub fn diagnose<'b>(
     verifier: &Verifier,
     headers: &SignatureHeaders<'_>,
-    body: &[u8],
+    forms: impl IntoIterator<Item = &'b [u8]>,
     now: Timestamp,
 ) -> Diagnosis {
-    let verdict = verifier.verify(headers, body, now);
+    let forms: Vec<&[u8]> = forms.into_iter().collect();
+    let verdict = verifier.verify_any(headers, forms.iter().copied(), now);
+    let body = forms.last().copied().unwrap_or_default();
     let advice = verdict.err().and_then(|error| advice(verifier, headers, body, now, error));
     Diagnosis { verdict, advice }
 }
@@ -89,7 +93,9 @@ fn advice(
 fn variants(body: &[u8]) -> Vec<Vec<u8>> {
     let trimmed = body.trim_ascii().to_vec();
     let lines: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
-    let mut variants = vec![[&trimmed[..], b"\n"].concat(), lines, compact(body), trimmed];
+    let marked = [b"\xef\xbb\xbf", body].concat();
+    let mut variants = vec![[&trimmed[..], b"\n"].concat(), lines, compact(body), trimmed, marked];
+    variants.extend(body.strip_prefix(b"\xef\xbb\xbf").map(<[u8]>::to_vec));
     if let Ok(value) = serde_json::from_slice::<serde_json::Value>(body) {
         variants.extend(serde_json::to_vec(&value));
         variants.extend(serde_json::to_vec_pretty(&value));

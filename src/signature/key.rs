@@ -127,8 +127,10 @@ impl WebhookKey {
             return Ok(vec![text.parse()?]);
         }
         let content = std::fs::read_to_string(Path::new(text)).map_err(KeyError::File)?;
+        // Tools on Windows begin a file with a byte order mark.
+        let content = content.strip_prefix('\u{feff}').unwrap_or(&content);
         let keys = if content.contains("-----BEGIN") {
-            pem_blocks(&content).map(|der| spki(&der?)).collect::<Result<Vec<_>, _>>()
+            pem_blocks(content).map(|der| spki(&der?)).collect::<Result<Vec<_>, _>>()
         } else {
             let lines = content.lines().map(|line| line.split('#').next().unwrap_or("").trim());
             lines.filter(|line| !line.is_empty()).map(str::parse).collect()

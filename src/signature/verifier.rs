@@ -156,6 +156,25 @@ impl Verifier {
         Ok(scheme)
     }
 
+    /// Checks a body that has several forms, as a packed one has: the first that fits
+    /// counts. If none does, the fault of the last is returned.
+    pub fn verify_any<'b>(
+        &self,
+        headers: &SignatureHeaders<'_>,
+        forms: impl IntoIterator<Item = &'b [u8]>,
+        now: Timestamp,
+    ) -> Result<Scheme, SignatureError> {
+        let mut verdict = Err(SignatureError::Mismatch { header: Scheme::Ghl.header() });
+        for form in forms {
+            verdict = self.verify(headers, form, now);
+            // Another form helps only against this.
+            if !matches!(verdict, Err(SignatureError::Mismatch { .. })) {
+                break;
+            }
+        }
+        verdict
+    }
+
     /// The one scheme that counts for these headers.
     fn scheme(&self, headers: &SignatureHeaders<'_>) -> Result<Scheme, SignatureError> {
         if headers.ghl != Given::Absent {

@@ -10,7 +10,7 @@ use sha2::{Digest, Sha256};
 use super::{Delivery, IngestError, Status, Store};
 use crate::journal::ImportMark;
 use crate::model::{Seq, Timestamp};
-use crate::webhook::Decoded;
+use crate::webhook::{Decoded, strip_bom};
 
 /// The longest line, in bytes: that of a webhook's body and a little envelope.
 const LINE_BYTES: u64 = (256 << 10) + 1024;
@@ -255,7 +255,8 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
             if read == 0 {
                 break;
             }
-            let text = line.trim_ascii();
+            // Also where files that begin with a mark were joined.
+            let text = strip_bom(&line).trim_ascii();
             if is_too_long {
                 let detail = format!("the line is longer than {LINE_BYTES} bytes");
                 self.refuse(number, "body_too_large", None, detail, &line);

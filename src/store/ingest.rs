@@ -3,7 +3,7 @@
 use crate::graph::Outcome;
 use crate::journal::{Entry, JournalError};
 use crate::model::{LocationId, Seq, Timestamp, WebhookId};
-use crate::webhook::{DecodeError, Decoded, decode};
+use crate::webhook::{DecodeError, Decoded, decode, strip_bom};
 
 /// One delivery, read and ready to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -22,6 +22,8 @@ impl Delivery {
         received_at: Timestamp,
     ) -> Result<Self, DecodeError> {
         let decoded = decode(body, url_type)?;
+        // A byte order mark is no part of the text, and no reader of a kept body expects one.
+        let body = strip_bom(body);
         let body = std::str::from_utf8(body)
             .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
         Ok(Self { body: body.into(), decoded, received_at })

@@ -2,6 +2,7 @@
 
 use serde::de::IgnoredAny;
 
+use super::encoding::strip_bom;
 use super::member::{Member, Nested};
 use super::payload::Payload;
 use crate::model::{
@@ -123,6 +124,10 @@ fn malformed(reason: impl Into<String>) -> DecodeError {
 }
 
 fn checked_text(body: &[u8]) -> Result<&str, DecodeError> {
+    let body = strip_bom(body);
+    if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
+        return Err(malformed("UTF-16; send UTF-8"));
+    }
     let text =
         std::str::from_utf8(body).map_err(|error| malformed(format!("not UTF-8: {error}")))?;
     if text.trim_ascii().is_empty() {

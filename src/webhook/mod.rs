@@ -1,9 +1,11 @@
 //! Bytes from outside become events: the sender's shapes are known here alone.
 
 mod decode;
+mod encoding;
 mod member;
 mod outline;
 mod payload;
 
 pub use decode::{DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, decode, wrapped};
+pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
 pub use outline::Outline;

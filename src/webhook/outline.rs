@@ -3,6 +3,7 @@
 use serde::Deserialize;
 
 use super::decode::{Decoded, MAX_ID_BYTES};
+use super::encoding::strip_bom;
 use super::member::Nested;
 
 /// What a delivery is about, whether it could be used or not.
@@ -51,7 +52,9 @@ impl Outline {
     /// The tenant is the one that [`decode`](super::decode) would find: in an
     /// envelope, what that holds counts more.
     pub fn peek(body: &[u8]) -> Self {
-        let Members { event, location_id, data } = serde_json::from_slice(body).unwrap_or_default();
+        let read = serde_json::from_slice(strip_bom(body));
+        let Ok(Nested::Object(members)) = read else { return Self::default() };
+        let Members { event, location_id, data } = *members;
         let named = |event: &serde_json::Value| event.as_str().is_some_and(|name| !name.is_empty());
         let inner = match data {
             Some(Nested::Object(data)) if event.as_ref().is_some_and(named) => data.location_id,
@@ -95,6 +98,9 @@ mod tests {
         check(&enveloped(r#""locationId":"L","#, r#""locationId":"M""#), None, Some("L"));
         check(r#"{"type":"T","locationId":"L","data":[1]}"#, Some("T"), Some("L"));
         check("[]", None, None);
+        check(r#"["T","L",null]"#, None, None);
+        check(r#"{"type":"T","data":["M"]}"#, Some("T"), None);
+        check("\u{feff}{\"type\":\"T\"}", Some("T"), None);
         check("", None, None);
     }
 }

@@ -15,6 +15,7 @@ mod diff;
 mod doctor;
 mod imports;
 mod lists;
+mod object;
 mod questions;
 mod summary;
 
@@ -25,6 +26,7 @@ pub use diff::*;
 pub use doctor::*;
 pub use imports::*;
 pub use lists::*;
+pub use object::*;
 pub use questions::*;
 pub use summary::*;
 

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Deserializer, de};
 
 use super::answers::read_ranked_cursor;
+use super::object::Object;
 use crate::graph::{Condition, LinkFilter, LinkQuery, MatchQuery, WalkQuery};
 use crate::model::{NodeRef, Side, Timestamp};
 use crate::store::AsOf;
@@ -111,10 +112,22 @@ impl From<Texts> for Vec<String> {
 }
 
 #[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(rename_all = "lowercase")]
+#[serde(try_from = "String")]
 pub enum SideName {
     First,
     Second,
+}
+
+impl TryFrom<String> for SideName {
+    type Error = &'static str;
+
+    fn try_from(name: String) -> Result<Self, Self::Error> {
+        match &*name {
+            "first" => Ok(Self::First),
+            "second" => Ok(Self::Second),
+            _ => Err("neither first nor second"),
+        }
+    }
 }
 
 impl From<SideName> for Side {
@@ -255,11 +268,11 @@ impl From<ConditionBody> for Condition {
 pub struct MatchQuestion {
     pub object: Option<String>,
     #[serde(default)]
-    pub all: List<ConditionBody, CONDITIONS_MAX>,
+    pub all: List<Object<ConditionBody>, CONDITIONS_MAX>,
     #[serde(default)]
-    pub any: List<ConditionBody, CONDITIONS_MAX>,
+    pub any: List<Object<ConditionBody>, CONDITIONS_MAX>,
     #[serde(default)]
-    pub none: List<ConditionBody, CONDITIONS_MAX>,
+    pub none: List<Object<ConditionBody>, CONDITIONS_MAX>,
     pub limit: Option<usize>,
     pub cursor: Option<Ranked>,
     pub as_of: Option<Moment>,
@@ -267,8 +280,9 @@ pub struct MatchQuestion {
 
 impl MatchQuestion {
     pub fn query(self, limit: usize) -> MatchQuery {
-        let conditions =
-            |bodies: List<ConditionBody, CONDITIONS_MAX>| bodies.0.into_iter().map(Condition::from);
+        let conditions = |bodies: List<Object<ConditionBody>, CONDITIONS_MAX>| {
+            bodies.0.into_iter().map(|Object(body)| Condition::from(body))
+        };
         // No match meets as many conditions as do not fit.
         let after = self
             .cursor
@@ -290,7 +304,7 @@ impl MatchQuestion {
 pub struct WalkQuestion {
     pub from: List<Reference, NODES_MAX>,
     #[serde(default)]
-    pub steps: List<FilterBody, STEPS_MAX>,
+    pub steps: List<Object<FilterBody>, STEPS_MAX>,
     pub limit: Option<usize>,
     pub cursor: Option<Ranked>,
     /// The walks themselves, not their ends.
@@ -303,7 +317,7 @@ impl WalkQuestion {
     pub fn query(self, limit: usize) -> WalkQuery {
         WalkQuery {
             from: self.from.0.into_iter().map(|reference| reference.0).collect(),
-            steps: self.steps.0.into_iter().map(LinkFilter::from).collect(),
+            steps: self.steps.0.into_iter().map(|Object(step)| LinkFilter::from(step)).collect(),
             after: self.cursor.map(|cursor| cursor.0),
             limit,
         }
