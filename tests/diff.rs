@@ -77,7 +77,7 @@ fn check(store: &Store, from: Seq, to: Option<Seq>, limit: usize) -> Result<(), 
     prop_assert_eq!(set(&added), &after.links - &before.links);
     prop_assert_eq!(set(&removed), &before.links - &after.links);
 
-    let diff = between.associations();
+    let diff = between.associations(&mut Effort::unbounded());
     let mut applied = before.associations;
     for gone in &diff.removed {
         let removed = applied.remove(gone.association.id.as_str());
@@ -156,7 +156,7 @@ fn a_rename_and_a_delete_say_what_they_did() {
         let between = between(from, to).unwrap();
         let (links, them) = (
             between.links(&DiffQuery::default(), &mut Effort::unbounded()),
-            between.associations(),
+            between.associations(&mut Effort::unbounded()),
         );
         [
             links.added.len(),
@@ -173,7 +173,7 @@ fn a_rename_and_a_delete_say_what_they_did() {
     assert_eq!(told(4, 0), [0; 5]);
     assert_eq!(told(4, 3), [1, 0, 1, 0, 0], "back");
     let renamed = between(2, 3).unwrap();
-    let (before, after) = renamed.associations().renamed[0];
+    let (before, after) = renamed.associations(&mut Effort::unbounded()).renamed[0];
     assert_eq!(
         (&*before.association.first.label, &*after.association.first.label),
         ("Buyer", "Owner")

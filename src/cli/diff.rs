@@ -18,8 +18,9 @@ pub(super) fn run(db: &Path, diff: &Diff) -> anyhow::Result<ExitCode> {
     let between = store.between(location.id().as_str(), from, to)?;
     let between = between.context("no such location")?;
     let query = DiffQuery { after: None, limit: diff.limit as usize };
-    let links = between.links(&query, &mut Effort::unbounded());
-    let associations = between.associations();
+    let mut effort = Effort::unbounded();
+    let associations = between.associations(&mut effort);
+    let links = between.links(&query, &mut effort);
     if diff.json {
         print_json(&DiffBody::new(between.seqs(), &associations, &links))?;
     } else {

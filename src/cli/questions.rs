@@ -96,6 +96,7 @@ pub(super) fn path(db: &Path, command: &config::Path) -> anyhow::Result<ExitCode
         max_hops: command.max_hops,
         labels: command.along.label.clone(),
         associations: command.along.association.clone(),
+        all: command.all,
         limit: if command.all { command.limit as usize } else { 1 },
     };
     ask(db, &command.asking, |view, effort, seq| {

@@ -207,6 +207,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_QUESTION_TIMEOUT_MS", default_value_t = 2_000, value_name = "MS")]
     pub(crate) question_timeout_ms: u64,
 
+    /// How much one answer may hold, in bytes, about; one that would hold more is
+    /// incomplete
+    #[arg(long, env = "RELATA_ANSWER_BYTES", default_value_t = 16 << 20, value_name = "BYTES")]
+    pub(crate) answer_bytes: usize,
+
     /// Questions of more than a few thousand links that run at once; more wait
     #[arg(long, env = "RELATA_QUESTIONS", default_value_t = 2, value_name = "N")]
     pub(crate) questions: usize,
@@ -245,6 +250,7 @@ impl Serve {
             export_stall: Duration::from_millis(self.export_stall_ms),
             connections: self.connections.clamp(1, 1 << 20),
             question_links: self.question_links,
+            answer_bytes: self.answer_bytes.max(1),
             question_timeout: Duration::from_millis(self.question_timeout_ms),
             questions: self.questions.clamp(1, 1 << 10),
             min_seq_timeout: Duration::from_millis(self.min_seq_timeout_ms),

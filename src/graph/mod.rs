@@ -24,6 +24,7 @@ pub use compare::Difference;
 pub use lives::{Life, Lives};
 pub use location_graph::LocationGraph;
 pub use merge::Outcome;
+pub(crate) use query::escaped_len;
 pub use query::{
     AskError, AssociationCount, AssociationDiff, Condition, Counts, Cursor, DiffQuery, Edge,
     EdgeEnd, EdgeEndRow, EdgeRow, Effort, EndCount, LabelCount, LabelRow, Layers, Link, LinkDiff,

@@ -6,6 +6,7 @@ use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use super::problem::Problem;
+use crate::graph::Effort;
 
 /// The answer to a request, or the problem with it.
 pub(super) type Answer = Result<Response, Problem>;
@@ -13,6 +14,19 @@ pub(super) type Answer = Result<Response, Problem>;
 /// An answer of 200 with this JSON.
 pub(super) fn json<T: Serialize>(value: &T) -> Answer {
     json_of(256, value)
+}
+
+/// An answer of 200 with the JSON of this, which is not made where it will not be
+/// used: where a trial has not sufficed.
+pub(super) fn json_within<T: Serialize>(
+    effort: &Effort<'_>,
+    length: usize,
+    value: impl FnOnce() -> T,
+) -> Answer {
+    if effort.is_in_vain() {
+        return Err(Problem::unavailable("the trial has not sufficed"));
+    }
+    json_of(length, &value())
 }
 
 /// As [`json`], where the length in bytes can be guessed.

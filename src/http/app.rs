@@ -35,6 +35,9 @@ pub struct Limits {
     pub question_bytes: usize,
     /// Links that a question may visit; with more it ends incomplete.
     pub question_links: u64,
+    /// How much one answer may hold, in bytes, about; one that would hold more ends
+    /// incomplete.
+    pub answer_bytes: usize,
     /// How long a question may take; then it ends incomplete.
     pub question_timeout: Duration,
     /// Questions of more than a few thousand links that run at once; one more
@@ -74,6 +77,7 @@ impl Default for Limits {
             export_stall: Duration::from_secs(30),
             question_bytes: 1 << 20,
             question_links: 5_000_000,
+            answer_bytes: 16 << 20,
             question_timeout: Duration::from_secs(2),
             questions: 2,
             import_bytes: 64 << 20,

@@ -55,11 +55,12 @@ pub(super) async fn answer(app: &Arc<App>, location: Arc<Location>, question: Qu
 /// Answers a question that costs little.
 fn at_once(app: &App, location: &Location, question: &Question) -> Option<Answer> {
     let seq = app.store.head();
-    location.answer_at_once(|view, effort| (question.ask)(view, effort, seq))
+    location
+        .answer_at_once(app.limits.answer_bytes, |view, effort| (question.ask)(view, effort, seq))
 }
 
 pub(super) fn effort_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Effort<'s> {
-    Effort::of_links(app.limits.question_links).until(stop)
+    Effort::of_links(app.limits.question_links).of_bytes(app.limits.answer_bytes).until(stop)
 }
 
 fn in_the_past(

@@ -22,8 +22,12 @@ pub(super) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
     ask::away(app, move |app, stop| {
         let between = app.store.between(location.id().as_str(), from, to)?;
         let between = between.ok_or_else(|| Problem::not_found("there is no such location"))?;
-        let links = between.links(&page, &mut ask::effort_until(app, stop));
-        json(&DiffBody::new(between.seqs(), &between.associations(), &links))
+        let mut effort = ask::effort_until(app, stop);
+        let associations = between.associations(&mut effort);
+        let all = !effort.is_spent();
+        let mut links = between.links(&page, &mut effort);
+        links.complete &= all;
+        json(&DiffBody::new(between.seqs(), &associations, &links))
     })
     .await
 }

@@ -5,7 +5,7 @@ use super::app::App;
 use super::locations;
 use super::problem::Problem;
 use super::request::Request;
-use crate::store::{Store, Subject};
+use crate::store::{PageLimit, Store, Subject};
 use crate::wire::{Events, History};
 
 /// Reads the journal where it holds nobody up.
@@ -30,6 +30,7 @@ pub(super) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem>
     if !subject.is_known_to(&location.read()) {
         return Err(Problem::not_found("no event has named this"));
     }
+    let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     Ok(Box::new(move |store| {
         let seq = store.head();
         let page = store.history(location.id().as_str(), &subject, after, limit)?;
@@ -46,6 +47,7 @@ pub(super) fn events(app: &App, request: &Request<'_>) -> Result<Look, Problem> 
         None => query.number("after", 0..=u64::MAX)?.unwrap_or(0),
     };
     let location = locations::find(app, request)?;
+    let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     Ok(Box::new(move |store| {
         let seq = store.head();
         let page = store.events(location.id().as_str(), after, limit)?;

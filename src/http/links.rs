@@ -2,7 +2,9 @@
 //! `GET …/objects/{objectKey}/records/{recordId}/links`, `POST …/links` and
 //! `GET …/labels`.
 
-use super::answer::{Answer, json, json_of};
+use std::collections::HashSet;
+
+use super::answer::{Answer, json_within};
 use super::ask::Question;
 use super::problem::Problem;
 use super::request::Request;
@@ -18,7 +20,7 @@ pub(super) fn list(request: &Request<'_>) -> Result<Question, Problem> {
     let node = request.node();
     Ok(Question::new(vec![node.clone()], as_of, move |view, effort, seq| {
         let page = view.links(&node, &query, effort)?;
-        json_of(128 + page.links.len() * LINK_BYTES, &Links::new(&page, seq))
+        json_within(effort, 128 + page.links.len() * LINK_BYTES, || Links::new(&page, seq))
     }))
 }
 
@@ -27,7 +29,7 @@ pub(super) fn labels(request: &Request<'_>) -> Result<Question, Problem> {
     let (node, as_of) = (request.query.node("of")?, request.query.as_of()?);
     Ok(Question::new(vec![node.clone()], as_of, move |view, effort, seq| {
         let labels = view.labels(&node, effort)?;
-        json(&Labels::new(&labels, !effort.is_spent(), seq))
+        json_within(effort, 256, || Labels::new(&labels, !effort.is_spent(), seq))
     }))
 }
 
@@ -44,6 +46,14 @@ pub(super) fn batch(request: &Request<'_>, body: &[u8]) -> Result<Question, Prob
             (of, node)
         })
         .collect();
+    let mut named = HashSet::new();
+    let name = |(of, node): &(String, Result<NodeRef, _>)| match node {
+        Ok(node) => node.to_string(),
+        Err(_) => of.clone(),
+    };
+    if let Some((again, _)) = nodes.iter().find(|it| !named.insert(name(it))) {
+        return Err(Problem::invalid_parameter("of", format!("names {again:.100} more than once")));
+    }
     let as_of = request.moment(question.as_of)?;
     let limit = super::query::limit_of(question.limit)?;
     let query = question.query(limit);
@@ -67,8 +77,8 @@ fn many(
     };
     let results: Vec<LinksOf<'_>> = nodes.iter().map(&mut one).collect();
     let complete = results.iter().all(LinksOf::is_complete);
-    json_of(
-        results.len() * LINK_BYTES,
-        &ManyLinks { results, listed: Listed::of(None, complete, seq) },
-    )
+    json_within(effort, results.len() * LINK_BYTES, || ManyLinks {
+        results,
+        listed: Listed::of(None, complete, seq),
+    })
 }

@@ -1,7 +1,7 @@
 //! `POST …/match`, `POST …/walk`, `GET …/path`, `GET …/neighborhood` and
 //! `GET …/summary`.
 
-use super::answer::json;
+use super::answer::json_within;
 use super::ask::Question;
 use super::problem::Problem;
 use super::query;
@@ -41,7 +41,7 @@ pub(super) fn matches(request: &Request<'_>, body: &[u8]) -> Result<Question, Pr
         let found = view.matches(&query, effort);
         let found =
             found.map_err(|error| Problem::of_nodes(error, |node| named_in(&query, node)))?;
-        json(&Matches::new(&found, seq))
+        json_within(effort, 256, || Matches::new(&found, seq))
     }))
 }
 
@@ -75,9 +75,11 @@ pub(super) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Probl
     Ok(Question::new(query.from.clone(), as_of, move |view, effort, seq| {
         let of_from = |error| Problem::of_nodes(error, |_| "from");
         if paths {
-            json(&WalksBody::new(&view.walks(&query, effort).map_err(of_from)?, seq))
+            let walks = view.walks(&query, effort).map_err(of_from)?;
+            json_within(effort, 256, || WalksBody::new(&walks, seq))
         } else {
-            json(&Ends::new(&view.walk(&query, effort).map_err(of_from)?, seq))
+            let page = view.walk(&query, effort).map_err(of_from)?;
+            json_within(effort, 256, || Ends::new(&page, seq))
         }
     }))
 }
@@ -100,12 +102,14 @@ pub(super) fn path(request: &Request<'_>) -> Result<Question, Problem> {
         max_hops: asked.number("maxHops", 1..=HOPS_MAX)?.unwrap_or(HOPS_DEFAULT),
         labels: asked.all("label"),
         associations: asked.all("association"),
+        all,
         limit: if all { asked.limit()? } else { 1 },
     };
     let names = vec![query.from.clone(), query.to.clone()];
     Ok(Question::new(names, asked.as_of()?, move |view, effort, seq| {
         let paths = view.path(&query, effort);
-        json(&PathsBody::new(&paths.map_err(|error| Problem::of_nodes(error, |_| "to"))?, seq))
+        let paths = paths.map_err(|error| Problem::of_nodes(error, |_| "to"))?;
+        json_within(effort, 256, || PathsBody::new(&paths, seq))
     }))
 }
 
@@ -120,7 +124,8 @@ pub(super) fn neighborhood(request: &Request<'_>) -> Result<Question, Problem> {
         limit: asked.number("limit", 1..=NODES_MAX)?.unwrap_or(NODES_DEFAULT),
     };
     Ok(Question::new(vec![query.of.clone()], asked.as_of()?, move |view, effort, seq| {
-        json(&NeighborhoodBody::new(&view.neighborhood(&query, effort)?, seq))
+        let found = view.neighborhood(&query, effort)?;
+        json_within(effort, 256, || NeighborhoodBody::new(&found, seq))
     }))
 }
 
@@ -128,6 +133,7 @@ pub(super) fn summary(request: &Request<'_>) -> Result<Question, Problem> {
     request.query.only(&["asOf"])?;
     let location = LocationId::from(request.segment("locationId"));
     Ok(Question::new(vec![], request.query.as_of()?, move |view, effort, seq| {
-        json(&SummaryBody::new(&location, view, effort, seq))
+        let body = SummaryBody::new(&location, view, effort, seq);
+        json_within(effort, 256, || body)
     }))
 }

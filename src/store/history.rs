@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 
 use super::Store;
 use super::mentions::{self, Mention};
-use crate::graph::LocationGraph;
+use crate::graph::{LocationGraph, escaped_len};
 use crate::journal::{Entry, JournalError};
 use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
 use crate::webhook::{Decoded, decode};
@@ -73,6 +73,48 @@ pub struct AcceptedEvent {
     pub body: String,
 }
 
+/// How much one page of events holds.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct PageLimit {
+    /// The greatest number of events.
+    pub events: usize,
+    /// Bytes of their texts, about. The first event always fits.
+    pub bytes: usize,
+}
+
+impl From<usize> for PageLimit {
+    /// So many events, however long their texts.
+    fn from(events: usize) -> Self {
+        Self { events, bytes: usize::MAX }
+    }
+}
+
+/// The members of an event as JSON, without texts.
+const EVENT_MEMBERS: usize = 192;
+
+/// What of a page is left to fill.
+struct Room {
+    limit: PageLimit,
+    events: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn new(limit: impl Into<PageLimit>) -> Self {
+        Self { limit: limit.into(), events: 0, bytes: 0 }
+    }
+
+    /// Counts an event with so many bytes of text; false if it does not fit.
+    fn take(&mut self, texts: usize) -> bool {
+        let bytes = self.bytes.saturating_add(texts).saturating_add(EVENT_MEMBERS);
+        if self.events == self.limit.events || self.events > 0 && bytes > self.limit.bytes {
+            return false;
+        }
+        (self.events, self.bytes) = (self.events + 1, bytes);
+        true
+    }
+}
+
 /// Accepted events, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {
@@ -97,8 +139,9 @@ impl Store {
         location: &str,
         of: &Subject,
         after: Seq,
-        limit: usize,
+        limit: impl Into<PageLimit>,
     ) -> Result<HistoryPage, JournalError> {
+        let mut room = Room::new(limit);
         let mut journal = self.reader()?;
         let pruned = journal.pruned()?;
         let mut wanted = vec![of.mention(location)];
@@ -120,7 +163,8 @@ impl Store {
             if !of.is_told_by(&event, &mut associations, wanted) {
                 return ControlFlow::Continue(());
             }
-            if page.events.len() == limit {
+            let texts = entry.entity.len() + entry.webhook_id.map_or(0, str::len);
+            if !room.take(texts) {
                 page.next = page.events.last().map(|last| last.seq);
                 return ControlFlow::Break(());
             }
@@ -145,15 +189,18 @@ impl Store {
         &self,
         location: &str,
         after: Seq,
-        limit: usize,
+        limit: impl Into<PageLimit>,
     ) -> Result<EventPage, JournalError> {
+        let mut room = Room::new(limit);
         let mut journal = self.reader()?;
         let pruned = journal.pruned()?;
         let mut page = EventPage { events: Vec::new(), next: None, pruned };
         let (mut last, mut read) = (after, 0);
         journal.read(after, &mut |seq, entry| {
             let is_wanted = entry.location == location;
-            if read == PAGE_ENTRIES || is_wanted && page.events.len() == limit {
+            // A body is JSON, so as a text in JSON its quotation marks are escaped.
+            let texts = escaped_len(entry.body) + entry.webhook_id.map_or(0, str::len);
+            if read == PAGE_ENTRIES || is_wanted && !room.take(texts) {
                 page.next = Some(last);
                 return ControlFlow::Break(());
             }

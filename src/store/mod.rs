@@ -32,7 +32,7 @@ pub(crate) use changes::Definitions;
 pub use changes::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 pub use events::ExportEventsError;
 pub use handle::Store;
-pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, Subject};
+pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject};
 pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
 pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use locations::Location;

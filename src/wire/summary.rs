@@ -17,7 +17,8 @@ pub struct SummaryBody<'a> {
     pub counts: CountsBody,
     /// Relations for each association, and how they join records.
     pub by_association: Vec<AssociationSummary<'a>>,
-    /// Whether every record that breaks a cardinality was looked for.
+    /// Whether every association is there, and every record that breaks a cardinality
+    /// was looked for.
     pub complete: bool,
     pub seq: Seq,
 }
@@ -95,8 +96,13 @@ impl<'a> SummaryBody<'a> {
         effort: &mut Effort<'_>,
         seq: Seq,
     ) -> Self {
-        let by_association: Vec<_> =
-            view.associations().map(|row| AssociationSummary::new(&row, view, effort)).collect();
+        let mut by_association = Vec::new();
+        for row in view.associations() {
+            if !effort.spend(1) || !row.write(effort) {
+                break;
+            }
+            by_association.push(AssociationSummary::new(&row, view, effort));
+        }
         let counts = view.counts().into();
         let complete = !effort.is_spent();
         Self { location_id: location.as_str(), counts, by_association, complete, seq }

@@ -81,7 +81,8 @@ proptest! {
     ) {
         for case in cases(&events) {
             for (ways, effort, limit) in &asked {
-                let query = PathQuery { limit: *limit, ..case.path_query(ways) };
+                let all = *limit != 1;
+                let query = PathQuery { all, limit: *limit, ..case.path_query(ways) };
                 let mut effort = Effort::of_links(*effort);
                 let answer = case.graph.view().path(&query, &mut effort).unwrap();
                 let full = paths::expected(&case, ways);

@@ -62,6 +62,7 @@ impl Case {
             max_hops: ways.max_hops,
             labels: ways.along.labels.clone(),
             associations: ways.along.associations.clone(),
+            all: true,
             limit: usize::MAX,
         }
     }

@@ -42,13 +42,13 @@ fn check(case: &Case, ways: &Ways, limit: usize) -> Result<(), TestCaseError> {
     let expected = expected(case, ways);
     let hops = expected.as_ref().map(|(hops, _)| u32::try_from(*hops).unwrap());
     let expected = expected.map_or_else(Vec::new, |(_, found)| found);
-    for limit in [1, limit, usize::MAX] {
-        let query = PathQuery { limit, ..case.path_query(ways) };
+    for (all, limit) in [(false, 1), (true, 1), (true, limit), (true, usize::MAX)] {
+        let query = PathQuery { all, limit, ..case.path_query(ways) };
         let answer = case.graph.view().path(&query, &mut Effort::unbounded()).unwrap();
         let mut shown: Vec<_> = answer.paths.iter().map(|path| step_lines(path)).collect();
         shown.sort();
         prop_assert_eq!(answer.hops, hops, "{:?}", query);
-        prop_assert_eq!(answer.complete, limit == 1 || expected.len() <= limit);
+        prop_assert_eq!(answer.complete, !all || expected.len() <= limit);
         prop_assert_eq!(shown.len(), limit.min(expected.len()), "{:?}", query);
         shown.dedup();
         prop_assert_eq!(shown.len(), answer.paths.len(), "each once: {:?}", query);

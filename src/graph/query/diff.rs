@@ -70,8 +70,10 @@ impl<'g> View<'g> {
         let rows = self.rows.relations.len().max(earlier.rows.relations.len());
         let mut diff = LinkDiff { added: vec![], removed: vec![], next: None, complete: true };
         let (mut found, mut last) = (0, query.after);
-        for place in query.after.map_or(0, |after| after.saturating_add(1))..rows {
-            if place % STEP_ROWS == 0 && !effort.spend(STEP_ROWS as usize) {
+        let first = query.after.map_or(0, |after| after.saturating_add(1));
+        for place in first..rows {
+            // The first rows are looked at in any case, so that a page gets somewhere.
+            if place % STEP_ROWS == 0 && !effort.spend(STEP_ROWS as usize) && place > first {
                 diff.complete = false;
                 diff.next = place.checked_sub(1);
                 return diff;
@@ -85,8 +87,15 @@ impl<'g> View<'g> {
                 diff.next = last;
                 return diff;
             }
-            diff.removed.extend(before.map(|_| earlier.relation_edge(number)));
-            diff.added.extend(after.map(|_| self.relation_edge(number)));
+            let removed = before.map(|_| earlier.relation_edge(number));
+            let added = after.map(|_| self.relation_edge(number));
+            if !removed.iter().chain(&added).all(|edge| edge.write(effort)) && found > 0 {
+                diff.complete = false;
+                diff.next = last;
+                return diff;
+            }
+            diff.removed.extend(removed);
+            diff.added.extend(added);
             (found, last) = (found + 1, Some(place));
         }
         diff
@@ -105,20 +114,45 @@ impl<'g> View<'g> {
     /// The associations that this state knows and an earlier one of the same
     /// location did not, the other way round, and those that are defined anew.
     ///
-    /// Costs a look at every association.
-    pub fn association_diff(self, earlier: View<'g>) -> AssociationDiff<'g> {
+    /// Costs a look at every association. With the effort spent, or no room left in
+    /// the answer, those that are left are left out.
+    pub fn association_diff(
+        self,
+        earlier: View<'g>,
+        effort: &mut Effort<'_>,
+    ) -> AssociationDiff<'g> {
         let mut diff = AssociationDiff { added: vec![], removed: vec![], renamed: vec![] };
         let rows = self.associations.rows().len().max(earlier.associations.rows().len());
         for number in (0..rows).map(AssociationNo) {
-            match (earlier.association_count(number), self.association_count(number)) {
-                (None, Some(added)) => diff.added.push(added),
-                (Some(removed), None) => diff.removed.push(removed),
+            if !effort.spend(1) {
+                break;
+            }
+            let written = match (earlier.association_count(number), self.association_count(number))
+            {
+                (None, Some(added)) => write(&mut diff.added, added, effort),
+                (Some(removed), None) => write(&mut diff.removed, removed, effort),
                 (Some(before), Some(after)) if before.association != after.association => {
-                    diff.renamed.push((before, after));
+                    let written = before.write(effort) && after.write(effort);
+                    diff.renamed.extend(written.then_some((before, after)));
+                    written
                 }
-                _ => {}
+                _ => true,
+            };
+            if !written {
+                break;
             }
         }
         diff
     }
+}
+
+/// Adds a row for which there is room.
+fn write<'g>(
+    to: &mut Vec<AssociationCount<'g>>,
+    row: AssociationCount<'g>,
+    effort: &mut Effort<'_>,
+) -> bool {
+    let written = row.write(effort);
+    to.extend(written.then_some(row));
+    written
 }

@@ -2,7 +2,7 @@
 
 use super::super::object_layer::ObjectRow;
 use super::super::table::{AssociationNo, ObjectNo, RecordNo, RelationNo};
-use super::View;
+use super::{Effort, View};
 use crate::model::{Association, Seq, Stamp, Timestamp};
 
 /// One end of an edge.
@@ -51,7 +51,26 @@ impl EdgeEnd<'_> {
     }
 }
 
+/// The members of an edge as JSON, without texts.
+pub(super) const EDGE_MEMBERS: usize = 240;
+
 impl Edge<'_> {
+    /// Counts the edge as a row of an answer.
+    pub(super) fn write(&self, effort: &mut Effort<'_>) -> bool {
+        let known = self.definition;
+        let of = [
+            known.map(|known| &*known.first.label),
+            known.map(|known| &*known.second.label),
+            known.map(|known| &*known.key),
+            known.map(|known| &*known.association_type),
+            Some(self.association),
+            self.relation,
+        ];
+        let ends = [&self.first, &self.second];
+        let ends = ends.into_iter().flat_map(|end| [Some(end.object), end.record]);
+        effort.write(EDGE_MEMBERS, ends.chain(of))
+    }
+
     /// The same with texts of its own.
     pub fn into_owned(self) -> EdgeRow<String, Association> {
         EdgeRow {

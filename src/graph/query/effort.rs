@@ -5,12 +5,15 @@ use std::fmt;
 /// Links visited between two looks at whether to stop.
 const LOOK_EVERY: u64 = 1_024;
 
-/// Bounds the work of questions and keeps their working memory.
+/// Bounds the work of questions and the size of their answers.
 ///
-/// Every link that a question visits is counted. Once the bound is reached, or
-/// `stop` says so, the question ends with what it has found and says that it is
-/// not complete. One that is used for many questions in turn allocates only for
-/// the first; [`Effort::renew`] counts anew.
+/// Every link that a question visits is counted, and the bytes of every row that it
+/// answers with. Once a bound is reached, or `stop` says so, the question ends with
+/// what it has found and says that it is not complete. [`Effort::renew`] counts
+/// anew.
+///
+/// Working memory is borrowed from the thread and given back when this is dropped,
+/// so that a question allocates only where none on its thread has needed as much.
 ///
 /// ```
 /// use relata::graph::Effort;
@@ -24,8 +27,19 @@ pub struct Effort<'s> {
     look_at: u64,
     stop: Option<&'s dyn Fn() -> bool>,
     spent: bool,
+    /// Bytes that the answer may take.
+    bytes: usize,
+    written: usize,
+    /// There was no room for a row.
+    full: bool,
+    /// An answer that is not complete is of no use.
+    trial: bool,
     pub(super) memory: Memory,
 }
+
+/// An answer of less than this part of its bound is within it however its texts are
+/// escaped: no byte becomes more than six.
+const UNESCAPED_PART: usize = 16;
 
 impl fmt::Debug for Effort<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
@@ -42,7 +56,11 @@ impl<'s> Effort<'s> {
             look_at: links.saturating_sub(LOOK_EVERY),
             stop: None,
             spent: false,
-            memory: Memory::default(),
+            bytes: usize::MAX,
+            written: 0,
+            full: false,
+            trial: false,
+            memory: pool::take(),
         }
     }
 
@@ -53,8 +71,56 @@ impl<'s> Effort<'s> {
 
     /// Also ends once this answers yes; asked every thousand links or so.
     #[must_use]
-    pub fn until(self, stop: &'s dyn Fn() -> bool) -> Self {
-        Self { stop: Some(stop), ..self }
+    pub fn until(mut self, stop: &'s dyn Fn() -> bool) -> Self {
+        self.stop = Some(stop);
+        self
+    }
+
+    /// Also ends once the rows of the answer take about so many bytes as JSON. The
+    /// first row always fits.
+    #[must_use]
+    pub fn of_bytes(mut self, bytes: usize) -> Self {
+        self.bytes = bytes;
+        self
+    }
+
+    /// An answer that is not complete will not be used, so that none needs to be
+    /// made of what was found.
+    #[must_use]
+    pub(crate) fn trial(mut self) -> Self {
+        self.trial = true;
+        self
+    }
+
+    /// Whether the answer will not be used.
+    pub(crate) fn is_in_vain(&self) -> bool {
+        self.trial && self.spent
+    }
+
+    /// Counts a row of the answer: members of so many bytes and these texts; false
+    /// if it must be left out.
+    pub(crate) fn write<'t>(
+        &mut self,
+        members: usize,
+        texts: impl IntoIterator<Item = Option<&'t str>>,
+    ) -> bool {
+        if self.full {
+            return false;
+        }
+        let exact = self.written > self.bytes / UNESCAPED_PART;
+        let length = |text: &str| if exact { escaped_len(text) } else { text.len() };
+        let row = members + texts.into_iter().flatten().map(length).sum::<usize>();
+        if self.written > 0 && row > self.bytes.saturating_sub(self.written) {
+            (self.full, self.spent) = (true, true);
+            return false;
+        }
+        self.written = self.written.saturating_add(row);
+        true
+    }
+
+    /// Rows with members of so many bytes for which there is room.
+    pub(super) fn room_for(&self, members: usize) -> usize {
+        self.bytes.saturating_sub(self.written) / members + 1
     }
 
     /// Whether a bound was reached.
@@ -71,12 +137,12 @@ impl<'s> Effort<'s> {
     pub fn renew(&mut self) {
         self.left = self.bound;
         self.look_at = self.bound.saturating_sub(LOOK_EVERY);
-        self.spent = false;
+        (self.spent, self.full, self.written) = (false, false, 0);
     }
 
     /// Counts links that are about to be visited; false if they must not be.
     #[inline]
-    pub(super) fn spend(&mut self, links: usize) -> bool {
+    pub(crate) fn spend(&mut self, links: usize) -> bool {
         let links = links as u64;
         if self.spent || links > self.left {
             self.spent = true;
@@ -97,6 +163,49 @@ impl<'s> Effort<'s> {
     }
 }
 
+impl Drop for Effort<'_> {
+    fn drop(&mut self) {
+        pool::give(std::mem::take(&mut self.memory));
+    }
+}
+
+/// The bytes of a text as JSON, without its quotation marks.
+pub(crate) fn escaped_len(text: &str) -> usize {
+    let byte = |byte: u8| match byte {
+        b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 2,
+        0..0x20 => 6,
+        _ => 1,
+    };
+    text.bytes().map(byte).sum()
+}
+
+/// The working memory of each thread, at rest.
+mod pool {
+    use std::cell::Cell;
+
+    use super::Memory;
+
+    /// What a thread keeps at most, in bytes: enough for a location of some 400,000
+    /// records.
+    const KEPT_BYTES: usize = 16 << 20;
+
+    thread_local! {
+        static AT_REST: Cell<Memory> = Cell::default();
+    }
+
+    /// The memory of this thread; a new one while another question uses it.
+    pub(super) fn take() -> Memory {
+        AT_REST.try_with(Cell::take).unwrap_or_default()
+    }
+
+    pub(super) fn give(memory: Memory) {
+        if memory.bytes() > 0 && memory.bytes() <= KEPT_BYTES {
+            // Fails only while the thread ends.
+            AT_REST.try_with(|at_rest| at_rest.set(memory)).ok();
+        }
+    }
+}
+
 /// What questions note about nodes, reused from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct Memory {
@@ -110,6 +219,19 @@ pub(super) struct Memory {
     pub(super) marks: NodeMap<super::matches::Mark>,
 }
 
+impl Memory {
+    fn bytes(&self) -> usize {
+        let lists = self.frontiers.iter().chain([&self.next]).map(Vec::capacity).sum::<usize>();
+        self.seen.bytes()
+            + self.near.bytes()
+            + self.far.bytes()
+            + self.counts.bytes()
+            + self.marks.bytes()
+            + self.reached.capacity() * size_of::<(u32, u32)>()
+            + lists * size_of::<u32>()
+    }
+}
+
 /// A map from the numbers of nodes that is emptied at no cost.
 #[derive(Debug)]
 pub(super) struct NodeMap<T> {
@@ -121,6 +243,12 @@ pub(super) struct NodeMap<T> {
 impl<T> Default for NodeMap<T> {
     fn default() -> Self {
         Self { cells: Vec::new(), round: 1 }
+    }
+}
+
+impl<T> NodeMap<T> {
+    fn bytes(&self) -> usize {
+        self.cells.capacity() * size_of::<(u32, T)>()
     }
 }
 

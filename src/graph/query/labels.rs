@@ -43,6 +43,9 @@ impl LabelCount<'_> {
     }
 }
 
+/// The members of a label as JSON, without texts.
+const LABEL_MEMBERS: usize = 128;
+
 impl<'g> View<'g> {
     /// Counts the links of a node by label, association and end, in the order in
     /// which the store first heard of these.
@@ -59,7 +62,17 @@ impl<'g> View<'g> {
         let runs = layer.adjacency(node).runs().take_while(|_| effort.spend(1));
         let runs = runs.filter(|run| !layer.is_hidden(run.slot.kind()));
         let counted = runs.map(|run| (run.slot, count(layer, node, run, &filter)));
-        Ok(counted.filter(|(_, count)| *count > 0).map(|(slot, n)| line(layer, slot, n)).collect())
+        let counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+        let mut lines = Vec::with_capacity(counted.len());
+        for (slot, links) in counted {
+            let line = line(layer, slot, links);
+            let of = [Some(line.object), Some(line.association), line.association_key];
+            if !effort.write(LABEL_MEMBERS, [line.label, line.own_label].into_iter().chain(of)) {
+                break;
+            }
+            lines.push(line);
+        }
+        Ok(lines)
     }
 }
 

@@ -219,7 +219,18 @@ pub struct LinkRow<T> {
 /// A link whose texts are borrowed from the graph.
 pub type Link<'g> = LinkRow<&'g str>;
 
+/// The members of a link as JSON, without texts.
+const LINK_MEMBERS: usize = 208;
+
 impl Link<'_> {
+    /// Counts the link as a row of an answer.
+    pub(super) fn write(&self, effort: &mut Effort<'_>) -> bool {
+        let known = [self.record, self.label, self.own_label, self.relation];
+        let of = [Some(self.association), self.association_key, self.association_type];
+        let texts = std::iter::once(Some(self.object)).chain(known).chain(of);
+        effort.write(LINK_MEMBERS, texts)
+    }
+
     /// The same with texts of its own.
     pub fn into_owned(self) -> LinkRow<String> {
         LinkRow {
@@ -339,18 +350,27 @@ fn page<'g>(
             entries.push(entry);
         }
     }
-    let more = !sources.is_empty();
+    let mut more = !sources.is_empty();
     let behind = |entry: Entry| Cursor {
         order: query.order,
         relation: entry.relation,
         side: entry.slot.side(),
     };
+    let far_ends = layer.far_ends(&entries);
+    let mut links = Vec::with_capacity(entries.len());
+    for (&entry, end) in entries.iter().zip(&far_ends) {
+        let link = describe(layer, entry, end);
+        if !link.write(effort) {
+            more = true;
+            last = links.len().checked_sub(1).and_then(|at| entries.get(at)).copied();
+            break;
+        }
+        links.push(link);
+    }
     // A page that ended before its first link goes on where it began.
     let next = if more { last.map(behind).or(query.after) } else { None };
-    let far_ends = layer.far_ends(&entries);
-    let links = entries.iter().zip(&far_ends).map(|(entry, end)| describe(layer, *entry, end));
     let complete = !more && !effort.is_spent();
-    LinkPage { links: links.collect(), next, total: (!timed).then_some(total), complete }
+    LinkPage { links, next, total: (!timed).then_some(total), complete }
 }
 
 /// How many links of a run a listing shows.

@@ -3,7 +3,7 @@
 
 use super::super::adjacency::Run;
 use super::filter::{Read, Slots};
-use super::view::{AskError, Layer, View};
+use super::view::{AskError, Layer, NodeName, View};
 use super::{Effort, LinkFilter, ranking};
 use crate::model::NodeRef;
 
@@ -304,15 +304,17 @@ impl<'g> Join<'g, '_, '_> {
         let ranked: Vec<(u32, u32)> =
             self.candidates.iter().map(|&node| (met(node), node)).collect();
         let total = ranked.len() as u64;
-        let (ranked, next) = ranking::page(ranked, query.after, query.limit);
-        let name = |&(links, node): &(u32, u32)| {
-            let name = self.layer.name(node);
-            Match { object: name.object, record: name.record, links }
+        let mut page = ranking::page(ranked, query.after, query.limit);
+        let names = page.write(self.layer, self.effort);
+        let of = |(&(links, _), name): (&(u32, u32), NodeName<'g>)| Match {
+            object: name.object,
+            record: name.record,
+            links,
         };
         MatchPage {
-            matches: ranked.iter().map(name).collect(),
+            matches: page.ranked.iter().zip(names).map(of).collect(),
             total,
-            next,
+            next: page.next,
             complete: !self.effort.is_spent(),
         }
     }

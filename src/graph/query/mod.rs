@@ -23,6 +23,7 @@ mod walk;
 pub use diff::{AssociationDiff, DiffQuery, LinkDiff};
 pub use edge::{Edge, EdgeEnd, EdgeEndRow, EdgeRow};
 pub use effort::Effort;
+pub(crate) use effort::escaped_len;
 pub use filter::LinkFilter;
 pub use labels::{LabelCount, LabelRow};
 pub use links::{Cursor, Link, LinkLists, LinkPage, LinkQuery, LinkRow, Order, ParseCursorError};

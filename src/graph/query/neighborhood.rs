@@ -1,7 +1,7 @@
 //! What surrounds a node.
 
 use super::super::table::{AssociationNo, RelationNo};
-use super::edge::Edge;
+use super::edge::{EDGE_MEMBERS, Edge};
 use super::filter::{Read, Slots};
 use super::view::{AskError, Layer, View};
 use super::{Effort, LinkFilter};
@@ -87,13 +87,19 @@ impl<'g> View<'g> {
         let mut slots = Slots::new(layer, &filter, Read::Either);
         let mut reached = Vec::new();
         let all = spread(layer, of, query.depth, query.limit, &mut slots, effort, &mut reached);
-        let links = between(layer, &reached, &mut slots, effort);
-        let links = links.into_iter().filter_map(|relation| edge(layer, relation)).collect();
-        let near = |&(node, hops): &(u32, u32)| {
-            let name = layer.name(node);
-            Near { object: name.object, record: name.record, hops }
-        };
-        let nodes = reached.iter().map(near).collect();
+        let nodes = write_nodes(layer, &reached, effort);
+        if nodes.len() < reached.len() {
+            return Ok(Neighborhood { nodes, links: vec![], complete: false });
+        }
+        let most = effort.room_for(EDGE_MEMBERS);
+        let between = between(layer, &reached, &mut slots, effort, most);
+        let mut links = Vec::new();
+        for edge in between.into_iter().filter_map(|relation| edge(layer, relation)) {
+            if !edge.write(effort) {
+                break;
+            }
+            links.push(edge);
+        }
         Ok(Neighborhood { nodes, links, complete: all && !effort.is_spent() })
     }
 
@@ -157,15 +163,40 @@ pub(super) fn spread(
     true
 }
 
-/// The links between nodes that are `seen`, each once: from its first end.
+/// The members of a node as JSON, without its texts.
+const NODE_MEMBERS: usize = 40;
+
+/// The nodes as rows of an answer, up to the last for which there is room.
+fn write_nodes<'g>(
+    layer: Layer<'g>,
+    reached: &[(u32, u32)],
+    effort: &mut Effort<'_>,
+) -> Vec<Near<'g>> {
+    let mut nodes = Vec::new();
+    for &(node, hops) in reached {
+        let name = layer.name(node);
+        if !effort.write(NODE_MEMBERS, [Some(name.object), name.record]) {
+            break;
+        }
+        nodes.push(Near { object: name.object, record: name.record, hops });
+    }
+    nodes
+}
+
+/// The links between nodes that are `seen`, each once: from its first end; up to
+/// `most` and those of the same slot.
 pub(super) fn between(
     layer: Layer<'_>,
     nodes: &[(u32, u32)],
     slots: &mut Slots<'_>,
     effort: &mut Effort<'_>,
+    most: usize,
 ) -> Vec<RelationNo> {
     let mut links = Vec::new();
     for &(node, _) in nodes {
+        if links.len() >= most {
+            break;
+        }
         for run in layer.adjacency(node).runs() {
             if run.slot.side() != Side::First || !slots.admit(layer, &run, effort) {
                 continue;

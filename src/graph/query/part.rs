@@ -194,7 +194,7 @@ impl<'g> View<'g> {
         let mut slots = Slots::new(layer, filter, Read::Either);
         let (mut effort, mut reached) = (Effort::unbounded(), Vec::new());
         spread(layer, node, depth, usize::MAX, &mut slots, &mut effort, &mut reached);
-        let links = between(layer, &reached, &mut slots, &mut effort);
+        let links = between(layer, &reached, &mut slots, &mut effort, usize::MAX);
         let nodes = reached.iter().map(|(node, _)| *node);
         if layer.records {
             part.records = nodes.map(RecordNo).collect();

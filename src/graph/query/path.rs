@@ -4,7 +4,7 @@ use super::super::adjacency::Entry;
 use super::super::table::RelationNo;
 use super::effort::NodeMap;
 use super::filter::{Read, Slots};
-use super::step::{Step, steps};
+use super::step::{Step, write_paths};
 use super::view::{AskError, Layer, View};
 use super::{Effort, LinkFilter};
 use crate::model::NodeRef;
@@ -24,14 +24,16 @@ pub struct PathQuery {
     /// Only along links under one of these associations, by id or key; none is no
     /// filter.
     pub associations: Vec<String>,
-    /// The greatest number of ways to list: 1 for any of the shortest.
+    /// Every one of the shortest is asked for, up to `limit`, not any one of them.
+    pub all: bool,
+    /// The greatest number of ways to list.
     pub limit: usize,
 }
 
 impl PathQuery {
     /// One of the shortest ways between two nodes, of at most 6 links.
     pub fn between(from: NodeRef, to: NodeRef) -> Self {
-        Self { from, to, max_hops: 6, labels: vec![], associations: vec![], limit: 1 }
+        Self { from, to, max_hops: 6, labels: vec![], associations: vec![], all: false, limit: 1 }
     }
 }
 
@@ -67,12 +69,12 @@ impl<'g> View<'g> {
         let mut far = std::mem::take(&mut effort.memory.far);
         near.clear(layer.nodes());
         far.clear(layer.nodes());
-        let all = query.limit != 1;
+        let all = query.all;
         let mut search = Search { layer, slots: &mut slots, all, effort, near, far };
         let found = search.meetings(from, to, query.max_hops);
         let mut ways = Vec::new();
         let mut complete = !search.effort.is_spent();
-        if let (Some((_, meetings)), 1) = (&found, query.limit) {
+        if let (Some((_, meetings)), false) = (&found, all) {
             let ends = [from, to];
             ways.extend(meetings.iter().map(|&middle| search.way(ends, middle)));
         } else if let Some((hops, meetings)) = &found {
@@ -80,9 +82,11 @@ impl<'g> View<'g> {
         }
         let Search { near, far, .. } = search;
         (effort.memory.near, effort.memory.far) = (near, far);
-        let paths = ways.iter().map(|along| steps(layer, from, along)).collect();
+        let found_ways = ways.iter().map(|along| (from, along.as_slice()));
+        let paths = write_paths(layer, found_ways, effort);
+        complete &= paths.len() == ways.len();
         // Any one of the shortest was asked for, and here it is.
-        let complete = complete || query.limit == 1 && !ways.is_empty();
+        let complete = complete || !all && !paths.is_empty();
         Ok(Paths { hops: found.map(|(hops, _)| hops), paths, complete })
     }
 }

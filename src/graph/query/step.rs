@@ -1,6 +1,7 @@
 //! Nodes on the way, and the links taken to them.
 
 use super::super::adjacency::Entry;
+use super::Effort;
 use super::links::{Link, LinkRow, describe};
 use super::view::Layer;
 
@@ -29,8 +30,33 @@ impl Step<'_> {
     }
 }
 
+/// Bytes of a step's members as JSON, without texts.
+const STEP_MEMBERS: usize = 40;
+
+/// The steps of each path as rows of an answer, up to the last path for which there
+/// is room.
+pub(super) fn write_paths<'g, 'p>(
+    layer: Layer<'g>,
+    paths: impl Iterator<Item = (u32, &'p [Entry])>,
+    effort: &mut Effort<'_>,
+) -> Vec<Vec<Step<'g>>> {
+    let mut written = Vec::new();
+    for (from, along) in paths {
+        let path = steps(layer, from, along);
+        let fits = path.iter().all(|step| {
+            effort.write(STEP_MEMBERS, [Some(step.object), step.record])
+                && step.link.is_none_or(|link| link.write(effort))
+        });
+        if !fits {
+            break;
+        }
+        written.push(path);
+    }
+    written
+}
+
 /// The steps from a node along these links.
-pub(super) fn steps<'g>(layer: Layer<'g>, from: u32, along: &[Entry]) -> Vec<Step<'g>> {
+fn steps<'g>(layer: Layer<'g>, from: u32, along: &[Entry]) -> Vec<Step<'g>> {
     let start = layer.name(from);
     let mut steps = vec![Step { object: start.object, record: start.record, link: None }];
     let ends = layer.far_ends(along);

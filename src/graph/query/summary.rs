@@ -2,7 +2,7 @@
 
 use super::super::location_graph::LocationGraph;
 use super::super::table::{AssociationNo, ObjectNo};
-use super::View;
+use super::{Effort, View};
 use crate::model::{Association, Side};
 
 /// How much a location holds.
@@ -62,7 +62,21 @@ pub struct EndCount {
     pub violations: u64,
 }
 
+/// The members of an association and what a summary says of it as JSON, without
+/// texts.
+const ASSOCIATION_MEMBERS: usize = 560;
+
 impl AssociationCount<'_> {
+    /// Counts the association as a row of an answer.
+    pub(crate) fn write(&self, effort: &mut Effort<'_>) -> bool {
+        let known = self.association;
+        let of = [known.id.as_str(), &known.key, &known.association_type];
+        let ends = [&known.first, &known.second];
+        let ends = ends.into_iter().flat_map(|end| [end.object.as_str(), &*end.label]);
+        let declared = [known.first_to_second.as_deref(), known.second_to_first.as_deref()];
+        effort.write(ASSOCIATION_MEMBERS, of.into_iter().chain(ends).map(Some).chain(declared))
+    }
+
     /// The cardinality that the links have, from first to second: `ONE_TO_MANY`
     /// if some first has several seconds and each second one first.
     pub fn observed(&self) -> &'static str {

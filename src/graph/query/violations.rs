@@ -39,6 +39,9 @@ impl Association {
     }
 }
 
+/// The members of a violation as JSON, without texts.
+const VIOLATION_MEMBERS: usize = 72;
+
 impl<'g> View<'g> {
     /// Lists records with more links under an association than it allows, up to
     /// `limit`, in the order in which the store first heard of them.
@@ -72,6 +75,9 @@ impl<'g> View<'g> {
                 }
                 let end = self.record_end(number);
                 let record = end.record.unwrap_or_default();
+                if !effort.write(VIOLATION_MEMBERS, [Some(end.object), Some(record)]) {
+                    return found;
+                }
                 let links = u64::from(links);
                 found.push(Violation { object: end.object, record, side, links });
             }

@@ -3,8 +3,8 @@
 use super::super::adjacency::{Entry, Run};
 use super::filter::{Read, Slots};
 use super::links::twins;
-use super::step::{Step, steps};
-use super::view::{AskError, Layer, View};
+use super::step::{Step, write_paths};
+use super::view::{AskError, Layer, NodeName, View};
 use super::{Effort, LinkFilter, ranking};
 use crate::model::NodeRef;
 
@@ -114,7 +114,7 @@ impl<'g> View<'g> {
         for along in &query.steps {
             counts = step(layer, &counts, along, effort);
         }
-        Ok(page(layer, &counts, query, !effort.is_spent()))
+        Ok(page(layer, &counts, query, effort))
     }
 
     /// Enumerates walks, depth first, up to the query's limit.
@@ -129,8 +129,10 @@ impl<'g> View<'g> {
         for start in from {
             complete &= search.go_on(start, start, &mut Vec::new());
         }
-        let walks = search.found.iter().map(|(start, along)| steps(layer, *start, along));
-        Ok(Walks { paths: walks.collect(), complete: complete && !search.effort.is_spent() })
+        let Search { found, effort, .. } = search;
+        let walks = found.iter().map(|(start, along)| (*start, along.as_slice()));
+        let paths = write_paths(layer, walks, effort);
+        Ok(Walks { paths, complete: complete && !effort.is_spent() })
     }
 }
 
@@ -178,16 +180,19 @@ fn page<'g>(
     layer: Layer<'g>,
     ends: &[(u32, u64)],
     query: &WalkQuery,
-    complete: bool,
+    effort: &mut Effort<'_>,
 ) -> WalkPage<'g> {
     let total = ends.len() as u64;
     let ranked = ends.iter().map(|&(node, paths)| (paths, node)).collect();
-    let (ranked, next) = ranking::page(ranked, query.after, query.limit);
-    let end = |&(paths, node): &(u64, u32)| {
-        let name = layer.name(node);
-        End { object: name.object, record: name.record, paths }
+    let mut page = ranking::page(ranked, query.after, query.limit);
+    let names = page.write(layer, effort);
+    let end = |(&(paths, _), name): (&(u64, u32), NodeName<'g>)| End {
+        object: name.object,
+        record: name.record,
+        paths,
     };
-    WalkPage { ends: ranked.iter().map(end).collect(), total, next, complete }
+    let ends = page.ranked.iter().zip(names).map(end).collect();
+    WalkPage { ends, total, next: page.next, complete: !effort.is_spent() }
 }
 
 /// A search for walks, depth first.

@@ -61,7 +61,7 @@ impl Between {
 
     /// The associations that were added, removed and defined anew; see
     /// [`View::association_diff`](crate::graph::View::association_diff).
-    pub fn associations(&self) -> AssociationDiff<'_> {
-        self.to.1.view().association_diff(self.from.1.view())
+    pub fn associations(&self, effort: &mut Effort<'_>) -> AssociationDiff<'_> {
+        self.to.1.view().association_diff(self.from.1.view(), effort)
     }
 }

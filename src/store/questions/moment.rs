@@ -11,12 +11,19 @@ use crate::model::NodeRef;
 /// microseconds.
 const TRY_LINKS: u64 = 4_096;
 
+/// Bytes of the answer to such a question: a few thousand links.
+const TRY_BYTES: usize = 1 << 20;
+
 impl Location {
     /// Answers a question that needs little effort from the graph as it stands;
     /// nothing if it needs more. Holds the writer up for some tens of
-    /// microseconds at most.
-    pub fn answer_at_once<T>(&self, ask: impl FnOnce(View<'_>, &mut Effort<'_>) -> T) -> Option<T> {
-        let mut effort = Effort::of_links(TRY_LINKS);
+    /// microseconds at most. The answer takes no more than so many bytes.
+    pub fn answer_at_once<T>(
+        &self,
+        bytes: usize,
+        ask: impl FnOnce(View<'_>, &mut Effort<'_>) -> T,
+    ) -> Option<T> {
+        let mut effort = Effort::of_links(TRY_LINKS).of_bytes(bytes.min(TRY_BYTES)).trial();
         let graph = self.read();
         let answer = ask(graph.view(), &mut effort);
         (!effort.is_spent()).then_some(answer)
@@ -81,7 +88,7 @@ impl Of<'_> {
         ask: impl Fn(View<'_>, &mut Effort<'_>) -> T,
     ) -> T {
         match self {
-            Self::Now(location) => location.answer_at_once(&ask).unwrap_or_else(|| {
+            Self::Now(location) => location.answer_at_once(usize::MAX, &ask).unwrap_or_else(|| {
                 let copy = location.copy_for(named.iter().copied());
                 ask(copy.view(), &mut Effort::unbounded())
             }),

@@ -74,7 +74,7 @@ impl<'l> PathBetween<'l> {
     /// Every shortest way, up to so many, and not one of them.
     #[must_use]
     pub fn all(self, limit: usize) -> Self {
-        self.with(|query| query.limit = limit)
+        self.with(|query| (query.all, query.limit) = (true, limit))
     }
 
     /// Asks. Costs the links of what is nearer to one end than half the way.
