@@ -466,3 +466,22 @@ fn a_list_is_not_read_as_an_object() -> Result<(), Error> {
     assert_eq!(server.post("/v1/doctor", list)?.json()["reading"]["ok"], false);
     Ok(())
 }
+
+/// Where the sender signs under the first names of Standard Webhooks, its id tells
+/// repeats apart as the other does.
+#[test]
+fn a_delivery_signed_by_svix_is_taken_once() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = signed_server(&db, &[])?;
+    let headers = signed("svix", "msg_1", ASSOCIATION);
+    for status in ["applied", "duplicate"] {
+        let answer = post_with(&server, "/webhooks", &headers, ASSOCIATION)?;
+        assert_eq!((answer.status, &answer.json()["status"]), (200, &status.into()));
+    }
+    let examined = post_with(&server, "/v1/doctor", &headers, ASSOCIATION)?.json();
+    assert_eq!(examined["signature"]["header"], "svix-signature", "{examined}");
+    let unsigned = server.post("/webhooks", ASSOCIATION)?;
+    assert_eq!(unsigned.status, 401);
+    assert!(unsigned.text().contains("`svix-signature`"), "{}", unsigned.text());
+    Ok(())
+}

@@ -261,7 +261,10 @@ fn no_header_can_talk_the_server_out_of_the_stronger_one() {
     refusal(&[("x-ghl-signature", &ghl), ("x-ghl-signature", &ghl)]);
     refusal(&[("x-ghl-signature", &wrong), ("x-ghl-signature", &ghl)]);
     refusal(&[("x-wh-signature", &wh), ("x-wh-signature", &wh)]);
-    assert_eq!(refusal(&[]), "the delivery is not signed: no `X-GHL-Signature` header");
+    assert_eq!(
+        refusal(&[]),
+        "the delivery is not signed: no `X-GHL-Signature` or `X-WH-Signature` header"
+    );
     assert_eq!(
         refusal(&[("x-ghl-signature", "N/A")]),
         "`X-GHL-Signature` is `N/A`: the sender did not sign the delivery"
@@ -303,7 +306,15 @@ fn standard_webhooks_take_several_signatures_and_several_keys() {
     let public = format!("whpk_{}", STANDARD.encode(pair().public_key()));
     let other = "v1,AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA=";
 
-    let cases: [(&[&str], String, bool); 14] = [
+    let cases: [(&[&str], String, bool); 21] = [
+        // What cannot be read, or has no key, says nothing of what stands beside it.
+        (&[SECRET], format!("v1,%%% {v1}"), true),
+        (&[SECRET], format!("nothing {v1} v1,%%%"), true),
+        (&[SECRET], format!("v1a,not-base64 {v1}"), true),
+        (&[SECRET, &public], format!("v1a,not-base64 {v1}"), true),
+        (&[SECRET], "v1,%%%".to_owned(), false),
+        (&[SECRET], format!("v1,%%% {other}"), false),
+        (&[SECRET], format!("{v1a} nothing"), false),
         (&[SECRET], v1.clone(), true),
         (&[&other_secret, SECRET], v1.clone(), true),
         (&[&other_secret], v1.clone(), false),
@@ -346,6 +357,69 @@ fn standard_webhooks_take_several_signatures_and_several_keys() {
     }
 }
 
+/// Svix itself, and most that use it, still send the scheme under its first names. A
+/// signature that was right was refused for want of a header.
+#[test]
+fn the_first_names_of_standard_webhooks_count_but_are_never_mixed_with_the_others() {
+    let time = NOW.to_string();
+    let sign = |id: &str| {
+        let content = [id.as_bytes(), b".", time.as_bytes(), b".", BODY].concat();
+        let secret = STANDARD.decode(&SECRET[6..]).unwrap();
+        let tag = hmac::sign(&hmac::Key::new(hmac::HMAC_SHA256, &secret), &content);
+        format!("v1,{}", STANDARD.encode(tag))
+    };
+    let (one, two) = (sign("one"), sign("two"));
+    let svix = [("svix-id", "one"), ("Svix-Timestamp", &*time), ("svix-signature", &*one)];
+    let webhook =
+        [("webhook-id", "two"), ("webhook-timestamp", &*time), ("webhook-signature", &*two)];
+    let verifier = verifier(&[SECRET]);
+    assert_eq!(check(&verifier, &svix, BODY), Ok(Scheme::Svix));
+    let both = [svix, webhook].concat();
+    assert_eq!(check(&verifier, &both, BODY), Ok(Scheme::Standard));
+    let pairs = both.iter().map(|(name, value)| (*name, value.as_bytes()));
+    let picked = SignatureHeaders::pick(pairs);
+    // The id is that of the set that counts, and none where no signature covers it.
+    assert_eq!(picked.delivery_id(Some(Scheme::Standard), true), Some("two"));
+    assert_eq!(picked.delivery_id(Some(Scheme::Svix), true), Some("one"));
+    assert_eq!(picked.delivery_id(Some(Scheme::Ghl), true), None);
+    assert_eq!(picked.delivery_id(None, false), Some("two"));
+
+    // No set is completed from the other: an id or a time that nobody signed.
+    for at in 0..3 {
+        let (mut of_svix, mut of_webhook) = (svix.to_vec(), webhook.to_vec());
+        of_svix[at] = webhook[at];
+        of_webhook[at] = svix[at];
+        for mixed in [of_svix, of_webhook] {
+            check(&verifier, &mixed, BODY).unwrap_err();
+        }
+    }
+    let mut twice = svix.to_vec();
+    twice.push(svix[2]);
+    check(&verifier, &twice, BODY).unwrap_err();
+    let refused = check(&verifier, &[], BODY).unwrap_err();
+    assert!(refused.contains("`webhook-signature` or `svix-signature`"), "{refused}");
+    let refused = check(&verifier, &svix[1..], BODY).unwrap_err();
+    assert!(refused.contains("`svix-id` is missing"), "{refused}");
+}
+
+/// A relay signs what it passes on by a scheme of its own. The sender's signature, for
+/// which there is a key, was not looked at.
+#[test]
+fn a_signature_without_a_key_does_not_hide_one_with_a_key() {
+    let key = RsaKeyPair::generate(KeySize::Rsa2048).unwrap();
+    let mut signature = vec![0; key.public_modulus_len()];
+    key.sign(&RSA_PKCS1_SHA256, &SystemRandom::new(), BODY, &mut signature).unwrap();
+    let wh = STANDARD.encode(signature);
+    let spki = STANDARD.encode(key.public_key().as_der().unwrap().as_ref() as &[u8]);
+    let verifier = verifier(&[&format!("rsa:{spki}")]);
+    for foreign in ["webhook-signature", "svix-signature"] {
+        let headers = [(foreign, "v1,AAAA"), ("x-wh-signature", &*wh)];
+        assert_eq!(check(&verifier, &headers, BODY), Ok(Scheme::Wh));
+        check(&verifier, &headers, b"another").unwrap_err();
+        check(&verifier, &headers[..1], BODY).unwrap_err();
+    }
+}
+
 #[test]
 fn keys_are_read_from_files_and_bad_ones_are_named() {
     let directory = tempfile::tempdir().unwrap();
@@ -366,6 +440,8 @@ fn keys_are_read_from_files_and_bad_ones_are_named() {
         read(&lines).unwrap(),
         "[WebhookKey(standard v1), WebhookKey(rsa), WebhookKey(ed25519)]"
     );
+    assert_eq!(read(&format!("\u{feff}{lines}")).unwrap(), read(&lines).unwrap());
+    assert_eq!(read(&format!("\u{feff}{SECRET}")).unwrap(), "[WebhookKey(standard v1)]");
     for bad in [
         "",
         "# nothing",

@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::http::Limits;
-use relata::signature::{Scheme, SignatureHeaders, diagnose};
+use relata::signature::{SignatureHeaders, diagnose};
 use relata::webhook::{ContentEncoding, MAX_ID_BYTES};
 use relata::wire::{Effect, Examination, Reading, SignatureVerdict};
 use relata::{Delivery, Store, Timestamp};
@@ -38,9 +38,8 @@ pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
     let body = unpacked.as_deref().unwrap_or(&body);
     let signature = SignatureVerdict::new(&diagnosis, true);
     let mut read = Delivery::read(body, command.url_type.as_deref(), now);
-    // As the server takes it: another scheme's signature says nothing of this header.
-    let signed = diagnosis.verdict == Ok(Scheme::Standard);
-    let id = headers.id.once().filter(|id| signed && !id.is_empty() && id.len() <= MAX_ID_BYTES);
+    let id = headers.delivery_id(diagnosis.verdict.ok(), true);
+    let id = id.filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES);
     if let (Ok(delivery), Some(id)) = (&read, id) {
         read = Ok(delivery.clone().with_webhook_id(id));
     }

@@ -33,14 +33,13 @@ impl Protection {
     /// both of its forms.
     pub(super) fn admit(
         &self,
-        headers: &HeaderMap,
+        headers: &SignatureHeaders<'_>,
         posted: &Posted,
     ) -> Result<Option<Scheme>, SignatureError> {
         if !self.webhook_auth {
             return Ok(None);
         }
-        let headers = signature_headers(headers);
-        self.verifier.verify_any(&headers, posted.forms(), Timestamp::now()).map(Some)
+        self.verifier.verify_any(headers, posted.forms(), Timestamp::now()).map(Some)
     }
 
     /// What a request may do, if it may do as much as this.

@@ -11,18 +11,25 @@ use super::answer::{Answer, json};
 use super::app::App;
 use super::body::Posted;
 use super::problem::Problem;
+use super::protection::signature_headers;
 use super::request::Request;
 use crate::journal::Refused;
 use crate::model::Timestamp;
-use crate::signature::Scheme;
+use crate::signature::{Scheme, SignatureHeaders};
 use crate::store::Receipt;
 use crate::webhook::{DecodeError, MAX_ID_BYTES, Outline};
 use crate::wire::ReceiptBody;
 
 /// Headers that tell one attempt of a sender from another. No signature, no
 /// token; `webhook-id` is kept where it counts.
-const KEPT_HEADERS: [&str; 5] =
-    ["content-type", "user-agent", "webhook-timestamp", "deliveryid", "x-request-id"];
+const KEPT_HEADERS: [&str; 6] = [
+    "content-type",
+    "user-agent",
+    "webhook-timestamp",
+    "svix-timestamp",
+    "deliveryid",
+    "x-request-id",
+];
 
 /// The longest header that is kept, in bytes.
 const KEPT_HEADER_BYTES: usize = 512;
@@ -56,14 +63,15 @@ where
         // It would be kept beside a body that is refused, where nothing bounds it.
         return Err(Problem::not_found("no event type has so long a name"));
     }
+    let signatures = signature_headers(&request.headers);
     let posted = Posted::read(&request.headers, body, &app.limits).await?;
     let scheme = app
         .protection
-        .admit(&request.headers, &posted)
+        .admit(&signatures, &posted)
         .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
     let received_at = Timestamp::now();
-    let id = outer_id(app, &request.headers, scheme);
+    let id = outer_id(app, &signatures, scheme);
     let mut delivery = match posted.delivery(url_type, received_at) {
         Ok(delivery) => delivery,
         Err(error) => {
@@ -100,13 +108,11 @@ where
 /// has signed it or nothing need be signed.
 pub(super) fn outer_id<'h>(
     app: &App,
-    headers: &'h HeaderMap,
+    headers: &SignatureHeaders<'h>,
     scheme: Option<Scheme>,
 ) -> Option<&'h str> {
-    let signed = scheme == Some(Scheme::Standard) || !app.protection.webhook_auth;
-    let mut given = headers.get_all("webhook-id").iter();
-    let (Some(id), None, true) = (given.next(), given.next(), signed) else { return None };
-    id.to_str().ok().filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
+    let id = headers.delivery_id(scheme, app.protection.webhook_auth);
+    id.filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
 }
 
 /// Makes a refused delivery durable, or says that the sender must try again.

@@ -44,7 +44,7 @@ fn advice(
             "X-WH-Signature is there, the sender's old scheme: it counts only with \
              --webhook-key rsa:highlevel",
         ),
-        SignatureError::Missing { .. } => Some(
+        SignatureError::Missing { .. } | SignatureError::Incomplete { .. } => Some(
             "something between the sender and here may have dropped the header, or this is not \
              the sender: pass all headers on",
         ),

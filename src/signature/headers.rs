@@ -1,5 +1,7 @@
 //! The headers that carry signatures.
 
+use super::verifier::Scheme;
+
 /// The greatest signature header that is looked at, in bytes: an RSA signature
 /// of the longest key takes 1,368.
 const MAX_BYTES: usize = 4_096;
@@ -38,6 +40,17 @@ impl<'a> Given<'a> {
     }
 }
 
+/// The three headers of Standard Webhooks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct StandardHeaders<'a> {
+    /// The id of the delivery.
+    pub id: Given<'a>,
+    /// When it was signed.
+    pub timestamp: Given<'a>,
+    /// The signatures.
+    pub signature: Given<'a>,
+}
+
 /// The headers of a delivery that say who sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SignatureHeaders<'a> {
@@ -45,12 +58,11 @@ pub struct SignatureHeaders<'a> {
     pub ghl: Given<'a>,
     /// `X-WH-Signature`.
     pub wh: Given<'a>,
-    /// `webhook-id`.
-    pub id: Given<'a>,
-    /// `webhook-timestamp`.
-    pub timestamp: Given<'a>,
-    /// `webhook-signature`.
-    pub signature: Given<'a>,
+    /// `webhook-id`, `webhook-timestamp` and `webhook-signature`.
+    pub standard: StandardHeaders<'a>,
+    /// The same under their first names: `svix-id` and so on. No header of one set is
+    /// ever read beside those of the other.
+    pub svix: StandardHeaders<'a>,
 }
 
 impl<'a> SignatureHeaders<'a> {
@@ -61,9 +73,12 @@ impl<'a> SignatureHeaders<'a> {
             let wanted = [
                 ("x-ghl-signature", &mut picked.ghl),
                 ("x-wh-signature", &mut picked.wh),
-                ("webhook-id", &mut picked.id),
-                ("webhook-timestamp", &mut picked.timestamp),
-                ("webhook-signature", &mut picked.signature),
+                ("webhook-id", &mut picked.standard.id),
+                ("webhook-timestamp", &mut picked.standard.timestamp),
+                ("webhook-signature", &mut picked.standard.signature),
+                ("svix-id", &mut picked.svix.id),
+                ("svix-timestamp", &mut picked.svix.timestamp),
+                ("svix-signature", &mut picked.svix.signature),
             ];
             for (known, given) in wanted {
                 if name.eq_ignore_ascii_case(known) {
@@ -72,5 +87,17 @@ impl<'a> SignatureHeaders<'a> {
             }
         }
         picked
+    }
+
+    /// Returns the id of the delivery where it counts: where the sender has signed it
+    /// (`scheme` is how), or where signatures are not required.
+    pub fn delivery_id(&self, scheme: Option<Scheme>, required: bool) -> Option<&'a str> {
+        match scheme {
+            Some(Scheme::Standard) => self.standard.id.once(),
+            Some(Scheme::Svix) => self.svix.id.once(),
+            _ if required => None,
+            _ if self.standard.id == Given::Absent => self.svix.id.once(),
+            _ => self.standard.id.once(),
+        }
     }
 }

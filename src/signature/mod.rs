@@ -4,7 +4,7 @@
 //! |---|---|---|
 //! | `X-GHL-Signature` | Ed25519, base64, over the raw body | HighLevel's webhook guide |
 //! | `X-WH-Signature` | RSA PKCS#1 v1.5 with SHA-256, base64, over the raw body | the same, until 2026 |
-//! | `webhook-signature` | `v1` HMAC-SHA-256, `v1a` Ed25519, over `id.timestamp.body` | [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md) |
+//! | `webhook-signature`, `svix-signature` | `v1` HMAC-SHA-256, `v1a` Ed25519, over `id.timestamp.body` | [Standard Webhooks](https://github.com/standard-webhooks/standard-webhooks/blob/main/spec/standard-webhooks.md) |
 
 mod diagnosis;
 mod headers;
@@ -12,6 +12,6 @@ mod key;
 mod verifier;
 
 pub use diagnosis::{Diagnosis, diagnose};
-pub use headers::{Given, SignatureHeaders};
+pub use headers::{Given, SignatureHeaders, StandardHeaders};
 pub use key::{KeyError, WebhookKey};
 pub use verifier::{Scheme, SignatureError, Verifier};

@@ -7,7 +7,7 @@ use aws_lc_rs::signature::ParsedPublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::headers::{Given, SignatureHeaders};
+use super::headers::{Given, SignatureHeaders, StandardHeaders};
 use super::key::{Key, WebhookKey};
 use crate::model::Timestamp;
 
@@ -24,6 +24,8 @@ pub enum Scheme {
     Wh,
     /// `webhook-signature`, of Standard Webhooks.
     Standard,
+    /// `svix-signature`: the same under its first name.
+    Svix,
 }
 
 impl Scheme {
@@ -33,6 +35,15 @@ impl Scheme {
             Self::Ghl => "X-GHL-Signature",
             Self::Wh => "X-WH-Signature",
             Self::Standard => "webhook-signature",
+            Self::Svix => "svix-signature",
+        }
+    }
+
+    /// The headers that are signed too, those of the id and the time.
+    const fn signed_headers(self) -> [&'static str; 2] {
+        match self {
+            Self::Svix => ["svix-id", "svix-timestamp"],
+            _ => ["webhook-id", "webhook-timestamp"],
         }
     }
 }
@@ -42,10 +53,16 @@ impl Scheme {
 #[non_exhaustive]
 pub enum SignatureError {
     /// No header that there are keys for.
-    #[error("the delivery is not signed: no `{expected}` header")]
+    #[error("the delivery is not signed: no {expected} header")]
     Missing {
-        /// The header to expect.
+        /// The headers that would be accepted.
         expected: &'static str,
+    },
+    /// A header that is signed with the body is missing.
+    #[error("`{header}` is missing, which is part of the signature")]
+    Incomplete {
+        /// The header.
+        header: &'static str,
     },
     /// The sender said that it did not sign.
     #[error("`{header}` is `N/A`: the sender did not sign the delivery")]
@@ -80,8 +97,10 @@ pub enum SignatureError {
         header: &'static str,
     },
     /// The time it was signed at is too far from now.
-    #[error("`webhook-timestamp` is {seconds} seconds {side}; {tolerance} are allowed")]
+    #[error("`{header}` is {seconds} seconds {side}; {tolerance} are allowed")]
     OutOfTime {
+        /// The header.
+        header: &'static str,
         /// How far it is off.
         seconds: u64,
         /// `ago` or `ahead`.
@@ -151,7 +170,8 @@ impl Verifier {
         match scheme {
             Scheme::Ghl => plain(scheme, headers.ghl, &self.ed25519, 64, body),
             Scheme::Wh => plain(scheme, headers.wh, &self.rsa, 0, body),
-            Scheme::Standard => self.standard(headers, body, now),
+            Scheme::Standard => self.standard(scheme, &headers.standard, body, now),
+            Scheme::Svix => self.standard(scheme, &headers.svix, body, now),
         }?;
         Ok(scheme)
     }
@@ -175,42 +195,64 @@ impl Verifier {
         verdict
     }
 
-    /// The one scheme that counts for these headers.
+    /// The one scheme that counts for these headers: of those that there are keys for
+    /// the first, so that a header of somebody in between is no hindrance.
     fn scheme(&self, headers: &SignatureHeaders<'_>) -> Result<Scheme, SignatureError> {
         if headers.ghl != Given::Absent {
             return Ok(Scheme::Ghl);
         }
-        if headers.signature != Given::Absent {
-            return Ok(Scheme::Standard);
+        let (rsa, standard) = (!self.rsa.is_empty(), self.has_standard_keys());
+        let given = [
+            (Scheme::Standard, headers.standard.signature, standard),
+            (Scheme::Svix, headers.svix.signature, standard),
+            (Scheme::Wh, headers.wh, rsa),
+        ];
+        let given = given.iter().filter(|(_, given, _)| *given != Given::Absent);
+        let known = given.clone().find(|(.., has_keys)| *has_keys);
+        // One without a key is refused for just that, but for the sender's old scheme.
+        let unknown = given.clone().find(|(scheme, ..)| *scheme != Scheme::Wh);
+        let counts = known.or(unknown).map(|(scheme, ..)| *scheme);
+        counts.ok_or_else(|| SignatureError::Missing { expected: self.expected() })
+    }
+
+    fn has_standard_keys(&self) -> bool {
+        !(self.standard_hmac.is_empty() && self.standard_ed25519.is_empty())
+    }
+
+    /// The headers that there are keys for.
+    fn expected(&self) -> &'static str {
+        match (!self.ed25519.is_empty(), self.has_standard_keys(), !self.rsa.is_empty()) {
+            (_, false, false) => "`X-GHL-Signature`",
+            (true, false, true) => "`X-GHL-Signature` or `X-WH-Signature`",
+            (false, false, true) => "`X-WH-Signature`",
+            (false, true, false) => "`webhook-signature` or `svix-signature`",
+            (true, true, false) => "`X-GHL-Signature`, `webhook-signature` or `svix-signature`",
+            (false, true, true) => "`webhook-signature`, `svix-signature` or `X-WH-Signature`",
+            (true, true, true) => {
+                "`X-GHL-Signature`, `webhook-signature`, `svix-signature` or `X-WH-Signature`"
+            }
         }
-        if headers.wh != Given::Absent && !self.rsa.is_empty() {
-            return Ok(Scheme::Wh);
-        }
-        let standard = !(self.standard_hmac.is_empty() && self.standard_ed25519.is_empty());
-        let expected = match (self.ed25519.is_empty(), standard) {
-            (true, true) => Scheme::Standard,
-            (true, false) if !self.rsa.is_empty() => Scheme::Wh,
-            _ => Scheme::Ghl,
-        };
-        Err(SignatureError::Missing { expected: expected.header() })
     }
 
     fn standard(
         &self,
-        headers: &SignatureHeaders<'_>,
+        scheme: Scheme,
+        headers: &StandardHeaders<'_>,
         body: &[u8],
         now: Timestamp,
     ) -> Result<(), SignatureError> {
-        let header = Scheme::Standard.header();
+        let (header, [id_header, time_header]) = (scheme.header(), scheme.signed_headers());
         let given = text(header, headers.signature)?;
-        let id = text("webhook-id", headers.id)?;
-        let timestamp = text("webhook-timestamp", headers.timestamp)?;
-        self.check_time(timestamp, now)?;
-        let mut known = false;
+        let id = text(id_header, headers.id)?;
+        let timestamp = text(time_header, headers.timestamp)?;
+        self.check_time(time_header, timestamp, now)?;
+        let (mut is_checked, mut fault) = (false, None);
         let content = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
         for part in given.split(' ').filter(|part| !part.is_empty()).take(SIGNATURES_MAX) {
+            // One that cannot be read does not make the others worse.
             let Some((version, signature)) = part.split_once(',') else {
-                return Err(malformed(header, "a signature has no version before a comma"));
+                fault = Some("a signature has no version before a comma");
+                continue;
             };
             let (hmacs, keys): (&[hmac::Key], &[ParsedPublicKey]) = match version {
                 "v1" => (&self.standard_hmac, &[]),
@@ -218,33 +260,44 @@ impl Verifier {
                 // Later versions stand beside those that we know.
                 _ => continue,
             };
-            known |= !(hmacs.is_empty() && keys.is_empty());
+            if hmacs.is_empty() && keys.is_empty() {
+                continue;
+            }
             let Ok(signature) = STANDARD.decode(signature) else {
-                return Err(malformed(header, "a signature is not base64"));
+                fault = Some("a signature is not base64");
+                continue;
             };
+            is_checked = true;
             let holds = hmacs.iter().any(|key| hmac::verify(key, &content, &signature).is_ok())
                 || keys.iter().any(|key| key.verify_sig(&content, &signature).is_ok());
             if holds {
                 return Ok(());
             }
         }
-        Err(if known {
-            SignatureError::Mismatch { header }
-        } else {
-            SignatureError::NoKey { header }
+        Err(match fault {
+            _ if is_checked => SignatureError::Mismatch { header },
+            Some(reason) => malformed(header, reason),
+            None => SignatureError::NoKey { header },
         })
     }
 
-    fn check_time(&self, timestamp: &str, now: Timestamp) -> Result<(), SignatureError> {
+    fn check_time(
+        &self,
+        header: &'static str,
+        timestamp: &str,
+        now: Timestamp,
+    ) -> Result<(), SignatureError> {
         let digits = !timestamp.is_empty() && timestamp.bytes().all(|byte| byte.is_ascii_digit());
         let signed_at = timestamp.parse::<i64>().ok().filter(|_| digits);
-        let signed_at =
-            signed_at.ok_or_else(|| malformed("webhook-timestamp", "not a number of seconds"))?;
+        let signed_at = signed_at.ok_or_else(|| malformed(header, "not a number of seconds"))?;
         let now = now.as_millis().div_euclid(1000);
         let (seconds, tolerance) = (signed_at.abs_diff(now), self.tolerance.as_secs());
         let side = if signed_at < now { "ago" } else { "ahead" };
         let close = seconds <= tolerance;
-        if close { Ok(()) } else { Err(SignatureError::OutOfTime { seconds, side, tolerance }) }
+        if close {
+            return Ok(());
+        }
+        Err(SignatureError::OutOfTime { header, seconds, side, tolerance })
     }
 
     /// Whether HighLevel's published key is among those for `X-GHL-Signature`.
@@ -283,7 +336,7 @@ fn text<'a>(header: &'static str, given: Given<'a>) -> Result<&'a str, Signature
             Err(SignatureError::NotSigned { header })
         }
         Given::Once(text) => Ok(text),
-        Given::Absent => Err(SignatureError::Missing { expected: header }),
+        Given::Absent => Err(SignatureError::Incomplete { header }),
         Given::Twice => Err(SignatureError::Doubled { header }),
         Given::Unreadable => Err(malformed(header, "it is too long or not text")),
     }
