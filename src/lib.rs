@@ -68,8 +68,8 @@ pub use store::{
     Delivery, EachLink, EventBatch, EventPage, ExportEventsError, Found, HistoryEvent, HistoryPage,
     Import, ImportCounts, ImportError, ImportedLine, IngestError, LineFate, LineRefusal, LinksOf,
     LinksPage, Location, Matching, Moment, OpenError, Options, PageLimit, Past, PastError,
-    PathBetween, Preview, PreviewError, QuestionError, Receipt, ReplayError, Status, Store,
-    Subject, Subscription, Surroundings, Verification, Waiting, Walk, Ways, Written, verify,
+    PathBetween, Preview, PreviewError, QuestionError, Receipt, ReplayError, Status, StorageUse,
+    Store, Subject, Subscription, Surroundings, Verification, Waiting, Walk, Ways, Written, verify,
 };
 
 /// Runs the examples of the README as tests.

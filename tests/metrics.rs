@@ -114,6 +114,12 @@ fn they_say_what_happened() -> Result<(), Error> {
         assert_eq!(samples.get(series).map(String::as_str), Some(value), "{series} {samples:#?}");
     }
     let number = |name: &str| samples.get(name).map(|value| value.parse::<f64>());
+    for file in ["relata_database_bytes", "relata_wal_bytes"] {
+        let bytes = number(file).ok_or("no size")??;
+        assert!(bytes >= 4_096.0 && bytes < 1e6, "{file} {bytes}");
+    }
+    let held = number("relata_wal_held_seconds").ok_or("no time")??;
+    assert!(held == 0.0, "{held}");
     let took = number("relata_commit_duration_seconds_sum").ok_or("no time")??;
     assert!(took > 0.0 && took < 60.0, "{took}");
     if cfg!(target_os = "linux") {

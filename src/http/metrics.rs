@@ -28,7 +28,7 @@ use super::routes::Route;
 use crate::graph::Counts;
 use crate::journal::DeadLetterTotals;
 use crate::model::EventType;
-use crate::store::{ImportCounts, Store, Written};
+use crate::store::{ImportCounts, StorageUse, Store, Written};
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -168,7 +168,8 @@ pub(super) async fn expose(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let app = Arc::clone(app);
     let text = tokio::task::spawn_blocking(move || {
         let letters = app.store.dead_letter_totals()?;
-        text(&app, letters).map_err(Problem::unavailable)
+        let storage = app.store.storage_use()?;
+        text(&app, letters, storage).map_err(Problem::unavailable)
     });
     let text = text.await.map_err(Problem::unavailable)??;
     let mut response = HttpResponse::new(text.into());
@@ -176,11 +177,12 @@ pub(super) async fn expose(app: &Arc<App>, request: &Request<'_>) -> Answer {
     Ok(response)
 }
 
-fn text(app: &App, letters: DeadLetterTotals) -> Result<String, Error> {
+fn text(app: &App, letters: DeadLetterTotals, storage: StorageUse) -> Result<String, Error> {
     let mut text = String::with_capacity(16 << 10);
     encode_registry(&mut text, &app.metrics.registry)?;
     let mut figures = Figures(Registry::with_prefix("relata"));
     figures.of_the_store(app, letters);
+    figures.of_the_files(storage);
     figures.of_the_graphs(app);
     figures.of_the_server(app);
     encode_registry(&mut text, &figures.0)?;
@@ -221,6 +223,20 @@ impl Figures {
         self.0.register_with_unit("dead_letters", help, Unit::Bytes, bytes);
         let help = "Such deliveries that made room for later ones";
         self.0.register("dead_letters_dropped", help, ConstCounter::new(letters.dropped));
+    }
+
+    fn of_the_files(&mut self, storage: StorageUse) {
+        let sizes = [
+            ("database", "Size of the database file", storage.files.database),
+            ("wal", "Size of the write-ahead log beside it", storage.files.log),
+        ];
+        for (name, help, bytes) in sizes {
+            let gauge = ConstGauge::new(bytes.cast_signed());
+            self.0.register_with_unit(name, help, Unit::Bytes, gauge);
+        }
+        let help = "How long a reader has kept the write-ahead log from being cut down";
+        let seconds = ConstGauge::new(storage.log_held.as_secs_f64());
+        self.0.register_with_unit("wal_held", help, Unit::Seconds, seconds);
     }
 
     fn of_the_graphs(&mut self, app: &App) {

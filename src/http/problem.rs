@@ -304,7 +304,10 @@ impl From<TooLarge> for Problem {
 
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
-        Self::unavailable(error)
+        match error {
+            JournalError::PrunedWhileReading { .. } => Self::gone("pruned", error.to_string()),
+            _ => Self::unavailable(error),
+        }
     }
 }
 
@@ -319,6 +322,10 @@ impl From<ReplayError> for Problem {
 
 impl From<ExportEventsError> for Problem {
     fn from(error: ExportEventsError) -> Self {
-        Self::unavailable(error)
+        match error {
+            ExportEventsError::Journal(error) => error.into(),
+            ExportEventsError::Pruned { pruned } => Self::pruned(pruned),
+            ExportEventsError::Write(_) => Self::unavailable(error),
+        }
     }
 }

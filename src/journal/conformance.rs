@@ -14,11 +14,13 @@ use crate::model::{
 /// Opens the same journal again, once the one opened before is gone.
 type Open = Box<dyn FnMut() -> Box<dyn Journal>>;
 
-const CASES: [fn(&mut Open); 12] = [
+const CASES: [fn(&mut Open); 14] = [
     a_new_one_is_empty,
     entries_come_back_as_they_were,
     reading_goes_from_where_it_is_told,
-    a_reader_keeps_its_moment,
+    a_reader_sees_what_was_appended_since_it_was_opened,
+    a_caller_may_write_while_it_reads,
+    entries_pruned_during_a_reading_are_an_error,
     a_checkpoint_is_saved_over_the_one_before,
     a_checkpoint_that_fails_changes_nothing,
     pruning_takes_old_entries_behind_the_checkpoint,
@@ -66,7 +68,8 @@ fn all(journal: &mut dyn JournalReader, after: Seq) -> Vec<(Seq, String)> {
         seen.push((seq, format!("{entry:?}")));
         ControlFlow::Continue(())
     };
-    journal.read(after, &mut each).unwrap();
+    let pruned = journal.pruned().unwrap();
+    journal.read(after.max(pruned), &mut each).unwrap();
     seen
 }
 
@@ -132,19 +135,62 @@ fn reading_goes_from_where_it_is_told(open: &mut Open) {
     assert_eq!(seen, 2);
 }
 
-fn a_reader_keeps_its_moment(open: &mut Open) {
+fn a_reader_sees_what_was_appended_since_it_was_opened(open: &mut Open) {
     let mut journal = open();
     journal.append(&[entry("a", "1")]).unwrap();
     let readers = journal.readers();
     let mut early = readers().unwrap();
+    assert_eq!((early.head().unwrap(), rows(early.as_mut()).0), (1, 0));
     journal.append(&[entry("b", "2")]).unwrap();
     save(journal.as_mut(), 2, &[CheckpointRow::Location { number: 0, id: "L" }]).unwrap();
-    assert_eq!(early.head().unwrap(), 1);
-    assert_eq!(all(early.as_mut(), 0).len(), 1);
-    assert_eq!(rows(early.as_mut()).0, 0);
-    let mut late = std::thread::spawn(move || readers().unwrap()).join().unwrap();
-    assert_eq!(late.head().unwrap(), 2);
-    assert_eq!(rows(late.as_mut()).0, 2);
+    let late = std::thread::spawn(move || readers().unwrap()).join().unwrap();
+    for mut reader in [early, late] {
+        assert_eq!(reader.head().unwrap(), 2);
+        assert_eq!(all(reader.as_mut(), 0).len(), 2);
+        assert_eq!(rows(reader.as_mut()).0, 2);
+    }
+}
+
+fn a_caller_may_write_while_it_reads(open: &mut Open) {
+    let mut journal = open();
+    journal.append(&vec![entry("a", "{}"); 5_000]).unwrap();
+    let mut reader = journal.readers()().unwrap();
+    let mut seen = 0;
+    let mut each = |seq, _: Entry<'_>| {
+        seen += 1;
+        assert_eq!(seq, seen, "in order, without a gap");
+        if seq % 1_000 == 0 {
+            assert_eq!(journal.append(&[entry("b", "{}")]).unwrap(), 5_000 + seq / 1_000);
+        }
+        ControlFlow::Continue(())
+    };
+    reader.read(0, &mut each).unwrap();
+    assert_eq!(seen, 5_000, "up to the head as it was at the beginning");
+    assert_eq!(all(reader.as_mut(), 5_000).len(), 5);
+}
+
+/// An export that takes its time and `--keep-events` met: what was pruned ahead of the
+/// reader was left out, and the file looked whole.
+fn entries_pruned_during_a_reading_are_an_error(open: &mut Open) {
+    let mut journal = open();
+    journal.append(&vec![entry("a", "{}"); 5_000]).unwrap();
+    save(journal.as_mut(), 5_000, &[CheckpointRow::Location { number: 0, id: "L" }]).unwrap();
+    let mut reader = journal.readers()().unwrap();
+    let mut seen = 0;
+    let mut each = |seq, _: Entry<'_>| {
+        seen += 1;
+        assert_eq!(seq, seen);
+        if seq == 10 {
+            assert_eq!(journal.prune(at(99), at(99), 4_900).unwrap(), 4_900);
+        }
+        ControlFlow::Continue(())
+    };
+    let error = reader.read(0, &mut each).unwrap_err();
+    let JournalError::PrunedWhileReading { seq, pruned } = error else { panic!("{error}") };
+    assert_eq!((seq, pruned), (seen + 1, 4_900));
+    let begun = reader.read(0, &mut |_, _| panic!("nothing to show")).unwrap_err();
+    assert!(matches!(begun, JournalError::PrunedWhileReading { seq: 1, pruned: 4_900 }));
+    assert_eq!(all(reader.as_mut(), 0).len(), 100);
 }
 
 fn save(

@@ -79,10 +79,23 @@ pub struct Accepted<'a> {
     pub received_at: Timestamp,
 }
 
+/// Sizes of the files of a journal, in bytes.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct FileSizes {
+    /// The database.
+    pub database: u64,
+    /// Its write-ahead log.
+    pub log: u64,
+}
+
 /// Takes rows of a checkpoint, one by one.
 pub type RowSink<'s> = &'s mut dyn FnMut(&CheckpointRow<'_>) -> Result<(), JournalError>;
 
-/// Reads a journal as it stood when the reader was opened.
+/// Reads a journal while others may write to it.
+///
+/// No call keeps a snapshot for the next one, and none keeps one while it calls
+/// back, but for [`load_checkpoint`](Self::load_checkpoint): however slow a caller
+/// is, the writer can tidy up. What is appended meanwhile is seen by later calls.
 pub trait JournalReader: Send {
     /// The seq of the last entry, or 0.
     fn head(&mut self) -> Result<Seq, JournalError>;
@@ -90,8 +103,13 @@ pub trait JournalReader: Send {
     /// Entries up to this seq were pruned; 0 if none was.
     fn pruned(&mut self) -> Result<Seq, JournalError>;
 
-    /// Shows every entry behind `after` that was not pruned, in order, until
-    /// told to stop.
+    /// Shows every entry after `after` up to the head as it is when the call begins,
+    /// in order, until told to stop.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::PrunedWhileReading`] if one of them was pruned already, or is
+    /// before it is its turn: never a gap.
     fn read(
         &mut self,
         after: Seq,
@@ -137,6 +155,11 @@ pub trait JournalReader: Send {
 
     /// How many dead letters there are.
     fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError>;
+
+    /// Returns what the journal takes on disk.
+    fn file_sizes(&mut self) -> Result<FileSizes, JournalError> {
+        Ok(FileSizes::default())
+    }
 }
 
 /// Takes first and last seq of a run of entries and what it speaks of; tells
@@ -212,6 +235,12 @@ pub trait Journal: JournalReader {
 
     /// Deletes a dead letter and tells whether there was one.
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError>;
+
+    /// Cuts the write-ahead log down if it has grown past its bound. Returns false
+    /// while a reader keeps that from happening: try again later.
+    fn trim_log(&mut self) -> Result<bool, JournalError> {
+        Ok(true)
+    }
 
     /// How others read this journal while it is written.
     fn readers(&self) -> Arc<OpenReader>;

@@ -71,6 +71,14 @@ pub enum JournalError {
         /// What the checkpoint stands for.
         checkpoint: Seq,
     },
+    /// Entries were pruned before they could be read. Begin anew after them.
+    #[error("event {seq} was pruned before it could be read; events up to {pruned} are gone")]
+    PrunedWhileReading {
+        /// The first entry that is gone and was wanted.
+        seq: Seq,
+        /// The last entry that was pruned.
+        pruned: Seq,
+    },
     /// Events that were accepted are not there any more. Restore what is
     /// missing, or remove the lock file to go on without it.
     #[error(
@@ -118,6 +126,7 @@ impl JournalError {
                 "put the file back or start anew: what was accepted before \
                  is in the file that was there"
             }
+            Self::PrunedWhileReading { .. } => "ask again",
             Self::InUse { .. } => "end the other process, or ask it",
             Self::TooNew { .. } => "use a newer Relata",
             Self::NotOurs { .. } => "name another file",

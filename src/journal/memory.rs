@@ -11,14 +11,16 @@ use super::{
 };
 use crate::model::{Association, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp};
 
+/// Entries read at a time.
+const PAGE_ENTRIES: usize = 1_024;
+
 /// A journal that lives as long as the process.
 #[derive(Debug, Default, Clone)]
 pub struct MemoryJournal {
     kept: Arc<Mutex<Inner>>,
 }
 
-/// Cheap enough to copy: a reader keeps the state of its moment.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 struct Inner {
     /// Those behind `pruned`.
     entries: Vec<Arc<Kept>>,
@@ -72,6 +74,18 @@ impl MemoryJournal {
     /// An empty journal.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Entries after this one: no lock is held while a caller works on them.
+    fn page(&self, after: Seq, upto: Seq) -> Result<Vec<Arc<Kept>>, JournalError> {
+        let inner = self.inner();
+        let pruned = inner.pruned;
+        let skipped = after
+            .checked_sub(pruned)
+            .ok_or(JournalError::PrunedWhileReading { seq: after + 1, pruned })?;
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let left = usize::try_from(upto - after).unwrap_or(usize::MAX);
+        Ok(inner.entries.iter().skip(skipped).take(left.min(PAGE_ENTRIES)).cloned().collect())
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
@@ -148,20 +162,23 @@ impl JournalReader for MemoryJournal {
         after: Seq,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        let inner = self.inner();
-        let numbered = inner.entries.iter().zip(inner.pruned + 1..);
-        for (kept, seq) in numbered.filter(|&(_, seq)| seq > after) {
-            let entry = Entry {
-                location: &kept.location,
-                event_type: &kept.event_type,
-                entity: &kept.entity,
-                webhook_id: kept.webhook_id.as_deref(),
-                at: kept.at,
-                received_at: kept.received_at,
-                body: &kept.body,
-            };
-            if each(seq, entry).is_break() {
-                break;
+        let upto = self.head()?;
+        let mut last = after;
+        while last < upto {
+            for (kept, seq) in self.page(last, upto)?.iter().zip(last + 1..) {
+                let entry = Entry {
+                    location: &kept.location,
+                    event_type: &kept.event_type,
+                    entity: &kept.entity,
+                    webhook_id: kept.webhook_id.as_deref(),
+                    at: kept.at,
+                    received_at: kept.received_at,
+                    body: &kept.body,
+                };
+                if each(seq, entry).is_break() {
+                    return Ok(());
+                }
+                last = seq;
             }
         }
         Ok(())
@@ -375,9 +392,6 @@ impl Journal for MemoryJournal {
 
     fn readers(&self) -> Arc<OpenReader> {
         let journal = self.clone();
-        Arc::new(move || {
-            let kept = Arc::new(Mutex::new(journal.inner().clone()));
-            Ok(Box::new(Self { kept }))
-        })
+        Arc::new(move || Ok(Box::new(journal.clone())))
     }
 }

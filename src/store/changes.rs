@@ -60,7 +60,7 @@ pub struct ChangePage {
 pub enum ChangesError {
     /// The journal cannot be read.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
     /// Some of them were pruned: ask for the graph anew, and go on from its seq.
     #[error("events up to {pruned} are pruned, so what changed since {after} is not known")]
     Pruned {
@@ -69,6 +69,17 @@ pub enum ChangesError {
         /// The last event that was pruned.
         pruned: Seq,
     },
+}
+
+impl From<JournalError> for ChangesError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::PrunedWhileReading { seq, pruned } => {
+                Self::Pruned { after: seq.saturating_sub(1), pruned }
+            }
+            error => Self::Journal(error),
+        }
+    }
 }
 
 impl Store {

@@ -13,7 +13,7 @@ use crate::webhook::wrapped;
 pub enum ExportEventsError {
     /// The journal cannot be read.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
     /// The oldest events were pruned, so the others do not give the graph: back
     /// the database up instead, or export the graph.
     #[error(
@@ -27,6 +27,15 @@ pub enum ExportEventsError {
     /// The events cannot be written where they should go.
     #[error(transparent)]
     Write(#[from] io::Error),
+}
+
+impl From<JournalError> for ExportEventsError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
+            error => Self::Journal(error),
+        }
+    }
 }
 
 impl Store {

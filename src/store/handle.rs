@@ -10,11 +10,12 @@ use super::deliveries::{Deliveries, REMEMBERED};
 use super::idle::Idle;
 use super::imports::Imports;
 use super::locations::Locations;
+use super::log::LogTrimming;
 use super::past::Pasts;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Pending, Queue};
 use super::read_only::forget_changes;
-use super::recovery::recover;
+use super::recovery::{recover, recover_beside_writer};
 use super::repeats::Repeats;
 use super::subscriptions::Subscriptions;
 use super::writer::{Writer, receipt};
@@ -98,7 +99,7 @@ impl Store {
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
         let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
         let options = Options::default();
-        let recovered = recover(&mut journal, &options)?;
+        let recovered = recover_beside_writer(&mut journal, &options)?;
         let touched = recovered.checkpointer.touched();
         touched.for_each(|number| forget_changes(&recovered.locations, number));
         let path = path.as_ref().to_owned();
@@ -151,6 +152,7 @@ impl Store {
             checkpointer: recovered.checkpointer,
             imports: Imports::default(),
             pruning,
+            log: LogTrimming::default(),
             options,
             head,
         };

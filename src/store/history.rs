@@ -141,9 +141,21 @@ impl Store {
         after: Seq,
         limit: impl Into<PageLimit>,
     ) -> Result<HistoryPage, JournalError> {
+        let limit = limit.into();
+        unless_pruned(|| self.read_history(location, of, after, limit))
+    }
+
+    fn read_history(
+        &self,
+        location: &str,
+        of: &Subject,
+        after: Seq,
+        limit: PageLimit,
+    ) -> Result<HistoryPage, JournalError> {
         let mut room = Room::new(limit);
         let mut journal = self.reader()?;
         let pruned = journal.pruned()?;
+        let after = after.max(pruned);
         let mut wanted = vec![of.mention(location)];
         let mut associations = Vec::new();
         let mut page = HistoryPage { events: Vec::new(), next: None, pruned };
@@ -173,10 +185,9 @@ impl Store {
         })?;
         failed.map_or(Ok(()), Err)?;
         let unsaved = self.repeats.hold();
-        let mut saved = self.reader()?;
         for event in &mut page.events {
             let counted = unsaved.get(&event.seq).copied().unwrap_or(0);
-            event.deliveries += saved.repeats(event.seq)? + counted;
+            event.deliveries += journal.repeats(event.seq)? + counted;
         }
         Ok(page)
     }
@@ -191,9 +202,20 @@ impl Store {
         after: Seq,
         limit: impl Into<PageLimit>,
     ) -> Result<EventPage, JournalError> {
+        let limit = limit.into();
+        unless_pruned(|| self.read_events(location, after, limit))
+    }
+
+    fn read_events(
+        &self,
+        location: &str,
+        after: Seq,
+        limit: PageLimit,
+    ) -> Result<EventPage, JournalError> {
         let mut room = Room::new(limit);
         let mut journal = self.reader()?;
         let pruned = journal.pruned()?;
+        let after = after.max(pruned);
         let mut page = EventPage { events: Vec::new(), next: None, pruned };
         let (mut last, mut read) = (after, 0);
         journal.read(after, &mut |seq, entry| {
@@ -218,6 +240,15 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         Ok(page)
+    }
+}
+
+/// Begins once more where old events were pruned ahead of a reading that may do
+/// without them.
+fn unless_pruned<T>(mut read: impl FnMut() -> Result<T, JournalError>) -> Result<T, JournalError> {
+    match read() {
+        Err(JournalError::PrunedWhileReading { .. }) => read(),
+        page => page,
     }
 }
 

@@ -68,6 +68,15 @@ impl Locations {
         self.table().by_number.get(number as usize).cloned()
     }
 
+    /// Returns a copy of every location, under the same numbers.
+    pub(super) fn copy(&self) -> Self {
+        let copy = Self::default();
+        for location in self.all() {
+            *copy.intern(&location.id).write() = location.read().clone();
+        }
+        copy
+    }
+
     /// The location of this id, new if there was none.
     pub(super) fn intern(&self, id: &LocationId) -> Arc<Location> {
         if let Some(known) = self.find(id.as_str()) {

@@ -10,6 +10,9 @@ use crate::model::{Change, Event, NodeRef, Seq};
 /// the last one anew.
 const RUN_EVENTS: usize = 4_096;
 
+/// No journal holds an event of a greater number.
+const SEQ_MAX: Seq = i64::MAX.unsigned_abs();
+
 /// The hash of a name. It is kept on disk, so it is the same everywhere; names
 /// that share one cost a run read in vain.
 pub(super) type Mention = u32;
@@ -130,6 +133,7 @@ pub(super) fn read(
     wanted: &mut Vec<Mention>,
     each: EntrySink<'_>,
 ) -> Result<(), JournalError> {
+    let after = after.min(SEQ_MAX - 1);
     let mut runs: Vec<(Seq, Seq, Box<[u8]>)> = Vec::new();
     journal.mentions(after, &mut |first, last, hashes| {
         runs.push((first, last, hashes.into()));
@@ -146,7 +150,7 @@ pub(super) fn read(
         }
         done = done.max(last);
     }
-    read_run(journal, done + 1..=Seq::MAX, wanted, each)?;
+    read_run(journal, done + 1..=SEQ_MAX, wanted, each)?;
     Ok(())
 }
 

@@ -12,6 +12,7 @@ mod imports;
 mod ingest;
 mod lives;
 mod locations;
+mod log;
 mod mentions;
 mod news;
 mod options;
@@ -36,6 +37,7 @@ pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit
 pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
 pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use locations::Location;
+pub use log::StorageUse;
 pub use options::Options;
 pub use past::{AsOf, Past, PastError};
 pub use pulse::{Waiting, Written};

@@ -35,7 +35,7 @@ pub struct Past {
 pub enum PastError {
     /// The journal cannot be read.
     #[error(transparent)]
-    Journal(#[from] JournalError),
+    Journal(JournalError),
     /// The events that led to it were pruned.
     #[error("events up to {pruned} are pruned, so how the graph stood before now is not known")]
     Pruned {
@@ -91,6 +91,15 @@ impl Pasts {
         let mut kept = self.kept();
         kept.insert(0, Kept { location: location.into(), upto, past: Arc::clone(past) });
         kept.truncate(self.limit);
+    }
+}
+
+impl From<JournalError> for PastError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
+            error => Self::Journal(error),
+        }
     }
 }
 

@@ -1,8 +1,8 @@
 //! What the writer does, for those who watch over it.
 
 use std::fmt;
-use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use super::Store;
@@ -43,6 +43,7 @@ type Observer = Box<dyn Fn(Written) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Pulse {
     checkpoint: AtomicU64,
+    log_held_since: Mutex<Option<Instant>>,
     observer: OnceLock<Observer>,
 }
 
@@ -55,6 +56,16 @@ impl fmt::Debug for Pulse {
 impl Pulse {
     pub(super) fn begin(&self, checkpoint: Seq) {
         self.checkpoint.store(checkpoint, Ordering::Release);
+    }
+
+    /// Notes since when a reader has kept the log from being cut down.
+    pub(super) fn log_held_since(&self, since: Option<Instant>) {
+        *self.log_held_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    pub(super) fn log_held(&self) -> Duration {
+        let since = *self.log_held_since.lock().unwrap_or_else(PoisonError::into_inner);
+        since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 
     pub(super) fn committed(&self, count: usize, start: Instant) {

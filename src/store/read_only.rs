@@ -34,7 +34,8 @@ impl Store {
             return Err(ChangesError::Pruned { after: known, pruned });
         }
         let mut notes = Checkpointer::new(&Options::default(), 0).noting(self.idle.clone());
-        let head = replay(journal.as_mut(), known, &self.locations, &mut notes)?;
+        let head = journal.head()?;
+        let head = replay(journal.as_mut(), known, head, &self.locations, &mut notes)?;
         self.forget_saved(journal.as_mut())?;
         if head > known {
             notes.touched().for_each(|number| forget_changes(&self.locations, number));

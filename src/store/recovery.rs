@@ -47,9 +47,23 @@ pub(super) fn recover(
     if checkpoint < pruned {
         return Err(JournalError::Pruned { pruned, checkpoint });
     }
-    let head = replay(journal, checkpoint, &locations, &mut checkpointer)?;
+    let head = replay(journal, checkpoint, head, &locations, &mut checkpointer)?;
     locations.news.advance(head);
     Ok(Recovered { locations, checkpointer, checkpoint, head })
+}
+
+/// As [`recover`], while another process writes: it may save a checkpoint and prune
+/// after the one that was there has been read.
+pub(super) fn recover_beside_writer(
+    journal: &mut dyn JournalReader,
+    options: &Options,
+) -> Result<Recovered, JournalError> {
+    match recover(journal, options) {
+        Err(JournalError::Pruned { .. } | JournalError::PrunedWhileReading { .. }) => {
+            recover(journal, options)
+        }
+        recovered => recovered,
+    }
 }
 
 fn load_checkpoint(
@@ -85,26 +99,32 @@ fn load_checkpoint(
     Ok(upto)
 }
 
-/// Merges every event behind `after` and answers with the head.
+/// Merges every event after `after` and up to `upto`, and returns the last.
 pub(super) fn replay(
     journal: &mut dyn JournalReader,
     after: Seq,
+    upto: Seq,
     locations: &Locations,
     checkpointer: &mut Checkpointer,
 ) -> Result<Seq, JournalError> {
     let mut head = after;
     let mut failed = None;
-    journal.read(after, &mut |seq, entry| match history::read(seq, &entry) {
-        Ok(event) => {
-            head = seq;
-            if let Some(event) = event {
-                merge(locations, seq, &event, checkpointer);
-            }
-            ControlFlow::Continue(())
+    journal.read(after, &mut |seq, entry| {
+        if seq > upto {
+            return ControlFlow::Break(());
         }
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
+        match history::read(seq, &entry) {
+            Ok(event) => {
+                head = seq;
+                if let Some(event) = event {
+                    merge(locations, seq, &event, checkpointer);
+                }
+                ControlFlow::Continue(())
+            }
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
         }
     })?;
     failed.map_or(Ok(head), Err)

@@ -12,6 +12,7 @@ use super::checkpoint::Checkpointer;
 use super::deliveries::{Deliveries, REMEMBERED};
 use super::imports::Imports;
 use super::locations::Locations;
+use super::log::LogTrimming;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
 use super::subscriptions::Subscriptions;
@@ -31,6 +32,7 @@ pub(super) struct Writer {
     pub(super) checkpointer: Checkpointer,
     pub(super) imports: Imports,
     pub(super) pruning: Pruning,
+    pub(super) log: LogTrimming,
     pub(super) options: Options,
     pub(super) head: Seq,
 }
@@ -43,6 +45,7 @@ impl Writer {
         loop {
             let now = Instant::now();
             let wait = self.checkpointer.due_in(now).min(self.pruning.due_in(now));
+            let wait = wait.min(self.log.due_in(now));
             match self.jobs.recv_timeout(wait) {
                 Ok(job) => {
                     let asked = self.gather(job, &mut batch);
@@ -60,6 +63,9 @@ impl Writer {
             }
             if self.pruning.due_in(Instant::now()).is_zero() {
                 self.prune();
+            }
+            if self.log.due_in(Instant::now()).is_zero() {
+                self.trim_log();
             }
         }
         self.checkpoint();
@@ -299,10 +305,20 @@ impl Writer {
                     self.gauge.pulse.checkpointed(self.head, start);
                 }
                 self.pruning.wake(Instant::now());
+                self.trim_log();
             }
             Err(error) => {
                 self.fail(&error);
             }
+        }
+    }
+
+    /// Keeps the write-ahead log short. Not after a failure: what is in the log then is
+    /// known only after opening again.
+    fn trim_log(&mut self) {
+        if self.gauge.failure().is_none() {
+            let held_since = self.log.step(self.journal.as_mut());
+            self.gauge.pulse.log_held_since(held_since);
         }
     }
 

@@ -35,6 +35,9 @@ pub fn backup(
         return Err(at(exists));
     }
     let mut source = SqliteJournal::open_read_only(from)?;
+    // One snapshot for the whole copy: without it, each event accepted meanwhile would
+    // have SQLite begin anew. It ends with the copying, which no client slows down.
+    source.connection().execute_batch("BEGIN; SELECT 1 FROM event LIMIT 1;")?;
     let head = source.head()?;
     let partial = partial(to);
     let copied = copy(source.connection(), &partial, progress)

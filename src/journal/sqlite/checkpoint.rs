@@ -162,6 +162,8 @@ impl<'c> Statements<'c> {
 }
 
 pub(super) fn load(connection: &Connection, each: RowSink<'_>) -> Result<Seq, JournalError> {
+    // Its tables belong together: the one reading that needs a snapshot.
+    let connection = connection.unchecked_transaction()?;
     let seq: i64 = connection.query_row(LOAD_SEQ, [], |row| row.get(0))?;
     let mut locations = Vec::new();
     let mut select = connection.prepare(LOAD_LOCATIONS)?;

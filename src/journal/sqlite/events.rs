@@ -1,11 +1,11 @@
 //! The `event` table.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, Range};
 
 use rusqlite::{Connection, Row, TransactionBehavior};
 
 use super::super::{Entry, ImportMark, JournalError};
-use super::imports;
+use super::{imports, prune};
 use crate::model::{Seq, Timestamp};
 
 /// The pruned ones are counted too: a seq is never given twice.
@@ -21,6 +21,15 @@ const INSERT: &str = "INSERT INTO event \
 
 const SELECT_AFTER: &str = "SELECT seq, location, type, entity, webhook_id, at, received_at, checksum, body \
     FROM event WHERE seq > ?1 ORDER BY seq";
+
+/// Entries in the first page of a reading: many readings want no more.
+const FIRST_PAGE_ROWS: usize = 64;
+
+/// Maximum number of entries in a page.
+const PAGE_ROWS: usize = 2_048;
+
+/// Bytes of texts in a page, but for one more entry.
+const PAGE_BYTES: usize = 1 << 20;
 
 pub(super) fn head(connection: &Connection) -> Result<Seq, JournalError> {
     last(connection, HEAD)
@@ -66,32 +75,128 @@ pub(super) fn append(
     Ok(seq)
 }
 
+/// Shows the entries after `after` and up to `upto`, a page at a time: no transaction
+/// is open while `each` runs, so a slow caller keeps nobody from writing.
 pub(super) fn read(
     connection: &Connection,
     after: Seq,
+    upto: Seq,
     each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
 ) -> Result<(), JournalError> {
-    let mut select = connection.prepare_cached(SELECT_AFTER)?;
-    let mut rows = select.query([i64::try_from(after).unwrap_or(i64::MAX)])?;
-    let mut expected = after;
-    while let Some(row) = rows.next()? {
-        let seq = row.get::<_, i64>(0)?.unsigned_abs();
-        expected += 1;
-        if seq != expected {
-            let reason = format!("it is missing; the next one there is {seq}");
-            return Err(JournalError::DamagedEvent { seq: expected, reason });
+    let mut page = Page::default();
+    let (mut last, mut limit) = (after, FIRST_PAGE_ROWS);
+    while last < upto {
+        page.clear();
+        // What was read before a damaged entry is shown first.
+        let filled = page.fill(connection, last, limit);
+        for row in &page.rows {
+            if row.seq > upto || each(row.seq, page.entry(row)).is_break() {
+                return Ok(());
+            }
+            last = row.seq;
         }
-        let entry = entry(row)
-            .map_err(|error| JournalError::DamagedEvent { seq, reason: error.to_string() })?;
-        if row.get::<_, i64>(7)? != checksum(seq, &entry) {
-            let reason = "its checksum does not match".to_owned();
-            return Err(JournalError::DamagedEvent { seq, reason });
+        filled?;
+        if page.rows.is_empty() {
+            return Err(missing(connection, last + 1, "it is missing".to_owned()));
         }
-        if each(seq, entry).is_break() {
-            break;
-        }
+        limit = (limit * 2).min(PAGE_ROWS);
     }
     Ok(())
+}
+
+/// Entries copied out of one short transaction.
+#[derive(Debug, Default)]
+struct Page {
+    texts: String,
+    rows: Vec<PageRow>,
+}
+
+#[derive(Debug)]
+struct PageRow {
+    seq: Seq,
+    location: Range<usize>,
+    event_type: Range<usize>,
+    entity: Range<usize>,
+    webhook_id: Option<Range<usize>>,
+    at: Option<Timestamp>,
+    received_at: Timestamp,
+    body: Range<usize>,
+}
+
+impl Page {
+    fn clear(&mut self) {
+        self.texts.clear();
+        self.rows.clear();
+    }
+
+    /// Reads what follows `after`, up to `limit` entries.
+    fn fill(
+        &mut self,
+        connection: &Connection,
+        after: Seq,
+        limit: usize,
+    ) -> Result<(), JournalError> {
+        let mut select = connection.prepare_cached(SELECT_AFTER)?;
+        let mut rows = select.query([i64::try_from(after).unwrap_or(i64::MAX)])?;
+        let mut expected = after;
+        while self.rows.len() < limit && self.texts.len() < PAGE_BYTES {
+            let Some(row) = rows.next()? else { break };
+            let seq = row.get::<_, i64>(0)?.unsigned_abs();
+            expected += 1;
+            if seq != expected {
+                let reason = format!("it is missing; the next one there is {seq}");
+                return Err(missing(connection, expected, reason));
+            }
+            let entry = entry(row)
+                .map_err(|error| JournalError::DamagedEvent { seq, reason: error.to_string() })?;
+            if row.get::<_, i64>(7)? != checksum(seq, &entry) {
+                let reason = "its checksum does not match".to_owned();
+                return Err(JournalError::DamagedEvent { seq, reason });
+            }
+            self.push(seq, &entry);
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, seq: Seq, entry: &Entry<'_>) {
+        let mut text = |text: &str| {
+            let start = self.texts.len();
+            self.texts.push_str(text);
+            start..self.texts.len()
+        };
+        let row = PageRow {
+            seq,
+            location: text(entry.location),
+            event_type: text(entry.event_type),
+            entity: text(entry.entity),
+            webhook_id: entry.webhook_id.map(&mut text),
+            at: entry.at,
+            received_at: entry.received_at,
+            body: text(entry.body),
+        };
+        self.rows.push(row);
+    }
+
+    fn entry(&self, row: &PageRow) -> Entry<'_> {
+        let text = |range: &Range<usize>| self.texts.get(range.clone()).unwrap_or_default();
+        Entry {
+            location: text(&row.location),
+            event_type: text(&row.event_type),
+            entity: text(&row.entity),
+            webhook_id: row.webhook_id.as_ref().map(text),
+            at: row.at,
+            received_at: row.received_at,
+            body: text(&row.body),
+        }
+    }
+}
+
+/// Why an entry is not there: it was pruned since, or it is lost.
+pub(super) fn missing(connection: &Connection, seq: Seq, reason: String) -> JournalError {
+    match prune::pruned(connection) {
+        Ok(pruned) if pruned >= seq => JournalError::PrunedWhileReading { seq, pruned },
+        _ => JournalError::DamagedEvent { seq, reason },
+    }
 }
 
 fn entry<'r>(row: &'r Row<'_>) -> Result<Entry<'r>, rusqlite::types::FromSqlError> {

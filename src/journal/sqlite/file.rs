@@ -8,8 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, ImportMark, Journal,
-    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, FileSizes, ImportMark,
+    Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use super::place::Place;
 use super::{checkpoint, dead_letters, events, history, imports, place, prune, schema};
@@ -25,6 +25,14 @@ const PAGE_BYTES: i64 = 8_192;
 /// Pages in the write-ahead log before SQLite moves them to the main file: fewer,
 /// larger moves than the default of 1,000.
 const WAL_PAGES: i64 = 2_000;
+
+/// Bytes of the write-ahead log beyond which it is cut down; a little more than it
+/// takes while no reader holds it.
+const LOG_BYTES_MAX: u64 = 18 << 20;
+
+/// How long to wait for readers before the log is cut down: those of this program are
+/// done in milliseconds.
+const TRIM_TIMEOUT: Duration = Duration::from_millis(50);
 
 /// Statements kept prepared; there are fewer than that.
 const STATEMENTS: usize = 32;
@@ -61,8 +69,8 @@ impl SqliteJournal {
         Ok(Self { connection, path: path.to_owned(), format, place: Some(place) })
     }
 
-    /// Opens a file for reading, beside a process that writes to it. What is
-    /// read is the state at this moment.
+    /// Opens a file for reading, beside a process that writes to it. Each call
+    /// reads the file as it stands then, and holds nothing up after it.
     ///
     /// # Errors
     ///
@@ -80,9 +88,6 @@ impl SqliteJournal {
         if format == 0 {
             return Err(JournalError::NotOurs { path: path.to_owned() });
         }
-        // One read transaction for the whole life: head, journal and checkpoint
-        // belong together.
-        connection.execute_batch("BEGIN; SELECT 1 FROM event LIMIT 1;")?;
         let mut journal = Self { connection, path: path.to_owned(), format, place: None };
         place::compare(path, journal.head()?, accepted)?;
         Ok(journal)
@@ -100,6 +105,17 @@ impl SqliteJournal {
         let head = events::append(&mut self.connection, batch, mark)?;
         self.place.as_mut().map_or(Ok(()), |place| place.accept(head))?;
         Ok(head)
+    }
+
+    /// Returns the size of the database, or of the file beside it with this suffix.
+    fn file_size(&self, suffix: &str) -> Result<u64, JournalError> {
+        let mut name = self.path.clone().into_os_string();
+        name.push(suffix);
+        match std::fs::metadata(&name) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(source) => Err(JournalError::File { path: name.into(), source }),
+        }
     }
 
     /// Whether the file has the tables of the second format.
@@ -144,6 +160,7 @@ fn prepare(connection: &Connection) -> Result<(), JournalError> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX.cast_signed())?;
     Ok(())
 }
 
@@ -181,8 +198,8 @@ impl JournalReader for SqliteJournal {
         after: Seq,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        let pruned = self.pruned()?;
-        events::read(&self.connection, after.max(pruned), each)
+        let head = self.head()?;
+        events::read(&self.connection, after, head, each)
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
@@ -232,6 +249,10 @@ impl JournalReader for SqliteJournal {
         }
         dead_letters::totals(&self.connection)
     }
+
+    fn file_sizes(&mut self) -> Result<FileSizes, JournalError> {
+        Ok(FileSizes { database: self.file_size("")?, log: self.file_size("-wal")? })
+    }
 }
 
 impl Journal for SqliteJournal {
@@ -279,6 +300,18 @@ impl Journal for SqliteJournal {
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
         dead_letters::delete(&mut self.connection, id)
+    }
+
+    fn trim_log(&mut self) -> Result<bool, JournalError> {
+        if self.file_size("-wal")? <= LOG_BYTES_MAX {
+            return Ok(true);
+        }
+        self.connection.busy_timeout(TRIM_TIMEOUT)?;
+        let is_held = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(!is_held?)
     }
 
     fn readers(&self) -> Arc<OpenReader> {
