@@ -1,28 +1,29 @@
 //! `relata backup`.
 
-use std::io::IsTerminal;
+use std::fs::{File, Permissions};
+use std::io;
+use std::os::unix::fs::PermissionsExt;
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use relata::journal::backup;
+use relata::journal::{JournalError, backup};
 use serde_json::json;
+use tempfile::{Builder, TempPath};
 
-use super::output::{print_json, say};
+use super::destination::{NEW_FILE_MODE, Reserved, folder_of};
+use super::interrupt::Cleanup;
+use super::output::{has_progress, print_json, say};
 use crate::config::Backup;
 
 pub(super) fn run(db: &Path, command: &Backup) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
-    let bar =
-        if std::io::stderr().is_terminal() { ProgressBar::new(0) } else { ProgressBar::hidden() };
-    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} pages")?);
-    let head = backup(db, &command.to, &mut |copied, total| {
-        bar.set_length(total);
-        bar.set_position(copied);
-    })
-    .with_context(|| db.display().to_string())?;
-    bar.finish_and_clear();
+    ensure!(db.exists(), "{}: there is no such database", db.display());
+    let to = &*command.to;
+    ensure!(to.as_os_str() != "-", "-: a database cannot be streamed; name a file");
+    Reserved::database(db).check(to).with_context(|| to.display().to_string())?;
+    ensure!(to.symlink_metadata().is_err(), "{}: it exists already", to.display());
+    let head = copy(db, to)?;
     let bytes = std::fs::metadata(&command.to)?.len();
     if command.json {
         print_json(&json!({ "file": command.to, "events": head, "bytes": bytes }))?;
@@ -33,4 +34,50 @@ pub(super) fn run(db: &Path, command: &Backup) -> anyhow::Result<ExitCode> {
         ))?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Copies into a folder of its own beside the place, which no signal leaves
+/// behind, and from there into place.
+fn copy(db: &Path, to: &Path) -> anyhow::Result<u64> {
+    let shown = || to.display().to_string();
+    let place = folder_of(to);
+    ensure!(place.is_dir(), "{}: there is no folder {}", to.display(), place.display());
+    let mut cleanup = Cleanup::watch()?;
+    let folder = cleanup.begin_with(|| {
+        let folder = Builder::new().prefix(".relata-backup-").tempdir_in(place)?;
+        let path = folder.path().to_owned();
+        Ok((folder, path))
+    });
+    let folder = folder.with_context(shown)?;
+    let copy = folder.path().join("relata.db");
+    let bar = if has_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} pages")?);
+    let copied = backup(db, &copy, &mut |copied, total| {
+        bar.set_length(total);
+        bar.set_position(copied);
+    });
+    let head = match copied {
+        // It names the place of the copy, which is gone when this is read.
+        Err(JournalError::File { path, source }) if path.starts_with(&folder) => {
+            return Err(source).with_context(shown);
+        }
+        copied => copied.with_context(|| db.display().to_string())?,
+    };
+    bar.finish_and_clear();
+    let put_in_place = || {
+        std::fs::set_permissions(&copy, Permissions::from_mode(NEW_FILE_MODE))?;
+        let copy = TempPath::try_from_path(copy)?;
+        copy.persist_noclobber(to).map_err(|failed| failed.error)?;
+        File::open(place)?.sync_all()?;
+        folder.close()
+    };
+    cleanup.end_with(put_in_place).map_err(exists).with_context(shown)?;
+    Ok(head)
+}
+
+fn exists(error: io::Error) -> io::Error {
+    if error.kind() == io::ErrorKind::AlreadyExists {
+        return io::Error::new(error.kind(), "it exists already");
+    }
+    error
 }

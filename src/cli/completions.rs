@@ -6,6 +6,8 @@ use std::process::ExitCode;
 use crate::config::Completions;
 
 pub(super) fn run(command: &Completions) -> anyhow::Result<ExitCode> {
-    io::stdout().lock().write_all(&command.script())?;
+    let mut out = io::stdout().lock();
+    out.write_all(&command.script())?;
+    out.flush()?;
     Ok(ExitCode::SUCCESS)
 }

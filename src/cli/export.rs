@@ -1,49 +1,38 @@
 //! `relata export`.
 
-use std::fs::File;
-use std::io::{self, BufWriter, Write};
+use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use relata::NodeRef;
 use relata::export::{EdgesKey, Format, Options, check, write, write_lives};
 use relata::graph::{Layers, PartQuery};
+use relata::{AsOf, Location, NodeRef, Store};
 
+use super::destination::{Destination, Reserved};
 use super::output::{location, open_for_questions};
 use crate::config::Export;
 
+/// What is collected before it is written, in bytes.
+const BUFFER_BYTES: usize = 1 << 16;
+
 pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
+    let content = content(export)?;
+    let query = query(export)?;
+    let edges_key =
+        EdgesKey::from_name(&export.edges_key).context("--edges-key is one of edges, links")?;
+    let destination = Destination::open(export.output.as_deref(), &Reserved::database(db))?;
     let store = open_for_questions(db)?;
     let location = location(&store, &export.place)?;
-    let mut to: Box<dyn Write> = match &export.output {
-        Some(path) => Box::new(File::create(path).with_context(|| path.display().to_string())?),
-        None => Box::new(io::stdout().lock()),
-    };
-    let mut to = BufWriter::with_capacity(1 << 16, &mut to);
-    if export.format == "ndjson" {
-        let past = export.as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();
-        let upto = past.unwrap_or_else(|| store.head());
-        store.export_events(location.id().as_str(), upto, &mut to)?;
-    } else {
-        let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-        let format = Format::from_name(&export.format)
-            .with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
-        let edges_key =
-            EdgesKey::from_name(&export.edges_key).context("--edges-key is one of edges, links")?;
-        let query = PartQuery {
-            layers: Layers::from_name(&export.layer)
-                .context("--layer is one of objects, records, all")?,
-            labels: export.label.clone(),
-            associations: export.association.clone(),
-            around: export.of.clone().map(|of| (of, export.depth.unwrap_or(1))),
-        };
-        let as_of = export.as_of.map(|moment| moment.0);
-        if export.dynamic {
-            ensure!(format == Format::Gexf, "--dynamic goes with --format gexf alone");
+    let as_of = export.as_of.map(|moment| moment.0);
+    let mut to = BufWriter::with_capacity(BUFFER_BYTES, destination);
+    match content {
+        Content::Events => events(&store, &location, as_of, &mut to)?,
+        Content::Lives => {
             let (_, lives) = store.lives(location.id().as_str(), as_of)?;
             write_lives(&lives.view().part(&query)?, &lives, &mut to)?;
-        } else {
+        }
+        Content::Graph(format) => {
             let named: Vec<NodeRef> = export.of.iter().cloned().collect();
             let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
             let part = snapshot.view().part(&query)?;
@@ -52,6 +41,65 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
             write(&part, format, &options, &mut to)?;
         }
     }
-    to.flush()?;
+    to.into_inner().map_err(IntoInnerError::into_error)?.finish()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// What to write: a format of another tool, the same of all that ever was, or the
+/// events themselves.
+#[derive(Clone, Copy)]
+enum Content {
+    Graph(Format),
+    Lives,
+    Events,
+}
+
+fn content(export: &Export) -> anyhow::Result<Content> {
+    if export.format == "ndjson" {
+        let Export { label, association, of, layer, dynamic, .. } = export;
+        let given = [
+            ("layer", Layers::from_name(layer) != Some(Layers::default())),
+            ("label", !label.is_empty()),
+            ("association", !association.is_empty()),
+            ("of", of.is_some()),
+            ("dynamic", *dynamic),
+        ];
+        let given = given.into_iter().find(|(_, given)| *given);
+        return match given {
+            Some((name, _)) => {
+                anyhow::bail!("--{name} does not go with ndjson, which holds every event")
+            }
+            None => Ok(Content::Events),
+        };
+    }
+    let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+    let format = Format::from_name(&export.format)
+        .with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
+    if export.dynamic {
+        ensure!(format == Format::Gexf, "--dynamic goes with --format gexf alone");
+        return Ok(Content::Lives);
+    }
+    Ok(Content::Graph(format))
+}
+
+fn query(export: &Export) -> anyhow::Result<PartQuery> {
+    Ok(PartQuery {
+        layers: Layers::from_name(&export.layer)
+            .context("--layer is one of objects, records, all")?,
+        labels: export.label.clone(),
+        associations: export.association.clone(),
+        around: export.of.clone().map(|of| (of, export.depth.unwrap_or(1))),
+    })
+}
+
+fn events(
+    store: &Store,
+    location: &Location,
+    as_of: Option<AsOf>,
+    to: &mut dyn Write,
+) -> anyhow::Result<()> {
+    let past = as_of.map(|moment| store.seq_as_of(moment)).transpose()?.flatten();
+    let upto = past.unwrap_or_else(|| store.head());
+    store.export_events(location.id().as_str(), upto, to)?;
+    Ok(())
 }

@@ -1,18 +1,19 @@
 //! `relata ingest`: bulk reading of NDJSON.
 
 use std::fs::File;
-use std::io::{self, BufWriter, IsTerminal, Read, Write};
+use std::io::{self, BufWriter, IntoInnerError, Read, Write};
 use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use anyhow::Context;
+use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use relata::wire::ImportBody;
 use relata::{ImportCounts, ImportedLine, LineFate, Options, Store};
 use serde_json::json;
 
-use super::output::{print_json, say};
+use super::destination::{Destination, Reserved};
+use super::output::{has_progress, print_json, say};
 use crate::config::Ingest;
 
 /// Events between two checkpoints: a second of a start, about.
@@ -22,6 +23,7 @@ const CHECKPOINT_EVENTS: u64 = 250_000;
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
 
 pub(super) fn run(db: &Path, ingest: &Ingest) -> anyhow::Result<ExitCode> {
+    let mut rejects = check(db, ingest)?;
     // One at its end is what counts: until then a start replays what there is.
     let pace = Options {
         checkpoint_events: CHECKPOINT_EVENTS,
@@ -29,30 +31,50 @@ pub(super) fn run(db: &Path, ingest: &Ingest) -> anyhow::Result<ExitCode> {
         ..Options::default()
     };
     let store = Store::open_with(db, pace).with_context(|| db.display().to_string())?;
-    let mut rejects = match &ingest.rejects {
-        Some(path) => {
-            let file = File::create(path).with_context(|| path.display().to_string())?;
-            Some(BufWriter::new(file))
-        }
-        None => None,
-    };
     let mut counts = ImportCounts::default();
     for path in &ingest.files {
         counts +=
             file(&store, path, rejects.as_mut()).with_context(|| path.display().to_string())?;
     }
-    if let Some(mut rejects) = rejects {
-        rejects.flush()?;
+    if let Some(rejects) = rejects {
+        rejects.into_inner().map_err(IntoInnerError::into_error)?.finish()?;
     }
     report(&counts, ingest.json)?;
     store.close()?;
     Ok(if counts.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
+/// Looks at every name of the command line before anything is read or written,
+/// and opens the file for refused lines.
+fn check(db: &Path, ingest: &Ingest) -> anyhow::Result<Option<BufWriter<Destination>>> {
+    let mut reserved = Reserved::database(db);
+    let files = || ingest.files.iter().filter(|path| path.as_os_str() != "-");
+    ensure!(ingest.files.len() - files().count() < 2, "- is standard input, which is read once");
+    for path in files() {
+        check_input(path, &reserved).with_context(|| path.display().to_string())?;
+    }
+    files().for_each(|path| reserved.input(path));
+    let Some(path) = &ingest.rejects else { return Ok(None) };
+    ensure!(
+        path.as_os_str() != "-",
+        "--rejects - is no file; without it, refused lines are logged"
+    );
+    Ok(Some(BufWriter::new(Destination::open(Some(path), &reserved)?)))
+}
+
+fn check_input(path: &Path, reserved: &Reserved) -> anyhow::Result<()> {
+    let found = std::fs::metadata(path)?;
+    reserved.check_file(&found)?;
+    if found.is_file() {
+        File::open(path)?;
+    }
+    Ok(())
+}
+
 fn file(
     store: &Store,
     path: &Path,
-    mut rejects: Option<&mut BufWriter<File>>,
+    mut rejects: Option<&mut BufWriter<Destination>>,
 ) -> anyhow::Result<ImportCounts> {
     let (input, bytes): (Box<dyn Read>, u64) = if path.as_os_str() == "-" {
         (Box::new(io::stdin().lock()), 0)
@@ -70,7 +92,7 @@ fn file(
     Ok(counts)
 }
 
-fn refused(line: ImportedLine<'_>, rejects: Option<&mut BufWriter<File>>) -> io::Result<()> {
+fn refused(line: ImportedLine<'_>, rejects: Option<&mut BufWriter<Destination>>) -> io::Result<()> {
     let LineFate::Refused(refusal) = line.fate else { return Ok(()) };
     let (number, reason) = (line.number, &*refusal.detail);
     let Some(rejects) = rejects else {
@@ -82,7 +104,7 @@ fn refused(line: ImportedLine<'_>, rejects: Option<&mut BufWriter<File>>) -> io:
 }
 
 fn progress(bytes: u64) -> anyhow::Result<ProgressBar> {
-    if !io::stderr().is_terminal() {
+    if !has_progress() {
         return Ok(ProgressBar::hidden());
     }
     let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}";

@@ -1,6 +1,6 @@
 //! What people and programs read.
 
-use std::io::{self, Write};
+use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 use std::sync::Arc;
 
@@ -8,21 +8,35 @@ use anyhow::Context;
 use relata::journal::JournalError;
 use relata::{Location, OpenError, Store};
 
-use crate::config::Place;
+use crate::config::{Place, is_dumb_terminal};
 
 /// Prints a line to standard output.
 pub(super) fn say(line: impl std::fmt::Display) -> io::Result<()> {
     writeln!(io::stdout().lock(), "{line}")
 }
 
+/// Whether somebody watches who can be shown a bar that moves.
+pub(super) fn has_progress() -> bool {
+    io::stderr().is_terminal() && !is_dumb_terminal()
+}
+
 /// Prints an error to standard error, on one line.
 pub(crate) fn complain(error: &anyhow::Error) {
-    if error.downcast_ref::<io::Error>().is_some_and(|e| e.kind() == io::ErrorKind::BrokenPipe) {
+    if error.chain().any(is_broken_pipe) {
         return; // Whoever read the output has enough.
     }
     let line = on_one_line(error);
     // With standard error gone there is nobody to tell.
     writeln!(io::stderr(), "relata: {line}").unwrap_or_default();
+}
+
+/// Whether an error is that of a pipe whose reader is gone, in whatever it is
+/// wrapped: an `io::Error` does not count what it holds among its causes.
+fn is_broken_pipe(cause: &(dyn std::error::Error + 'static)) -> bool {
+    cause.downcast_ref::<io::Error>().is_some_and(|error| {
+        error.kind() == io::ErrorKind::BrokenPipe
+            || error.get_ref().is_some_and(|held| is_broken_pipe(held))
+    })
 }
 
 /// An error and its causes, but for those whose words are there already, and

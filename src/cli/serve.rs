@@ -26,7 +26,7 @@ const TOKENS_EVERY: Duration = Duration::from_secs(1);
 
 /// The signal of a write past the limit on file sizes, on Linux, macOS and the
 /// BSDs alike.
-const SIGXFSZ: i32 = 25;
+pub(super) const SIGXFSZ: i32 = 25;
 
 /// How long an export may take to notice that its reader was cut off.
 const EXPORTS_END: Duration = Duration::from_secs(5);

@@ -34,18 +34,35 @@ fn new(tokens: &mut Tokens, wanted: NewToken) -> anyhow::Result<()> {
     let made = new_token(&wanted.name, wanted.scope, wanted.location);
     let (row, text) = made.map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
     tokens.add(&row)?;
-    if wanted.json {
-        let mut shown = shown(&row);
-        if let Some(shown) = shown.as_object_mut() {
-            shown.insert("token".to_owned(), Value::String(text));
-        }
-        print_json(&shown)?;
-    } else {
-        // Alone on standard output, so that a script can keep it.
-        say(text)?;
+    if let Err(error) = print_secret(&row, text, wanted.json) {
+        // Nobody has got it, and nobody ever could.
+        return match tokens.revoke(&row.id) {
+            // As a text, so that this is said of a closed pipe, too.
+            Ok(_) => {
+                Err(anyhow::anyhow!("the token could not be printed, so there is none: {error}"))
+            }
+            Err(failed) => Err(anyhow::Error::new(failed).context(format!(
+                "the token could not be printed; take it back by `relata token revoke {}`",
+                row.id
+            ))),
+        };
+    }
+    if !wanted.json {
         tracing::info!(id = row.id, scope = row.scope.as_str(), "keep it: it is not shown again");
     }
     Ok(())
+}
+
+fn print_secret(row: &TokenRow, text: String, json: bool) -> anyhow::Result<()> {
+    if !json {
+        // Alone on standard output, so that a script can keep it.
+        return Ok(say(text)?);
+    }
+    let mut shown = shown(row);
+    if let Some(shown) = shown.as_object_mut() {
+        shown.insert("token".to_owned(), Value::String(text));
+    }
+    print_json(&shown)
 }
 
 fn list(tokens: &mut Tokens, json: bool) -> anyhow::Result<()> {

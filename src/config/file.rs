@@ -6,12 +6,13 @@ use anyhow::Context;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
+use super::variables::{is_empty, without_empty};
 use super::{Command, Config};
 
 impl Config {
     /// Reads the command line, the environment and the configuration file.
     pub(crate) fn read() -> anyhow::Result<Self> {
-        let mut command = Self::known();
+        let mut command = without_empty(Self::known(), is_empty);
         if let Some(path) = config_path() {
             let text =
                 std::fs::read_to_string(&path).with_context(|| path.display().to_string())?;
@@ -46,7 +47,7 @@ fn config_path() -> Option<PathBuf> {
             return Some(PathBuf::from(path));
         }
     }
-    std::env::var_os("RELATA_CONFIG").map(PathBuf::from)
+    std::env::var_os("RELATA_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
 /// A setting as the words that a command line would hold.

@@ -9,6 +9,7 @@ mod variables;
 
 pub(crate) use commands::*;
 pub(crate) use questions::*;
+pub(crate) use variables::is_dumb_terminal;
 
 use std::net::SocketAddr;
 use std::path::PathBuf;

@@ -1,6 +1,9 @@
 //! Every flag as a variable of the environment.
 
+use std::ffi::OsStr;
+
 use clap::Command;
+use clap::builder::Resettable;
 
 /// Has every flag that names no variable of its own read the one of its name,
 /// `--max-hops` that is `RELATA_MAX_HOPS`, here and in the commands below.
@@ -13,6 +16,26 @@ pub(super) fn with_variables(command: Command) -> Command {
         _ => argument,
     });
     command.mut_subcommands(with_variables)
+}
+
+/// Has no flag read a variable that is set to nothing: it is as if it were not
+/// set. Compose files and scripts hand on variables that are not set like that.
+pub(super) fn without_empty(command: Command, is_empty: fn(&OsStr) -> bool) -> Command {
+    let command = command.mut_args(|argument| match argument.get_env() {
+        Some(variable) if is_empty(variable) => argument.env(Resettable::Reset),
+        _ => argument,
+    });
+    command.mut_subcommands(|below| without_empty(below, is_empty))
+}
+
+/// Whether a variable is set, and to nothing.
+pub(super) fn is_empty(variable: &OsStr) -> bool {
+    std::env::var_os(variable).is_some_and(|value| value.is_empty())
+}
+
+/// Whether the terminal says that it can only print line by line.
+pub(crate) fn is_dumb_terminal() -> bool {
+    std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
 }
 
 fn variable(flag: &str) -> String {
@@ -53,6 +76,26 @@ mod tests {
             let kind = (flag.get_action().takes_values(), path.clone());
             let first = kinds.entry(read.clone()).or_insert_with(|| kind.clone());
             assert_eq!(first.0, kind.0, "{read} differs between {} and {path}", first.1);
+        }
+    }
+
+    /// A compose file handed on `RELATA_LOG=${LOG_LEVEL}` without a level, and the
+    /// server never logged a line.
+    #[test]
+    fn no_flag_reads_a_variable_that_is_set_to_nothing() {
+        let known = without_empty(Config::known(), |_| true);
+        let mut found = Vec::new();
+        flags("", &known, &mut found);
+        assert!(found.len() > 80, "{}", found.len());
+        for (path, flag) in found {
+            assert_eq!(flag.get_env(), None, "{path} --{}", flag.get_id());
+        }
+        let known = without_empty(Config::known(), |name| name == "RELATA_LOG");
+        let mut found = Vec::new();
+        flags("", &known, &mut found);
+        for (path, flag) in found {
+            let is_log = flag.get_long() == Some("log");
+            assert_eq!(flag.get_env().is_none(), is_log, "{path} --{}", flag.get_id());
         }
     }
 

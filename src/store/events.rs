@@ -25,7 +25,7 @@ pub enum ExportEventsError {
         pruned: Seq,
     },
     /// The events cannot be written where they should go.
-    #[error(transparent)]
+    #[error("{0}")]
     Write(#[from] io::Error),
 }
 

@@ -40,6 +40,9 @@ pub fn backup(
     source.connection().execute_batch("BEGIN; SELECT 1 FROM event LIMIT 1;")?;
     let head = source.head()?;
     let partial = partial(to);
+    // A file of that name that is there already may be anything, even the store.
+    File::create_new(&partial)
+        .map_err(|source| JournalError::File { path: partial.clone(), source })?;
     let copied = copy(source.connection(), &partial, progress)
         .and_then(|()| put_in_place(&partial, to).map_err(at));
     if copied.is_err() {
@@ -60,8 +63,6 @@ fn copy(
     partial: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), JournalError> {
-    File::create(partial)
-        .map_err(|source| JournalError::File { path: partial.to_owned(), source })?;
     let mut target = Connection::open(partial)?;
     {
         let backup = Backup::new(source, &mut target)?;
