@@ -12,11 +12,12 @@
 //! one leading `'` off each cell has every text as it was.
 
 use std::borrow::Cow;
+use std::fmt::Write as _;
 use std::io::{self, Write};
 
 use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 
-use super::element::{EDGE_ATTRIBUTES, edge_values};
+use super::element::{EDGE_ATTRIBUTES, NodeId, edge_values};
 use crate::graph::{EdgeEnd, Part};
 
 /// What each end is, behind the attributes of the link.
@@ -36,8 +37,8 @@ pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
         let ends = [&link.first, &link.second];
         for end in ends {
             id.clear();
-            id.push_str(end.object);
-            id.extend(end.record.iter().flat_map(|record| ["/", record]));
+            // Cannot fail: it goes to memory.
+            write!(id, "{}", NodeId::of(end)).ok();
             table.cell(&guarded(&id))?;
         }
         for value in edge_values(&link) {

@@ -6,6 +6,8 @@
 //! association, so parallel links survive. A record has its object key as its label,
 //! an object key `Object`; a link has the key of its association as its type.
 //!
+//! Ids spell what not every store can carry.
+//!
 //! How to make an index differs from store to store, so that is a comment. `at`
 //! stays a text, since one of the three has no type for a moment. NUL, which some
 //! of them end a text at, is replaced; in labels and types, whose quoting they read
@@ -16,8 +18,8 @@ use std::io::{self, Write};
 use std::iter::once;
 
 use super::element::{
-    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_class, edge_values, node_class,
-    node_values,
+    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, Spelled, edge_class, edge_values,
+    node_class, node_values,
 };
 use crate::graph::{Edge, EdgeEnd, Part};
 
@@ -116,8 +118,13 @@ fn link_row(to: &mut dyn Write, link: &Edge<'_>) -> io::Result<()> {
     text(to, &NodeId::of(&link.first).text())?;
     member(to, "target", &NodeId::of(&link.second).text())?;
     for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(link)) {
-        if let Some(value) = value {
-            member(to, name, &value)?;
+        match value {
+            // What a link is known by.
+            Some(value) if matches!(name, "relation" | "association") => {
+                member(to, name, &Spelled::new(&value).text())?;
+            }
+            Some(value) => member(to, name, &value)?,
+            None => {}
         }
     }
     Ok(())

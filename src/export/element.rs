@@ -11,34 +11,85 @@ use crate::graph::{Edge, EdgeEnd};
 /// Stands for a character that a format cannot carry.
 pub(super) const REPLACEMENT: char = '\u{fffd}';
 
-/// A node reference, as text.
+/// Stands before and behind the number of a character that is spelled.
+const SPELLING: char = '\u{b7}';
+
+/// A text within an id. A character that some format cannot carry is spelled as
+/// its number between two points, and so is the point: what differs stays apart.
+#[derive(Clone, Copy)]
+pub(super) struct Spelled<'t> {
+    text: &'t str,
+    /// What is spelled besides, since it ends the text.
+    end: Option<char>,
+}
+
+impl<'t> Spelled<'t> {
+    pub(super) fn new(text: &'t str) -> Self {
+        Self { text, end: None }
+    }
+
+    /// Stands before a `/`.
+    fn before_slash(text: &'t str) -> Self {
+        Self { text, end: Some('/') }
+    }
+
+    fn is_spelled(self, c: char) -> bool {
+        Some(c) == self.end
+            || c == SPELLING
+            || c.is_control()
+            || matches!(c, '\u{fffe}' | '\u{ffff}')
+    }
+
+    /// Without a copy where nothing is spelled.
+    pub(super) fn text(self) -> Cow<'t, str> {
+        if self.text.contains(|c| self.is_spelled(c)) {
+            Cow::Owned(self.to_string())
+        } else {
+            Cow::Borrowed(self.text)
+        }
+    }
+}
+
+impl fmt::Display for Spelled<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let mut rest = self.text;
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| self.is_spelled(*c)) {
+            let (plain, behind) = rest.split_at(at);
+            write!(f, "{plain}{SPELLING}{:x}{SPELLING}", u32::from(c))?;
+            rest = behind.strip_prefix(c).unwrap_or_default();
+        }
+        f.write_str(rest)
+    }
+}
+
+/// A node reference as text: no two nodes have the same.
 #[derive(Clone, Copy)]
 pub(super) struct NodeId<'g> {
-    object: &'g str,
-    record: Option<&'g str>,
+    object: Spelled<'g>,
+    record: Option<Spelled<'g>>,
 }
 
 impl<'g> NodeId<'g> {
     pub(super) fn of(end: &EdgeEnd<'g>) -> Self {
-        Self { object: end.object, record: end.record }
+        Self { object: Spelled::before_slash(end.object), record: end.record.map(Spelled::new) }
     }
 
     /// As a text of its own, where it is not one already.
     pub(super) fn text(self) -> Cow<'g, str> {
         match self.record {
-            None => Cow::Borrowed(self.object),
-            Some(record) => Cow::Owned([self.object, "/", record].concat()),
+            None => self.object.text(),
+            Some(record) => Cow::Owned([&*self.object.text(), "/", &*record.text()].concat()),
         }
     }
 }
 
 impl fmt::Display for NodeId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.object)?;
+        self.object.fmt(f)?;
         match self.record {
             Some(record) => {
                 f.write_str("/")?;
-                f.write_str(record)
+                record.fmt(f)
             }
             None => Ok(()),
         }
@@ -149,7 +200,7 @@ impl fmt::Display for EdgeId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.layer)?;
         f.write_str(":")?;
-        f.write_str(self.id)
+        Spelled::new(self.id).fmt(f)
     }
 }
 
@@ -162,7 +213,7 @@ impl Serialize for EdgeId<'_> {
 /// The id of a link as a text of its own.
 pub(super) fn edge_id(edge: &Edge<'_>) -> String {
     let EdgeId { layer, id } = EdgeId::of(edge);
-    [layer, ":", id].concat()
+    [layer, ":", &Spelled::new(id).text()].concat()
 }
 
 /// The label under which a store of property graphs keeps a node: its object key,
@@ -175,4 +226,42 @@ pub(super) fn node_class<'g>(node: &EdgeEnd<'g>) -> &'g str {
 /// that is known its id.
 pub(super) fn edge_class<'g>(edge: &Edge<'g>) -> &'g str {
     edge.definition.map_or(edge.association, |definition| &definition.key)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn id<'g>(object: &'g str, record: Option<&'g str>) -> NodeId<'g> {
+        NodeId::of(&EdgeEnd { object, record, label: object })
+    }
+
+    /// An older file may hold an object key with a `/`: its records were nodes of
+    /// another key.
+    #[test]
+    fn what_stands_before_the_slash_is_the_object_key() {
+        assert_eq!(id("a", Some("b/c")).text(), "a/b/c");
+        assert_eq!(id("a/b", Some("c")).text(), "a\u{b7}2f\u{b7}b/c");
+        assert_eq!(id("a/b", None).text(), "a\u{b7}2f\u{b7}b");
+        assert_eq!(id("a", Some("b\u{1}")).text(), "a/b\u{b7}1\u{b7}");
+        assert_eq!(id("a", Some("b\u{b7}1\u{b7}")).text(), "a/b\u{b7}b7\u{b7}1\u{b7}b7\u{b7}");
+    }
+
+    const NASTY: &str = "[a/\u{b7}1\u{1}\u{0}b7\n\u{fffe}\u{fffd}:]{0,5}";
+
+    proptest! {
+        #[test]
+        fn distinct_nodes_have_distinct_ids(
+            one in (NASTY, proptest::option::of(NASTY)),
+            other in (NASTY, proptest::option::of(NASTY)),
+        ) {
+            let [a, b] = [&one, &other].map(|(object, record)| id(object, record.as_deref()));
+            prop_assert_eq!(one == other, a.text() == b.text());
+            prop_assert_eq!(a.text().into_owned(), a.to_string());
+            let is_forbidden = |c: char| c.is_control() || c == '\u{fffe}';
+            prop_assert!(!a.text().contains(is_forbidden));
+        }
+    }
 }

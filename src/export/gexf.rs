@@ -6,7 +6,8 @@
 use std::io::{self, Write};
 
 use super::element::{
-    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, edge_id, edge_label, edge_values, node_values,
+    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, Spelled, edge_id, edge_label, edge_values,
+    node_values,
 };
 use super::xml::Xml;
 use crate::graph::{Life, Lives, Part};
@@ -43,12 +44,13 @@ pub(super) fn write(part: &Part<'_>, lives: Option<&Lives>, to: &mut dyn Write) 
     xml.start("edges", &[("count", &part.link_count().to_string())])?;
     for edge in part.links() {
         let (source, target) = (NodeId::of(&edge.first).text(), NodeId::of(&edge.second).text());
+        let kind = Spelled::new(edge.association).text();
         let attributes = [
             ("id", &*edge_id(&edge)),
             ("source", &source),
             ("target", &target),
             ("label", edge_label(&edge)),
-            ("kind", edge.association),
+            ("kind", &kind),
         ];
         xml.start("edge", &attributes)?;
         values(&mut xml, &EDGE_ATTRIBUTES, &edge_values(&edge))?;

@@ -8,7 +8,7 @@ use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
-use super::element::{NodeId, REPLACEMENT, edge_label};
+use super::element::{REPLACEMENT, edge_label};
 use super::format::TooLarge;
 use crate::graph::Part;
 
@@ -52,8 +52,9 @@ fn draw(part: &Part<'_>, to: &mut Bounded) -> fmt::Result {
     let mut numbers = HashMap::new();
     for (number, node) in part.nodes().enumerate() {
         numbers.insert((node.object, node.record), number);
-        if node.record.is_some() {
-            writeln!(to, "  n{number}([\"{}\"])", Shown(&NodeId::of(&node).text()))?;
+        if let Some(record) = node.record {
+            let shown = [node.object, "/", record].concat();
+            writeln!(to, "  n{number}([\"{}\"])", Shown(&shown))?;
         } else {
             writeln!(to, "  n{number}[\"{}\"]", Shown(node.label))?;
         }

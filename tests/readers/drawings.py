@@ -64,8 +64,10 @@ def wanted_by_mermaid(case):
     def carried(text):
         return change(text).strip()
 
-    texts = {node["id"]: carried(node["label"] if node["record"] is None else node["id"])
-             for node in case.nodes}
+    def shown(node):
+        return node["label"] if node["record"] is None else f"{node['object']}/{node['record']}"
+
+    texts = {node["id"]: carried(shown(node)) for node in case.nodes}
     links = [(texts[link["source"]], texts[link["target"]], carried(link["label"]))
              for link in case.links]
     return Counter(texts.values()), Counter(links)

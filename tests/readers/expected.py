@@ -1,9 +1,11 @@
 """What the API answers, and how a reader's view of an export is held against it."""
 
+import copy
 import json
 import os
 import subprocess
 import sys
+import unicodedata
 from collections import Counter
 from pathlib import Path
 
@@ -13,8 +15,16 @@ LINK = ["label", "association", "associationKey", "associationType", "firstLabel
 NODE = ["object", "record", "label", "layer"]
 
 
+def spelled(text, also=""):
+    """A text within an id: what some format cannot carry as its number between points."""
+    def is_spelled(c):
+        return c in "\u00b7\ufffe\uffff" + also or unicodedata.category(c) == "Cc"
+    return "".join(f"\u00b7{ord(c):x}\u00b7" if is_spelled(c) else c for c in text)
+
+
 def node_id(object_key, record):
-    return object_key if record is None else f"{object_key}/{record}"
+    object_key = spelled(object_key, "/")
+    return object_key if record is None else f"{object_key}/{spelled(record)}"
 
 
 class Case:
@@ -32,6 +42,18 @@ class Case:
             {**link, "source": node_id(*link["source"]), "target": node_id(*link["target"])}
             for link in expected["links"]
         ]
+
+    def known_by(self, carried):
+        """The same for a reader that knows a node by its attributes, as the format carries them."""
+        def ident(node):
+            return node_id(*(text and carried(text) for text in (node["object"], node["record"])))
+
+        ids = {node["id"]: ident(node) for node in self.nodes}
+        other = copy.copy(self)
+        other.nodes = [{**node, "id": ids[node["id"]]} for node in self.nodes]
+        other.links = [{**link, "source": ids[link["source"]], "target": ids[link["target"]]}
+                       for link in self.links]
+        return other
 
     def file(self, format_name):
         return self.folder / format_name

@@ -54,6 +54,7 @@ def main():
     graphml_grammar = etree.RelaxNG(etree.parse(f"{HERE}/graphml.rng"))
     gexf_grammar = etree.RelaxNG(etree.parse(f"{HERE}/gexf.rng"))
     for case in cases():
+        case = case.known_by(in_xml)
         graphml, gexf = str(case.file("graphml")), str(case.file("gexf"))
         follows(graphml_grammar, graphml)
         follows(gexf_grammar, gexf)

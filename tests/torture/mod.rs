@@ -43,6 +43,26 @@ pub(crate) const NASTY: &[&str] = &[
     " ",
 ];
 
+/// A text as ids spell it: what some format cannot carry, and the point that marks
+/// it, as a number between two points.
+pub(crate) fn spelled(text: &str) -> String {
+    let mut spelled = String::new();
+    for c in text.chars() {
+        if c.is_control() || matches!(c, '\u{b7}' | '\u{fffe}' | '\u{ffff}') {
+            spelled.extend(["\u{b7}", &format!("{:x}", u32::from(c)), "\u{b7}"]);
+        } else {
+            spelled.push(c);
+        }
+    }
+    spelled
+}
+
+/// The id of a node in the exports.
+pub(crate) fn node_id(object: &str, record: Option<&str>) -> String {
+    let object = spelled(object).replace('/', "\u{b7}2f\u{b7}");
+    record.map_or_else(|| object.clone(), |record| format!("{object}/{}", spelled(record)))
+}
+
 /// A location with a self-link and parallel links.
 pub(crate) fn snapshot(nasty: &str) -> Snapshot {
     let store = Store::in_memory().unwrap();
