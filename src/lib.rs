@@ -59,9 +59,10 @@ pub mod webhook;
 pub mod wire;
 
 pub use model::{
-    Association, AssociationId, Change, End, Event, EventType, LocationId, NodeRef, ObjectKey,
-    ObjectSchema, ParseNodeRefError, ParseTimestampError, Rank, RecordId, RecordRef, RecordState,
-    Relation, RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
+    Association, AssociationId, Change, End, Epoch, EpochId, Epochs, Event, EventId, EventType,
+    ForeignEpoch, LocationId, NodeRef, ObjectKey, ObjectSchema, ParseEventIdError,
+    ParseNodeRefError, ParseTimestampError, Rank, RecordId, RecordRef, RecordState, Relation,
+    RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
     AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,

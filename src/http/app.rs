@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
+use warp::http::HeaderValue;
 
 use super::feed::Feed;
 use super::metrics::Metrics;
@@ -111,6 +112,8 @@ pub struct App {
     /// The last event that is visible.
     pub(super) head: watch::Sender<Seq>,
     pub(super) metrics: Metrics,
+    /// The epoch of the store, as a header.
+    pub(super) epoch: HeaderValue,
     traces: TraceIds,
 }
 
@@ -130,6 +133,9 @@ impl App {
         let feed = Feed::new(limits.change_readers, limits.heartbeat);
         Self {
             metrics: Metrics::of(&store),
+            // Its eight digits are always a header.
+            epoch: HeaderValue::from_str(&store.epochs().current().to_string())
+                .unwrap_or(HeaderValue::from_static("00000000")),
             store,
             limits,
             protection,

@@ -14,7 +14,7 @@ use super::problem::Problem;
 use super::request::Request;
 use super::topics::render;
 use super::{hub, locations};
-use crate::model::Seq;
+use crate::model::{ParseEventIdError, Seq};
 use crate::store::{ChangeFilter, ChangesError};
 
 /// Changes read from the journal at once.
@@ -41,7 +41,8 @@ pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let location = locations::find(app, request)?.id().as_str().into();
     let wanted = Wanted { location, filter };
     app.feed.enter()?;
-    let outbox = Outbox::new(request.grant.clone(), app.limits.change_bytes);
+    let outbox =
+        Outbox::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);
     // From here on it is dropped, and leaves, with the answer.
     let body = Changes::new(Arc::clone(&outbox), Arc::clone(&app.feed.stats), app.feed.heartbeat);
     match after {
@@ -68,21 +69,21 @@ pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
     Ok(response)
 }
 
-/// The event behind which a reader begins; nothing for now.
+/// Returns the event after which a reader begins, or `None` for now.
 fn after(app: &App, request: &Request<'_>) -> Result<Option<Seq>, Problem> {
-    let in_query = request.query.number("after", 0..=Seq::MAX)?;
-    let (name, after) = match request.headers.get(LAST_EVENT_ID) {
+    let in_query = request.query.event_id("after")?;
+    let (name, id) = match request.headers.get(LAST_EVENT_ID) {
         None => ("after", in_query),
         Some(id) => {
-            let digits = id.to_str().ok().filter(|id| id.bytes().all(|b| b.is_ascii_digit()));
-            let id: Option<Seq> = digits.and_then(|id| id.parse().ok());
-            let why = || Problem::invalid_parameter("Last-Event-ID", "is no id of a change");
+            let id = id.to_str().ok().and_then(|id| id.parse().ok());
+            let why = || Problem::invalid_parameter("Last-Event-ID", ParseEventIdError);
             ("Last-Event-ID", Some(id.ok_or_else(why)?))
         }
     };
+    let after = id.map(|id| app.store.epochs().resolve(id)).transpose()?;
     let head = app.store.head();
     if after.is_some_and(|after| after > head) {
-        let why = format!("is behind the last event, {head}: it is of another store");
+        let why = format!("is after the last event, {head}: it belongs to another store");
         return Err(Problem::invalid_parameter(name, why));
     }
     Ok(after)
@@ -106,7 +107,8 @@ async fn page(app: &Arc<App>, wanted: &Wanted, after: Seq, upto: Seq) -> Result<
         let _permit = permit;
         let page = app.store.changes_between(&location, after, upto, &filter, PAGE_CHANGES)?;
         let mut text = Vec::new();
-        page.events.iter().for_each(|applied| render(applied, &mut text));
+        let epoch = app.store.epochs().mark();
+        page.events.iter().for_each(|applied| render(applied, epoch, &mut text));
         Ok(Page { upto: page.upto, text: text.into() })
     });
     read.await.map_err(Problem::unavailable)?

@@ -43,14 +43,15 @@ pub(super) fn events(app: &App, request: &Request<'_>) -> Result<Look, Problem> 
     query.only(&["after", "limit", "cursor"])?;
     let limit = query.limit()?;
     let after = match query.one("cursor")? {
-        Some(_) => query.number_cursor()?,
-        None => query.number("after", 0..=u64::MAX)?.unwrap_or(0),
+        Some(_) => query.event_id("cursor")?,
+        None => query.event_id("after")?,
     };
+    let after = after.map_or(Ok(0), |id| app.store.epochs().resolve(id))?;
     let location = locations::find(app, request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     Ok(Box::new(move |store| {
         let seq = store.head();
         let page = store.events(location.id().as_str(), after, limit)?;
-        json(&Events::new(&page, after, seq))
+        json(&Events::new(&page, after, seq, store.epochs().mark()))
     }))
 }

@@ -57,7 +57,7 @@ fn start(app: &Arc<App>, location: &str) -> mpsc::UnboundedSender<Subscribe> {
     let events =
         app.store.subscribe(location, app.limits.change_backlog, move || wake.notify_one());
     let hub = Hub {
-        topics: Topics::new(Arc::clone(&app.feed.stats)),
+        topics: Topics::new(Arc::clone(&app.feed.stats), app.store.epochs().mark()),
         app: Arc::clone(app),
         location: location.into(),
         events,
@@ -159,7 +159,7 @@ impl Hub {
     }
 
     async fn fan_out(&mut self, events: Vec<AppliedEvent>, upto: Seq) -> Result<usize, Problem> {
-        let empty = Topics::new(Arc::clone(&self.app.feed.stats));
+        let empty = Topics::new(Arc::clone(&self.app.feed.stats), self.app.store.epochs().mark());
         let mut topics = std::mem::replace(&mut self.topics, empty);
         let (app, location) = (Arc::clone(&self.app), self.location.clone());
         let fanning_out = tokio::task::spawn_blocking(move || {

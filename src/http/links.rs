@@ -46,12 +46,12 @@ pub(super) fn batch(request: &Request<'_>, body: &[u8]) -> Result<Question, Prob
             (of, node)
         })
         .collect();
-    let mut named = HashSet::new();
+    let mut seen = HashSet::new();
     let name = |(of, node): &(String, Result<NodeRef, _>)| match node {
         Ok(node) => node.to_string(),
         Err(_) => of.clone(),
     };
-    if let Some((again, _)) = nodes.iter().find(|it| !named.insert(name(it))) {
+    if let Some((again, _)) = nodes.iter().find(|it| !seen.insert(name(it))) {
         return Err(Problem::invalid_parameter("of", format!("names {again:.100} more than once")));
     }
     let as_of = request.moment(question.as_of)?;

@@ -13,7 +13,7 @@ use tokio::sync::Notify;
 use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use super::token::Grant;
-use crate::model::Seq;
+use crate::model::{EpochId, EventId, Seq};
 use crate::wire::EndOfChanges;
 
 /// How long a client waits before it comes back, in milliseconds.
@@ -36,6 +36,7 @@ pub(super) type Position = Arc<AtomicU64>;
 pub(super) struct Outbox {
     /// What the reader may see.
     pub(super) grant: Grant,
+    epoch: Option<EpochId>,
     bytes_max: usize,
     queue: Mutex<Queue>,
     /// Told when chunks have left.
@@ -67,19 +68,24 @@ impl Queue {
 
 impl Outbox {
     /// Holds back what happens until the reader is [caught up](Self::caught_up).
-    pub(super) fn new(grant: Grant, bytes_max: usize) -> Arc<Self> {
+    pub(super) fn new(grant: Grant, epoch: Option<EpochId>, bytes_max: usize) -> Arc<Self> {
         let queue = Queue { later: Some(VecDeque::new()), ..Queue::default() };
-        Arc::new(Self { grant, bytes_max, queue: Mutex::new(queue), room: Notify::new() })
+        Arc::new(Self { grant, epoch, bytes_max, queue: Mutex::new(queue), room: Notify::new() })
     }
 
     /// Says to the reader that it is open and where it begins, so that it goes on from
     /// there even if nothing happens before it is cut off.
     pub(super) fn begin(&self, after: Seq) {
-        let hello = Bytes::from(format!("retry: {RETRY_MS}\nid: {after}\n\n"));
+        let id = self.id(after);
+        let hello = Bytes::from(format!("retry: {RETRY_MS}\nid: {id}\n\n"));
         let mut queue = self.queue();
         queue.bytes += hello.len();
         queue.sent = after;
         queue.chunks.push_back((after, hello));
+    }
+
+    fn id(&self, seq: Seq) -> EventId {
+        EventId { seq, epoch: self.epoch }
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
@@ -144,7 +150,8 @@ impl Outbox {
         }
         let end = EndOfChanges { code, detail, seq: queue.sent };
         let data = serde_json::to_string(&end).unwrap_or_default();
-        let chunk = Bytes::from(format!("id: {}\nevent: end\ndata: {data}\n\n", queue.sent));
+        let id = self.id(queue.sent);
+        let chunk = Bytes::from(format!("id: {id}\nevent: end\ndata: {data}\n\n"));
         let sent = queue.sent;
         (queue.chunks, queue.later) = (VecDeque::from([(sent, chunk)]), None);
         queue.over = true;
@@ -202,7 +209,7 @@ impl Outbox {
         {
             queue.sent = queue.sent.max(position);
         }
-        Bytes::from(format!(":\nid: {}\n\n", queue.sent))
+        Bytes::from(format!(":\nid: {}\n\n", self.id(queue.sent)))
     }
 }
 
@@ -263,7 +270,7 @@ mod tests {
 
     #[test]
     fn what_happens_waits_until_what_was_before_is_sent() {
-        let outbox = Outbox::new(Grant::ALL, 1 << 20);
+        let outbox = Outbox::new(Grant::ALL, None, 1 << 20);
         outbox.begin(3);
         assert!(outbox.push(9, Bytes::from_static(b"live")));
         assert_eq!(taken(&outbox), ["retry: 2000\nid: 3\n\n"]);

@@ -12,7 +12,7 @@ use warp::reply::Response;
 use crate::export::TooLarge;
 use crate::graph::AskError;
 use crate::journal::JournalError;
-use crate::model::{NodeRef, Seq};
+use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
 use crate::store::{ExportEventsError, IngestError, ReplayError};
 use crate::webhook::{ContentEncoding, DecodeError, Outline, UnknownEncoding, UnpackError};
@@ -308,6 +308,12 @@ impl From<JournalError> for Problem {
             JournalError::PrunedWhileReading { .. } => Self::gone("pruned", error.to_string()),
             _ => Self::unavailable(error),
         }
+    }
+}
+
+impl From<ForeignEpoch> for Problem {
+    fn from(error: ForeignEpoch) -> Self {
+        Self::gone("restored", error.to_string())
     }
 }
 

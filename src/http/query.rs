@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::problem::Problem;
 use super::request::decode;
 use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
-use crate::model::{NodeRef, Seq, Side, Timestamp};
+use crate::model::{EventId, NodeRef, Seq, Side, Timestamp};
 use crate::store::AsOf;
 use crate::wire::Moment;
 
@@ -105,6 +105,13 @@ impl<'r> Query<'r> {
             let why = format!("is not a number from {} to {}", range.start(), range.end());
             Problem::invalid_parameter(name, why)
         })
+    }
+
+    /// Returns the value of a parameter that is an event id.
+    pub(super) fn event_id(&self, name: &str) -> Result<Option<EventId>, Problem> {
+        let read = |text: &str| text.parse();
+        let id = self.one(name)?.map(read).transpose();
+        id.map_err(|error| Problem::invalid_parameter(name, error))
     }
 
     /// The value of a parameter that must be there and names a node.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use warp::filters::BoxedFilter;
+use warp::http::header::HeaderName;
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
@@ -25,6 +26,10 @@ use super::{
     health, history, imports, links, locations, metrics, objects, questions, request_id, webhooks,
 };
 use crate::journal::Scope;
+
+/// The epoch that the seqs of an answer are of; in a request, the one that it must be
+/// answered from.
+const EPOCH: HeaderName = HeaderName::from_static("relata-epoch");
 
 /// One path and a method that it answers to.
 #[derive(Debug, Clone, Copy)]
@@ -233,6 +238,9 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
                     Err(problem) => (None, Err(problem)),
                 };
                 let mut response = answer.unwrap_or_else(|problem| refuse(&asked, problem));
+                if route.is_some_and(Route::reads) {
+                    response.headers_mut().insert(EPOCH, app.epoch.clone());
+                }
                 app.metrics.answered(route, response.status(), begun.elapsed());
                 request_id::tell(&mut response, id);
                 Ok::<_, Infallible>(response)
@@ -285,6 +293,11 @@ where
     if !location.is_empty() && !request.grant.sees(location) {
         // Before anything is looked up: whether there is such a location is not told.
         return Err(Problem::forbidden("the token is not good for this location"));
+    }
+    if request.headers.get(EPOCH).is_some_and(|epoch| route.reads() && *epoch != app.epoch) {
+        let detail = "the store was restored from a copy, or is another one: its seqs are not \
+                      those of the epoch in Relata-Epoch";
+        return Err(Problem::gone("restored", detail));
     }
     if let Some(seq) = min_seq {
         app.wait_for(seq).await?;

@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 use hyper::body::Bytes;
 
 use super::outbox::{Outbox, Stats};
-use crate::model::{Change, Event, Seq};
+use crate::model::{Change, EpochId, Event, EventId, Seq};
 use crate::store::{AppliedEvent, ChangeFilter, Definitions};
 use crate::wire::ChangeBody;
 
@@ -19,6 +19,7 @@ const CHUNK_BYTES: usize = 128 << 10;
 #[derive(Debug)]
 pub(super) struct Topics {
     stats: Arc<Stats>,
+    epoch: Option<EpochId>,
     all: Vec<Topic>,
     by_filter: HashMap<ChangeFilter, usize, RandomState>,
     /// Those that ask for a record, by its id.
@@ -40,9 +41,10 @@ struct Topic {
 }
 
 impl Topics {
-    pub(super) fn new(stats: Arc<Stats>) -> Self {
+    pub(super) fn new(stats: Arc<Stats>, epoch: Option<EpochId>) -> Self {
         Self {
             stats,
+            epoch,
             all: Vec::new(),
             by_filter: HashMap::default(),
             by_record: HashMap::default(),
@@ -66,7 +68,7 @@ impl Topics {
         }
         if self.all.iter().any(|topic| topic.outboxes.is_empty()) {
             let topics = std::mem::take(&mut self.all);
-            *self = Self::new(Arc::clone(&self.stats));
+            *self = Self::new(Arc::clone(&self.stats), self.epoch);
             for topic in topics.into_iter().filter(|topic| !topic.outboxes.is_empty()) {
                 self.add(&topic.filter, topic.outboxes);
             }
@@ -112,7 +114,7 @@ impl Topics {
 
     /// Adds an event to the topics that want it.
     fn take(&mut self, applied: &mut AppliedEvent, definitions: &mut Definitions) {
-        let Self { stats, all: topics, by_record, others, filled, .. } = self;
+        let Self { stats, epoch, all: topics, by_record, others, filled, .. } = self;
         let of = |id: &str| by_record.get(id).map(Vec::as_slice).unwrap_or_default();
         let (first, second, rest): (&[usize], &[usize], &[usize]) = match &applied.event.change {
             Change::Relation(relation) => {
@@ -121,7 +123,7 @@ impl Topics {
             Change::Record { id, .. } => (of(id.as_str()), &[], others),
             // There are few of these.
             Change::Association(_) | Change::AssociationGone(_) | Change::ObjectSchema(_) => {
-                let mut event = Rendered::new(applied, definitions);
+                let mut event = Rendered::new(applied, definitions, *epoch);
                 for (number, topic) in topics.iter_mut().enumerate() {
                     topic.take(stats, &mut event, number, filled);
                 }
@@ -131,7 +133,7 @@ impl Topics {
         if first.is_empty() && second.is_empty() && rest.is_empty() {
             return;
         }
-        let mut event = Rendered::new(applied, definitions);
+        let mut event = Rendered::new(applied, definitions, *epoch);
         for &number in first.iter().chain(second).chain(rest) {
             if let Some(topic) = topics.get_mut(number) {
                 topic.take(stats, &mut event, number, filled);
@@ -187,13 +189,18 @@ impl Topic {
 struct Rendered<'e> {
     applied: &'e mut AppliedEvent,
     definitions: &'e mut Definitions,
+    epoch: Option<EpochId>,
     is_defined: bool,
     text: Vec<u8>,
 }
 
 impl<'e> Rendered<'e> {
-    fn new(applied: &'e mut AppliedEvent, definitions: &'e mut Definitions) -> Self {
-        Self { applied, definitions, is_defined: false, text: Vec::new() }
+    fn new(
+        applied: &'e mut AppliedEvent,
+        definitions: &'e mut Definitions,
+        epoch: Option<EpochId>,
+    ) -> Self {
+        Self { applied, definitions, epoch, is_defined: false, text: Vec::new() }
     }
 
     fn seq(&self) -> Seq {
@@ -225,7 +232,7 @@ impl<'e> Rendered<'e> {
     fn text(&mut self) -> &[u8] {
         if self.text.is_empty() {
             self.define();
-            render(self.applied, &mut self.text);
+            render(self.applied, self.epoch, &mut self.text);
         }
         &self.text
     }
@@ -233,8 +240,9 @@ impl<'e> Rendered<'e> {
 
 /// Writes an event as the protocol of server-sent events has it. JSON has no line
 /// breaks, whatever texts it holds.
-pub(super) fn render(applied: &AppliedEvent, to: &mut Vec<u8>) {
-    let head = format!("id: {}\nevent: {}\ndata: ", applied.seq, applied.event.event_type);
+pub(super) fn render(applied: &AppliedEvent, epoch: Option<EpochId>, to: &mut Vec<u8>) {
+    let id = EventId { seq: applied.seq, epoch };
+    let head = format!("id: {id}\nevent: {}\ndata: ", applied.event.event_type);
     to.extend_from_slice(head.as_bytes());
     // Neither the text nor the vector can fail.
     serde_json::to_writer(&mut *to, &ChangeBody::from(applied)).unwrap_or_default();

@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use super::{DeadLetter, DeadLetterBounds, DeadLetterTotals, JournalError, Refused};
-use crate::model::{Seq, StateRow, Timestamp};
+use crate::model::{Epochs, Seq, StateRow, Timestamp};
 
 /// One accepted delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -102,6 +102,10 @@ pub trait JournalReader: Send {
 
     /// Entries up to this seq were pruned; 0 if none was.
     fn pruned(&mut self) -> Result<Seq, JournalError>;
+
+    /// Returns the epochs of the journal. A new one begins when it is opened for writing
+    /// after it was restored from a copy, as far as that can be known.
+    fn epochs(&mut self) -> Result<Epochs, JournalError>;
 
     /// Shows every entry after `after` up to the head as it is when the call begins,
     /// in order, until told to stop.

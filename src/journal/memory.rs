@@ -9,7 +9,9 @@ use super::{
     Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, IMPORT_MARKS,
     ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
-use crate::model::{Association, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp};
+use crate::model::{
+    Association, EpochId, Epochs, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp,
+};
 
 /// Entries read at a time.
 const PAGE_ENTRIES: usize = 1_024;
@@ -151,6 +153,11 @@ impl JournalReader for MemoryJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
         let inner = self.inner();
         Ok(inner.pruned + inner.entries.len() as Seq)
+    }
+
+    fn epochs(&mut self) -> Result<Epochs, JournalError> {
+        // It lives as long as the process, and is never restored.
+        Ok(Epochs::starting_with(EpochId(0)))
     }
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {

@@ -1,6 +1,7 @@
 //! The nouns of the domain: no I/O, no serde, no petgraph.
 
 mod association;
+mod epoch;
 mod event;
 mod ids;
 mod node_ref;
@@ -10,6 +11,7 @@ mod state;
 mod timestamp;
 
 pub use association::{Association, End, Side};
+pub use epoch::{Epoch, EpochId, Epochs, EventId, ForeignEpoch, ParseEventIdError};
 pub use event::{Change, Event, EventType, ObjectSchema, Rank};
 pub use ids::{AssociationId, LocationId, ObjectKey, RecordId, RelationId, WebhookId};
 pub use node_ref::{NodeRef, ParseNodeRefError};

@@ -28,7 +28,7 @@ use crate::journal::{
     DeadLetter, DeadLetterTotals, Journal, JournalError, JournalReader, MemoryJournal, OpenReader,
     Refused, SqliteJournal,
 };
-use crate::model::{Seq, Timestamp};
+use crate::model::{Epochs, Seq, Timestamp};
 use crate::webhook::Decoded;
 
 /// An association graph store: a journal on disk, graphs in memory, and the one
@@ -68,6 +68,7 @@ pub struct Store {
     pub(super) repeats: Repeats,
     pub(super) idle: Idle,
     pub(super) subscriptions: Arc<Subscriptions>,
+    epochs: Epochs,
     pub(super) pasts: Pasts,
     /// Held while what a writing process added is taken in.
     pub(super) refreshing: Mutex<()>,
@@ -109,6 +110,7 @@ impl Store {
         Ok(Self {
             idle: recovered.checkpointer.idle(),
             subscriptions: Subscriptions::starting_at(recovered.head),
+            epochs: journal.epochs()?,
             locations: Arc::new(recovered.locations),
             gauge,
             queue: None,
@@ -132,6 +134,7 @@ impl Store {
         options: Options,
     ) -> Result<Self, OpenError> {
         let recovered = recover(journal.as_mut(), &options)?;
+        let epochs = journal.epochs()?;
         let head = recovered.head;
         let pruning = Pruning::new(options.keep_events, journal.pruned()?);
         let locations = Arc::new(recovered.locations);
@@ -178,6 +181,7 @@ impl Store {
             repeats,
             idle,
             subscriptions,
+            epochs,
             pasts,
             refreshing,
         })
@@ -365,6 +369,11 @@ impl Store {
     /// Why nothing can be written any more, if so. Questions are still answered.
     pub fn failure(&self) -> Option<String> {
         self.gauge.failure()
+    }
+
+    /// Returns the epochs of the store: which stretches of history its seqs are of.
+    pub fn epochs(&self) -> &Epochs {
+        &self.epochs
     }
 
     /// The seq that every question sees at least.

@@ -7,7 +7,7 @@ use crate::graph::{
     AskError, Edge, EdgeEnd, LabelCount, LinkPage, Match, MatchPage, Near, Neighborhood, Paths,
     Step, WalkEnd, WalkPage, Walks,
 };
-use crate::model::Seq;
+use crate::model::{EpochId, EventId, Seq};
 use crate::store::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage};
 
 #[derive(Serialize)]
@@ -342,8 +342,8 @@ pub struct Events<'a> {
 }
 
 impl<'a> Events<'a> {
-    /// Of the events behind `after`.
-    pub fn new(page: &'a EventPage, after: Seq, seq: Seq) -> Self {
+    /// Of the events after `after`; `next` says of which epoch it is.
+    pub fn new(page: &'a EventPage, after: Seq, seq: Seq, epoch: Option<EpochId>) -> Self {
         let body = |event: &'a AcceptedEvent| EventBody {
             seq: event.seq,
             r#type: &event.event_type,
@@ -352,7 +352,7 @@ impl<'a> Events<'a> {
             webhook_id: event.webhook_id.as_deref(),
             body: &event.body,
         };
-        let next = page.next.map(|next| next.to_string());
+        let next = page.next.map(|seq| EventId { seq, epoch }.to_string());
         let events = page.events.iter().map(body).collect();
         Self { events, listed: Listed::of(next, page.pruned <= after, seq) }
     }

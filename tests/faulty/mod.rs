@@ -11,7 +11,7 @@ use relata::journal::{
     Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, ImportMark, Journal,
     JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
-use relata::{Seq, Timestamp};
+use relata::{Epochs, Seq, Timestamp};
 
 /// How an append fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -67,6 +67,10 @@ pub(crate) fn full() -> JournalError {
 impl<J: JournalReader> JournalReader for Faulty<J> {
     fn head(&mut self) -> Result<Seq, JournalError> {
         self.kept.head()
+    }
+
+    fn epochs(&mut self) -> Result<Epochs, JournalError> {
+        self.kept.epochs()
     }
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {

@@ -54,7 +54,10 @@ pub(crate) fn post_twice(server: &Server, number: u64) -> Result<Seq, Error> {
 /// One block of lines.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Block {
+    /// The event of its id.
     pub(crate) id: Option<u64>,
+    /// The whole id, with the epoch that it may carry.
+    pub(crate) id_text: String,
     pub(crate) event: Option<String>,
     pub(crate) data: Option<String>,
     /// It has a line that is a comment.
@@ -192,7 +195,10 @@ fn parse(text: &str) -> Result<Block, Error> {
     for line in text.split('\n') {
         match line.split_once(':').ok_or_else(|| format!("no field: {line:?}"))? {
             ("", _) => block.comment = true,
-            ("id", id) => block.id = Some(id.trim_start().parse()?),
+            ("id", id) => {
+                id.trim_start().clone_into(&mut block.id_text);
+                block.id = Some(block.id_text.split('-').next().unwrap_or_default().parse()?);
+            }
             ("event", name) => block.event = Some(name.trim_start().to_owned()),
             ("data", data) if block.data.is_none() => {
                 block.data = Some(data.trim_start().to_owned());

@@ -12,8 +12,8 @@ use super::super::{
     Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use super::place::Place;
-use super::{checkpoint, dead_letters, events, history, imports, place, prune, schema};
-use crate::model::{Seq, Timestamp};
+use super::{checkpoint, dead_letters, epochs, events, history, imports, place, prune, schema};
+use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
 /// How long to wait for another connection, such as a reader that closes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
@@ -66,6 +66,16 @@ impl SqliteJournal {
         place.check(head(&connection, found)?)?;
         schema::migrate(&mut connection)?;
         let format = schema::known_version();
+        let head = events::head(&connection)?;
+        if place.is_of_another_epoch(epochs::load(&connection)?.current(), head) {
+            tracing::warn!(
+                head,
+                "the database was restored or moved without its lock file: places in the change \
+                 feed after this event are refused from now on"
+            );
+            epochs::begin(&connection, head)?;
+        }
+        place.enter(epochs::load(&connection)?.current(), head)?;
         Ok(Self { connection, path: path.to_owned(), format, place: Some(place) })
     }
 
@@ -126,6 +136,11 @@ impl SqliteJournal {
     /// Whether the file has the tables of the third format.
     fn has_history(&self) -> bool {
         self.format >= 3
+    }
+
+    /// Whether the file has the table of the sixth format.
+    fn has_epochs(&self) -> bool {
+        self.format >= 6
     }
 
     /// Whether the file has the table of the fourth format.
@@ -191,6 +206,14 @@ impl JournalReader for SqliteJournal {
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {
         if self.is_protected() { prune::pruned(&self.connection) } else { Ok(0) }
+    }
+
+    fn epochs(&mut self) -> Result<Epochs, JournalError> {
+        if self.has_epochs() {
+            epochs::load(&self.connection)
+        } else {
+            Ok(Epochs::starting_with(EpochId(0)))
+        }
     }
 
     fn read(

@@ -3,6 +3,7 @@
 mod backup;
 mod checkpoint;
 mod dead_letters;
+mod epochs;
 mod events;
 mod file;
 mod history;

@@ -5,7 +5,7 @@ use std::io::{Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::super::JournalError;
-use crate::model::Seq;
+use crate::model::{EpochId, Seq};
 
 /// The lock on a database that is open for writing.
 ///
@@ -19,6 +19,17 @@ pub(super) struct Place {
     lock_path: PathBuf,
     database: Option<Identity>,
     log: Option<Identity>,
+    /// What the lock file said when it was taken.
+    found: Option<Accepted>,
+    epoch: Option<EpochId>,
+}
+
+/// What the lock file says: the last event that was accepted here and, unless an older
+/// Relata wrote it, in which epoch.
+#[derive(Debug, Clone, Copy)]
+struct Accepted {
+    head: Seq,
+    epoch: Option<EpochId>,
 }
 
 impl Place {
@@ -38,20 +49,41 @@ impl Place {
             }
             Err(TryLockError::Error(source)) => return Err(at(source)),
         }
-        Ok(Self { path: path.to_owned(), lock, lock_path, database: None, log: None })
+        let found = read(path);
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+            lock_path,
+            database: None,
+            log: None,
+            found,
+            epoch: None,
+        })
     }
 
     /// Compares the journal's head with what was accepted here before.
     pub(super) fn check(&mut self, head: Seq) -> Result<(), JournalError> {
-        compare(&self.path, head, Self::accepted(&self.path))?;
+        compare(&self.path, head, self.found.map_or(0, |found| found.head))?;
         self.database = Identity::of(&self.path);
         Ok(())
     }
 
     /// The last event that was accepted in this place, as far as known.
     pub(super) fn accepted(path: &Path) -> Seq {
-        let text = std::fs::read_to_string(beside(path, "-lock"));
-        text.ok().and_then(|text| text.trim().parse().ok()).unwrap_or(0)
+        read(path).map_or(0, |found| found.head)
+    }
+
+    /// Returns whether a database with events in it is not the one that was written
+    /// here last: it was restored from a copy, or brought from elsewhere.
+    pub(super) fn is_of_another_epoch(&self, epoch: EpochId, head: Seq) -> bool {
+        let is_known = self.found.is_some_and(|found| found.epoch.is_none_or(|it| it == epoch));
+        head > 0 && !is_known
+    }
+
+    /// Notes the epoch that events are accepted in from now on.
+    pub(super) fn enter(&mut self, epoch: EpochId, head: Seq) -> Result<(), JournalError> {
+        self.epoch = Some(epoch);
+        self.note(head)
     }
 
     /// Notes a commit of events.
@@ -60,9 +92,14 @@ impl Place {
     /// before, so the number never says too much.
     pub(super) fn accept(&mut self, head: Seq) -> Result<(), JournalError> {
         self.check_files()?;
+        self.note(head)
+    }
+
+    fn note(&mut self, head: Seq) -> Result<(), JournalError> {
+        let epoch = self.epoch.unwrap_or(EpochId(0));
         self.lock
             .rewind()
-            .and_then(|()| self.lock.write_all(format!("{head:020}\n").as_bytes()))
+            .and_then(|()| self.lock.write_all(format!("{head:020} {epoch}\n").as_bytes()))
             .map_err(|source| JournalError::File { path: self.lock_path.clone(), source })
     }
 
@@ -81,6 +118,14 @@ impl Place {
         self.log = log;
         Ok(())
     }
+}
+
+/// Reads a lock file; `None` if there is none, or nothing in it yet.
+fn read(path: &Path) -> Option<Accepted> {
+    let text = std::fs::read_to_string(beside(path, "-lock")).ok()?;
+    let mut words = text.split_ascii_whitespace();
+    let head = words.next()?.parse().ok()?;
+    Some(Accepted { head, epoch: words.next().and_then(|epoch| epoch.parse().ok()) })
 }
 
 /// Refuses a journal that ends before what was accepted.

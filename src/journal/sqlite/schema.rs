@@ -11,6 +11,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0003_history.sql"),
     include_str!("schema/0004_changes.sql"),
     include_str!("schema/0005_imports.sql"),
+    include_str!("schema/0006_epochs.sql"),
 ];
 
 /// Marks a SQLite file as Relata's: "RELA".
