@@ -463,7 +463,7 @@ fn no_answer_is_longer_than_it_may_be() -> Result<(), Error> {
             let (mut at, mut body) = (place(path), body.clone());
             match (&mut body, &cursor) {
                 (Some(body), Some(cursor)) => body["cursor"] = json!(cursor),
-                (None, Some(cursor)) => at.push_str(&format!("&cursor={cursor}")),
+                (None, Some(cursor)) => at = format!("{at}&cursor={cursor}"),
                 _ => {}
             }
             let answer = ask(&server, &at, body.as_ref())?;
@@ -523,6 +523,152 @@ fn no_question_takes_more_memory_than_its_answer_may() -> Result<(), Error> {
     // Its 24,000 links are 12 MB of JSON and as much again to make it from.
     let taken = greatest(&server)? - before;
     assert!(taken < 6 << 20, "{taken}");
+    Ok(())
+}
+
+/// The time of a question once ran while its past was built: what was asked first of a
+/// moment was answered with nothing, and the same asked again with everything.
+#[test]
+fn the_time_of_a_question_begins_when_its_past_is_there() -> Result<(), Error> {
+    let (_directory, server) = with_hub(6_000, 1, &["--question-timeout-ms", "150"])?;
+    let head = server.get("/readyz")?.json()["seq"].as_u64().ok_or("no seq")?;
+    let around =
+        format!("/v1/locations/L/neighborhood?of=contact/hub&limit=1000&asOf={}", head - 1);
+    let (first, again) = (server.get(&around)?, server.get(&around)?);
+    assert_eq!(first.json()["nodes"].as_array().map(Vec::len), Some(1000));
+    assert_eq!(first.text(), again.text());
+    let diff = server.get(&format!("/v1/locations/L/diff?from={}&limit=5", head - 3))?.json();
+    assert_eq!(
+        (&diff["complete"], diff["added"].as_array().map(Vec::len)),
+        (&json!(true), Some(3))
+    );
+    Ok(())
+}
+
+#[test]
+fn one_that_waits_too_long_for_others_is_told_to_come_again() -> Result<(), Error> {
+    let limits = [
+        "--questions",
+        "1",
+        "--question-wait-ms",
+        "50",
+        "--question-links",
+        "18446744073709551615",
+        "--question-timeout-ms",
+        "4000",
+    ];
+    let (_directory, server) = with_hub(6_000, 1, &limits)?;
+    let long = endless();
+    std::thread::scope(|scope| {
+        let busy = scope.spawn(|| {
+            let answer = ask(&server, "/v1/locations/L/walk", Some(&long)).unwrap();
+            (answer.status, answer.json()["complete"].clone())
+        });
+        std::thread::sleep(Duration::from_millis(500));
+        let asked = Instant::now();
+        let refused = ask(&server, "/v1/locations/L/walk", Some(&long))?;
+        let code = refused.json()["code"].clone();
+        assert_eq!((refused.status, code), (429, json!("overloaded")), "{}", refused.text());
+        assert!(refused.header("retry-after").is_some());
+        assert!(asked.elapsed() < Duration::from_secs(3));
+        // Readings of the journal have permits of their own, and small questions need none.
+        assert_eq!(server.get("/v1/locations/L/history?of=contact/b1")?.status, 200);
+        assert_eq!(server.get("/v1/locations/L/objects/contact/links")?.status, 200);
+        assert_eq!(busy.join().unwrap(), (200, json!(false)));
+        Ok(())
+    })
+}
+
+/// Answers said the last event that was visible when they were asked for, and held
+/// later ones: the same seq was answered with different things.
+#[test]
+fn answers_of_the_same_seq_are_the_same_while_events_come() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let lines: String = hub(1_500, 1).map(|line| line + "\n").collect();
+    server.post("/webhooks", hub(1, 0).next().ok_or("no event")?.as_bytes())?;
+    let paths = [
+        "summary",
+        "objects/contact/records",
+        "objects/contact/records/hub/links?order=newest&limit=3",
+        "export?format=csv",
+    ];
+    let mut known = std::collections::HashMap::new();
+    std::thread::scope(|scope| {
+        let import = scope.spawn(|| {
+            let headers = [("content-type", "application/x-ndjson")];
+            server.request("POST", "/v1/import", &headers, lines.as_bytes()).unwrap().status
+        });
+        while !import.is_finished() {
+            for path in paths {
+                let answer = server.get(&format!("/v1/locations/L/{path}"))?;
+                let seq = match answer.header("relata-seq") {
+                    Some(seq) => seq.parse()?,
+                    None => answer.json()["seq"].as_u64().ok_or("no seq")?,
+                };
+                let before = known.entry((path, seq)).or_insert_with(|| answer.body.clone());
+                assert_eq!(*before, answer.body, "{path} {seq}");
+            }
+            let head = server.get("/readyz")?.json()["seq"].as_u64().ok_or("no seq")?;
+            let path = format!(
+                "/v1/locations/L/objects/contact/records/hub/links?order=newest&asOf={head}"
+            );
+            let then = server.get(&path)?.json();
+            assert_eq!(then["seq"], head);
+            assert!(then["links"][0]["seq"].as_u64().is_some_and(|seq| seq <= head), "{then}");
+        }
+        assert_eq!(import.join().unwrap(), 200);
+        Ok::<_, Error>(())
+    })?;
+    // Each answer is what a replay up to its seq gives.
+    for ((path, seq), body) in known.into_iter().step_by(7) {
+        if path.starts_with("summary") || path.contains("links") || path.starts_with("export") {
+            let joint = if path.contains('?') { '&' } else { '?' };
+            let then = server.get(&format!("/v1/locations/L/{path}{joint}asOf={seq}"))?;
+            assert_eq!(then.body, body, "{path} as of {seq}");
+        }
+    }
+    Ok(())
+}
+
+#[test]
+fn a_moment_that_has_not_come_is_refused() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    for event in sample::SAMPLE.lines().take(40) {
+        server.post("/webhooks", event.as_bytes())?;
+    }
+    let head = server.get("/readyz")?.json()["seq"].as_u64().ok_or("no seq")?;
+    let ahead = head + 1;
+    let amara = json!({"of": ["contact/amara-okafor"], "asOf": ahead});
+    for (path, body, field) in [
+        (format!("summary?asOf={ahead}"), None, "asOf"),
+        ("labels?of=contact&asOf=1700000000000".to_owned(), None, "asOf"),
+        (format!("export?format=dot&asOf={ahead}"), None, "asOf"),
+        ("links".to_owned(), Some(amara), "asOf"),
+        (format!("diff?from={ahead}"), None, "from"),
+        (format!("diff?from=1&to={ahead}"), None, "to"),
+    ] {
+        let answer = ask(&server, &path, body.as_ref())?;
+        let told = answer.json();
+        assert_eq!((answer.status, &told["field"]), (400, &json!(field)), "{path}: {told}");
+    }
+    assert_eq!(ask(&server, &format!("summary?asOf={head}"), None)?.json()["seq"], head);
+    Ok(())
+}
+
+/// A replay that nobody could end kept the store in use: the server ended with an error,
+/// without its last checkpoint.
+#[test]
+fn a_stop_ends_a_replay() -> Result<(), Error> {
+    let (_directory, mut server) = with_hub(20_000, 1, &["--checkpoint-events", "1000000"])?;
+    let mut waiting = server.connect()?;
+    write!(waiting, "GET /v1/locations/L/summary?asOf=39990 HTTP/1.1\r\nhost: x\r\n\r\n")?;
+    std::thread::sleep(Duration::from_millis(300));
+    server.signal("TERM")?;
+    let stopped = Instant::now();
+    assert!(server.wait(Duration::from_secs(8))?.success());
+    assert!(stopped.elapsed() < Duration::from_secs(5), "{:?}", stopped.elapsed());
     Ok(())
 }
 

@@ -213,9 +213,25 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_ANSWER_BYTES", default_value_t = 16 << 20, value_name = "BYTES")]
     pub(crate) answer_bytes: usize,
 
-    /// Questions of more than a few thousand links that run at once; more wait
-    #[arg(long, env = "RELATA_QUESTIONS", default_value_t = 2, value_name = "N")]
+    /// Questions of more than a few thousand links that run at once; more wait, and a
+    /// token (or a location, where there are none) has half of them at most
+    #[arg(long, env = "RELATA_QUESTIONS", default_value_t = 4, value_name = "N")]
     pub(crate) questions: usize,
+
+    /// Readings of the journal that run at once, for history, events and the past;
+    /// more wait, and are shared out as --questions are
+    #[arg(long, env = "RELATA_JOURNAL_READS", default_value_t = 4, value_name = "N")]
+    pub(crate) journal_reads: usize,
+
+    /// How long an export, a question or a reading of the journal waits for others, in
+    /// milliseconds; then it is answered with 429
+    #[arg(long, env = "RELATA_QUESTION_WAIT_MS", default_value_t = 5_000, value_name = "MS")]
+    pub(crate) question_wait_ms: u64,
+
+    /// How long the past of a location may take to build, in milliseconds; asked again,
+    /// it goes on from there
+    #[arg(long, env = "RELATA_PAST_TIMEOUT_MS", default_value_t = 60_000, value_name = "MS")]
+    pub(crate) past_timeout_ms: u64,
 
     /// How long a question waits for the event of its minSeq, in milliseconds
     #[arg(long, env = "RELATA_MIN_SEQ_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS")]
@@ -254,6 +270,9 @@ impl Serve {
             answer_bytes: self.answer_bytes.max(1),
             question_timeout: Duration::from_millis(self.question_timeout_ms),
             questions: self.questions.clamp(1, 1 << 10),
+            journal_reads: self.journal_reads.clamp(1, 1 << 10),
+            question_wait: Duration::from_millis(self.question_wait_ms),
+            past_timeout: Duration::from_millis(self.past_timeout_ms),
             min_seq_timeout: Duration::from_millis(self.min_seq_timeout_ms),
             write_timeout: Duration::from_millis(self.write_timeout_ms),
             change_readers: self.change_readers,

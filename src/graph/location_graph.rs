@@ -7,7 +7,7 @@ use super::object_layer::ObjectLayer;
 use super::query::{Names, View};
 use super::record_layer::{ChangedRecords, RecordLayer};
 use super::table::{AssociationNo, ObjectNo, RecordNo};
-use crate::model::{Association, NodeRef};
+use crate::model::{Association, NodeRef, Seq};
 
 /// The graph of one location: object keys joined by associations, records
 /// joined by relations, and one set of questions for both layers.
@@ -22,6 +22,8 @@ pub struct LocationGraph {
     pub(super) records: RecordLayer,
     pub(super) changed_objects: Vec<ObjectNo>,
     pub(super) changed_associations: Vec<AssociationNo>,
+    /// The last event that was merged since it was made or restored.
+    pub(super) seq: Seq,
 }
 
 /// The things that events have touched since the last checkpoint, each once.
@@ -75,6 +77,7 @@ impl LocationGraph {
             objects: &self.objects,
             rows: self.records.rows(),
             names: Names::Every(&self.records),
+            seq: self.seq,
         }
     }
 

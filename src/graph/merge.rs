@@ -43,6 +43,7 @@ impl LocationGraph {
     /// Costs a few look-ups, whatever the size of the graph, but for the delete
     /// of a record, which costs the number of its links.
     pub fn merge(&mut self, seq: Seq, event: &Event) -> Outcome {
+        self.seq = self.seq.max(seq);
         let stamp = Stamp::new(event.at, event.event_type.rank(), seq);
         match &event.change {
             Change::Association(association) => self.merge_association(association, stamp),

@@ -26,12 +26,12 @@ pub use location_graph::LocationGraph;
 pub use merge::Outcome;
 pub(crate) use query::escaped_len;
 pub use query::{
-    AskError, AssociationCount, AssociationDiff, Condition, Counts, Cursor, DiffQuery, Edge,
-    EdgeEnd, EdgeEndRow, EdgeRow, Effort, EndCount, LabelCount, LabelRow, Layers, Link, LinkDiff,
-    LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, Match, MatchPage, MatchQuery, MatchRow,
-    Near, NearRow, Neighborhood, NeighborhoodQuery, ObjectCount, Order, ParseCursorError, Part,
-    PartQuery, PathQuery, Paths, RecordLine, RecordPage, Runs, Step, StepRow, View, Violation,
-    WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    AskError, AssociationCount, AssociationDiff, AssociationPage, Condition, Counts, Cursor,
+    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeRow, Effort, EndCount, LabelCount, LabelRow, Layers,
+    Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, Match, MatchPage,
+    MatchQuery, MatchRow, Near, NearRow, Neighborhood, NeighborhoodQuery, ObjectCount, Order,
+    ParseCursorError, Part, PartQuery, PathQuery, Paths, RecordLine, RecordPage, Runs, Step,
+    StepRow, View, Violation, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
 pub use visit::{ObjectGraph, RecordGraph, RelationEdge};

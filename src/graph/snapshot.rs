@@ -8,7 +8,7 @@ use super::location_graph::{LocationGraph, Node};
 use super::object_layer::ObjectLayer;
 use super::query::{Edge, EdgeEnd, Layers, Names, Part, PartQuery, View};
 use super::record_layer::RecordRows;
-use crate::model::NodeRef;
+use crate::model::{NodeRef, Seq};
 
 /// Everything visible of a location at one moment, for reading from end to end
 /// and for long questions while events go on.
@@ -22,6 +22,7 @@ pub struct Snapshot {
     objects: Arc<ObjectLayer>,
     rows: RecordRows,
     named: HashMap<NodeRef, Node>,
+    seq: Seq,
 }
 
 impl LocationGraph {
@@ -39,6 +40,7 @@ impl LocationGraph {
             objects: Arc::clone(&self.objects),
             rows: self.records.rows().clone(),
             named: named.into_iter().filter_map(found).collect(),
+            seq: self.seq,
         }
     }
 }
@@ -51,6 +53,7 @@ impl Snapshot {
             objects: &self.objects,
             rows: &self.rows,
             names: Names::Few(&self.named),
+            seq: self.seq,
         }
     }
 

@@ -1,7 +1,7 @@
 //! What every handler works with.
 
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use tokio::sync::{Semaphore, watch};
@@ -9,6 +9,7 @@ use warp::http::HeaderValue;
 
 use super::feed::Feed;
 use super::metrics::Metrics;
+use super::permits::Permits;
 use super::problem::Problem;
 use super::protection::Protection;
 use crate::model::Seq;
@@ -28,7 +29,8 @@ pub struct Limits {
     pub connections: usize,
     /// How long requests may take to finish once a stop was asked for.
     pub shutdown_timeout: Duration,
-    /// Exports that run at once; one more waits.
+    /// Exports that run at once; one more waits. A token, or where there are none a
+    /// location, has half of them at most.
     pub exports: usize,
     /// How long an export waits for a reader that takes nothing.
     pub export_stall: Duration,
@@ -41,9 +43,18 @@ pub struct Limits {
     pub answer_bytes: usize,
     /// How long a question may take; then it ends incomplete.
     pub question_timeout: Duration,
-    /// Questions of more than a few thousand links that run at once; one more
-    /// waits.
+    /// Questions of more than a few thousand links that run at once; one more waits.
+    /// A token, or where there are none a location, has half of them at most.
     pub questions: usize,
+    /// Readings of the journal that run at once, for history, events and the past; one
+    /// more waits. They are shared out as `questions` are.
+    pub journal_reads: usize,
+    /// How long an export, a question or a reading of the journal waits for others;
+    /// then it is refused.
+    pub question_wait: Duration,
+    /// How long the past of a location may take to build; then what there is of it is
+    /// kept, and asking again goes on from there.
+    pub past_timeout: Duration,
     /// The greatest body of an import, in bytes.
     pub import_bytes: usize,
     /// The greatest body of an import once it is unpacked, in bytes.
@@ -80,7 +91,10 @@ impl Default for Limits {
             question_links: 5_000_000,
             answer_bytes: 16 << 20,
             question_timeout: Duration::from_secs(2),
-            questions: 2,
+            questions: 4,
+            journal_reads: 4,
+            question_wait: Duration::from_secs(5),
+            past_timeout: Duration::from_secs(60),
             import_bytes: 64 << 20,
             import_unpacked_bytes: 256 << 20,
             imports: 2,
@@ -103,8 +117,11 @@ pub struct App {
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
     pub(super) protection: Protection,
-    pub(super) exports: Arc<Semaphore>,
-    pub(super) questions: Arc<Semaphore>,
+    pub(super) exports: Permits,
+    pub(super) questions: Permits,
+    pub(super) journal_reads: Permits,
+    /// Set once a stop was asked for: what runs long ends soon.
+    pub(super) stopping: AtomicBool,
     pub(super) imports: Arc<Semaphore>,
     /// Readers of changes that read the journal at once.
     pub(super) catch_ups: Arc<Semaphore>,
@@ -120,8 +137,10 @@ pub struct App {
 impl App {
     /// Serves this store within these limits, to those who may.
     pub fn new(store: Arc<Store>, limits: Limits, protection: Protection) -> Self {
-        let exports = Arc::new(Semaphore::new(limits.exports));
-        let questions = Arc::new(Semaphore::new(limits.questions));
+        let wait = limits.question_wait;
+        let exports = Permits::new("exports", limits.exports, wait);
+        let questions = Permits::new("questions", limits.questions, wait);
+        let journal_reads = Permits::new("readings of the journal", limits.journal_reads, wait);
         let imports = Arc::new(Semaphore::new(limits.imports));
         let head = watch::Sender::new(store.head());
         let told = head.clone();
@@ -141,6 +160,8 @@ impl App {
             protection,
             exports,
             questions,
+            journal_reads,
+            stopping: AtomicBool::new(false),
             imports,
             catch_ups,
             feed,

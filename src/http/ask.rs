@@ -3,14 +3,16 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use super::answer::Answer;
 use super::app::App;
+use super::permits::Permits;
 use super::problem::Problem;
-use crate::graph::{Effort, View};
+use super::token::Grant;
+use crate::graph::{Effort, LocationGraph, Snapshot, View};
 use crate::model::{NodeRef, Seq};
-use crate::store::{AsOf, Location, PastError, Store};
+use crate::store::{AsOf, Location, PastError, Stop, Store, answer_at_once};
 
 /// A question that was read and not answered yet.
 pub(super) struct Question {
@@ -40,83 +42,150 @@ impl Question {
 /// need. One that needs more is asked again on a blocking thread, of a copy that
 /// holds no writer up, with the effort that the limits allow; and ends early if
 /// the client goes away.
-pub(super) async fn answer(app: &Arc<App>, location: Arc<Location>, question: Question) -> Answer {
+pub(super) async fn answer(
+    app: &Arc<App>,
+    grant: &Grant,
+    location: Arc<Location>,
+    question: Question,
+) -> Answer {
+    let client = || grant.client(location.id().as_str());
     if let Some(as_of) = question.as_of {
-        let asked = Arc::clone(&location);
-        return away(app, move |app, stop| in_the_past(app, &asked, &question, as_of, stop)).await;
+        let (seq, then) = past(app, &client(), &location, as_of, question.names.clone()).await?;
+        return away(app, &client(), move |app, stop| {
+            (question.ask)(then.view(), &mut effort_until(app, stop), seq)
+        })
+        .await;
     }
-    if let Some(answer) = at_once(app, &location, &question) {
-        return answer;
-    }
-    away(app, move |app, stop| of_a_copy(app, &location, &question, &mut effort_until(app, stop)))
-        .await
+    let question = match at_once(app, &location, question).await? {
+        Tried::Answered(answer) => return answer,
+        Tried::NotEnough(question) => question,
+    };
+    let client = client();
+    away(app, &client, move |app, stop| {
+        let (seq, now) = app.store.snapshot(&location, None, &question.names)?;
+        (question.ask)(now.view(), &mut effort_until(app, stop), seq)
+    })
+    .await
 }
 
-/// Answers a question that costs little.
-fn at_once(app: &App, location: &Location, question: &Question) -> Option<Answer> {
-    let seq = app.store.head();
-    location
-        .answer_at_once(app.limits.answer_bytes, |view, effort| (question.ask)(view, effort, seq))
+/// What came of a question that was asked with little effort.
+enum Tried {
+    Answered(Answer),
+    NotEnough(Question),
+}
+
+/// Answers a question that costs little. While the writer holds the location, a
+/// thread of the runtime does not wait: deliveries and probes are behind it.
+async fn at_once(
+    app: &Arc<App>,
+    location: &Arc<Location>,
+    question: Question,
+) -> Result<Tried, Problem> {
+    let ask = |app: &App, graph: &LocationGraph, head: Seq, question: Question| {
+        let answered = answer_at_once(graph, app.limits.answer_bytes, |view, effort| {
+            (question.ask)(view, effort, head.max(view.seq()))
+        });
+        answered.map_or(Tried::NotEnough(question), Tried::Answered)
+    };
+    // Before the lock is taken: the graph may know more, not less, and says so.
+    let head = app.store.head();
+    if let Some(graph) = location.try_read() {
+        return Ok(ask(app, &graph, head, question));
+    }
+    let (app, location) = (Arc::clone(app), Arc::clone(location));
+    let asked = tokio::task::spawn_blocking(move || ask(&app, &location.read(), head, question));
+    asked.await.map_err(Problem::unavailable)
+}
+
+/// Reads a graph: little of it, in the location that the path names.
+pub(super) struct Reading {
+    pub(super) location: Arc<Location>,
+    /// Answers from the graph, as of this event.
+    pub(super) read: Read,
+}
+
+type Read = Box<dyn FnOnce(&LocationGraph, Seq) -> Answer + Send>;
+
+/// Answers from a graph as it stands, without waiting for it on a thread of the
+/// runtime.
+pub(super) async fn read(app: &Arc<App>, reading: Reading) -> Answer {
+    let head = app.store.head();
+    let Reading { location, read } = reading;
+    if let Some(graph) = location.try_read() {
+        return read(&graph, head.max(graph.view().seq()));
+    }
+    let done = tokio::task::spawn_blocking(move || {
+        let graph = location.read();
+        read(&graph, head.max(graph.view().seq()))
+    });
+    done.await.map_err(Problem::unavailable)?
 }
 
 pub(super) fn effort_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Effort<'s> {
     Effort::of_links(app.limits.question_links).of_bytes(app.limits.answer_bytes).until(stop)
 }
 
-fn in_the_past(
-    app: &App,
-    location: &Location,
-    question: &Question,
-    as_of: AsOf,
-    stop: &dyn Fn() -> bool,
-) -> Answer {
-    let mut effort = effort_until(app, stop);
-    if let Some(seq) = app.store.seq_as_of(as_of)? {
-        let past = app.store.past(location.id().as_str(), seq)?;
-        return (question.ask)(past.graph.view(), &mut effort, seq);
-    }
-    of_a_copy(app, location, question, &mut effort)
-}
-
-/// Asks as the graph stands, without holding it up.
-fn of_a_copy(
-    app: &App,
-    location: &Location,
-    question: &Question,
-    effort: &mut Effort<'_>,
-) -> Answer {
-    // Before the copy is taken: it may know more, not less.
-    let seq = app.store.head();
-    let snapshot = location.copy_for(&question.names);
-    (question.ask)(snapshot.view(), effort, seq)
-}
-
-/// Reads the journal on a blocking thread.
-pub(super) async fn look(
+/// A copy of the location as it stood. A replay that it needs takes no permit, and no
+/// time, of the question that follows.
+async fn past(
     app: &Arc<App>,
-    look: impl FnOnce(&Store) -> Answer + Send + 'static,
-) -> Answer {
-    away(app, move |app, _| look(&app.store)).await
+    client: &str,
+    location: &Arc<Location>,
+    as_of: AsOf,
+    names: Vec<NodeRef>,
+) -> Result<(Seq, Snapshot), Problem> {
+    let location = Arc::clone(location);
+    let replay = move |app: &App, stop: Stop<'_>| {
+        app.store.snapshot_until(&location, Some(as_of), &names, stop)
+    };
+    Ok(run(app, &app.journal_reads, client, app.limits.past_timeout, replay).await??)
 }
 
-/// Runs what may take long on a blocking thread, a few at a time. `stop` says when
-/// it has taken long enough or nobody waits for it any more.
+/// Reads the journal on a blocking thread, a few at a time. `stop` says when that has
+/// taken long enough.
+pub(super) async fn look<T: Send + 'static>(
+    app: &Arc<App>,
+    client: &str,
+    look: impl FnOnce(&Store, Stop<'_>) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let look = move |app: &App, stop: Stop<'_>| look(&app.store, stop);
+    run(app, &app.journal_reads, client, app.limits.past_timeout, look).await
+}
+
+/// Asks a graph on a blocking thread, a few at a time.
 pub(super) async fn away(
     app: &Arc<App>,
-    work: impl FnOnce(&App, &dyn Fn() -> bool) -> Answer + Send + 'static,
+    client: &str,
+    work: impl FnOnce(&App, Stop<'_>) -> Answer + Send + 'static,
 ) -> Answer {
-    let permit = Arc::clone(&app.questions).acquire_owned().await.map_err(Problem::unavailable)?;
+    run(app, &app.questions, client, app.limits.question_timeout, work).await?
+}
+
+/// Runs what may take long on a blocking thread, with a permit. `stop` says when it
+/// has taken long enough, nobody waits for it any more, or the server stops.
+async fn run<T: Send + 'static>(
+    app: &Arc<App>,
+    permits: &Permits,
+    client: &str,
+    timeout: Duration,
+    work: impl FnOnce(&App, Stop<'_>) -> T + Send + 'static,
+) -> Result<T, Problem> {
+    let permit = permits.acquire(client).await?;
     let gone = GoneOnDrop(Arc::default());
     let (app, is_gone) = (Arc::clone(app), Arc::clone(&gone.0));
-    let deadline = Instant::now() + app.limits.question_timeout;
     let done = tokio::task::spawn_blocking(move || {
-        let stop = || is_gone.load(Ordering::Relaxed) || Instant::now() >= deadline;
-        let answer = work(&app, &stop);
+        let deadline = Instant::now() + timeout;
+        let stop = || {
+            is_gone.load(Ordering::Relaxed)
+                || app.stopping.load(Ordering::Relaxed)
+                || Instant::now() >= deadline
+        };
+        let done = work(&app, &stop);
         drop(permit);
-        answer
+        done
     });
     // Dropped with this future when the client goes away.
-    done.await.map_err(Problem::unavailable)?
+    done.await.map_err(Problem::unavailable)
 }
 
 /// Says that nobody waits any more.
@@ -133,6 +202,8 @@ impl From<PastError> for Problem {
         match error {
             PastError::Journal(error) => error.into(),
             PastError::Pruned { .. } => Self::gone("pruned", error.to_string()),
+            PastError::Ahead { .. } => Self::ahead("asOf", &error),
+            PastError::Stopped { .. } => Self::unavailable(error),
         }
     }
 }

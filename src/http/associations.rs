@@ -1,33 +1,34 @@
 //! `GET …/associations` and `GET …/associations/{id}`.
 
-use super::answer::{Answer, json};
+use super::answer::json;
 use super::app::App;
+use super::ask::Reading;
 use super::locations;
 use super::problem::Problem;
 use super::request::Request;
+use crate::graph::{Effort, LocationGraph};
 use crate::wire::{AssociationBody, Associations, Listed, place_cursor};
 
-pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
+pub(super) fn list(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
-    let seq = app.store.head();
-    let location = locations::find(app, request)?;
-    let graph = location.read();
-    let mut behind = graph.associations().filter(|row| after.is_none_or(|after| row.place > after));
-    let page: Vec<_> = behind.by_ref().take(limit).collect();
-    let next = page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place));
-    let associations = page.iter().map(AssociationBody::from).collect();
-    json(&Associations { associations, listed: Listed::new(next, seq) })
+    let bytes = app.limits.answer_bytes;
+    let read = move |graph: &LocationGraph, seq| {
+        let page =
+            graph.view().association_page(after, limit, &mut Effort::unbounded().of_bytes(bytes));
+        let next = page.next.map(place_cursor);
+        let associations = page.associations.iter().map(AssociationBody::from).collect();
+        json(&Associations { associations, listed: Listed::new(next, seq) })
+    };
+    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
 }
 
-pub(super) fn one(app: &App, request: &Request<'_>) -> Answer {
+pub(super) fn one(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
     request.query.only(&[])?;
-    let location = locations::find(app, request)?;
-    let graph = location.read();
-    let id = request.segment("id");
-    let found = graph.associations().find(|row| row.association.id.as_str() == id);
-    match found {
+    let id = request.segment("id").to_owned();
+    let read = move |graph: &LocationGraph, _| match graph.view().association_by_id(&id) {
         Some(row) => json(&AssociationBody::from(&row)),
         None => Err(Problem::not_found("there is no such association")),
-    }
+    };
+    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
 }

@@ -9,6 +9,7 @@ use super::locations;
 use super::problem::Problem;
 use super::request::Request;
 use crate::graph::DiffQuery;
+use crate::store::{AsOf, PastError};
 use crate::wire::DiffBody;
 
 pub(super) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
@@ -19,9 +20,19 @@ pub(super) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let to = query.moment("to")?;
     let page = DiffQuery { after: query.place()?, limit: query.limit()? };
     let location = locations::find(app, request)?;
-    ask::away(app, move |app, stop| {
-        let between = app.store.between(location.id().as_str(), from, to)?;
-        let between = between.ok_or_else(|| Problem::not_found("there is no such location"))?;
+    for (name, moment) in [("from", Some(from)), ("to", to)] {
+        if let Some(AsOf::Seq(seq)) = moment
+            && seq > app.store.head()
+        {
+            let head = app.store.head();
+            return Err(Problem::ahead(name, &PastError::Ahead { seq, head }));
+        }
+    }
+    let client = request.grant.client(location.id().as_str());
+    let between =
+        ask::look(app, &client, move |store, stop| store.between_until(&location, from, to, stop));
+    let between = between.await??;
+    ask::away(app, &client, move |app, stop| {
         let mut effort = ask::effort_until(app, stop);
         let associations = between.associations(&mut effort);
         let all = !effort.is_spent();

@@ -4,7 +4,7 @@ use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -77,13 +77,14 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let asked = read(request)?;
     let content = asked.content;
     let location = locations::find(app, request)?;
-    if matches!(content, Content::Events) {
-        let pruned = app.store.pruned().map_err(Problem::unavailable)?;
-        if pruned > 0 {
-            return Err(Problem::pruned(pruned));
-        }
+    if let Some(AsOf::Seq(seq)) = asked.as_of
+        && seq > app.store.head()
+    {
+        let head = app.store.head();
+        return Err(Problem::ahead("asOf", &PastError::Ahead { seq, head }));
     }
-    let permit = Arc::clone(&app.exports).acquire_owned().await.map_err(Problem::unavailable)?;
+    let client = request.grant.client(location.id().as_str());
+    let permit = app.exports.acquire(&client).await?;
     let gzip = accepts_gzip(&request.headers) && !content.is_compressed();
     let name = file_name(location.id().as_str(), content);
     let whole = Arc::new(AtomicBool::new(false));
@@ -278,7 +279,9 @@ impl Export {
 
     fn lives(&self, begin: Begin<'_>) -> Result<(), Ended> {
         let location = self.location.id().as_str();
-        let lives = self.app.store.lives(location, self.asked.as_of);
+        let deadline = Instant::now() + self.app.limits.past_timeout;
+        let stop = || self.is_over(deadline);
+        let lives = self.app.store.lives_until(location, self.asked.as_of, &stop);
         let (seq, lives) = lives.map_err(Problem::from)?;
         let part = lives.view().part(&self.asked.part).map_err(of_part)?;
         begin(Size::of(seq, &part))?;
@@ -286,6 +289,10 @@ impl Export {
     }
 
     fn events(&self, begin: Begin<'_>) -> Result<(), Ended> {
+        let pruned = self.app.store.pruned().map_err(Problem::unavailable)?;
+        if pruned > 0 {
+            return Err(Problem::pruned(pruned).into());
+        }
         let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
         // Nothing is left out of them: the counts will do.
         let counts = snapshot.view().counts();
@@ -300,7 +307,17 @@ impl Export {
 
     fn snapshot(&self) -> Result<(Seq, Snapshot), PastError> {
         let named: Vec<NodeRef> = self.asked.part.around.iter().map(|(of, _)| of.clone()).collect();
-        self.app.store.snapshot(&self.location, self.asked.as_of, &named)
+        let deadline = Instant::now() + self.app.limits.past_timeout;
+        let stop = || self.is_over(deadline);
+        self.app.store.snapshot_until(&self.location, self.asked.as_of, &named, &stop)
+    }
+
+    /// Whether a replay has taken long enough, nobody waits for it any more, or the
+    /// server stops.
+    fn is_over(&self, deadline: Instant) -> bool {
+        self.chunks.sender.is_closed()
+            || self.app.stopping.load(Ordering::Relaxed)
+            || Instant::now() >= deadline
     }
 
     fn stream(&self, run: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {

@@ -27,11 +27,11 @@ pub(super) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem>
     };
     let (limit, after) = (query.limit()?, query.number_cursor()?);
     let location = locations::find(app, request)?;
-    if !subject.is_known_to(&location.read()) {
-        return Err(Problem::not_found("no event has named this"));
-    }
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     Ok(Box::new(move |store| {
+        if !subject.is_known_to(&location.read()) {
+            return Err(Problem::not_found("no event has named this"));
+        }
         let seq = store.head();
         let page = store.history(location.id().as_str(), &subject, after, limit)?;
         json(&History::new(&page, seq))

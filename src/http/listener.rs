@@ -7,6 +7,7 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
@@ -136,6 +137,7 @@ impl Server {
             }
         }
         drop(self.listener);
+        self.app.stopping.store(true, Ordering::Relaxed);
         self.app.feed.end();
         finish(graceful, limits.shutdown_timeout).await
     }

@@ -260,9 +260,9 @@ impl Figures {
 
     fn of_the_server(&mut self, app: &App) {
         let running = |limit: usize, free: usize| limit.saturating_sub(free) as u64;
-        let exports = running(app.limits.exports, app.exports.available_permits());
+        let exports = running(app.limits.exports, app.exports.available());
         self.gauge("exports_running", "Exports on their way", exports);
-        let questions = running(app.limits.questions, app.questions.available_permits());
+        let questions = running(app.limits.questions, app.questions.available());
         self.gauge("questions_running", "Long questions being answered", questions);
         let imports = running(app.limits.imports, app.imports.available_permits());
         self.gauge("imports_running", "Imports on their way", imports);

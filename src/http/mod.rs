@@ -26,6 +26,7 @@ mod locations;
 mod metrics;
 mod objects;
 mod outbox;
+mod permits;
 mod problem;
 mod process;
 mod protection;

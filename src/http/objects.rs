@@ -1,35 +1,39 @@
 //! `GET …/objects` and `GET …/objects/{objectKey}/records`.
 
-use super::answer::{Answer, json};
+use super::answer::json;
 use super::app::App;
+use super::ask::Reading;
 use super::locations;
 use super::problem::Problem;
 use super::request::Request;
+use crate::graph::LocationGraph;
 use crate::wire::{Listed, ObjectBody, Objects, RecordBody, Records, place_cursor};
 
-pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
+pub(super) fn list(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
-    let seq = app.store.head();
-    let location = locations::find(app, request)?;
-    let graph = location.read();
-    let mut behind =
-        graph.objects().filter(|object| after.is_none_or(|after| object.place > after));
-    let page: Vec<_> = behind.by_ref().take(limit).collect();
-    let next = page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place));
-    let objects = page.iter().map(ObjectBody::from).collect();
-    json(&Objects { objects, listed: Listed::new(next, seq) })
+    let read = move |graph: &LocationGraph, seq| {
+        let mut behind =
+            graph.objects().filter(|object| after.is_none_or(|after| object.place > after));
+        let page: Vec<_> = behind.by_ref().take(limit).collect();
+        let next =
+            page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place));
+        let objects = page.iter().map(ObjectBody::from).collect();
+        json(&Objects { objects, listed: Listed::new(next, seq) })
+    };
+    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
 }
 
-pub(super) fn records(app: &App, request: &Request<'_>) -> Answer {
+pub(super) fn records(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
-    let seq = app.store.head();
-    let location = locations::find(app, request)?;
-    let graph = location.read();
-    let page = graph
-        .records(request.segment("objectKey"), after, limit)
-        .ok_or_else(|| Problem::not_found("no event has named this object key"))?;
-    let records = page.records.iter().map(RecordBody::from).collect();
-    json(&Records { records, listed: Listed::new(page.next.map(place_cursor), seq) })
+    let object = request.segment("objectKey").to_owned();
+    let read = move |graph: &LocationGraph, seq| {
+        let page = graph
+            .records(&object, after, limit)
+            .ok_or_else(|| Problem::not_found("no event has named this object key"))?;
+        let records = page.records.iter().map(RecordBody::from).collect();
+        json(&Records { records, listed: Listed::new(page.next.map(place_cursor), seq) })
+    };
+    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
 }

@@ -14,7 +14,7 @@ use crate::graph::AskError;
 use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
-use crate::store::{ExportEventsError, IngestError, ReplayError};
+use crate::store::{ExportEventsError, IngestError, PastError, ReplayError};
 use crate::webhook::{ContentEncoding, DecodeError, Outline, UnknownEncoding, UnpackError};
 
 /// One error answer, before it knows its trace id.
@@ -179,6 +179,11 @@ impl Problem {
 
     pub(super) fn gone(code: &'static str, detail: impl Into<Box<str>>) -> Self {
         Self::new(StatusCode::GONE, code, detail)
+    }
+
+    /// A parameter names an event that has not come.
+    pub(super) fn ahead(name: &str, error: &PastError) -> Self {
+        Self::invalid_parameter(name, format!("is too great: {error}"))
     }
 
     /// The event that a question asks to see has not come in time.

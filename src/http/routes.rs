@@ -14,7 +14,7 @@ use warp::{Buf, Filter};
 
 use super::answer::Answer;
 use super::app::App;
-use super::ask::Question;
+use super::ask::{Question, Reading};
 use super::dead_letters::Action;
 use super::history::Look;
 use super::problem::Problem;
@@ -47,6 +47,8 @@ pub struct Route {
 enum Handler {
     /// Reads memory alone, and little of it.
     Read(fn(&App, &Request<'_>) -> Answer),
+    /// Reads little of a location's graph as it stands.
+    ReadGraph(fn(&App, &Request<'_>) -> Result<Reading, Problem>),
     /// Asks a question of a location.
     Ask(fn(&Request<'_>) -> Result<Question, Problem>),
     /// The same, with a body.
@@ -73,6 +75,13 @@ enum Handler {
 
 const fn get(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> Route {
     Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::Read(handler) }
+}
+
+const fn read_graph(
+    path: &'static str,
+    handler: fn(&App, &Request<'_>) -> Result<Reading, Problem>,
+) -> Route {
+    Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::ReadGraph(handler) }
 }
 
 const fn open(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> Route {
@@ -113,7 +122,9 @@ impl Route {
             Handler::Read(_) | Handler::Diff | Handler::Export | Handler::Changes => {
                 self.scope.is_some()
             }
-            Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => true,
+            Handler::ReadGraph(_) | Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => {
+                true
+            }
             Handler::Receive
             | Handler::Import
             | Handler::Examine
@@ -138,10 +149,10 @@ pub const ROUTES: &[Route] = &[
     open("/webhooks", health::alive),
     open("/webhooks/{eventType}", health::alive),
     get("/v1/locations", locations::list),
-    get("/v1/locations/{locationId}/objects", objects::list),
-    get("/v1/locations/{locationId}/associations", associations::list),
-    get("/v1/locations/{locationId}/associations/{id}", associations::one),
-    get("/v1/locations/{locationId}/objects/{objectKey}/records", objects::records),
+    read_graph("/v1/locations/{locationId}/objects", objects::list),
+    read_graph("/v1/locations/{locationId}/associations", associations::list),
+    read_graph("/v1/locations/{locationId}/associations/{id}", associations::one),
+    read_graph("/v1/locations/{locationId}/objects/{objectKey}/records", objects::records),
     ask("/v1/locations/{locationId}/objects/{objectKey}/links", links::list),
     ask("/v1/locations/{locationId}/objects/{objectKey}/records/{recordId}/links", links::list),
     ask_body("/v1/locations/{locationId}/links", links::batch),
@@ -306,16 +317,22 @@ where
         Handler::Read(read) => read(app, &request),
         Handler::Ask(read) => {
             let question = read(&request)?;
-            asking::answer(app, locations::find(app, &request)?, question).await
+            let location = locations::find(app, &request)?;
+            asking::answer(app, &request.grant, location, question).await
         }
         Handler::AskBody(read) => {
             let limits = &app.limits;
             let (size, timeout) = (limits.question_bytes, limits.body_timeout);
             let bytes = bodies::read_json(&request.headers, body, size, timeout).await?;
             let question = read(&request, &bytes)?;
-            asking::answer(app, locations::find(app, &request)?, question).await
+            let location = locations::find(app, &request)?;
+            asking::answer(app, &request.grant, location, question).await
         }
-        Handler::Look(read) => asking::look(app, read(app, &request)?).await,
+        Handler::Look(read) => {
+            let (look, client) = (read(app, &request)?, request.grant.client(location));
+            asking::look(app, &client, move |store, _| look(store)).await?
+        }
+        Handler::ReadGraph(read) => asking::read(app, read(app, &request)?).await,
         Handler::Diff => diff::diff(app, &request).await,
         Handler::Changes => changes::changes(app, &request).await,
         Handler::Export => export::export(app, &request).await,

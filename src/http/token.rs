@@ -99,6 +99,15 @@ impl Grant {
         self.locations.as_ref().is_none_or(|seen| seen.iter().any(|seen| seen == location))
     }
 
+    /// Whom permits are shared out to: the token, or where there is none, the location
+    /// that is asked about.
+    pub(super) fn client(&self, location: &str) -> String {
+        match &self.token {
+            Some(token) => format!("token {token}"),
+            None => format!("location {location}"),
+        }
+    }
+
     /// Whether what belongs to no known location may be seen.
     pub(super) fn sees_all(&self) -> bool {
         self.locations.is_none()

@@ -1,11 +1,9 @@
 //! When the things of a location were there, told by its events.
 
-use std::sync::PoisonError;
-
-use super::past::replay;
+use super::past::{Stop, replay};
 use super::{AsOf, PastError, Store};
 use crate::graph::Lives;
-use crate::model::Seq;
+use crate::model::{Event, Seq};
 
 impl Store {
     /// All that ever was in a location up to a moment, or up to now, and when it
@@ -41,12 +39,24 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn lives(&self, location: &str, as_of: Option<AsOf>) -> Result<(Seq, Lives), PastError> {
-        let past = as_of.map(|as_of| self.seq_as_of(as_of)).transpose()?.flatten();
-        let seq = past.unwrap_or_else(|| self.head());
-        let _one_at_a_time = self.pasts.building.lock().unwrap_or_else(PoisonError::into_inner);
+        self.lives_until(location, as_of, &|| false)
+    }
+
+    /// As [`Store::lives`], until it is to stop.
+    pub(crate) fn lives_until(
+        &self,
+        location: &str,
+        as_of: Option<AsOf>,
+        stop: Stop<'_>,
+    ) -> Result<(Seq, Lives), PastError> {
+        let seq = as_of.map_or_else(|| Ok(self.head()), |as_of| self.moment(as_of))?;
+        let _alone = self.pasts.build(stop).ok_or(PastError::Stopped { at: 0, seq })?;
         let mut journal = self.whole_journal()?;
         let mut lives = Lives::default();
-        replay(journal.as_mut(), location, 0, seq, &mut |at, event| lives.take(at, event))?;
+        let mut take = |at, event: &Event| lives.take(at, event);
+        if let Some(at) = replay(journal.as_mut(), location, 0, seq, stop, &mut take)? {
+            return Err(PastError::Stopped { at, seq });
+        }
         lives.settle();
         Ok((seq, lives))
     }

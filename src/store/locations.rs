@@ -1,13 +1,17 @@
 //! The graphs in memory, one a location, each behind its own lock.
 
 use std::collections::HashMap;
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use foldhash::fast::RandomState;
 
 use super::news::News;
 use crate::graph::LocationGraph;
 use crate::model::LocationId;
+
+/// Looks at whether the writer is out of a graph: it mostly is after one event, in some
+/// microseconds.
+const TRIES: u32 = 512;
 
 /// One location and its graph.
 #[derive(Debug)]
@@ -34,6 +38,18 @@ impl Location {
     /// [snapshot](LocationGraph::snapshot).
     pub fn read(&self) -> RwLockReadGuard<'_, LocationGraph> {
         self.graph.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The graph, if the writer is out of it within some microseconds.
+    pub(crate) fn try_read(&self) -> Option<RwLockReadGuard<'_, LocationGraph>> {
+        for _ in 0..TRIES {
+            match self.graph.try_read() {
+                Ok(graph) => return Some(graph),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            }
+        }
+        None
     }
 
     pub(super) fn write(&self) -> RwLockWriteGuard<'_, LocationGraph> {

@@ -1,7 +1,8 @@
 //! The graph of a location as it stood once.
 
 use std::ops::ControlFlow;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::time::Duration;
 
 use super::history;
 use super::mentions;
@@ -42,14 +43,40 @@ pub enum PastError {
         /// The last event that was pruned.
         pruned: Seq,
     },
+    /// There is no such event yet.
+    #[error("event {seq} has not come yet; the last one is {head}")]
+    Ahead {
+        /// The event that was asked for.
+        seq: Seq,
+        /// The last event.
+        head: Seq,
+    },
+    /// The replay was stopped. What it came to is kept, so that the same question
+    /// asked again goes on from there.
+    #[error("the replay was stopped at event {at} of {seq}; asked again, it goes on from there")]
+    Stopped {
+        /// The last event that was looked at.
+        at: Seq,
+        /// The event that was asked for.
+        seq: Seq,
+    },
 }
+
+/// Says whether to stop.
+pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
+
+/// Events read between two looks at whether to stop.
+const LOOK_EVERY: u64 = 256;
+
+/// How often one that waits for another replay looks at whether to stop.
+const WAIT: Duration = Duration::from_millis(5);
 
 /// The past that was asked for last, newest question first.
 #[derive(Debug)]
 pub(super) struct Pasts {
     kept: Mutex<Vec<Kept>>,
     /// Held while one is built: each takes as much memory as the location.
-    pub(super) building: Mutex<()>,
+    building: Mutex<()>,
     limit: usize,
 }
 
@@ -68,6 +95,18 @@ impl Pasts {
 
     fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Waits until no other one is built; nothing if it is to stop before.
+    pub(super) fn build(&self, stop: Stop<'_>) -> Option<MutexGuard<'_, ()>> {
+        loop {
+            match self.building.try_lock() {
+                Ok(alone) => return Some(alone),
+                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
+                Err(TryLockError::WouldBlock) if stop() => return None,
+                Err(TryLockError::WouldBlock) => std::thread::sleep(WAIT),
+            }
+        }
     }
 
     fn find(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
@@ -108,16 +147,22 @@ impl Store {
     /// it stands now.
     ///
     /// Costs a few reads of the journal for a time.
-    pub fn seq_as_of(&self, as_of: AsOf) -> Result<Option<Seq>, JournalError> {
+    pub fn seq_as_of(&self, as_of: AsOf) -> Result<Option<Seq>, PastError> {
         let head = self.head();
-        let seq = match as_of {
-            AsOf::Seq(seq) => seq,
+        Ok(Some(self.moment(as_of)?).filter(|seq| *seq < head))
+    }
+
+    /// The last event that had come by then, of those that are visible.
+    pub(super) fn moment(&self, as_of: AsOf) -> Result<Seq, PastError> {
+        let head = self.head();
+        match as_of {
+            AsOf::Seq(seq) if seq > head => Err(PastError::Ahead { seq, head }),
+            AsOf::Seq(seq) => Ok(seq),
             AsOf::Time(at) => {
                 let next = Timestamp::from_millis(at.as_millis().saturating_add(1));
-                self.reader()?.first_since(next)?.saturating_sub(1)
+                Ok(self.reader()?.first_since(next)?.saturating_sub(1).min(head))
             }
-        };
-        Ok((seq < head).then_some(seq))
+        }
     }
 
     /// The graph of a location as it stood when this event had become visible.
@@ -130,10 +175,15 @@ impl Store {
     ///
     /// [`Options::past_graphs`]: super::Options::past_graphs
     pub fn past(&self, location: &str, seq: Seq) -> Result<Arc<Past>, PastError> {
+        self.past_until(location, seq, &|| false)
+    }
+
+    /// As [`Store::past`], until it is to stop.
+    fn past_until(&self, location: &str, seq: Seq, stop: Stop<'_>) -> Result<Arc<Past>, PastError> {
         if let Some(found) = self.pasts.find(location, seq) {
             return Ok(found);
         }
-        let _one_at_a_time = self.pasts.building.lock().unwrap_or_else(PoisonError::into_inner);
+        let alone = self.pasts.build(stop).ok_or(PastError::Stopped { at: 0, seq })?;
         if let Some(found) = self.pasts.find(location, seq) {
             return Ok(found);
         }
@@ -142,14 +192,19 @@ impl Store {
             Some(earlier) => Past { seq: earlier.seq, graph: earlier.graph.clone() },
             None => Past { seq: 0, graph: LocationGraph::new() },
         };
-        replay(journal.as_mut(), location, past.seq, seq, &mut |at, event| {
+        let from = past.seq;
+        let stopped = replay(journal.as_mut(), location, from, seq, stop, &mut |at, event| {
             past.graph.merge(at, event);
             past.seq = at;
         })?;
         past.graph.forget_changes();
         let past = Arc::new(past);
-        self.pasts.keep(location, seq, &past);
-        Ok(past)
+        let upto = stopped.unwrap_or(seq);
+        if upto > from || stopped.is_none() {
+            self.pasts.keep(location, upto, &past);
+        }
+        drop(alone);
+        stopped.map_or(Ok(past), |at| Err(PastError::Stopped { at, seq }))
     }
 
     /// A reader of a journal from which nothing was pruned.
@@ -162,37 +217,67 @@ impl Store {
     }
 
     /// A consistent copy of a location as it stands, or as it stood, for questions
-    /// that name these nodes, and the event that it is at least up to.
+    /// that name these nodes, and the event that it is up to: exactly, so that two
+    /// copies of a location up to the same event are the same.
     pub fn snapshot(
         &self,
         location: &Location,
         as_of: Option<AsOf>,
         named: &[NodeRef],
     ) -> Result<(Seq, Snapshot), PastError> {
-        let past = as_of.map(|as_of| self.seq_as_of(as_of)).transpose()?.flatten();
-        if let Some(seq) = past {
-            return Ok((seq, self.past(location.id().as_str(), seq)?.graph.snapshot_of(named)));
+        self.snapshot_until(location, as_of, named, &|| false)
+    }
+
+    /// As [`Store::snapshot`], until it is to stop.
+    pub(crate) fn snapshot_until(
+        &self,
+        location: &Location,
+        as_of: Option<AsOf>,
+        named: &[NodeRef],
+        stop: Stop<'_>,
+    ) -> Result<(Seq, Snapshot), PastError> {
+        // Before a copy is taken: it may know more, not less, and says so.
+        let head = self.head();
+        let now = || location.read().snapshot_of(named);
+        let Some(as_of) = as_of else {
+            let copy = now();
+            return Ok((head.max(copy.view().seq()), copy));
+        };
+        let seq = self.moment(as_of)?;
+        if seq >= head {
+            let copy = now();
+            if copy.view().seq() <= seq {
+                return Ok((seq, copy));
+            }
         }
-        // Before the copy is taken: it may know more, not less.
-        let seq = self.head();
-        Ok((seq, location.read().snapshot_of(named)))
+        let past = self.past_until(location.id().as_str(), seq, stop)?;
+        Ok((seq, past.graph.snapshot_of(named)))
     }
 }
 
-/// Shows the events of a location behind `after` and up to `upto`, in order.
+/// Shows the events of a location behind `after` and up to `upto`, in order. Where it
+/// is to stop before, returns the last event that it came to.
 pub(super) fn replay(
     journal: &mut dyn JournalReader,
     location: &str,
     after: Seq,
     upto: Seq,
+    stop: Stop<'_>,
     each: &mut dyn FnMut(Seq, &Event),
-) -> Result<(), JournalError> {
+) -> Result<Option<Seq>, JournalError> {
     let mut failed = None;
+    let (mut read, mut last, mut stopped) = (0_u64, after, false);
     let mut wanted = vec![mentions::of_location(location)];
     mentions::read(journal, after, &mut wanted, &mut |at, entry, _| {
         if at > upto {
             return ControlFlow::Break(());
         }
+        read += 1;
+        if read % LOOK_EVERY == 0 && stop() {
+            stopped = true;
+            return ControlFlow::Break(());
+        }
+        last = at;
         if entry.location != location {
             return ControlFlow::Continue(());
         }
@@ -208,5 +293,39 @@ pub(super) fn replay(
             }
         }
     })?;
-    failed.map_or(Ok(()), Err)
+    failed.map_or(Ok(stopped.then_some(last)), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Two clients that asked for a moment and hung up kept all others waiting for
+    /// their replays, which nobody could end.
+    #[test]
+    fn a_replay_that_is_stopped_goes_on_where_it_ended() {
+        let store = Store::in_memory().unwrap();
+        for number in 0..1_000 {
+            let body = format!(
+                r#"{{"id":"r{number}","associationId":"A","locationId":"L",
+                "firstObjectKey":"contact","firstRecordId":"c{number}",
+                "secondObjectKey":"house","secondRecordId":"h"}}"#
+            );
+            store.ingest(body.as_bytes()).unwrap();
+        }
+        let looks = Cell::new(0);
+        let stop = || {
+            looks.set(looks.get() + 1);
+            looks.get() == 2
+        };
+        let stopped = store.past_until("L", 900, &stop).unwrap_err();
+        assert!(matches!(stopped, PastError::Stopped { at: 511, seq: 900 }), "{stopped}");
+        assert_eq!(store.pasts.before("L", 900).unwrap().seq, 511);
+        let past = store.past("L", 900).unwrap();
+        assert_eq!((past.seq, past.graph.counts().relations), (900, 900));
+        let never = store.moment(AsOf::Seq(1_001)).unwrap_err();
+        assert!(matches!(never, PastError::Ahead { head: 1_000, .. }));
+    }
 }

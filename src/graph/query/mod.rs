@@ -33,7 +33,7 @@ pub use part::{Layers, Part, PartQuery, Runs};
 pub use path::{PathQuery, Paths};
 pub use records::{RecordLine, RecordPage};
 pub use step::{Step, StepRow};
-pub use summary::{AssociationCount, Counts, EndCount, ObjectCount};
+pub use summary::{AssociationCount, AssociationPage, Counts, EndCount, ObjectCount};
 pub(super) use view::Names;
 pub use view::{AskError, View};
 pub use violations::Violation;

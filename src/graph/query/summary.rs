@@ -51,6 +51,15 @@ pub struct AssociationCount<'g> {
     pub second: EndCount,
 }
 
+/// One page of associations.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AssociationPage<'g> {
+    /// The associations, in the order the store first heard of them.
+    pub associations: Vec<AssociationCount<'g>>,
+    /// The place behind which the next page goes on, if there is more.
+    pub next: Option<u32>,
+}
+
 /// How the records on one end of an association are linked.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct EndCount {
@@ -133,6 +142,32 @@ impl<'g> View<'g> {
     pub fn associations(self) -> impl Iterator<Item = AssociationCount<'g>> {
         let numbers = self.associations.rows().numbers();
         numbers.filter_map(move |number| self.association_count(number))
+    }
+
+    /// Lists associations that are known and not deleted, from behind the place
+    /// `after`. Costs the page and what is deleted in between.
+    pub fn association_page(
+        self,
+        after: Option<u32>,
+        limit: usize,
+        effort: &mut Effort<'_>,
+    ) -> AssociationPage<'g> {
+        let mut page = AssociationPage { associations: vec![], next: None };
+        let rows = self.associations.rows().len();
+        for place in after.map_or(0, |after| after.saturating_add(1))..rows {
+            let Some(row) = self.association_count(AssociationNo(place)) else { continue };
+            if page.associations.len() == limit || !row.write(effort) {
+                page.next = page.associations.last().map(|last| last.place);
+                break;
+            }
+            page.associations.push(row);
+        }
+        page
+    }
+
+    /// Returns the association of this id, while it is known and not deleted.
+    pub fn association_by_id(self, id: &str) -> Option<AssociationCount<'g>> {
+        self.association_count(self.associations.find(id)?)
     }
 
     /// An association while it is known and not deleted.

@@ -9,7 +9,7 @@ use super::super::object_layer::ObjectLayer;
 use super::super::record_layer::{RecordLayer, RecordRows, RelationRow};
 use super::super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
 use super::super::text::TextRef;
-use crate::model::{NodeRef, Side, Stamp};
+use crate::model::{NodeRef, Seq, Side, Stamp};
 
 /// What questions are asked of: the graph of a location as it stands, or a
 /// [`Snapshot`](super::super::Snapshot) of it.
@@ -19,6 +19,7 @@ pub struct View<'g> {
     pub(in super::super) objects: &'g ObjectLayer,
     pub(in super::super) rows: &'g RecordRows,
     pub(in super::super) names: Names<'g>,
+    pub(in super::super) seq: Seq,
 }
 
 /// How a view finds nodes by name.
@@ -45,6 +46,13 @@ pub enum AskError {
 }
 
 impl<'g> View<'g> {
+    /// Returns the last event of the location that this state holds, or a lower number
+    /// where none has come since the store was opened. The greater of this and the
+    /// last event that was visible before the view was taken is the state exactly.
+    pub fn seq(self) -> Seq {
+        self.seq
+    }
+
     pub(super) fn find(self, node: &NodeRef) -> Result<Node, AskError> {
         let found = match self.names {
             Names::Every(records) => {

@@ -1,6 +1,7 @@
 //! What differs between two moments.
 
-use super::super::{AsOf, PastError, Store};
+use super::super::past::Stop;
+use super::super::{AsOf, Location, PastError, Store};
 use crate::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff, Snapshot};
 use crate::model::Seq;
 
@@ -41,9 +42,20 @@ impl Store {
         to: Option<AsOf>,
     ) -> Result<Option<Between>, PastError> {
         let Some(known) = self.location(location) else { return Ok(None) };
-        let from = self.snapshot(&known, Some(from), &[])?;
-        let to = self.snapshot(&known, to, &[])?;
-        Ok(Some(Between { from, to }))
+        self.between_until(&known, from, to, &|| false).map(Some)
+    }
+
+    /// As [`Store::between`], until it is to stop.
+    pub(crate) fn between_until(
+        &self,
+        location: &Location,
+        from: AsOf,
+        to: Option<AsOf>,
+        stop: Stop<'_>,
+    ) -> Result<Between, PastError> {
+        let from = self.snapshot_until(location, Some(from), &[], stop)?;
+        let to = self.snapshot_until(location, to, &[], stop)?;
+        Ok(Between { from, to })
     }
 }
 

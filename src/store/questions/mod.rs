@@ -16,5 +16,6 @@ pub use error::QuestionError;
 pub use links::{EachLink, LinksOf, LinksPage};
 pub use matching::{Found, Matching};
 pub use moment::Moment;
+pub(crate) use moment::answer_at_once;
 pub use path::{PathBetween, Ways};
 pub use walk::Walk;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::super::{AsOf, Location, Past, PastError, Store};
 use super::{Around, LinksOf, Matching, PathBetween, QuestionError, Walk};
-use crate::graph::{AskError, Effort, LabelCount, LabelRow, Snapshot, View};
+use crate::graph::{AskError, Effort, LabelCount, LabelRow, LocationGraph, Snapshot, View};
 use crate::model::NodeRef;
 
 /// Links that a question may visit while it holds a location's lock: some tens of
@@ -14,21 +14,20 @@ const TRY_LINKS: u64 = 4_096;
 /// Bytes of the answer to such a question: a few thousand links.
 const TRY_BYTES: usize = 1 << 20;
 
-impl Location {
-    /// Answers a question that needs little effort from the graph as it stands;
-    /// nothing if it needs more. Holds the writer up for some tens of
-    /// microseconds at most. The answer takes no more than so many bytes.
-    pub fn answer_at_once<T>(
-        &self,
-        bytes: usize,
-        ask: impl FnOnce(View<'_>, &mut Effort<'_>) -> T,
-    ) -> Option<T> {
-        let mut effort = Effort::of_links(TRY_LINKS).of_bytes(bytes.min(TRY_BYTES)).trial();
-        let graph = self.read();
-        let answer = ask(graph.view(), &mut effort);
-        (!effort.is_spent()).then_some(answer)
-    }
+/// Answers a question that needs little effort from a graph; nothing if it needs more.
+/// Holds the writer up for some tens of microseconds at most. The answer takes no more
+/// than so many bytes.
+pub(crate) fn answer_at_once<T>(
+    graph: &LocationGraph,
+    bytes: usize,
+    ask: impl FnOnce(View<'_>, &mut Effort<'_>) -> T,
+) -> Option<T> {
+    let mut effort = Effort::of_links(TRY_LINKS).of_bytes(bytes.min(TRY_BYTES)).trial();
+    let answer = ask(graph.view(), &mut effort);
+    (!effort.is_spent()).then_some(answer)
+}
 
+impl Location {
     /// A copy of the graph for a question that names these nodes. The lock is
     /// held while it is taken, not while it is asked.
     pub fn copy_for<'n>(&self, named: impl IntoIterator<Item = &'n NodeRef>) -> Snapshot {
@@ -88,10 +87,11 @@ impl Of<'_> {
         ask: impl Fn(View<'_>, &mut Effort<'_>) -> T,
     ) -> T {
         match self {
-            Self::Now(location) => location.answer_at_once(usize::MAX, &ask).unwrap_or_else(|| {
-                let copy = location.copy_for(named.iter().copied());
-                ask(copy.view(), &mut Effort::unbounded())
-            }),
+            Self::Now(location) => answer_at_once(&location.read(), usize::MAX, &ask)
+                .unwrap_or_else(|| {
+                    let copy = location.copy_for(named.iter().copied());
+                    ask(copy.view(), &mut Effort::unbounded())
+                }),
             Self::Then(past) => ask(past.graph.view(), &mut Effort::unbounded()),
         }
     }
