@@ -7,7 +7,10 @@ mod golden;
 use std::path::PathBuf;
 
 use proptest::prelude::*;
-use relata::webhook::{DecodeError, Decoded, decode, wrapped};
+use relata::webhook::{
+    DecodeError, Decoded, MAX_DEPTH, UrlTypes, decode, decode_stored, decode_with, wrapped,
+};
+use relata::{Store, Timestamp};
 
 fn data(folder: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("data").join(folder)
@@ -159,7 +162,7 @@ fn times_are_rfc_3339() {
         let body =
             format!(r#"{{"type":"ContactDelete","id":"1","locationId":"L","timestamp":"{text}"}}"#);
         let at = match decode(body.as_bytes(), None) {
-            Ok(Decoded::Event(event)) => event.at.map(relata::Timestamp::as_millis),
+            Ok(Decoded::Event(event)) => event.at.map(Timestamp::as_millis),
             _ => None,
         };
         assert_eq!(at, millis, "{text}");
@@ -202,3 +205,126 @@ const BODIES: [&[u8]; 4] = [
     include_bytes!("../data/events/record-delete.json"),
     include_bytes!("../data/events/object-schema-create.json"),
 ];
+
+/// An association from `a/b` was accepted, and no question could name it: `a/b` is the
+/// record `b` of `a`. In some exports it was one node with that record.
+#[test]
+fn an_object_key_with_a_slash_is_refused_wherever_it_stands() {
+    let relation = r#""associationId":"A","firstRecordId":"1/2","secondRecordId":"3""#;
+    let both = |first: &str, second: &str| {
+        format!(r#""id":"/","firstObjectKey":"{first}","secondObjectKey":"{second}""#)
+    };
+    let labels = r#""key":"k/k","firstObjectLabel":"x/y","secondObjectLabel":"/""#;
+    for event in ["AssociationCreate", "AssociationUpdate", "AssociationDelete"] {
+        let body = |ends: String| format!(r#"{{"locationId":"L/M",{labels},{ends}}}"#);
+        check(&body(both("c", "p")), Some(event), &format!("{event} /"));
+        check(&body(both("c/d", "p")), Some(event), "invalid firstObjectKey");
+        check(&body(both("c", "/")), Some(event), "invalid secondObjectKey");
+    }
+    for event in ["RelationCreate", "RelationDelete"] {
+        let body = |ends: String| format!(r#"{{"locationId":"L",{relation},{ends}}}"#);
+        check(&body(both("c", "p")), Some(event), &format!("{event} /"));
+        check(&body(both("c/", "p")), Some(event), "invalid firstObjectKey");
+        check(&body(both("c", "p\\u002f")), Some(event), "invalid secondObjectKey");
+        let enveloped = format!(r#"{{"type":"{event}","data":{}}}"#, body(both("/c", "p")));
+        check(&enveloped, None, "invalid firstObjectKey");
+    }
+    for event in ["RecordCreate", "RecordUpdate", "RecordDelete"] {
+        let body = |key: &str| format!(r#"{{"id":"a/b","locationId":"L","objectKey":"{key}"}}"#);
+        check(&body("c"), Some(event), &format!("{event} a/b"));
+        check(&body("c/d"), Some(event), "invalid objectKey");
+    }
+    for event in ["ObjectSchemaCreate", "ObjectSchemaUpdate"] {
+        let body = |key: &str| format!(r#"{{"id":"s","locationId":"L","key":"{key}"}}"#);
+        check(&body("c"), Some(event), &format!("{event} c"));
+        check(&body("c/d"), Some(event), "invalid key");
+    }
+    // What was accepted before stays readable.
+    let kept = format!(r#"{{"locationId":"L",{relation},{}}}"#, both("c/d", "p"));
+    assert!(matches!(decode_stored(kept.as_bytes(), "RelationCreate"), Ok(Decoded::Event(_))));
+}
+
+/// A journal that holds what is no longer accepted opens, and is what it was.
+#[test]
+fn a_journal_with_slashes_in_object_keys_still_opens() {
+    use relata::journal::{Entry, Journal, SqliteJournal};
+    let body = r#"{"id":"R","associationId":"A","locationId":"L","firstObjectKey":"c/d","firstRecordId":"1","secondObjectKey":"p","secondRecordId":"2"}"#;
+    let directory = tempfile::tempdir().unwrap();
+    let db = directory.path().join("relata.db");
+    let mut journal = SqliteJournal::open(&db).unwrap();
+    let entry = Entry {
+        location: "L",
+        event_type: "RelationCreate",
+        entity: "R",
+        webhook_id: None,
+        at: None,
+        received_at: Timestamp::from_millis(1),
+        body,
+    };
+    journal.append(&[entry]).unwrap();
+    drop(journal);
+    let store = Store::open(&db).unwrap();
+    assert_eq!(store.location("L").unwrap().read().counts().relations, 1);
+    assert!(store.ingest(body.as_bytes()).is_err());
+    store.close().unwrap();
+    let mut journal = SqliteJournal::open_read_only(&db).unwrap();
+    assert!(relata::verify(&mut journal, 10).unwrap().differences.is_empty());
+}
+
+#[test]
+fn the_type_of_the_url_alone_makes_no_delete_where_it_is_not_trusted() {
+    let check = |body: &str, url: &str, expected: &str| {
+        for (url_types, expected) in [
+            (UrlTypes::Untrusted, expected),
+            (UrlTypes::Trusted, if expected == "type" { "ok" } else { expected }),
+        ] {
+            let read = decode_with(body.as_bytes(), Some(url), url_types);
+            let seen = read.as_ref().map_or_else(|error| error.field().unwrap(), |_| "ok");
+            assert_eq!(seen, expected, "{body} at {url}, {url_types:?}: {read:?}");
+        }
+    };
+    let relation = r#""id":"R","associationId":"A","locationId":"L","firstObjectKey":"c","firstRecordId":"1","secondObjectKey":"p","secondRecordId":"2","key":"k","firstObjectLabel":"","secondObjectLabel":"""#;
+    let association = r#""id":"A","locationId":"L","key":"k","firstObjectKey":"c","firstObjectLabel":"x","secondObjectKey":"p","secondObjectLabel":"y""#;
+    let record = r#""id":"1","locationId":"L","key":"k","objectKey":"c""#;
+    for event in relata::EventType::ALL {
+        let event = event.as_str();
+        let of_relation = event.starts_with("Relation");
+        let of_association = event.starts_with("Association");
+        let body = match () {
+            () if of_relation => relation,
+            () if of_association => association,
+            () => record,
+        };
+        // The members of a relation or an association say what a create would be; nothing
+        // else says what happened.
+        let agrees = ["RelationCreate", "AssociationCreate"].contains(&event);
+        check(&format!("{{{body}}}"), event, if agrees { "ok" } else { "type" });
+        check(&format!(r#"{{"type":null,{body}}}"#), event, if agrees { "ok" } else { "type" });
+        check(&format!(r#"{{"type":"{event}",{body}}}"#), event, "ok");
+        check(&format!(r#"{{"type":"{event}","data":{{{body}}}}}"#), event, "ok");
+    }
+    check(&format!("{{{relation}}}"), "AssociationCreate", "type");
+    check(&format!("{{{relation}}}"), "SomethingElse", "ok");
+}
+
+/// A relation that nests as deep as a body may, and does not name its type, is exported in
+/// an envelope. Its import was refused: "nested deeper than 64".
+#[test]
+fn a_body_of_the_greatest_depth_reads_back_from_its_line() {
+    let members = r#""id":"R","associationId":"A","locationId":"L","firstObjectKey":"c","firstRecordId":"1","secondObjectKey":"p","secondRecordId":"2""#;
+    let nested = |more: &str, depth: usize| {
+        let (open, close) = ("[".repeat(depth - 1), "]".repeat(depth - 1));
+        format!(r#"{{{members}{more},"x":{open}{close}}}"#)
+    };
+    let all = ["", r#","type":null"#, r#","data":{"id":"other"}"#, r#","data":7"#];
+    for more in all {
+        let body = nested(more, MAX_DEPTH);
+        let decoded = decode(body.as_bytes(), Some("RelationCreate")).unwrap();
+        let line = wrapped(&body, "RelationCreate");
+        assert_eq!(decode(line.as_bytes(), None), Ok(decoded), "{more}");
+        check(&nested(more, MAX_DEPTH + 1), Some("RelationCreate"), "malformed");
+        // An envelope that the sender made is no deeper inside.
+        let deep = wrapped(&nested(more, MAX_DEPTH + 1), "RelationCreate");
+        check(&deep, None, "malformed");
+    }
+}

@@ -6,6 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::journal::DeadLetter;
+use relata::webhook::UrlTypes;
 use relata::wire::{DeadLetterBody, DeadLetterLine};
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
 
@@ -19,11 +20,12 @@ pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode>
     match action {
         LettersAction::List { json } => list(&open_for_questions(db)?, *json)?,
         LettersAction::Show { id, json } => show(&open_for_questions(db)?, *id, *json)?,
-        LettersAction::Replay { id: Some(id), .. } => {
-            let receipt = open(db)?.replay_dead_letter(*id)?.with_context(|| missing(*id))?;
+        LettersAction::Replay { id: Some(id), url, .. } => {
+            let receipt =
+                open(db)?.replay_dead_letter(*id, url.types())?.with_context(|| missing(*id))?;
             say(format_args!("dead letter {id}: {}", receipt.status.as_str()))?;
         }
-        LettersAction::Replay { id: None, .. } => return replay_all(&open(db)?),
+        LettersAction::Replay { id: None, url, .. } => return replay_all(&open(db)?, url.types()),
         LettersAction::Delete { id: Some(id), .. } => {
             anyhow::ensure!(open(db)?.delete_dead_letter(*id)?, missing(*id));
             say(format_args!("dead letter {id} is deleted"))?;
@@ -115,10 +117,10 @@ fn show(store: &Store, id: u64, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn replay_all(store: &Store) -> anyhow::Result<ExitCode> {
+fn replay_all(store: &Store, url_types: UrlTypes) -> anyhow::Result<ExitCode> {
     let (mut accepted, mut refused) = (0_u64, 0_u64);
     each(store, |letter| {
-        match store.replay_dead_letter(letter.id) {
+        match store.replay_dead_letter(letter.id, url_types) {
             Ok(_) => accepted += 1,
             Err(ReplayError::Ingest(IngestError::Unreadable(_))) => refused += 1,
             Err(error) => return Err(error.into()),

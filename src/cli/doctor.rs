@@ -37,7 +37,8 @@ pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
     let diagnosis = diagnose(&verifier, &headers, forms, now);
     let body = unpacked.as_deref().unwrap_or(&body);
     let signature = SignatureVerdict::new(&diagnosis, true);
-    let mut read = Delivery::read(body, command.url_type.as_deref(), now);
+    let url_types = command.keys.url.types();
+    let mut read = Delivery::read_with(body, command.url_type.as_deref(), url_types, now);
     let id = headers.delivery_id(diagnosis.verdict.ok(), true);
     let id = id.filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES);
     if let (Ok(delivery), Some(id)) = (&read, id) {

@@ -66,7 +66,8 @@ fn protection(serve: &Serve) -> anyhow::Result<Protection> {
     let (webhook_auth, api_auth) = (required(serve.webhook_auth), required(serve.api_auth));
     let tokens = api_auth.then(Arc::default);
     let verifier = serve.keys.verifier().context("--webhook-key")?;
-    let protection = Protection { verifier, webhook_auth, tokens };
+    let trust_url_types = serve.keys.url.trust_url_types;
+    let protection = Protection { verifier, webhook_auth, trust_url_types, tokens };
     if let Some(open) = open(&protection) {
         anyhow::ensure!(
             !public || serve.allow_unprotected,

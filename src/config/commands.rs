@@ -9,7 +9,7 @@ use relata::NodeRef;
 use relata::journal::Scope;
 use relata::wire::Moment;
 
-use super::{Keys, Place};
+use super::{Keys, Place, UrlTrust};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -218,6 +218,8 @@ pub(crate) enum LettersAction {
         /// Every one
         #[arg(long, env = "RELATA_DEAD_LETTERS_ALL", conflicts_with = "id")]
         all: bool,
+        #[command(flatten)]
+        url: UrlTrust,
     },
     /// Delete one, or all; beside a running server, ask it instead
     Delete {

@@ -20,6 +20,7 @@ use relata::Options;
 use relata::http::Limits;
 use relata::journal::DeadLetterBounds;
 use relata::signature::{KeyError, Verifier, WebhookKey};
+use relata::webhook::UrlTypes;
 
 /// The flags that every command takes.
 const EVERYWHERE: &str = "Options of every command";
@@ -309,6 +310,24 @@ pub(crate) struct Keys {
     /// How far the time of a Standard Webhooks signature may be off, in seconds
     #[arg(long, env = "RELATA_WEBHOOK_TOLERANCE_S", default_value_t = 300, value_name = "S")]
     pub(crate) webhook_tolerance_s: u64,
+
+    #[command(flatten)]
+    pub(crate) url: UrlTrust,
+}
+
+/// What counts of a delivery's URL.
+#[derive(Debug, Args)]
+pub(crate) struct UrlTrust {
+    /// Let the URL's event type make a delete or update of a body that does not name its
+    /// type, although no signature covers the URL
+    #[arg(long, env = "RELATA_TRUST_URL_TYPES")]
+    pub(crate) trust_url_types: bool,
+}
+
+impl UrlTrust {
+    pub(crate) fn types(&self) -> UrlTypes {
+        if self.trust_url_types { UrlTypes::Trusted } else { UrlTypes::Untrusted }
+    }
 }
 
 impl Keys {

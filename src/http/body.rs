@@ -11,7 +11,7 @@ use super::app::Limits;
 use super::problem::Problem;
 use crate::model::Timestamp;
 use crate::store::Delivery;
-use crate::webhook::{ContentEncoding, DecodeError, UnpackError};
+use crate::webhook::{ContentEncoding, DecodeError, UnpackError, UrlTypes};
 
 /// Refuses a content type that is given and not JSON.
 pub(super) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -108,11 +108,12 @@ impl Posted {
     pub(super) fn delivery(
         &self,
         url_type: Option<&str>,
+        url_types: UrlTypes,
         received_at: Timestamp,
     ) -> Result<Delivery, DecodeError> {
         match &self.broken {
             Some(error) => Err(DecodeError::Malformed { reason: error.to_string() }),
-            None => Delivery::read(&self.body, url_type, received_at),
+            None => Delivery::read_with(&self.body, url_type, url_types, received_at),
         }
     }
 

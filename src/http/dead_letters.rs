@@ -11,6 +11,7 @@ use super::request::Request;
 use super::token::Grant;
 use crate::journal::DeadLetter;
 use crate::store::{IngestError, ReplayError, Store};
+use crate::webhook::UrlTypes;
 use crate::wire::{DeadLetterBody, DeadLetterLine, DeadLetters, Listed, ReceiptBody, Replayed};
 
 /// Letters read from the disk at once.
@@ -34,8 +35,9 @@ pub(super) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) 
         return blocking(move || list(&store, &grant, limit, after)).await;
     }
     request.query.only(&[])?;
+    let url_types = app.protection.url_types();
     if let Action::ReplayAll = action {
-        return blocking(move || json(&replay_all(&store, &grant)?)).await;
+        return blocking(move || json(&replay_all(&store, &grant, url_types)?)).await;
     }
     let id: u64 = request.segment("id").parse().map_err(|_| not_found())?;
     let trace_id = request.id.to_owned();
@@ -44,7 +46,7 @@ pub(super) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) 
         let letter = letter.ok_or_else(not_found)?;
         match action {
             Action::Replay => {
-                let receipt = store.replay_dead_letter(id)?.ok_or_else(not_found)?;
+                let receipt = store.replay_dead_letter(id, url_types)?.ok_or_else(not_found)?;
                 json(&ReceiptBody::new(&receipt, &trace_id))
             }
             Action::Delete => {
@@ -116,10 +118,10 @@ fn list(store: &Store, grant: &Grant, limit: usize, after: u64) -> Answer {
 }
 
 /// Tries every letter again; the first that cannot be written ends it.
-fn replay_all(store: &Store, grant: &Grant) -> Result<Replayed, Problem> {
+fn replay_all(store: &Store, grant: &Grant, url_types: UrlTypes) -> Result<Replayed, Problem> {
     let mut replayed = Replayed::default();
     each_seen(store, grant, 0, |letter| {
-        match store.replay_dead_letter(letter.id) {
+        match store.replay_dead_letter(letter.id, url_types) {
             Ok(Some(_)) => replayed.accepted += 1,
             Ok(None) => {}
             Err(ReplayError::Ingest(IngestError::Unreadable(_))) => replayed.refused += 1,

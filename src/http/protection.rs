@@ -11,6 +11,7 @@ use super::token::{Grant, TokenTable};
 use crate::journal::Scope;
 use crate::model::Timestamp;
 use crate::signature::{Scheme, SignatureError, SignatureHeaders, Verifier};
+use crate::webhook::UrlTypes;
 
 /// What requests must show.
 #[derive(Debug)]
@@ -19,6 +20,8 @@ pub struct Protection {
     pub verifier: Verifier,
     /// Whether a delivery without a good signature is refused.
     pub webhook_auth: bool,
+    /// Whether the event type of a URL counts although signatures do not cover it.
+    pub trust_url_types: bool,
     /// The tokens that questions need; with nothing, anybody may ask.
     pub tokens: Option<Arc<TokenTable>>,
 }
@@ -26,7 +29,12 @@ pub struct Protection {
 impl Protection {
     /// Anybody who can reach the server may send and ask.
     pub fn off() -> Self {
-        Self { verifier: Verifier::default(), webhook_auth: false, tokens: None }
+        Self {
+            verifier: Verifier::default(),
+            webhook_auth: false,
+            trust_url_types: false,
+            tokens: None,
+        }
     }
 
     /// How a delivery was signed, if signatures are asked for. A packed body counts in
@@ -40,6 +48,13 @@ impl Protection {
             return Ok(None);
         }
         self.verifier.verify_any(headers, posted.forms(), Timestamp::now()).map(Some)
+    }
+
+    /// Whether the event type of a delivery's URL counts where the body names none.
+    pub(super) fn url_types(&self) -> UrlTypes {
+        // Where nothing is signed, nobody is kept from posting any body at all.
+        let trusts = self.trust_url_types || !self.webhook_auth;
+        if trusts { UrlTypes::Trusted } else { UrlTypes::Untrusted }
     }
 
     /// What a request may do, if it may do as much as this.

@@ -72,7 +72,7 @@ where
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
     let received_at = Timestamp::now();
     let id = outer_id(app, &signatures, scheme);
-    let mut delivery = match posted.delivery(url_type, received_at) {
+    let mut delivery = match posted.delivery(url_type, app.protection.url_types(), received_at) {
         Ok(delivery) => delivery,
         Err(error) => {
             let problem = Problem::from(error.clone()).about(&posted.body);

@@ -29,7 +29,7 @@ use crate::journal::{
     Refused, SqliteJournal,
 };
 use crate::model::{Epochs, Seq, Timestamp};
-use crate::webhook::Decoded;
+use crate::webhook::{Decoded, UrlTypes};
 
 /// An association graph store: a journal on disk, graphs in memory, and the one
 /// thread that writes.
@@ -281,12 +281,17 @@ impl Store {
     }
 
     /// Reads a dead letter again, as if it came in now, and deletes it if it can
-    /// be used this time. Answers with nothing if there is no such letter.
-    pub fn replay_dead_letter(&self, id: u64) -> Result<Option<Receipt>, ReplayError> {
+    /// be used this time. Answers with nothing if there is no such letter. `url_types`
+    /// says whether the type of its URL counts.
+    pub fn replay_dead_letter(
+        &self,
+        id: u64,
+        url_types: UrlTypes,
+    ) -> Result<Option<Receipt>, ReplayError> {
         let Some(letter) = self.dead_letter(id)? else { return Ok(None) };
         let url_type = letter.url_type.as_deref();
-        let mut delivery = Delivery::read(&letter.body, url_type, Timestamp::now())
-            .map_err(IngestError::Unreadable)?;
+        let read = Delivery::read_with(&letter.body, url_type, url_types, Timestamp::now());
+        let mut delivery = read.map_err(IngestError::Unreadable)?;
         if let Some(id) = letter.webhook_id() {
             delivery = delivery.with_webhook_id(id);
         }

@@ -8,7 +8,7 @@ use super::mentions::{self, Mention};
 use crate::graph::{LocationGraph, escaped_len};
 use crate::journal::{Entry, JournalError};
 use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
-use crate::webhook::{Decoded, decode};
+use crate::webhook::{Decoded, decode_stored};
 
 /// Entries read for one page of events at most: those of other locations lie
 /// between.
@@ -254,7 +254,7 @@ fn unless_pruned<T>(mut read: impl FnMut() -> Result<T, JournalError>) -> Result
 
 /// The event that an entry holds; nothing for one of an ignored type.
 pub(super) fn read(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, JournalError> {
-    match decode(entry.body.as_bytes(), Some(entry.event_type)) {
+    match decode_stored(entry.body.as_bytes(), entry.event_type) {
         Ok(Decoded::Event(event)) => Ok(Some(event)),
         Ok(Decoded::Ignored { .. }) => Ok(None),
         Err(error) => Err(JournalError::DamagedEvent { seq, reason: error.to_string() }),

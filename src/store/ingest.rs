@@ -3,7 +3,7 @@
 use crate::graph::Outcome;
 use crate::journal::{Entry, JournalError};
 use crate::model::{LocationId, Seq, Timestamp, WebhookId};
-use crate::webhook::{DecodeError, Decoded, decode, strip_bom};
+use crate::webhook::{DecodeError, Decoded, UrlTypes, decode_with, strip_bom};
 
 /// One delivery, read and ready to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,13 +15,24 @@ pub struct Delivery {
 
 impl Delivery {
     /// Reads a body, with the event type of its URL if that has one; see
-    /// [`decode`].
+    /// [`decode`](crate::webhook::decode).
     pub fn read(
         body: &[u8],
         url_type: Option<&str>,
         received_at: Timestamp,
     ) -> Result<Self, DecodeError> {
-        let decoded = decode(body, url_type)?;
+        Self::read_with(body, url_type, UrlTypes::Trusted, received_at)
+    }
+
+    /// Reads a body as [`read`](Self::read) does, with or without trust in the type of
+    /// its URL.
+    pub fn read_with(
+        body: &[u8],
+        url_type: Option<&str>,
+        url_types: UrlTypes,
+        received_at: Timestamp,
+    ) -> Result<Self, DecodeError> {
+        let decoded = decode_with(body, url_type, url_types)?;
         // A byte order mark is no part of the text, and no reader of a kept body expects one.
         let body = strip_bom(body);
         let body = std::str::from_utf8(body)

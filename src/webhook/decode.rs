@@ -13,7 +13,8 @@ use crate::model::{
 /// The greatest length of an id, key or label, in bytes.
 pub const MAX_ID_BYTES: usize = 512;
 
-/// The deepest nesting of a body, the body itself being level 1.
+/// The deepest nesting of a body, the body itself being level 1; an envelope around it
+/// is not counted.
 pub const MAX_DEPTH: usize = 64;
 
 /// What a delivery turned out to be.
@@ -80,6 +81,25 @@ impl DecodeError {
     }
 }
 
+/// Whether the event type in the URL of a delivery counts where the body names none.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum UrlTypes {
+    /// It counts.
+    #[default]
+    Trusted,
+    /// No signature covers it, so that whoever holds a signed body could post it again as
+    /// something else. It may only say what the members say, too.
+    Untrusted,
+}
+
+/// What is read.
+#[derive(Debug, Clone, Copy)]
+struct Rules {
+    url_types: UrlTypes,
+    /// Whether object keys may hold a `/`, as they could once.
+    slashes: bool,
+}
+
 /// A fault of one member, before the error learns of the trace id.
 struct Fault {
     field: Option<&'static str>,
@@ -109,10 +129,31 @@ impl Fault {
 /// # Ok::<(), relata::webhook::DecodeError>(())
 /// ```
 pub fn decode(body: &[u8], url_type: Option<&str>) -> Result<Decoded, DecodeError> {
-    let text = checked_text(body)?;
+    decode_with(body, url_type, UrlTypes::Trusted)
+}
+
+/// Reads one delivery as [`decode`] does, with or without trust in the type of its URL.
+pub fn decode_with(
+    body: &[u8],
+    url_type: Option<&str>,
+    url_types: UrlTypes,
+) -> Result<Decoded, DecodeError> {
+    decode_by(body, url_type, Rules { url_types, slashes: false })
+}
+
+/// Reads a body that was accepted before, by whatever rules there were then.
+pub fn decode_stored(body: &[u8], event_type: &str) -> Result<Decoded, DecodeError> {
+    decode_by(body, Some(event_type), Rules { url_types: UrlTypes::Trusted, slashes: true })
+}
+
+fn decode_by(body: &[u8], url_type: Option<&str>, rules: Rules) -> Result<Decoded, DecodeError> {
+    let (text, depth) = checked_text(body)?;
     let payload = parse(text)?;
+    if depth > MAX_DEPTH && !is_enveloped(&payload) {
+        return Err(too_deep());
+    }
     let trace_id = optional(&payload, |p| &p.trace_id).map(Box::from);
-    read(&payload, url_type).map_err(|fault| DecodeError::Invalid {
+    read(&payload, url_type, rules).map_err(|fault| DecodeError::Invalid {
         field: fault.field,
         reason: fault.reason,
         trace_id,
@@ -123,7 +164,12 @@ fn malformed(reason: impl Into<String>) -> DecodeError {
     DecodeError::Malformed { reason: reason.into() }
 }
 
-fn checked_text(body: &[u8]) -> Result<&str, DecodeError> {
+fn too_deep() -> DecodeError {
+    malformed(format!("nested deeper than {MAX_DEPTH}"))
+}
+
+/// The text of a body, and how deep it nests.
+fn checked_text(body: &[u8]) -> Result<(&str, usize), DecodeError> {
     let body = strip_bom(body);
     if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
         return Err(malformed("UTF-16; send UTF-8"));
@@ -133,10 +179,12 @@ fn checked_text(body: &[u8]) -> Result<&str, DecodeError> {
     if text.trim_ascii().is_empty() {
         return Err(malformed("empty"));
     }
-    if depth(body) > MAX_DEPTH {
-        return Err(malformed(format!("nested deeper than {MAX_DEPTH}")));
+    let depth = depth(body);
+    let envelope = usize::from(text.trim_ascii_start().starts_with('{'));
+    if depth > MAX_DEPTH + envelope {
+        return Err(too_deep());
     }
-    Ok(text)
+    Ok((text, depth))
 }
 
 /// How deep the brackets nest, those inside strings left out.
@@ -179,7 +227,13 @@ fn parse(text: &str) -> Result<Payload<'_>, DecodeError> {
     })
 }
 
-fn read(payload: &Payload<'_>, url_type: Option<&str>) -> Result<Decoded, Fault> {
+/// Whether the members stand in an object `data` beside a `type`.
+fn is_enveloped(payload: &Payload<'_>) -> bool {
+    let is_typed = matches!(&payload.event_type, Some(Member::Text(name)) if !name.is_empty());
+    is_typed && matches!(&payload.data, Some(Nested::Object(_)))
+}
+
+fn read(payload: &Payload<'_>, url_type: Option<&str>, rules: Rules) -> Result<Decoded, Fault> {
     let told = match &payload.event_type {
         None => None,
         Some(Member::Text(name)) if !name.is_empty() => Some(name.as_ref()),
@@ -190,6 +244,9 @@ fn read(payload: &Payload<'_>, url_type: Option<&str>) -> Result<Decoded, Fault>
     {
         return Err(Fault::at("type", &format!("says {told}, but the URL says {url}")));
     }
+    if let (Some(url), None, UrlTypes::Untrusted) = (url_type, told, rules.url_types) {
+        check_url_type(payload, url)?;
+    }
     let name = match url_type.or(told) {
         Some(name) => name,
         None => shape(payload)?.as_str(),
@@ -199,7 +256,7 @@ fn read(payload: &Payload<'_>, url_type: Option<&str>) -> Result<Decoded, Fault>
         Some(Nested::Object(data)) if told.is_some() => data,
         _ => payload,
     };
-    let reader = Reader { entity, envelope: payload };
+    let reader = Reader { entity, envelope: payload, rules };
     match EventType::from_name(name) {
         Some(event_type) => reader.event(event_type).map(Decoded::Event),
         None => Ok(Decoded::Ignored {
@@ -208,6 +265,20 @@ fn read(payload: &Payload<'_>, url_type: Option<&str>) -> Result<Decoded, Fault>
             trace_id: reader.usable(|p| &p.trace_id).map(Box::from),
         }),
     }
+}
+
+/// Refuses what the URL alone says of a body. Types that the graph does not take do no
+/// harm.
+fn check_url_type(payload: &Payload<'_>, url: &str) -> Result<(), Fault> {
+    let Some(event_type) = EventType::from_name(url) else { return Ok(()) };
+    if shape(payload).is_ok_and(|shape| shape == event_type) {
+        return Ok(());
+    }
+    let reason = format!(
+        "is missing, and no signature covers the URL, which alone says {url}: have the sender \
+         name the type in the body, or say --trust-url-types"
+    );
+    Err(Fault::at("type", &reason))
 }
 
 fn shape(payload: &Payload<'_>) -> Result<EventType, Fault> {
@@ -236,6 +307,7 @@ fn optional<'p>(payload: &'p Payload<'_>, pick: Pick) -> Option<&'p str> {
 struct Reader<'p, 'a> {
     entity: &'p Payload<'a>,
     envelope: &'p Payload<'a>,
+    rules: Rules,
 }
 
 impl<'p> Reader<'p, '_> {
@@ -274,6 +346,15 @@ impl<'p> Reader<'p, '_> {
             Some("") => Err(Fault::at(field, "is empty")),
             Some(text) => Ok(T::from(text)),
         }
+    }
+
+    /// An object key. One with a slash could not be told from an object key and a record.
+    fn object_key(&self, field: &'static str, pick: Pick) -> Result<ObjectKey, Fault> {
+        let key: ObjectKey = self.required(field, pick)?;
+        if key.as_str().contains('/') && !self.rules.slashes {
+            return Err(Fault::at(field, "holds a `/`, which ends an object key in `contact/ID`"));
+        }
+        Ok(key)
     }
 
     /// A member that may be absent; an empty text counts as absent.
@@ -316,8 +397,9 @@ impl<'p> Reader<'p, '_> {
             T::AssociationDelete => self.association_gone().map(Change::AssociationGone),
             T::RelationCreate | T::RelationDelete => self.relation().map(Change::Relation),
             T::RecordCreate | T::RecordUpdate | T::RecordDelete => {
-                let object = self.maybe::<ObjectKey>("objectKey", |p| &p.object_key)?;
-                self.record(object)
+                let is_given = self.maybe::<ObjectKey>("objectKey", |p| &p.object_key)?.is_some();
+                let key = || self.object_key("objectKey", |p| &p.object_key);
+                self.record(is_given.then(key).transpose()?)
             }
             T::ContactDelete => self.record(Some(ObjectKey::from("contact"))),
             T::OpportunityDelete => self.record(Some(ObjectKey::from("opportunity"))),
@@ -335,11 +417,11 @@ impl<'p> Reader<'p, '_> {
                 .maybe("associationType", |p| &p.association_type)?
                 .unwrap_or_else(|| "USER_DEFINED".into()),
             first: End {
-                object: self.required("firstObjectKey", |p| &p.first_object_key)?,
+                object: self.object_key("firstObjectKey", |p| &p.first_object_key)?,
                 label: self.label("firstObjectLabel", |p| &p.first_object_label)?,
             },
             second: End {
-                object: self.required("secondObjectKey", |p| &p.second_object_key)?,
+                object: self.object_key("secondObjectKey", |p| &p.second_object_key)?,
                 label: self.label("secondObjectLabel", |p| &p.second_object_label)?,
             },
             first_to_second: self.maybe("firstObjectToSecondObjectCardinality", |p| {
@@ -353,8 +435,8 @@ impl<'p> Reader<'p, '_> {
 
     fn association_gone(&self) -> Result<AssociationId, Fault> {
         let id = self.required("id", |p| &p.id)?;
-        self.required::<ObjectKey>("firstObjectKey", |p| &p.first_object_key)?;
-        self.required::<ObjectKey>("secondObjectKey", |p| &p.second_object_key)?;
+        self.object_key("firstObjectKey", |p| &p.first_object_key)?;
+        self.object_key("secondObjectKey", |p| &p.second_object_key)?;
         Ok(id)
     }
 
@@ -362,11 +444,11 @@ impl<'p> Reader<'p, '_> {
         Ok(Relation {
             id: self.required::<RelationId>("id", |p| &p.id)?,
             first: RecordRef {
-                object: self.required("firstObjectKey", |p| &p.first_object_key)?,
+                object: self.object_key("firstObjectKey", |p| &p.first_object_key)?,
                 id: self.required("firstRecordId", |p| &p.first_record_id)?,
             },
             second: RecordRef {
-                object: self.required("secondObjectKey", |p| &p.second_object_key)?,
+                object: self.object_key("secondObjectKey", |p| &p.second_object_key)?,
                 id: self.required("secondRecordId", |p| &p.second_record_id)?,
             },
             association: self.required("associationId", |p| &p.association_id)?,
@@ -389,7 +471,7 @@ impl<'p> Reader<'p, '_> {
             Some(Nested::Object(labels)) => (label(&labels.singular), label(&labels.plural)),
             _ => (None, None),
         };
-        Ok(ObjectSchema { key: self.required("key", |p| &p.key)?, singular, plural })
+        Ok(ObjectSchema { key: self.object_key("key", |p| &p.key)?, singular, plural })
     }
 }
 

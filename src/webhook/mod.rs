@@ -6,6 +6,9 @@ mod member;
 mod outline;
 mod payload;
 
-pub use decode::{DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, decode, wrapped};
+pub use decode::{
+    DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, UrlTypes, decode, decode_stored, decode_with,
+    wrapped,
+};
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
 pub use outline::Outline;
