@@ -294,11 +294,10 @@ fn first_pages(world: &World) -> [Question<'_>; 2] {
         let queries = world.each(|place, asked| {
             LinkQuery::default().limit(50).label(far_label(place.name(asked.node), asked.slot))
         });
-        let mut effort = Effort::unbounded();
         move |at: usize| {
             let (place, asked) = world.asked(at);
             let name = place.name(asked.node);
-            let page = place.graph.view().links(name, &queries[at], &mut effort);
+            let page = place.graph.view().links(name, &queries[at], &mut Effort::unbounded());
             black_box(page).expect("a known node").links.len() as u64
         }
     };
@@ -329,10 +328,9 @@ fn reach<'a>(name: &'static str, world: &'a World, depth: u32) -> Question<'a> {
         depth,
         ..NeighborhoodQuery::of(place.name(asked.node).clone())
     });
-    let mut effort = Effort::unbounded();
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
-        place.graph.view().reach(&queries[at], &mut effort).expect("a known node").0
+        place.graph.view().reach(&queries[at], &mut Effort::unbounded()).expect("a known node").0
     };
     let mut space = Space::default();
     let bare = move |at: usize| {
@@ -346,10 +344,10 @@ fn path(world: &World) -> Question<'_> {
     let queries = world.each(|place, asked| {
         PathQuery::between(place.name(asked.node).clone(), place.name(asked.to).clone())
     });
-    let mut effort = Effort::unbounded();
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
-        let paths = place.graph.view().path(&queries[at], &mut effort).expect("known nodes");
+        let paths =
+            place.graph.view().path(&queries[at], &mut Effort::unbounded()).expect("known nodes");
         black_box(paths).hops.map_or(99, u64::from)
     };
     let mut space = Space::default();
@@ -363,10 +361,9 @@ fn path(world: &World) -> Question<'_> {
 }
 
 fn labels(world: &World) -> Question<'_> {
-    let mut effort = Effort::unbounded();
     let relata = move |at: usize| {
         let (place, asked) = world.asked(at);
-        let labels = place.graph.view().labels(place.name(asked.node), &mut effort);
+        let labels = place.graph.view().labels(place.name(asked.node), &mut Effort::unbounded());
         black_box(labels).expect("a known node").len() as u64
     };
     let bare = |at: usize| {
@@ -382,10 +379,13 @@ fn matches(world: &World) -> Question<'_> {
         all: asked.both.map(|node| Condition::linked_to(place.name(node).clone())).into(),
         ..MatchQuery::default()
     });
-    let mut effort = Effort::unbounded();
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
-        let page = place.graph.view().matches(&queries[at], &mut effort).expect("known nodes");
+        let page = place
+            .graph
+            .view()
+            .matches(&queries[at], &mut Effort::unbounded())
+            .expect("known nodes");
         black_box(page).total
     };
     let mut space = Space::default();
@@ -404,10 +404,10 @@ fn walk(world: &World) -> Question<'_> {
             .step(along(far_label(name, asked.slot)))
             .step(along(near_label(name, asked.slot)))
     });
-    let mut effort = Effort::unbounded();
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
-        let page = place.graph.view().walk(&queries[at], &mut effort).expect("a known node");
+        let page =
+            place.graph.view().walk(&queries[at], &mut Effort::unbounded()).expect("a known node");
         black_box(page).total
     };
     let mut space = Space::default();
@@ -423,10 +423,9 @@ fn neighborhood(world: &World) -> Question<'_> {
         depth: 2,
         ..NeighborhoodQuery::of(place.name(asked.node).clone())
     });
-    let mut effort = Effort::unbounded();
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
-        let around = place.graph.view().neighborhood(&queries[at], &mut effort);
+        let around = place.graph.view().neighborhood(&queries[at], &mut Effort::unbounded());
         black_box(around).expect("a known node").nodes.len() as u64
     };
     let mut space = Space::default();

@@ -31,7 +31,7 @@ pub use query::{
     Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, Match, MatchPage,
     MatchQuery, MatchRow, Near, NearRow, Neighborhood, NeighborhoodQuery, ObjectCount, Order,
     ParseCursorError, Part, PartQuery, PathQuery, Paths, RecordLine, RecordPage, Runs, Step,
-    StepRow, View, Violation, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    StepRow, View, Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
 pub use visit::{ObjectGraph, RecordGraph, RelationEdge};

@@ -7,7 +7,7 @@
 use relata::NodeRef;
 use relata::graph::{
     Condition, Effort, LinkFilter, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery,
-    PathQuery, View, WalkQuery,
+    PathQuery, View, WALKS_MAX, WalkQuery,
 };
 use relata::webhook::{Decoded, decode};
 
@@ -82,4 +82,47 @@ fn a_look_at_a_label_is_charged() {
         }),
     ];
     assert!(each.iter().all(|&charged| charged >= LABELS), "{each:?}");
+}
+
+/// A hundred parallel links and ten steps are 10^20 walks. They were counted as 2^64 - 1,
+/// and the answer said that it was complete.
+#[test]
+fn more_walks_than_are_counted_are_not_complete() {
+    let mut graph = LocationGraph::new();
+    for number in 0..100 {
+        let body = format!(
+            r#"{{"id":"r{number}","associationId":"a","locationId":"L",
+            "firstObjectKey":"contact","firstRecordId":"hub",
+            "secondObjectKey":"house","secondRecordId":"h"}}"#
+        );
+        let Decoded::Event(event) = decode(body.as_bytes(), None).unwrap() else { continue };
+        graph.merge(number + 1, &event);
+    }
+    for (steps, paths, complete) in
+        [(7, 10_u64.pow(14), true), (8, WALKS_MAX, false), (10, WALKS_MAX, false)]
+    {
+        let start = WalkQuery::from(node());
+        let query = (0..steps).fold(start, |walk, _| walk.step(LinkFilter::default()));
+        let page = graph.view().walk(&query, &mut Effort::unbounded()).unwrap();
+        assert_eq!((page.ends[0].paths, page.complete), (paths, complete), "{steps} steps");
+    }
+}
+
+/// A page of a thing with many labels once looked at each label for each link.
+#[test]
+fn a_page_of_many_labels_is_in_order() {
+    let graph = hub();
+    for order in [relata::graph::Order::Oldest, relata::graph::Order::Newest] {
+        let query = LinkQuery::default().order(order).limit(250);
+        let page = graph.links(&node(), &query).unwrap();
+        let seqs: Vec<u64> = page.links.iter().map(|link| link.seq).collect();
+        let mut expected: Vec<u64> = (1..=LABELS).collect();
+        if order == relata::graph::Order::Newest {
+            expected.reverse();
+        }
+        assert_eq!(seqs, expected[..250]);
+        let rest = graph.links(&node(), &query.after(page.next.unwrap())).unwrap();
+        let rest: Vec<u64> = rest.links.iter().map(|link| link.seq).collect();
+        assert_eq!(rest, expected[250..]);
+    }
 }

@@ -37,4 +37,4 @@ pub use summary::{AssociationCount, AssociationPage, Counts, EndCount, ObjectCou
 pub(super) use view::Names;
 pub use view::{AskError, View};
 pub use violations::Violation;
-pub use walk::{End as WalkEnd, EndRow as WalkEndRow, WalkPage, WalkQuery, Walks};
+pub use walk::{End as WalkEnd, EndRow as WalkEndRow, WALKS_MAX, WalkPage, WalkQuery, Walks};

@@ -49,6 +49,10 @@ impl WalkQuery {
     }
 }
 
+/// The greatest number of walks that is counted: the greatest that every reader of JSON
+/// reads exactly.
+pub const WALKS_MAX: u64 = (1 << 53) - 1;
+
 /// Where walks end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct EndRow<T> {
@@ -57,7 +61,7 @@ pub struct EndRow<T> {
     /// The record id; absent on the object layer.
     pub record: Option<T>,
     /// How many distinct walks end here; two that go along parallel links are
-    /// distinct.
+    /// distinct. [`WALKS_MAX`] where there are as many or more.
     pub paths: u64,
 }
 
@@ -82,8 +86,8 @@ pub struct WalkPage<'g> {
     pub total: u64,
     /// Where to go on, if there is more.
     pub next: Option<(u64, u32)>,
-    /// Whether every link on the way was gone along; if not, more walks may end
-    /// here and elsewhere.
+    /// Whether every link on the way was gone along, and every walk counted; if not,
+    /// more walks may end here and elsewhere.
     pub complete: bool,
 }
 
@@ -164,7 +168,7 @@ fn step(
             }
             for entry in shown(layer, node, run, along) {
                 if let Some((count, new)) = effort.memory.counts.entry(entry.far.0) {
-                    *count = count.saturating_add(walks);
+                    *count = count.saturating_add(walks).min(WALKS_MAX);
                     if new {
                         reached.push(entry.far.0);
                     }
@@ -183,6 +187,7 @@ fn page<'g>(
     effort: &mut Effort<'_>,
 ) -> WalkPage<'g> {
     let total = ends.len() as u64;
+    let exact = ends.iter().all(|&(_, walks)| walks < WALKS_MAX);
     let ranked = ends.iter().map(|&(node, paths)| (paths, node)).collect();
     let mut page = ranking::page(ranked, query.after, query.limit);
     let names = page.write(layer, effort);
@@ -192,7 +197,9 @@ fn page<'g>(
         paths,
     };
     let ends = page.ranked.iter().zip(names).map(end).collect();
-    WalkPage { ends, total, next: page.next, complete: !effort.is_spent() }
+    // A count that ends at its limit is less than the truth.
+    let complete = !effort.is_spent() && exact;
+    WalkPage { ends, total, next: page.next, complete }
 }
 
 /// A search for walks, depth first.
