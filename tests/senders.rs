@@ -547,3 +547,48 @@ fn without_signatures_the_type_of_the_url_counts() -> Result<(), Error> {
     assert_eq!(server.post("/webhooks/ContactDelete", body)?.json()["status"], "applied");
     Ok(())
 }
+
+/// What senders say of a body beside the body itself.
+#[test]
+fn heads_that_look_odd_but_say_json_are_taken() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    for (kind, status) in [
+        ("application/json", 200),
+        ("Application/JSON; Charset=\"UTF-8\"", 200),
+        (" application/json ;charset=utf-8;v=1", 200),
+        ("application/cloudevents+json", 200),
+        ("TEXT/JSON", 200),
+        ("text/plain", 415),
+        ("application/json, text/plain", 415),
+        ("json", 415),
+        ("", 415),
+    ] {
+        let answer = server.request("POST", "/webhooks", &[("content-type", kind)], ASSOCIATION)?;
+        assert_eq!(answer.status, status, "{kind:?}: {}", answer.text());
+    }
+    // No body, and none at all of a packed one.
+    for encoding in ["identity", "gzip", "deflate"] {
+        let answer = server.request("POST", "/webhooks", &[("content-encoding", encoding)], b"")?;
+        assert_eq!((answer.status, &answer.json()["code"]), (400, &"malformed_json".into()));
+    }
+    // Asked for leave first: refused before the body, or let go on.
+    for (head, status) in [
+        ("content-type: text/plain", "415"),
+        ("content-encoding: br", "415"),
+        ("content-type: application/json", "100"),
+    ] {
+        let mut stream = server.connect()?;
+        let length = ASSOCIATION.len();
+        write!(
+            stream,
+            "POST /webhooks HTTP/1.1\r\nhost: relata\r\n{head}\r\nexpect: 100-continue\r\n\
+             content-length: {length}\r\n\r\n"
+        )?;
+        let mut line = String::new();
+        let mut reader = BufReader::new(stream);
+        reader.read_line(&mut line)?;
+        assert_eq!(line.split(' ').nth(1), Some(status), "{head}");
+    }
+    Ok(())
+}
