@@ -209,6 +209,10 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_QUESTION_TIMEOUT_MS", default_value_t = 2_000, value_name = "MS")]
     pub(crate) question_timeout_ms: u64,
 
+    /// Exports that run at once; more wait, and are shared out as --questions are
+    #[arg(long, env = "RELATA_EXPORTS", default_value_t = 4, value_name = "N")]
+    pub(crate) exports: usize,
+
     /// How much one answer may hold, in bytes, about; one that would hold more is
     /// incomplete
     #[arg(long, env = "RELATA_ANSWER_BYTES", default_value_t = 16 << 20, value_name = "BYTES")]
@@ -268,6 +272,7 @@ impl Serve {
             export_stall: Duration::from_millis(self.export_stall_ms),
             connections: self.connections.clamp(1, 1 << 20),
             question_links: self.question_links,
+            exports: self.exports.clamp(1, 1 << 10),
             answer_bytes: self.answer_bytes.max(1),
             question_timeout: Duration::from_millis(self.question_timeout_ms),
             questions: self.questions.clamp(1, 1 << 10),
