@@ -41,7 +41,7 @@ impl Location {
     }
 
     /// The graph, if the writer is out of it within some microseconds.
-    pub(crate) fn try_read(&self) -> Option<RwLockReadGuard<'_, LocationGraph>> {
+    pub fn try_read(&self) -> Option<RwLockReadGuard<'_, LocationGraph>> {
         for _ in 0..TRIES {
             match self.graph.try_read() {
                 Ok(graph) => return Some(graph),

@@ -39,9 +39,11 @@ pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayEr
 pub use locations::Location;
 pub use log::StorageUse;
 pub use options::Options;
+#[cfg(feature = "server")]
 pub(crate) use past::Stop;
 pub use past::{AsOf, Past, PastError};
 pub use pulse::{Waiting, Written};
+#[cfg(feature = "server")]
 pub(crate) use questions::answer_at_once;
 pub use questions::{
     Around, Between, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween,

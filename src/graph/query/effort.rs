@@ -87,13 +87,13 @@ impl<'s> Effort<'s> {
     /// An answer that is not complete will not be used, so that none needs to be
     /// made of what was found.
     #[must_use]
-    pub(crate) fn trial(mut self) -> Self {
+    pub fn trial(mut self) -> Self {
         self.trial = true;
         self
     }
 
     /// Whether the answer will not be used.
-    pub(crate) fn is_in_vain(&self) -> bool {
+    pub fn is_in_vain(&self) -> bool {
         self.trial && self.spent
     }
 

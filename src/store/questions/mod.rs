@@ -16,6 +16,7 @@ pub use error::QuestionError;
 pub use links::{EachLink, LinksOf, LinksPage};
 pub use matching::{Found, Matching};
 pub use moment::Moment;
+#[cfg(feature = "server")]
 pub(crate) use moment::answer_at_once;
 pub use path::{PathBetween, Ways};
 pub use walk::Walk;
