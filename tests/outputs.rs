@@ -445,3 +445,33 @@ fn a_variable_set_to_nothing_is_as_if_not_set() -> Result<(), Error> {
     assert!(String::from_utf8_lossy(&log).contains("WARN"), "it logs nothing");
     Ok(())
 }
+
+/// `relata dead-letters list` took the memory of every graph to print a heading.
+#[test]
+fn what_needs_no_graph_builds_none() -> Result<(), Error> {
+    let place = Place::filled()?;
+    let db = place.at("relata.db");
+    // No graph can be built of these, and none of the other location is needed.
+    rusqlite::Connection::open(&db)?.execute(
+        "UPDATE state_relation SET first = 4000000000 WHERE location = \
+         (SELECT number FROM state_location WHERE id = 'hillside-homes')",
+        [],
+    )?;
+    let whole = place.command(&["summary"]).env_remove("RELATA_LOCATION").output()?;
+    assert_eq!(whole.status.code(), Some(1), "{whole:?}");
+    for arguments in [
+        &["dead-letters", "list"][..],
+        &["dead-letters", "delete", "--all"],
+        &["token", "list"],
+        &["backup", "copy.db"],
+        &["summary"],
+        &["links", "contact"],
+        &["history", "contact"],
+        &["diff", "--from", "300"],
+        &["export", "--format", "csv"],
+    ] {
+        let output = place.run(arguments)?;
+        assert!(output.status.success(), "{arguments:?}: {output:?}");
+    }
+    Ok(())
+}

@@ -8,7 +8,7 @@ use relata::graph::{Effort, View};
 use relata::wire::Moment;
 use relata::{Location, Seq, Store};
 
-use super::output::{location, open_for_questions};
+use super::output::open_location;
 use crate::config::Asking;
 
 /// Asks the location that the command line names.
@@ -17,8 +17,7 @@ pub(super) fn ask(
     asking: &Asking,
     question: impl FnOnce(View<'_>, &mut Effort<'_>, Seq) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
-    let store = open_for_questions(db)?;
-    let location = location(&store, &asking.place)?;
+    let (store, location) = open_location(db, &asking.place)?;
     of(&store, &location, asking.as_of, question)?;
     Ok(ExitCode::SUCCESS)
 }

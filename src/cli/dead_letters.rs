@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::journal::DeadLetter;
+use relata::journal::{DeadLetter, Journal, JournalError, JournalReader, SqliteJournal};
 use relata::webhook::UrlTypes;
 use relata::wire::{DeadLetterBody, DeadLetterLine};
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
 
-use super::output::{open_for_questions, print_json, print_table, say};
+use super::output::{ensure_exists, print_json, print_table, say};
 use crate::config::LettersAction;
 
 /// Letters read at once.
@@ -18,23 +18,23 @@ const CHUNK: usize = 100;
 
 pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode> {
     match action {
-        LettersAction::List { json } => list(&open_for_questions(db)?, *json)?,
-        LettersAction::Show { id, json } => show(&open_for_questions(db)?, *id, *json)?,
+        LettersAction::List { json } => list(&mut reader(db)?, *json)?,
+        LettersAction::Show { id, json } => show(&mut reader(db)?, *id, *json)?,
         LettersAction::Replay { id: Some(id), url, .. } => {
             let receipt =
                 open(db)?.replay_dead_letter(*id, url.types())?.with_context(|| missing(*id))?;
             say(format_args!("dead letter {id}: {}", receipt.status.as_str()))?;
         }
-        LettersAction::Replay { id: None, url, .. } => return replay_all(&open(db)?, url.types()),
+        LettersAction::Replay { id: None, url, .. } => return replay_all(db, url.types()),
         LettersAction::Delete { id: Some(id), .. } => {
-            anyhow::ensure!(open(db)?.delete_dead_letter(*id)?, missing(*id));
+            anyhow::ensure!(writer(db)?.delete_dead_letter(*id)?, missing(*id));
             say(format_args!("dead letter {id} is deleted"))?;
         }
         LettersAction::Delete { id: None, .. } => {
-            let store = open(db)?;
+            let mut journal = writer(db)?;
             let mut deleted = 0;
-            each(&store, |letter| {
-                store.delete_dead_letter(letter.id)?;
+            each(&mut journal, |journal, letter| {
+                journal.delete_dead_letter(letter.id)?;
                 deleted += 1;
                 Ok(())
             })?;
@@ -48,38 +48,57 @@ fn missing(id: u64) -> String {
     format!("there is no dead letter {id}")
 }
 
+/// Opens the journal alone: no letter needs a graph.
+fn reader(db: &Path) -> anyhow::Result<SqliteJournal> {
+    ensure_exists(db)?;
+    SqliteJournal::open_read_only(db).with_context(|| db.display().to_string())
+}
+
+/// Opens the journal alone to change it.
+fn writer(db: &Path) -> anyhow::Result<SqliteJournal> {
+    ensure_exists(db)?;
+    SqliteJournal::open(db).map_err(|error| refused(db, error))
+}
+
 /// Opens the store to change it.
 fn open(db: &Path) -> anyhow::Result<Store> {
-    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+    ensure_exists(db)?;
     Store::open_with(db, Options::default()).map_err(|error| match error {
-        OpenError::Journal(relata::journal::JournalError::InUse { .. }) => anyhow::anyhow!(
+        OpenError::Journal(error) => refused(db, error),
+        error => anyhow::Error::new(error).context(db.display().to_string()),
+    })
+}
+
+fn refused(db: &Path, error: JournalError) -> anyhow::Error {
+    match error {
+        JournalError::InUse { .. } => anyhow::anyhow!(
             "{}: a server has it open; ask that one: POST /v1/dead-letters/ID/replay, \
              POST /v1/dead-letters/replay or DELETE /v1/dead-letters/ID",
             db.display()
         ),
         error => anyhow::Error::new(error).context(db.display().to_string()),
-    })
+    }
 }
 
-fn each(
-    store: &Store,
-    mut each: impl FnMut(DeadLetter) -> anyhow::Result<()>,
+fn each<J: JournalReader>(
+    journal: &mut J,
+    mut each: impl FnMut(&mut J, DeadLetter) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut after = 0;
     loop {
-        let chunk = store.dead_letters(after, CHUNK)?;
+        let chunk = journal.dead_letters(after, CHUNK)?;
         let Some(last) = chunk.last() else { return Ok(()) };
         after = last.id;
-        chunk.into_iter().try_for_each(&mut each)?;
+        chunk.into_iter().try_for_each(|letter| each(journal, letter))?;
     }
 }
 
-fn list(store: &Store, json: bool) -> anyhow::Result<()> {
+fn list(journal: &mut SqliteJournal, json: bool) -> anyhow::Result<()> {
     if json {
-        return each(store, |letter| print_json(&DeadLetterLine::new(&letter)));
+        return each(journal, |_, letter| print_json(&DeadLetterLine::new(&letter)));
     }
     let mut rows = Vec::new();
-    each(store, |letter| {
+    each(journal, |_, letter| {
         rows.push(vec![
             letter.id.to_string(),
             letter.times.to_string(),
@@ -91,15 +110,15 @@ fn list(store: &Store, json: bool) -> anyhow::Result<()> {
         Ok(())
     })?;
     print_table(&["id", "times", "last", "location", "code", "reason"], &rows)?;
-    let totals = store.dead_letter_totals()?;
+    let totals = journal.dead_letter_totals()?;
     if totals.dropped > 0 {
         say(format_args!("{} older ones made room for these", totals.dropped))?;
     }
     Ok(())
 }
 
-fn show(store: &Store, id: u64, json: bool) -> anyhow::Result<()> {
-    let letter = store.dead_letter(id)?.with_context(|| missing(id))?;
+fn show(journal: &mut SqliteJournal, id: u64, json: bool) -> anyhow::Result<()> {
+    let letter = journal.dead_letter(id)?.with_context(|| missing(id))?;
     if json {
         return print_json(&DeadLetterBody::new(&letter));
     }
@@ -117,9 +136,10 @@ fn show(store: &Store, id: u64, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn replay_all(store: &Store, url_types: UrlTypes) -> anyhow::Result<ExitCode> {
+fn replay_all(db: &Path, url_types: UrlTypes) -> anyhow::Result<ExitCode> {
+    let store = open(db)?;
     let (mut accepted, mut refused) = (0_u64, 0_u64);
-    each(store, |letter| {
+    each(&mut reader(db)?, |_, letter| {
         match store.replay_dead_letter(letter.id, url_types) {
             Ok(_) => accepted += 1,
             Err(ReplayError::Ingest(IngestError::Unreadable(_))) => refused += 1,

@@ -7,13 +7,12 @@ use anyhow::Context;
 use relata::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff};
 use relata::wire::DiffBody;
 
-use super::output::{location, open_for_questions, print_json, print_table, say, say_if_more};
+use super::output::{open_location, print_json, print_table, say, say_if_more};
 use super::questions::edge_row;
 use crate::config::Diff;
 
 pub(super) fn run(db: &Path, diff: &Diff) -> anyhow::Result<ExitCode> {
-    let store = open_for_questions(db)?;
-    let location = location(&store, &diff.place)?;
+    let (store, location) = open_location(db, &diff.place)?;
     let (from, to) = (diff.from.0, diff.to.map(|moment| moment.0));
     let between = store.between(location.id().as_str(), from, to)?;
     let between = between.context("no such location")?;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use relata::http::Limits;
 use relata::signature::{SignatureHeaders, diagnose};
-use relata::webhook::{ContentEncoding, MAX_ID_BYTES};
+use relata::webhook::{ContentEncoding, Decoded, MAX_ID_BYTES};
 use relata::wire::{Effect, Examination, Reading, SignatureVerdict};
 use relata::{Delivery, Store, Timestamp};
 
@@ -76,7 +76,11 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 /// What the delivery would do to the database, or to an empty one.
 fn effect(db: &Path, delivery: &Delivery) -> anyhow::Result<Effect> {
     let store = if db.exists() {
-        Store::open_read_only(db).with_context(|| db.display().to_string())?
+        let location = match delivery.decoded() {
+            Decoded::Event(event) => event.location.as_str(),
+            Decoded::Ignored { .. } => "",
+        };
+        Store::open_location_read_only(db, location).with_context(|| db.display().to_string())?
     } else {
         Store::in_memory()?
     };

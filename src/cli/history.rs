@@ -6,12 +6,11 @@ use std::process::ExitCode;
 use relata::wire::History as HistoryBody;
 use relata::{HistoryEvent, Subject};
 
-use super::output::{location, open_for_questions, print_json, print_table, say, say_if_more};
+use super::output::{open_location, print_json, print_table, say, say_if_more};
 use crate::config::History;
 
 pub(super) fn run(db: &Path, command: &History) -> anyhow::Result<ExitCode> {
-    let store = open_for_questions(db)?;
-    let location = location(&store, &command.place)?;
+    let (store, location) = open_location(db, &command.place)?;
     let (name, subject) = subject(command)?;
     let id = location.id().as_str();
     anyhow::ensure!(subject.is_known_to(&location.read()), "{id}: no event has named {name}");

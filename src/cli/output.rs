@@ -63,31 +63,46 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Refuses a database that is not there.
+pub(super) fn ensure_exists(db: &Path) -> anyhow::Result<()> {
+    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+    Ok(())
+}
+
 /// Opens a store for questions, beside a server that may be running.
 pub(super) fn open_for_questions(db: &Path) -> anyhow::Result<Store> {
-    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+    ensure_exists(db)?;
     Store::open_read_only(db).with_context(|| db.display().to_string())
 }
 
-/// The location that a question is about.
-pub(super) fn location(store: &Store, place: &Place) -> anyhow::Result<Arc<Location>> {
-    if let Some(id) = &place.location {
-        return store.location(id).with_context(|| format!("there is no location {id}"));
+/// Opens the location that a question is about, and none of the others.
+pub(super) fn open_location(db: &Path, place: &Place) -> anyhow::Result<(Store, Arc<Location>)> {
+    ensure_exists(db)?;
+    let shown = || db.display().to_string();
+    let id = match &place.location {
+        Some(id) => id.to_owned(),
+        None => only_location(Store::location_ids(db, NAMED_MAX + 1).with_context(shown)?)?,
+    };
+    let store = Store::open_location_read_only(db, &id).with_context(shown)?;
+    let location = store.location(&id).with_context(|| format!("there is no location {id}"))?;
+    Ok((store, location))
+}
+
+/// Locations that an error names at most.
+const NAMED_MAX: usize = 5;
+
+fn only_location(mut ids: Vec<String>) -> anyhow::Result<String> {
+    if ids.len() > NAMED_MAX {
+        ids.truncate(NAMED_MAX);
+        ids.push("…".to_owned());
     }
-    let locations = store.locations();
-    match locations.as_slice() {
-        [] => anyhow::bail!("the store is empty"),
-        [only] => Ok(Arc::clone(only)),
-        several => {
-            let mut names: Vec<&str> = several.iter().take(5).map(|l| l.id().as_str()).collect();
-            if several.len() > names.len() {
-                names.push("…");
-            }
-            anyhow::bail!(
-                "the store holds several locations; choose with --location: {}",
-                names.join(", ")
-            )
-        }
+    match ids.len() {
+        0 => anyhow::bail!("the store is empty"),
+        1 => Ok(ids.remove(0)),
+        _ => anyhow::bail!(
+            "the store holds several locations; choose with --location: {}",
+            ids.join(", ")
+        ),
     }
 }
 

@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use relata::wire::{AssociationBody, AssociationSummary, SummaryBody};
 
-use super::output::{location, open_for_questions, print_json, print_table, say};
+use super::output::{open_for_questions, open_location, print_json, print_table, say};
 use super::way::node_text;
 use super::{ask, output};
 use crate::config::Summary;
@@ -14,11 +14,14 @@ use crate::config::Summary;
 const VIOLATIONS_SHOWN: usize = 5;
 
 pub(super) fn run(db: &Path, summary: &Summary) -> anyhow::Result<ExitCode> {
-    let store = open_for_questions(db)?;
     let asking = &summary.asking;
-    let locations = match &asking.place.location {
-        None if !asking.json => store.locations(),
-        _ => vec![location(&store, &asking.place)?],
+    let (store, locations) = if asking.place.location.is_none() && !asking.json {
+        let store = open_for_questions(db)?;
+        let locations = store.locations();
+        (store, locations)
+    } else {
+        let (store, location) = open_location(db, &asking.place)?;
+        (store, vec![location])
     };
     if !asking.json {
         let past = asking.as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();

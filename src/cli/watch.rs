@@ -6,10 +6,10 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use relata::wire::ChangeBody;
-use relata::{AppliedEvent, Association, Change, ChangeFilter, Seq, Store};
+use relata::{AppliedEvent, Association, Change, ChangeFilter, Location, Seq, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output::{label_text, location, open_for_questions, print_json, say, visible};
+use super::output::{label_text, open_location, print_json, say, visible};
 use super::serve::stop;
 use super::way::node_text;
 use crate::config::Watch;
@@ -25,9 +25,9 @@ pub(super) fn run(db: &Path, watch: &Watch) -> anyhow::Result<ExitCode> {
     let watched = runtime.block_on(async {
         // Taken first: a signal that comes early still ends it cleanly.
         let stop = stop(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let store = open_for_questions(db)?;
+        let (store, location) = open_location(db, &watch.place)?;
         tokio::select! {
-            watched = follow(&store, watch) => watched,
+            watched = follow(&store, &location, watch) => watched,
             () = stop => Ok(()),
         }
     });
@@ -39,8 +39,7 @@ pub(super) fn run(db: &Path, watch: &Watch) -> anyhow::Result<ExitCode> {
 }
 
 /// Prints what changes until there is nobody to read it.
-async fn follow(store: &Store, watch: &Watch) -> anyhow::Result<()> {
-    let location = location(store, &watch.place)?;
+async fn follow(store: &Store, location: &Location, watch: &Watch) -> anyhow::Result<()> {
     let filter = ChangeFilter {
         labels: watch.label.clone(),
         object: watch.object.clone(),

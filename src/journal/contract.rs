@@ -143,6 +143,37 @@ pub trait JournalReader: Send {
     /// order that [`StateRow`] asks for.
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError>;
 
+    /// As [`load_checkpoint`](Self::load_checkpoint), but shows one location and its
+    /// states alone.
+    fn load_location(&mut self, id: &str, each: RowSink<'_>) -> Result<Seq, JournalError> {
+        let mut wanted = None;
+        self.load_checkpoint(&mut |row| match row {
+            CheckpointRow::Location { number, id: found } if *found == id => {
+                wanted = Some(*number);
+                each(row)
+            }
+            CheckpointRow::State { location, .. } if wanted == Some(*location) => each(row),
+            _ => Ok(()),
+        })
+    }
+
+    /// Shows the ids of the checkpoint's locations, in the order of their numbers,
+    /// until told to stop, and returns the seq that the checkpoint stands for.
+    fn location_ids(
+        &mut self,
+        each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Seq, JournalError> {
+        let mut going_on = true;
+        self.load_checkpoint(&mut |row| {
+            if let CheckpointRow::Location { id, .. } = row
+                && going_on
+            {
+                going_on = each(id).is_continue();
+            }
+            Ok(())
+        })
+    }
+
     /// Shows the ids of deliveries accepted since then, pruned ones too, in
     /// order. Costs what came since, without the bodies.
     fn accepted(

@@ -98,12 +98,15 @@ impl Store {
     /// that writes to it. It shows the state at this moment, or at the last
     /// [`refresh`](Self::refresh), and refuses every delivery.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
-        let options = Options::default();
-        let recovered = recover_beside_writer(&mut journal, &options)?;
+        Self::open_beside_writer(path.as_ref(), None)
+    }
+
+    pub(super) fn open_beside_writer(path: &Path, only: Option<&str>) -> Result<Self, OpenError> {
+        let mut journal = SqliteJournal::open_read_only(path)?;
+        let recovered = recover_beside_writer(&mut journal, &Options::default(), only)?;
         let touched = recovered.checkpointer.touched();
         touched.for_each(|number| forget_changes(&recovered.locations, number));
-        let path = path.as_ref().to_owned();
+        let path = path.to_owned();
         let gauge = Arc::new(Gauge::default());
         gauge.pulse.begin(recovered.checkpoint);
         gauge.fail("it is open for reading only".to_owned());

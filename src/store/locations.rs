@@ -67,10 +67,26 @@ struct Table {
 #[derive(Debug, Default)]
 pub(super) struct Locations {
     table: RwLock<Table>,
+    /// The only one there is a graph of, where all others are passed over.
+    only: Option<LocationId>,
     pub(super) news: News,
 }
 
 impl Locations {
+    /// Returns what holds one location alone, or every one.
+    pub(super) fn of(only: Option<&str>) -> Self {
+        Self { only: only.map(LocationId::from), ..Self::default() }
+    }
+
+    pub(super) fn only(&self) -> Option<&str> {
+        self.only.as_ref().map(LocationId::as_str)
+    }
+
+    /// Whether events of this location belong here.
+    pub(super) fn holds(&self, id: &str) -> bool {
+        self.only().is_none_or(|only| only == id)
+    }
+
     pub(super) fn find(&self, id: &str) -> Option<Arc<Location>> {
         self.table().by_id.get(id).cloned()
     }

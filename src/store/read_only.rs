@@ -1,19 +1,52 @@
 //! A store beside the process that writes to its file.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
+use std::path::Path;
 use std::sync::PoisonError;
 
 use super::checkpoint::Checkpointer;
 use super::locations::Locations;
 use super::recovery::replay;
-use super::{ChangesError, Options, Store};
-use crate::journal::{JournalError, JournalReader};
-use crate::model::Seq;
+use super::{ChangesError, OpenError, Options, Store};
+use crate::journal::{JournalError, JournalReader, SqliteJournal};
+use crate::model::{EventType, Seq};
 
 /// Events without effect that are noted before it is looked which of them are saved.
 const IDLE_MAX: usize = 10_000;
 
 impl Store {
+    /// Opens one location of the store in this SQLite file as
+    /// [`open_read_only`](Self::open_read_only) does; there are no others in it.
+    ///
+    /// Costs the checkpoint of that location, and reading past the events of others
+    /// behind it.
+    pub fn open_location_read_only(
+        path: impl AsRef<Path>,
+        location: &str,
+    ) -> Result<Self, OpenError> {
+        Self::open_beside_writer(path.as_ref(), Some(location))
+    }
+
+    /// Returns the ids of up to `limit` locations of the store in this SQLite file, in
+    /// the order in which it first heard of them, without building a graph.
+    pub fn location_ids(path: impl AsRef<Path>, limit: usize) -> Result<Vec<String>, OpenError> {
+        let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
+        let mut ids = Vec::new();
+        let mut note = |id: &str| {
+            if !ids.iter().any(|known| known == id) && ids.len() < limit {
+                ids.push(id.to_owned());
+            }
+            if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+        };
+        let checkpoint = journal.location_ids(&mut note)?;
+        journal.read(checkpoint, &mut |_, entry| {
+            let is_known = EventType::from_name(entry.event_type).is_some();
+            if is_known { note(entry.location) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(ids)
+    }
+
     /// Takes in what a writing process has added since, in a store that was opened
     /// [for reading only](Self::open_read_only), and answers with the seq that every
     /// question sees from now on. Other stores take in what they write themselves.

@@ -35,7 +35,14 @@ pub(super) fn recover(
     journal: &mut dyn JournalReader,
     options: &Options,
 ) -> Result<Recovered, JournalError> {
-    let locations = Locations::default();
+    recover_into(journal, options, Locations::default())
+}
+
+fn recover_into(
+    journal: &mut dyn JournalReader,
+    options: &Options,
+    locations: Locations,
+) -> Result<Recovered, JournalError> {
     let checkpoint = load_checkpoint(journal, &locations)?;
     let saved = u32::try_from(locations.all().len()).unwrap_or(u32::MAX);
     let mut checkpointer = Checkpointer::new(options, saved);
@@ -52,15 +59,16 @@ pub(super) fn recover(
     Ok(Recovered { locations, checkpointer, checkpoint, head })
 }
 
-/// As [`recover`], while another process writes: it may save a checkpoint and prune
-/// after the one that was there has been read.
+/// As [`recover`], of one location alone or of all, while another process writes: it
+/// may save a checkpoint and prune after the one that was there has been read.
 pub(super) fn recover_beside_writer(
     journal: &mut dyn JournalReader,
     options: &Options,
+    only: Option<&str>,
 ) -> Result<Recovered, JournalError> {
-    match recover(journal, options) {
+    match recover_into(journal, options, Locations::of(only)) {
         Err(JournalError::Pruned { .. } | JournalError::PrunedWhileReading { .. }) => {
-            recover(journal, options)
+            recover_into(journal, options, Locations::of(only))
         }
         recovered => recovered,
     }
@@ -73,16 +81,19 @@ fn load_checkpoint(
     let damaged = |reason: String| JournalError::DamagedCheckpoint { reason };
     let mut current: Option<Arc<Location>> = None;
     let mut newest = 0;
-    let upto = journal.load_checkpoint(&mut |row| match row {
+    let only = locations.only();
+    let mut restore = |row: &CheckpointRow<'_>| match row {
         CheckpointRow::Location { number, id } => {
             let location = locations.intern(&LocationId::from(*id));
-            let fits = location.number == *number;
+            let fits = only.is_some() || location.number == *number;
             if fits { Ok(()) } else { Err(damaged(format!("location {id} is out of order"))) }
         }
         CheckpointRow::State { location, row } => {
             newest = newest.max(row.newest());
-            let known = current.take().filter(|current| current.number == *location);
-            let found = known.or_else(|| locations.at(*location));
+            // One that is alone is the first here, whatever it is there.
+            let number = if only.is_some() { 0 } else { *location };
+            let known = current.take().filter(|current| current.number == number);
+            let found = known.or_else(|| locations.at(number));
             let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
             let restored = found.write().restore(row);
             restored.map_err(|reason| damaged(format!("{reason}: {row:?} of {}", found.id())))?;
@@ -92,7 +103,11 @@ fn load_checkpoint(
         CheckpointRow::Mentions { .. }
         | CheckpointRow::Repeats { .. }
         | CheckpointRow::Idle { .. } => Ok(()),
-    })?;
+    };
+    let upto = match only {
+        Some(id) => journal.load_location(id, &mut restore)?,
+        None => journal.load_checkpoint(&mut restore)?,
+    };
     if newest > upto {
         return Err(damaged(format!("it speaks of event {newest}, behind its own {upto}")));
     }
@@ -112,6 +127,10 @@ pub(super) fn replay(
     journal.read(after, &mut |seq, entry| {
         if seq > upto {
             return ControlFlow::Break(());
+        }
+        if !locations.holds(entry.location) {
+            head = seq;
+            return ControlFlow::Continue(());
         }
         match history::read(seq, &entry) {
             Ok(event) => {

@@ -1,5 +1,7 @@
 //! The state tables: the checkpoint, and what SQL tools read.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{CachedStatement, Connection, Row, Transaction, TransactionBehavior};
 
 use super::super::{CheckpointRow, JournalError, RowSink};
@@ -161,7 +163,12 @@ impl<'c> Statements<'c> {
     }
 }
 
-pub(super) fn load(connection: &Connection, each: RowSink<'_>) -> Result<Seq, JournalError> {
+/// Shows the rows of every location, or of this one alone.
+pub(super) fn load(
+    connection: &Connection,
+    only: Option<&str>,
+    each: RowSink<'_>,
+) -> Result<Seq, JournalError> {
     // Its tables belong together: the one reading that needs a snapshot.
     let connection = connection.unchecked_transaction()?;
     let seq: i64 = connection.query_row(LOAD_SEQ, [], |row| row.get(0))?;
@@ -169,6 +176,9 @@ pub(super) fn load(connection: &Connection, each: RowSink<'_>) -> Result<Seq, Jo
     let mut select = connection.prepare(LOAD_LOCATIONS)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
+        if only.is_some_and(|only| text(row, 1).is_ok_and(|id| id != only)) {
+            continue;
+        }
         let number: u32 = row.get(0)?;
         each(&CheckpointRow::Location { number, id: text(row, 1)? })?;
         locations.push(number);
@@ -181,6 +191,22 @@ pub(super) fn load(connection: &Connection, each: RowSink<'_>) -> Result<Seq, Jo
             while let Some(row) = rows.next()? {
                 show(row, &mut put)?;
             }
+        }
+    }
+    Ok(seq.unsigned_abs())
+}
+
+pub(super) fn location_ids(
+    connection: &Connection,
+    each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+) -> Result<Seq, JournalError> {
+    let connection = connection.unchecked_transaction()?;
+    let seq: i64 = connection.query_row(LOAD_SEQ, [], |row| row.get(0))?;
+    let mut select = connection.prepare(LOAD_LOCATIONS)?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        if each(text(row, 1)?).is_break() {
+            break;
         }
     }
     Ok(seq.unsigned_abs())

@@ -226,7 +226,18 @@ impl JournalReader for SqliteJournal {
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
-        checkpoint::load(&self.connection, each)
+        checkpoint::load(&self.connection, None, each)
+    }
+
+    fn load_location(&mut self, id: &str, each: RowSink<'_>) -> Result<Seq, JournalError> {
+        checkpoint::load(&self.connection, Some(id), each)
+    }
+
+    fn location_ids(
+        &mut self,
+        each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Seq, JournalError> {
+        checkpoint::location_ids(&self.connection, each)
     }
 
     fn accepted(
