@@ -7,6 +7,7 @@ mod server;
 use std::collections::BTreeSet;
 use std::path::Path;
 
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use serde_json::{Value, json};
 use server::{Error, Server, relata};
 
@@ -99,6 +100,11 @@ fn a_part_that_there_is_not_is_refused() -> Result<(), Error> {
         ("format=dot&of=contact&depth=9", 400, "invalid_parameter"),
         ("format=dot&of=", 400, "invalid_parameter"),
         ("format=dot&dynamic=true", 400, "invalid_parameter"),
+        ("format=dot&bom=true", 400, "invalid_parameter"),
+        ("format=gexf&dynamic=true&bom=true", 400, "invalid_parameter"),
+        ("format=csv&yed=true", 400, "invalid_parameter"),
+        ("format=csv&bom=1", 400, "invalid_parameter"),
+        ("format=ndjson&bom=false", 400, "invalid_parameter"),
         ("format=gexf&dynamic=yes", 400, "invalid_parameter"),
     ] {
         let server = Server::start(&db)?;
@@ -113,6 +119,9 @@ fn a_part_that_there_is_not_is_refused() -> Result<(), Error> {
             "--format dot --of contact/amara-okafor --layer objects",
             "1 relata: contact/amara-okafor is of the other layer",
         ),
+        ("--format dot --bom", "1 relata: --bom goes with --format csv"),
+        ("--format csv --yed", "1 relata: --yed goes with --format graphml"),
+        ("--format ndjson --bom", "1 relata: --bom does not go with ndjson"),
         ("--format dot --dynamic", "1 relata: --dynamic goes with --format gexf"),
         ("--format node-link --edges-key both", "1 relata: --edges-key is one of edges, links"),
     ] {
@@ -208,5 +217,70 @@ fn life_spans_are_told_by_the_events_own_times() -> Result<(), Error> {
     let ends = printed.matches(" end=\"2026-11-20T09:00:00.452Z\"").count();
     assert!(links > 2 && ends == links + 1, "{links} links and the contact, {ends} ends");
     assert!(early.contains("<spell start=") && !early.contains(" end="), "{early}");
+    Ok(())
+}
+
+/// Excel showed `MÃ¼ller`, and yEd empty boxes.
+#[test]
+fn excel_and_yed_get_what_they_need_on_request() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = filled(directory.path())?;
+    let server = Server::start(&db)?;
+    let plain = server.get(&format!("{AT}/export?format=csv"))?;
+    assert_eq!(plain.header("content-type"), Some("text/csv; charset=utf-8"));
+    let marked = server.get(&format!("{AT}/export?format=csv&bom=true"))?;
+    assert!(marked.body == ["\u{feff}".as_bytes(), &plain.body].concat());
+    assert!(export(&db, "--format csv --bom")?.unwrap().as_bytes() == marked.body);
+    for format in ["dot", "mermaid"] {
+        let answer = server.get(&format!("{AT}/export?format={format}&layer=objects"))?;
+        let kind = answer.header("content-type").unwrap_or_default().to_owned();
+        assert!(kind.starts_with("text/") && kind.ends_with("; charset=utf-8"), "{kind}");
+    }
+    let plain = server.get(&format!("{AT}/export?format=graphml"))?.text();
+    let drawn = server.get(&format!("{AT}/export?format=graphml&yed=true"))?.text();
+    assert!(export(&db, "--format graphml --yed")?.unwrap() == drawn);
+    assert!(!plain.contains("<y:"));
+    for (element, label) in [("<node ", "<y:NodeLabel>"), ("<edge ", "<y:EdgeLabel>")] {
+        assert_eq!(drawn.matches(label).count(), plain.matches(element).count(), "{label}");
+    }
+    let texts = |before: &str| -> Vec<&str> {
+        drawn.split(before).skip(1).filter_map(|rest| rest.split('<').next()).collect()
+    };
+    assert_eq!(texts("<y:EdgeLabel>"), texts("<data key=\"e_label\">"));
+    assert_eq!(texts("<y:NodeLabel>"), texts("<data key=\"n_label\">"));
+    // Nothing else differs.
+    let mut rest = String::new();
+    let mut lines = drawn.lines();
+    while let Some(line) = lines.next() {
+        if line.contains("<data key=\"nodegraphics\">")
+            || line.contains("<data key=\"edgegraphics\">")
+        {
+            lines.by_ref().find(|line| line.trim() == "</data>");
+        } else if !line.contains("yfiles.type") {
+            rest.push_str(&line.replace(" xmlns:y=\"http://www.yworks.com/xml/graphml\"", ""));
+            rest.push('\n');
+        }
+    }
+    assert!(rest == plain);
+    Ok(())
+}
+
+/// The name of a file is made of what a sender chose.
+#[test]
+fn a_file_has_the_letters_of_its_location_and_nothing_else_of_it() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let server = Server::start(&directory.path().join("relata.db"))?;
+    for (location, disposition) in [
+        ("b\u{fc}ro", "filename=\"relata-b_ro.csv\"; filename*=UTF-8''relata%2Db%C3%BCro%2Ecsv"),
+        ("a\"; x=\r\ny: z/../", "filename=\"relata-a___x___y__z____.csv\""),
+        ("\u{202e}\u{85}\u{0}", "filename=\"relata-___.csv\""),
+    ] {
+        let event = serde_json::json!({"type": "ContactDelete", "id": "a", "locationId": location});
+        assert_eq!(server.post("/webhooks", event.to_string().as_bytes())?.status, 200);
+        let encoded = utf8_percent_encode(location, NON_ALPHANUMERIC);
+        let answer = server.get(&format!("/v1/locations/{encoded}/export?format=csv"))?;
+        let wanted = format!("attachment; {disposition}");
+        assert_eq!(answer.header("content-disposition"), Some(&*wanted), "{location:?}");
+    }
     Ok(())
 }

@@ -10,7 +10,7 @@ use relata::graph::{Layers, PartQuery};
 use relata::{AsOf, Location, NodeRef, Store};
 
 use super::destination::{Destination, Reserved};
-use super::output::{location, open_for_questions};
+use super::output::open_location;
 use crate::config::Export;
 
 /// What is collected before it is written, in bytes.
@@ -22,8 +22,7 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
     let edges_key =
         EdgesKey::from_name(&export.edges_key).context("--edges-key is one of edges, links")?;
     let destination = Destination::open(export.output.as_deref(), &Reserved::database(db))?;
-    let store = open_for_questions(db)?;
-    let location = location(&store, &export.place)?;
+    let (store, location) = open_location(db, &export.place)?;
     let as_of = export.as_of.map(|moment| moment.0);
     let mut to = BufWriter::with_capacity(BUFFER_BYTES, destination);
     match content {
@@ -37,7 +36,12 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
             let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
             let part = snapshot.view().part(&query)?;
             check(&part, format)?;
-            let options = Options { edges_key, location: location.id().as_str().to_owned() };
+            let options = Options {
+                edges_key,
+                location: location.id().as_str().to_owned(),
+                bom: export.bom,
+                yed: export.yed,
+            };
             write(&part, format, &options, &mut to)?;
         }
     }
@@ -56,13 +60,15 @@ enum Content {
 
 fn content(export: &Export) -> anyhow::Result<Content> {
     if export.format == "ndjson" {
-        let Export { label, association, of, layer, dynamic, .. } = export;
+        let Export { label, association, of, layer, dynamic, bom, yed, .. } = export;
         let given = [
             ("layer", Layers::from_name(layer) != Some(Layers::default())),
             ("label", !label.is_empty()),
             ("association", !association.is_empty()),
             ("of", of.is_some()),
             ("dynamic", *dynamic),
+            ("bom", *bom),
+            ("yed", *yed),
         ];
         let given = given.into_iter().find(|(_, given)| *given);
         return match given {
@@ -75,11 +81,14 @@ fn content(export: &Export) -> anyhow::Result<Content> {
     let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
     let format = Format::from_name(&export.format)
         .with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
-    if export.dynamic {
-        ensure!(format == Format::Gexf, "--dynamic goes with --format gexf alone");
-        return Ok(Content::Lives);
+    for (name, given, of) in [
+        ("dynamic", export.dynamic, Format::Gexf),
+        ("bom", export.bom, Format::Csv),
+        ("yed", export.yed, Format::GraphMl),
+    ] {
+        ensure!(!given || format == of, "--{name} goes with --format {} alone", of.as_str());
     }
-    Ok(Content::Graph(format))
+    Ok(if export.dynamic { Content::Lives } else { Content::Graph(format) })
 }
 
 fn query(export: &Export) -> anyhow::Result<PartQuery> {

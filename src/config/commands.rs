@@ -55,7 +55,8 @@ Examples:
   relata export --format ndjson --location seaside-realty | gzip > events.ndjson.gz
   relata export --format graphml --as-of 2026-11-01T00:00:00Z > november.graphml
   relata export --format mermaid --layer objects > objects.mmd
-  relata export --format gexf --dynamic > timeline.gexf")]
+  relata export --format gexf --dynamic > timeline.gexf
+  relata export --format csv --bom --output links.csv")]
 pub(crate) struct Export {
     /// graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology, csv, neo4j-csv, cypher,
     /// ntriples, nquads or ndjson
@@ -92,6 +93,14 @@ pub(crate) struct Export {
     /// For gexf: all that ever was, with the times at which it was there
     #[arg(long)]
     pub(crate) dynamic: bool,
+
+    /// For csv: begin with a byte order mark, for Excel
+    #[arg(long)]
+    pub(crate) bom: bool,
+
+    /// For graphml: add the shapes and labels that yEd draws
+    #[arg(long)]
+    pub(crate) yed: bool,
 
     /// The graph as it stood when this event had come in, or at this time (RFC
     /// 3339); of ndjson the events up to there

@@ -24,7 +24,10 @@ use crate::graph::{EdgeEnd, Part};
 const END_COLUMNS: [&str; 6] =
     ["sourceObject", "sourceRecord", "sourceName", "targetObject", "targetRecord", "targetName"];
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Part<'_>, bom: bool, to: &mut dyn Write) -> io::Result<()> {
+    if bom {
+        to.write_all("\u{feff}".as_bytes())?;
+    }
     let mut table = Table::new(to);
     ["source", "target"]
         .into_iter()

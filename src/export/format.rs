@@ -49,9 +49,9 @@ formats! {
     /// GEXF 1.3: Gephi, sigma.js.
     Gexf: "gexf", "application/gexf+xml", "gexf";
     /// Graphviz.
-    Dot: "dot", "text/vnd.graphviz", "dot";
+    Dot: "dot", "text/vnd.graphviz; charset=utf-8", "dot";
     /// A flowchart of Mermaid, for 500 links at most.
-    Mermaid: "mermaid", "text/vnd.mermaid", "mmd";
+    Mermaid: "mermaid", "text/vnd.mermaid; charset=utf-8", "mmd";
     /// The JSON of Cytoscape.js and Cytoscape.
     Cytoscape: "cytoscape", "application/json", "cyjs";
     /// The node-link JSON of NetworkX and d3.
@@ -61,7 +61,7 @@ formats! {
     /// The JSON of graphology, for sigma.js.
     Graphology: "graphology", "application/json", "graphology.json";
     /// A list of links for spreadsheets, pandas and Gephi.
-    Csv: "csv", "text/csv", "csv";
+    Csv: "csv", "text/csv; charset=utf-8", "csv";
     /// A zip of CSV files for `neo4j-admin database import`.
     Neo4jCsv: "neo4j-csv", "application/zip", "zip";
     /// A script for Neo4j, Memgraph and `FalkorDB`.
@@ -105,6 +105,11 @@ pub struct Options {
     /// The id of the location that the graph is of: part of every name in RDF,
     /// since what is alike in two locations is not the same.
     pub location: String,
+    /// Begins CSV with a byte order mark, without which Excel takes UTF-8 for
+    /// another encoding.
+    pub bom: bool,
+    /// Adds to GraphML what yEd draws: it shows no label of its own accord.
+    pub yed: bool,
 }
 
 /// The part is more than the format can carry.
@@ -150,7 +155,7 @@ pub fn write(
     to: &mut dyn Write,
 ) -> io::Result<()> {
     match format {
-        Format::GraphMl => graphml::write(part, to),
+        Format::GraphMl => graphml::write(part, options.yed, to),
         Format::Gexf => gexf::write(part, None, to),
         Format::Dot => dot::write(part, to),
         Format::Mermaid => mermaid::write(part, to),
@@ -158,7 +163,7 @@ pub fn write(
         Format::NodeLink => node_link::write(part, options.edges_key, to),
         Format::Jgf => jgf::write(part, to),
         Format::Graphology => graphology::write(part, to),
-        Format::Csv => csv::write(part, to),
+        Format::Csv => csv::write(part, options.bom, to),
         Format::Neo4jCsv => neo4j_csv::write(part, to),
         Format::Cypher => cypher::write(part, to),
         Format::NTriples => rdf::write(part, &options.location, false, to),

@@ -4,11 +4,17 @@
 //! parallel links survive; `label` on nodes and edges is what Gephi shows. The
 //! schema takes names of few characters as ids, so others are spelled out there;
 //! the attributes of a node name it as it is.
+//!
+//! yEd draws what stands in elements of its own
+//! (<https://yed.yworks.com/support/manual/graphml.html>), which are written on
+//! request: they are as long again as the labels, and igraph warns of them.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::element::{EDGE_ATTRIBUTES, EdgeId, NODE_ATTRIBUTES, edge_values, node_values};
+use super::element::{
+    EDGE_ATTRIBUTES, EdgeId, NODE_ATTRIBUTES, edge_label, edge_values, node_values,
+};
 use super::xml::Xml;
 use crate::graph::{EdgeEnd, Part};
 
@@ -29,22 +35,32 @@ const EDGE_KEYS: [&str; EDGE_ATTRIBUTES.len()] = [
 
 const NAMESPACE: &str = "http://graphml.graphdrawing.org/xmlns";
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+/// What a file for yEd declares besides: the element, and what yEd calls its kind.
+const YED_KEYS: [(&str, &str); 2] = [("node", "nodegraphics"), ("edge", "edgegraphics")];
+
+pub(super) fn write(part: &Part<'_>, yed: bool, to: &mut dyn Write) -> io::Result<()> {
     let mut xml = Xml::new(to)?;
     let schema = [NAMESPACE, "http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd"].join(" ");
-    let attributes = [
+    let mut attributes = vec![
         ("xmlns", NAMESPACE),
         ("xmlns:xsi", "http://www.w3.org/2001/XMLSchema-instance"),
         ("xsi:schemaLocation", &schema),
     ];
+    attributes.extend(yed.then_some(("xmlns:y", "http://www.yworks.com/xml/graphml")));
     xml.start("graphml", &attributes)?;
     keys(&mut xml, "node", &NODE_KEYS, &NODE_ATTRIBUTES)?;
     keys(&mut xml, "edge", &EDGE_KEYS, &EDGE_ATTRIBUTES)?;
+    for (of, kind) in YED_KEYS.into_iter().filter(|_| yed) {
+        xml.empty("key", &[("id", kind), ("for", of), ("yfiles.type", kind)])?;
+    }
     xml.start("graph", &[("id", "relata"), ("edgedefault", "directed")])?;
     for node in part.nodes() {
         xml.start("node", &[("id", &node_id(&node))])?;
         for (key, value) in NODE_KEYS.into_iter().zip(node_values(&node)) {
             data(&mut xml, key, value)?;
+        }
+        if yed {
+            drawn(&mut xml, "nodegraphics", ["y:ShapeNode", "y:NodeLabel"], node.label)?;
         }
         xml.end("node")?;
     }
@@ -55,6 +71,10 @@ pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
         xml.start("edge", &[("id", &id), ("source", &source), ("target", &target)])?;
         for (key, value) in EDGE_KEYS.into_iter().zip(edge_values(&edge)) {
             data(&mut xml, key, value.as_deref())?;
+        }
+        if yed {
+            let label = edge_label(&edge);
+            drawn(&mut xml, "edgegraphics", ["y:PolyLineEdge", "y:EdgeLabel"], label)?;
         }
         xml.end("edge")?;
     }
@@ -73,6 +93,23 @@ fn keys(xml: &mut Xml<'_>, of: &str, ids: &[&str], names: &[&str]) -> io::Result
 
 fn data(xml: &mut Xml<'_>, key: &str, value: Option<&str>) -> io::Result<()> {
     value.map_or(Ok(()), |value| xml.text("data", &[("key", key)], value))
+}
+
+/// What yEd draws: a shape or a line, and its label.
+fn drawn(
+    xml: &mut Xml<'_>,
+    key: &str,
+    [shape, of_label]: [&str; 2],
+    label: &str,
+) -> io::Result<()> {
+    xml.start("data", &[("key", key)])?;
+    xml.start(shape, &[])?;
+    if key == "edgegraphics" {
+        xml.empty("y:Arrows", &[("source", "none"), ("target", "standard")])?;
+    }
+    xml.text(of_label, &[], label)?;
+    xml.end(shape)?;
+    xml.end("data")
 }
 
 fn node_id(node: &EdgeEnd<'_>) -> String {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Handle;
 use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
@@ -86,7 +87,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let client = request.grant.client(location.id().as_str());
     let permit = app.exports.acquire(&client).await?;
     let gzip = accepts_gzip(&request.headers) && !content.is_compressed();
-    let name = file_name(location.id().as_str(), content);
+    let name = disposition(location.id().as_str(), content);
     let whole = Arc::new(AtomicBool::new(false));
     let (begun, beginning) = oneshot::channel();
     let (sender, mut receiver) = mpsc::channel(CHUNKS);
@@ -113,7 +114,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     });
     let mut response = warp::reply::stream(chunks).into_response();
     header(&mut response, CONTENT_TYPE, content.media_type());
-    header(&mut response, CONTENT_DISPOSITION, &format!("attachment; filename=\"{name}\""));
+    header(&mut response, CONTENT_DISPOSITION, &name);
     header(&mut response, VARY, "accept-encoding");
     header(&mut response, HeaderName::from_static("relata-seq"), &seq.to_string());
     header(&mut response, HeaderName::from_static("relata-nodes"), &nodes.to_string());
@@ -132,8 +133,19 @@ struct Asked {
     as_of: Option<AsOf>,
 }
 
-const KNOWN: [&str; 9] =
-    ["format", "layer", "label", "association", "of", "depth", "edgesKey", "dynamic", "asOf"];
+const KNOWN: [&str; 11] = [
+    "format",
+    "layer",
+    "label",
+    "association",
+    "of",
+    "depth",
+    "edgesKey",
+    "dynamic",
+    "bom",
+    "yed",
+    "asOf",
+];
 
 fn read(request: &Request<'_>) -> Result<Asked, Problem> {
     let query = &request.query;
@@ -151,6 +163,8 @@ fn read(request: &Request<'_>) -> Result<Asked, Problem> {
                 .choice("edgesKey", EdgesKey::from_name, "edges, links")?
                 .unwrap_or_default(),
             location: request.segment("locationId").to_owned(),
+            bom: of_format(query, "bom", content, Format::Csv)?,
+            yed: of_format(query, "yed", content, Format::GraphMl)?,
         },
         part: PartQuery {
             layers: query
@@ -180,12 +194,28 @@ fn content(query: &Query<'_>) -> Result<Content, Problem> {
         let why = "does not go with ndjson, which holds every event";
         return Err(Problem::invalid_parameter(name, why));
     }
-    let dynamic = query.choice("dynamic", |value| value.parse().ok(), "true, false")?;
-    match (dynamic, content) {
-        (Some(true), Content::Graph(Format::Gexf)) => Ok(Content::Lives),
-        (Some(true), _) => Err(Problem::invalid_parameter("dynamic", "goes with gexf alone")),
-        _ => Ok(content),
+    let dynamic = of_format(query, "dynamic", content, Format::Gexf)?;
+    Ok(if dynamic { Content::Lives } else { content })
+}
+
+/// Whether a parameter that goes with one format alone is true.
+fn of_format(
+    query: &Query<'_>,
+    name: &'static str,
+    content: Content,
+    format: Format,
+) -> Result<bool, Problem> {
+    let wanted = query.choice(name, |value| value.parse().ok(), "true, false")?.unwrap_or(false);
+    let fits = match content {
+        Content::Graph(asked) => asked == format,
+        Content::Lives => format == Format::Gexf,
+        Content::Events => false,
+    };
+    if wanted && !fits {
+        let why = format!("goes with {} alone", format.as_str());
+        return Err(Problem::invalid_parameter(name, why));
     }
+    Ok(wanted)
 }
 
 /// What the head of the answer says.
@@ -367,11 +397,21 @@ fn header(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-/// A name that every file system takes.
-fn file_name(location: &str, content: Content) -> String {
-    let safe = |c: char| if c.is_ascii_alphanumeric() || matches!(c, '-' | '_') { c } else { '_' };
-    let location: String = location.chars().take(64).map(safe).collect();
-    format!("relata-{location}.{}", content.file_extension())
+/// The name of the file (RFC 6266): one that every file system and client takes, and
+/// where that is not the location's own, another with its letters.
+fn disposition(location: &str, content: Content) -> String {
+    let named = |is_safe: fn(char) -> bool| -> String {
+        let safe = |c: char| if is_safe(c) || matches!(c, '-' | '_') { c } else { '_' };
+        let location: String = location.chars().take(64).map(safe).collect();
+        format!("relata-{location}.{}", content.file_extension())
+    };
+    let (plain, lettered) = (named(|c| c.is_ascii_alphanumeric()), named(char::is_alphanumeric));
+    let mut disposition = format!("attachment; filename=\"{plain}\"");
+    if lettered != plain {
+        let encoded = utf8_percent_encode(&lettered, NON_ALPHANUMERIC);
+        disposition.extend(["; filename*=UTF-8''", &encoded.to_string()]);
+    }
+    disposition
 }
 
 fn accepts_gzip(headers: &HeaderMap) -> bool {
