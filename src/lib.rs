@@ -66,11 +66,12 @@ pub use model::{
 };
 pub use store::{
     AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,
-    Delivery, EachLink, EventBatch, EventPage, ExportEventsError, Found, HistoryEvent, HistoryPage,
-    Import, ImportCounts, ImportError, ImportedLine, IngestError, LineFate, LineRefusal, LinksOf,
-    LinksPage, Location, Matching, Moment, OpenError, Options, PageLimit, Past, PastError,
-    PathBetween, Preview, PreviewError, QuestionError, Receipt, ReplayError, Status, StorageUse,
-    Store, Subject, Subscription, Surroundings, Verification, Waiting, Walk, Ways, Written, verify,
+    Clock, ClockReading, Delivery, EachLink, EventBatch, EventPage, ExportEventsError, Found,
+    HistoryEvent, HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError,
+    LineFate, LineRefusal, LinksOf, LinksPage, Location, Matching, Moment, OpenError, Options,
+    PageLimit, Past, PastError, PathBetween, Preview, PreviewError, QuestionError, Receipt,
+    ReplayError, Status, StorageUse, Store, Subject, Subscription, Surroundings, Verification,
+    Waiting, Walk, Ways, Written, verify,
 };
 
 /// Runs the examples of the README as tests.

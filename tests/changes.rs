@@ -80,9 +80,7 @@ fn filter(random: &mut Numbers) -> ChangeFilter {
 fn naive(filter: &ChangeFilter, body: &Value, labels: Option<[String; 2]>) -> bool {
     let text = |name: &str| body[name].as_str();
     let kind = text("type").unwrap();
-    let (keys, records) = if kind == "AssociationDelete" {
-        return true;
-    } else if kind.starts_with("Relation") {
+    let (keys, records) = if kind.starts_with("Relation") {
         let ends = ["first", "second"];
         (
             ends.map(|end| text(&format!("{end}ObjectKey"))).to_vec(),

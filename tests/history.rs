@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 use relata::graph::LocationGraph;
 use relata::webhook::{Decoded, decode};
 use relata::{
-    AsOf, Change, Event, HistoryEvent, NodeRef, Options, PastError, Seq, Status, Store, Subject,
-    Timestamp,
+    AsOf, Change, ChangeFilter, Event, HistoryEvent, NodeRef, Options, PastError, Seq, Status,
+    Store, Subject, Timestamp,
 };
 use sample::{SAMPLE, delivery, shuffled};
 
@@ -112,9 +112,11 @@ fn the_past_is_what_replaying_gives() {
         }
         check_past(&store, &events, SEASIDE, 0);
         check_past(&store, &events, SEASIDE, head - 1);
-        for now in [AsOf::Seq(head), AsOf::Seq(head + 9), AsOf::Time(Timestamp::now())] {
+        for now in [AsOf::Seq(head), AsOf::Time(Timestamp::now())] {
             assert_eq!(store.seq_as_of(now).unwrap(), None);
         }
+        let ahead = store.seq_as_of(AsOf::Seq(head + 9));
+        assert!(matches!(ahead, Err(PastError::Ahead { .. })), "{ahead:?}");
         let long_ago = AsOf::Time(Timestamp::from_millis(0));
         assert_eq!(store.seq_as_of(long_ago).unwrap(), Some(0));
     }
@@ -145,10 +147,10 @@ fn subject(node: &str) -> Subject {
 }
 
 /// Whether an event speaks of a thing, decided without the store's help.
-fn speaks_of(event: &Event, subject: &Subject, associations: &[String]) -> bool {
+fn speaks_of(event: &Event, subject: &Subject) -> bool {
     match (subject, &event.change) {
         (Subject::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
-        (Subject::Association(id), Change::Association(_) | Change::AssociationGone(_)) => {
+        (Subject::Association(id), Change::Association(_) | Change::AssociationGone { .. }) => {
             event.change.entity_id() == id
         }
         (Subject::Node(NodeRef { object, record: None }), change) => match change {
@@ -156,7 +158,7 @@ fn speaks_of(event: &Event, subject: &Subject, associations: &[String]) -> bool 
             Change::Association(association) => {
                 association.first.object == *object || association.second.object == *object
             }
-            Change::AssociationGone(id) => associations.iter().any(|known| known == id.as_str()),
+            Change::AssociationGone { first, second, .. } => first == object || second == object,
             _ => false,
         },
         (Subject::Node(NodeRef { object, record: Some(id) }), change) => match change {
@@ -187,14 +189,10 @@ fn history(store: &Store, subject: &Subject, limit: usize) -> Vec<HistoryEvent> 
 }
 
 fn check_history(store: &Store, events: &[(Seq, Event)], subject: &Subject, limit: usize) -> usize {
-    let mut associations = Vec::new();
     let mut expected = Vec::new();
     for (seq, event) in events.iter().filter(|(_, event)| event.location.as_str() == SEASIDE) {
-        if !speaks_of(event, subject, &associations) {
+        if !speaks_of(event, subject) {
             continue;
-        }
-        if let Change::Association(association) = &event.change {
-            associations.push(association.id.to_string());
         }
         let id = event.webhook_id.as_ref().map(ToString::to_string);
         expected.push((*seq, event.event_type.to_string(), event.at, id, came_in(*seq)));
@@ -232,14 +230,56 @@ fn a_history_holds_every_event_that_speaks_of_a_thing() {
         let id = event.change.entity_id().to_owned();
         let subject = match &event.change {
             Change::Relation(_) => Subject::Relation(id),
-            Change::Association(_) | Change::AssociationGone(_) => Subject::Association(id),
+            Change::Association(_) | Change::AssociationGone { .. } => Subject::Association(id),
             _ => continue,
         };
         check_history(&store, &events, &subject, 100);
     }
-    assert!(found.values().sum::<usize>() > 60, "{found:?}");
+    assert!(found.values().sum::<usize>() > 50, "{found:?}");
     assert_eq!(check_history(&store, &events, &subject("contact/nobody"), 4), 0);
     assert_eq!(check_history(&store, &events, &Subject::Relation("none".into()), 4), 0);
+}
+
+/// Page by page the delete of an association was missing from the history of its object
+/// keys, since only a create on the same page told that it belonged there; and it was
+/// always missing when it came first.
+#[test]
+fn the_history_of_an_object_key_holds_deletes_of_its_associations() {
+    let store = Store::in_memory().unwrap();
+    let association = |kind: &str, id: &str| {
+        format!(
+            r#"{{"type":"Association{kind}","id":"{id}","key":"k","locationId":"{SEASIDE}",
+            "firstObjectKey":"contact","firstObjectLabel":"a","secondObjectKey":"house",
+            "secondObjectLabel":"b"}}"#
+        )
+    };
+    let told = [("Create", "a"), ("Delete", "b"), ("Delete", "a"), ("Create", "b")]
+        .map(|(kind, id)| association(kind, id));
+    tell_timed(&store, &told.each_ref().map(String::as_str));
+    for key in ["contact", "house"] {
+        for limit in [1, 10] {
+            let seqs = history(&store, &subject(key), limit).into_iter().map(|event| event.seq);
+            assert_eq!(seqs.collect::<Vec<_>>(), [1, 2, 3, 4], "{key} {limit}");
+        }
+    }
+    assert_eq!(history(&store, &subject("business"), 10), []);
+}
+
+/// The greatest cursor was read as -1 in the journal and showed everything again; a
+/// debug build panicked.
+#[test]
+fn the_greatest_cursor_is_behind_everything() {
+    let store = Store::in_memory().unwrap();
+    tell_timed(&store, &SAMPLE.lines().take(20).collect::<Vec<_>>());
+    for after in [21, i64::MAX.unsigned_abs(), i64::MAX.unsigned_abs() + 1, Seq::MAX - 1, Seq::MAX]
+    {
+        let page = store.history(SEASIDE, &subject("contact"), after, 10).unwrap();
+        assert_eq!((page.events.len(), page.next), (0, None), "{after}");
+        let page = store.events(SEASIDE, after, 10).unwrap();
+        assert_eq!((page.events.len(), page.next), (0, None), "{after}");
+        let page = store.changes(SEASIDE, after, &ChangeFilter::default(), 10).unwrap();
+        assert_eq!((page.events.len(), page.upto), (0, after));
+    }
 }
 
 #[test]

@@ -69,7 +69,7 @@ fn check(events: Vec<Event>) {
     // A link is kept with the ends that it was told with last.
     let mut told = LocationGraph::new();
     for (seq, event) in &events {
-        let lasts = !matches!(event.change, Change::Record { .. } | Change::AssociationGone(_));
+        let lasts = !matches!(event.change, Change::Record { .. } | Change::AssociationGone { .. });
         if lasts && event.event_type != EventType::RelationDelete {
             told.merge(*seq, event);
         }

@@ -60,7 +60,7 @@ impl Model {
     fn association(&self, id: &str) -> Option<(Stamp, Option<&Association>)> {
         let (stamp, event) = self.greatest(|event| match &event.change {
             Change::Association(association) => association.id.as_str() == id,
-            Change::AssociationGone(gone) => gone.as_str() == id,
+            Change::AssociationGone { id: gone, .. } => gone.as_str() == id,
             _ => false,
         })?;
         let definition = match &event.change {
@@ -96,7 +96,7 @@ impl Model {
     fn association_ids(&self) -> Vec<String> {
         self.first_named(|event| match &event.change {
             Change::Association(association) => vec![association.id.to_string()],
-            Change::AssociationGone(id) => vec![id.to_string()],
+            Change::AssociationGone { id, .. } => vec![id.to_string()],
             Change::Relation(relation) => vec![relation.association.to_string()],
             _ => vec![],
         })
@@ -471,7 +471,7 @@ fn change() -> impl Strategy<Value = (EventType, Change)> {
     prop_oneof![
         3 => association.clone().prop_map(|a| (EventType::AssociationCreate, Change::Association(a))),
         2 => association.prop_map(|a| (EventType::AssociationUpdate, Change::Association(a))),
-        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationGone(id.into()))),
+        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationGone { id: id.into(), first: "contact".into(), second: "property".into() })),
         8 => relation.clone().prop_map(|r| (EventType::RelationCreate, Change::Relation(r))),
         3 => relation.prop_map(|r| (EventType::RelationDelete, Change::Relation(r))),
         1 => of_record.clone().prop_map(|c| (EventType::RecordCreate, c)),
@@ -541,7 +541,7 @@ fn visible(graph: &LocationGraph) -> BTreeMap<String, Vec<String>> {
 fn thing(event: &Event) -> String {
     match &event.change {
         Change::Association(association) => format!("association {}", association.id),
-        Change::AssociationGone(id) => format!("association {id}"),
+        Change::AssociationGone { id, .. } => format!("association {id}"),
         Change::Relation(relation) => format!("relation {}", relation.id),
         // One without object key speaks of all records of the id.
         Change::Record { id, .. } => format!("record {id}"),

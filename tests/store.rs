@@ -550,3 +550,19 @@ fn one_location_is_opened_without_the_others() {
     let ids = Store::location_ids(&path, 100).unwrap();
     assert_eq!((ids.len(), &*ids[60]), (61, "L60"));
 }
+
+/// With `--keep-ignored` and a sender whose events are all of other types no checkpoint
+/// was ever saved: every start replayed all of them, and none could be pruned.
+#[test]
+fn events_that_are_passed_over_lead_to_a_checkpoint_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let options = Options { keep_ignored: true, checkpoint_events: 5, ..Options::default() };
+    let store = Store::open_with(&path, options.clone()).unwrap();
+    for _ in 0..12 {
+        store.ingest(br#"{"type":"OrderCreate","locationId":"L"}"#).unwrap();
+    }
+    store.close().unwrap();
+    let store = Store::open_with(&path, options).unwrap();
+    assert_eq!((store.head(), store.checkpoint_seq()), (12, 12));
+}

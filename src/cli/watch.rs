@@ -84,7 +84,7 @@ fn text(change: &Change, association: Option<&Association>) -> String {
                 .map(|end| format!("{} ({})", end.object, end.label));
             format!("{}: {first} ─ {second}", association.key)
         }
-        Change::AssociationGone(id) => id.to_string(),
+        Change::AssociationGone { id, .. } => id.to_string(),
         Change::Record { object: Some(object), id } => {
             node_text(object.as_str(), Some(id.as_str()))
         }

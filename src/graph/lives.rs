@@ -114,7 +114,7 @@ impl Lives {
                     self.definitions.push(Defined { association: number, stamp, ends });
                 }
             }
-            Change::AssociationGone(id) => {
+            Change::AssociationGone { id, .. } => {
                 let association = graph.intern_association(id.as_str());
                 self.definitions.push(Defined { association, stamp, ends: None });
             }

@@ -47,7 +47,7 @@ impl LocationGraph {
         let stamp = Stamp::new(event.at, event.event_type.rank(), seq);
         match &event.change {
             Change::Association(association) => self.merge_association(association, stamp),
-            Change::AssociationGone(id) => {
+            Change::AssociationGone { id, .. } => {
                 let number = self.intern_association(id.as_str());
                 self.define(number, None, stamp)
             }

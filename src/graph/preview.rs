@@ -19,7 +19,7 @@ impl LocationGraph {
             Change::Association(association) => {
                 part.association(association.id.as_str());
             }
-            Change::AssociationGone(id) => {
+            Change::AssociationGone { id, .. } => {
                 part.association(id.as_str());
             }
             Change::Relation(relation) => {

@@ -9,7 +9,6 @@ use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderV
 
 use super::app::Limits;
 use super::problem::Problem;
-use crate::model::Timestamp;
 use crate::store::Delivery;
 use crate::webhook::{ContentEncoding, DecodeError, UnpackError, UrlTypes};
 
@@ -109,11 +108,10 @@ impl Posted {
         &self,
         url_type: Option<&str>,
         url_types: UrlTypes,
-        received_at: Timestamp,
     ) -> Result<Delivery, DecodeError> {
         match &self.broken {
             Some(error) => Err(DecodeError::Malformed { reason: error.to_string() }),
-            None => Delivery::read_with(&self.body, url_type, url_types, received_at),
+            None => Delivery::read_with(&self.body, url_type, url_types, None),
         }
     }
 

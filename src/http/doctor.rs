@@ -33,7 +33,7 @@ where
     let headers = signature_headers(&request.headers);
     let diagnosis = diagnose(&protection.verifier, &headers, posted.forms(), now);
     let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
-    let mut read = posted.delivery(url_type.as_deref(), protection.url_types(), now);
+    let mut read = posted.delivery(url_type.as_deref(), protection.url_types());
     let id = webhooks::outer_id(&app, &headers, diagnosis.verdict.ok());
     if let (Ok(delivery), Some(id)) = (&read, id) {
         read = Ok(delivery.clone().with_webhook_id(id));

@@ -28,6 +28,9 @@ pub(super) fn alive(_: &App, request: &Request<'_>) -> Answer {
 pub(super) fn ready(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     match app.store.failure() {
+        None if !app.store.is_ready() => {
+            Err(Problem::unavailable("the ids of recent deliveries are still being read"))
+        }
         None => json(&Ready { status: "ready", seq: app.store.head() }),
         Some(reason) => Err(Problem::unavailable(reason)),
     }

@@ -122,7 +122,7 @@ impl Topics {
             }
             Change::Record { id, .. } => (of(id.as_str()), &[], others),
             // There are few of these.
-            Change::Association(_) | Change::AssociationGone(_) | Change::ObjectSchema(_) => {
+            Change::Association(_) | Change::AssociationGone { .. } | Change::ObjectSchema(_) => {
                 let mut event = Rendered::new(applied, definitions, *epoch);
                 for (number, topic) in topics.iter_mut().enumerate() {
                     topic.take(stats, &mut event, number, filled);

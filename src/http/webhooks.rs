@@ -70,14 +70,13 @@ where
         .admit(&signatures, &posted)
         .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
-    let received_at = Timestamp::now();
     let id = outer_id(app, &signatures, scheme);
-    let mut delivery = match posted.delivery(url_type, app.protection.url_types(), received_at) {
+    let mut delivery = match posted.delivery(url_type, app.protection.url_types()) {
         Ok(delivery) => delivery,
         Err(error) => {
             let problem = Problem::from(error.clone()).about(&posted.body);
             let headers = kept_headers(&request.headers, id, posted.is_broken());
-            keep(app, refused(headers, url_type, received_at, &error, posted.body)).await?;
+            keep(app, refused(headers, url_type, &error, posted.body)).await?;
             return Err(problem);
         }
     };
@@ -141,12 +140,11 @@ fn kept_headers(
 fn refused(
     headers: Vec<(String, String)>,
     url_type: Option<&str>,
-    received_at: Timestamp,
     error: &DecodeError,
     body: Vec<u8>,
 ) -> Refused {
     Refused {
-        received_at,
+        received_at: Timestamp::now(),
         url_type: url_type.map(str::to_owned),
         location: Outline::peek(&body).location,
         code: error.code(),

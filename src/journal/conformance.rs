@@ -339,24 +339,30 @@ fn pruning_takes_old_entries_behind_the_checkpoint(open: &mut Open) {
 fn a_pruned_delivery_is_remembered(open: &mut Open) {
     let mut journal = open();
     five(journal.as_mut());
-    let ids = |journal: &mut dyn JournalReader, since: i64| {
+    let ids = |journal: &mut dyn JournalReader, after: Seq| {
         let mut seen = Vec::new();
         let mut each = |it: super::Accepted<'_>| seen.push(format!("{} {}", it.seq, it.webhook_id));
-        journal.accepted(at(since), &mut each).unwrap();
+        journal.accepted(after, &mut each).unwrap();
         seen.join(", ")
     };
     let everything = "1 one, 3 three, 4 four, 5 five";
     assert_eq!(ids(journal.as_mut(), 0), everything);
-    assert_eq!(ids(journal.as_mut(), 30), "3 three, 4 four, 5 five");
-    assert_eq!(ids(journal.as_mut(), 31), "4 four, 5 five");
-    assert_eq!(ids(journal.as_mut(), 51), "");
+    assert_eq!(ids(journal.as_mut(), 2), "3 three, 4 four, 5 five");
+    assert_eq!(ids(journal.as_mut(), 3), "4 four, 5 five");
+    assert_eq!(ids(journal.as_mut(), 5), "");
     journal.prune(at(99), at(0), 2).unwrap();
     assert_eq!(ids(journal.as_mut(), 0), everything);
     journal.prune(at(99), at(0), 2).unwrap();
     drop(journal);
     let mut journal = open();
     assert_eq!(ids(journal.as_mut(), 0), everything);
-    assert_eq!(ids(journal.as_mut(), 25), "3 three, 4 four, 5 five");
+    assert_eq!(ids(journal.as_mut(), 2), "3 three, 4 four, 5 five");
+    assert_eq!(ids(journal.as_mut(), 1), "3 three, 4 four, 5 five");
+    assert_eq!(ids(journal.as_mut(), 4), "5 five");
+    assert_eq!(
+        [3, 4, 5, 6].map(|seq| journal.received_at(seq).unwrap()),
+        [None, Some(at(40)), Some(at(50)), None]
+    );
     journal.prune(at(99), at(30), 2).unwrap();
     assert_eq!(ids(journal.as_mut(), 0), "3 three, 4 four, 5 five", "too old to come again");
 }

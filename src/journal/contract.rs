@@ -120,9 +120,12 @@ pub trait JournalReader: Send {
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
 
+    /// Returns when an entry came, if it is there.
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError>;
+
     /// The first entry that came at this time or later, or the one that would
-    /// come next. Costs a logarithm of the entries; exact unless the clock was
-    /// set back.
+    /// come next. Costs a logarithm of the entries; exact as long as their times never
+    /// go back.
     fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError>;
 
     /// Shows which things runs of entries speak of, in order, from the run that
@@ -174,11 +177,11 @@ pub trait JournalReader: Send {
         })
     }
 
-    /// Shows the ids of deliveries accepted since then, pruned ones too, in
-    /// order. Costs what came since, without the bodies.
+    /// Shows the ids of deliveries after this entry, pruned ones too as far as they are
+    /// remembered, in order. Costs what came since, without the bodies.
     fn accepted(
         &mut self,
-        since: Timestamp,
+        after: Seq,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError>;
 

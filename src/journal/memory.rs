@@ -206,7 +206,7 @@ impl JournalReader for MemoryJournal {
 
     fn accepted(
         &mut self,
-        since: Timestamp,
+        after: Seq,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
         let inner = self.inner();
@@ -218,8 +218,14 @@ impl JournalReader for MemoryJournal {
             let (location, received_at) = (&*kept.location, kept.received_at);
             Some(Accepted { seq, location, webhook_id, received_at })
         });
-        pruned.chain(kept).filter(|accepted| accepted.received_at >= since).for_each(each);
+        pruned.chain(kept).filter(|accepted| accepted.seq > after).for_each(each);
         Ok(())
+    }
+
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
+        let inner = self.inner();
+        let place = seq.checked_sub(inner.pruned + 1).and_then(|place| usize::try_from(place).ok());
+        Ok(place.and_then(|place| inner.entries.get(place)).map(|kept| kept.received_at))
     }
 
     fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {

@@ -105,7 +105,14 @@ pub enum Change {
     /// An association as it is from now on.
     Association(Association),
     /// An association that is gone.
-    AssociationGone(AssociationId),
+    AssociationGone {
+        /// Its id.
+        id: AssociationId,
+        /// The object key of its first end.
+        first: ObjectKey,
+        /// The object key of its second end.
+        second: ObjectKey,
+    },
     /// A relation, made or (with the rank of a delete) undone.
     Relation(Relation),
     /// A record that was made, changed or deleted; not every delivery tells
@@ -125,7 +132,7 @@ impl Change {
     pub fn entity_id(&self) -> &str {
         match self {
             Self::Association(association) => association.id.as_str(),
-            Self::AssociationGone(id) => id.as_str(),
+            Self::AssociationGone { id, .. } => id.as_str(),
             Self::Relation(relation) => relation.id.as_str(),
             Self::Record { id, .. } => id.as_str(),
             Self::ObjectSchema(schema) => schema.key.as_str(),

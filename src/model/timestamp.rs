@@ -31,10 +31,18 @@ impl Timestamp {
         Self(i64::try_from(millis).unwrap_or(i64::MAX))
     }
 
-    /// The instant this long before now.
-    pub fn ago(time: std::time::Duration) -> Self {
+    /// Returns the instant this long before this one.
+    #[must_use]
+    pub fn before(self, time: std::time::Duration) -> Self {
         let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
-        Self(Self::now().0.saturating_sub(millis))
+        Self(self.0.saturating_sub(millis))
+    }
+
+    /// Returns the instant this long after this one.
+    #[must_use]
+    pub fn after(self, time: std::time::Duration) -> Self {
+        let millis = i64::try_from(time.as_millis()).unwrap_or(i64::MAX);
+        Self(self.0.saturating_add(millis))
     }
 
     /// An instant from milliseconds since the Unix epoch.

@@ -6,7 +6,9 @@ use std::sync::Arc;
 
 use super::{Location, Store, history, mentions};
 use crate::journal::JournalError;
-use crate::model::{Association, AssociationId, Change, Event, NodeRef, Seq, Side, Timestamp};
+use crate::model::{
+    Association, AssociationId, Change, Event, NodeRef, ObjectKey, Seq, Side, Timestamp,
+};
 
 /// Entries read for one page at most: those of other locations lie between.
 const PAGE_ENTRIES: usize = 50_000;
@@ -193,13 +195,14 @@ impl ChangeFilter {
     /// What it leaves open may be it.
     pub fn names(&self, event: &Event) -> bool {
         let is_of = |key: &str| self.object.as_deref().is_none_or(|object| object == key);
+        let joins = |keys: [&ObjectKey; 2]| {
+            keys.iter().any(|key| is_of(key.as_str()))
+                && self.of.as_ref().is_none_or(|of| keys.contains(&&of.object))
+        };
         match &event.change {
-            // Its ends are not told.
-            Change::AssociationGone(_) => true,
+            Change::AssociationGone { first, second, .. } => joins([first, second]),
             Change::Association(association) => {
-                let ends = [Side::First, Side::Second].map(|side| &association.end(side).object);
-                ends.iter().any(|key| is_of(key.as_str()))
-                    && self.of.as_ref().is_none_or(|of| ends.contains(&&of.object))
+                joins([Side::First, Side::Second].map(|side| &association.end(side).object))
             }
             Change::Relation(relation) => {
                 let ends = [&relation.first, &relation.second];

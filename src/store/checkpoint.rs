@@ -21,6 +21,8 @@ pub(super) struct Checkpointer {
     /// Locations below this number are saved.
     saved_locations: u32,
     events: u64,
+    /// Whether anything came since the last checkpoint.
+    is_dirty: bool,
     /// When the first event since the last checkpoint came.
     since: Option<Instant>,
     events_max: u64,
@@ -39,6 +41,7 @@ impl Checkpointer {
             touched: BTreeSet::new(),
             saved_locations,
             events: 0,
+            is_dirty: false,
             since: None,
             events_max: options.checkpoint_events.max(1),
             interval: options.checkpoint_interval,
@@ -58,6 +61,13 @@ impl Checkpointer {
         self.note();
     }
 
+    /// Notes an event on which no part of the graph depends: a checkpoint stands for it,
+    /// too.
+    pub(super) fn pass(&mut self, seq: Seq) {
+        self.mentions.pass(seq);
+        self.note();
+    }
+
     /// Notes that the delivery of this event came again.
     pub(super) fn repeat(&mut self, seq: Seq) {
         self.repeats.note(seq);
@@ -66,6 +76,7 @@ impl Checkpointer {
 
     fn note(&mut self) {
         self.events += 1;
+        self.is_dirty = true;
         if self.since.is_none() {
             self.since = Some(Instant::now());
         }
@@ -112,7 +123,7 @@ impl Checkpointer {
         locations: &Locations,
         head: Seq,
     ) -> Result<bool, JournalError> {
-        if self.touched.is_empty() && self.repeats.is_empty() {
+        if !self.is_dirty {
             return Ok(false);
         }
         let mut saved_locations = self.saved_locations;
@@ -143,6 +154,7 @@ impl Checkpointer {
         self.saved_locations = saved_locations;
         self.touched.clear();
         self.events = 0;
+        self.is_dirty = false;
         self.since = None;
         Ok(true)
     }

@@ -6,11 +6,28 @@ use std::time::Duration;
 use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
+use crate::journal::{JournalError, JournalReader};
 use crate::model::{Seq, Timestamp};
 
 /// For how long an id is known at least, unless more came than there is room
 /// for. HighLevel repeats a delivery for up to three days.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+
+/// Returns the event after which ids are to be learned when a store is opened: those of
+/// the last seven days before the newest event, but no more than there is room for.
+///
+/// The clock has no say: one that is wrong must not make a store forget.
+pub(super) fn recall_after(
+    journal: &mut dyn JournalReader,
+    room: usize,
+) -> Result<Seq, JournalError> {
+    let (head, pruned) = (journal.head()?, journal.pruned()?);
+    let since = journal.received_at(head)?.map(|newest| newest.before(REMEMBERED));
+    let first = since.map_or(Ok(0), |since| journal.first_since(since))?;
+    // Of the pruned ones no more are remembered than may come again.
+    let after = if first <= pruned + 1 { 0 } else { first - 1 };
+    Ok(after.max(head.saturating_sub(room as Seq)))
+}
 
 /// The ids of accepted deliveries of all locations, each as a keyed 128-bit hash
 /// of location and id, so that no sender can make two ids the same.
@@ -93,6 +110,7 @@ impl Deliveries {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::{Entry, Journal, MemoryJournal};
 
     const DAY: i64 = 24 * 3600 * 1000;
 
@@ -144,5 +162,36 @@ mod tests {
             assert!(deliveries.young.known.len() + deliveries.old.known.len() <= 1_000);
         }
         assert!(!known(&deliveries, 3_900));
+    }
+
+    /// Opening read every id of seven days, however few of them there was room for, while
+    /// the deliveries that came meanwhile were refused.
+    #[test]
+    fn no_more_is_recalled_than_there_is_room_for() {
+        let mut journal = MemoryJournal::new();
+        assert_eq!(recall_after(&mut journal, 10).unwrap(), 0);
+        for day in 0..20 {
+            let entry = Entry {
+                location: "a",
+                event_type: "RecordCreate",
+                entity: "r",
+                webhook_id: None,
+                at: None,
+                received_at: Timestamp::from_millis(day * DAY),
+                body: "{}",
+            };
+            journal.append(&[entry; 10]).unwrap();
+        }
+        // The newest came on day 19, so those of day 12 are the oldest of seven days,
+        // whatever the clock says now.
+        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 120);
+        assert_eq!(recall_after(&mut journal, 50).unwrap(), 150);
+        journal.save_checkpoint(200, &mut |_| Ok(())).unwrap();
+        let at = |day| Timestamp::from_millis(day * DAY);
+        journal.prune(at(11), at(5), 1_000).unwrap();
+        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 120);
+        journal.prune(at(15), at(5), 1_000).unwrap();
+        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 0, "those pruned, too");
+        assert_eq!(recall_after(&mut journal, 60).unwrap(), 140);
     }
 }

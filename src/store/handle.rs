@@ -6,7 +6,8 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use super::deliveries::{Deliveries, REMEMBERED};
+use super::clock::ReceiptClock;
+use super::deliveries::{Deliveries, recall_after};
 use super::idle::Idle;
 use super::imports::Imports;
 use super::locations::Locations;
@@ -28,7 +29,7 @@ use crate::journal::{
     DeadLetter, DeadLetterTotals, Journal, JournalError, JournalReader, MemoryJournal, OpenReader,
     Refused, SqliteJournal,
 };
-use crate::model::{Epochs, Seq, Timestamp};
+use crate::model::{Epochs, Seq};
 use crate::webhook::{Decoded, UrlTypes};
 
 /// An association graph store: a journal on disk, graphs in memory, and the one
@@ -140,6 +141,7 @@ impl Store {
         let epochs = journal.epochs()?;
         let head = recovered.head;
         let pruning = Pruning::new(options.keep_events, journal.pruned()?);
+        let clock = ReceiptClock::new(options.clock.clone(), journal.received_at(head)?);
         let locations = Arc::new(recovered.locations);
         let (queue, jobs, gauge) = Queue::new(&options);
         gauge.pulse.begin(recovered.checkpoint);
@@ -159,6 +161,7 @@ impl Store {
             imports: Imports::default(),
             pruning,
             log: LogTrimming::default(),
+            clock,
             options,
             head,
         };
@@ -196,7 +199,7 @@ impl Store {
     /// Costs one fsync, which calls at the same time share. See
     /// [`webhook::decode`](crate::webhook::decode) for what can be read.
     pub fn ingest(&self, body: &[u8]) -> Result<Receipt, IngestError> {
-        self.accept(Delivery::read(body, None, Timestamp::now())?)
+        self.accept(Delivery::read(body, None, None)?)
     }
 
     /// As [`ingest`](Self::ingest), for a delivery that is read already.
@@ -293,7 +296,7 @@ impl Store {
     ) -> Result<Option<Receipt>, ReplayError> {
         let Some(letter) = self.dead_letter(id)? else { return Ok(None) };
         let url_type = letter.url_type.as_deref();
-        let read = Delivery::read_with(&letter.body, url_type, url_types, Timestamp::now());
+        let read = Delivery::read_with(&letter.body, url_type, url_types, None);
         let mut delivery = read.map_err(IngestError::Unreadable)?;
         if let Some(id) = letter.webhook_id() {
             delivery = delivery.with_webhook_id(id);
@@ -324,7 +327,10 @@ impl Store {
         };
         if let Some(webhook_id) = &event.webhook_id {
             let mut first = None;
-            self.reader()?.accepted(Timestamp::ago(REMEMBERED), &mut |it| {
+            let mut journal = self.reader()?;
+            let room = Options::default().remembered_deliveries;
+            let after = recall_after(journal.as_mut(), room)?;
+            journal.accepted(after, &mut |it| {
                 let same =
                     it.location == event.location.as_str() && it.webhook_id == webhook_id.as_str();
                 first = first.or(same.then_some(it.seq));
@@ -382,6 +388,12 @@ impl Store {
     /// Returns the epochs of the store: which stretches of history its seqs are of.
     pub fn epochs(&self) -> &Epochs {
         &self.epochs
+    }
+
+    /// Whether deliveries are taken at once. False for a while after opening, until the
+    /// ids of recent deliveries are known: what comes before waits in the queue.
+    pub fn is_ready(&self) -> bool {
+        self.gauge.is_ready() && self.failure().is_none()
     }
 
     /// The seq that every question sees at least.

@@ -157,7 +157,6 @@ impl Store {
         let pruned = journal.pruned()?;
         let after = after.max(pruned);
         let mut wanted = vec![of.mention(location)];
-        let mut associations = Vec::new();
         let mut page = HistoryPage { events: Vec::new(), next: None, pruned };
         let mut failed = None;
         mentions::read(journal.as_mut(), after, &mut wanted, &mut |seq, entry, wanted| {
@@ -172,7 +171,7 @@ impl Store {
                     return ControlFlow::Break(());
                 }
             };
-            if !of.is_told_by(&event, &mut associations, wanted) {
+            if !of.is_told_by(&event, wanted) {
                 return ControlFlow::Continue(());
             }
             let texts = entry.entity.len() + entry.webhook_id.map_or(0, str::len);
@@ -295,20 +294,19 @@ impl Subject {
         }
     }
 
-    /// Whether an event speaks of this. The delete of an association names no
-    /// object key, so those that have an end here are remembered.
-    fn is_told_by(
-        &self,
-        event: &Event,
-        associations: &mut Vec<String>,
-        wanted: &mut Vec<Mention>,
-    ) -> bool {
+    /// Whether an event speaks of this.
+    ///
+    /// Of the delete of an association earlier versions noted the id alone, not its
+    /// object keys; so the ids of those that have an end here are wanted, too.
+    fn is_told_by(&self, event: &Event, wanted: &mut Vec<Mention>) -> bool {
         match (self, &event.change) {
             (Self::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
             (Self::Association(id), Change::Association(association)) => {
                 association.id.as_str() == id
             }
-            (Self::Association(id), Change::AssociationGone(gone)) => gone.as_str() == id,
+            (Self::Association(id), Change::AssociationGone { id: gone, .. }) => {
+                gone.as_str() == id
+            }
             (Self::Node(NodeRef { object, record: Some(id) }), change) => match change {
                 Change::Record { object: of, id: named } => {
                     named == id && of.as_ref().is_none_or(|of| of == object)
@@ -323,16 +321,14 @@ impl Subject {
                 Change::Association(association) => {
                     let ends = [&association.first, &association.second];
                     let joins = ends.iter().any(|end| end.object == *object);
-                    let id = association.id.as_str();
-                    if joins && !associations.iter().any(|known| known == id) {
-                        associations.push(id.to_owned());
-                        wanted.push(mentions::of_association(event.location.as_str(), id));
+                    let (location, id) = (event.location.as_str(), association.id.as_str());
+                    let noted = mentions::of_association(location, id);
+                    if joins && !wanted.contains(&noted) {
+                        wanted.push(noted);
                     }
                     joins
                 }
-                Change::AssociationGone(gone) => {
-                    associations.iter().any(|known| known == gone.as_str())
-                }
+                Change::AssociationGone { first, second, .. } => [first, second].contains(&object),
                 _ => false,
             },
             _ => false,

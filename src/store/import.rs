@@ -9,7 +9,7 @@ use sha2::{Digest, Sha256};
 
 use super::{Delivery, IngestError, Status, Store};
 use crate::journal::ImportMark;
-use crate::model::{Seq, Timestamp};
+use crate::model::Seq;
 use crate::webhook::{Decoded, strip_bom};
 
 /// The longest line, in bytes: that of a webhook's body and a little envelope.
@@ -273,7 +273,7 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
     }
 
     fn line(&mut self, number: u64, line: &[u8]) {
-        let delivery = match Delivery::read(line, None, Timestamp::now()) {
+        let delivery = match Delivery::read(line, None, None) {
             Ok(delivery) => delivery,
             Err(error) => {
                 return self.refuse(number, error.code(), error.field(), error.to_string(), line);
@@ -313,9 +313,9 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
     /// Hands the lines read to the writer, once it is done with those before.
     fn write(&mut self) -> Result<(), ImportError> {
         self.tell()?;
-        let Chunk { lines, deliveries, marks, .. } = std::mem::take(&mut self.chunk);
+        let Chunk { lines, mut deliveries, marks, .. } = std::mem::take(&mut self.chunk);
         let taken =
-            self.import.store.ask_later(move |writer| writer.import(&deliveries, &marks))?;
+            self.import.store.ask_later(move |writer| writer.import(&mut deliveries, &marks))?;
         self.written = Some((lines, taken));
         Ok(())
     }

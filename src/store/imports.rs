@@ -41,14 +41,16 @@ impl Writer {
     /// id. Answers with what became of each, and at which seq.
     pub(super) fn import(
         &mut self,
-        deliveries: &[Delivery],
+        deliveries: &mut [Delivery],
         marks: &[ImportMark],
     ) -> Result<Vec<(Status, Option<Seq>)>, IngestError> {
         self.check()?;
         let known = self.imports.known(marks);
         let mut accepted = vec![(Status::Duplicate, None); known];
-        let new = deliveries.get(known..).unwrap_or_default();
+        let new = deliveries.get_mut(known..).unwrap_or_default();
         let Some(mark) = marks.last().filter(|_| !new.is_empty()) else { return Ok(accepted) };
+        self.stamp(new.iter_mut());
+        let new = &*new;
         let fates = self.fates(new.iter());
         let both = || new.iter().zip(&fates);
         let entries: Vec<Entry<'_>> = both()

@@ -10,16 +10,18 @@ use crate::webhook::{DecodeError, Decoded, UrlTypes, decode_with, strip_bom};
 pub struct Delivery {
     pub(super) body: Box<str>,
     pub(super) decoded: Decoded,
-    pub(super) received_at: Timestamp,
+    /// Set by the writer, where the sender's side has not told it.
+    pub(super) received_at: Option<Timestamp>,
 }
 
 impl Delivery {
     /// Reads a body, with the event type of its URL if that has one; see
-    /// [`decode`](crate::webhook::decode).
+    /// [`decode`](crate::webhook::decode). It comes in when it is written, unless told
+    /// otherwise; in any case not before the deliveries that were written ahead of it.
     pub fn read(
         body: &[u8],
         url_type: Option<&str>,
-        received_at: Timestamp,
+        received_at: impl Into<Option<Timestamp>>,
     ) -> Result<Self, DecodeError> {
         Self::read_with(body, url_type, UrlTypes::Trusted, received_at)
     }
@@ -30,14 +32,14 @@ impl Delivery {
         body: &[u8],
         url_type: Option<&str>,
         url_types: UrlTypes,
-        received_at: Timestamp,
+        received_at: impl Into<Option<Timestamp>>,
     ) -> Result<Self, DecodeError> {
         let decoded = decode_with(body, url_type, url_types)?;
         // A byte order mark is no part of the text, and no reader of a kept body expects one.
         let body = strip_bom(body);
         let body = std::str::from_utf8(body)
             .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
-        Ok(Self { body: body.into(), decoded, received_at })
+        Ok(Self { body: body.into(), decoded, received_at: received_at.into() })
     }
 
     /// Takes this id of the delivery, which came outside of the body, unless the
@@ -55,12 +57,17 @@ impl Delivery {
     /// Says when it came in.
     #[must_use]
     pub fn received_at(self, at: Timestamp) -> Self {
-        Self { received_at: at, ..self }
+        Self { received_at: Some(at), ..self }
+    }
+
+    /// Returns when it came in, which the writer has set.
+    pub(super) fn stamp(&self) -> Timestamp {
+        self.received_at.unwrap_or(Timestamp::from_millis(0))
     }
 
     /// What the journal keeps of it.
     pub(super) fn entry(&self) -> Entry<'_> {
-        let (body, received_at) = (&*self.body, self.received_at);
+        let (body, received_at) = (&*self.body, self.stamp());
         match &self.decoded {
             Decoded::Event(event) => Entry {
                 location: event.location.as_str(),

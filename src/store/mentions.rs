@@ -67,7 +67,12 @@ impl Mentions {
                     self.hashes.push(mention(3, location, end.object.as_str()));
                 }
             }
-            Change::AssociationGone(id) => self.hashes.push(of_association(location, id.as_str())),
+            Change::AssociationGone { id, first, second } => {
+                self.hashes.push(of_association(location, id.as_str()));
+                for object in [first, second] {
+                    self.hashes.push(mention(3, location, object.as_str()));
+                }
+            }
             Change::Relation(relation) => {
                 self.hashes.push(of_relation(location, relation.id.as_str()));
                 for end in [&relation.first, &relation.second] {
@@ -79,6 +84,11 @@ impl Mentions {
                 self.hashes.push(mention(3, location, schema.key.as_str()));
             }
         }
+        self.pass(seq);
+    }
+
+    /// Notes an event that speaks of nothing.
+    pub(super) fn pass(&mut self, seq: Seq) {
         self.run = Some((self.run.map_or(seq, |(first, _)| first), seq));
         self.events += 1;
         if self.events >= RUN_EVENTS {

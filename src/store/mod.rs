@@ -2,6 +2,7 @@
 
 mod changes;
 mod checkpoint;
+mod clock;
 mod deliveries;
 mod events;
 mod handle;
@@ -31,6 +32,7 @@ mod writer;
 #[cfg(feature = "server")]
 pub(crate) use changes::Definitions;
 pub use changes::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
+pub use clock::{Clock, ClockReading};
 pub use events::ExportEventsError;
 pub use handle::Store;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject};

@@ -2,6 +2,7 @@
 
 use std::time::{Duration, Instant};
 
+use super::deliveries::REMEMBERED;
 use crate::journal::{Journal, JournalError};
 use crate::model::{Seq, Timestamp};
 
@@ -41,14 +42,14 @@ impl Pruning {
         self.next = None;
     }
 
-    /// Deletes the next old events.
+    /// Deletes the next events that are old by this time.
     pub(super) fn step(
         &mut self,
         journal: &mut dyn Journal,
-        remember: Timestamp,
+        now: Timestamp,
     ) -> Result<(), JournalError> {
         let Some(keep) = self.keep else { return Ok(()) };
-        let pruned = journal.prune(Timestamp::ago(keep), remember, STEP_EVENTS)?;
+        let pruned = journal.prune(now.before(keep), now.before(REMEMBERED), STEP_EVENTS)?;
         let is_full = pruned - self.pruned >= Seq::from(STEP_EVENTS);
         if pruned > self.pruned {
             tracing::debug!(upto = pruned, "old events are pruned");

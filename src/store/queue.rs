@@ -1,6 +1,6 @@
 //! The bounded queue in front of the writer.
 
-use std::sync::atomic::{AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -56,6 +56,7 @@ pub(super) struct Queue {
 pub(super) struct Gauge {
     jobs: AtomicUsize,
     bytes: AtomicUsize,
+    is_ready: AtomicBool,
     failure: Mutex<Option<String>>,
     pub(super) pulse: Pulse,
 }
@@ -78,6 +79,15 @@ impl Gauge {
     pub(super) fn waiting(&self) -> Waiting {
         let (jobs, bytes) = (&self.jobs, &self.bytes);
         Waiting { jobs: jobs.load(Ordering::Relaxed), bytes: bytes.load(Ordering::Relaxed) }
+    }
+
+    /// Notes that the writer knows what it has to know of earlier deliveries.
+    pub(super) fn be_ready(&self) {
+        self.is_ready.store(true, Ordering::Release);
+    }
+
+    pub(super) fn is_ready(&self) -> bool {
+        self.is_ready.load(Ordering::Acquire)
     }
 
     /// Notes that nothing can be written any more; the first reason stays.

@@ -135,8 +135,11 @@ pub(super) fn replay(
         match history::read(seq, &entry) {
             Ok(event) => {
                 head = seq;
-                if let Some(event) = event {
-                    merge(locations, seq, &event, checkpointer);
+                match event {
+                    Some(event) => {
+                        merge(locations, seq, &event, checkpointer);
+                    }
+                    None => checkpointer.pass(seq),
                 }
                 ControlFlow::Continue(())
             }

@@ -21,8 +21,4 @@ impl Repeats {
     pub(super) fn note(&self, seq: Seq) {
         *self.hold().entry(seq).or_default() += 1;
     }
-
-    pub(super) fn is_empty(&self) -> bool {
-        self.hold().is_empty()
-    }
 }

@@ -9,7 +9,8 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
-use super::deliveries::{Deliveries, REMEMBERED};
+use super::clock::ReceiptClock;
+use super::deliveries::{self, Deliveries};
 use super::imports::Imports;
 use super::locations::Locations;
 use super::log::LogTrimming;
@@ -33,6 +34,7 @@ pub(super) struct Writer {
     pub(super) imports: Imports,
     pub(super) pruning: Pruning,
     pub(super) log: LogTrimming,
+    pub(super) clock: ReceiptClock,
     pub(super) options: Options,
     pub(super) head: Seq,
 }
@@ -74,16 +76,22 @@ impl Writer {
     /// Learns the ids of the deliveries of the last days, and how far imports have
     /// come, so that a repeat is known. Questions are answered meanwhile, deliveries wait.
     fn recall(&mut self) {
-        let since = Timestamp::ago(REMEMBERED);
+        let room = self.options.remembered_deliveries;
+        let after = deliveries::recall_after(self.journal.as_mut(), room);
         let deliveries = &mut self.deliveries;
-        let recalled = self.journal.accepted(since, &mut |it| {
-            deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
+        let recalled = after.and_then(|after| {
+            self.journal.accepted(after, &mut |it| {
+                deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
+            })
         });
         let imports = &mut self.imports;
         let recalled =
             recalled.and_then(|()| self.journal.import_marks(&mut |mark| imports.note(mark)));
-        if let Err(error) = recalled {
-            self.fail(&error);
+        match recalled {
+            Ok(()) => self.gauge.be_ready(),
+            Err(error) => {
+                self.fail(&error);
+            }
         }
     }
 
@@ -130,6 +138,7 @@ impl Writer {
         if self.gauge.failure().is_some() {
             return self.refuse(batch);
         }
+        self.stamp(batch.iter_mut().map(|pending| &mut pending.delivery));
         let fates = self.fates(batch.iter().map(|pending| &pending.delivery));
         let entries: Vec<Entry<'_>> = batch
             .iter()
@@ -211,6 +220,15 @@ impl Writer {
         (outcome.into(), Some(seq))
     }
 
+    /// Sets when deliveries that are about to be written came in: one look at the clock,
+    /// and no time is before that of the entry ahead of it.
+    pub(super) fn stamp<'d>(&mut self, batch: impl Iterator<Item = &'d mut Delivery>) {
+        let now = self.clock.now();
+        for delivery in batch {
+            delivery.received_at = Some(self.clock.stamp(delivery.received_at, now));
+        }
+    }
+
     /// Decides which deliveries go into the journal, and at which seq.
     pub(super) fn fates<'d>(&mut self, batch: impl Iterator<Item = &'d Delivery>) -> Vec<Fate> {
         let mut seq = self.head;
@@ -219,12 +237,9 @@ impl Writer {
                 && let Some(webhook_id) = &event.webhook_id
             {
                 let location = event.location.as_str();
-                if let Some(first) = self.deliveries.note(
-                    location,
-                    webhook_id.as_str(),
-                    seq + 1,
-                    delivery.received_at,
-                ) {
+                if let Some(first) =
+                    self.deliveries.note(location, webhook_id.as_str(), seq + 1, delivery.stamp())
+                {
                     return Fate::Duplicate(first);
                 }
             }
@@ -267,7 +282,10 @@ impl Writer {
                 self.checkpointer.repeat(*first);
                 Status::Duplicate
             }
-            (Fate::Journal(_), Decoded::Ignored { .. }) => Status::Ignored,
+            (Fate::Journal(seq), Decoded::Ignored { .. }) => {
+                self.checkpointer.pass(*seq);
+                Status::Ignored
+            }
             (Fate::Journal(seq), Decoded::Event(event)) => {
                 merge(&self.locations, *seq, event, &mut self.checkpointer).into()
             }
@@ -326,7 +344,7 @@ impl Writer {
         if self.gauge.failure().is_some() {
             return self.pruning.end();
         }
-        if let Err(error) = self.pruning.step(self.journal.as_mut(), Timestamp::ago(REMEMBERED)) {
+        if let Err(error) = self.pruning.step(self.journal.as_mut(), self.clock.settled()) {
             self.fail(&error);
         }
     }
@@ -379,7 +397,7 @@ pub(super) fn applied<'d>(
     let batch = batch.zip(fates.iter().zip(statuses));
     batch.filter_map(|(delivery, (fate, status))| match &delivery.decoded {
         Decoded::Event(event) if *status == Status::Applied => {
-            Some((fate.seq(), delivery.received_at, event))
+            Some((fate.seq(), delivery.stamp(), event))
         }
         _ => None,
     })

@@ -6,8 +6,8 @@ use super::encoding::strip_bom;
 use super::member::{Member, Nested};
 use super::payload::Payload;
 use crate::model::{
-    Association, AssociationId, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema,
-    RecordId, RecordRef, Relation, RelationId, Timestamp, WebhookId,
+    Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, RecordId,
+    RecordRef, Relation, RelationId, Timestamp, WebhookId,
 };
 
 /// The greatest length of an id, key or label, in bytes.
@@ -394,7 +394,7 @@ impl<'p> Reader<'p, '_> {
             T::AssociationCreate | T::AssociationUpdate => {
                 self.association().map(Change::Association)
             }
-            T::AssociationDelete => self.association_gone().map(Change::AssociationGone),
+            T::AssociationDelete => self.association_gone(),
             T::RelationCreate | T::RelationDelete => self.relation().map(Change::Relation),
             T::RecordCreate | T::RecordUpdate | T::RecordDelete => {
                 let is_given = self.maybe::<ObjectKey>("objectKey", |p| &p.object_key)?.is_some();
@@ -433,11 +433,12 @@ impl<'p> Reader<'p, '_> {
         })
     }
 
-    fn association_gone(&self) -> Result<AssociationId, Fault> {
-        let id = self.required("id", |p| &p.id)?;
-        self.object_key("firstObjectKey", |p| &p.first_object_key)?;
-        self.object_key("secondObjectKey", |p| &p.second_object_key)?;
-        Ok(id)
+    fn association_gone(&self) -> Result<Change, Fault> {
+        Ok(Change::AssociationGone {
+            id: self.required("id", |p| &p.id)?,
+            first: self.object_key("firstObjectKey", |p| &p.first_object_key)?,
+            second: self.object_key("secondObjectKey", |p| &p.second_object_key)?,
+        })
     }
 
     fn relation(&self) -> Result<Relation, Fault> {

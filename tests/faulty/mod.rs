@@ -91,10 +91,14 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
 
     fn accepted(
         &mut self,
-        since: Timestamp,
+        after: Seq,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
-        self.kept.accepted(since, each)
+        self.kept.accepted(after, each)
+    }
+
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
+        self.kept.received_at(seq)
     }
 
     fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {

@@ -28,10 +28,10 @@ pub(crate) fn body(event: &Event, style: usize) -> (String, Option<&'static str>
                 }
             }
         }
-        Change::AssociationGone(id) => {
+        Change::AssociationGone { id, first, second } => {
             put("id", id.as_str());
-            put("firstObjectKey", "contact");
-            put("secondObjectKey", "property");
+            put("firstObjectKey", first.as_str());
+            put("secondObjectKey", second.as_str());
         }
         Change::Relation(it) => {
             put("id", it.id.as_str());

@@ -96,7 +96,11 @@ fn change(ids: u32) -> impl Strategy<Value = (EventType, Change)> {
         record_id()
             .prop_map(move |id| Change::Record { object: Some(object.into()), id: id.into() })
     };
-    let gone = one_of(&["a1", "a2", "a3", "a4"]).prop_map(|id| Change::AssociationGone(id.into()));
+    let gone = one_of(&["a1", "a2", "a3", "a4"]).prop_map(|id| Change::AssociationGone {
+        id: id.into(),
+        first: "contact".into(),
+        second: "property".into(),
+    });
     prop_oneof![
         8 => told(EventType::AssociationCreate, defined()),
         4 => told(EventType::AssociationUpdate, defined()),
@@ -138,8 +142,9 @@ pub(crate) fn history() -> impl Strategy<Value = Vec<Event>> {
 /// another way, with gaps where links were.
 pub(crate) fn crowded() -> impl Strategy<Value = Vec<Event>> {
     let is_old = |event: &Event| event.at.is_none_or(|at| at.as_millis() < 3);
-    let is_wide =
-        |event: &Event| matches!(event.change, Change::Record { .. } | Change::AssociationGone(_));
+    let is_wide = |event: &Event| {
+        matches!(event.change, Change::Record { .. } | Change::AssociationGone { .. })
+    };
     history_of(200..260, 240).prop_map(move |mut events| {
         // A late delete of a record or an association would leave few links.
         events.retain(|event| is_old(event) || !is_wide(event));

@@ -242,10 +242,15 @@ impl JournalReader for SqliteJournal {
 
     fn accepted(
         &mut self,
-        since: Timestamp,
+        after: Seq,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
-        prune::accepted(&self.connection, since, each)
+        let head = self.head()?;
+        prune::accepted(&self.connection, after, head, each)
+    }
+
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
+        history::received_at(&self.connection, seq)
     }
 
     fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {

@@ -3,11 +3,17 @@
 use rusqlite::{Connection, OptionalExtension};
 
 use super::super::{JournalError, RunSink};
+use super::events;
 use crate::model::{Seq, Timestamp};
 
-const MENTIONS: &str = "SELECT first, last, hashes FROM mentions WHERE last > ?1 ORDER BY first";
+const MENTIONS: &str = "SELECT first, last, hashes FROM mentions \
+    WHERE first >= ifnull((SELECT max(first) FROM mentions WHERE first <= ?1 + 1), 0) \
+    AND last > ?1 ORDER BY first";
 const REPEATS: &str = "SELECT times FROM repeat WHERE seq = ?1";
 const IS_IDLE: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
+/// Two selects: of both ends in one SQLite reads every row between them.
+const ENDS: &str = "SELECT ifnull((SELECT min(seq) FROM event), 1), \
+    ifnull((SELECT max(seq) FROM event), 0) + 1";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 
 pub(super) fn mentions(
@@ -38,22 +44,36 @@ pub(super) fn is_idle(connection: &Connection, seq: Seq) -> Result<bool, Journal
     Ok(select.query_row([seq.cast_signed()], |row| row.get(0))?)
 }
 
+pub(super) fn received_at(
+    connection: &Connection,
+    seq: Seq,
+) -> Result<Option<Timestamp>, JournalError> {
+    let mut select = connection.prepare_cached(RECEIVED_AT)?;
+    let seq = i64::try_from(seq).unwrap_or(i64::MAX);
+    let at: Option<i64> = select.query_row([seq], |row| row.get(0)).optional()?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
 /// The first event that came at this time or later, or the one behind the last;
 /// found by halving: events come in by time, unless the clock was set.
 pub(super) fn first_since(connection: &Connection, since: Timestamp) -> Result<Seq, JournalError> {
-    let (mut low, mut high): (i64, i64) = connection.query_row(
-        "SELECT ifnull(min(seq), 1), ifnull(max(seq), 0) + 1 FROM event",
-        [],
-        |row| Ok((row.get(0)?, row.get(1)?)),
-    )?;
+    let (mut low, mut high): (i64, i64) =
+        connection.prepare_cached(ENDS)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
     let mut received_at = connection.prepare_cached(RECEIVED_AT)?;
     while low < high {
         let middle = low + (high - low) / 2;
         let at: Option<i64> = received_at.query_row([middle], |row| row.get(0)).optional()?;
-        let at = at.ok_or_else(|| JournalError::DamagedEvent {
-            seq: middle.unsigned_abs(),
-            reason: "it is missing".to_owned(),
-        })?;
+        let Some(at) = at else {
+            let reason = "it is missing".to_owned();
+            match events::missing(connection, middle.unsigned_abs(), reason) {
+                // The first one that is left comes later.
+                JournalError::PrunedWhileReading { pruned, .. } => {
+                    low = pruned.cast_signed() + 1;
+                    continue;
+                }
+                error => return Err(error),
+            }
+        };
         if at < since.as_millis() {
             low = middle + 1;
         } else {

@@ -1,9 +1,11 @@
 //! Old events leave, the checkpoint stands for them.
 
+use std::ops::ControlFlow;
+
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::{Accepted, JournalError};
-use super::history;
+use super::events;
 use crate::model::{Seq, Timestamp};
 
 const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
@@ -21,10 +23,8 @@ const FORGET: &str = "DELETE FROM pruned_delivery WHERE seq < ifnull(\
     (SELECT seq FROM pruned_delivery WHERE received_at >= ?1 ORDER BY seq LIMIT 1), \
     9223372036854775807)";
 
-const ACCEPTED: &str = "SELECT seq, location, webhook_id, received_at FROM pruned_delivery \
-    WHERE received_at >= ?1 \
-    UNION ALL SELECT seq, location, webhook_id, received_at FROM event \
-    WHERE seq >= ?2 AND webhook_id IS NOT NULL AND received_at >= ?1 ORDER BY seq";
+const PRUNED_IDS: &str = "SELECT seq, location, webhook_id, received_at FROM pruned_delivery \
+    WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 4096";
 
 pub(super) fn pruned(connection: &Connection) -> Result<Seq, JournalError> {
     let seq: i64 = connection.prepare_cached(PRUNED)?.query_row([], |row| row.get(0))?;
@@ -52,7 +52,7 @@ pub(super) fn prune(
     if upto > from {
         transaction.execute(REMEMBER, [upto, remember.as_millis()])?;
         transaction.execute("DELETE FROM event WHERE seq <= ?1", [upto])?;
-        transaction.execute("DELETE FROM mentions WHERE last <= ?1", [upto])?;
+        transaction.execute("DELETE FROM mentions WHERE first <= ?1 AND last <= ?1", [upto])?;
         transaction.execute("DELETE FROM repeat WHERE seq <= ?1", [upto])?;
         transaction.execute("DELETE FROM idle_event WHERE seq <= ?1", [upto])?;
         transaction.execute("INSERT OR REPLACE INTO pruned (only, seq) VALUES (1, ?1)", [upto])?;
@@ -62,27 +62,58 @@ pub(super) fn prune(
     Ok(upto.max(from).unsigned_abs())
 }
 
+/// Shows the ids of deliveries after `after` and up to `head`, pruned ones too.
 pub(super) fn accepted(
     connection: &Connection,
-    since: Timestamp,
+    after: Seq,
+    head: Seq,
     each: &mut dyn FnMut(Accepted<'_>),
 ) -> Result<(), JournalError> {
-    let first = history::first_since(connection, since)?.cast_signed();
-    let mut select = connection.prepare(ACCEPTED)?;
-    let mut rows = select.query([since.as_millis(), first])?;
-    while let Some(row) = rows.next()? {
-        let text = |column| -> Result<&str, JournalError> {
-            row.get_ref(column)?.as_str().map_err(|error| JournalError::DamagedEvent {
-                seq: row.get::<_, i64>(0).unwrap_or_default().unsigned_abs(),
-                reason: error.to_string(),
-            })
-        };
-        each(Accepted {
-            seq: row.get::<_, i64>(0)?.unsigned_abs(),
-            location: text(1)?,
-            webhook_id: text(2)?,
-            received_at: Timestamp::from_millis(row.get(3)?),
+    let mut last = after;
+    loop {
+        last = pruned_ids(connection, last, each)?;
+        let read = events::read_ids(connection, last, head, &mut |seq, entry| {
+            last = seq;
+            if let Some(webhook_id) = entry.webhook_id {
+                let (location, received_at) = (entry.location, entry.received_at);
+                each(Accepted { seq, location, webhook_id, received_at });
+            }
+            ControlFlow::Continue(())
         });
+        match read {
+            // Their ids are among the pruned ones now.
+            Err(JournalError::PrunedWhileReading { .. }) => {}
+            read => return read,
+        }
     }
-    Ok(())
+}
+
+/// Shows the ids of pruned deliveries after `after`, a page at a time, and returns the
+/// event after which to go on.
+fn pruned_ids(
+    connection: &Connection,
+    after: Seq,
+    each: &mut dyn FnMut(Accepted<'_>),
+) -> Result<Seq, JournalError> {
+    let upto = pruned(connection)?;
+    let mut last = after;
+    while last < upto {
+        let mut select = connection.prepare_cached(PRUNED_IDS)?;
+        let page = select
+            .query_map([last.cast_signed(), upto.cast_signed()], |row| {
+                Ok((row.get::<_, i64>(0)?, row.get(1)?, row.get(2)?, row.get(3)?))
+            })?
+            .collect::<Result<Vec<(i64, String, String, i64)>, _>>()?;
+        let Some((newest, ..)) = page.last() else { break };
+        last = newest.unsigned_abs();
+        for (seq, location, webhook_id, received_at) in &page {
+            each(Accepted {
+                seq: seq.unsigned_abs(),
+                location,
+                webhook_id,
+                received_at: Timestamp::from_millis(*received_at),
+            });
+        }
+    }
+    Ok(last.max(upto).max(after))
 }
