@@ -1,7 +1,7 @@
 //! The links of one node, grouped by label slot.
 
 use super::table::{KindNo, RecordNo, RelationNo};
-use crate::model::Side;
+use crate::model::{Side, address};
 
 /// One end of a kind of link: what a label is attached to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -67,9 +67,10 @@ pub(crate) struct Run<'a> {
 /// 1. Entries are sorted by slot, and within a slot by relation number, each
 ///    number once.
 /// 2. A node of few links keeps them in one vector, without gone entries.
-/// 3. A node of many keeps one vector a slot. There a removed entry is marked
-///    and swept once half of its vector is gone, so that removing a link of a
-///    hub does not move the others.
+/// 3. A node of many keeps one vector a slot. There a removed entry is marked and
+///    swept with others, so that removing a link of a hub does not move the others;
+///    few are gone, or no more than one of nine, so that who reads from either end
+///    passes over few.
 #[derive(Debug, Clone)]
 pub(crate) enum Adjacency {
     Few(Vec<Entry>),
@@ -185,7 +186,7 @@ impl Adjacency {
             let end = if whole { None } else { few.iter().position(|entry| entry.slot != slot) };
             let (entries, rest) = few.split_at(end.unwrap_or(few.len()));
             few = rest;
-            let live = u32::try_from(entries.len()).unwrap_or(u32::MAX);
+            let live = address(entries.len());
             Some(Run { slot, live, entries })
         });
         let many = many.iter().map(|group| Run {
@@ -212,6 +213,14 @@ impl Adjacency {
         }
     }
 
+    /// How many slots there are at most.
+    pub(crate) fn slots_at_most(&self) -> usize {
+        match self {
+            Self::Few(entries) => entries.len(),
+            Self::Many(groups) => groups.len(),
+        }
+    }
+
     /// How many links there are.
     pub(crate) fn len(&self) -> usize {
         match self {
@@ -232,7 +241,7 @@ impl Adjacency {
 fn count(entries: &[Entry], slot: Slot) -> u32 {
     let from = entries.partition_point(|entry| entry.slot < slot);
     let of_slot = entries.iter().skip(from).take_while(|entry| entry.slot == slot);
-    u32::try_from(of_slot.count()).unwrap_or(u32::MAX)
+    address(of_slot.count())
 }
 
 impl Group {
@@ -266,7 +275,8 @@ impl Group {
         };
         entry.far = GONE;
         self.live -= 1;
-        if self.entries.len() > FEW && (self.live as usize) < self.entries.len() / 2 {
+        let gone = self.entries.len() - self.live as usize;
+        if self.entries.len() > FEW && gone > self.live as usize / 8 {
             self.entries.retain(|entry| !entry.is_gone());
         }
     }
@@ -316,6 +326,11 @@ mod tests {
             let live: u32 = adjacency.runs().map(|run| run.live).sum();
             prop_assert_eq!(live as usize, model.len());
             prop_assert_eq!(adjacency.is_empty(), model.is_empty());
+            // Who reads from either end passes over few that are gone.
+            for run in adjacency.runs() {
+                let (gone, live) = (run.entries.len() - run.live as usize, run.live as usize);
+                prop_assert!(gone <= FEW.max(live / 8), "{gone} of {live}");
+            }
         }
     }
 }

@@ -11,7 +11,7 @@ use petgraph::visit::EdgeRef;
 use super::adjacency::{Adjacency, Entry, Slot};
 use super::merge::Outcome;
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
-use crate::model::{ObjectKey, ObjectSchema, Side, Stamp};
+use crate::model::{ObjectKey, ObjectSchema, Side, Stamp, address};
 
 /// One type of things.
 #[derive(Debug, Clone)]
@@ -47,7 +47,7 @@ fn node(object: ObjectNo) -> NodeIndex {
 }
 
 fn number(index: NodeIndex) -> ObjectNo {
-    ObjectNo(u32::try_from(index.index()).unwrap_or(u32::MAX))
+    ObjectNo(address(index.index()))
 }
 
 impl ObjectLayer {

@@ -1,6 +1,7 @@
 //! Records joined by relations: the layer that grows to millions.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -20,6 +21,49 @@ pub(crate) struct ChangedRecords {
     pub(crate) relations: Vec<RelationNo>,
 }
 
+const BOTH: [Side; 2] = [Side::First, Side::Second];
+
+/// One link more, or one fewer.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    More,
+    Fewer,
+}
+
+impl Change {
+    fn apply(self, degrees: &mut Degrees, links: u32) {
+        match self {
+            Self::More => degrees.grow(links),
+            Self::Fewer => degrees.shrink(links),
+        }
+    }
+}
+
+/// How many links a record has on each end.
+#[derive(Debug, Clone, Copy)]
+struct Totals {
+    first: u32,
+    second: u32,
+}
+
+impl Totals {
+    fn of(self, side: Side) -> u32 {
+        if side == Side::First { self.first } else { self.second }
+    }
+
+    fn change(&mut self, side: Side, change: Change) {
+        let total = if side == Side::First { &mut self.first } else { &mut self.second };
+        match change {
+            Change::More => *total += 1,
+            Change::Fewer => *total -= 1,
+        }
+    }
+
+    fn is_zero(self) -> bool {
+        self.first + self.second == 0
+    }
+}
+
 /// Invariants:
 /// 1. A relation is linked exactly if its own event is no delete and neither
 ///    record was deleted later.
@@ -28,6 +72,8 @@ pub(crate) struct ChangedRecords {
 /// 3. `linked` of a kind, `loops` and degrees count what the adjacencies hold.
 /// 4. `hidden_kinds` counts the kinds that are hidden.
 /// 5. The state of a record holds what keyed and unkeyed events said of it.
+/// 6. A record whose links under an association are of more than one kind stands in
+///    `mixed`; a deleted one that is linked, in `relinked`.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RecordLayer {
     rows: RecordRows,
@@ -37,6 +83,11 @@ pub(crate) struct RecordLayer {
     unkeyed: HashMap<Box<str>, RecordState, RandomState>,
     relation_ids: Ids,
     kind_numbers: HashMap<Kind, KindNo, RandomState>,
+    /// How many links a record has under an association, where they are, or were, of
+    /// more than one kind.
+    mixed: HashMap<(RecordNo, AssociationNo), Totals, RandomState>,
+    /// Records that were deleted and linked again since.
+    relinked: HashSet<RecordNo, RandomState>,
     pub(crate) changed: ChangedRecords,
 }
 
@@ -143,6 +194,10 @@ impl RecordLayer {
         for kind in rows.kinds_under(association).to_vec() {
             let before = std::mem::replace(&mut rows.kinds[kind].hidden, hidden);
             rows.hidden_kinds = rows.hidden_kinds - u32::from(before) + u32::from(hidden);
+        }
+        // Lists show a deleted record for as long as a link to it is shown.
+        for record in self.relinked.iter().copied().collect::<Vec<_>>() {
+            self.relist(record);
         }
     }
 
@@ -267,11 +322,13 @@ impl RecordLayer {
             self.rows.adjacency[near].insert(entry);
             self.relist(near);
         }
-        self.rows.kinds[kind].linked += 1;
+        let kind = &mut self.rows.kinds[kind];
+        kind.linked += 1;
         if first == second {
-            *self.rows.loops.entry((first, kind)).or_insert(0) += 1;
+            let loops = Arc::make_mut(&mut self.rows.loops);
+            *loops.entry((first, kind.kind.association)).or_insert(0) += 1;
         }
-        self.count(number, Degrees::grow);
+        self.count(number, Change::More);
     }
 
     fn unlink(&mut self, number: RelationNo) {
@@ -285,40 +342,99 @@ impl RecordLayer {
             self.rows.adjacency[near].remove(Slot::new(kind, side), number);
             self.relist(near);
         }
-        self.rows.kinds[kind].linked -= 1;
+        let kind = &mut self.rows.kinds[kind];
+        kind.linked -= 1;
+        let key = (first, kind.kind.association);
         if first == second
-            && let Some(count) = self.rows.loops.get_mut(&(first, kind))
+            && let loops = Arc::make_mut(&mut self.rows.loops)
+            && let Some(count) = loops.get_mut(&key)
         {
             *count -= 1;
             if *count == 0 {
-                self.rows.loops.remove(&(first, kind));
+                loops.remove(&key);
             }
         }
-        self.count(number, Degrees::shrink);
+        self.count(number, Change::Fewer);
     }
 
     /// Notes how many links both ends of a relation have, now that there is one
     /// more or fewer.
-    fn count(&mut self, number: RelationNo, change: fn(&mut Degrees, u32)) {
+    fn count(&mut self, number: RelationNo, change: Change) {
         let RelationRow { kind, first, second, .. } = self.rows.relations[number];
         let association = self.rows.kinds[kind].kind.association;
+        if first == second {
+            self.note_kinds(first, kind, &BOTH, change);
+        } else {
+            self.note_kinds(first, kind, &[Side::First], change);
+            self.note_kinds(second, kind, &[Side::Second], change);
+        }
         for (near, side) in [(first, Side::First), (second, Side::Second)] {
-            let on = |side: Side| self.rows.links_on(near, association, side);
+            let on = |side: Side| self.links_on(near, kind, side);
             let (here, there) = (on(side), on(side.other()));
             let either = here + there - self.rows.loops_under(near, association);
             let degrees = &mut self.rows.joined[association].degrees;
-            change(degrees.of_mut(side), here);
+            change.apply(degrees.of_mut(side), here);
             if side == Side::First || first != second {
-                change(&mut degrees.either, either);
+                change.apply(&mut degrees.either, either);
             }
         }
+    }
+
+    /// Notes that a record has one link more or fewer of a kind, on these ends.
+    ///
+    /// While all its links under the association are of one kind, the slots of that say
+    /// how many. Only with the first of another are they counted over all kinds, at the
+    /// cost of its slots; from then on each link costs the same.
+    fn note_kinds(&mut self, near: RecordNo, kind: KindNo, ends: &[Side], change: Change) {
+        let association = self.rows.kinds[kind].kind.association;
+        if self.rows.kinds_under(association).len() == 1 {
+            return;
+        }
+        let key = (near, association);
+        if let Some(totals) = self.mixed.get_mut(&key) {
+            for &end in ends {
+                totals.change(end, change);
+            }
+            if totals.is_zero() {
+                self.mixed.remove(&key);
+            }
+            return;
+        }
+        let own: u32 = BOTH.map(|side| self.slot_links(near, kind, side)).iter().sum();
+        if matches!(change, Change::More) && own as usize == ends.len() {
+            let [first, second] = BOTH.map(|side| self.rows.links_on(near, association, side));
+            if first + second > own {
+                self.mixed.insert(key, Totals { first, second });
+            }
+        }
+    }
+
+    fn slot_links(&self, near: RecordNo, kind: KindNo, side: Side) -> u32 {
+        self.rows.adjacency[near].live(Slot::new(kind, side))
+    }
+
+    /// How many links under the association of a kind a record has on one end, if those
+    /// of no other kind are unnoted.
+    fn links_on(&self, near: RecordNo, kind: KindNo, side: Side) -> u32 {
+        let association = self.rows.kinds[kind].kind.association;
+        let mixed = match self.rows.kinds_under(association).len() {
+            1 => None,
+            _ => self.mixed.get(&(near, association)),
+        };
+        mixed.map_or_else(|| self.slot_links(near, kind, side), |totals| totals.of(side))
     }
 
     fn relist(&mut self, number: RecordNo) {
         if self.states.is_empty() {
             return; // Nothing was ever deleted: all are listed.
         }
-        let listed = !self.state(number).is_deleted() || !self.rows.adjacency[number].is_empty();
+        let is_deleted = self.state(number).is_deleted();
+        if is_deleted && !self.rows.adjacency[number].is_empty() {
+            self.relinked.insert(number);
+        } else {
+            self.relinked.remove(&number);
+        }
+        let listed = !is_deleted || self.rows.has_shown_links(number);
         if self.rows.records[number].listed != listed {
             self.rows.records[number].listed = listed;
             let of_object = &mut self.rows.listed[self.rows.records[number].object];
@@ -332,7 +448,7 @@ impl RecordLayer {
     }
 
     /// Takes back the record that a checkpoint kept; false if it is not the
-    /// next by number.
+    /// next by number, or stands there twice.
     pub(crate) fn restore_record(
         &mut self,
         number: u32,
@@ -340,7 +456,7 @@ impl RecordLayer {
         id: &str,
         state: RecordState,
     ) -> bool {
-        if self.rows.records.len() != number {
+        if self.rows.records.len() != number || self.find_record(object, id).is_some() {
             return false;
         }
         let number = self.add_record(object, id);
@@ -352,7 +468,7 @@ impl RecordLayer {
     }
 
     /// Takes back the relation that a checkpoint kept; false if it is not the
-    /// next by number or names records that are not there.
+    /// next by number, or stands there twice.
     pub(crate) fn restore_relation(
         &mut self,
         number: u32,
@@ -361,7 +477,7 @@ impl RecordLayer {
         ends: (RecordNo, RecordNo),
         stamp: Stamp,
     ) -> bool {
-        if self.rows.relations.len() != number {
+        if self.rows.relations.len() != number || self.find_relation(id).is_some() {
             return false;
         }
         self.add_relation(id, kind, ends, stamp);

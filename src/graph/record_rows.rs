@@ -1,6 +1,7 @@
 //! What questions about records read: small rows behind numbers, cheap to copy.
 
 use std::collections::HashMap;
+use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
@@ -77,8 +78,8 @@ pub(crate) struct RecordRows {
     pub(super) listed: Table<ObjectNo, u32>,
     /// How many kinds are hidden.
     pub(super) hidden_kinds: u32,
-    /// Links of a record to itself, by their kind.
-    pub(super) loops: HashMap<(RecordNo, KindNo), u32, RandomState>,
+    /// Links of a record to itself, by their association. Few have any.
+    pub(super) loops: Arc<HashMap<(RecordNo, AssociationNo), u32, RandomState>>,
 }
 
 impl RecordRows {
@@ -110,16 +111,34 @@ impl RecordRows {
         (association.0 < self.joined.len()).then(|| &self.joined[association])
     }
 
-    /// How many links under an association a record has on one end.
+    /// How many links under an association a record has on one end. Costs the kinds of
+    /// the association or the slots of the record, whichever are fewer.
     pub(crate) fn links_on(&self, record: RecordNo, association: AssociationNo, side: Side) -> u32 {
         let (kinds, adjacency) = (self.kinds_under(association), &self.adjacency[record]);
-        kinds.iter().map(|&kind| adjacency.live(Slot::new(kind, side))).sum()
+        if kinds.len() <= adjacency.slots_at_most() {
+            return kinds.iter().map(|&kind| adjacency.live(Slot::new(kind, side))).sum();
+        }
+        let is_on = |slot: Slot| {
+            slot.side() == side && self.kinds[slot.kind()].kind.association == association
+        };
+        adjacency.runs().filter(|run| is_on(run.slot)).map(|run| run.live).sum()
     }
 
     /// How many links under an association a record has to itself: those stand on
     /// both ends.
     pub(crate) fn loops_under(&self, record: RecordNo, association: AssociationNo) -> u32 {
-        self.kinds_under(association).iter().map(|&kind| self.loops(record, kind)).sum()
+        self.loops.get(&(record, association)).copied().unwrap_or(0)
+    }
+
+    /// Whether a record has links that are shown: those of a deleted association are
+    /// not.
+    pub(crate) fn has_shown_links(&self, record: RecordNo) -> bool {
+        let adjacency = &self.adjacency[record];
+        let is_shown = |slot: Slot| !self.kinds[slot.kind()].hidden;
+        match self.hidden_kinds {
+            0 => !adjacency.is_empty(),
+            _ => adjacency.runs().any(|run| is_shown(run.slot)),
+        }
     }
 
     /// Links of this kind from a record to itself.
@@ -127,6 +146,8 @@ impl RecordRows {
         if self.loops.is_empty() {
             return 0;
         }
-        self.loops.get(&(record, kind)).copied().unwrap_or(0)
+        let Kind { association, first, second } = self.kinds[kind].kind;
+        // Both ends of such a link have one object key: the association tells its kind.
+        if first == second { self.loops_under(record, association) } else { 0 }
     }
 }

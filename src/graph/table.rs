@@ -4,6 +4,8 @@ use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
+use crate::model::address;
+
 /// A number that addresses one kind of table, given out in ascending order.
 pub(crate) trait Number: Copy {
     fn from_u32(number: u32) -> Self;
@@ -52,23 +54,22 @@ pub(crate) struct Table<N, T, const CHUNK: usize = 4096> {
     chunks: Vec<Arc<[T]>>,
     /// The last, not yet full.
     tail: Arc<Vec<T>>,
-    len: u32,
     numbers: PhantomData<N>,
 }
 
 impl<N, T, const CHUNK: usize> Default for Table<N, T, CHUNK> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), tail: Arc::default(), len: 0, numbers: PhantomData }
+        Self { chunks: Vec::new(), tail: Arc::default(), numbers: PhantomData }
     }
 }
 
 impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
     pub(crate) fn len(&self) -> u32 {
-        self.len
+        address(self.chunks.len() * CHUNK + self.tail.len())
     }
 
     pub(crate) fn push(&mut self, row: T) -> N {
-        let number = N::from_u32(self.len);
+        let number = N::from_u32(self.len());
         let tail = Arc::make_mut(&mut self.tail);
         if tail.capacity() == 0 && !self.chunks.is_empty() {
             // The first chunk grows from nothing: many locations are small.
@@ -78,12 +79,11 @@ impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
         if tail.len() == CHUNK {
             self.chunks.push(std::mem::take(tail).into());
         }
-        self.len += 1;
         number
     }
 
     pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = N> + use<N, T, CHUNK> {
-        (0..self.len).map(N::from_u32)
+        (0..self.len()).map(N::from_u32)
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (N, &T)> {

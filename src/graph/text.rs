@@ -2,55 +2,133 @@
 
 use std::sync::Arc;
 
+use crate::model::address;
+
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TextRef {
-    chunk: u16,
+    chunk: u32,
+    offset: u16,
+    /// Its length in bytes, or [`WHOLE_CHUNK`].
     len: u16,
-    offset: u32,
 }
 
-const FIRST_CHUNK_BYTES: usize = 512;
-const LAST_CHUNK_BYTES: usize = 1 << 20;
+/// Maximum size of a chunk that holds several texts, in bytes: every offset fits 16 bits.
+const CHUNK_BYTES: usize = 1 << 16;
 
-/// An append-only store of texts of up to 64 KiB. Chunks double from 512 bytes
-/// to 1 MiB, so a small location stays small; 65,536 chunks hold 64 GiB. A copy
-/// shares all chunks.
+/// The length of a text that has a chunk to itself, being this long or longer.
+const WHOLE_CHUNK: u16 = u16::MAX;
+
+/// An append-only store of texts, in chunks of up to 64 KiB. A copy shares all chunks,
+/// and leaves nothing behind: the first text after it costs a copy of the last chunk,
+/// which the old one pays back when it is dropped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Texts {
-    chunks: Vec<Arc<String>>,
+    /// Full ones.
+    chunks: Vec<Arc<str>>,
+    /// The last, not yet full.
+    tail: Arc<String>,
 }
 
 impl Texts {
     pub(crate) fn push(&mut self, text: &str) -> TextRef {
-        let fits = |chunk: &mut Arc<String>| {
-            // A chunk shared with a copy is left as it is.
-            Arc::get_mut(chunk).is_some_and(|own| own.capacity() - own.len() >= text.len())
+        let whole = match u16::try_from(text.len()) {
+            Ok(len) if len < WHOLE_CHUNK => None,
+            _ => Some(Arc::from(text)),
         };
-        if !self.chunks.last_mut().is_some_and(fits) {
-            let doubled = FIRST_CHUNK_BYTES << self.chunks.len().min(20);
-            let bytes = doubled.min(LAST_CHUNK_BYTES).max(text.len());
-            self.chunks.push(Arc::new(String::with_capacity(bytes)));
+        if whole.is_some() || self.tail.len() + text.len() > CHUNK_BYTES {
+            self.seal();
         }
-        let chunk = u16::try_from(self.chunks.len() - 1).unwrap_or(u16::MAX);
-        let mut offset = 0;
-        if let Some(own) = self.chunks.last_mut().and_then(Arc::get_mut) {
-            offset = own.len();
-            own.push_str(text);
+        let chunk = address(self.chunks.len());
+        if let Some(whole) = whole {
+            self.chunks.push(whole);
+            return TextRef { chunk, offset: 0, len: WHOLE_CHUNK };
         }
-        TextRef {
-            chunk,
-            len: u16::try_from(text.len()).unwrap_or(u16::MAX),
-            offset: u32::try_from(offset).unwrap_or(u32::MAX),
+        let tail = self.own_tail(text.len());
+        let (offset, len) = (address(tail.len()), address(text.len()));
+        tail.push_str(text);
+        TextRef { chunk, offset, len }
+    }
+
+    /// Returns the last chunk with room for this many bytes, taken out of the hands of
+    /// copies.
+    fn own_tail(&mut self, bytes: usize) -> &mut String {
+        if Arc::get_mut(&mut self.tail).is_none() {
+            // As large as it would have grown alone.
+            let capacity = (self.tail.len() + bytes).next_power_of_two();
+            let mut own = String::with_capacity(capacity);
+            own.push_str(&self.tail);
+            self.tail = Arc::new(own);
+        }
+        Arc::make_mut(&mut self.tail)
+    }
+
+    fn seal(&mut self) {
+        if !self.tail.is_empty() {
+            self.chunks.push(Arc::from(self.tail.as_str()));
+            self.tail = Arc::default();
         }
     }
 
-    #[expect(
-        clippy::indexing_slicing,
-        reason = "references are given out by push and never taken back"
-    )]
+    /// Returns a text. References are given out by [`push`](Self::push) and never taken
+    /// back.
     pub(crate) fn get(&self, text: TextRef) -> &str {
-        let start = text.offset as usize;
-        &self.chunks[text.chunk as usize][start..start + text.len as usize]
+        let chunk = self.chunks.get(text.chunk as usize).map_or(self.tail.as_str(), |full| full);
+        if text.len == WHOLE_CHUNK {
+            return chunk;
+        }
+        let start = usize::from(text.offset);
+        &chunk[start..start + usize::from(text.len)]
+    }
+
+    /// Returns the number of chunks, for tests of what copies cost.
+    #[cfg(test)]
+    fn chunks(&self) -> usize {
+        self.chunks.len() + 1
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_of_every_length_come_back() {
+        let mut texts = Texts::default();
+        let lengths = [0, 1, 24, 512, 65_533, 65_534, 65_535, 65_536, 70_000, 0, 65_534, 2, 65_536];
+        let texts_in: Vec<String> = (0_u8..)
+            .zip(lengths)
+            .map(|(number, len)| char::from(b'a' + number).to_string().repeat(len))
+            .collect();
+        let places: Vec<TextRef> = texts_in.iter().map(|text| texts.push(text)).collect();
+        for (place, text) in places.into_iter().zip(&texts_in) {
+            assert_eq!(texts.get(place), text, "{}", text.len());
+        }
+        assert_eq!(size_of::<TextRef>(), 8);
+    }
+
+    /// Each copy once ended a chunk of up to 1 MiB, of which there could be 65,536: after
+    /// as many copies new ids were read as the texts of others, and then the writer died.
+    #[test]
+    fn copies_use_up_nothing() {
+        let mut texts = Texts::default();
+        let mut places = Vec::new();
+        let mut held = texts.clone();
+        for number in 0..70_000 {
+            let copy = texts.clone();
+            places.push(texts.push(&format!("{number:024}")));
+            drop(copy);
+            if number % 10_000 == 0 {
+                held = texts.clone();
+            }
+        }
+        for (number, place) in places.iter().enumerate() {
+            assert_eq!(texts.get(*place), format!("{number:024}"));
+        }
+        assert_eq!(held.get(places[60_000]), format!("{:024}", 60_000));
+        // Hardly more than the texts themselves take.
+        assert!(texts.chunks() <= 70_000 * 24 / CHUNK_BYTES + 2, "{}", texts.chunks());
+        let spare = texts.tail.capacity() + texts.chunks.capacity() * size_of::<Arc<str>>();
+        assert!(spare <= 2 * CHUNK_BYTES, "{spare}");
     }
 }

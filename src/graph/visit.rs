@@ -13,7 +13,7 @@ use petgraph::visit::{
 use super::location_graph::{LocationGraph, Node};
 use super::record_layer::RelationRow;
 use super::table::{RecordNo, RelationNo};
-use crate::model::{NodeRef, Side};
+use crate::model::{NodeRef, Side, address};
 
 /// The record layer as a directed petgraph graph, first record to second.
 /// Records that nothing links are nodes too, so that indices are compact.
@@ -51,7 +51,7 @@ fn index(record: RecordNo) -> NodeIndex {
 }
 
 fn number(index: NodeIndex) -> RecordNo {
-    RecordNo(u32::try_from(index.index()).unwrap_or(u32::MAX))
+    RecordNo(address(index.index()))
 }
 
 impl LocationGraph {

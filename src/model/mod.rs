@@ -1,5 +1,6 @@
 //! The nouns of the domain: no I/O, no serde, no petgraph.
 
+mod address;
 mod association;
 mod epoch;
 mod event;
@@ -10,6 +11,7 @@ mod stamp;
 mod state;
 mod timestamp;
 
+pub(crate) use address::address;
 pub use association::{Association, End, Side};
 pub use epoch::{Epoch, EpochId, Epochs, EventId, ForeignEpoch, ParseEventIdError};
 pub use event::{Change, Event, EventType, ObjectSchema, Rank};

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::news::News;
 use crate::graph::LocationGraph;
-use crate::model::LocationId;
+use crate::model::{LocationId, address};
 
 /// Looks at whether the writer is out of a graph: it mostly is after one event, in some
 /// microseconds.
@@ -115,7 +115,7 @@ impl Locations {
             return known;
         }
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let number = u32::try_from(table.by_number.len()).unwrap_or(u32::MAX);
+        let number = address(table.by_number.len());
         let graph = RwLock::new(LocationGraph::new());
         let location = Arc::new(Location { number, id: id.clone(), graph });
         table.by_number.push(Arc::clone(&location));

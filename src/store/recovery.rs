@@ -7,7 +7,7 @@ use super::locations::{Location, Locations};
 use super::writer::merge;
 use super::{Options, history};
 use crate::journal::{CheckpointRow, JournalError, JournalReader};
-use crate::model::{LocationId, Seq};
+use crate::model::{LocationId, Seq, address};
 use std::sync::Arc;
 
 /// A store could not be opened.
@@ -44,7 +44,7 @@ fn recover_into(
     locations: Locations,
 ) -> Result<Recovered, JournalError> {
     let checkpoint = load_checkpoint(journal, &locations)?;
-    let saved = u32::try_from(locations.all().len()).unwrap_or(u32::MAX);
+    let saved = address(locations.all().len());
     let mut checkpointer = Checkpointer::new(options, saved);
     let head = journal.head()?;
     if head < checkpoint {
