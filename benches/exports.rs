@@ -198,8 +198,11 @@ fn post(address: &str, number: usize) -> Duration {
     let start = Instant::now();
     let mut stream = TcpStream::connect(address).expect("the server listens");
     let length = body.len();
-    write!(stream, "POST /webhooks HTTP/1.0\r\nhost: r\r\ncontent-length: {length}\r\n\r\n{body}")
-        .expect("the server reads");
+    write!(
+        stream,
+        "POST /webhooks HTTP/1.0\r\nhost: localhost\r\ncontent-length: {length}\r\n\r\n{body}"
+    )
+    .expect("the server reads");
     let mut answer = String::new();
     stream.read_to_string(&mut answer).expect("an answer");
     assert!(answer.contains(" 200 "), "{answer}");
@@ -215,7 +218,7 @@ fn fetch(server: &Child, address: &str, format: Format) -> Served {
     let start = Instant::now();
     write!(
         stream,
-        "GET /v1/locations/{LOCATION}/export?format={} HTTP/1.0\r\nhost: r\r\n\r\n",
+        "GET /v1/locations/{LOCATION}/export?format={} HTTP/1.0\r\nhost: localhost\r\n\r\n",
         format.as_str()
     )
     .expect("the server reads");

@@ -80,7 +80,7 @@ impl Readers {
             for query in queries {
                 let mut stream = TcpStream::connect(address).await.expect("a connection");
                 let request = format!(
-                    "GET /v1/locations/here/changes{query} HTTP/1.1\r\nhost: bench\r\n\r\n"
+                    "GET /v1/locations/here/changes{query} HTTP/1.1\r\nhost: localhost\r\n\r\n"
                 );
                 stream.write_all(request.as_bytes()).await.expect("a server that reads");
                 let mut head = [0; 12];

@@ -63,7 +63,7 @@ impl Said {
 fn post(stream: &mut TcpStream, number: u64) -> Result<(), Error> {
     let body = relation(number);
     let head = format!(
-        "POST /webhooks HTTP/1.1\r\nhost: r\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
+        "POST /webhooks HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\ncontent-length: {}\r\n\r\n",
         body.len()
     );
     stream.write_all(&[head.as_bytes(), body.as_bytes()].concat())?;

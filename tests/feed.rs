@@ -184,7 +184,7 @@ impl Within {
         store.ingest(relation(0).to_string().as_bytes())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let app = App::new(Arc::clone(&store), limits, Protection::off());
-        let http = runtime.block_on(Http::bind("127.0.0.1:0".parse()?, app))?;
+        let http = runtime.block_on(Http::bind(&["127.0.0.1:0".parse()?], app))?;
         let address = http.address()?;
         runtime.spawn(http.run(std::future::pending()));
         Ok(Self { store, address, runtime })

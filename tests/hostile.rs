@@ -52,11 +52,11 @@ fn post(head: &str, body: &str) -> Vec<u8> {
 }
 
 fn with_host(head: &str, body: &str) -> Vec<u8> {
-    post(&format!("Host: relata\r\nConnection: close\r\n{head}"), body)
+    post(&format!("Host: localhost\r\nConnection: close\r\n{head}"), body)
 }
 
 fn get(path: &str) -> Vec<u8> {
-    format!("GET {path} HTTP/1.1\r\nHost: relata\r\nConnection: close\r\n\r\n").into_bytes()
+    format!("GET {path} HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n").into_bytes()
 }
 
 #[expect(clippy::too_many_lines, reason = "a table")]
@@ -69,7 +69,11 @@ fn framings() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
     let chunks = format!("{size}\r\n{BODY}\r\n0\r\n\r\n");
     vec![
         ("no host", post(&format!("{close}{length}"), BODY), &[400]),
-        ("two hosts", post(&format!("Host: a\r\nHost: a\r\n{length}"), BODY), &[400]),
+        (
+            "two hosts",
+            post(&format!("Host: localhost\r\nHost: localhost\r\n{length}"), BODY),
+            &[400],
+        ),
         ("a host of two", post(&format!("Host: a, b\r\n{length}"), BODY), &[400]),
         ("a host with a path", post(&format!("Host: a/b\r\n{length}"), BODY), &[400]),
         ("a host with a user", post(&format!("Host: a@b\r\n{length}"), BODY), &[400]),
@@ -128,21 +132,25 @@ fn framings() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
         ("a path of 70,000 bytes", get(&format!("/{}", "a".repeat(70_000))), &[400, 414, 431]),
         (
             "a head without end",
-            b"GET /healthz HTTP/1.1\r\nHost: a\r\nX-A: ".to_vec(),
+            b"GET /healthz HTTP/1.1\r\nHost: localhost\r\nX-A: ".to_vec(),
             &[0, 400, 408],
         ),
         ("a bare line", b"\r\n\r\n\r\n\r\n".to_vec(), &[0, 400]),
         ("nothing", b"".to_vec(), &[0]),
         ("noise", (0..=255).collect(), &[0, 400]),
         ("HTTP/2", b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n".to_vec(), &[0, 400, 505]),
-        ("HTTP/3.0", b"GET / HTTP/3.0\r\nHost: a\r\n\r\n".to_vec(), &[0, 400, 505]),
+        ("HTTP/3.0", b"GET / HTTP/3.0\r\nHost: localhost\r\n\r\n".to_vec(), &[0, 400, 505]),
         (
             "TLS",
             [&b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03"[..], &[7; 512]].concat(),
             &[0, 400],
         ),
         ("no version", b"GET /healthz\r\n\r\n".to_vec(), &[0, 400]),
-        ("a method of signs", b"{}[] /healthz HTTP/1.1\r\nHost: a\r\n\r\n".to_vec(), &[400]),
+        (
+            "a method of signs",
+            b"{}[] /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n".to_vec(),
+            &[400],
+        ),
         (
             "a proxy's CONNECT",
             b"CONNECT evil:443 HTTP/1.1\r\nHost: evil:443\r\nConnection: close\r\n\r\n".to_vec(),
@@ -150,17 +158,17 @@ fn framings() -> Vec<(&'static str, Vec<u8>, &'static [u16])> {
         ),
         (
             "TRACE",
-            b"TRACE /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_vec(),
+            b"TRACE /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_vec(),
             &[405],
         ),
         (
             "options of all",
-            b"OPTIONS * HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_vec(),
+            b"OPTIONS * HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_vec(),
             &[404, 405],
         ),
         (
             "an own method",
-            b"GETT /healthz HTTP/1.1\r\nHost: a\r\nConnection: close\r\n\r\n".to_vec(),
+            b"GETT /healthz HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n".to_vec(),
             &[405],
         ),
     ]
@@ -183,18 +191,19 @@ fn framing_that_is_wrong_is_refused() -> Result<(), Error> {
     let chunks = BODY.chars().fold(String::new(), one);
     let trailers = format!("{chunks}0\r\nX-Trailer: 1\r\nContent-Length: 5\r\n\r\n");
     let chunked = "Transfer-Encoding: chunked\r\n";
-    let smuggled = format!("{trailers}POST /webhooks HTTP/1.1\r\nHost: a\r\n{length}\r\n{BODY}");
+    let smuggled =
+        format!("{trailers}POST /webhooks HTTP/1.1\r\nHost: localhost\r\n{length}\r\n{BODY}");
     for (name, raw) in [
         ("length and chunks: these count", with_host(&format!("{length}{chunked}"), &trailers)),
         ("chunks and length 0", with_host(&format!("{chunked}Content-Length: 0\r\n"), &trailers)),
         // The connection ends although nobody asked for that.
-        ("what follows the chunks", post(&format!("Host: a\r\n{chunked}Content-Length: 5\r\n"), &smuggled)),
+        ("what follows the chunks", post(&format!("Host: localhost\r\n{chunked}Content-Length: 5\r\n"), &smuggled)),
         ("the length twice", with_host(&format!("{length}{length}"), BODY)),
         ("HTTP/1.0", format!("POST /webhooks HTTP/1.0\r\n{length}\r\n{BODY}").into_bytes()),
         ("trailers", with_host("Transfer-Encoding: chunked\r\nTrailer: X-Trailer\r\n", &trailers)),
         ("an upgrade", with_host(&format!("Upgrade: h2c\r\nConnection: Upgrade\r\n{length}"), BODY)),
         ("an IPv6 host", post(&format!("Host: [::1]:80\r\nConnection: close\r\n{length}"), BODY)),
-        ("a whole address", format!("POST http://relata/webhooks HTTP/1.1\r\nHost: relata\r\nConnection: close\r\n{length}\r\n{BODY}").into_bytes()),
+        ("a whole address", format!("POST http://localhost/webhooks HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n{length}\r\n{BODY}").into_bytes()),
     ] {
         assert_eq!(send(&server, &raw)?, 200, "{name}");
     }
@@ -362,9 +371,9 @@ fn slow_and_broken_connections_harm_nobody_else() -> Result<(), Error> {
         let mut stream = server.connect()?;
         match number % 4 {
             0 => stream.write_all(b"POST /webhooks HT")?,
-            1 => stream.write_all(b"POST /webhooks HTTP/1.1\r\nHost: a\r\nX-")?,
+            1 => stream.write_all(b"POST /webhooks HTTP/1.1\r\nHost: localhost\r\nX-")?,
             2 => stream.write_all(
-                b"POST /webhooks HTTP/1.1\r\nHost: a\r\nContent-Length: 200\r\n\r\n{\"id\":",
+                b"POST /webhooks HTTP/1.1\r\nHost: localhost\r\nContent-Length: 200\r\n\r\n{\"id\":",
             )?,
             _ => {}
         }
@@ -391,8 +400,10 @@ fn slow_and_broken_connections_harm_nobody_else() -> Result<(), Error> {
     }
     for cut in (1..BODY.len()).step_by(5) {
         let mut stream = server.connect()?;
-        let head =
-            format!("POST /webhooks HTTP/1.1\r\nHost: a\r\nContent-Length: {}\r\n\r\n", BODY.len());
+        let head = format!(
+            "POST /webhooks HTTP/1.1\r\nHost: localhost\r\nContent-Length: {}\r\n\r\n",
+            BODY.len()
+        );
         stream.write_all(head.as_bytes())?;
         stream.write_all(BODY.get(..cut).unwrap().as_bytes())?;
         drop(stream);
@@ -449,11 +460,11 @@ fn pipelined_requests_are_answered_in_order() -> Result<(), Error> {
     for number in 0..50 {
         let body = BODY.replace("r1", &format!("r{number}"));
         raw.extend(format!(
-            "POST /webhooks HTTP/1.1\r\nHost: a\r\nX-Request-Id: n{number}\r\nContent-Length: {}\r\n\r\n{body}",
+            "POST /webhooks HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: n{number}\r\nContent-Length: {}\r\n\r\n{body}",
             body.len()
         ).into_bytes());
         raw.extend(
-            format!("GET /nowhere HTTP/1.1\r\nHost: a\r\nX-Request-Id: g{number}\r\n\r\n")
+            format!("GET /nowhere HTTP/1.1\r\nHost: localhost\r\nX-Request-Id: g{number}\r\n\r\n")
                 .into_bytes(),
         );
     }

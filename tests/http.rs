@@ -279,14 +279,16 @@ fn large_bodies_are_refused_before_they_are_read() -> Result<(), Error> {
     assert_eq!(server.post("/webhooks", format!("{fits} ").as_bytes())?.status, 413);
     // A gigabyte that never comes.
     let mut stream = server.connect()?;
-    stream
-        .write_all(b"POST /webhooks HTTP/1.1\r\nhost: r\r\ncontent-length: 1073741824\r\n\r\n")?;
+    stream.write_all(
+        b"POST /webhooks HTTP/1.1\r\nhost: localhost\r\ncontent-length: 1073741824\r\n\r\n",
+    )?;
     let answer = Answer::read(&mut stream)?;
     assert_eq!((answer.status, answer.json()["code"].as_str()), (413, Some("body_too_large")));
     // Chunked: no length is told, so the bytes are counted.
     let mut stream = server.connect()?;
-    stream
-        .write_all(b"POST /webhooks HTTP/1.1\r\nhost: r\r\ntransfer-encoding: chunked\r\n\r\n")?;
+    stream.write_all(
+        b"POST /webhooks HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n",
+    )?;
     let chunk = [b"10000\r\n".as_slice(), " ".repeat(0x10000).as_bytes(), b"\r\n"].concat();
     for _ in 0..5 {
         if stream.write_all(&chunk).is_err() {
@@ -303,8 +305,9 @@ fn chunked_bodies_are_accepted() -> Result<(), Error> {
     let server = Server::start(&db)?;
     let body = data("events/association-create.json");
     let mut stream = server.connect()?;
-    stream
-        .write_all(b"POST /webhooks HTTP/1.1\r\nhost: r\r\ntransfer-encoding: chunked\r\n\r\n")?;
+    stream.write_all(
+        b"POST /webhooks HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n",
+    )?;
     for part in body.chunks(50) {
         write!(stream, "{:x}\r\n", part.len())?;
         stream.write_all(part)?;
@@ -326,7 +329,9 @@ fn slow_requests_are_cut_off() -> Result<(), Error> {
     head.write_all(b"POST /webhooks HTTP/1.1\r\nhost:")?;
     let mut idle = server.connect()?;
     let mut body = server.connect()?;
-    body.write_all(b"POST /webhooks HTTP/1.1\r\nhost: r\r\ncontent-length: 100\r\n\r\n{\"type\"")?;
+    body.write_all(
+        b"POST /webhooks HTTP/1.1\r\nhost: localhost\r\ncontent-length: 100\r\n\r\n{\"type\"",
+    )?;
     assert_eq!(Answer::read(&mut body)?.status, 408);
     let mut rest = Vec::new();
     head.read_to_end(&mut rest).ok();
@@ -358,8 +363,10 @@ fn a_stop_lets_requests_finish_but_not_forever() -> Result<(), Error> {
         )?;
         let body = data("events/association-create.json");
         let mut stream = server.connect()?;
-        let head =
-            format!("POST /webhooks HTTP/1.1\r\nhost: r\r\ncontent-length: {}\r\n\r\n", body.len());
+        let head = format!(
+            "POST /webhooks HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n",
+            body.len()
+        );
         stream.write_all(head.as_bytes())?;
         stream.write_all(&body[..20])?;
         std::thread::sleep(Duration::from_millis(200));
@@ -520,7 +527,7 @@ fn requests_share_a_connection() -> Result<(), Error> {
     let server = Server::start(&db)?;
     let mut stream = server.connect()?;
     for _ in 0..3 {
-        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: r\r\n\r\n")?;
+        stream.write_all(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n\r\n")?;
         assert_eq!(Answer::read(&mut stream)?.status, 200);
     }
     let head = server.request("HEAD", "/healthz", &[], b"")?;

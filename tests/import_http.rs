@@ -139,8 +139,9 @@ fn a_token_brings_lines_of_its_locations_alone() -> Result<(), Error> {
 /// Sends the beginning of a request with a body of chunks.
 fn begin(server: &Server) -> Result<std::net::TcpStream, Error> {
     let mut stream = server.connect()?;
-    stream
-        .write_all(b"POST /v1/import HTTP/1.1\r\nhost: r\r\ntransfer-encoding: chunked\r\n\r\n")?;
+    stream.write_all(
+        b"POST /v1/import HTTP/1.1\r\nhost: localhost\r\ntransfer-encoding: chunked\r\n\r\n",
+    )?;
     Ok(stream)
 }
 
@@ -223,7 +224,9 @@ fn a_body_too_large_is_refused_before_and_after_unpacking() -> Result<(), Error>
     let directory = tempfile::tempdir()?;
     let server = Server::start(&directory.path().join("relata.db"))?;
     let mut stream = server.connect()?;
-    stream.write_all(b"POST /v1/import HTTP/1.1\r\nhost: r\r\ncontent-length: 67108865\r\n\r\n")?;
+    stream.write_all(
+        b"POST /v1/import HTTP/1.1\r\nhost: localhost\r\ncontent-length: 67108865\r\n\r\n",
+    )?;
     let told = Answer::read(&mut stream)?;
     assert_eq!((told.status, &told.json()["code"]), (413, &json!("body_too_large")));
 

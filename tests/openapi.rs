@@ -203,7 +203,7 @@ fn ask_everything(record: &mut Record, server: &Server) {
 /// Reads the beginning of an answer that has no end.
 fn follow(record: &mut Record, server: &Server, request: &Request<'_>) {
     let mut stream = server.connect().unwrap();
-    write!(stream, "GET {} HTTP/1.1\r\nhost: r\r\n\r\n", request.path).unwrap();
+    write!(stream, "GET {} HTTP/1.1\r\nhost: localhost\r\n\r\n", request.path).unwrap();
     let mut answer = Answer::read_head(&mut stream).unwrap();
     answer.body = b"retry: 2000".to_vec();
     record.hold(request, &answer, 200);
@@ -329,7 +329,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
         record.ask(server, &form, 415);
     }
     let mut stream = server.connect().unwrap();
-    let head = "POST /v1/import HTTP/1.1\r\nhost: r\r\ncontent-length: 67108865\r\n\r\n";
+    let head = "POST /v1/import HTTP/1.1\r\nhost: localhost\r\ncontent-length: 67108865\r\n\r\n";
     stream.write_all(head.as_bytes()).unwrap();
     let answer = Answer::read(&mut stream).unwrap();
     record.hold(&Request::new("POST", "/v1/import", ""), &answer, 413);
@@ -438,7 +438,10 @@ fn ask_slowly(record: &mut Record, server: &Server) -> Result<(), Error> {
         if operation["responses"]["408"].is_object() {
             let mut stream = server.connect()?;
             let path = Request::new(&method, route, "").path;
-            write!(stream, "{method} {path} HTTP/1.1\r\nhost: r\r\ncontent-length: 9\r\n\r\n")?;
+            write!(
+                stream,
+                "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n"
+            )?;
             waiting.push((method, route.to_owned(), stream));
         }
     }

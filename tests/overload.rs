@@ -42,7 +42,7 @@ fn body(number: u64) -> String {
 fn post(stream: &mut TcpStream, number: u64) -> Result<Answer, Error> {
     let body = body(number);
     let head = format!(
-        "POST /webhooks HTTP/1.1\r\nhost: r\r\ncontent-length: {}\r\n\r\n{body}",
+        "POST /webhooks HTTP/1.1\r\nhost: localhost\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     );
     stream.write_all(head.as_bytes())?;
@@ -77,7 +77,7 @@ fn five_hundred_senders_and_a_slow_disk() -> Result<(), Error> {
     let store = Arc::new(Store::with_journal(Box::new(journal), options)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let app = App::new(Arc::clone(&store), Limits::default(), Protection::off());
-    let server = runtime.block_on(Http::bind("127.0.0.1:0".parse()?, app))?;
+    let server = runtime.block_on(Http::bind(&["127.0.0.1:0".parse()?], app))?;
     let address = server.address()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();
     let serving = runtime.spawn(server.run(async { stopped.await.unwrap_or_default() }));

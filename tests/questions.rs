@@ -799,7 +799,7 @@ fn a_client_that_goes_away_stops_its_question() -> Result<(), Error> {
         let mut stream = server.connect()?;
         write!(
             stream,
-            "POST /v1/locations/L/walk HTTP/1.1\r\nhost: relata\r\ncontent-type: application/json\r\n\
+            "POST /v1/locations/L/walk HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n\
              content-length: {}\r\n\r\n{body}",
             body.len()
         )?;

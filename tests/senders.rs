@@ -31,7 +31,7 @@ fn token(db: &Path, scope: &str) -> Result<String, Error> {
 fn send_all_then_read(server: &Server, head: &str, chunked: bool) -> Result<Answer, Error> {
     let mut stream = server.connect()?;
     let framing = if chunked { "transfer-encoding: chunked" } else { "content-length: 3000000" };
-    stream.write_all(format!("{head}\r\nhost: relata\r\n{framing}\r\n\r\n").as_bytes())?;
+    stream.write_all(format!("{head}\r\nhost: localhost\r\n{framing}\r\n\r\n").as_bytes())?;
     let part = vec![b'x'; 30_000];
     for _ in 0..100 {
         if chunked {
@@ -90,7 +90,7 @@ fn a_sender_reads_the_refusal_of_a_body_that_was_not_read() -> Result<(), Error>
     let mut running = Vec::new();
     for _ in 0..2 {
         let mut stream = server.connect()?;
-        let head = format!("{import}\r\nhost: relata\r\nexpect: 100-continue");
+        let head = format!("{import}\r\nhost: localhost\r\nexpect: 100-continue");
         stream.write_all(format!("{head}\r\ncontent-length: 10\r\n\r\n").as_bytes())?;
         let mut leave = [0; 25];
         stream.read_exact(&mut leave)?;
@@ -108,7 +108,7 @@ fn a_sender_that_never_ends_is_cut_off_after_the_refusal() -> Result<(), Error> 
     let server = Server::start_with(&db, &["--body-timeout-ms", "600"])?;
     let refused = |length: &str| -> Result<TcpStream, Error> {
         let mut stream = server.connect()?;
-        let head = "POST /webhooks HTTP/1.1\r\nhost: relata\r\ncontent-type: text/plain";
+        let head = "POST /webhooks HTTP/1.1\r\nhost: localhost\r\ncontent-type: text/plain";
         stream.write_all(format!("{head}\r\n{length}\r\n\r\n").as_bytes())?;
         assert_eq!(Answer::read(&mut stream)?.status, 415);
         Ok(stream)
@@ -582,7 +582,7 @@ fn heads_that_look_odd_but_say_json_are_taken() -> Result<(), Error> {
         let length = ASSOCIATION.len();
         write!(
             stream,
-            "POST /webhooks HTTP/1.1\r\nhost: relata\r\n{head}\r\nexpect: 100-continue\r\n\
+            "POST /webhooks HTTP/1.1\r\nhost: localhost\r\n{head}\r\nexpect: 100-continue\r\n\
              content-length: {length}\r\n\r\n"
         )?;
         let mut line = String::new();

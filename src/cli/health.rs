@@ -14,10 +14,16 @@ use crate::config::Health;
 const ANSWER_BYTES: u64 = 64 << 10;
 
 pub(super) fn run(health: &Health) -> anyhow::Result<ExitCode> {
-    let address = reachable(health.listen);
-    let body = ask(address, Duration::from_millis(health.timeout_ms))
-        .with_context(|| format!("http://{address}/readyz"))?;
-    say(body)?;
+    let addresses = health.listen.resolve().with_context(|| health.listen.to_string())?;
+    let mut answer = Err(anyhow::anyhow!("nobody was asked"));
+    for address in addresses.into_iter().map(reachable) {
+        answer = ask(address, Duration::from_millis(health.timeout_ms))
+            .with_context(|| format!("http://{address}/readyz"));
+        if answer.is_ok() {
+            break;
+        }
+    }
+    say(answer?)?;
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1,24 +1,16 @@
 //! From the command line to its command.
 
-use std::io::IsTerminal;
 use std::process::ExitCode;
 
-use crate::config::{Command, Config, LogFormat};
+use crate::config::{Command, Config};
 
 use super::{
-    backup, completions, dead_letters, diff, doctor, export, health, history, ingest, links,
+    backup, completions, dead_letters, diff, doctor, export, health, history, ingest, links, log,
     questions, serve, summary, token, verify, watch,
 };
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
-    let log = tracing_subscriber::fmt()
-        .with_max_level(config.log)
-        .with_ansi(std::io::stderr().is_terminal())
-        .with_writer(std::io::stderr);
-    match config.log_format {
-        LogFormat::Human => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
-    }
+    log::start(config.log, config.log_format);
     match config.command {
         Command::Serve(serve) => serve::run(&config.db, &serve),
         Command::Health(health) => health::run(&health),

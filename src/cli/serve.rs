@@ -9,13 +9,14 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use anyhow::Context;
-use relata::http::{App, Protection, Server, Shutdown, TokenTable};
+use relata::http::{App, CorsOrigins, Protection, Server, Shutdown, TokenTable};
 use relata::journal::Tokens;
 use relata::webhook::Decoded;
 use relata::{Delivery, Store, Timestamp};
-use tokio::signal::unix::{Signal, SignalKind, signal};
+use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::say;
+use super::signals;
 use crate::config::{Auth, Serve};
 
 /// Two real-estate offices, their people, properties and viewings.
@@ -29,10 +30,14 @@ const TOKENS_EVERY: Duration = Duration::from_secs(1);
 pub(super) const SIGXFSZ: i32 = 25;
 
 /// How long an export may take to notice that its reader was cut off.
-const EXPORTS_END: Duration = Duration::from_secs(5);
+///
+/// With `--shutdown-timeout-ms` it stays below the ten seconds after which container
+/// runtimes kill.
+const EXPORTS_END: Duration = Duration::from_secs(3);
 
 pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
-    let protection = protection(serve)?;
+    let addresses = serve.listen.resolve().with_context(|| format!("--listen {}", serve.listen))?;
+    let protection = protection(serve, &addresses)?;
     // Held until the end: dropping it removes the demo's store.
     let (db, _temporary) = place(db, serve.demo)?;
     let store =
@@ -44,7 +49,7 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     }
     let store = Arc::new(store);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(listen(&store, &db, serve, protection))?;
+    let ended = runtime.block_on(listen(&store, &db, serve, &addresses, protection))?;
     // Ends exports that are still streaming, so that the store is ours alone.
     runtime.shutdown_timeout(EXPORTS_END);
     if let Shutdown::Deadline { connections } = ended {
@@ -59,15 +64,28 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
 /// What keeps strangers out: by default everything, and on a loopback address
 /// nothing. Where both are off on another address, the server does not start
 /// unless told so.
-fn protection(serve: &Serve) -> anyhow::Result<Protection> {
-    let public = !serve.listen.ip().is_loopback();
+fn protection(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<Protection> {
+    let public = !addresses.iter().all(|address| address.ip().is_loopback());
     let default = if public { Auth::Required } else { Auth::Off };
     let required = |asked: Option<Auth>| asked.unwrap_or(default) == Auth::Required;
     let (webhook_auth, api_auth) = (required(serve.webhook_auth), required(serve.api_auth));
     let tokens = api_auth.then(Arc::default);
     let verifier = serve.keys.verifier().context("--webhook-key")?;
-    let trust_url_types = serve.keys.url.trust_url_types;
-    let protection = Protection { verifier, webhook_auth, trust_url_types, tokens };
+    let cors = CorsOrigins::new(serve.cors_origin.iter().map(String::as_str));
+    let cors = cors.context("--cors-origin")?;
+    anyhow::ensure!(
+        api_auth || !cors.is_any(),
+        "--cors-origin '*' would let every web page read the store; name the origins, or say \
+         --api-auth required"
+    );
+    let protection = Protection {
+        verifier,
+        webhook_auth,
+        trust_url_types: serve.keys.url.trust_url_types,
+        tokens,
+        cors,
+        allow_unprotected: serve.allow_unprotected,
+    };
     if let Some(open) = open(&protection) {
         anyhow::ensure!(
             !public || serve.allow_unprotected,
@@ -165,16 +183,17 @@ async fn listen(
     store: &Arc<Store>,
     db: &Path,
     serve: &Serve,
+    addresses: &[SocketAddr],
     protection: Protection,
 ) -> anyhow::Result<Shutdown> {
     // Taken first: a signal that comes early still ends the server cleanly.
-    let stop = stop(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let stop = signals::watch()?;
     // A write past a limit on file sizes becomes an error of that write, which is
     // answered, instead of the end of the process.
     let _file_limit = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (protected, open) = (described(&protection), open(&protection));
     let app = App::new(Arc::clone(store), serve.limits(), protection);
-    let server = Server::bind(serve.listen, app).await.with_context(|| serve.listen.to_string())?;
+    let server = Server::bind(addresses, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
     if let Some(open) = open {
         let who = if address.ip().is_loopback() { "any local process" } else { "anybody" };
@@ -197,14 +216,6 @@ async fn listen(
 /// stop.
 fn announce(text: &str) {
     say(text).unwrap_or_else(|error| tracing::warn!(%error, "cannot print"));
-}
-
-/// Waits for a signal to stop.
-pub(super) async fn stop(mut terminate: Signal, mut interrupt: Signal) {
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
-    }
 }
 
 /// Five questions that show something.

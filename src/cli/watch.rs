@@ -10,7 +10,7 @@ use relata::{AppliedEvent, Association, Change, ChangeFilter, Location, Seq, Sto
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::{label_text, open_location, print_json, say, visible};
-use super::serve::stop;
+use super::signals::stop;
 use super::way::node_text;
 use crate::config::Watch;
 

@@ -1,6 +1,5 @@
 //! The arguments of the commands that are no questions.
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
@@ -9,7 +8,7 @@ use relata::NodeRef;
 use relata::journal::Scope;
 use relata::wire::Moment;
 
-use super::{Keys, Place, UrlTrust};
+use super::{Keys, ListenAddress, Place, UrlTrust};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -17,9 +16,9 @@ Examples:
   relata health
   relata health --listen 127.0.0.1:9000 --timeout-ms 500")]
 pub(crate) struct Health {
-    /// The address that the server listens on
+    /// The address or name and the port that the server listens on
     #[arg(long, env = "RELATA_LISTEN", default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: ListenAddress,
 
     /// How long to wait for it, in milliseconds
     #[arg(long, default_value_t = 2_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]

@@ -4,14 +4,15 @@
 mod commands;
 mod file;
 mod filters;
+mod listen;
 mod questions;
 mod variables;
 
 pub(crate) use commands::*;
+pub(crate) use listen::ListenAddress;
 pub(crate) use questions::*;
-pub(crate) use variables::is_dumb_terminal;
+pub(crate) use variables::{is_dumb_terminal, wants_color};
 
-use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -152,9 +153,10 @@ Examples:
   relata serve --demo
   relata serve --db /var/lib/relata/relata.db --listen 127.0.0.1:9000")]
 pub(crate) struct Serve {
-    /// The address to listen on; port 0 picks a free one
+    /// The address or name and the port to listen on; a port alone is one of 127.0.0.1,
+    /// and port 0 picks a free one
     #[arg(long, env = "RELATA_LISTEN", default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
-    pub(crate) listen: SocketAddr,
+    pub(crate) listen: ListenAddress,
 
     /// Start with a sample of two real-estate offices, in a store that is gone
     /// afterwards
@@ -171,10 +173,16 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_API_AUTH", value_name = "AUTH")]
     pub(crate) api_auth: Option<Auth>,
 
-    /// Listen on an address that others can reach although deliveries or
-    /// questions are not checked
+    /// Listen on an address that others can reach, and answer what comes through a
+    /// proxy or asks for another host, although deliveries or questions are not checked
     #[arg(long, env = "RELATA_ALLOW_UNPROTECTED")]
     pub(crate) allow_unprotected: bool,
+
+    /// An origin whose pages may use the API from a browser, as
+    /// `https://app.example`; may be repeated. * is every origin, where tokens are
+    /// required
+    #[arg(long, env = "RELATA_CORS_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
+    pub(crate) cors_origin: Vec<String>,
 
     #[command(flatten)]
     pub(crate) keys: Keys,
@@ -183,18 +191,28 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_HEADER_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS")]
     pub(crate) header_timeout_ms: u64,
 
+    /// How long a connection may stay open between two requests, in milliseconds;
+    /// longer than the proxy in front keeps it, which otherwise sends into one that
+    /// has just ended
+    #[arg(long, env = "RELATA_IDLE_TIMEOUT_MS", default_value_t = 130_000, value_name = "MS")]
+    pub(crate) idle_timeout_ms: u64,
+
     /// How long a request's body may take to arrive, in milliseconds
     #[arg(long, env = "RELATA_BODY_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS")]
     pub(crate) body_timeout_ms: u64,
 
     /// How long requests may take to finish once a stop was asked for, in
     /// milliseconds
-    #[arg(long, env = "RELATA_SHUTDOWN_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS")]
+    #[arg(long, env = "RELATA_SHUTDOWN_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS")]
     pub(crate) shutdown_timeout_ms: u64,
 
     /// How long an export waits for a reader that takes nothing, in milliseconds
     #[arg(long, env = "RELATA_EXPORT_STALL_MS", default_value_t = 30_000, value_name = "MS")]
     pub(crate) export_stall_ms: u64,
+
+    /// How long an export may take as a whole, in milliseconds
+    #[arg(long, env = "RELATA_EXPORT_TIMEOUT_MS", default_value_t = 1_800_000, value_name = "MS")]
+    pub(crate) export_timeout_ms: u64,
 
     /// Connections open at once; more wait
     #[arg(long, env = "RELATA_CONNECTIONS", default_value_t = 4_096, value_name = "N")]
@@ -266,27 +284,36 @@ pub(crate) struct Serve {
 impl Serve {
     pub(crate) fn limits(&self) -> Limits {
         Limits {
-            header_timeout: Duration::from_millis(self.header_timeout_ms),
-            body_timeout: Duration::from_millis(self.body_timeout_ms),
-            shutdown_timeout: Duration::from_millis(self.shutdown_timeout_ms),
-            export_stall: Duration::from_millis(self.export_stall_ms),
+            header_timeout: millis(self.header_timeout_ms),
+            idle_timeout: millis(self.idle_timeout_ms),
+            body_timeout: millis(self.body_timeout_ms),
+            shutdown_timeout: millis(self.shutdown_timeout_ms),
+            export_stall: millis(self.export_stall_ms),
+            export_timeout: millis(self.export_timeout_ms),
             connections: self.connections.clamp(1, 1 << 20),
             question_links: self.question_links,
             exports: self.exports.clamp(1, 1 << 10),
             answer_bytes: self.answer_bytes.max(1),
-            question_timeout: Duration::from_millis(self.question_timeout_ms),
+            question_timeout: millis(self.question_timeout_ms),
             questions: self.questions.clamp(1, 1 << 10),
             journal_reads: self.journal_reads.clamp(1, 1 << 10),
-            question_wait: Duration::from_millis(self.question_wait_ms),
-            past_timeout: Duration::from_millis(self.past_timeout_ms),
-            min_seq_timeout: Duration::from_millis(self.min_seq_timeout_ms),
-            write_timeout: Duration::from_millis(self.write_timeout_ms),
+            question_wait: millis(self.question_wait_ms),
+            past_timeout: millis(self.past_timeout_ms),
+            min_seq_timeout: millis(self.min_seq_timeout_ms),
+            write_timeout: millis(self.write_timeout_ms),
             change_readers: self.change_readers,
             change_bytes: self.change_bytes,
-            heartbeat: Duration::from_millis(self.heartbeat_ms.max(1)),
+            heartbeat: millis(self.heartbeat_ms.max(1)),
             ..Limits::default()
         }
     }
+}
+
+/// More than anybody waits: a moment further away could not be told.
+const YEAR_MS: u64 = 365 * 24 * 3_600 * 1_000;
+
+fn millis(count: u64) -> Duration {
+    Duration::from_millis(count.min(YEAR_MS))
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

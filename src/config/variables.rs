@@ -38,6 +38,12 @@ pub(crate) fn is_dumb_terminal() -> bool {
     std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
 }
 
+/// Returns whether programs may color what they print (no-color.org), as far as the
+/// environment says.
+pub(crate) fn wants_color() -> bool {
+    std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb_terminal()
+}
+
 fn variable(flag: &str) -> String {
     format!("RELATA_{}", flag.to_uppercase().replace('-', "_"))
 }

@@ -18,9 +18,11 @@ use crate::store::Store;
 /// The limits of the server, with their units.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
-    /// How long a request's head may take to arrive, and an idle connection may
-    /// stay open.
+    /// How long a request's head may take to arrive.
     pub header_timeout: Duration,
+    /// How long a connection may stay open between two requests. When all places are
+    /// taken, it is `header_timeout`.
+    pub idle_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
     /// The greatest body of a webhook, in bytes.
@@ -34,6 +36,8 @@ pub struct Limits {
     pub exports: usize,
     /// How long an export waits for a reader that takes nothing.
     pub export_stall: Duration,
+    /// How long an export may take as a whole.
+    pub export_timeout: Duration,
     /// The greatest body of a question, in bytes.
     pub question_bytes: usize,
     /// Links that a question may visit; with more it ends incomplete.
@@ -81,12 +85,14 @@ impl Default for Limits {
     fn default() -> Self {
         Self {
             header_timeout: Duration::from_secs(10),
+            idle_timeout: Duration::from_secs(130),
             body_timeout: Duration::from_secs(10),
             webhook_bytes: 256 << 10,
             connections: 4_096,
-            shutdown_timeout: Duration::from_secs(10),
+            shutdown_timeout: Duration::from_secs(5),
             exports: 4,
             export_stall: Duration::from_secs(30),
+            export_timeout: Duration::from_secs(1_800),
             question_bytes: 1 << 20,
             question_links: 5_000_000,
             answer_bytes: 16 << 20,
@@ -117,6 +123,8 @@ pub struct App {
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
     pub(super) protection: Protection,
+    /// Connections that may still be accepted.
+    pub(super) connections: Arc<Semaphore>,
     pub(super) exports: Permits,
     pub(super) questions: Permits,
     pub(super) journal_reads: Permits,
@@ -137,6 +145,7 @@ pub struct App {
 impl App {
     /// Serves this store within these limits, to those who may.
     pub fn new(store: Arc<Store>, limits: Limits, protection: Protection) -> Self {
+        let connections = Arc::new(Semaphore::new(limits.connections));
         let wait = limits.question_wait;
         let exports = Permits::new("exports", limits.exports, wait);
         let questions = Permits::new("questions", limits.questions, wait);
@@ -158,6 +167,7 @@ impl App {
             store,
             limits,
             protection,
+            connections,
             exports,
             questions,
             journal_reads,

@@ -96,7 +96,12 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
         location,
         trace_id: request.id.to_owned(),
         asked,
-        chunks: Chunks { sender, runtime: Handle::current(), patience: app.limits.export_stall },
+        chunks: Chunks {
+            sender,
+            runtime: Handle::current(),
+            patience: app.limits.export_stall,
+            end: Instant::now() + app.limits.export_timeout,
+        },
         gzip,
     };
     let written = Arc::clone(&whole);
@@ -429,11 +434,15 @@ struct Chunks {
     sender: mpsc::Sender<Vec<u8>>,
     runtime: Handle,
     patience: Duration,
+    /// When all of it must have been taken: a few readers that take as little as they may
+    /// would keep all others out, too.
+    end: Instant,
 }
 
 impl Write for &Chunks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let sent = self.sender.send_timeout(bytes.to_vec(), self.patience);
+        let left = self.end.saturating_duration_since(Instant::now());
+        let sent = self.sender.send_timeout(bytes.to_vec(), self.patience.min(left));
         match self.runtime.block_on(sent) {
             Ok(()) => Ok(bytes.len()),
             Err(SendTimeoutError::Closed(_)) => Err(io::ErrorKind::BrokenPipe.into()),

@@ -34,10 +34,18 @@ fn fault<B>(request: &Request<B>) -> Option<&'static str> {
     }
     let headers = request.headers();
     let mut hosts = headers.get_all(HOST).iter();
+    let authority = request.uri().authority();
     match (hosts.next(), hosts.next()) {
         (None, _) if request.version() >= Version::HTTP_11 => return Some("there is no Host"),
         (Some(_), Some(_)) => return Some("there is more than one Host"),
         (Some(host), None) if !is_host(host.as_bytes()) => return Some("the Host is not valid"),
+        (Some(host), None)
+            if authority.is_some_and(|it| {
+                !host.as_bytes().eq_ignore_ascii_case(it.as_str().as_bytes())
+            }) =>
+        {
+            return Some("the target is on another host than the Host");
+        }
         _ => {}
     }
     let encodings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();

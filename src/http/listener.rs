@@ -19,10 +19,10 @@ use hyper::service::{Service, service_fn};
 use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
-use tokio::net::{TcpListener, TcpSocket};
-use tokio::sync::Semaphore;
+use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use super::app::App;
+use super::exchange::Exchange;
 use super::framing;
 use super::linger::Unread;
 use super::routes::routes;
@@ -37,6 +37,10 @@ const BUFFER_BYTES: usize = 64 << 10;
 /// Connections that may wait for the loop, as far as the system allows. With the
 /// usual 128 it resets some of a few hundred senders that come at once.
 const BACKLOG: u32 = 4_096;
+
+/// How much may wait in the system to be sent before it takes more, in bytes.
+#[cfg(target_os = "linux")]
+const UNSENT_BYTES: u32 = 64 << 10;
 
 /// How long to wait when the system has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
@@ -61,16 +65,17 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds to an address; port 0 picks a free one.
+    /// Binds to the first of these addresses that can be had; port 0 picks a free one.
     #[expect(clippy::unused_async, reason = "only within a runtime can it listen")]
-    pub async fn bind(address: SocketAddr, app: App) -> io::Result<Self> {
-        let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-        // So that a restart need not wait for the connections of the process before.
-        #[cfg(not(windows))]
-        socket.set_reuseaddr(true)?;
-        socket.bind(address)?;
-        let listener = socket.listen(BACKLOG)?;
-        Ok(Self { listener, app: Arc::new(app) })
+    pub async fn bind(addresses: &[SocketAddr], app: App) -> io::Result<Self> {
+        let mut refused = io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
+        for &address in addresses {
+            match listen(address) {
+                Ok(listener) => return Ok(Self { listener, app: Arc::new(app) }),
+                Err(error) => refused = error,
+            }
+        }
+        Err(refused)
     }
 
     /// The address it really listens on.
@@ -82,12 +87,13 @@ impl Server {
     /// deadline.
     pub async fn run(self, stop: impl Future<Output = ()>) -> Shutdown {
         let limits = self.app.limits.clone();
-        let places = Arc::new(Semaphore::new(limits.connections));
+        let places = Arc::clone(&self.app.connections);
         let graceful = GracefulShutdown::new();
         let filter = routes(Arc::clone(&self.app));
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
-            .header_read_timeout(limits.header_timeout)
+            // It would count the time between two requests, too.
+            .header_read_timeout(None)
             .max_headers(HEADERS_MAX)
             .max_buf_size(BUFFER_BYTES);
         let mut stop = std::pin::pin!(stop);
@@ -104,23 +110,28 @@ impl Server {
             };
             match stream {
                 Ok((stream, _)) => {
-                    // Answers are written whole: waiting to fill a packet only delays.
-                    stream
-                        .set_nodelay(true)
-                        .unwrap_or_else(|error| tracing::debug!(%error, "no TCP_NODELAY"));
+                    set_up(&stream)
+                        .unwrap_or_else(|error| tracing::debug!(%error, "a socket's options"));
                     let app = Arc::clone(&self.app);
                     let warp = TowerToHyperService::new(warp::service(filter.clone()));
-                    let unread = Unread::default();
-                    let (stream, refusal) =
-                        Stream::new(stream, Arc::clone(&self.app), unread.clone());
+                    let (unread, exchange) = (Unread::default(), Exchange::default());
+                    let (stream, refusal) = Stream::new(
+                        stream,
+                        Arc::clone(&self.app),
+                        unread.clone(),
+                        exchange.clone(),
+                    );
                     let service = service_fn(move |request: Request<Incoming>| {
                         let request = request.map(|body| unread.watch(body));
-                        let unread = unread.clone();
+                        let (unread, exchange) = (unread.clone(), exchange.clone());
+                        let asked = exchange.begin(&request);
                         match framing::refuse(&app, &request) {
-                            Some(refusal) => Either::Left(ready(Ok(refusal))),
-                            None => Either::Right(
-                                warp.call(request).map_ok(move |answer| unread.close(answer)),
-                            ),
+                            Some(refusal) => {
+                                Either::Left(ready(Ok(exchange.answer(asked, refusal))))
+                            }
+                            None => Either::Right(warp.call(request).map_ok(move |answer| {
+                                exchange.answer(asked, unread.close(answer))
+                            })),
                         }
                     });
                     let served =
@@ -141,6 +152,24 @@ impl Server {
         self.app.feed.end();
         finish(graceful, limits.shutdown_timeout).await
     }
+}
+
+fn listen(address: SocketAddr) -> io::Result<TcpListener> {
+    let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
+    // So that a restart need not wait for the connections of the process before.
+    #[cfg(not(windows))]
+    socket.set_reuseaddr(true)?;
+    socket.bind(address)?;
+    socket.listen(BACKLOG)
+}
+
+fn set_up(stream: &TcpStream) -> io::Result<()> {
+    // Without it the system takes nothing more until a third of a buffer of megabytes
+    // is free, and who reads slowly seems to read nothing.
+    #[cfg(target_os = "linux")]
+    socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES)?;
+    // Answers are written whole: waiting to fill a packet only delays.
+    stream.set_nodelay(true)
 }
 
 /// Logs how a connection broke off. What is no HTTP was answered before; else

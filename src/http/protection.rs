@@ -6,6 +6,7 @@ use warp::http::HeaderMap;
 use warp::http::header::AUTHORIZATION;
 
 use super::body::Posted;
+use super::cors::CorsOrigins;
 use super::problem::Problem;
 use super::token::{Grant, TokenTable};
 use crate::journal::Scope;
@@ -24,16 +25,23 @@ pub struct Protection {
     pub trust_url_types: bool,
     /// The tokens that questions need; with nothing, anybody may ask.
     pub tokens: Option<Arc<TokenTable>>,
+    /// Pages that may ask from a browser.
+    pub cors: CorsOrigins,
+    /// Whether requests for another host than this machine, and those that come through
+    /// a proxy, are answered where neither signature nor token is asked for.
+    pub allow_unprotected: bool,
 }
 
 impl Protection {
-    /// Anybody who can reach the server may send and ask.
+    /// Any program on this machine may send and ask.
     pub fn off() -> Self {
         Self {
             verifier: Verifier::default(),
             webhook_auth: false,
             trust_url_types: false,
             tokens: None,
+            cors: CorsOrigins::default(),
+            allow_unprotected: false,
         }
     }
 

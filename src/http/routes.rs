@@ -22,8 +22,9 @@ use super::query::Query;
 use super::request::{self, Request};
 use super::token::Grant;
 use super::{
-    ask as asking, associations, body as bodies, changes, dead_letters, diff, docs, doctor, export,
-    health, history, imports, links, locations, metrics, objects, questions, request_id, webhooks,
+    ask as asking, associations, body as bodies, changes, cors, cross_site, dead_letters, diff,
+    docs, doctor, export, health, history, imports, links, locations, metrics, objects, questions,
+    request_id, webhooks,
 };
 use crate::journal::Scope;
 
@@ -134,6 +135,15 @@ impl Route {
         reads && self.path.starts_with("/v1/")
     }
 
+    /// Returns whether whoever asks must show who they are. What shows nothing of the
+    /// store and changes nothing counts as if so.
+    fn is_protected(&self, app: &App) -> bool {
+        match self.handler {
+            Handler::Receive => app.protection.webhook_auth,
+            _ => self.scope.is_none() || app.protection.tokens.is_some(),
+        }
+    }
+
     /// Whether its query is passed over: who sends deliveries does not choose the
     /// address, and what the query holds may be a secret.
     fn ignores_query(&self) -> bool {
@@ -241,7 +251,11 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
                 let id = request_id::of(&app, &headers);
                 let asked = Asked { method: &method, path: path.as_str(), query: &query, id: &id };
                 let begun = Instant::now();
+                let page = app.protection.cors.allowed(&headers);
                 let (route, answer) = match find(&table, &asked) {
+                    Err(_) if page.is_some() && cors::is_preflight(&method, &headers) => {
+                        (None, preflight(&table, &asked, &headers))
+                    }
                     Ok(found) => {
                         let route = found.route;
                         (Some(route), dispatch(&app, found, &asked, headers, body).await)
@@ -253,6 +267,7 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
                     response.headers_mut().insert(EPOCH, app.epoch.clone());
                 }
                 app.metrics.answered(route, response.status(), begun.elapsed());
+                app.protection.cors.mark(&mut response, page);
                 request_id::tell(&mut response, id);
                 Ok::<_, Infallible>(response)
             }
@@ -276,7 +291,7 @@ struct Target<'r> {
 }
 
 fn find<'r>(table: &'r Table, asked: &Asked<'r>) -> Result<Target<'r>, Problem> {
-    let matched = table.at(asked.path).map_err(|_| Problem::not_found("there is no such path"))?;
+    let matched = table.at(asked.path).map_err(|_| no_such_path())?;
     let route = choose(matched.value, asked.method)?;
     Ok(Target { route, parameters: request::parameters(&matched.params)? })
 }
@@ -293,6 +308,9 @@ where
     B: Buf,
 {
     let Target { route, parameters } = target;
+    if !route.is_protected(app) {
+        cross_site::check(&headers, &app.protection)?;
+    }
     let grant = match route.scope {
         Some(need) => app.protection.authorize(&headers, need)?,
         None => Grant::ALL,
@@ -351,13 +369,26 @@ fn choose(routes: &[&'static Route], method: &Method) -> Result<&'static Route, 
     let answers = |route: &&&'static Route| {
         *method == route.method || (route.method == "GET" && *method == Method::HEAD)
     };
-    routes.iter().find(answers).copied().ok_or_else(|| {
-        let names = routes.iter().map(|route| match route.method {
-            "GET" => "GET, HEAD",
-            other => other,
-        });
-        Problem::method_not_allowed(&names.collect::<Vec<_>>().join(", "))
-    })
+    let found = routes.iter().find(answers).copied();
+    found.ok_or_else(|| Problem::method_not_allowed(&methods(routes)))
+}
+
+fn methods(routes: &[&'static Route]) -> String {
+    let names = routes.iter().map(|route| match route.method {
+        "GET" => "GET, HEAD",
+        other => other,
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Tells a browser what a page may ask of a path.
+fn preflight(table: &Table, asked: &Asked<'_>, headers: &HeaderMap) -> Answer {
+    let matched = table.at(asked.path).map_err(|_| no_such_path())?;
+    Ok(cors::allow(headers, &methods(matched.value)))
+}
+
+fn no_such_path() -> Problem {
+    Problem::not_found("there is no such path")
 }
 
 /// Answers with a problem, and logs one line about it.

@@ -13,7 +13,9 @@ use tokio::time::{Sleep, sleep};
 use warp::http::StatusCode;
 
 use super::app::App;
+use super::exchange::Exchange;
 use super::linger::{Linger, Unread};
+use super::patience::Patience;
 use super::problem::Problem;
 
 /// Every byte that hyper writes when it refuses a request by itself, but for the
@@ -38,14 +40,23 @@ pub(super) struct Stream {
     unread: Unread,
     /// Once nothing more is written, and the other side may still be sending.
     linger: Option<Linger>,
+    exchange: Exchange,
+    patience: Patience,
 }
 
 impl Stream {
-    pub(super) fn new(inner: TcpStream, app: Arc<App>, unread: Unread) -> (Self, Refusal) {
+    pub(super) fn new(
+        inner: TcpStream,
+        app: Arc<App>,
+        unread: Unread,
+        exchange: Exchange,
+    ) -> (Self, Refusal) {
         let refusal = Refusal::default();
         let stream = Self {
             inner,
+            patience: Patience::new(&app),
             app,
+            exchange,
             refusal: Arc::clone(&refusal),
             instead: None,
             stalled: None,
@@ -64,6 +75,7 @@ impl Stream {
     ) -> Poll<io::Result<T>> {
         if written.is_ready() {
             self.stalled = None;
+            self.patience.read_on();
             return written;
         }
         let patience = self.app.limits.write_timeout;
@@ -128,7 +140,21 @@ impl AsyncRead for Stream {
         cx: &mut Context<'_>,
         buffer: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_read(cx, buffer)
+        let Self { inner, app, exchange, patience, stalled, .. } = &mut *self;
+        let before = buffer.filled().len();
+        let read = Pin::new(inner).poll_read(cx, buffer);
+        if read.is_ready() {
+            if buffer.filled().len() > before {
+                patience.heard(exchange);
+            }
+            return read;
+        }
+        if stalled.is_some() {
+            return Poll::Pending; // The limit on that is the other one.
+        }
+        // An idle connection ends as if the other side had closed it.
+        let is_idle = ready!(patience.poll(cx, app, exchange));
+        Poll::Ready(if is_idle { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) })
     }
 }
 
@@ -162,18 +188,40 @@ impl AsyncWrite for Stream {
     }
 
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.inner).poll_flush(cx)
+        let Self { inner, app, exchange, patience, .. } = &mut *self;
+        ready!(Pin::new(inner).poll_flush(cx))?;
+        // hyper does not look for the next request once it has written an answer, only
+        // when it is woken; so the wait begins here.
+        if patience.poll(cx, app, exchange).is_ready() {
+            cx.waker().wake_by_ref();
+        }
+        Poll::Ready(Ok(()))
     }
 
     fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let Self { inner, app, refusal, unread, linger, .. } = &mut *self;
+        let Self { inner, app, refusal, unread, linger, exchange, .. } = &mut *self;
+        if exchange.is_cut() {
+            return Poll::Ready(Ok(())); // Dropped, the connection is reset.
+        }
         if linger.is_none() {
             ready!(Pin::new(&mut *inner).poll_shutdown(cx))?;
+            exchange.finish();
             if !unread.get() && refusal.get().is_none() {
                 return Poll::Ready(Ok(()));
             }
         }
         let linger = linger.get_or_insert_with(|| Linger::new(app.limits.body_timeout));
         linger.poll(cx, inner).map(Ok)
+    }
+}
+
+impl Drop for Stream {
+    /// Resets a connection whose end would make a part of an answer pass for the
+    /// whole.
+    fn drop(&mut self) {
+        if self.exchange.is_unfinished() {
+            let reset = self.inner.set_zero_linger();
+            reset.unwrap_or_else(|error| tracing::debug!(%error, "no reset"));
+        }
     }
 }

@@ -104,7 +104,7 @@ impl Reader {
         headers: &[(&str, &str)],
     ) -> Result<Self, Error> {
         let path = format!("/v1/locations/{location}/changes{query}");
-        let mut head = format!("GET {path} HTTP/1.1\r\nhost: relata\r\n");
+        let mut head = format!("GET {path} HTTP/1.1\r\nhost: localhost\r\n");
         for (name, value) in headers {
             head.extend([name, ": ", value, "\r\n"]);
         }

@@ -35,12 +35,17 @@ impl Server {
     }
 
     pub(crate) fn start_with(db: &Path, arguments: &[&str]) -> Result<Self, Error> {
-        let mut child = relata()
-            .args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--db"])
-            .arg(db)
-            .args(arguments)
-            .stdout(Stdio::piped())
-            .spawn()?;
+        Self::spawn(
+            relata()
+                .args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--db"])
+                .arg(db)
+                .args(arguments),
+        )
+    }
+
+    /// Starts what a command says, and waits until it is ready.
+    pub(crate) fn spawn(command: &mut Command) -> Result<Self, Error> {
+        let mut child = command.stdin(Stdio::null()).stdout(Stdio::piped()).spawn()?;
         let mut ready = String::new();
         let output = child.stdout.take().ok_or("no output")?;
         BufReader::new(output).read_line(&mut ready)?;
@@ -72,7 +77,8 @@ impl Server {
         body: &[u8],
     ) -> Result<Answer, Error> {
         let mut stream = self.connect()?;
-        let mut head = format!("{method} {path} HTTP/1.1\r\nhost: relata\r\nconnection: close\r\n");
+        let mut head =
+            format!("{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n");
         for (name, value) in headers {
             head.extend([name, ": ", value, "\r\n"]);
         }

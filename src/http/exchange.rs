@@ -1,0 +1,119 @@
+//! How far a connection is with one request and its answer: known to the service that
+//! answers, needed by the stream that waits.
+
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
+use std::task::{Context, Poll, ready};
+
+use hyper::body::{Body, Frame, SizeHint};
+use warp::http::{Method, Request, Response, Version};
+
+#[derive(Debug, Default)]
+struct State {
+    /// Requests that were begun, wrapping around.
+    requests: AtomicU32,
+    /// From the end of a request's head to the end of its answer's body.
+    answering: AtomicBool,
+    /// Whether an answer is on its way whose end is the end of the connection.
+    close_delimited: AtomicBool,
+    /// Whether all of that answer was there to be written.
+    whole: AtomicBool,
+}
+
+/// The state of one connection.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Exchange(Arc<State>);
+
+impl Exchange {
+    /// Notes that a request has arrived; returns what must be known of it to answer.
+    pub(super) fn begin<B>(&self, request: &Request<B>) -> Asked {
+        self.0.requests.fetch_add(1, Relaxed);
+        self.0.answering.store(true, Relaxed);
+        let is_old = request.version() < Version::HTTP_11 && *request.method() != Method::HEAD;
+        Asked { is_old }
+    }
+
+    /// Watches an answer until its end.
+    pub(super) fn answer<B: Body>(
+        &self,
+        asked: Asked,
+        answer: Response<B>,
+    ) -> Response<Answering<B>> {
+        // HTTP/1.0 knows no chunks.
+        if asked.is_old && answer.body().size_hint().exact().is_none() {
+            self.0.whole.store(false, Relaxed);
+            self.0.close_delimited.store(true, Relaxed);
+        }
+        answer.map(|body| Answering { ended: body.is_end_stream(), body, exchange: self.clone() })
+    }
+
+    /// Returns the number of requests so far, wrapping around.
+    pub(super) fn requests(&self) -> u32 {
+        self.0.requests.load(Relaxed)
+    }
+
+    pub(super) fn is_answering(&self) -> bool {
+        self.0.answering.load(Relaxed)
+    }
+
+    /// Returns whether a client would take a part of an answer for the whole if the
+    /// connection were closed in an orderly way, with everything written so far.
+    pub(super) fn is_cut(&self) -> bool {
+        self.0.close_delimited.load(Relaxed) && !self.0.whole.load(Relaxed)
+    }
+
+    /// Returns whether an answer that ends with the connection is not written yet.
+    pub(super) fn is_unfinished(&self) -> bool {
+        self.0.close_delimited.load(Relaxed)
+    }
+
+    /// Notes that all of the answer was written.
+    pub(super) fn finish(&self) {
+        self.0.close_delimited.store(false, Relaxed);
+    }
+}
+
+/// What must be known of a request to answer it.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Asked {
+    /// Whether the answer may have to end with the connection.
+    is_old: bool,
+}
+
+/// The body of an answer, which notes its end.
+#[derive(Debug)]
+pub(super) struct Answering<B: Body> {
+    body: B,
+    ended: bool,
+    exchange: Exchange,
+}
+
+impl<B: Body + Unpin> Body for Answering<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
+        self.ended = frame.is_none() || self.body.is_end_stream();
+        Poll::Ready(frame)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B: Body> Drop for Answering<B> {
+    fn drop(&mut self) {
+        self.exchange.0.whole.store(self.ended, Relaxed);
+        self.exchange.0.answering.store(false, Relaxed);
+    }
+}
