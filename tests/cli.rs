@@ -229,6 +229,29 @@ fn a_lying_checkpoint_fails_verify() -> Result<(), Error> {
     assert_eq!(output.status.code(), Some(1));
     let text = String::from_utf8(output.stdout)?;
     assert!(text.contains("Guest") && text.contains("Interested Buyer"), "{text}");
+    assert!(text.contains("differing locations: seaside-realty"), "{text}");
+    let repaired = out(&db, &["verify", "--repair"])?;
+    assert!(repaired.contains("repaired: ") && repaired.contains("seaside-realty"), "{repaired}");
+    assert!(out(&db, &["verify"])?.starts_with("ok: 337 events"));
+    Ok(())
+}
+
+/// Contract: `relata checkpoint` ends with everything in the database itself. Beside a
+/// server, which holds the writer's lock, it says so.
+#[test]
+fn a_checkpoint_is_saved_by_hand_when_no_server_runs() -> Result<(), Error> {
+    let (_directory, db) = filled()?;
+    rusqlite::Connection::open(&db)?.execute_batch(
+        "DELETE FROM checkpoint; DELETE FROM state_location; DELETE FROM state_object;
+         DELETE FROM state_association; DELETE FROM state_unkeyed_record;
+         DELETE FROM state_record; DELETE FROM state_relation",
+    )?;
+    let saved: Value = serde_json::from_str(&out(&db, &["checkpoint", "--json"])?)?;
+    assert_eq!((&saved["seq"], &saved["logBytes"]), (&json!(337), &json!(0)));
+    assert!(out(&db, &["verify"])?.contains("the checkpoint at 337"));
+    let _server = Server::start(&db)?;
+    check_refusal(&run(&db, &["checkpoint"])?, 1, "another process has it open for writing");
+    check_refusal(&run(&db, &["verify", "--repair"])?, 1, "another process");
     Ok(())
 }
 
@@ -250,6 +273,7 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
         "history",
         "export",
         "verify",
+        "checkpoint",
         "backup",
         "doctor",
         "completions",

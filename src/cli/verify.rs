@@ -5,7 +5,7 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::journal::SqliteJournal;
-use relata::verify;
+use relata::{repair, verify};
 use serde::Serialize;
 
 use super::output::{print_json, say};
@@ -21,20 +21,29 @@ struct Body {
     pruned: u64,
     checkpoint: u64,
     locations: usize,
+    differing: Vec<String>,
     differences: Vec<String>,
+    repaired: bool,
 }
 
 pub(super) fn run(db: &Path, command: &Verify) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
-    let mut journal =
-        SqliteJournal::open_read_only(db).with_context(|| db.display().to_string())?;
-    let found = verify(&mut journal, DIFFERENCES_MAX)?;
+    let named = || db.display().to_string();
+    let found = if command.repair {
+        let mut journal = SqliteJournal::open(db).with_context(named)?;
+        repair(&mut journal, DIFFERENCES_MAX)?
+    } else {
+        let mut journal = SqliteJournal::open_read_only(db).with_context(named)?;
+        verify(&mut journal, DIFFERENCES_MAX)?
+    };
     let body = Body {
         ok: found.differences.is_empty(),
         events: found.events,
         pruned: found.pruned,
         checkpoint: found.checkpoint,
         locations: found.locations,
+        differing: found.differing.iter().map(ToString::to_string).collect(),
+        repaired: command.repair && !found.differences.is_empty() && found.pruned == 0,
         differences: found.differences.iter().map(ToString::to_string).collect(),
     };
     if command.json {
@@ -54,6 +63,24 @@ pub(super) fn run(db: &Path, command: &Verify) -> anyhow::Result<ExitCode> {
     } else {
         say("the checkpoint (left) is not what the journal says (right):")?;
         body.differences.iter().try_for_each(say)?;
+        say(verdict(&body, command.repair))?;
     }
-    Ok(if body.ok { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if body.ok || body.repaired { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+/// Which locations differ, and what was done about it or can be.
+fn verdict(body: &Body, repair: bool) -> String {
+    let Body { differing, pruned, .. } = body;
+    let names = if differing.is_empty() { "none".to_owned() } else { differing.join(", ") };
+    if body.repaired {
+        format!("repaired: the checkpoint says what the journal says; locations: {names}")
+    } else if *pruned > 0 {
+        let refused = if repair { "nothing is repaired: " } else { "" };
+        format!(
+            "{refused}events up to {pruned} are pruned, so these locations cannot be proven, nor \
+             built anew: {names}; restore the database from a backup"
+        )
+    } else {
+        format!("differing locations: {names}; `relata verify --repair` builds them anew")
+    }
 }

@@ -113,9 +113,24 @@ pub(crate) struct Export {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Example:
-  relata verify --db relata.db")]
+Examples:
+  relata verify --db relata.db
+  relata verify --repair")]
 pub(crate) struct Verify {
+    /// Replace a checkpoint that disagrees by what the journal says; no server may run
+    #[arg(long)]
+    pub(crate) repair: bool,
+
+    /// Print JSON
+    #[arg(long, env = "RELATA_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
+  relata checkpoint --db relata.db")]
+pub(crate) struct Checkpoint {
     /// Print JSON
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,

@@ -118,6 +118,8 @@ pub(crate) enum Command {
     Export(Export),
     /// Replay the journal and compare it with the checkpoint
     Verify(Verify),
+    /// Save a checkpoint of a database that no server has open, and empty its log
+    Checkpoint(Checkpoint),
     /// Copy the database while it is written
     Backup(Backup),
     /// Make, list and revoke API tokens

@@ -88,6 +88,14 @@ impl LocationGraph {
         self.associations.rows()[number].definition.as_ref()
     }
 
+    /// How many rows a checkpoint of the whole graph has.
+    pub(crate) fn row_count(&self) -> u64 {
+        let records = &self.records;
+        let schema = self.objects.rows().len() + self.associations.rows().len();
+        let linked = u64::from(records.records().len()) + u64::from(records.relations().len());
+        u64::from(schema) + records.unkeyed().len() as u64 + linked
+    }
+
     /// Drops the notes for a checkpoint, of a graph that none is made of.
     pub(crate) fn forget_changes(&mut self) {
         self.changed_objects = Vec::new();

@@ -124,7 +124,7 @@ impl RecordLayer {
         self.states.get(&record).copied().unwrap_or_default()
     }
 
-    pub(crate) fn unkeyed(&self) -> impl Iterator<Item = (&str, RecordState)> {
+    pub(crate) fn unkeyed(&self) -> impl ExactSizeIterator<Item = (&str, RecordState)> {
         self.unkeyed.iter().map(|(id, state)| (id.as_ref(), *state))
     }
 

@@ -142,7 +142,8 @@ fn a_reader_sees_what_was_appended_since_it_was_opened(open: &mut Open) {
     let mut early = readers().unwrap();
     assert_eq!((early.head().unwrap(), rows(early.as_mut()).0), (1, 0));
     journal.append(&[entry("b", "2")]).unwrap();
-    save(journal.as_mut(), 2, &[CheckpointRow::Location { number: 0, id: "L" }]).unwrap();
+    save(journal.as_mut(), 2, &[CheckpointRow::Location { number: 0, id: "L", rows: None }])
+        .unwrap();
     let late = std::thread::spawn(move || readers().unwrap()).join().unwrap();
     for mut reader in [early, late] {
         assert_eq!(reader.head().unwrap(), 2);
@@ -174,7 +175,8 @@ fn a_caller_may_write_while_it_reads(open: &mut Open) {
 fn entries_pruned_during_a_reading_are_an_error(open: &mut Open) {
     let mut journal = open();
     journal.append(&vec![entry("a", "{}"); 5_000]).unwrap();
-    save(journal.as_mut(), 5_000, &[CheckpointRow::Location { number: 0, id: "L" }]).unwrap();
+    save(journal.as_mut(), 5_000, &[CheckpointRow::Location { number: 0, id: "L", rows: None }])
+        .unwrap();
     let mut reader = journal.readers()().unwrap();
     let mut seen = 0;
     let mut each = |seq, _: Entry<'_>| {
@@ -245,8 +247,8 @@ fn a_checkpoint_is_saved_over_the_one_before(open: &mut Open) {
         stamp,
     };
     let all = [
-        CheckpointRow::Location { number: 0, id: "L" },
-        CheckpointRow::Location { number: 1, id: "another" },
+        CheckpointRow::Location { number: 0, id: "L", rows: None },
+        CheckpointRow::Location { number: 1, id: "another", rows: None },
         object(0, "contact", None),
         object(1, "property", Some((&schema, stamp(Some(9), Rank::Create, 1)))),
         state(0, known),
@@ -277,11 +279,11 @@ fn a_checkpoint_is_saved_over_the_one_before(open: &mut Open) {
 fn a_checkpoint_that_fails_changes_nothing(open: &mut Open) {
     let mut journal = open();
     journal.append(&[entry("a", "1"), entry("b", "2")]).unwrap();
-    let location = CheckpointRow::Location { number: 0, id: "L" };
+    let location = CheckpointRow::Location { number: 0, id: "L", rows: None };
     save(journal.as_mut(), 1, std::slice::from_ref(&location)).unwrap();
     let before = rows(journal.as_mut());
     let failed = journal.save_checkpoint(2, &mut |put| {
-        put(&CheckpointRow::Location { number: 1, id: "M" })?;
+        put(&CheckpointRow::Location { number: 1, id: "M", rows: None })?;
         Err(JournalError::DamagedCheckpoint { reason: "as if".to_owned() })
     });
     assert!(failed.is_err());
@@ -308,7 +310,7 @@ fn five(journal: &mut dyn Journal) {
         })
         .collect();
     journal.append(&entries).unwrap();
-    save(journal, 3, &[CheckpointRow::Location { number: 0, id: "L" }]).unwrap();
+    save(journal, 3, &[CheckpointRow::Location { number: 0, id: "L", rows: None }]).unwrap();
 }
 
 fn pruning_takes_old_entries_behind_the_checkpoint(open: &mut Open) {

@@ -34,6 +34,15 @@ pub enum CheckpointRow<'a> {
         number: u32,
         /// Its id.
         id: &'a str,
+        /// How many rows its state has; not known of a file of an older format.
+        rows: Option<u64>,
+    },
+    /// A row of a location that is not what was saved; only readers are shown one.
+    Damaged {
+        /// The number of the location.
+        location: u32,
+        /// What is wrong with it.
+        reason: &'a str,
     },
     /// The state of one thing of a location.
     State {
@@ -151,11 +160,15 @@ pub trait JournalReader: Send {
     fn load_location(&mut self, id: &str, each: RowSink<'_>) -> Result<Seq, JournalError> {
         let mut wanted = None;
         self.load_checkpoint(&mut |row| match row {
-            CheckpointRow::Location { number, id: found } if *found == id => {
+            CheckpointRow::Location { number, id: found, .. } if *found == id => {
                 wanted = Some(*number);
                 each(row)
             }
-            CheckpointRow::State { location, .. } if wanted == Some(*location) => each(row),
+            CheckpointRow::State { location, .. } | CheckpointRow::Damaged { location, .. }
+                if wanted == Some(*location) =>
+            {
+                each(row)
+            }
             _ => Ok(()),
         })
     }
@@ -247,6 +260,14 @@ pub trait Journal: JournalReader {
 
     /// Saves what `fill` puts as the state at `upto`.
     fn save_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError>;
+
+    /// As [`save_checkpoint`](Self::save_checkpoint) of every row there is, in place of
+    /// the checkpoint before and of what it said of events, but for repeats.
+    fn replace_checkpoint(
         &mut self,
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,

@@ -32,8 +32,8 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The checkpoint contradicts itself. Delete it and the journal is
-    /// replayed instead.
+    /// The checkpoint is not what was saved. Where no event is pruned, a store replays the
+    /// journal in its place.
     #[error("the checkpoint is damaged: {reason}")]
     DamagedCheckpoint {
         /// What is wrong with it.
@@ -118,8 +118,8 @@ impl JournalError {
                 "restore the database from a backup"
             }
             Self::DamagedCheckpoint { .. } => {
-                "restore the database from a backup, or delete the \
-                 rows of its checkpoint: the journal is replayed then"
+                "restore the database from a backup: old events are pruned, so the \
+                 checkpoint cannot be built anew from the others"
             }
             Self::Shortened { .. } => "restore the database from a later backup, if there is one",
             Self::Replaced { .. } => {

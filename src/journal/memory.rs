@@ -33,7 +33,7 @@ struct Inner {
     last_letter: u64,
     dropped_letters: u64,
     checkpoint: Seq,
-    locations: BTreeMap<u32, String>,
+    locations: BTreeMap<u32, (String, Option<u64>)>,
     /// By location, then in the order that rows refer to each other.
     rows: BTreeMap<(u32, RowKey), Arc<KeptRow>>,
     /// By the first of each run: the last, and hashes.
@@ -193,8 +193,8 @@ impl JournalReader for MemoryJournal {
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
         let inner = self.inner();
-        for (&number, id) in &inner.locations {
-            each(&CheckpointRow::Location { number, id })?;
+        for (&number, (id, rows)) in &inner.locations {
+            each(&CheckpointRow::Location { number, id, rows: *rows })?;
         }
         for ((location, key), row) in &inner.rows {
             if let Some(row) = show(key, row) {
@@ -319,7 +319,11 @@ impl Journal for MemoryJournal {
         let (mut mentions, mut repeats, mut idle) = (Vec::new(), Vec::new(), Vec::new());
         fill(&mut |row| {
             match row {
-                CheckpointRow::Location { number, id } => locations.push((*number, (*id).into())),
+                CheckpointRow::Location { number, id, rows } => {
+                    locations.push((*number, ((*id).into(), *rows)));
+                }
+                // Only readers say so.
+                CheckpointRow::Damaged { .. } => {}
                 CheckpointRow::State { location, row } => {
                     let (key, row) = keep(row);
                     rows.push(((*location, key), Arc::new(row)));
@@ -342,6 +346,20 @@ impl Journal for MemoryJournal {
         }
         inner.checkpoint = upto;
         Ok(())
+    }
+
+    fn replace_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let mut inner = self.inner();
+        inner.locations.clear();
+        inner.rows.clear();
+        inner.mentions.clear();
+        inner.idle.clear();
+        drop(inner);
+        self.save_checkpoint(upto, fill)
     }
 
     fn prune(

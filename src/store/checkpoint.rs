@@ -9,7 +9,7 @@ use super::locations::Locations;
 use super::mentions::Mentions;
 use super::repeats::Repeats;
 use crate::graph::Outcome;
-use crate::journal::{CheckpointRow, Journal, JournalError};
+use crate::journal::{CheckpointRow, Journal, JournalError, RowSink};
 use crate::model::{Event, Seq};
 
 /// Knows which locations changed since the last checkpoint. Only what changed
@@ -18,8 +18,8 @@ use crate::model::{Event, Seq};
 #[derive(Debug)]
 pub(super) struct Checkpointer {
     touched: BTreeSet<u32>,
-    /// Locations below this number are saved.
-    saved_locations: u32,
+    /// What is on disk is not to be built upon.
+    is_anew: bool,
     events: u64,
     /// Whether anything came since the last checkpoint.
     is_dirty: bool,
@@ -36,10 +36,10 @@ pub(super) struct Checkpointer {
 const IDLE: Duration = Duration::from_secs(3600);
 
 impl Checkpointer {
-    pub(super) fn new(options: &Options, saved_locations: u32) -> Self {
+    pub(super) fn new(options: &Options) -> Self {
         Self {
             touched: BTreeSet::new(),
-            saved_locations,
+            is_anew: false,
             events: 0,
             is_dirty: false,
             since: None,
@@ -59,6 +59,16 @@ impl Checkpointer {
             self.idle.note(seq);
         }
         self.note();
+    }
+
+    /// Has the next save replace what is on disk; every location must have been touched.
+    pub(super) fn anew(self) -> Self {
+        Self { is_anew: true, ..self }
+    }
+
+    /// Whether the next save replaces what is on disk.
+    pub(super) fn is_anew(&self) -> bool {
+        self.is_anew
     }
 
     /// Notes an event on which no part of the graph depends: a checkpoint stands for it,
@@ -123,19 +133,16 @@ impl Checkpointer {
         locations: &Locations,
         head: Seq,
     ) -> Result<bool, JournalError> {
-        if !self.is_dirty {
+        if !self.is_dirty && !self.is_anew {
             return Ok(false);
         }
-        let mut saved_locations = self.saved_locations;
         let mut repeats = self.repeats.hold();
         let idle = self.idle.behind(0);
-        journal.save_checkpoint(head, &mut |put| {
+        let mut fill = |put: RowSink<'_>| {
             for location in self.touched.iter().filter_map(|&number| locations.at(number)) {
-                if location.number >= saved_locations {
-                    let id = location.id().as_str();
-                    put(&CheckpointRow::Location { number: location.number, id })?;
-                    saved_locations = location.number + 1;
-                }
+                let (number, id) = (location.number, location.id().as_str());
+                let rows = Some(location.read().row_count());
+                put(&CheckpointRow::Location { number, id, rows })?;
                 let changed = location.write().take_changed();
                 // No one but this thread changes the graph: readers are not held up.
                 location.read().rows(&changed, |row| {
@@ -147,11 +154,16 @@ impl Checkpointer {
             repeats
                 .iter()
                 .try_for_each(|(&seq, &times)| put(&CheckpointRow::Repeats { seq, times }))
-        })?;
+        };
+        if self.is_anew {
+            journal.replace_checkpoint(head, &mut fill)?;
+        } else {
+            journal.save_checkpoint(head, &mut fill)?;
+        }
         self.mentions.saved();
         repeats.clear();
         self.idle.saved(&idle);
-        self.saved_locations = saved_locations;
+        self.is_anew = false;
         self.touched.clear();
         self.events = 0;
         self.is_dirty = false;

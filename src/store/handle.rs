@@ -137,7 +137,8 @@ impl Store {
         mut journal: Box<dyn Journal>,
         options: Options,
     ) -> Result<Self, OpenError> {
-        let recovered = recover(journal.as_mut(), &options)?;
+        let mut recovered = recover(journal.as_mut(), &options)?;
+        recovered.replace_damaged_checkpoint(journal.as_mut())?;
         let epochs = journal.epochs()?;
         let head = recovered.head;
         let pruning = Pruning::new(options.keep_events, journal.pruned()?);

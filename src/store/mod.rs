@@ -53,4 +53,4 @@ pub use questions::{
 };
 pub use recovery::OpenError;
 pub use subscriptions::{EventBatch, Subscription};
-pub use verify::{Verification, verify};
+pub use verify::{Verification, repair, verify};

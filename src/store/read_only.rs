@@ -66,7 +66,7 @@ impl Store {
         if pruned > known {
             return Err(ChangesError::Pruned { after: known, pruned });
         }
-        let mut notes = Checkpointer::new(&Options::default(), 0).noting(self.idle.clone());
+        let mut notes = Checkpointer::new(&Options::default()).noting(self.idle.clone());
         let head = journal.head()?;
         let head = replay(journal.as_mut(), known, head, &self.locations, &mut notes)?;
         self.forget_saved(journal.as_mut())?;

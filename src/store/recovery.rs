@@ -6,8 +6,8 @@ use super::checkpoint::Checkpointer;
 use super::locations::{Location, Locations};
 use super::writer::merge;
 use super::{Options, history};
-use crate::journal::{CheckpointRow, JournalError, JournalReader};
-use crate::model::{LocationId, Seq, address};
+use crate::journal::{CheckpointRow, Journal, JournalError, JournalReader};
+use crate::model::{LocationId, Seq};
 use std::sync::Arc;
 
 /// A store could not be opened.
@@ -30,22 +30,59 @@ pub(super) struct Recovered {
     pub(super) head: Seq,
 }
 
-/// Builds the graphs from the checkpoint and the events behind it.
+impl Recovered {
+    /// Saves what was rebuilt from the events, if the checkpoint was damaged.
+    pub(super) fn replace_damaged_checkpoint(
+        &mut self,
+        journal: &mut dyn Journal,
+    ) -> Result<(), JournalError> {
+        if self.checkpointer.is_anew() {
+            self.checkpointer.save(journal, &self.locations, self.head)?;
+            self.checkpoint = self.head;
+            tracing::warn!(events = self.head, "the checkpoint was replaced");
+        }
+        Ok(())
+    }
+}
+
+/// Builds the graphs from the checkpoint and the events behind it, or, where the
+/// checkpoint is damaged and no event is pruned, from every event: the next save then
+/// replaces the checkpoint.
 pub(super) fn recover(
     journal: &mut dyn JournalReader,
     options: &Options,
 ) -> Result<Recovered, JournalError> {
-    recover_into(journal, options, Locations::default())
+    recover_into(journal, options, None)
 }
 
 fn recover_into(
     journal: &mut dyn JournalReader,
     options: &Options,
-    locations: Locations,
+    only: Option<&str>,
 ) -> Result<Recovered, JournalError> {
-    let checkpoint = load_checkpoint(journal, &locations)?;
-    let saved = address(locations.all().len());
-    let mut checkpointer = Checkpointer::new(options, saved);
+    let locations = Locations::of(only);
+    let loaded = load_checkpoint(journal, &locations, &mut |location, reason| {
+        let reason = format!("{reason}, in location {location}");
+        Err(JournalError::DamagedCheckpoint { reason })
+    });
+    match loaded {
+        Ok(checkpoint) => go_on(journal, checkpoint, locations, Checkpointer::new(options)),
+        Err(JournalError::DamagedCheckpoint { reason }) if journal.pruned()? == 0 => {
+            let advice = "look at the disk; `relata verify` compares the two";
+            tracing::error!(reason, advice, "the checkpoint is damaged: all events are replayed");
+            go_on(journal, 0, Locations::of(only), Checkpointer::new(options).anew())
+        }
+        Err(error) => Err(error),
+    }
+}
+
+/// Adds the events behind what was loaded.
+pub(super) fn go_on(
+    journal: &mut dyn JournalReader,
+    checkpoint: Seq,
+    locations: Locations,
+    mut checkpointer: Checkpointer,
+) -> Result<Recovered, JournalError> {
     let head = journal.head()?;
     if head < checkpoint {
         return Err(JournalError::CutOff { head, checkpoint });
@@ -66,26 +103,34 @@ pub(super) fn recover_beside_writer(
     options: &Options,
     only: Option<&str>,
 ) -> Result<Recovered, JournalError> {
-    match recover_into(journal, options, Locations::of(only)) {
+    match recover_into(journal, options, only) {
         Err(JournalError::Pruned { .. } | JournalError::PrunedWhileReading { .. }) => {
-            recover_into(journal, options, Locations::of(only))
+            recover_into(journal, options, only)
         }
         recovered => recovered,
     }
 }
 
-fn load_checkpoint(
+/// Told of a location, by id, whose rows are not what was saved, and why; says whether
+/// to go on.
+type DamageSink<'s> = &'s mut dyn FnMut(&str, String) -> Result<(), JournalError>;
+
+/// Loads the checkpoint and returns the seq that it stands for.
+pub(super) fn load_checkpoint(
     journal: &mut dyn JournalReader,
     locations: &Locations,
+    damage: DamageSink<'_>,
 ) -> Result<Seq, JournalError> {
     let damaged = |reason: String| JournalError::DamagedCheckpoint { reason };
     let mut current: Option<Arc<Location>> = None;
-    let mut newest = 0;
+    let (mut newest, mut is_damaged) = (0, false);
+    let mut saved_rows = Vec::new();
     let only = locations.only();
     let mut restore = |row: &CheckpointRow<'_>| match row {
-        CheckpointRow::Location { number, id } => {
+        CheckpointRow::Location { number, id, rows } => {
             let location = locations.intern(&LocationId::from(*id));
             let fits = only.is_some() || location.number == *number;
+            saved_rows.extend(rows.map(|rows| (location, rows)));
             if fits { Ok(()) } else { Err(damaged(format!("location {id} is out of order"))) }
         }
         CheckpointRow::State { location, row } => {
@@ -96,9 +141,15 @@ fn load_checkpoint(
             let found = known.or_else(|| locations.at(number));
             let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
             let restored = found.write().restore(row);
-            restored.map_err(|reason| damaged(format!("{reason}: {row:?} of {}", found.id())))?;
+            restored.or_else(|reason| damage(found.id().as_str(), format!("{reason}: {row:?}")))?;
             current = Some(found);
             Ok(())
+        }
+        CheckpointRow::Damaged { location, reason } => {
+            is_damaged = true;
+            let found = locations.at(*location);
+            let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
+            damage(found.id().as_str(), (*reason).to_owned())
         }
         CheckpointRow::Mentions { .. }
         | CheckpointRow::Repeats { .. }
@@ -108,7 +159,18 @@ fn load_checkpoint(
         Some(id) => journal.load_location(id, &mut restore)?,
         None => journal.load_checkpoint(&mut restore)?,
     };
-    if newest > upto {
+    for (location, saved) in saved_rows {
+        let found = location.read().row_count();
+        if found != saved {
+            damage(location.id().as_str(), format!("it has {found} rows, {saved} were saved"))?;
+        }
+    }
+    // Of a damaged row the seq may be what is wrong.
+    if newest > upto && !is_damaged {
+        let head = journal.head()?;
+        if newest > head {
+            return Err(JournalError::CutOff { head, checkpoint: newest });
+        }
         return Err(damaged(format!("it speaks of event {newest}, behind its own {upto}")));
     }
     Ok(upto)

@@ -1,12 +1,15 @@
 //! Proof that the journal, the checkpoint and the graph agree.
 
-use super::Options;
+use std::collections::HashMap;
+use std::sync::Arc;
+
 use super::checkpoint::Checkpointer;
 use super::locations::Locations;
-use super::recovery::{recover, replay};
-use crate::graph::{Difference, LocationGraph};
-use crate::journal::{JournalError, JournalReader};
-use crate::model::Seq;
+use super::recovery::{Recovered, go_on, load_checkpoint, replay};
+use super::{Location, Options};
+use crate::graph::Difference;
+use crate::journal::{Journal, JournalError, JournalReader};
+use crate::model::{LocationId, Seq};
 
 /// What comparing a journal's replay with its checkpoint has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,6 +22,8 @@ pub struct Verification {
     pub checkpoint: Seq,
     /// Locations compared.
     pub locations: usize,
+    /// The locations that the two disagree on.
+    pub differing: Vec<LocationId>,
     /// What they disagree on, up to the limit; left is the checkpoint with the
     /// events behind it, right the replay of every event.
     pub differences: Vec<Difference>,
@@ -33,36 +38,113 @@ pub struct Verification {
 ///
 /// Holds both in memory, and checks each graph against itself.
 pub fn verify(journal: &mut dyn JournalReader, limit: usize) -> Result<Verification, JournalError> {
+    Ok(compare(journal, limit)?.found)
+}
+
+/// As [`verify`], and replaces a checkpoint that disagrees by what the events say, in
+/// one transaction. Where old events are pruned nothing is replaced: the locations that
+/// differ cannot be proved.
+pub fn repair(journal: &mut dyn Journal, limit: usize) -> Result<Verification, JournalError> {
+    let Compared { found, replayed, checkpointer } = compare(journal, limit)?;
+    if !found.differences.is_empty() && found.pruned == 0 {
+        let mut checkpointer = checkpointer.anew();
+        checkpointer.save(journal, &replayed, found.events)?;
+    }
+    Ok(found)
+}
+
+struct Compared {
+    found: Verification,
+    replayed: Locations,
+    /// What replaying touched.
+    checkpointer: Checkpointer,
+}
+
+fn compare(journal: &mut dyn JournalReader, limit: usize) -> Result<Compared, JournalError> {
     let options = Options::default();
-    let opened = recover(journal, &options)?;
+    let mut damage = HashMap::new();
+    let (opened, damage_of_all) = open(journal, &options, &mut damage)?;
     let pruned = journal.pruned()?;
     let replayed = if pruned == 0 { Locations::default() } else { opened.locations.copy() };
-    let mut notes = Checkpointer::new(&options, 0);
+    let mut checkpointer = Checkpointer::new(&options);
     // What is accepted meanwhile is not looked at on either side.
-    let head = replay(journal, pruned, opened.head, &replayed, &mut notes)?;
-    let mut differences = Vec::new();
+    let events = replay(journal, pruned, opened.head, &replayed, &mut checkpointer)?;
     let (left, right) = (opened.locations.all(), replayed.all());
-    let ids = |all: &[std::sync::Arc<super::Location>]| -> Vec<String> {
-        all.iter().map(|location| location.id().to_string()).collect()
-    };
-    if ids(&left) != ids(&right) {
-        differences.push(Difference {
-            thing: "locations".to_owned(),
-            left: format!("{:?}", ids(&left)),
-            right: format!("{:?}", ids(&right)),
-        });
-    }
-    for (left, right) in left.iter().zip(&right) {
-        let (left, right) = (left.read(), right.read());
-        left.contradictions(&mut differences, limit);
-        left.differences(&right, &mut differences, limit);
-        LocationGraph::contradictions(&right, &mut differences, limit);
-    }
-    Ok(Verification {
-        events: head,
+    let mut found = Verification {
+        events,
         pruned,
         checkpoint: opened.checkpoint,
         locations: right.len(),
-        differences,
-    })
+        differing: Vec::new(),
+        differences: Vec::new(),
+    };
+    let ids = |all: &[Arc<Location>]| -> Vec<LocationId> {
+        all.iter().map(|location| location.id().clone()).collect()
+    };
+    if let Some(reason) = damage_of_all {
+        found.differing = ids(&right);
+        found.differences.push(unreadable("checkpoint".to_owned(), reason));
+        return Ok(Compared { found, replayed, checkpointer });
+    }
+    if ids(&left) != ids(&right) {
+        let text = |all: &[Arc<Location>]| format!("{:?}", ids(all));
+        let thing = "locations".to_owned();
+        found.differences.push(Difference { thing, left: text(&left), right: text(&right) });
+    }
+    for right in &right {
+        let id = right.id().as_str();
+        let mut differences = match opened.locations.find(id) {
+            Some(left) => differences(&left, right, limit),
+            None => vec![unreadable(format!("location {id}"), "it is missing".to_owned())],
+        };
+        if let Some(reason) = damage.remove(id) {
+            differences.insert(0, unreadable(format!("checkpoint of {id}"), reason));
+        }
+        if !differences.is_empty() {
+            found.differing.push(right.id().clone());
+            let room = limit.saturating_sub(found.differences.len());
+            found.differences.extend(differences.into_iter().take(room));
+        }
+    }
+    Ok(Compared { found, replayed, checkpointer })
+}
+
+/// What opening gives, but that damage is noted, by location or of all of it, and
+/// nothing is replayed in its place.
+fn open(
+    journal: &mut dyn JournalReader,
+    options: &Options,
+    damage: &mut HashMap<String, String>,
+) -> Result<(Recovered, Option<String>), JournalError> {
+    let locations = Locations::default();
+    let loaded = load_checkpoint(journal, &locations, &mut |id, reason| {
+        damage.entry(id.to_owned()).or_insert(reason);
+        Ok(())
+    });
+    let (checkpoint, locations, reason) = match loaded {
+        Ok(checkpoint) => (checkpoint, locations, None),
+        Err(JournalError::DamagedCheckpoint { reason }) if journal.pruned()? == 0 => {
+            (0, Locations::default(), Some(reason))
+        }
+        Err(error) => return Err(error),
+    };
+    let opened = go_on(journal, checkpoint, locations, Checkpointer::new(options))?;
+    Ok((opened, reason))
+}
+
+fn unreadable(thing: String, reason: String) -> Difference {
+    Difference { thing, left: reason, right: "what the events say".to_owned() }
+}
+
+fn differences(left: &Location, right: &Location, limit: usize) -> Vec<Difference> {
+    let mut found = Vec::new();
+    let id = left.id();
+    let (left, right) = (left.read(), right.read());
+    left.contradictions(&mut found, limit);
+    left.differences(&right, &mut found, limit);
+    right.contradictions(&mut found, limit);
+    for difference in &mut found {
+        difference.thing = format!("{id}: {}", difference.thing);
+    }
+    found
 }

@@ -189,6 +189,17 @@ impl<J: Journal> Journal for Faulty<J> {
         self.kept.save_checkpoint(upto, fill)
     }
 
+    fn replace_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        if self.checkpoints_fail {
+            return Err(full());
+        }
+        self.kept.replace_checkpoint(upto, fill)
+    }
+
     fn prune(
         &mut self,
         before: Timestamp,

@@ -2,7 +2,12 @@
 
 use std::ops::ControlFlow;
 
-use rusqlite::{CachedStatement, Connection, Row, Transaction, TransactionBehavior};
+use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
+use rusqlite::{
+    CachedStatement, Connection, Row, Rows, Transaction, TransactionBehavior, params_from_iter,
+};
 
 use super::super::{CheckpointRow, JournalError, RowSink};
 use crate::model::{
@@ -10,43 +15,143 @@ use crate::model::{
     StateRow, Timestamp,
 };
 
-const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq) VALUES (1, ?1)";
-const SAVE_LOCATION: &str = "INSERT OR REPLACE INTO state_location VALUES (?1, ?2)";
-const SAVE_OBJECT: &str =
-    "INSERT OR REPLACE INTO state_object VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-const SAVE_ASSOCIATION: &str = "INSERT OR REPLACE INTO state_association \
-    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13, ?14)";
-const SAVE_UNKEYED: &str =
-    "INSERT OR REPLACE INTO state_unkeyed_record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)";
-const SAVE_RECORD: &str =
-    "INSERT OR REPLACE INTO state_record VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)";
-const SAVE_RELATION: &str =
-    "INSERT OR REPLACE INTO state_relation VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, checksum) \
+    SELECT 1, ?1, count(*), row_checksum(1, ?1, count(*)) FROM state_location";
 const SAVE_MENTIONS: &str = "INSERT OR REPLACE INTO mentions VALUES (?1, ?2, ?3)";
 const SAVE_REPEATS: &str = "INSERT INTO repeat VALUES (?1, ?2) \
     ON CONFLICT (seq) DO UPDATE SET times = times + excluded.times";
 const SAVE_IDLE: &str = "INSERT OR IGNORE INTO idle_event VALUES (?1)";
 
-const LOAD_SEQ: &str = "SELECT ifnull(max(seq), 0) FROM checkpoint";
-const LOAD_LOCATIONS: &str = "SELECT number, id FROM state_location ORDER BY number";
-const LOAD_OBJECTS: &str = "SELECT number, key, singular, plural, at, rank, seq \
-    FROM state_object WHERE location = ?1 ORDER BY number";
-const LOAD_ASSOCIATIONS: &str = "SELECT number, id, at, rank, seq, key, type, first_object, \
-    first_label, second_object, second_label, first_to_second, second_to_first \
-    FROM state_association WHERE location = ?1 ORDER BY number";
-const LOAD_UNKEYED: &str = "SELECT id, at, rank, seq, deleted_at, deleted_rank, deleted_seq \
-    FROM state_unkeyed_record WHERE location = ?1 ORDER BY id";
-const LOAD_RECORDS: &str = "SELECT number, object, id, at, rank, seq, deleted_at, deleted_rank, \
-    deleted_seq FROM state_record WHERE location = ?1 ORDER BY number";
-const LOAD_RELATIONS: &str = "SELECT number, id, association, first, second, at, rank, seq \
-    FROM state_relation WHERE location = ?1 ORDER BY number";
+/// What replaying every event writes anew; how often deliveries came again is
+/// known nowhere else.
+const FORGET: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
+    DELETE FROM state_object; DELETE FROM state_association; DELETE FROM state_unkeyed_record; \
+    DELETE FROM state_record; DELETE FROM state_relation; \
+    DELETE FROM mentions; DELETE FROM idle_event";
 
+/// Locations of an older file, which does not tell how many rows each has.
+const LOAD_UNCOUNTED: &str = "SELECT number, id, NULL, NULL FROM state_location ORDER BY number";
+
+/// A table whose rows carry a checksum of all their columns, in this order.
+struct StateTable {
+    name: &'static str,
+    columns: &'static str,
+    order: &'static str,
+}
+
+const LOCATIONS: StateTable =
+    StateTable { name: "state_location", columns: "number, id, rows", order: "number" };
+const OBJECTS: StateTable = StateTable {
+    name: "state_object",
+    columns: "location, number, key, singular, plural, at, rank, seq",
+    order: "location, number",
+};
+const ASSOCIATIONS: StateTable = StateTable {
+    name: "state_association",
+    columns: "location, number, id, at, rank, seq, key, type, first_object, first_label, \
+        second_object, second_label, first_to_second, second_to_first",
+    order: "location, number",
+};
+const UNKEYED: StateTable = StateTable {
+    name: "state_unkeyed_record",
+    columns: "location, id, at, rank, seq, deleted_at, deleted_rank, deleted_seq",
+    order: "location, id",
+};
+const RECORDS: StateTable = StateTable {
+    name: "state_record",
+    columns: "location, number, object, id, at, rank, seq, deleted_at, deleted_rank, deleted_seq",
+    order: "location, number",
+};
+const RELATIONS: StateTable = StateTable {
+    name: "state_relation",
+    columns: "location, number, id, association, first, second, at, rank, seq",
+    order: "location, number",
+};
+
+impl StateTable {
+    fn save(&self) -> String {
+        let Self { name, columns, .. } = self;
+        let count = columns.split(',').count();
+        let values: Vec<String> = (1..=count).map(|number| format!("?{number}")).collect();
+        let values = values.join(", ");
+        format!(
+            "INSERT OR REPLACE INTO {name} ({columns}, checksum) \
+             VALUES ({values}, row_checksum({values}))"
+        )
+    }
+
+    /// As [`load`](Self::load), of the location of this number alone, if of one.
+    fn load_of(&self, is_checked: bool, only: Option<Option<u32>>) -> String {
+        let select = self.load(is_checked);
+        match only {
+            Some(_) => select.replace(" ORDER BY", " WHERE location = ?1 ORDER BY"),
+            None => select,
+        }
+    }
+
+    /// A file of an older format has no checksums.
+    fn load(&self, is_checked: bool) -> String {
+        let Self { name, columns, order } = self;
+        let checksum = if is_checked { "checksum" } else { "NULL" };
+        format!("SELECT {columns}, {checksum} FROM {name} ORDER BY {order}")
+    }
+
+    fn check(&self) -> String {
+        let Self { name, columns, .. } = self;
+        format!("UPDATE {name} SET checksum = row_checksum({columns})")
+    }
+}
+
+/// Gives every row of an older file its checksum.
+pub(super) fn add_checksums(connection: &Connection) -> Result<(), rusqlite::Error> {
+    for table in [&LOCATIONS, &OBJECTS, &ASSOCIATIONS, &UNKEYED, &RECORDS, &RELATIONS] {
+        connection.execute(&table.check(), [])?;
+    }
+    connection
+        .execute("UPDATE checkpoint SET checksum = row_checksum(only, seq, locations)", [])?;
+    Ok(())
+}
+
+/// Lets statements of this connection say `row_checksum(…)`.
+pub(super) fn define_checksum(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("row_checksum", -1, flags, |context| {
+        let mut crc = crc32fast::Hasher::new();
+        (0..context.len()).for_each(|index| add_value(&mut crc, context.get_raw(index)));
+        Ok(i64::from(crc.finalize()))
+    })
+}
+
+fn add_value(crc: &mut crc32fast::Hasher, value: ValueRef<'_>) {
+    match value {
+        ValueRef::Null => crc.update(b"n"),
+        ValueRef::Integer(number) => {
+            crc.update(b"i");
+            crc.update(&number.to_le_bytes());
+        }
+        ValueRef::Real(number) => {
+            crc.update(b"r");
+            crc.update(&number.to_le_bytes());
+        }
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            crc.update(b"t");
+            crc.update(&(bytes.len() as u64).to_le_bytes());
+            crc.update(bytes);
+        }
+    }
+}
+
+/// Saves a checkpoint over the one before, or, anew, in place of it.
 pub(super) fn save(
     connection: &mut Connection,
     upto: Seq,
+    is_anew: bool,
     fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    if is_anew {
+        transaction.execute_batch(FORGET)?;
+    }
     {
         let mut statements = Statements::prepare(&transaction)?;
         fill(&mut |row| statements.put(row).map_err(JournalError::from))?;
@@ -78,12 +183,12 @@ fn columns(stamp: Option<Stamp>) -> StampColumns {
 impl<'c> Statements<'c> {
     fn prepare(transaction: &'c Transaction<'_>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
-            location: transaction.prepare_cached(SAVE_LOCATION)?,
-            object: transaction.prepare_cached(SAVE_OBJECT)?,
-            association: transaction.prepare_cached(SAVE_ASSOCIATION)?,
-            unkeyed: transaction.prepare_cached(SAVE_UNKEYED)?,
-            record: transaction.prepare_cached(SAVE_RECORD)?,
-            relation: transaction.prepare_cached(SAVE_RELATION)?,
+            location: transaction.prepare_cached(&LOCATIONS.save())?,
+            object: transaction.prepare_cached(&OBJECTS.save())?,
+            association: transaction.prepare_cached(&ASSOCIATIONS.save())?,
+            unkeyed: transaction.prepare_cached(&UNKEYED.save())?,
+            record: transaction.prepare_cached(&RECORDS.save())?,
+            relation: transaction.prepare_cached(&RELATIONS.save())?,
             mentions: transaction.prepare_cached(SAVE_MENTIONS)?,
             repeats: transaction.prepare_cached(SAVE_REPEATS)?,
             idle: transaction.prepare_cached(SAVE_IDLE)?,
@@ -92,7 +197,12 @@ impl<'c> Statements<'c> {
 
     fn put(&mut self, row: &CheckpointRow<'_>) -> Result<(), rusqlite::Error> {
         match row {
-            CheckpointRow::Location { number, id } => self.location.execute((number, id))?,
+            CheckpointRow::Location { number, id, rows } => {
+                let rows = rows.map(u64::cast_signed);
+                self.location.execute((number, id, rows))?
+            }
+            // Only readers say so.
+            CheckpointRow::Damaged { .. } => 0,
             CheckpointRow::State { location, row } => self.put_state(*location, row)?,
             CheckpointRow::Mentions { first, last, hashes } => {
                 self.mentions.execute((first.cast_signed(), last.cast_signed(), hashes))?
@@ -166,34 +276,110 @@ impl<'c> Statements<'c> {
 /// Shows the rows of every location, or of this one alone.
 pub(super) fn load(
     connection: &Connection,
+    is_checked: bool,
     only: Option<&str>,
     each: RowSink<'_>,
 ) -> Result<Seq, JournalError> {
     // Its tables belong together: the one reading that needs a snapshot.
     let connection = connection.unchecked_transaction()?;
-    let seq: i64 = connection.query_row(LOAD_SEQ, [], |row| row.get(0))?;
-    let mut locations = Vec::new();
-    let mut select = connection.prepare(LOAD_LOCATIONS)?;
+    let (seq, expected) = load_seq(&connection, is_checked)?;
+    let (mut locations, mut count) = (Vec::new(), 0);
+    let columns = if is_checked { LOCATIONS.load(true) } else { LOAD_UNCOUNTED.to_owned() };
+    let mut select = connection.prepare(&columns)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
+        check(row, is_checked.then_some(3))?;
+        count += 1;
         if only.is_some_and(|only| text(row, 1).is_ok_and(|id| id != only)) {
             continue;
         }
+        let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
         let number: u32 = row.get(0)?;
-        each(&CheckpointRow::Location { number, id: text(row, 1)? })?;
+        each(&CheckpointRow::Location { number, id: text(row, 1)?, rows })?;
         locations.push(number);
     }
+    if expected.is_some_and(|expected| expected != count) {
+        return Err(damaged("a location is missing"));
+    }
+    let only_number = only.map(|_| locations.first().copied());
+    let mut selects = Vec::with_capacity(TABLES.len());
+    for (table, show) in TABLES {
+        selects.push((connection.prepare(&table.load_of(is_checked, only_number))?, show, table));
+    }
+    let mut tables = Vec::with_capacity(TABLES.len());
+    for (select, show, table) in &mut selects {
+        let checksum = is_checked.then(|| table.columns.split(',').count());
+        let mut rows = select.query(params_from_iter(only_number))?;
+        rows.advance()?;
+        tables.push(Cursor { rows, show: *show, checksum });
+    }
     for location in locations {
-        let mut put = |row: StateRow<'_>| each(&CheckpointRow::State { location, row });
-        for (sql, show) in TABLES {
-            let mut select = connection.prepare_cached(sql)?;
-            let mut rows = select.query([location])?;
-            while let Some(row) = rows.next()? {
-                show(row, &mut put)?;
-            }
+        for table in &mut tables {
+            table.show_all_of(location, each)?;
         }
     }
-    Ok(seq.unsigned_abs())
+    if tables.iter().any(|table| table.rows.get().is_some()) {
+        return Err(damaged("it speaks of a location that is not there"));
+    }
+    Ok(seq)
+}
+
+/// The seq of the checkpoint, and the number of its locations where it tells.
+fn load_seq(connection: &Connection, is_checked: bool) -> Result<(Seq, Option<u64>), JournalError> {
+    let columns = if is_checked { "seq, locations, checksum" } else { "seq, NULL, NULL" };
+    let select = format!("SELECT 1, {columns} FROM checkpoint");
+    let mut select = connection.prepare_cached(&select)?;
+    let mut rows = select.query([])?;
+    let Some(row) = rows.next()? else { return Ok((0, None)) };
+    check(row, is_checked.then_some(3))?;
+    let count = row.get::<_, Option<i64>>(2)?;
+    Ok((row.get::<_, i64>(1)?.unsigned_abs(), count.map(i64::unsigned_abs)))
+}
+
+/// Reads one table in step with the others: one select for all locations.
+struct Cursor<'s> {
+    rows: Rows<'s>,
+    show: Show,
+    /// The index of the checksum, behind the columns that it covers.
+    checksum: Option<usize>,
+}
+
+impl Cursor<'_> {
+    fn show_all_of(&mut self, location: u32, each: RowSink<'_>) -> Result<(), JournalError> {
+        while let Some(row) = self.rows.get() {
+            if row.get::<_, i64>(0)? != i64::from(location) {
+                return Ok(());
+            }
+            let checked = check(row, self.checksum);
+            let is_whole = checked.is_ok();
+            if let Err(error) = checked {
+                let reason = error.to_string();
+                each(&CheckpointRow::Damaged { location, reason: &reason })?;
+            }
+            // Shown even so, for who wants to know what is wrong with it.
+            let mut put = |row: StateRow<'_>| each(&CheckpointRow::State { location, row });
+            let shown = (self.show)(row, &mut put);
+            if is_whole {
+                shown?;
+            }
+            self.rows.advance()?;
+        }
+        Ok(())
+    }
+}
+
+/// Compares a row with its checksum, which stands at this index, behind the columns
+/// that it covers.
+fn check(row: &Row<'_>, at: Option<usize>) -> Result<(), JournalError> {
+    let Some(at) = at else { return Ok(()) };
+    let mut crc = crc32fast::Hasher::new();
+    for index in 0..at {
+        add_value(&mut crc, row.get_ref(index)?);
+    }
+    match row.get_ref(at)? {
+        ValueRef::Integer(found) if found == i64::from(crc.finalize()) => Ok(()),
+        _ => Err(damaged("the checksum of a row does not match")),
+    }
 }
 
 pub(super) fn location_ids(
@@ -201,80 +387,80 @@ pub(super) fn location_ids(
     each: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Seq, JournalError> {
     let connection = connection.unchecked_transaction()?;
-    let seq: i64 = connection.query_row(LOAD_SEQ, [], |row| row.get(0))?;
-    let mut select = connection.prepare(LOAD_LOCATIONS)?;
+    let (seq, _) = load_seq(&connection, false)?;
+    let mut select = connection.prepare(LOAD_UNCOUNTED)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
         if each(text(row, 1)?).is_break() {
             break;
         }
     }
-    Ok(seq.unsigned_abs())
+    Ok(seq)
 }
 
 type Put<'p> = &'p mut dyn FnMut(StateRow<'_>) -> Result<(), JournalError>;
 type Show = fn(&Row<'_>, Put<'_>) -> Result<(), JournalError>;
 
 /// In the order in which rows refer to each other.
-const TABLES: [(&str, Show); 5] = [
-    (LOAD_OBJECTS, show_object),
-    (LOAD_ASSOCIATIONS, show_association),
-    (LOAD_UNKEYED, show_unkeyed),
-    (LOAD_RECORDS, show_record),
-    (LOAD_RELATIONS, show_relation),
+const TABLES: [(&StateTable, Show); 5] = [
+    (&OBJECTS, show_object),
+    (&ASSOCIATIONS, show_association),
+    (&UNKEYED, show_unkeyed),
+    (&RECORDS, show_record),
+    (&RELATIONS, show_relation),
 ];
 
 fn show_object(row: &Row<'_>, put: Put<'_>) -> Result<(), JournalError> {
-    let key = text(row, 1)?;
+    let key = text(row, 2)?;
     let schema = ObjectSchema {
         key: ObjectKey::from(key),
-        singular: row.get::<_, Option<Box<str>>>(2)?,
-        plural: row.get::<_, Option<Box<str>>>(3)?,
+        singular: row.get::<_, Option<Box<str>>>(3)?,
+        plural: row.get::<_, Option<Box<str>>>(4)?,
     };
-    let schema = stamp(row, 4)?.map(|stamp| (&schema, stamp));
-    put(StateRow::Object { number: row.get(0)?, key, schema })
+    let schema = stamp(row, 5)?.map(|stamp| (&schema, stamp));
+    put(StateRow::Object { number: row.get(1)?, key, schema })
 }
 
 fn show_association(row: &Row<'_>, put: Put<'_>) -> Result<(), JournalError> {
-    let id = text(row, 1)?;
-    let definition = match row.get::<_, Option<Box<str>>>(5)? {
+    let id = text(row, 2)?;
+    let definition = match row.get::<_, Option<Box<str>>>(6)? {
         None => None,
         Some(key) => Some(Association {
             id: AssociationId::from(id),
             key,
-            association_type: row.get(6)?,
-            first: End { object: ObjectKey::from(text(row, 7)?), label: row.get(8)? },
-            second: End { object: ObjectKey::from(text(row, 9)?), label: row.get(10)? },
-            first_to_second: row.get(11)?,
-            second_to_first: row.get(12)?,
+            association_type: row.get(7)?,
+            first: End { object: ObjectKey::from(text(row, 8)?), label: row.get(9)? },
+            second: End { object: ObjectKey::from(text(row, 10)?), label: row.get(11)? },
+            first_to_second: row.get(12)?,
+            second_to_first: row.get(13)?,
         }),
     };
     put(StateRow::Association {
-        number: row.get(0)?,
+        number: row.get(1)?,
         id,
-        stamp: stamp(row, 2)?,
+        stamp: stamp(row, 3)?,
         definition: definition.as_ref(),
     })
 }
 
 fn show_unkeyed(row: &Row<'_>, put: Put<'_>) -> Result<(), JournalError> {
-    let state = RecordState { last: stamp(row, 1)?, deleted: stamp(row, 4)? };
-    put(StateRow::UnkeyedRecord { id: text(row, 0)?, state })
+    let state = RecordState { last: stamp(row, 2)?, deleted: stamp(row, 5)? };
+    put(StateRow::UnkeyedRecord { id: text(row, 1)?, state })
 }
 
 fn show_record(row: &Row<'_>, put: Put<'_>) -> Result<(), JournalError> {
-    let state = RecordState { last: stamp(row, 3)?, deleted: stamp(row, 6)? };
-    put(StateRow::Record { number: row.get(0)?, object: row.get(1)?, id: text(row, 2)?, state })
+    let state = RecordState { last: stamp(row, 4)?, deleted: stamp(row, 7)? };
+    put(StateRow::Record { number: row.get(1)?, object: row.get(2)?, id: text(row, 3)?, state })
 }
 
 fn show_relation(row: &Row<'_>, put: Put<'_>) -> Result<(), JournalError> {
-    let stamp = stamp(row, 5)?.ok_or_else(|| damaged("a relation without an event"))?;
+    let stamp = stamp(row, 6)?.ok_or_else(|| damaged("a relation without an event"))?;
     put(StateRow::Relation {
-        number: row.get(0)?,
-        id: text(row, 1)?,
-        association: row.get(2)?,
-        first: row.get(3)?,
-        second: row.get(4)?,
+        number: row.get(1)?,
+        id: text(row, 2)?,
+        association: row.get(3)?,
+        first: row.get(4)?,
+        second: row.get(5)?,
         stamp,
     })
 }

@@ -143,6 +143,11 @@ impl SqliteJournal {
         self.format >= 6
     }
 
+    /// Whether the rows of the checkpoint carry checksums.
+    fn is_checked(&self) -> bool {
+        self.format >= 7
+    }
+
     /// Whether the file has the table of the fourth format.
     fn knows_idle(&self) -> bool {
         self.format >= 4
@@ -171,6 +176,7 @@ impl From<rusqlite::Error> for JournalError {
 fn prepare(connection: &Connection) -> Result<(), JournalError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    checkpoint::define_checksum(connection)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "synchronous", "FULL")?;
@@ -226,11 +232,11 @@ impl JournalReader for SqliteJournal {
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
-        checkpoint::load(&self.connection, None, each)
+        checkpoint::load(&self.connection, self.is_checked(), None, each)
     }
 
     fn load_location(&mut self, id: &str, each: RowSink<'_>) -> Result<Seq, JournalError> {
-        checkpoint::load(&self.connection, Some(id), each)
+        checkpoint::load(&self.connection, self.is_checked(), Some(id), each)
     }
 
     fn location_ids(
@@ -316,7 +322,15 @@ impl Journal for SqliteJournal {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        checkpoint::save(&mut self.connection, upto, fill)
+        checkpoint::save(&mut self.connection, upto, false, fill)
+    }
+
+    fn replace_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        checkpoint::save(&mut self.connection, upto, true, fill)
     }
 
     fn prune(

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::JournalError;
+use super::checkpoint;
 
 /// Each step to the next version of the file, never edited after a release.
 const MIGRATIONS: &[&str] = &[
@@ -12,7 +13,11 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0004_changes.sql"),
     include_str!("schema/0005_imports.sql"),
     include_str!("schema/0006_epochs.sql"),
+    include_str!("schema/0007_checksums.sql"),
 ];
+
+/// The step that gives rows of the checkpoint their checksums.
+const CHECKSUMS: usize = 7;
 
 /// Marks a SQLite file as Relata's: "RELA".
 pub(super) const APPLICATION_ID: i64 = 0x5245_4c41;
@@ -35,6 +40,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
     let from = usize::try_from(version(&transaction)?).unwrap_or(0);
     for step in MIGRATIONS.iter().skip(from) {
         transaction.execute_batch(step)?;
+    }
+    if from < CHECKSUMS {
+        checkpoint::add_checksums(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known_version())?;
