@@ -29,6 +29,9 @@ const FORGET: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
     DELETE FROM state_record; DELETE FROM state_relation; \
     DELETE FROM mentions; DELETE FROM idle_event";
 
+const LOAD_SEQ: &str = "SELECT 1, seq, locations, checksum FROM checkpoint";
+const LOAD_SEQ_UNCHECKED: &str = "SELECT 1, seq, NULL, NULL FROM checkpoint";
+
 /// Locations of an older file, which does not tell how many rows each has.
 const LOAD_UNCOUNTED: &str = "SELECT number, id, NULL, NULL FROM state_location ORDER BY number";
 
@@ -326,9 +329,8 @@ pub(super) fn load(
 
 /// The seq of the checkpoint, and the number of its locations where it tells.
 fn load_seq(connection: &Connection, is_checked: bool) -> Result<(Seq, Option<u64>), JournalError> {
-    let columns = if is_checked { "seq, locations, checksum" } else { "seq, NULL, NULL" };
-    let select = format!("SELECT 1, {columns} FROM checkpoint");
-    let mut select = connection.prepare_cached(&select)?;
+    let select = if is_checked { LOAD_SEQ } else { LOAD_SEQ_UNCHECKED };
+    let mut select = connection.prepare_cached(select)?;
     let mut rows = select.query([])?;
     let Some(row) = rows.next()? else { return Ok((0, None)) };
     check(row, is_checked.then_some(3))?;
