@@ -1,5 +1,11 @@
 //! The `relata` command: parse, run, say what went wrong.
 
+#[cfg(not(unix))]
+compile_error!(
+    "the relata command is for Unix; as a library, relata builds elsewhere with --lib \
+     --no-default-features"
+);
+
 mod cli;
 mod config;
 

@@ -18,7 +18,10 @@ pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
     }
     match action {
         TokenAction::New(wanted) => new(&mut open()?, wanted)?,
-        TokenAction::List { json } => list(&mut open()?, json)?,
+        TokenAction::List { json } => {
+            let tokens = Tokens::open_read_only(db).with_context(|| db.display().to_string());
+            list(&mut tokens?, json)?;
+        }
         TokenAction::Revoke { token } => {
             let revoked = open()?.revoke(&token)?;
             let id = revoked.with_context(|| {

@@ -100,6 +100,30 @@ pub enum JournalError {
         /// The file.
         path: PathBuf,
     },
+    /// No file that lasts has this name. Name another.
+    #[error("{path:?} cannot be the database: {reason}")]
+    NotAFile {
+        /// The name.
+        path: PathBuf,
+        /// Why not.
+        reason: &'static str,
+    },
+    /// The file has several names, and its write-ahead log is beside one of them.
+    #[error(
+        "{path} has several names: hard links, or a mount of the file alone; its write-ahead log \
+         would be missed at the others",
+        path = path.display()
+    )]
+    SeveralNames {
+        /// The file, by the name that was told.
+        path: PathBuf,
+    },
+    /// The database was copied without its write-ahead log, which held everything.
+    #[error("the file was copied without its write-ahead log, {log}", log = log.display())]
+    LogLeftBehind {
+        /// What is missing.
+        log: PathBuf,
+    },
     /// The file belongs to another program.
     #[error("the file is a database, but not one of Relata's")]
     NotOurs {
@@ -129,7 +153,13 @@ impl JournalError {
             Self::PrunedWhileReading { .. } => "ask again",
             Self::InUse { .. } => "end the other process, or ask it",
             Self::TooNew { .. } => "use a newer Relata",
-            Self::NotOurs { .. } => "name another file",
+            Self::NotOurs { .. } | Self::NotAFile { .. } => "name another file",
+            Self::SeveralNames { .. } => {
+                "remove the other names, and mount its folder instead of the file"
+            }
+            Self::LogLeftBehind { .. } => {
+                "copy that file too while nothing writes, or make the copy with `relata backup`"
+            }
         }
     }
 }

@@ -1,14 +1,15 @@
 //! A copy of the file while it is written.
 
-use std::fs::File;
+use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
-use rusqlite::Connection;
 use rusqlite::backup::{Backup, StepResult};
+use rusqlite::{Connection, OpenFlags};
 
 use super::super::{JournalError, JournalReader};
 use super::file::SqliteJournal;
+use super::file_lock::{check_name, private};
 use crate::model::Seq;
 
 /// Pages copied between two reports.
@@ -30,6 +31,7 @@ pub fn backup(
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<Seq, JournalError> {
     let at = |source| JournalError::File { path: to.to_owned(), source };
+    check_name(to)?;
     if to.exists() {
         let exists = std::io::Error::new(std::io::ErrorKind::AlreadyExists, "it exists already");
         return Err(at(exists));
@@ -41,7 +43,8 @@ pub fn backup(
     let head = source.head()?;
     let partial = partial(to);
     // A file of that name that is there already may be anything, even the store.
-    File::create_new(&partial)
+    private(OpenOptions::new().create_new(true).write(true))
+        .open(&partial)
         .map_err(|source| JournalError::File { path: partial.clone(), source })?;
     let copied = copy(source.connection(), &partial, progress)
         .and_then(|()| put_in_place(&partial, to).map_err(at));
@@ -63,7 +66,8 @@ fn copy(
     partial: &Path,
     progress: &mut dyn FnMut(u64, u64),
 ) -> Result<(), JournalError> {
-    let mut target = Connection::open(partial)?;
+    let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let mut target = Connection::open_with_flags(partial, flags)?;
     {
         let backup = Backup::new(source, &mut target)?;
         loop {
@@ -86,8 +90,20 @@ fn copy(
 }
 
 fn put_in_place(partial: &Path, to: &Path) -> std::io::Result<()> {
-    File::open(partial)?.sync_all()?;
+    // Windows syncs no file that is open for reading alone.
+    OpenOptions::new().read(true).write(true).open(partial)?.sync_all()?;
     std::fs::rename(partial, to)?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
-    File::open(folder.unwrap_or_else(|| Path::new(".")))?.sync_all()
+    sync_folder(folder.unwrap_or_else(|| Path::new(".")))
+}
+
+#[cfg(unix)]
+fn sync_folder(folder: &Path) -> std::io::Result<()> {
+    std::fs::File::open(folder)?.sync_all()
+}
+
+/// Elsewhere a folder cannot be opened; the system notes its names by itself.
+#[cfg(not(unix))]
+fn sync_folder(_: &Path) -> std::io::Result<()> {
+    Ok(())
 }

@@ -11,7 +11,8 @@ use super::super::{
     Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, FileSizes, ImportMark,
     Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
-use super::place::Place;
+use super::file_lock::{resolve, resolve_for_writing};
+use super::place::{Place, beside};
 use super::{checkpoint, dead_letters, epochs, events, history, imports, place, prune, schema};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
@@ -34,6 +35,9 @@ const LOG_BYTES_MAX: u64 = 18 << 20;
 /// done in milliseconds.
 const TRIM_TIMEOUT: Duration = Duration::from_millis(50);
 
+/// How a file is opened for writing: it is there, and its name is never a URI.
+const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 /// Statements kept prepared; there are fewer than that.
 const STATEMENTS: usize = 32;
 
@@ -54,13 +58,18 @@ impl SqliteJournal {
     ///
     /// # Errors
     ///
-    /// [`JournalError::InUse`] if another process has it open for writing;
-    /// [`JournalError::TooNew`] and [`JournalError::NotOurs`] leave the file as
-    /// it is.
+    /// [`JournalError::InUse`] if another process has it open for writing, by
+    /// whatever name; [`JournalError::NotAFile`] and [`JournalError::SeveralNames`]
+    /// for a name that events would be lost under; [`JournalError::TooNew`] and
+    /// [`JournalError::NotOurs`] leave the file as it is.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let path = &resolve_for_writing(path)?;
         let mut place = Place::lock(path)?;
-        let mut connection = Connection::open(path)?;
+        let mut connection = Connection::open_with_flags(path, WRITING)?;
         check_owner(&connection, path)?;
+        if place.is_new() {
+            check_log(&connection, path)?;
+        }
         let found = schema::version(&connection)?;
         prepare(&connection)?;
         place.check(head(&connection, found)?)?;
@@ -87,15 +96,16 @@ impl SqliteJournal {
     /// As [`SqliteJournal::open`]; [`JournalError::Storage`] if there is no such
     /// file.
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+        let path = &resolve(path)?;
         // Known before the read begins, so that it cannot be more than is there.
         let accepted = Place::accepted(path);
-        let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-        let connection = Connection::open_with_flags(path, flags)?;
-        connection.busy_timeout(BUSY_TIMEOUT)?;
-        connection.set_prepared_statement_cache_capacity(STATEMENTS);
-        check_owner(&connection, path)?;
+        let connection = match connect_read_only(path, false) {
+            Err(JournalError::Storage { .. }) if is_sealed(path) => connect_read_only(path, true)?,
+            connected => connected?,
+        };
         let format = schema::version(&connection)?;
         if format == 0 {
+            check_log(&connection, path)?;
             return Err(JournalError::NotOurs { path: path.to_owned() });
         }
         let mut journal = Self { connection, path: path.to_owned(), format, place: None };
@@ -105,6 +115,11 @@ impl SqliteJournal {
 
     pub(super) fn connection(&self) -> &Connection {
         &self.connection
+    }
+
+    /// Hands out the connection and the version of the file's format.
+    pub(super) fn into_connection(self) -> (Connection, i64) {
+        (self.connection, self.format)
     }
 
     fn append_all(
@@ -173,15 +188,89 @@ impl From<rusqlite::Error> for JournalError {
     }
 }
 
+/// Connects to a file for reading, as one that nobody changes if that is known.
+fn connect_read_only(path: &Path, immutable: bool) -> Result<Connection, JournalError> {
+    let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = if immutable {
+        flags |= OpenFlags::SQLITE_OPEN_URI;
+        Connection::open_with_flags(immutable_uri(path), flags)?
+    } else {
+        Connection::open_with_flags(path, flags)?
+    };
+    connection.busy_timeout(BUSY_TIMEOUT)?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS);
+    check_owner(&connection, path)?;
+    Ok(connection)
+}
+
+/// Returns whether nothing can change a file: it was closed cleanly, and its file system
+/// is mounted for reading alone. SQLite would want to create files beside it.
+#[cfg(unix)]
+fn is_sealed(path: &Path) -> bool {
+    use rustix::fs::{StatVfsMountFlags, statvfs};
+    let is_mounted_read_only =
+        statvfs(path).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY));
+    is_mounted_read_only
+        && std::fs::metadata(beside(path, "-wal")).map_or(true, |log| log.len() == 0)
+}
+
+#[cfg(not(unix))]
+fn is_sealed(_: &Path) -> bool {
+    false
+}
+
+fn immutable_uri(path: &Path) -> String {
+    let mut uri = String::from("file:");
+    for &byte in path.as_os_str().as_encoded_bytes() {
+        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
+            uri.push(char::from(byte));
+        } else {
+            uri.push('%');
+            for digit in [byte >> 4, byte & 15] {
+                uri.extend(char::from_digit(u32::from(digit), 16));
+            }
+        }
+    }
+    uri.push_str("?immutable=1");
+    uri
+}
+
 fn prepare(connection: &Connection) -> Result<(), JournalError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     checkpoint::define_checksum(connection)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    connection.pragma_update(None, "journal_mode", "WAL")?;
+    let mode = "PRAGMA journal_mode = WAL";
+    let mode: String = connection.query_row(mode, [], |row| row.get(0))?;
+    if mode != "wal" {
+        return Err(JournalError::Storage {
+            source: format!("the file system cannot keep a write-ahead log: {mode}").into(),
+            advice: "put the database on a local disk",
+        });
+    }
     connection.pragma_update(None, "synchronous", "FULL")?;
+    flush_drives(connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX.cast_signed())?;
+    Ok(())
+}
+
+/// Has macOS flush the drive's cache with each sync, which elsewhere a sync does.
+pub(super) fn flush_drives(connection: &Connection) -> Result<(), JournalError> {
+    connection.pragma_update(None, "fullfsync", true)?;
+    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
+    Ok(())
+}
+
+/// Refuses a file that holds no table yet although a log was kept beside it, which is
+/// not there.
+fn check_log(connection: &Connection, path: &Path) -> Result<(), JournalError> {
+    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
+    let tables: i64 =
+        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
+    if mode == "wal" && tables == 0 {
+        return Err(JournalError::LogLeftBehind { log: beside(path, "-wal") });
+    }
     Ok(())
 }
 

@@ -6,6 +6,7 @@ mod dead_letters;
 mod epochs;
 mod events;
 mod file;
+mod file_lock;
 mod history;
 mod imports;
 mod place;

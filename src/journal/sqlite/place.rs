@@ -1,10 +1,13 @@
 //! The place of the database: who may write there, and is it still there?
 
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{Seek, Write};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use super::super::JournalError;
+#[cfg(target_os = "linux")]
+use super::file_lock::FileLock;
+use super::file_lock::private;
 use crate::model::{EpochId, Seq};
 
 /// The lock on a database that is open for writing.
@@ -22,6 +25,10 @@ pub(super) struct Place {
     /// What the lock file said when it was taken.
     found: Option<Accepted>,
     epoch: Option<EpochId>,
+    /// Whether no lock file was there before.
+    is_new: bool,
+    #[cfg(target_os = "linux")]
+    _file: FileLock,
 }
 
 /// What the lock file says: the last event that was accepted here and, unless an older
@@ -33,15 +40,16 @@ struct Accepted {
 }
 
 impl Place {
-    /// Takes the lock that keeps a second writer out. It is a file of its own:
-    /// SQLite's locks on the database are lost when the same process closes any
-    /// other handle on it.
+    /// Takes the locks that keep a second writer out: of a file of its own, which also
+    /// says what was accepted, and of the database itself. The path is the one name of
+    /// the database.
     pub(super) fn lock(path: &Path) -> Result<Self, JournalError> {
         let lock_path = beside(path, "-lock");
         let at = |source| JournalError::File { path: lock_path.clone(), source };
+        let is_new = !lock_path.exists();
         let mut options = OpenOptions::new();
-        options.create(true).truncate(false).write(true);
-        let lock = options.open(&lock_path).map_err(at)?;
+        private(options.create(true).truncate(false).read(true).write(true));
+        let mut lock = options.open(&lock_path).map_err(at)?;
         match lock.try_lock() {
             Ok(()) => {}
             Err(TryLockError::WouldBlock) => {
@@ -49,7 +57,9 @@ impl Place {
             }
             Err(TryLockError::Error(source)) => return Err(at(source)),
         }
-        let found = read(path);
+        // Read by the handle that holds the lock: Windows refuses any other.
+        let mut text = String::new();
+        let found = lock.read_to_string(&mut text).ok().and_then(|_| parse(&text));
         Ok(Self {
             path: path.to_owned(),
             lock,
@@ -58,7 +68,15 @@ impl Place {
             log: None,
             found,
             epoch: None,
+            is_new,
+            #[cfg(target_os = "linux")]
+            _file: FileLock::take(path)?,
         })
+    }
+
+    /// Returns whether this database was never opened for writing in this place.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
     }
 
     /// Compares the journal's head with what was accepted here before.
@@ -122,7 +140,10 @@ impl Place {
 
 /// Reads a lock file; `None` if there is none, or nothing in it yet.
 fn read(path: &Path) -> Option<Accepted> {
-    let text = std::fs::read_to_string(beside(path, "-lock")).ok()?;
+    parse(&std::fs::read_to_string(beside(path, "-lock")).ok()?)
+}
+
+fn parse(text: &str) -> Option<Accepted> {
     let mut words = text.split_ascii_whitespace();
     let head = words.next()?.parse().ok()?;
     Some(Accepted { head, epoch: words.next().and_then(|epoch| epoch.parse().ok()) })
@@ -136,7 +157,7 @@ pub(super) fn compare(path: &Path, head: Seq, accepted: Seq) -> Result<(), Journ
     Err(JournalError::Shortened { head, accepted, lock: beside(path, "-lock") })
 }
 
-fn beside(path: &Path, suffix: &str) -> PathBuf {
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
@@ -144,7 +165,7 @@ fn beside(path: &Path, suffix: &str) -> PathBuf {
 
 /// What tells a file from another of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-struct Identity {
+pub(super) struct Identity {
     device: u64,
     number: u64,
 }
@@ -153,7 +174,7 @@ impl Identity {
     /// Asks for no times: the kernel would then keep them to the nanosecond, and
     /// every sync that follows would have to write them.
     #[cfg(target_os = "linux")]
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
         let found = statx(CWD, path, AtFlags::empty(), StatxFlags::INO).ok()?;
         let device = u64::from(found.stx_dev_major) << 32 | u64::from(found.stx_dev_minor);
@@ -161,7 +182,7 @@ impl Identity {
     }
 
     #[cfg(all(unix, not(target_os = "linux")))]
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         use std::os::unix::fs::MetadataExt;
         let found = std::fs::metadata(path).ok()?;
         Some(Self { device: found.dev(), number: found.ino() })
@@ -169,7 +190,7 @@ impl Identity {
 
     /// Elsewhere the system keeps open files from being deleted.
     #[cfg(not(unix))]
-    fn of(path: &Path) -> Option<Self> {
+    pub(super) fn of(path: &Path) -> Option<Self> {
         path.exists().then_some(Self { device: 0, number: 0 })
     }
 }

@@ -36,6 +36,9 @@ pub(super) fn version(connection: &Connection) -> Result<i64, JournalError> {
 
 /// Brings a file to the newest version, in one transaction.
 pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
+    if version(connection)? == known_version() {
+        return Ok(());
+    }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let from = usize::try_from(version(&transaction)?).unwrap_or(0);
     for step in MIGRATIONS.iter().skip(from) {

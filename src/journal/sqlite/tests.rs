@@ -147,6 +147,9 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
             super::schema::APPLICATION_ID
         ),
     );
+    let content = std::fs::read(&path).unwrap();
+    assert!(Tokens::open_read_only(&path).unwrap().list().unwrap().is_empty());
+    assert!(std::fs::read(&path).unwrap() == content, "listing tokens leaves it as it is");
     let mut old = SqliteJournal::open_read_only(&path).unwrap();
     assert_eq!((old.head().unwrap(), old.pruned().unwrap()), (1, 0));
     assert!(!old.is_idle(1).unwrap(), "not known to have done nothing");

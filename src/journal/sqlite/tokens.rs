@@ -5,7 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::super::{JournalError, Scope, TokenRow};
-use super::file::{BUSY_TIMEOUT, SqliteJournal};
+use super::file::{BUSY_TIMEOUT, SqliteJournal, flush_drives};
+use super::file_lock::resolve;
 use super::schema;
 use crate::model::Timestamp;
 
@@ -23,6 +24,7 @@ const SELECT_LOCATIONS: &str =
 #[derive(Debug)]
 pub struct Tokens {
     connection: Connection,
+    format: i64,
 }
 
 impl Tokens {
@@ -40,18 +42,35 @@ impl Tokens {
         }
     }
 
+    /// Opens the tokens of a store for listing alone: needs no lock, and leaves an
+    /// older file as it is.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteJournal::open_read_only`].
+    pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+        let (connection, format) = SqliteJournal::open_read_only(path)?.into_connection();
+        Ok(Self { connection, format })
+    }
+
     /// Opens the tokens of a store that is there.
     fn connect(path: &Path) -> Result<Self, JournalError> {
+        let path = &resolve(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let connection = Connection::open_with_flags(path, flags)?;
         connection.busy_timeout(BUSY_TIMEOUT)?;
         connection.pragma_update(None, "synchronous", "FULL")?;
-        schema::version(&connection)?;
-        Ok(Self { connection })
+        flush_drives(&connection)?;
+        let format = schema::version(&connection)?;
+        Ok(Self { connection, format })
     }
 
     /// Every token, oldest first.
     pub fn list(&mut self) -> Result<Vec<TokenRow>, JournalError> {
+        if self.format < 2 {
+            // Tokens came with the second format.
+            return Ok(vec![]);
+        }
         let transaction = self.connection.transaction()?;
         let mut select = transaction.prepare_cached(SELECT)?;
         let mut select_locations = transaction.prepare_cached(SELECT_LOCATIONS)?;

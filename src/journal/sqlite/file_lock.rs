@@ -1,0 +1,188 @@
+//! The database file by its one name, and the lock on the file itself.
+
+use std::fs::OpenOptions;
+use std::path::{Path, PathBuf};
+
+use super::super::JournalError;
+
+/// Returns the one name of a database that is to be written, creating an empty file if
+/// there is none.
+///
+/// SQLite keeps the write-ahead log beside the name it is told, so two names of one
+/// file have two logs, of which each hides the other's events. A link is therefore
+/// followed to its end, and a file with several names of its own is refused.
+pub(super) fn resolve_for_writing(path: &Path) -> Result<PathBuf, JournalError> {
+    check_name(path)?;
+    let at = |source| JournalError::File { path: path.to_owned(), source };
+    if let Err(error) = std::fs::metadata(path) {
+        if error.kind() != std::io::ErrorKind::NotFound {
+            return Err(at(error));
+        }
+        private(OpenOptions::new().create(true).truncate(false).write(true))
+            .open(path)
+            .map_err(at)?;
+    }
+    let resolved = canonical(path).map_err(at)?;
+    check_links(&resolved)?;
+    Ok(resolved)
+}
+
+/// Returns the name of a database that is to be read; the name as it is told if there
+/// is no such file.
+pub(super) fn resolve(path: &Path) -> Result<PathBuf, JournalError> {
+    check_name(path)?;
+    Ok(canonical(path).unwrap_or_else(|_| path.to_owned()))
+}
+
+/// Makes a file that is created readable to its owner alone, whatever the umask says:
+/// what is stored speaks of people, and the tokens' hashes are there too. SQLite gives
+/// the files that it keeps beside the database the mode of the database.
+pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
+    options
+}
+
+/// Refuses names of what no disk keeps, and names that SQLite would take for something
+/// else than a file.
+pub(super) fn check_name(path: &Path) -> Result<(), JournalError> {
+    let refused = |reason| Err(JournalError::NotAFile { path: path.to_owned(), reason });
+    let name = path.as_os_str().as_encoded_bytes();
+    if name.is_empty() {
+        return refused("the name is empty, and what is stored would be gone at the end");
+    }
+    if name.contains(&0) {
+        return refused("the name contains a NUL");
+    }
+    if name == b":memory:" {
+        return refused("what is stored in memory is gone when the program ends");
+    }
+    if name == b"-" {
+        return refused("a database cannot be read from a pipe");
+    }
+    if name.get(..5).is_some_and(|scheme| scheme.eq_ignore_ascii_case(b"file:")) {
+        return refused("a plain path is wanted, not a URI");
+    }
+    match std::fs::metadata(path) {
+        Ok(found) if found.is_dir() => refused("it is a folder"),
+        Ok(found) if !found.is_file() => refused("it is a device, a pipe or a socket"),
+        _ => Ok(()),
+    }
+}
+
+#[cfg(unix)]
+fn canonical(path: &Path) -> std::io::Result<PathBuf> {
+    std::fs::canonicalize(path)
+}
+
+/// Without the prefix that Windows puts before the canonical name, which SQLite and
+/// people do not expect.
+#[cfg(not(unix))]
+fn canonical(path: &Path) -> std::io::Result<PathBuf> {
+    std::path::absolute(path)
+}
+
+#[cfg(unix)]
+fn check_links(path: &Path) -> Result<(), JournalError> {
+    use std::os::unix::fs::MetadataExt;
+    let at = |source| JournalError::File { path: path.to_owned(), source };
+    let found = std::fs::metadata(path).map_err(at)?;
+    if found.nlink() > 1 || is_mounted_alone(path) {
+        return Err(JournalError::SeveralNames { path: path.to_owned() });
+    }
+    if found.mode() & 0o007 != 0 {
+        tracing::warn!(
+            "the database can be read by every user of this machine; to keep it to its owner, \
+             run: chmod 600 {0} {0}-*",
+            path.display()
+        );
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+fn check_links(_: &Path) -> Result<(), JournalError> {
+    Ok(())
+}
+
+/// Returns whether this one file is mounted, as containers allow: its log would stay in
+/// the folder around it, which goes with the container.
+#[cfg(target_os = "linux")]
+fn is_mounted_alone(path: &Path) -> bool {
+    use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
+    statx(CWD, path, AtFlags::empty(), StatxFlags::INO)
+        .is_ok_and(|found| found.stx_attributes.contains(StatxAttributes::MOUNT_ROOT))
+}
+
+#[cfg(all(unix, not(target_os = "linux")))]
+fn is_mounted_alone(_: &Path) -> bool {
+    false
+}
+
+#[cfg(target_os = "linux")]
+pub(super) use inode::FileLock;
+
+#[cfg(target_os = "linux")]
+mod inode {
+    //! Elsewhere a lock of this kind would keep SQLite out, too; there the lock file
+    //! and the one name have to do.
+
+    use std::fs::{File, OpenOptions, TryLockError};
+    use std::os::unix::fs::MetadataExt;
+    use std::path::Path;
+    use std::sync::{Mutex, PoisonError};
+
+    use super::super::super::JournalError;
+    use super::super::place::Identity;
+
+    /// Every database that this process has opened for writing and that still has a
+    /// name. None is ever closed: when a process closes any descriptor of a file, it
+    /// loses all of SQLite's locks on it.
+    static OPENED: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
+
+    struct Opened {
+        identity: Identity,
+        file: File,
+        is_locked: bool,
+    }
+
+    /// The lock that keeps a second writer out of a file: also one that came by a name
+    /// that was given later, or after the lock file was deleted.
+    #[derive(Debug)]
+    pub(in super::super) struct FileLock {
+        identity: Identity,
+    }
+
+    impl FileLock {
+        pub(in super::super) fn take(path: &Path) -> Result<Self, JournalError> {
+            let at = |source| JournalError::File { path: path.to_owned(), source };
+            let in_use = || JournalError::InUse { path: path.to_owned() };
+            let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+            opened.retain(|it| it.is_locked || it.file.metadata().is_ok_and(|it| it.nlink() > 0));
+            let identity =
+                Identity::of(path).ok_or_else(|| at(std::io::ErrorKind::NotFound.into()))?;
+            if !opened.iter().any(|it| it.identity == identity) {
+                let file = OpenOptions::new().read(true).write(true).open(path).map_err(at)?;
+                opened.push(Opened { identity, file, is_locked: false });
+            }
+            let found = opened.iter_mut().find(|it| it.identity == identity && !it.is_locked);
+            let found = found.ok_or_else(in_use)?;
+            match found.file.try_lock() {
+                Ok(()) => found.is_locked = true,
+                Err(TryLockError::WouldBlock) => return Err(in_use()),
+                Err(TryLockError::Error(source)) => return Err(at(source)),
+            }
+            Ok(Self { identity })
+        }
+    }
+
+    impl Drop for FileLock {
+        fn drop(&mut self) {
+            let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+            if let Some(found) = opened.iter_mut().find(|it| it.identity == self.identity) {
+                // The lock of a file that cannot be unlocked ends with the process.
+                found.is_locked = found.file.unlock().is_err();
+            }
+        }
+    }
+}
