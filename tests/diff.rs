@@ -127,7 +127,8 @@ proptest! {
     ) {
         let store = store(&events, reopened.index(events.len() + 1));
         for (from, to) in moments {
-            let (from, to) = (from.index(events.len() + 2), to.index(events.len() + 2));
+            // A moment after the last event is refused.
+            let (from, to) = (from.index(events.len() + 1), to.index(events.len() + 1));
             check(&store, from as Seq, Some(to as Seq), limit)?;
             check(&store, from as Seq, None, limit)?;
         }

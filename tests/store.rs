@@ -136,7 +136,7 @@ fn exported_events_give_the_same_graph() {
 fn a_past_moment_is_the_graph_of_the_events_up_to_there() {
     let store = Store::in_memory().unwrap();
     tell(&store, shuffled(7));
-    for seq in [0, 1, 40, 200, store.head() - 1, store.head(), u64::MAX] {
+    for seq in [0, 1, 40, 200, store.head() - 1, store.head()] {
         let again = Store::in_memory().unwrap();
         let mut seen = 0;
         for location in store.locations() {
