@@ -2,7 +2,9 @@
 
 use std::fmt;
 
-use jiff::fmt::temporal::DateTimePrinter;
+use jiff::SignedDuration;
+use jiff::civil::DateTime;
+use jiff::fmt::temporal::{DateTimePrinter, Pieces};
 
 /// An instant, in milliseconds since the Unix epoch.
 ///
@@ -61,8 +63,32 @@ impl std::str::FromStr for Timestamp {
 
     /// Reads RFC 3339; digits finer than a millisecond are dropped.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let parsed: jiff::Timestamp = text.parse().map_err(ParseTimestampError)?;
-        Ok(Self(parsed.as_millisecond()))
+        match text.parse::<jiff::Timestamp>() {
+            Ok(parsed) => Ok(Self(parsed.as_millisecond())),
+            Err(error) => Self::late(text).ok_or(ParseTimestampError(error)),
+        }
+    }
+}
+
+/// Where civil times and instants meet.
+const EPOCH: DateTime = DateTime::constant(1970, 1, 1, 0, 0, 0, 0);
+
+impl Timestamp {
+    /// Reads a time of the last two days of the year 9999, which jiff's instants leave out
+    /// so that each is a civil time in every time zone. SQL and .NET write them for "no
+    /// end".
+    fn late(text: &str) -> Option<Self> {
+        let pieces = Pieces::parse(text).ok().filter(|it| it.time_zone_annotation().is_none())?;
+        let local = pieces.date().to_datetime(pieces.time()?);
+        let offset = pieces.to_numeric_offset()?;
+        let utc = local.checked_sub(SignedDuration::from_secs(offset.seconds().into())).ok()?;
+        let millis = i64::try_from(utc.duration_since(EPOCH).as_millis()).ok()?;
+        (millis > jiff::Timestamp::MAX.as_millisecond()).then_some(Self(millis))
+    }
+
+    /// Returns the civil time in UTC, up to the end of the year 9999.
+    fn civil(self) -> Option<DateTime> {
+        EPOCH.checked_add(SignedDuration::from_millis(self.0)).ok()
     }
 }
 
@@ -73,8 +99,51 @@ impl fmt::Display for Timestamp {
             Ok(instant) => {
                 PRINTER.print_timestamp(&instant, jiff::fmt::StdFmtWrite(f)).map_err(|_| fmt::Error)
             }
-            // Outside the years that RFC 3339 can write.
-            Err(_) => write!(f, "{} ms", self.0),
+            Err(_) => match self.civil() {
+                Some(utc) => write!(f, "{utc:.3}Z"),
+                // Outside the years that RFC 3339 can write.
+                None => write!(f, "{} ms", self.0),
+            },
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// 9999-12-31T23:59:59Z, which many tools write for "no end", was refused.
+    #[test]
+    fn times_are_read_to_the_end_of_the_year_9999() {
+        let check = |text: &str, written: Option<&str>| {
+            let read: Option<Timestamp> = text.parse().ok();
+            assert_eq!(read.map(|at| at.to_string()).as_deref(), written, "{text}");
+        };
+        for (text, written) in [
+            ("9999-12-31T23:59:59Z", "9999-12-31T23:59:59.000Z"),
+            ("9999-12-31T23:59:59.999999999Z", "9999-12-31T23:59:59.999Z"),
+            ("9999-12-30T22:00:00.999Z", "9999-12-30T22:00:00.999Z"),
+            ("9999-12-30T22:00:01Z", "9999-12-30T22:00:01.000Z"),
+            ("9999-12-31T23:59:59+05:30", "9999-12-31T18:29:59.000Z"),
+            ("9999-12-31t00:00:00-00:00", "9999-12-31T00:00:00.000Z"),
+            ("2025-02-10T08:26:05.9619Z", "2025-02-10T08:26:05.961Z"),
+        ] {
+            check(text, Some(written));
+            let at: Timestamp = text.parse().unwrap();
+            assert_eq!(written.parse::<Timestamp>().unwrap(), at, "{text}");
+        }
+        for text in [
+            "9999-12-31T23:59:59",
+            "9999-12-31",
+            "9999-12-31T23:59:59-00:01",
+            "9999-12-32T00:00:00Z",
+            "10000-01-01T00:00:00Z",
+            "9999-12-31T23:59:59Z[UTC]",
+            "9999-12-31T23:59:59Zx",
+        ] {
+            check(text, None);
+        }
+        let later = |text: &str| text.parse::<Timestamp>().unwrap();
+        assert!(later("9999-12-30T22:00:01Z") > later("9999-12-30T22:00:00.999Z"));
     }
 }
