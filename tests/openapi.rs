@@ -195,6 +195,7 @@ fn ask_everything(record: &mut Record, server: &Server) {
         ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{"object":"contact"}]}"#),
         ("/walk", r#"{"from":["contact"],"steps":[{}]}"#),
         ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{}],"paths":true}"#),
+        ("/tickets", ""),
     ] {
         record.ask(server, &Request::new("POST", &here(route), "").body(body), 200);
     }

@@ -655,3 +655,67 @@ fn settings_come_from_a_file_too() -> Result<(), Error> {
     assert!(run(&db, &["--config", "/no/such/file", "summary"]).is_err());
     Ok(())
 }
+
+/// Asks for the head of an answer without a token.
+fn head_of(server: &Server, path: &str) -> Result<u16, Error> {
+    use std::io::Write;
+    let mut stream = server.connect()?;
+    write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
+    Ok(Answer::read_head(&mut stream)?.status)
+}
+
+/// `EventSource` sends no header: with tokens on, no page could follow changes.
+#[test]
+fn a_ticket_opens_the_changes_of_its_location_once() -> Result<(), Error> {
+    let office = Office::open()?;
+    let issued = |token: &str, location: &str| {
+        with_token(&office.server, "POST", &format!("/v1/locations/{location}/tickets"), token)
+    };
+    let ticket = |token: &str| -> Result<String, Error> {
+        let answer = issued(token, OURS)?.json();
+        let expires: relata::Timestamp = answer["expiresAt"].as_str().ok_or("no time")?.parse()?;
+        let left = expires.as_millis() - relata::Timestamp::now().as_millis();
+        assert!((1..=60_000).contains(&left), "{left}");
+        Ok(answer["ticket"].as_str().ok_or("no ticket")?.to_owned())
+    };
+    let changes = |location: &str, ticket: &str| {
+        head_of(
+            &office.server,
+            &format!("/v1/locations/{location}/changes?after=1&ticket={ticket}"),
+        )
+    };
+    let good = ticket(&office.ours)?;
+    assert_eq!(changes(OURS, &good)?, 200);
+    assert_eq!(changes(OURS, &good)?, 401, "it was used");
+    assert_eq!(changes(FOREIGN, &ticket(&office.ours)?)?, 403);
+    assert_eq!(changes(FOREIGN, &ticket(&office.all)?)?, 403, "of one location alone");
+    for bad in ["", "x", &office.ours] {
+        assert_eq!(changes(OURS, bad)?, 401, "{bad}");
+    }
+    assert_eq!(issued(&office.ours, FOREIGN)?.status, 403);
+    assert_eq!(issued("rlt_0_0", OURS)?.status, 401);
+
+    // It is good for nothing else, and not used up by it; no answer holds it.
+    let other = ticket(&office.all)?;
+    for route in ROUTES.iter().filter(|it| it.scope.is_some() && !it.path.ends_with("/changes")) {
+        let path = format!("{}?ticket={other}", filled(route.path, OURS));
+        let answer = office.server.request(route.method, &path, &[], b"")?;
+        assert_eq!(answer.status, 401, "{} {path}", route.method);
+        assert!(!answer.text().contains(&other), "{}", answer.text());
+    }
+    let path = format!("/v1/locations/{OURS}/changes?ticket={other}");
+    assert_eq!(office.ask(&office.all, &(path.clone() + "&lable=x"))?.status, 400);
+    assert_eq!(changes(OURS, &other)?, 200);
+
+    // Void with its token.
+    let late = ticket(&office.ours)?;
+    let id = office.ours.split('_').nth(1).ok_or("no id")?;
+    run(&office.db, &["token", "revoke", id])?;
+    let start = Instant::now();
+    while issued(&office.ours, OURS)?.status != 401 {
+        assert!(start.elapsed() < Duration::from_secs(20), "still good");
+        std::thread::sleep(Duration::from_millis(50));
+    }
+    assert_eq!(changes(OURS, &late)?, 401);
+    Ok(())
+}

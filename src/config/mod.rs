@@ -275,6 +275,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_CHANGE_BYTES", default_value_t = 4 << 20, value_name = "BYTES")]
     pub(crate) change_bytes: usize,
 
+    /// Bytes that may wait for all readers of changes together before the slowest are
+    /// dropped
+    #[arg(long, env = "RELATA_CHANGE_TOTAL_BYTES", default_value_t = 256 << 20, value_name = "BYTES")]
+    pub(crate) change_total_bytes: usize,
+
     /// How often a reader of changes is sent a sign of life, in milliseconds
     #[arg(long, env = "RELATA_HEARTBEAT_MS", default_value_t = 15_000, value_name = "MS")]
     pub(crate) heartbeat_ms: u64,
@@ -305,6 +310,7 @@ impl Serve {
             write_timeout: millis(self.write_timeout_ms),
             change_readers: self.change_readers,
             change_bytes: self.change_bytes,
+            change_total_bytes: self.change_total_bytes,
             heartbeat: millis(self.heartbeat_ms.max(1)),
             ..Limits::default()
         }

@@ -12,6 +12,7 @@ use super::metrics::Metrics;
 use super::permits::Permits;
 use super::problem::Problem;
 use super::protection::Protection;
+use super::tickets::Tickets;
 use crate::model::Seq;
 use crate::store::Store;
 
@@ -74,6 +75,9 @@ pub struct Limits {
     pub change_readers: usize,
     /// How much may wait for a slow reader of changes before it is dropped, in bytes.
     pub change_bytes: usize,
+    /// How much may wait for all readers of changes together, in bytes; who holds more
+    /// than its part is dropped.
+    pub change_total_bytes: usize,
     /// Events of one location that may wait to be sent to its readers of changes; with
     /// more of them the journal is read instead.
     pub change_backlog: usize,
@@ -108,6 +112,7 @@ impl Default for Limits {
             write_timeout: Duration::from_secs(30),
             change_readers: 2_048,
             change_bytes: 4 << 20,
+            change_total_bytes: 256 << 20,
             change_backlog: 8_192,
             heartbeat: Duration::from_secs(15),
         }
@@ -123,6 +128,7 @@ pub struct App {
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
     pub(super) protection: Protection,
+    pub(super) tickets: Tickets,
     /// Connections that may still be accepted.
     pub(super) connections: Arc<Semaphore>,
     pub(super) exports: Permits,
@@ -158,7 +164,7 @@ impl App {
             told.send_replace(seq);
         });
         let catch_ups = Arc::new(Semaphore::new(CATCH_UPS));
-        let feed = Feed::new(limits.change_readers, limits.heartbeat);
+        let feed = Feed::new(limits.change_readers, limits.change_total_bytes, limits.heartbeat);
         Self {
             metrics: Metrics::of(&store),
             // Its eight digits are always a header.
@@ -167,6 +173,7 @@ impl App {
             store,
             limits,
             protection,
+            tickets: Tickets::default(),
             connections,
             exports,
             questions,

@@ -31,7 +31,8 @@ struct Wanted {
 
 pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let query = &request.query;
-    query.only(&["label", "object", "of", "after"])?;
+    // The last was looked at before.
+    query.only(&["label", "object", "of", "after", "ticket"])?;
     let filter = ChangeFilter {
         labels: query.all("label"),
         object: query.one("object")?.map(str::to_owned),
@@ -109,7 +110,7 @@ async fn page(app: &Arc<App>, wanted: &Wanted, after: Seq, upto: Seq) -> Result<
         let mut text = Vec::new();
         let epoch = app.store.epochs().mark();
         page.events.iter().for_each(|applied| render(applied, epoch, &mut text));
-        Ok(Page { upto: page.upto, text: text.into() })
+        Ok(Page { upto: page.upto, text: app.feed.stats.chunk(text) })
     });
     read.await.map_err(Problem::unavailable)?
 }

@@ -50,10 +50,10 @@ pub(super) struct Joined {
 type Hubs = HashMap<Box<str>, mpsc::UnboundedSender<Subscribe>, RandomState>;
 
 impl Feed {
-    pub(super) fn new(readers_max: usize, heartbeat: Duration) -> Arc<Self> {
+    pub(super) fn new(readers_max: usize, unsent_max: usize, heartbeat: Duration) -> Arc<Self> {
         Arc::new(Self {
             heartbeat,
-            stats: Arc::default(),
+            stats: Arc::new(Stats::new(unsent_max)),
             busy_hubs: AtomicUsize::new(0),
             readers_max,
             ended: watch::Sender::new(false),

@@ -40,6 +40,7 @@ mod request;
 mod request_id;
 mod routes;
 mod stream;
+mod tickets;
 mod token;
 mod topics;
 mod webhooks;

@@ -146,6 +146,13 @@ impl<'r> Query<'r> {
         Ok(seq)
     }
 
+    /// Takes out what is shown in place of a token.
+    pub(super) fn take_ticket(&mut self) -> Result<Option<String>, Problem> {
+        let ticket = self.one("ticket")?.map(str::to_owned);
+        self.0.retain(|(name, _)| name != "ticket");
+        Ok(ticket)
+    }
+
     /// The place behind which a list goes on.
     pub(super) fn place(&self) -> Result<Option<u32>, Problem> {
         let Some(text) = self.one("cursor")? else { return Ok(None) };

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use warp::filters::BoxedFilter;
+use warp::http::header::AUTHORIZATION;
 use warp::http::header::HeaderName;
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
@@ -24,7 +25,7 @@ use super::token::Grant;
 use super::{
     ask as asking, associations, body as bodies, changes, cors, cross_site, dead_letters, diff,
     docs, doctor, export, health, history, imports, links, locations, metrics, objects, questions,
-    request_id, webhooks,
+    request_id, tickets, webhooks,
 };
 use crate::journal::Scope;
 
@@ -186,6 +187,7 @@ pub const ROUTES: &[Route] = &[
         scope: Some(Scope::Read),
         handler: Handler::Changes,
     },
+    Route { method: "POST", ..get("/v1/locations/{locationId}/tickets", tickets::issue) },
     Route {
         method: "GET",
         path: "/v1/locations/{locationId}/export",
@@ -296,6 +298,29 @@ fn find<'r>(table: &'r Table, asked: &Asked<'r>) -> Result<Target<'r>, Problem> 
     Ok(Target { route, parameters: request::parameters(&matched.params)? })
 }
 
+/// Returns what a request may do: as its token says, or for changes a ticket.
+fn authorize(
+    app: &App,
+    route: &Route,
+    headers: &HeaderMap,
+    query: &mut Result<Query<'_>, Problem>,
+) -> Result<Grant, Problem> {
+    let Some(need) = route.scope else { return Ok(Grant::ALL) };
+    let ticket = match (route.handler, query) {
+        (Handler::Changes, Ok(query)) if !headers.contains_key(AUTHORIZATION) => {
+            query.take_ticket()?
+        }
+        _ => None,
+    };
+    let Some(ticket) = ticket else { return app.protection.authorize(headers, need) };
+    let grant = app.tickets.redeem(&ticket, Instant::now());
+    grant.filter(|grant| app.protection.still_grants(grant)).ok_or_else(|| {
+        Problem::unauthorized(
+            "this ticket was used, has expired or never was: get a new one with `POST …/tickets`",
+        )
+    })
+}
+
 async fn dispatch<S, B>(
     app: &Arc<App>,
     target: Target<'_>,
@@ -311,11 +336,9 @@ where
     if !route.is_protected(app) {
         cross_site::check(&headers, &app.protection)?;
     }
-    let grant = match route.scope {
-        Some(need) => app.protection.authorize(&headers, need)?,
-        None => Grant::ALL,
-    };
-    let mut query = Query::parse(if route.ignores_query() { "" } else { asked.query })?;
+    let mut query = Query::parse(if route.ignores_query() { "" } else { asked.query });
+    let grant = authorize(app, route, &headers, &mut query)?;
+    let mut query = query?;
     let min_seq = if route.reads() { query.take_min_seq()? } else { None };
     let request = Request { parameters, query, headers, grant, id: asked.id };
     let location = request.segment("locationId");

@@ -37,10 +37,17 @@ pub fn new_token(
 }
 
 /// A token has 256 random bits, so a fast hash keeps its secret.
-fn hash(token: &str) -> [u8; 32] {
+pub(super) fn hash(token: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
     hash
+}
+
+/// Returns a text that nobody can guess, to be part of a URL.
+pub(super) fn random_text() -> Result<String, error::Unspecified> {
+    let mut secret = [0; SECRET_BYTES];
+    rand::fill(&mut secret)?;
+    Ok(URL_SAFE_NO_PAD.encode(secret))
 }
 
 /// The tokens that are good now.
@@ -94,6 +101,16 @@ pub(super) struct Grant {
 impl Grant {
     /// Where tokens are not asked for.
     pub(super) const ALL: Self = Self { scope: Scope::Admin, locations: None, token: None };
+
+    /// Returns what is left of it for this location alone, which it sees.
+    pub(super) fn only(&self, location: &str) -> Self {
+        let (scope, token) = (self.scope.min(Scope::Read), self.token.clone());
+        Self { scope, locations: Some(vec![location.to_owned()]), token }
+    }
+
+    pub(super) fn is_of_token_of(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
 
     pub(super) fn sees(&self, location: &str) -> bool {
         self.locations.as_ref().is_none_or(|seen| seen.iter().any(|seen| seen == location))

@@ -5,7 +5,6 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
-use hyper::body::Bytes;
 
 use super::outbox::{Outbox, Stats};
 use crate::model::{Change, EpochId, Event, EventId, Seq};
@@ -153,7 +152,7 @@ impl Drop for Topics {
 impl Topic {
     fn take(
         &mut self,
-        stats: &Stats,
+        stats: &Arc<Stats>,
         event: &mut Rendered<'_>,
         number: usize,
         filled: &mut Vec<usize>,
@@ -172,13 +171,13 @@ impl Topic {
         }
     }
 
-    fn send(&mut self, stats: &Stats, upto: Seq) {
+    fn send(&mut self, stats: &Arc<Stats>, upto: Seq) {
         if self.unsent.is_empty() {
             return;
         }
-        let chunk = Bytes::from(std::mem::take(&mut self.unsent));
+        let chunk = stats.chunk(std::mem::take(&mut self.unsent));
         for outbox in &self.outboxes {
-            if !outbox.push(upto, chunk.clone()) {
+            if !outbox.push(upto, chunk.clone(), stats) {
                 outbox.drop_lagging(stats);
             }
         }
