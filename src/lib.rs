@@ -66,8 +66,8 @@ pub use model::{
 };
 pub use store::{
     AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,
-    Clock, ClockReading, Delivery, EachLink, EventBatch, EventPage, ExportEventsError, Found,
-    HistoryEvent, HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError,
+    Clock, ClockReading, Delivery, EachLink, Erasure, EventBatch, EventPage, ExportEventsError,
+    Found, HistoryEvent, HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError,
     LineFate, LineRefusal, LinksOf, LinksPage, Location, Matching, Moment, OpenError, Options,
     PageLimit, Past, PastError, PathBetween, Preview, PreviewError, QuestionError, Receipt,
     ReplayError, Status, StorageUse, Store, Subject, Subscription, Surroundings, Verification,

@@ -274,6 +274,7 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
         "export",
         "verify",
         "checkpoint",
+        "erase",
         "backup",
         "doctor",
         "completions",

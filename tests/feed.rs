@@ -571,3 +571,27 @@ fn filters_keep_back_the_same_live_and_afterwards() -> Result<(), Error> {
     assert!(different.len() > 8, "{}", different.len());
     Ok(())
 }
+
+/// Who follows a location that is erased is told so, and finds it gone.
+#[test]
+fn readers_of_a_location_that_is_erased_are_told() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    assert_eq!(post_twice(&server, 1)?, 1);
+    let mut reader = Reader::open(&server, HERE, "")?;
+    let answer = server.request("DELETE", "/v1/locations/here", &[], b"")?;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    let erased = answer.json();
+    assert_eq!((&erased["events"], &erased["relations"]), (&json!(2), &json!(1)));
+    let end = loop {
+        let block = reader.block()?.unwrap();
+        if block.event.as_deref() == Some("end") {
+            break block.json();
+        }
+    };
+    assert_eq!(end["code"], "erased");
+    assert_eq!(server.get("/v1/locations/here/objects")?.status, 404);
+    assert_eq!(server.request("DELETE", "/v1/locations/here", &[], b"")?.status, 404);
+    assert_eq!(post_twice(&server, 1)?, 3);
+    Ok(())
+}

@@ -8,6 +8,7 @@ mod dead_letters;
 mod destination;
 mod diff;
 mod doctor;
+mod erase;
 mod export;
 mod health;
 mod history;

@@ -129,6 +129,27 @@ pub(crate) struct Verify {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Example:
+  relata erase --location seaside-realty --yes
+
+A running server erases by DELETE /v1/locations/ID. Backups taken before still hold
+the location.")]
+pub(crate) struct Erase {
+    /// The location to erase
+    #[arg(long, value_name = "ID")]
+    pub(crate) location: String,
+
+    /// Erase without asking for the id once more
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    /// Print JSON
+    #[arg(long, env = "RELATA_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Example:
   relata checkpoint --db relata.db")]
 pub(crate) struct Checkpoint {
     /// Print JSON

@@ -120,6 +120,8 @@ pub(crate) enum Command {
     Verify(Verify),
     /// Save a checkpoint of a database that no server has open, and empty its log
     Checkpoint(Checkpoint),
+    /// Erase everything of a location, for good
+    Erase(Erase),
     /// Copy the database while it is written
     Backup(Backup),
     /// Make, list and revoke API tokens

@@ -14,7 +14,7 @@ use super::outbox::{Outbox, Position};
 use super::problem::Problem;
 use super::topics::Topics;
 use crate::model::Seq;
-use crate::store::{AppliedEvent, ChangeFilter, Definitions, Subscription};
+use crate::store::{AppliedEvent, ChangeFilter, Definitions, Location, Subscription};
 
 /// Minimum time between two rounds: readers are sent what happens at once after a
 /// quiet time, and else all that has happened in this time together.
@@ -59,6 +59,7 @@ fn start(app: &Arc<App>, location: &str) -> mpsc::UnboundedSender<Subscribe> {
     let hub = Hub {
         topics: Topics::new(Arc::clone(&app.feed.stats), app.store.epochs().mark()),
         app: Arc::clone(app),
+        known: app.store.location(location),
         location: location.into(),
         events,
         position: Position::default(),
@@ -71,6 +72,8 @@ fn start(app: &Arc<App>, location: &str) -> mpsc::UnboundedSender<Subscribe> {
 struct Hub {
     app: Arc<App>,
     location: Box<str>,
+    /// The location as it was when somebody began to follow.
+    known: Option<Arc<Location>>,
     events: Subscription,
     topics: Topics,
     position: Position,
@@ -96,6 +99,7 @@ impl Hub {
                 () = has_news => {}
                 _ = sweep.tick() => {
                     self.end_forbidden();
+                    self.end_if_erased();
                     self.topics.sweep();
                     if self.topics.is_empty() && self.app.feed.stop_if_idle(&self.location, &waiting) {
                         return;
@@ -183,6 +187,20 @@ impl Hub {
         let writes = sent.saturating_mul(busy.load(Ordering::Relaxed));
         let writes = u32::try_from(writes).unwrap_or(u32::MAX);
         PACE_EACH.saturating_mul(writes).clamp(PACE, PACE_MOST)
+    }
+
+    /// Ends for every reader once the location is not the one that they began with.
+    fn end_if_erased(&mut self) {
+        let now = self.app.store.location(&self.location);
+        let is_same = match (&self.known, &now) {
+            (Some(known), Some(now)) => Arc::ptr_eq(known, now),
+            (known, now) => known.is_none() && now.is_none(),
+        };
+        if !is_same {
+            let ends = "the location was erased".to_owned();
+            self.topics.outboxes().for_each(|outbox| outbox.end("erased", ends.clone()));
+            self.known = now;
+        }
     }
 
     /// Ends what may not be read any more.

@@ -7,7 +7,7 @@ use super::app::App;
 use super::problem::Problem;
 use super::request::Request;
 use crate::store::Location;
-use crate::wire::{Listed, LocationBody, Locations, place_cursor};
+use crate::wire::{ErasedBody, Listed, LocationBody, Locations, place_cursor};
 
 /// The location that the path names.
 pub(super) fn find(app: &App, request: &Request<'_>) -> Result<Arc<Location>, Problem> {
@@ -32,4 +32,14 @@ pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
     };
     let locations = page.iter().map(body).collect();
     json(&Locations { locations, listed: Listed::new(next, seq) })
+}
+
+/// Erases a location for good.
+pub(super) async fn erase(app: &Arc<App>, request: &Request<'_>) -> Answer {
+    request.query.only(&[])?;
+    let (app, id) = (Arc::clone(app), request.segment("locationId").to_owned());
+    let erasing = tokio::task::spawn_blocking(move || app.store.erase_location(&id));
+    let erased = erasing.await.map_err(Problem::unavailable)??;
+    let unknown = || Problem::not_found("no event has named this location");
+    json(&ErasedBody::new(&erased.ok_or_else(unknown)?))
 }

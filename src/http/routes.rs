@@ -71,6 +71,8 @@ enum Handler {
     Examine,
     /// Reads or changes the disk.
     DeadLetters(Action),
+    /// Erases a location.
+    Erase,
     /// Reads the state of the server.
     Metrics,
 }
@@ -131,6 +133,7 @@ impl Route {
             | Handler::Import
             | Handler::Examine
             | Handler::DeadLetters(_)
+            | Handler::Erase
             | Handler::Metrics => false,
         };
         reads && self.path.starts_with("/v1/")
@@ -160,6 +163,12 @@ pub const ROUTES: &[Route] = &[
     open("/webhooks", health::alive),
     open("/webhooks/{eventType}", health::alive),
     get("/v1/locations", locations::list),
+    Route {
+        method: "DELETE",
+        path: "/v1/locations/{locationId}",
+        scope: Some(Scope::Admin),
+        handler: Handler::Erase,
+    },
     read_graph("/v1/locations/{locationId}/objects", objects::list),
     read_graph("/v1/locations/{locationId}/associations", associations::list),
     read_graph("/v1/locations/{locationId}/associations/{id}", associations::one),
@@ -383,6 +392,7 @@ where
         Handler::DeadLetters(action) => {
             dead_letters::handle(action, Arc::clone(app), request).await
         }
+        Handler::Erase => locations::erase(app, &request).await,
         Handler::Metrics => metrics::expose(app, &request).await,
     }
 }

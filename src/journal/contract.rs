@@ -25,6 +25,33 @@ pub struct Entry<'a> {
     pub body: &'a str,
 }
 
+impl Entry<'_> {
+    /// What is left of an entry that was erased.
+    pub fn erased(received_at: Timestamp) -> Self {
+        let (location, event_type, entity, body) = ("", "", "", "");
+        Self { location, event_type, entity, webhook_id: None, at: None, received_at, body }
+    }
+
+    /// Whether it was erased: no delivery has an empty body.
+    pub fn is_erased(&self) -> bool {
+        self.body.is_empty()
+    }
+}
+
+/// What [`Journal::erase_location`] has removed.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Erased {
+    /// Entries of which only the place and the time they came are left.
+    pub events: u64,
+    /// Dead letters.
+    pub dead_letters: u64,
+    /// The positions of those entries, and of pruned ones of which the id was remembered,
+    /// in order.
+    pub seqs: Vec<Seq>,
+    /// First and last entry of each run that [`JournalReader::mentions`] no longer shows.
+    pub runs: Vec<(Seq, Seq)>,
+}
+
 /// One row of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
 pub enum CheckpointRow<'a> {
@@ -236,7 +263,8 @@ pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> +
 ///    power. When it fails, the writer must stop: what is on disk is known only
 ///    after opening again.
 /// 3. `read` gives what `append` took, byte for byte, or an error that names the
-///    seq at fault; it never skips.
+///    seq at fault; it never skips. What was [erased](Self::erase_location) keeps its
+///    place, as an entry that [says so](Entry::is_erased).
 /// 4. A checkpoint is saved whole or not at all, over the one before: rows of
 ///    the same thing replace each other, rows not given stay.
 /// 5. One journal has one writer. A second is refused at opening.
@@ -294,6 +322,16 @@ pub trait Journal: JournalReader {
 
     /// Deletes a dead letter and tells whether there was one.
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError>;
+
+    /// Erases, in one transaction, what entries of a location say, and the location's
+    /// dead letters, rows of the checkpoint, and ids of deliveries; the marks of all
+    /// imports, since none tells what it stands for; and runs that speak of it.
+    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError>;
+
+    /// Empties the write-ahead log. Returns false if a reader keeps that from happening.
+    fn empty_log(&mut self) -> Result<bool, JournalError> {
+        Ok(true)
+    }
 
     /// Cuts the write-ahead log down if it has grown past its bound. Returns false
     /// while a reader keeps that from happening: try again later.

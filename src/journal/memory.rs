@@ -6,8 +6,9 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, IMPORT_MARKS,
-    ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Erased,
+    IMPORT_MARKS, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink,
+    RunSink,
 };
 use crate::model::{
     Association, EpochId, Epochs, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp,
@@ -92,6 +93,18 @@ impl MemoryJournal {
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+fn keep_entry(entry: &Entry<'_>) -> Kept {
+    Kept {
+        location: entry.location.into(),
+        event_type: entry.event_type.into(),
+        entity: entry.entity.into(),
+        webhook_id: entry.webhook_id.map(Box::from),
+        at: entry.at,
+        received_at: entry.received_at,
+        body: entry.body.into(),
     }
 }
 
@@ -278,16 +291,7 @@ impl Inner {
 
 impl Journal for MemoryJournal {
     fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
-        let keep = |entry: &Entry<'_>| Kept {
-            location: entry.location.into(),
-            event_type: entry.event_type.into(),
-            entity: entry.entity.into(),
-            webhook_id: entry.webhook_id.map(Box::from),
-            at: entry.at,
-            received_at: entry.received_at,
-            body: entry.body.into(),
-        };
-        self.inner().entries.extend(batch.iter().map(|entry| Arc::new(keep(entry))));
+        self.inner().entries.extend(batch.iter().map(|entry| Arc::new(keep_entry(entry))));
         self.head()
     }
 
@@ -419,6 +423,50 @@ impl Journal for MemoryJournal {
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
         Ok(self.inner().letters.remove(&id).is_some())
+    }
+
+    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError> {
+        let mut guard = self.inner();
+        let inner = &mut *guard;
+        let mut erased = Erased::default();
+        for (kept, seq) in inner.entries.iter_mut().zip(inner.pruned + 1..) {
+            if *kept.location == *location {
+                *kept = Arc::new(keep_entry(&Entry::erased(kept.received_at)));
+                erased.seqs.push(seq);
+            }
+        }
+        erased.events = erased.seqs.len() as u64;
+        let quoted = format!("\"{location}\"").into_bytes();
+        let letters = inner.letters.len();
+        inner.letters.retain(|_, letter| match &letter.location {
+            Some(of) => of != location,
+            None => !letter.body.windows(quoted.len()).any(|part| part == quoted),
+        });
+        erased.dead_letters = (letters - inner.letters.len()) as u64;
+        let is_erased = |seq: Seq| erased.seqs.binary_search(&seq).is_ok();
+        inner.repeats.retain(|seq, _| !is_erased(*seq));
+        inner.idle.retain(|seq| !is_erased(*seq));
+        inner.mentions.retain(|first, (last, _)| {
+            let holds = erased.seqs.iter().any(|seq| (*first..=*last).contains(seq));
+            erased.runs.extend(holds.then_some((*first, *last)));
+            !holds
+        });
+        let mut deliveries = Vec::new();
+        inner.remembered.retain(|(seq, of, ..)| {
+            let is_of_it = **of == *location;
+            deliveries.extend(is_of_it.then_some(*seq));
+            !is_of_it
+        });
+        erased.seqs.splice(..0, deliveries);
+        if !erased.seqs.is_empty() {
+            inner.marks.clear();
+        }
+        let number = inner.locations.iter().find(|(_, (id, _))| id == location);
+        if let Some(number) = number.map(|(number, _)| *number) {
+            inner.locations.remove(&number);
+            inner.rows.retain(|(of, _), _| *of != number);
+        }
+        Ok(erased)
     }
 
     fn readers(&self) -> Arc<OpenReader> {

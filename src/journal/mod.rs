@@ -11,8 +11,8 @@ mod sqlite;
 mod token;
 
 pub use contract::{
-    Accepted, CheckpointRow, Entry, FileSizes, IMPORT_MARKS, ImportMark, Journal, JournalReader,
-    OpenReader, RowSink, RunSink,
+    Accepted, CheckpointRow, Entry, Erased, FileSizes, IMPORT_MARKS, ImportMark, Journal,
+    JournalReader, OpenReader, RowSink, RunSink,
 };
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterTotals, Refused};
 pub use error::JournalError;

@@ -78,6 +78,23 @@ impl Checkpointer {
         self.note();
     }
 
+    /// Forgets a location that was erased, and its events, and returns the runs of events
+    /// that are no longer covered.
+    pub(super) fn forget(&mut self, number: Option<u32>, seqs: &[Seq]) -> Vec<(Seq, Seq)> {
+        if let Some(number) = number {
+            self.touched.remove(&number);
+        }
+        self.repeats.hold().retain(|seq, _| seqs.binary_search(seq).is_err());
+        self.idle.saved(&seqs.iter().copied().collect());
+        self.is_dirty = true;
+        self.mentions.forget()
+    }
+
+    /// Says what a run of events speaks of.
+    pub(super) fn cover(&mut self, run: (Seq, Seq), hashes: Vec<u8>) {
+        self.mentions.cover(run, hashes);
+    }
+
     /// Notes that the delivery of this event came again.
     pub(super) fn repeat(&mut self, seq: Seq) {
         self.repeats.note(seq);

@@ -92,6 +92,13 @@ impl Deliveries {
         known
     }
 
+    /// Forgets the deliveries of these events, which are in order.
+    pub(super) fn forget(&mut self, seqs: &[Seq]) {
+        for generation in [&mut self.young, &mut self.old] {
+            generation.known.retain(|(_, seq)| seqs.binary_search(seq).is_err());
+        }
+    }
+
     fn key(&self, location: &str, webhook_id: &str) -> Key {
         let delivery = (location, webhook_id);
         (self.states.0.hash_one(delivery), self.states.1.hash_one(delivery))

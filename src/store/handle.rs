@@ -349,7 +349,7 @@ impl Store {
     }
 
     /// Has the writer do something between two batches, and waits for it.
-    fn ask<T: Send + 'static>(
+    pub(super) fn ask<T: Send + 'static>(
         &self,
         task: impl FnOnce(&mut Writer) -> T + Send + 'static,
     ) -> Result<T, IngestError> {

@@ -253,6 +253,9 @@ fn unless_pruned<T>(mut read: impl FnMut() -> Result<T, JournalError>) -> Result
 
 /// The event that an entry holds; nothing for one of an ignored type.
 pub(super) fn read(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, JournalError> {
+    if entry.is_erased() {
+        return Ok(None);
+    }
     match decode_stored(entry.body.as_bytes(), entry.event_type) {
         Ok(Decoded::Event(event)) => Ok(Some(event)),
         Ok(Decoded::Ignored { .. }) => Ok(None),

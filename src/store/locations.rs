@@ -1,6 +1,6 @@
 //! The graphs in memory, one a location, each behind its own lock.
 
-use std::collections::HashMap;
+use std::collections::{BTreeMap, HashMap};
 use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
 
 use foldhash::fast::RandomState;
@@ -60,7 +60,17 @@ impl Location {
 #[derive(Debug, Default)]
 struct Table {
     by_id: HashMap<LocationId, Arc<Location>, RandomState>,
-    by_number: Vec<Arc<Location>>,
+    by_number: BTreeMap<u32, Arc<Location>>,
+}
+
+impl Table {
+    fn add(&mut self, number: u32, id: &LocationId) -> Arc<Location> {
+        let graph = RwLock::new(LocationGraph::new());
+        let location = Arc::new(Location { number, id: id.clone(), graph });
+        self.by_number.insert(number, Arc::clone(&location));
+        self.by_id.insert(id.clone(), Arc::clone(&location));
+        location
+    }
 }
 
 /// All locations of a store, and how far their graphs have come.
@@ -93,18 +103,20 @@ impl Locations {
 
     /// All locations, in the order the store first heard of them.
     pub(super) fn all(&self) -> Vec<Arc<Location>> {
-        self.table().by_number.clone()
+        self.table().by_number.values().cloned().collect()
     }
 
     pub(super) fn at(&self, number: u32) -> Option<Arc<Location>> {
-        self.table().by_number.get(number as usize).cloned()
+        self.table().by_number.get(&number).cloned()
     }
 
     /// Returns a copy of every location, under the same numbers.
     pub(super) fn copy(&self) -> Self {
         let copy = Self::default();
         for location in self.all() {
-            *copy.intern(&location.id).write() = location.read().clone();
+            if let Some(copied) = copy.restore(location.number, &location.id) {
+                *copied.write() = location.read().clone();
+            }
         }
         copy
     }
@@ -115,12 +127,25 @@ impl Locations {
             return known;
         }
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
-        let number = address(table.by_number.len());
-        let graph = RwLock::new(LocationGraph::new());
-        let location = Arc::new(Location { number, id: id.clone(), graph });
-        table.by_number.push(Arc::clone(&location));
-        table.by_id.insert(id.clone(), Arc::clone(&location));
-        location
+        // Numbers of locations that were erased stay free.
+        let last = table.by_number.last_key_value();
+        let number = last.map_or(0, |(last, _)| address(*last as usize + 1));
+        table.add(number, id)
+    }
+
+    /// The location of this id under the number that it had; nothing if it cannot have it.
+    pub(super) fn restore(&self, number: u32, id: &LocationId) -> Option<Arc<Location>> {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let is_next = table.by_number.last_key_value().is_none_or(|(last, _)| *last < number);
+        (is_next && !table.by_id.contains_key(id.as_str())).then(|| table.add(number, id))
+    }
+
+    /// Takes a location away.
+    pub(super) fn remove(&self, id: &str) {
+        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(location) = table.by_id.remove(id) {
+            table.by_number.remove(&location.number);
+        }
     }
 
     fn table(&self) -> RwLockReadGuard<'_, Table> {

@@ -57,7 +57,14 @@ pub(super) struct Mentions {
 }
 
 impl Mentions {
+    /// Notes an event and what it speaks of.
     pub(super) fn note(&mut self, seq: Seq, event: &Event) {
+        self.name(event);
+        self.pass(seq);
+    }
+
+    /// Adds what an event speaks of.
+    pub(super) fn name(&mut self, event: &Event) {
         let location = event.location.as_str();
         self.hashes.push(of_location(location));
         match &event.change {
@@ -84,7 +91,17 @@ impl Mentions {
                 self.hashes.push(mention(3, location, schema.key.as_str()));
             }
         }
-        self.pass(seq);
+    }
+
+    /// Hands out the runs that are not saved yet, without what they speak of.
+    pub(super) fn forget(&mut self) -> Vec<(Seq, Seq)> {
+        let Self { run, full, .. } = std::mem::take(self);
+        full.into_iter().map(|(first, last, _)| (first, last)).chain(run).collect()
+    }
+
+    /// Says what a run speaks of.
+    pub(super) fn cover(&mut self, (first, last): (Seq, Seq), hashes: Vec<u8>) {
+        self.full.push((first, last, hashes));
     }
 
     /// Notes an event that speaks of nothing.
@@ -99,7 +116,7 @@ impl Mentions {
         }
     }
 
-    fn bytes(&mut self) -> Vec<u8> {
+    pub(super) fn bytes(&mut self) -> Vec<u8> {
         self.hashes.sort_unstable();
         self.hashes.dedup();
         self.hashes.iter().flat_map(|hash| hash.to_le_bytes()).collect()

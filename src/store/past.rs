@@ -126,6 +126,11 @@ impl Pasts {
         earlier.max_by_key(|it| it.past.seq).map(|it| Arc::clone(&it.past))
     }
 
+    /// Forgets the graphs of a location.
+    pub(super) fn forget(&self, location: &str) {
+        self.kept().retain(|it| *it.location != *location);
+    }
+
     fn keep(&self, location: &str, upto: Seq, past: &Arc<Past>) {
         let mut kept = self.kept();
         kept.insert(0, Kept { location: location.into(), upto, past: Arc::clone(past) });

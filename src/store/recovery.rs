@@ -128,10 +128,12 @@ pub(super) fn load_checkpoint(
     let only = locations.only();
     let mut restore = |row: &CheckpointRow<'_>| match row {
         CheckpointRow::Location { number, id, rows } => {
-            let location = locations.intern(&LocationId::from(*id));
-            let fits = only.is_some() || location.number == *number;
+            let number = if only.is_some() { 0 } else { *number };
+            let restored = locations.restore(number, &LocationId::from(*id));
+            let out_of_order = || damaged(format!("location {id} is out of order"));
+            let location = restored.ok_or_else(out_of_order)?;
             saved_rows.extend(rows.map(|rows| (location, rows)));
-            if fits { Ok(()) } else { Err(damaged(format!("location {id} is out of order"))) }
+            Ok(())
         }
         CheckpointRow::State { location, row } => {
             newest = newest.max(row.newest());

@@ -293,7 +293,7 @@ impl Writer {
     }
 
     /// Stops accepting: what is on disk is known again only after opening anew.
-    fn fail(&self, error: &JournalError) -> IngestError {
+    pub(super) fn fail(&self, error: &JournalError) -> IngestError {
         let (reason, advice) = (error.to_string(), error.advice());
         tracing::error!(
             reason,

@@ -5,6 +5,7 @@ use serde::{Serialize, Serializer};
 use super::{At, Listed};
 use crate::graph::{AssociationCount, Counts, Link, LinkPage, ObjectCount, RecordLine};
 use crate::model::Seq;
+use crate::store::Erasure;
 
 /// The cursor that goes on behind a place.
 pub fn place_cursor(place: u32) -> String {
@@ -182,4 +183,33 @@ pub struct Locations {
     pub locations: Vec<LocationBody>,
     #[serde(flatten)]
     pub listed: Listed,
+}
+
+/// What was there of a location that was erased.
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct ErasedBody {
+    pub location_id: String,
+    pub events: u64,
+    pub dead_letters: u64,
+    pub objects: u64,
+    pub associations: u64,
+    pub records: u64,
+    pub relations: u64,
+    pub log_emptied: bool,
+}
+
+impl ErasedBody {
+    pub fn new(erased: &Erasure) -> Self {
+        Self {
+            location_id: erased.location.to_string(),
+            events: erased.events,
+            dead_letters: erased.dead_letters,
+            objects: erased.counts.objects,
+            associations: erased.counts.associations,
+            records: erased.counts.records,
+            relations: erased.counts.relations,
+            log_emptied: erased.log_emptied,
+        }
+    }
 }

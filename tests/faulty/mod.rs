@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use relata::journal::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, ImportMark, Journal,
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Erased, ImportMark, Journal,
     JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use relata::{Epochs, Seq, Timestamp};
@@ -198,6 +198,10 @@ impl<J: Journal> Journal for Faulty<J> {
             return Err(full());
         }
         self.kept.replace_checkpoint(upto, fill)
+    }
+
+    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError> {
+        self.kept.erase_location(location)
     }
 
     fn prune(

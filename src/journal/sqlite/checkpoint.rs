@@ -3,13 +3,15 @@
 use std::ops::ControlFlow;
 
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::functions::FunctionFlags;
-use rusqlite::types::ValueRef;
 use rusqlite::{
-    CachedStatement, Connection, Row, Rows, Transaction, TransactionBehavior, params_from_iter,
+    CachedStatement, Connection, OptionalExtension, Row, Rows, Transaction, TransactionBehavior,
+    params_from_iter,
 };
 
 use super::super::{CheckpointRow, JournalError, RowSink};
+use super::state_table::{
+    ASSOCIATIONS, LOCATIONS, OBJECTS, RECORDS, RELATIONS, StateTable, UNKEYED, check, damaged,
+};
 use crate::model::{
     Association, AssociationId, End, ObjectKey, ObjectSchema, Rank, RecordState, Seq, Stamp,
     StateRow, Timestamp,
@@ -35,113 +37,19 @@ const LOAD_SEQ_UNCHECKED: &str = "SELECT 1, seq, NULL, NULL FROM checkpoint";
 /// Locations of an older file, which does not tell how many rows each has.
 const LOAD_UNCOUNTED: &str = "SELECT number, id, NULL, NULL FROM state_location ORDER BY number";
 
-/// A table whose rows carry a checksum of all their columns, in this order.
-struct StateTable {
-    name: &'static str,
-    columns: &'static str,
-    order: &'static str,
-}
-
-const LOCATIONS: StateTable =
-    StateTable { name: "state_location", columns: "number, id, rows", order: "number" };
-const OBJECTS: StateTable = StateTable {
-    name: "state_object",
-    columns: "location, number, key, singular, plural, at, rank, seq",
-    order: "location, number",
-};
-const ASSOCIATIONS: StateTable = StateTable {
-    name: "state_association",
-    columns: "location, number, id, at, rank, seq, key, type, first_object, first_label, \
-        second_object, second_label, first_to_second, second_to_first",
-    order: "location, number",
-};
-const UNKEYED: StateTable = StateTable {
-    name: "state_unkeyed_record",
-    columns: "location, id, at, rank, seq, deleted_at, deleted_rank, deleted_seq",
-    order: "location, id",
-};
-const RECORDS: StateTable = StateTable {
-    name: "state_record",
-    columns: "location, number, object, id, at, rank, seq, deleted_at, deleted_rank, deleted_seq",
-    order: "location, number",
-};
-const RELATIONS: StateTable = StateTable {
-    name: "state_relation",
-    columns: "location, number, id, association, first, second, at, rank, seq",
-    order: "location, number",
-};
-
-impl StateTable {
-    fn save(&self) -> String {
-        let Self { name, columns, .. } = self;
-        let count = columns.split(',').count();
-        let values: Vec<String> = (1..=count).map(|number| format!("?{number}")).collect();
-        let values = values.join(", ");
-        format!(
-            "INSERT OR REPLACE INTO {name} ({columns}, checksum) \
-             VALUES ({values}, row_checksum({values}))"
-        )
+/// Deletes every row of a location.
+pub(super) fn forget_location(connection: &Connection, number: u32) -> Result<(), rusqlite::Error> {
+    for (table, _) in TABLES {
+        let name = table.name;
+        connection.execute(&format!("DELETE FROM {name} WHERE location = ?1"), [number])?;
     }
-
-    /// As [`load`](Self::load), of the location of this number alone, if of one.
-    fn load_of(&self, is_checked: bool, only: Option<Option<u32>>) -> String {
-        let select = self.load(is_checked);
-        match only {
-            Some(_) => select.replace(" ORDER BY", " WHERE location = ?1 ORDER BY"),
-            None => select,
-        }
+    connection.execute("DELETE FROM state_location WHERE number = ?1", [number])?;
+    let select = "SELECT seq FROM checkpoint";
+    let seq: Option<i64> = connection.query_row(select, [], |row| row.get(0)).optional()?;
+    if let Some(seq) = seq {
+        connection.execute(SAVE_SEQ, [seq])?;
     }
-
-    /// A file of an older format has no checksums.
-    fn load(&self, is_checked: bool) -> String {
-        let Self { name, columns, order } = self;
-        let checksum = if is_checked { "checksum" } else { "NULL" };
-        format!("SELECT {columns}, {checksum} FROM {name} ORDER BY {order}")
-    }
-
-    fn check(&self) -> String {
-        let Self { name, columns, .. } = self;
-        format!("UPDATE {name} SET checksum = row_checksum({columns})")
-    }
-}
-
-/// Gives every row of an older file its checksum.
-pub(super) fn add_checksums(connection: &Connection) -> Result<(), rusqlite::Error> {
-    for table in [&LOCATIONS, &OBJECTS, &ASSOCIATIONS, &UNKEYED, &RECORDS, &RELATIONS] {
-        connection.execute(&table.check(), [])?;
-    }
-    connection
-        .execute("UPDATE checkpoint SET checksum = row_checksum(only, seq, locations)", [])?;
     Ok(())
-}
-
-/// Lets statements of this connection say `row_checksum(…)`.
-pub(super) fn define_checksum(connection: &Connection) -> Result<(), rusqlite::Error> {
-    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
-    connection.create_scalar_function("row_checksum", -1, flags, |context| {
-        let mut crc = crc32fast::Hasher::new();
-        (0..context.len()).for_each(|index| add_value(&mut crc, context.get_raw(index)));
-        Ok(i64::from(crc.finalize()))
-    })
-}
-
-fn add_value(crc: &mut crc32fast::Hasher, value: ValueRef<'_>) {
-    match value {
-        ValueRef::Null => crc.update(b"n"),
-        ValueRef::Integer(number) => {
-            crc.update(b"i");
-            crc.update(&number.to_le_bytes());
-        }
-        ValueRef::Real(number) => {
-            crc.update(b"r");
-            crc.update(&number.to_le_bytes());
-        }
-        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
-            crc.update(b"t");
-            crc.update(&(bytes.len() as u64).to_le_bytes());
-            crc.update(bytes);
-        }
-    }
 }
 
 /// Saves a checkpoint over the one before, or, anew, in place of it.
@@ -307,7 +215,11 @@ pub(super) fn load(
     let only_number = only.map(|_| locations.first().copied());
     let mut selects = Vec::with_capacity(TABLES.len());
     for (table, show) in TABLES {
-        selects.push((connection.prepare(&table.load_of(is_checked, only_number))?, show, table));
+        selects.push((
+            connection.prepare(&table.load_of(is_checked, only.is_some()))?,
+            show,
+            table,
+        ));
     }
     let mut tables = Vec::with_capacity(TABLES.len());
     for (select, show, table) in &mut selects {
@@ -367,20 +279,6 @@ impl Cursor<'_> {
             self.rows.advance()?;
         }
         Ok(())
-    }
-}
-
-/// Compares a row with its checksum, which stands at this index, behind the columns
-/// that it covers.
-fn check(row: &Row<'_>, at: Option<usize>) -> Result<(), JournalError> {
-    let Some(at) = at else { return Ok(()) };
-    let mut crc = crc32fast::Hasher::new();
-    for index in 0..at {
-        add_value(&mut crc, row.get_ref(index)?);
-    }
-    match row.get_ref(at)? {
-        ValueRef::Integer(found) if found == i64::from(crc.finalize()) => Ok(()),
-        _ => Err(damaged("the checksum of a row does not match")),
     }
 }
 
@@ -465,10 +363,6 @@ fn show_relation(row: &Row<'_>, put: Put<'_>) -> Result<(), JournalError> {
         second: row.get(5)?,
         stamp,
     })
-}
-
-fn damaged(reason: &str) -> JournalError {
-    JournalError::DamagedCheckpoint { reason: reason.to_owned() }
 }
 
 fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, JournalError> {

@@ -70,7 +70,7 @@ fn keep_one(transaction: &Transaction<'_>, letter: &Refused) -> Result<(), Journ
     Ok(())
 }
 
-fn remove(transaction: &Transaction<'_>, id: u64) -> Result<bool, JournalError> {
+pub(super) fn remove(transaction: &Transaction<'_>, id: u64) -> Result<bool, JournalError> {
     let update = format!(
         "UPDATE dead_letter_total SET letters = letters - 1, bytes = bytes - \
          (SELECT {BYTES} FROM dead_letter WHERE id = ?1) \

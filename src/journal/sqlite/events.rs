@@ -257,7 +257,7 @@ fn entry<'r>(row: &'r Row<'_>) -> Result<Entry<'r>, rusqlite::types::FromSqlErro
     })
 }
 
-fn checksum(seq: Seq, entry: &Entry<'_>) -> i64 {
+pub(super) fn checksum(seq: Seq, entry: &Entry<'_>) -> i64 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&seq.to_le_bytes());
     let texts = [entry.location, entry.event_type, entry.entity, entry.body];

@@ -8,12 +8,15 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode, OpenFlags};
 
 use super::super::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, FileSizes, ImportMark,
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Erased, FileSizes, ImportMark,
     Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use super::file_lock::{resolve, resolve_for_writing};
 use super::place::{Place, beside};
-use super::{checkpoint, dead_letters, epochs, events, history, imports, place, prune, schema};
+use super::{
+    checkpoint, dead_letters, epochs, erase, events, history, imports, place, prune, schema,
+    state_table,
+};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
 /// How long to wait for another connection, such as a reader that closes.
@@ -34,6 +37,9 @@ const LOG_BYTES_MAX: u64 = 18 << 20;
 /// How long to wait for readers before the log is cut down: those of this program are
 /// done in milliseconds.
 const TRIM_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// The same, where what is in the log must not stay.
+const EMPTY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How a file is opened for writing: it is there, and its name is never a URI.
 const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
@@ -238,7 +244,7 @@ fn immutable_uri(path: &Path) -> String {
 fn prepare(connection: &Connection) -> Result<(), JournalError> {
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    checkpoint::define_checksum(connection)?;
+    state_table::define_checksum(connection)?;
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     let mode = "PRAGMA journal_mode = WAL";
     let mode: String = connection.query_row(mode, [], |row| row.get(0))?;
@@ -251,6 +257,8 @@ fn prepare(connection: &Connection) -> Result<(), JournalError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     flush_drives(connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    // What is deleted is written over: what was erased must not be found in free pages.
+    connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX.cast_signed())?;
     Ok(())
 }
@@ -442,6 +450,21 @@ impl Journal for SqliteJournal {
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
         dead_letters::delete(&mut self.connection, id)
+    }
+
+    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError> {
+        let erased = erase::erase(&mut self.connection, location)?;
+        self.place.as_mut().map_or(Ok(()), Place::check_files)?;
+        Ok(erased)
+    }
+
+    fn empty_log(&mut self) -> Result<bool, JournalError> {
+        self.connection.busy_timeout(EMPTY_TIMEOUT)?;
+        let is_held = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(!is_held?)
     }
 
     fn trim_log(&mut self) -> Result<bool, JournalError> {

@@ -4,6 +4,7 @@ mod backup;
 mod checkpoint;
 mod dead_letters;
 mod epochs;
+mod erase;
 mod events;
 mod file;
 mod file_lock;
@@ -12,6 +13,7 @@ mod imports;
 mod place;
 mod prune;
 mod schema;
+mod state_table;
 #[cfg(test)]
 mod tests;
 mod tokens;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::JournalError;
-use super::checkpoint;
+use super::state_table;
 
 /// Each step to the next version of the file, never edited after a release.
 const MIGRATIONS: &[&str] = &[
@@ -45,7 +45,7 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
         transaction.execute_batch(step)?;
     }
     if from < CHECKSUMS {
-        checkpoint::add_checksums(&transaction)?;
+        state_table::add_checksums(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known_version())?;

@@ -344,11 +344,13 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
     for source in [
         include_str!("checkpoint.rs"),
         include_str!("dead_letters.rs"),
+        include_str!("erase.rs"),
         include_str!("events.rs"),
         include_str!("file.rs"),
         include_str!("history.rs"),
         include_str!("imports.rs"),
         include_str!("prune.rs"),
+        include_str!("state_table.rs"),
         include_str!("tokens.rs"),
     ] {
         for sql in statements(source).iter().flat_map(|text| text.split("; ")) {

@@ -1,0 +1,55 @@
+//! `relata erase`.
+
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::journal::JournalError;
+use relata::wire::ErasedBody;
+use relata::{OpenError, Options, Store};
+
+use super::output::{print_json, say};
+use crate::config::Erase;
+
+pub(super) fn run(db: &Path, command: &Erase) -> anyhow::Result<ExitCode> {
+    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+    let id = &*command.location;
+    if !command.yes {
+        confirm(id)?;
+    }
+    let opened = Store::open_with(db, Options::default()).map_err(|error| match error {
+        OpenError::Journal(JournalError::InUse { .. }) => anyhow::anyhow!(
+            "{}: another process has it open for writing; ask the server: \
+             DELETE /v1/locations/{id}",
+            db.display()
+        ),
+        error => anyhow::Error::new(error).context(db.display().to_string()),
+    });
+    let store = opened?;
+    let erased = store.erase_location(id)?;
+    let body = ErasedBody::new(&erased.with_context(|| format!("there is no location {id}"))?);
+    store.close()?;
+    if command.json {
+        print_json(&body)?;
+    } else {
+        say(format_args!(
+            "erased {id}: {} events, {} dead letters, {} records, {} relations",
+            body.events, body.dead_letters, body.records, body.relations
+        ))?;
+        if !body.log_emptied {
+            say("another program reads the database: until it ends, its log holds what was there")?;
+        }
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Asks a person for the id.
+fn confirm(id: &str) -> anyhow::Result<()> {
+    anyhow::ensure!(io::stdin().is_terminal(), "erasing cannot be undone: say --yes");
+    write!(io::stderr(), "this cannot be undone; type the id of the location to erase it: ")?;
+    let mut typed = String::new();
+    io::stdin().read_line(&mut typed)?;
+    anyhow::ensure!(typed.trim_end_matches(['\r', '\n']) == id, "nothing is erased");
+    Ok(())
+}

@@ -1,0 +1,107 @@
+//! Everything of one location leaves the file.
+
+use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
+
+use super::super::{Entry, Erased, JournalError};
+use super::{checkpoint, dead_letters, events};
+use crate::model::{Seq, Timestamp};
+
+// The conditions on the key change nothing; they say that all rows are meant.
+const EVENTS: &str = "SELECT seq, received_at FROM event WHERE seq > 0 AND location = ?1";
+const LETTERS: &str = "SELECT id FROM dead_letter \
+    WHERE id > 0 AND (location = ?1 OR location IS NULL AND instr(body, ?2) > 0)";
+const DELIVERIES: &str =
+    "SELECT seq FROM pruned_delivery WHERE seq > 0 AND location = ?1 ORDER BY seq";
+const NUMBER: &str = "SELECT number FROM state_location WHERE number >= 0 AND id = ?1";
+
+/// Texts of the same length in place of all that an event says: they are written over
+/// it, so that no page is left with a copy when rows are moved.
+const COVER: &str = "UPDATE event SET \
+    location = replace(hex(zeroblob(length(CAST(location AS BLOB)))), '00', 'x'), \
+    type = replace(hex(zeroblob(length(CAST(type AS BLOB)))), '00', 'x'), \
+    entity = replace(hex(zeroblob(length(CAST(entity AS BLOB)))), '00', 'x'), \
+    webhook_id = iif(webhook_id IS NULL, NULL, \
+        replace(hex(zeroblob(length(CAST(webhook_id AS BLOB)))), '00', 'x')), \
+    body = replace(hex(zeroblob(length(CAST(body AS BLOB)))), '00', 'x') WHERE seq = ?1";
+const BLANK: &str = "UPDATE event SET location = '', type = '', entity = '', webhook_id = NULL, \
+    at = NULL, checksum = ?2, body = '' WHERE seq = ?1";
+const RUN: &str = "SELECT first, last FROM mentions WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
+
+/// Leaves of each event of a location its place and when it came, and nothing of the
+/// rest; in one transaction.
+pub(super) fn erase(connection: &mut Connection, location: &str) -> Result<Erased, JournalError> {
+    let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+    let mut erased = Erased { seqs: blank_events(&transaction, location)?, ..Erased::default() };
+    erased.events = erased.seqs.len() as u64;
+    erased.dead_letters = remove_letters(&transaction, location)?;
+    for &seq in &erased.seqs {
+        transaction.prepare_cached("DELETE FROM repeat WHERE seq = ?1")?.execute([seq])?;
+        transaction.prepare_cached("DELETE FROM idle_event WHERE seq = ?1")?.execute([seq])?;
+        let is_known = erased.runs.last().is_some_and(|&(_, last)| seq <= last);
+        if !is_known {
+            erased.runs.extend(take_run(&transaction, seq)?);
+        }
+    }
+    let deliveries: Vec<Seq> = transaction
+        .prepare(DELIVERIES)?
+        .query_map([location], |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for seq in &deliveries {
+        transaction.prepare_cached("DELETE FROM pruned_delivery WHERE seq = ?1")?.execute([seq])?;
+    }
+    // Pruned events are before those that are left.
+    erased.seqs.splice(..0, deliveries);
+    if !erased.seqs.is_empty() {
+        transaction.execute("DELETE FROM import WHERE number > 0", [])?;
+    }
+    let number: Option<u32> =
+        transaction.query_row(NUMBER, [location], |row| row.get(0)).optional()?;
+    if let Some(number) = number {
+        checkpoint::forget_location(&transaction, number)?;
+    }
+    transaction.commit()?;
+    Ok(erased)
+}
+
+fn blank_events(transaction: &Transaction<'_>, location: &str) -> Result<Vec<Seq>, JournalError> {
+    let found: Vec<(Seq, i64)> = transaction
+        .prepare(EVENTS)?
+        .query_map([location], |row| Ok((row.get(0)?, row.get(1)?)))?
+        .collect::<Result<_, _>>()?;
+    let mut cover = transaction.prepare(COVER)?;
+    for (seq, _) in &found {
+        cover.execute([seq])?;
+    }
+    let mut blank = transaction.prepare(BLANK)?;
+    for &(seq, received_at) in &found {
+        let entry = Entry::erased(Timestamp::from_millis(received_at));
+        blank.execute((seq, events::checksum(seq, &entry)))?;
+    }
+    Ok(found.into_iter().map(|(seq, _)| seq).collect())
+}
+
+/// Removes the dead letters of a location, and those that tell none but hold its id.
+fn remove_letters(transaction: &Transaction<'_>, location: &str) -> Result<u64, JournalError> {
+    let quoted = format!("\"{location}\"").into_bytes();
+    let letters: Vec<u64> = transaction
+        .prepare(LETTERS)?
+        .query_map((location, quoted), |row| row.get(0))?
+        .collect::<Result<_, _>>()?;
+    for &id in &letters {
+        dead_letters::remove(transaction, id)?;
+    }
+    Ok(letters.len() as u64)
+}
+
+/// Deletes the run that covers an event and returns its ends.
+fn take_run(transaction: &Transaction<'_>, seq: Seq) -> Result<Option<(Seq, Seq)>, JournalError> {
+    let run = transaction
+        .prepare_cached(RUN)?
+        .query_row([seq], |row| Ok((row.get::<_, Seq>(0)?, row.get::<_, Seq>(1)?)))
+        .optional()?
+        .filter(|&(_, last)| seq <= last);
+    if let Some((first, _)) = run {
+        transaction.prepare_cached("DELETE FROM mentions WHERE first = ?1")?.execute([first])?;
+    }
+    Ok(run)
+}

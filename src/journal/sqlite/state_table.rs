@@ -1,0 +1,135 @@
+//! The tables of the checkpoint: their columns, and the checksums of their rows.
+
+use rusqlite::functions::FunctionFlags;
+use rusqlite::types::ValueRef;
+use rusqlite::{Connection, Row};
+
+use super::super::JournalError;
+
+/// A table whose rows carry a checksum of all their columns, in this order.
+pub(super) struct StateTable {
+    pub(super) name: &'static str,
+    pub(super) columns: &'static str,
+    pub(super) order: &'static str,
+}
+
+pub(super) const LOCATIONS: StateTable =
+    StateTable { name: "state_location", columns: "number, id, rows", order: "number" };
+pub(super) const OBJECTS: StateTable = StateTable {
+    name: "state_object",
+    columns: "location, number, key, singular, plural, at, rank, seq",
+    order: "location, number",
+};
+pub(super) const ASSOCIATIONS: StateTable = StateTable {
+    name: "state_association",
+    columns: "location, number, id, at, rank, seq, key, type, first_object, first_label, \
+        second_object, second_label, first_to_second, second_to_first",
+    order: "location, number",
+};
+pub(super) const UNKEYED: StateTable = StateTable {
+    name: "state_unkeyed_record",
+    columns: "location, id, at, rank, seq, deleted_at, deleted_rank, deleted_seq",
+    order: "location, id",
+};
+pub(super) const RECORDS: StateTable = StateTable {
+    name: "state_record",
+    columns: "location, number, object, id, at, rank, seq, deleted_at, deleted_rank, deleted_seq",
+    order: "location, number",
+};
+pub(super) const RELATIONS: StateTable = StateTable {
+    name: "state_relation",
+    columns: "location, number, id, association, first, second, at, rank, seq",
+    order: "location, number",
+};
+
+impl StateTable {
+    pub(super) fn save(&self) -> String {
+        let Self { name, columns, .. } = self;
+        let count = columns.split(',').count();
+        let values: Vec<String> = (1..=count).map(|number| format!("?{number}")).collect();
+        let values = values.join(", ");
+        format!(
+            "INSERT OR REPLACE INTO {name} ({columns}, checksum) \
+             VALUES ({values}, row_checksum({values}))"
+        )
+    }
+
+    /// As [`load`](Self::load), of the location of this number alone, if of one.
+    pub(super) fn load_of(&self, is_checked: bool, is_of_one: bool) -> String {
+        let select = self.load(is_checked);
+        if is_of_one {
+            select.replace(" ORDER BY", " WHERE location = ?1 ORDER BY")
+        } else {
+            select
+        }
+    }
+
+    /// A file of an older format has no checksums.
+    pub(super) fn load(&self, is_checked: bool) -> String {
+        let Self { name, columns, order } = self;
+        let checksum = if is_checked { "checksum" } else { "NULL" };
+        format!("SELECT {columns}, {checksum} FROM {name} ORDER BY {order}")
+    }
+
+    pub(super) fn check(&self) -> String {
+        let Self { name, columns, .. } = self;
+        format!("UPDATE {name} SET checksum = row_checksum({columns})")
+    }
+}
+
+/// Gives every row of an older file its checksum.
+pub(super) fn add_checksums(connection: &Connection) -> Result<(), rusqlite::Error> {
+    for table in [&LOCATIONS, &OBJECTS, &ASSOCIATIONS, &UNKEYED, &RECORDS, &RELATIONS] {
+        connection.execute(&table.check(), [])?;
+    }
+    connection
+        .execute("UPDATE checkpoint SET checksum = row_checksum(only, seq, locations)", [])?;
+    Ok(())
+}
+
+/// Lets statements of this connection say `row_checksum(…)`.
+pub(super) fn define_checksum(connection: &Connection) -> Result<(), rusqlite::Error> {
+    let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
+    connection.create_scalar_function("row_checksum", -1, flags, |context| {
+        let mut crc = crc32fast::Hasher::new();
+        (0..context.len()).for_each(|index| add_value(&mut crc, context.get_raw(index)));
+        Ok(i64::from(crc.finalize()))
+    })
+}
+
+fn add_value(crc: &mut crc32fast::Hasher, value: ValueRef<'_>) {
+    match value {
+        ValueRef::Null => crc.update(b"n"),
+        ValueRef::Integer(number) => {
+            crc.update(b"i");
+            crc.update(&number.to_le_bytes());
+        }
+        ValueRef::Real(number) => {
+            crc.update(b"r");
+            crc.update(&number.to_le_bytes());
+        }
+        ValueRef::Text(bytes) | ValueRef::Blob(bytes) => {
+            crc.update(b"t");
+            crc.update(&(bytes.len() as u64).to_le_bytes());
+            crc.update(bytes);
+        }
+    }
+}
+
+/// Compares a row with its checksum, which stands at this index, behind the columns
+/// that it covers.
+pub(super) fn check(row: &Row<'_>, at: Option<usize>) -> Result<(), JournalError> {
+    let Some(at) = at else { return Ok(()) };
+    let mut crc = crc32fast::Hasher::new();
+    for index in 0..at {
+        add_value(&mut crc, row.get_ref(index)?);
+    }
+    match row.get_ref(at)? {
+        ValueRef::Integer(found) if found == i64::from(crc.finalize()) => Ok(()),
+        _ => Err(damaged("the checksum of a row does not match")),
+    }
+}
+
+pub(super) fn damaged(reason: &str) -> JournalError {
+    JournalError::DamagedCheckpoint { reason: reason.to_owned() }
+}
