@@ -107,3 +107,46 @@ fn files_stay_readable() {
         assert!(text.lines().count() <= 500, "{name} is longer than 500 lines");
     }
 }
+
+/// Where a number ends at the greatest of its type, and why that names no wrong thing.
+const CLAMPS: &[(&str, &str)] = &[
+    ("model/timestamp.rs", "times after the year 292,278,994"),
+    ("journal/sqlite/dead_letters.rs", "the bound of a range: past all that is there"),
+    ("journal/sqlite/events.rs", "the bound of a range: past all that is there"),
+    ("journal/sqlite/history.rs", "the bound of a range: past all that is there"),
+    ("journal/sqlite/imports.rs", "a limit"),
+    ("journal/sqlite/schema.rs", "a handful of steps"),
+    ("journal/memory.rs", "how many to skip and to take: no more than there are"),
+    ("http/hub.rs", "a pace, clamped further on"),
+    ("wire/questions.rs", "a cursor: no match meets as many conditions as do not fit"),
+];
+
+/// Whether a line lets a number end at the greatest of its type.
+fn clamps(line: &str) -> bool {
+    line.split("unwrap_or(").skip(1).any(|rest| {
+        let value = rest.split(')').next().unwrap_or_default();
+        !value.contains('(') && (value.ends_with("::MAX") || value.ends_with("::MIN"))
+    })
+}
+
+/// A number of a text that ended at 65,535 once made ids of ids of others, and the
+/// checkpoint kept that. What addresses something is made by `address`, or refused.
+#[test]
+fn no_number_that_addresses_something_saturates() {
+    let mut faults = Vec::new();
+    let mut used = Vec::new();
+    for (name, text) in sources() {
+        for line in code(&text).filter(|line| clamps(line)) {
+            match CLAMPS.iter().find(|(file, _)| *file == name) {
+                Some((file, _)) => used.push(*file),
+                None => faults.push(format!("{name}: {}", line.trim())),
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+    for (file, reason) in CLAMPS {
+        assert!(used.contains(file), "nothing is clamped in {file} any more ({reason})");
+    }
+    assert!(clamps("let at = u16::try_from(len).unwrap_or(u16::MAX);"));
+    assert!(!clamps("let at = found.unwrap_or(0);"));
+}

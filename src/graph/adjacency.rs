@@ -169,21 +169,15 @@ impl Adjacency {
     }
 
     /// The slots of this node, ascending.
-    pub(crate) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
-        self.parts(false)
-    }
-
-    /// As [`Self::runs`]; or, where slots do not matter, few links as one run
-    /// under the slot of the first.
     #[inline]
-    pub(crate) fn parts(&self, whole: bool) -> impl Iterator<Item = Run<'_>> {
+    pub(crate) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
         let (mut few, many) = match self {
             Self::Few(entries) => (entries.as_slice(), [].as_slice()),
             Self::Many(groups) => ([].as_slice(), &**groups),
         };
         let few = std::iter::from_fn(move || {
             let slot = few.first()?.slot;
-            let end = if whole { None } else { few.iter().position(|entry| entry.slot != slot) };
+            let end = few.iter().position(|entry| entry.slot != slot);
             let (entries, rest) = few.split_at(end.unwrap_or(few.len()));
             few = rest;
             let live = address(entries.len());

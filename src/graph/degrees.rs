@@ -3,12 +3,14 @@
 use crate::model::Side;
 
 /// The degrees of all nodes that have links on one end of an association, kept
-/// up to date at a constant cost a link, so that the greatest is known without a
+/// up to date with each link, so that the greatest is known without a
 /// scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Degrees {
-    /// How many nodes have one link, two links, and so on; the last is not 0.
-    nodes: Vec<u32>,
+    /// How many nodes have how many links, ascending by links. Only numbers of links
+    /// that some node has: a hub of a million is one entry to copy, and a million links
+    /// are 1,414 entries at most.
+    nodes: Vec<(u32, u32)>,
     distinct: u32,
 }
 
@@ -32,16 +34,19 @@ impl Degrees {
     }
 
     fn add(&mut self, links: u32, change: i32) {
-        let Some(at) = links.checked_sub(1) else { return };
-        let at = at as usize;
-        if at >= self.nodes.len() {
-            self.nodes.resize(at + 1, 0);
+        if links == 0 {
+            return;
         }
-        if let Some(nodes) = self.nodes.get_mut(at) {
-            *nodes = nodes.saturating_add_signed(change);
-        }
-        while self.nodes.last() == Some(&0) {
-            self.nodes.pop();
+        let at = self.nodes.partition_point(|&(of, _)| of < links);
+        match self.nodes.get_mut(at) {
+            Some((of, nodes)) if *of == links => {
+                *nodes = nodes.saturating_add_signed(change);
+                if *nodes == 0 {
+                    self.nodes.remove(at);
+                }
+            }
+            _ if change > 0 => self.nodes.insert(at, (links, 1)),
+            _ => {}
         }
     }
 
@@ -52,12 +57,13 @@ impl Degrees {
 
     /// The greatest number of links of one node.
     pub(crate) fn greatest(&self) -> u64 {
-        self.nodes.len() as u64
+        self.nodes.last().map_or(0, |&(links, _)| u64::from(links))
     }
 
     /// Nodes with more than one link.
     pub(crate) fn with_several(&self) -> u64 {
-        u64::from(self.distinct - self.nodes.first().copied().unwrap_or(0))
+        let with_one = self.nodes.first().filter(|(links, _)| *links == 1);
+        u64::from(self.distinct - with_one.map_or(0, |&(_, nodes)| nodes))
     }
 }
 
@@ -113,5 +119,17 @@ mod tests {
             let greatest = links.values().max().copied().unwrap_or(0);
             prop_assert_eq!(degrees.greatest(), u64::from(greatest));
         }
+    }
+
+    /// The first event after a copy once copied as many counts as the greatest hub of
+    /// the association had links.
+    #[test]
+    fn a_hub_is_one_count_to_copy() {
+        let mut degrees = Degrees::default();
+        for links in 1..=100_000 {
+            degrees.grow(links);
+        }
+        assert_eq!(degrees.greatest(), 100_000);
+        assert_eq!(degrees.nodes.len(), 1);
     }
 }

@@ -191,7 +191,11 @@ impl RecordLayer {
     /// Hides or shows every link under an association.
     pub(crate) fn hide(&mut self, association: AssociationNo, hidden: bool) {
         let rows = &mut self.rows;
-        for kind in rows.kinds_under(association).to_vec() {
+        let kinds = rows.kinds_under(association).to_vec();
+        if kinds.iter().all(|&kind| rows.kinds[kind].hidden == hidden) {
+            return;
+        }
+        for kind in kinds {
             let before = std::mem::replace(&mut rows.kinds[kind].hidden, hidden);
             rows.hidden_kinds = rows.hidden_kinds - u32::from(before) + u32::from(hidden);
         }

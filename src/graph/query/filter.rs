@@ -115,17 +115,6 @@ impl<'q> Slots<'q> {
         Self { remember: false, ..Self::new(layer, filter, read) }
     }
 
-    /// The links of a node in runs that need not be of one slot each where every
-    /// slot is selected.
-    #[inline]
-    pub(super) fn runs<'a>(
-        &self,
-        layer: Layer<'a>,
-        node: u32,
-    ) -> impl Iterator<Item = Run<'a>> + use<'a> {
-        layer.adjacency(node).parts(self.all)
-    }
-
     /// Whether a run is selected, and there is effort left to visit its links. The
     /// look at its slot is charged too: a node may have thousands that are not
     /// selected.

@@ -48,7 +48,7 @@ const LABEL_MEMBERS: usize = 128;
 
 impl<'g> View<'g> {
     /// Counts the links of a node by label, association and end, in the order in
-    /// which the store first heard of these.
+    /// which the store first heard of the associations.
     ///
     /// Costs the node's labels, however many links they have. With the effort spent,
     /// those that were not looked at are left out.
@@ -62,7 +62,8 @@ impl<'g> View<'g> {
         let runs = layer.adjacency(node).runs().take_while(|_| effort.spend(1));
         let runs = runs.filter(|run| !layer.is_hidden(run.slot.kind()));
         let counted = runs.map(|run| (run.slot, count(layer, node, run, &filter)));
-        let counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+        let mut counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
+        counted.sort_unstable_by_key(|(slot, _)| layer.order(*slot));
         let mut lines = Vec::with_capacity(counted.len());
         for (slot, links) in counted {
             let line = line(layer, slot, links);

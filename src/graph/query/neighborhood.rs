@@ -144,7 +144,7 @@ pub(super) fn spread(
     let mut at = 0;
     while let Some(&(node, hops)) = reached.get(at).filter(|(_, hops)| *hops < depth) {
         at += 1;
-        for run in slots.runs(layer, node) {
+        for run in layer.runs_in_order(node) {
             if !slots.admit(layer, &run, effort) {
                 continue;
             }
@@ -197,7 +197,7 @@ pub(super) fn between(
         if links.len() >= most {
             break;
         }
-        for run in layer.adjacency(node).runs() {
+        for run in layer.runs_in_order(node) {
             if run.slot.side() != Side::First || !slots.admit(layer, &run, effort) {
                 continue;
             }

@@ -149,7 +149,7 @@ impl Search<'_, '_, '_, '_> {
         let (own, other) =
             if forward { (&mut self.near, &self.far) } else { (&mut self.far, &self.near) };
         for &node in frontier {
-            for run in self.slots.runs(self.layer, node) {
+            for run in self.layer.runs_in_order(node) {
                 if !self.slots.admit(self.layer, &run, self.effort) {
                     continue;
                 }
@@ -244,7 +244,7 @@ impl Search<'_, '_, '_, '_> {
             found.push(taken.clone());
             return true;
         }
-        for run in self.layer.adjacency(node).runs() {
+        for run in self.layer.runs_in_order(node) {
             if !self.slots.admit(self.layer, &run, self.effort) {
                 if self.effort.is_spent() {
                     return false;

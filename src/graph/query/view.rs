@@ -2,11 +2,11 @@
 
 use std::collections::HashMap;
 
-use super::super::adjacency::{Adjacency, Entry, Slot};
+use super::super::adjacency::{Adjacency, Entry, Run, Slot};
 use super::super::associations::{AssociationRow, Associations};
 use super::super::location_graph::Node;
 use super::super::object_layer::ObjectLayer;
-use super::super::record_layer::{RecordLayer, RecordRows, RelationRow};
+use super::super::record_layer::{Kind, RecordLayer, RecordRows, RelationRow};
 use super::super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
 use super::super::text::TextRef;
 use crate::model::{NodeRef, Seq, Side, Stamp};
@@ -132,6 +132,33 @@ impl<'g> Layer<'g> {
         } else {
             self.view.objects.adjacency(ObjectNo(node))
         }
+    }
+
+    /// Returns the links of a node, those of each slot together, in an order that may
+    /// show in an answer: by association, object keys and end.
+    ///
+    /// Kinds are numbered anew when a store is opened, so an order by slot would change
+    /// with a restart.
+    pub(super) fn runs_in_order(self, node: u32) -> impl Iterator<Item = Run<'g>> {
+        let runs = || self.adjacency(node).runs();
+        let order = |run: &Run<'_>| self.order(run.slot);
+        // Mostly there is one, or they stand in order: those need no list.
+        let as_they_stand = runs().is_sorted_by_key(|run| order(&run)).then(runs);
+        let mut sorted = Vec::new();
+        if as_they_stand.is_none() {
+            sorted.extend(runs());
+            sorted.sort_unstable_by_key(order);
+        }
+        as_they_stand.into_iter().flatten().chain(sorted)
+    }
+
+    /// Returns where a slot stands in every order that an answer shows.
+    pub(super) fn order(self, slot: Slot) -> (u32, u32, u32, Side) {
+        if !self.records {
+            return (slot.kind().0, 0, 0, slot.side());
+        }
+        let Kind { association, first, second } = self.view.rows.kinds[slot.kind()].kind;
+        (association.0, first.0, second.0, slot.side())
     }
 
     pub(super) fn association(self, kind: KindNo) -> &'g AssociationRow {

@@ -223,7 +223,7 @@ impl Search<'_, '_, '_, '_> {
             self.found.push((start, taken.clone()));
             return true;
         };
-        for run in self.layer.adjacency(node).runs() {
+        for run in self.layer.runs_in_order(node) {
             if !self.effort.spend(1) {
                 return false;
             }
