@@ -290,7 +290,14 @@ impl Lives {
         if !deleted.is_empty() {
             let start = self.touched.partition_point(|(of, _)| *of < record);
             let touched = self.touched.iter().skip(start).take_while(|(of, _)| *of == record);
-            stays.extend(touched.filter_map(|(_, place)| self.stay(*place)));
+            // A link of a deleted association is not shown, and shows no record.
+            stays.extend(touched.flat_map(|(_, place)| {
+                let gone = self.relations.get(*place).map(|told| {
+                    let kind = self.graph.records.kinds()[told.kind].kind;
+                    self.gone(kind.association)
+                });
+                minus(self.stay(*place).into_iter().collect(), &gone.unwrap_or_default())
+            }));
         }
         joined(stays)
     }

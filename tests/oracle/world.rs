@@ -146,9 +146,9 @@ impl World {
                 at: when.0,
                 seq: when.2,
             };
-            linked.extend([edge.first.clone(), edge.second.clone()]);
             let of = association(events, &edge.association);
             if of.is_none_or(|((_, rank, _), _)| rank != Rank::Delete) {
+                linked.extend([edge.first.clone(), edge.second.clone()]);
                 world.edges.push(edge);
             }
         }
@@ -161,6 +161,12 @@ impl World {
             let [first, second] = [&relation.first, &relation.second].map(|e| e.object.to_string());
             (relation.association.to_string(), first, second)
         }));
+        // In the order in which associations and object keys were heard of.
+        let (ids, objects) = (association_ids(events), object_nodes(events));
+        world.kinds.sort_by_cached_key(|(association, first, second)| {
+            let object = |key: &str| objects.iter().position(|(known, _)| known == key);
+            (ids.iter().position(|id| id == association), object(first), object(second))
+        });
         world
     }
 
