@@ -231,7 +231,10 @@ impl Model {
         let is_end = |end: &RecordRef| end.object.as_str() == object && end.id.as_str() == id;
         let linked = || {
             self.relation_ids().iter().any(|relation| {
-                self.linked(relation).is_some_and(|(_, r)| is_end(&r.first) || is_end(&r.second))
+                self.linked(relation).is_some_and(|(_, r)| {
+                    let is_shown = !self.is_association_deleted(r.association.as_str());
+                    is_shown && (is_end(&r.first) || is_end(&r.second))
+                })
             })
         };
         !deleted || linked()
