@@ -195,9 +195,11 @@ fn ask_everything(record: &mut Record, server: &Server) {
         ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{"object":"contact"}]}"#),
         ("/walk", r#"{"from":["contact"],"steps":[{}]}"#),
         ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{}],"paths":true}"#),
-        ("/tickets", ""),
     ] {
         record.ask(server, &Request::new("POST", &here(route), "").body(body), 200);
+    }
+    for query in ["", "?location=seaside-realty"] {
+        record.ask(server, &Request::new("POST", "/v1/tickets", query), 200);
     }
 }
 

@@ -669,7 +669,7 @@ fn head_of(server: &Server, path: &str) -> Result<u16, Error> {
 fn a_ticket_opens_the_changes_of_its_location_once() -> Result<(), Error> {
     let office = Office::open()?;
     let issued = |token: &str, location: &str| {
-        with_token(&office.server, "POST", &format!("/v1/locations/{location}/tickets"), token)
+        with_token(&office.server, "POST", &format!("/v1/tickets?location={location}"), token)
     };
     let ticket = |token: &str| -> Result<String, Error> {
         let answer = issued(token, OURS)?.json();
@@ -692,6 +692,14 @@ fn a_ticket_opens_the_changes_of_its_location_once() -> Result<(), Error> {
     for bad in ["", "x", &office.ours] {
         assert_eq!(changes(OURS, bad)?, 401, "{bad}");
     }
+    // One that names no location is good for what its token may read.
+    for (token, foreign) in [(&office.ours, 403), (&office.all, 200)] {
+        for (location, status) in [(OURS, 200), (FOREIGN, foreign)] {
+            let any = with_token(&office.server, "POST", "/v1/tickets", token)?.json();
+            assert_eq!(changes(location, any["ticket"].as_str().unwrap())?, status, "{location}");
+        }
+    }
+    assert_eq!(issued(&office.all, "nowhere")?.status, 404);
     assert_eq!(issued(&office.ours, FOREIGN)?.status, 403);
     assert_eq!(issued("rlt_0_0", OURS)?.status, 401);
 

@@ -196,7 +196,7 @@ pub const ROUTES: &[Route] = &[
         scope: Some(Scope::Read),
         handler: Handler::Changes,
     },
-    Route { method: "POST", ..get("/v1/locations/{locationId}/tickets", tickets::issue) },
+    Route { method: "POST", ..get("/v1/tickets", tickets::issue) },
     Route {
         method: "GET",
         path: "/v1/locations/{locationId}/export",
@@ -325,7 +325,7 @@ fn authorize(
     let grant = app.tickets.redeem(&ticket, Instant::now());
     grant.filter(|grant| app.protection.still_grants(grant)).ok_or_else(|| {
         Problem::unauthorized(
-            "this ticket was used, has expired or never was: get a new one with `POST …/tickets`",
+            "this ticket was used, has expired or never was: get a new one with `POST /v1/tickets`",
         )
     })
 }

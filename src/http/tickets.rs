@@ -1,4 +1,4 @@
-//! `POST …/tickets`: what a page shows in place of a token to follow changes, since
+//! `POST /v1/tickets`: what a page shows in place of a token to follow changes, since
 //! `EventSource` sends no header. It is part of a URL, which proxies log and browsers
 //! remember, so it is good once, for a minute.
 
@@ -10,7 +10,6 @@ use serde::Serialize;
 
 use super::answer::{Answer, json};
 use super::app::App;
-use super::locations;
 use super::problem::Problem;
 use super::request::Request;
 use super::token::{Grant, hash, random_text};
@@ -65,10 +64,19 @@ struct Issued {
 }
 
 pub(super) fn issue(app: &App, request: &Request<'_>) -> Answer {
-    request.query.only(&[])?;
-    let location = locations::find(app, request)?;
+    request.query.only(&["location"])?;
+    let grant = match request.query.one("location")? {
+        Some(id) if !request.grant.sees(id) => {
+            return Err(Problem::forbidden("the token is not good for this location"));
+        }
+        Some(id) if app.store.location(id).is_none() => {
+            return Err(Problem::not_found("no event has named this location"));
+        }
+        Some(id) => request.grant.only(id),
+        None => request.grant.reading(),
+    };
     let ticket = random_text().map_err(|_| Problem::unavailable("there are no random numbers"))?;
-    app.tickets.issue(&ticket, request.grant.only(location.id().as_str()), Instant::now());
+    app.tickets.issue(&ticket, grant, Instant::now());
     json(&Issued { ticket, expires_at: Timestamp::now().after(LIFETIME).to_string() })
 }
 

@@ -108,6 +108,11 @@ impl Grant {
         Self { scope, locations: Some(vec![location.to_owned()]), token }
     }
 
+    /// Returns a grant to read the same locations.
+    pub(super) fn reading(&self) -> Self {
+        Self { scope: self.scope.min(Scope::Read), ..self.clone() }
+    }
+
     pub(super) fn is_of_token_of(&self, other: &Self) -> bool {
         self.token == other.token
     }
