@@ -217,8 +217,12 @@ fn a_copy_without_its_log_is_recognised() {
     store.ingest(event(0)).unwrap();
     let copy = folder.path().join("copy.db");
     std::fs::copy(&path, &copy).unwrap();
+    std::fs::write(folder.path().join("more.ndjson"), event(1)).unwrap();
+    // A supervisor tries again: the second attempt began anew in the empty file.
     for command in [
         &["verify", "--db", "copy.db"][..],
+        &["ingest", "--db", "copy.db", "more.ndjson"],
+        &["ingest", "--db", "copy.db", "more.ndjson"],
         &["serve", "--db", "copy.db", "--listen", "127.0.0.1:0"],
     ] {
         let said = complaint(&relata(folder.path(), command));

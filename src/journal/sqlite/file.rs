@@ -74,7 +74,7 @@ impl SqliteJournal {
         let mut connection = Connection::open_with_flags(path, WRITING)?;
         check_owner(&connection, path)?;
         if place.is_new() {
-            check_log(&connection, path)?;
+            check_log(&connection, path).inspect_err(|_| place.withdraw())?;
         }
         let found = schema::version(&connection)?;
         prepare(&connection)?;

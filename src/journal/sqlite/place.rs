@@ -79,6 +79,15 @@ impl Place {
         self.is_new
     }
 
+    /// Takes back the lock file of a database that is refused, if it was not there
+    /// before: with it, the next attempt would pass for one after a first start.
+    pub(super) fn withdraw(&self) {
+        if self.is_new {
+            // What cannot be removed says nothing of the refusal, which is told.
+            std::fs::remove_file(&self.lock_path).unwrap_or_default();
+        }
+    }
+
     /// Compares the journal's head with what was accepted here before.
     pub(super) fn check(&mut self, head: Seq) -> Result<(), JournalError> {
         compare(&self.path, head, self.found.map_or(0, |found| found.head))?;
