@@ -1,6 +1,6 @@
 //! What long use and odd events do to a location's graph.
 
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod long;
 mod sample;

@@ -1,5 +1,6 @@
 //! `relata serve`.
 
+use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -28,6 +29,9 @@ const TOKENS_EVERY: Duration = Duration::from_secs(1);
 /// The signal of a write past the limit on file sizes, on Linux, macOS and the
 /// BSDs alike.
 pub(super) const SIGXFSZ: i32 = 25;
+
+/// How often it is looked whether the store takes deliveries yet.
+const READY_EVERY: Duration = Duration::from_millis(2);
 
 /// How long an export may take to notice that its reader was cut off.
 ///
@@ -199,17 +203,31 @@ async fn listen(
         let who = if address.ip().is_loopback() { "any local process" } else { "anybody" };
         tracing::warn!("{who} can {open}: see --webhook-auth and --api-auth");
     }
-    announce(&format!(
+    let line = format!(
         "relata {} listening on http://{address} · database {} · {} events · {} locations · {protected}",
         env!("CARGO_PKG_VERSION"),
         db.display(),
         store.head(),
         store.locations().len(),
-    ));
-    if serve.demo {
-        announce(&invitation(address));
+    );
+    let invitation = serve.demo.then(|| invitation(address));
+    tokio::select! {
+        ended = server.run(stop) => Ok(ended),
+        never = announce_when_ready(store, &line, invitation.as_deref()) => match never {},
     }
-    Ok(server.run(stop).await)
+}
+
+/// Prints the line that says where the server listens once deliveries are taken; questions
+/// are answered before.
+async fn announce_when_ready(store: &Store, line: &str, invitation: Option<&str>) -> Infallible {
+    while !store.is_ready() && store.failure().is_none() {
+        tokio::time::sleep(READY_EVERY).await;
+    }
+    announce(line);
+    if let Some(invitation) = invitation {
+        announce(invitation);
+    }
+    std::future::pending().await
 }
 
 /// Prints to whoever started the server; one who does not listen is no reason to
