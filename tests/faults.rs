@@ -49,26 +49,116 @@ fn check(journal: Box<dyn Journal>, appends: usize, extra: &[u64], again: impl F
 }
 
 #[test]
-fn after_a_failed_write_nothing_is_accepted_and_reads_go_on() {
-    long::tell("faults", 4 * 4 * 2);
+fn after_a_write_that_went_elsewhere_nothing_is_accepted_and_reads_go_on() {
+    long::tell("faults", 4 * 2);
     for appends in [0, 1, 7, 60] {
-        for (fault, extra) in [
-            (Fault::Full, &[0][..]),
-            (Fault::Short, &[0][..]),
-            (Fault::Sync, &[1][..]),
-            (Fault::Lie, &[1][..]),
-        ] {
+        let kept = MemoryJournal::new();
+        let journal = Faulty::new(kept.clone(), Fault::Lie, appends as u64);
+        check(Box::new(journal), appends, &[1], || {
+            Store::with_journal(Box::new(kept.clone()), Options::default()).unwrap()
+        });
+
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relata.db");
+        let kept = SqliteJournal::open(&path).unwrap();
+        let journal = Faulty::new(kept, Fault::Lie, appends as u64);
+        check(Box::new(journal), appends, &[1], || Store::open(&path).unwrap());
+    }
+}
+
+/// Tells a store the sample while one append fails, each event until it is accepted.
+fn tell_through_a_failure(journal: Box<dyn Journal>, fault: Fault) -> Store {
+    let store = Store::with_journal(journal, Options::default()).unwrap();
+    let mut refused = 0;
+    for number in 0..100 {
+        let receipt = store.ingest(event(number)).or_else(|error| {
+            assert!(matches!(error, IngestError::Unavailable { .. }), "{error}");
+            refused += 1;
+            store.ingest(event(number))
+        });
+        let status = receipt.unwrap().status;
+        assert!(status != Status::Duplicate, "what was refused is not known");
+    }
+    // Of a write whose sync failed it is found out that all of it is there.
+    assert_eq!(refused, u64::from(fault != Fault::Sync), "{fault:?}");
+    assert_eq!(store.failure(), None);
+    assert_eq!(store.write_failures(), 1);
+    assert_eq!(differences(&store, &reference(100)), []);
+    store
+}
+
+/// A disk that was full for a moment at night: nothing was accepted any more, and since
+/// the process stayed up, no supervisor restarted it.
+#[test]
+fn after_one_failed_write_the_next_is_accepted() {
+    long::tell("faults", 3 * 3 * 2);
+    for appends in [0, 1, 60] {
+        for fault in [Fault::Full, Fault::Short, Fault::Sync] {
             let kept = MemoryJournal::new();
-            let journal = Faulty::new(kept.clone(), fault, appends as u64);
-            check(Box::new(journal), appends, extra, || {
-                Store::with_journal(Box::new(kept.clone()), Options::default()).unwrap()
-            });
+            let journal = Faulty::new(kept.clone(), fault, appends);
+            journal.plan.failures_left.store(1, Ordering::Relaxed);
+            tell_through_a_failure(Box::new(journal), fault).close().unwrap();
+            let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
+            assert_eq!(differences(&again, &reference(100)), []);
 
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("relata.db");
-            let journal = Faulty::new(SqliteJournal::open(&path).unwrap(), fault, appends as u64);
-            check(Box::new(journal), appends, extra, || Store::open(&path).unwrap());
+            let journal = Faulty::new(SqliteJournal::open(&path).unwrap(), fault, appends);
+            journal.plan.failures_left.store(1, Ordering::Relaxed);
+            tell_through_a_failure(Box::new(journal), fault).close().unwrap();
+            let again = Store::open(&path).unwrap();
+            assert_eq!(differences(&again, &reference(100)), []);
         }
+    }
+}
+
+fn ingest(store: &Store, numbers: std::ops::Range<usize>) {
+    for number in numbers {
+        store.ingest(event(number)).unwrap();
+    }
+}
+
+fn until(what: impl Fn() -> bool) {
+    for _ in 0..3_000 {
+        if what() {
+            return;
+        }
+        std::thread::sleep(Duration::from_millis(10));
+    }
+    unreachable!("it takes too long");
+}
+
+#[test]
+fn while_the_storage_is_away_all_is_refused_and_afterwards_accepted_again() {
+    for fault in [Fault::Full, Fault::Sync] {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relata.db");
+        let journal = Faulty::new(SqliteJournal::open(&path).unwrap(), fault, u64::MAX);
+        let plan = std::sync::Arc::clone(&journal.plan);
+        plan.is_away.store(true, Ordering::Relaxed);
+        plan.failures_left.store(1, Ordering::Relaxed);
+        let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
+        tell(&store, SAMPLE.lines().take(10));
+        plan.appends_left.store(0, Ordering::Relaxed);
+        assert!(store.ingest(event(10)).is_err());
+        let failure = store.failure().unwrap();
+        assert!(!failure.contains("relata.db"), "clients see no names of files: {failure}");
+        assert!(store.ingest(event(10)).is_err());
+        assert!(keep(&store, "x").is_err());
+        assert!(store.checkpoint().is_err());
+        assert_eq!((store.head(), store.is_ready()), (10, false));
+
+        plan.is_away.store(false, Ordering::Relaxed);
+        until(|| store.failure().is_none());
+        // The event whose sync failed was on disk: it is taken in, and known.
+        let was_there = fault == Fault::Sync;
+        assert_eq!(store.head(), 10 + u64::from(was_there));
+        let status = store.ingest(event(10)).unwrap().status;
+        assert_eq!(status == Status::Duplicate, was_there, "{status:?}");
+        assert_eq!(differences(&store, &reference(11)), []);
+        tell(&store, SAMPLE.lines().skip(11).take(20));
+        store.close().unwrap();
+        assert_eq!(differences(&Store::open(&path).unwrap(), &reference(31)), []);
     }
 }
 
@@ -91,39 +181,56 @@ fn keep(store: &Store, body: &str) -> Result<(), IngestError> {
     receiver.recv().unwrap()
 }
 
+/// A checkpoint is a shortcut, and a dead letter a courtesy: that one could not be
+/// written ended the acceptance of events.
 #[test]
-fn a_failed_checkpoint_prune_or_dead_letter_stops_writes_but_loses_nothing() {
+fn a_failed_checkpoint_prune_or_dead_letter_stops_no_event_and_loses_nothing() {
     long::tell("faults", 3);
     for which in ["checkpoint", "prune", "letter"] {
         let kept = MemoryJournal::new();
-        let mut journal = Faulty::new(kept.clone(), Fault::Full, u64::MAX);
-        journal.checkpoints_fail = which == "checkpoint";
-        journal.prunes_fail = which == "prune";
-        journal.letters_fail = which == "letter";
-        let keep_events = (which == "prune").then_some(Duration::from_secs(3600));
+        let journal = Faulty::new(kept.clone(), Fault::Full, u64::MAX);
+        let plan = std::sync::Arc::clone(&journal.plan);
+        plan.checkpoints_fail.store(which == "checkpoint", Ordering::Relaxed);
+        plan.prunes_fail.store(which == "prune", Ordering::Relaxed);
+        plan.letters_fail.store(which == "letter", Ordering::Relaxed);
+        let keep_events = (which == "prune").then_some(Duration::from_secs(100 * 365 * 86_400));
         let options = Options { keep_events, ..Options::default() };
-        let store = Store::with_journal(Box::new(journal), options);
-        let store = store.unwrap();
-        let accepted = (0..20).filter(|&number| store.ingest(event(number)).is_ok()).count();
-        let stopped = match which {
-            "checkpoint" => store.checkpoint().is_err(),
-            "letter" => keep(&store, "x").is_err(),
-            _ => true,
-        };
-        assert!(stopped);
-        let failed = || store.failure().is_some();
-        assert!((0..500).any(|_| failed() || {
-            std::thread::sleep(Duration::from_millis(10));
-            false
-        }));
-        assert!(store.ingest(event(30)).is_err());
-        assert_eq!(store.head(), accepted as u64);
-        assert!(store.close().is_err());
+        let store = Store::with_journal(Box::new(journal), options).unwrap();
+        ingest(&store, 0..20);
+        match which {
+            "checkpoint" => assert!(store.checkpoint().is_err()),
+            "letter" => assert!(keep(&store, "x").is_err()),
+            _ => until(|| store.write_failures() > 0),
+        }
+        assert_eq!((store.failure(), store.is_ready()), (None, true));
+        assert!(store.write_failures() > 0);
+        ingest(&store, 20..40);
+        plan.checkpoints_fail.store(false, Ordering::Relaxed);
+        plan.prunes_fail.store(false, Ordering::Relaxed);
+        plan.letters_fail.store(false, Ordering::Relaxed);
+        // What the failed checkpoint had told is told again.
+        store.checkpoint().unwrap();
+        keep(&store, "x").unwrap();
+        store.close().unwrap();
+        let proof = verify(&mut kept.clone(), 10).unwrap();
+        assert_eq!(proof.differences, [], "{which}");
         let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
-        assert_eq!(again.head(), accepted as u64);
-        assert!(which == "prune" || accepted == 20);
-        assert_eq!(again.dead_letters(0, 10).unwrap(), []);
+        assert_eq!(differences(&again, &reference(40)), [], "{which}");
+        assert_eq!(again.dead_letters(0, 10).unwrap().len(), 1);
     }
+}
+
+/// The last checkpoint may fail, too: the events are there, and whoever closes is told.
+#[test]
+fn a_last_checkpoint_that_fails_is_told() {
+    let kept = MemoryJournal::new();
+    let journal = Faulty::new(kept.clone(), Fault::Full, u64::MAX);
+    journal.plan.checkpoints_fail.store(true, Ordering::Relaxed);
+    let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
+    ingest(&store, 0..20);
+    assert!(store.close().is_err());
+    let again = Store::with_journal(Box::new(kept), Options::default()).unwrap();
+    assert_eq!(differences(&again, &reference(20)), []);
 }
 
 fn beside(path: &Path, suffix: &str) -> PathBuf {

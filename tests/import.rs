@@ -314,7 +314,7 @@ fn after_a_failed_write_the_same_import_goes_on_in_a_store_that_is_opened_again(
     let reference = Store::in_memory().unwrap();
     tell(&reference, file.lines());
     for appends in [0, 1] {
-        for fault in [Fault::Full, Fault::Sync, Fault::Lie] {
+        for fault in [Fault::Full, Fault::Lie] {
             let directory = tempfile::tempdir().unwrap();
             let path = directory.path().join("relata.db");
             let journal = Faulty::new(SqliteJournal::open(&path).unwrap(), fault, appends);
@@ -328,10 +328,10 @@ fn after_a_failed_write_the_same_import_goes_on_in_a_store_that_is_opened_again(
                 matches!(failed, Err(ImportError::Ingest(IngestError::Unavailable { .. })));
             assert!(failed);
             assert_eq!((told, store.head()), (appends * 4_096, appends * 4_096));
-            assert!(store.close().is_err());
+            assert_eq!(store.close().is_err(), fault == Fault::Lie);
             let store = Store::open(&path).unwrap();
             let had = store.head();
-            // Of a write whose fsync failed it is known only now that it is there.
+            // Of a write that went elsewhere it is known only now that it is there.
             let extra = if fault == Fault::Full { 0 } else { 4_096 };
             assert_eq!(had, (appends * 4_096 + extra).min(5_000));
             let counts = import(&store, &file);

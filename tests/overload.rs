@@ -162,19 +162,23 @@ fn a_full_disk_stops_writes_and_nothing_else() -> Result<(), Error> {
         let (server, mut log) = limited(&db, kilobytes)?;
         let mut acknowledged = BTreeSet::new();
         let mut stream = server.connect()?;
+        // A write that fails may make room by moving the log into the database: it is
+        // over once that cannot grow either.
+        let mut refused = 0;
         let failed = (0..5_000).find_map(|number| {
             let answer = post(&mut stream, number).unwrap();
             if answer.status == 200 {
                 acknowledged.insert(number);
                 return None;
             }
-            Some(answer)
+            refused += 1;
+            (server.get("/readyz").unwrap().status == 503).then_some(answer)
         });
         let failed = failed.ok_or("the limit was not reached")?;
         assert_eq!(failed.status, 503, "{}", failed.text());
         assert_eq!(failed.header("retry-after"), Some("30"));
         let ready = server.get("/readyz")?;
-        assert!(ready.status == 503 && ready.text().contains("restart"), "{}", ready.text());
+        assert!(ready.status == 503 && !ready.text().contains("relata.db"), "{}", ready.text());
         assert_eq!(server.get("/healthz")?.status, 200);
         assert_eq!(server.post("/webhooks", b"{")?.status, 503, "a dead letter cannot be kept");
         let summary = server.get("/v1/locations/L/summary")?;
@@ -183,7 +187,7 @@ fn a_full_disk_stops_writes_and_nothing_else() -> Result<(), Error> {
         let mut text = String::new();
         log.read_to_string(&mut text)?;
         let errors = text.matches("the journal cannot be written").count();
-        assert_eq!(errors, 1, "{text}");
+        assert_eq!(errors, 1, "told once, however often it is tried again: {text}");
 
         let proof = verify(&mut SqliteJournal::open_read_only(&db)?, 10)?;
         assert_eq!(proof.differences, []);
@@ -193,7 +197,7 @@ fn a_full_disk_stops_writes_and_nothing_else() -> Result<(), Error> {
         let kept = relations(&Store::open(&db)?);
         let lost: Vec<_> = acknowledged.difference(&kept).collect();
         assert_eq!(lost, Vec::<&u64>::new(), "{kilobytes} kB");
-        assert!(kept.len() <= acknowledged.len() + 2, "only the one that failed may be there");
+        assert!(kept.len() <= acknowledged.len() + refused + 1, "only what failed may be there");
     }
     Ok(())
 }

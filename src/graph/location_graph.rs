@@ -119,6 +119,18 @@ impl LocationGraph {
     }
 }
 
+impl LocationGraph {
+    /// Takes back what was handed out and could not be saved.
+    pub(crate) fn put_back_changed(&mut self, changed: Changed) {
+        let Changed { objects, associations, records } = changed;
+        self.changed_objects.extend(objects);
+        self.changed_associations.extend(associations);
+        self.records.changed.unkeyed.extend(records.unkeyed);
+        self.records.changed.records.extend(records.records);
+        self.records.changed.relations.extend(records.relations);
+    }
+}
+
 fn once_each<T: Ord>(things: &mut Vec<T>) {
     things.sort_unstable();
     things.dedup();

@@ -206,6 +206,8 @@ impl Figures {
         let (head, checkpoint) = (store.head(), store.checkpoint_seq());
         let version = vec![("version", env!("CARGO_PKG_VERSION"))];
         self.0.register("build", "Which Relata this is", Info::new(version));
+        let help = "Writes to the journal that failed";
+        self.0.register("write_failures", help, ConstCounter::new(store.write_failures()));
         let writable = u64::from(store.failure().is_none());
         self.gauge("writable", "1 while deliveries are accepted", writable);
         self.gauge("queue_jobs", "What waits for the writer", waiting.jobs as u64);

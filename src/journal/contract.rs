@@ -260,8 +260,9 @@ pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> +
 /// 1. Seqs are 1, 2, 3 … without gaps, in the order of [`append`](Self::append);
 ///    only the oldest are ever deleted, by [`prune`](Self::prune).
 /// 2. When `append` returns, the whole batch survives a crash and a loss of
-///    power. When it fails, the writer must stop: what is on disk is known only
-///    after opening again.
+///    power. When it fails, [`JournalError::write_outcome`] tells whether nothing was
+///    written; if that is unknown, nothing may be appended before
+///    [`recover`](Self::recover) has told what is there.
 /// 3. `read` gives what `append` took, byte for byte, or an error that names the
 ///    seq at fault; it never skips. What was [erased](Self::erase_location) keeps its
 ///    place, as an entry that [says so](Entry::is_erased).
@@ -338,6 +339,11 @@ pub trait Journal: JournalReader {
     fn trim_log(&mut self) -> Result<bool, JournalError> {
         Ok(true)
     }
+
+    /// Finds out what is durable after a write of unknown outcome, makes sure that
+    /// writing succeeds again, and returns the seq of the last entry. Can be tried again
+    /// after an error.
+    fn recover(&mut self) -> Result<Seq, JournalError>;
 
     /// How others read this journal while it is written.
     fn readers(&self) -> Arc<OpenReader>;

@@ -8,15 +8,17 @@ use crate::model::Seq;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
-    /// The storage failed. Stop writing, look at the disk, open again.
+    /// The storage failed. Look at the disk.
     #[error("the storage failed: {source}")]
     Storage {
         /// What the storage said.
         source: Box<dyn std::error::Error + Send + Sync>,
         /// What a person can do about it.
         advice: &'static str,
+        /// What the write has done that failed so.
+        outcome: WriteOutcome,
     },
-    /// The file system failed. Stop writing, look at the disk, open again.
+    /// The file system failed. Look at the disk.
     #[error("{path}: {source}", path = path.display())]
     File {
         /// The file.
@@ -132,12 +134,44 @@ pub enum JournalError {
     },
 }
 
+/// What a write that failed has done.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum WriteOutcome {
+    /// Nothing; it can be tried again.
+    NothingWritten,
+    /// That is known only after [`Journal::recover`](super::Journal::recover).
+    Unknown,
+    /// The journal is not what was written, or not where it was: stop.
+    Damaged,
+}
+
 impl JournalError {
+    /// Returns what a write has done that failed with this.
+    pub fn write_outcome(&self) -> WriteOutcome {
+        match self {
+            Self::Storage { outcome, .. } => *outcome,
+            Self::File { .. } => WriteOutcome::Unknown,
+            Self::InUse { .. } | Self::PrunedWhileReading { .. } => WriteOutcome::NothingWritten,
+            _ => WriteOutcome::Damaged,
+        }
+    }
+
+    /// Returns the error in words that tell no names of files: clients see them.
+    pub(crate) fn without_path(&self) -> String {
+        match self {
+            Self::File { source, .. } => format!("the storage failed: {source}"),
+            Self::Replaced { .. } => {
+                "the database was deleted or replaced while it was in use".to_owned()
+            }
+            other => other.to_string(),
+        }
+    }
+
     /// What a person can do about it.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Storage { advice, .. } => advice,
-            Self::File { .. } => "look at the file and its folder, then restart",
+            Self::File { .. } => "look at the file and its folder",
             Self::DamagedEvent { .. } | Self::CutOff { .. } | Self::Pruned { .. } => {
                 "restore the database from a backup"
             }

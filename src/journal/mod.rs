@@ -15,7 +15,7 @@ pub use contract::{
     JournalReader, OpenReader, RowSink, RunSink,
 };
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterTotals, Refused};
-pub use error::JournalError;
+pub use error::{JournalError, WriteOutcome};
 pub use memory::MemoryJournal;
 pub use sqlite::{SqliteJournal, Tokens, backup};
 pub use token::{Scope, TokenRow};

@@ -139,7 +139,8 @@ impl Checkpointer {
     }
 
     pub(super) fn put_off(&mut self, now: Instant) {
-        self.events = 0;
+        // Not for good, though nothing more may come.
+        self.events = self.events.min(1);
         self.since = self.since.map(|_| now);
     }
 
@@ -155,6 +156,7 @@ impl Checkpointer {
         }
         let mut repeats = self.repeats.hold();
         let idle = self.idle.behind(0);
+        let mut taken = Vec::new();
         let mut fill = |put: RowSink<'_>| {
             for location in self.touched.iter().filter_map(|&number| locations.at(number)) {
                 let (number, id) = (location.number, location.id().as_str());
@@ -162,9 +164,11 @@ impl Checkpointer {
                 put(&CheckpointRow::Location { number, id, rows })?;
                 let changed = location.write().take_changed();
                 // No one but this thread changes the graph: readers are not held up.
-                location.read().rows(&changed, |row| {
+                let put = location.read().rows(&changed, |row| {
                     put(&CheckpointRow::State { location: location.number, row })
-                })?;
+                });
+                taken.push((location, changed));
+                put?;
             }
             self.mentions.put(put)?;
             idle.iter().try_for_each(|&seq| put(&CheckpointRow::Idle { seq }))?;
@@ -172,10 +176,16 @@ impl Checkpointer {
                 .iter()
                 .try_for_each(|(&seq, &times)| put(&CheckpointRow::Repeats { seq, times }))
         };
-        if self.is_anew {
-            journal.replace_checkpoint(head, &mut fill)?;
+        let saved = if self.is_anew {
+            journal.replace_checkpoint(head, &mut fill)
         } else {
-            journal.save_checkpoint(head, &mut fill)?;
+            journal.save_checkpoint(head, &mut fill)
+        };
+        if let Err(error) = saved {
+            for (location, changed) in taken {
+                location.write().put_back_changed(changed);
+            }
+            return Err(error);
         }
         self.mentions.saved();
         repeats.clear();

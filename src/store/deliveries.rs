@@ -99,6 +99,16 @@ impl Deliveries {
         }
     }
 
+    /// Forgets a delivery that was noted under this seq and not accepted.
+    pub(super) fn take_back(&mut self, location: &str, webhook_id: &str, seq: Seq) {
+        let noted = (self.key(location, webhook_id), seq);
+        for generation in [&mut self.young, &mut self.old] {
+            if let Ok(entry) = generation.known.find_entry(noted.0.1, |it| *it == noted) {
+                entry.remove();
+            }
+        }
+    }
+
     fn key(&self, location: &str, webhook_id: &str) -> Key {
         let delivery = (location, webhook_id);
         (self.states.0.hash_one(delivery), self.states.1.hash_one(delivery))

@@ -7,7 +7,7 @@ use super::mentions::Mentions;
 use super::writer::Writer;
 use super::{IngestError, Store, history};
 use crate::graph::Counts;
-use crate::journal::{JournalError, JournalReader};
+use crate::journal::{JournalError, JournalReader, WriteOutcome};
 use crate::model::{LocationId, Seq};
 
 /// What was there of a location that was erased.
@@ -62,7 +62,13 @@ impl Writer {
         let id = location.as_str();
         let known = self.locations.find(id);
         let counts = known.as_ref().map(|known| known.read().counts()).unwrap_or_default();
-        let erased = self.journal.erase_location(id).map_err(|error| self.fail(&error))?;
+        let erased = self.journal.erase_location(id).map_err(|error| {
+            match error.write_outcome() {
+                WriteOutcome::NothingWritten => self.settle_other(&error),
+                // It may be done: what the graphs hold must not be saved again.
+                WriteOutcome::Unknown | WriteOutcome::Damaged => self.fail(&error),
+            }
+        })?;
         self.locations.remove(id);
         self.deliveries.forget(&erased.seqs);
         if !erased.seqs.is_empty() {
@@ -76,9 +82,8 @@ impl Writer {
                 mentioned(self.journal.as_mut(), run).map_err(|error| self.fail(&error))?;
             self.checkpointer.cover(run, hashes);
         }
-        self.checkpoint();
-        self.check()?;
-        let log_emptied = self.journal.empty_log().map_err(|error| self.fail(&error))?;
+        self.checkpoint()?;
+        let log_emptied = self.journal.empty_log().map_err(|error| self.settle_other(&error))?;
         if known.is_none() && erased.events == 0 && erased.dead_letters == 0 {
             return Ok(None);
         }

@@ -19,6 +19,7 @@ use super::read_only::forget_changes;
 use super::recovery::{recover, recover_beside_writer};
 use super::repeats::Repeats;
 use super::subscriptions::Subscriptions;
+use super::write_recovery::Retrying;
 use super::writer::{Writer, receipt};
 use super::{
     Delivery, IngestError, Location, OpenError, Options, Preview, PreviewError, Receipt,
@@ -162,6 +163,7 @@ impl Store {
             imports: Imports::default(),
             pruning,
             log: LogTrimming::default(),
+            retrying: Retrying::default(),
             clock,
             options,
             head,
@@ -381,7 +383,8 @@ impl Store {
         IngestError::Unavailable { reason }
     }
 
-    /// Why nothing can be written any more, if so. Questions are still answered.
+    /// Why nothing can be written, if so: for now, or until the store is opened again.
+    /// Questions are still answered.
     pub fn failure(&self) -> Option<String> {
         self.gauge.failure()
     }
@@ -427,10 +430,7 @@ impl Store {
 
     /// Saves a checkpoint now.
     pub fn checkpoint(&self) -> Result<(), IngestError> {
-        self.ask(|writer| {
-            writer.checkpoint();
-            writer.check()
-        })?
+        self.ask(Writer::checkpoint)?
     }
 
     /// Events up to this seq are no longer kept; 0 if all are.

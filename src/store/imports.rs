@@ -57,7 +57,11 @@ impl Writer {
             .filter(|(_, fate)| fate.is_new())
             .map(|(delivery, _)| delivery.entry())
             .collect();
-        let head = self.append(&entries, Some(mark))?;
+        let appended = self.append(&entries, Some(mark));
+        if appended.is_err() {
+            self.forget(new.iter(), &fates);
+        }
+        let head = appended?;
         self.imports.note(*mark);
         let statuses: Vec<Status> = both().map(|(it, fate)| self.merge(it, fate)).collect();
         self.advance(head, applied(new.iter(), &fates, &statuses));

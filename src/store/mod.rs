@@ -28,6 +28,7 @@ mod recovery;
 mod repeats;
 mod subscriptions;
 mod verify;
+mod write_recovery;
 mod writer;
 
 #[cfg(feature = "server")]

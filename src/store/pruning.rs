@@ -49,6 +49,8 @@ impl Pruning {
         now: Timestamp,
     ) -> Result<(), JournalError> {
         let Some(keep) = self.keep else { return Ok(()) };
+        // Also after a failure.
+        self.next = Some(Instant::now() + PAUSE);
         let pruned = journal.prune(now.before(keep), now.before(REMEMBERED), STEP_EVENTS)?;
         let is_full = pruned - self.pruned >= Seq::from(STEP_EVENTS);
         if pruned > self.pruned {

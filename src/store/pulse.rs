@@ -43,6 +43,7 @@ type Observer = Box<dyn Fn(Written) + Send + Sync>;
 #[derive(Default)]
 pub(super) struct Pulse {
     checkpoint: AtomicU64,
+    write_failures: AtomicU64,
     log_held_since: Mutex<Option<Instant>>,
     observer: OnceLock<Observer>,
 }
@@ -61,6 +62,11 @@ impl Pulse {
     /// Notes since when a reader has kept the log from being cut down.
     pub(super) fn log_held_since(&self, since: Option<Instant>) {
         *self.log_held_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+    }
+
+    /// Counts a write that failed.
+    pub(super) fn write_failed(&self) {
+        self.write_failures.fetch_add(1, Ordering::Relaxed);
     }
 
     pub(super) fn log_held(&self) -> Duration {
@@ -93,6 +99,11 @@ impl Store {
     /// replayed when the store is opened.
     pub fn checkpoint_seq(&self) -> Seq {
         self.gauge.pulse.checkpoint.load(Ordering::Acquire)
+    }
+
+    /// Returns how many writes have failed since the store was opened.
+    pub fn write_failures(&self) -> u64 {
+        self.gauge.pulse.write_failures.load(Ordering::Relaxed)
     }
 
     /// What waits for the writer now.

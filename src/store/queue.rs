@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::pulse::Pulse;
 use super::writer::Writer;
@@ -51,13 +51,21 @@ pub(super) struct Queue {
     bytes_max: usize,
 }
 
+/// Why nothing can be written.
+#[derive(Debug)]
+struct Failure {
+    reason: String,
+    /// Whether it may end by itself.
+    is_pause: bool,
+}
+
 /// What the queue holds now, and whether the writer still takes anything.
 #[derive(Debug, Default)]
 pub(super) struct Gauge {
     jobs: AtomicUsize,
     bytes: AtomicUsize,
     is_ready: AtomicBool,
-    failure: Mutex<Option<String>>,
+    failure: Mutex<Option<Failure>>,
     pub(super) pulse: Pulse,
 }
 
@@ -90,14 +98,34 @@ impl Gauge {
         self.is_ready.load(Ordering::Acquire)
     }
 
-    /// Notes that nothing can be written any more; the first reason stays.
+    /// Notes that nothing can be written any more; the first such reason stays.
     pub(super) fn fail(&self, reason: String) {
-        let mut failure = self.failure.lock().unwrap_or_else(PoisonError::into_inner);
-        failure.get_or_insert(reason);
+        let mut failure = self.lock_failure();
+        if failure.as_ref().is_none_or(|failure| failure.is_pause) {
+            *failure = Some(Failure { reason, is_pause: false });
+        }
+    }
+
+    /// Notes that nothing can be written for now.
+    pub(super) fn pause(&self, reason: String) {
+        self.lock_failure().get_or_insert(Failure { reason, is_pause: true });
+    }
+
+    /// Notes that a pause has ended.
+    pub(super) fn resume(&self) {
+        self.lock_failure().take_if(|failure| failure.is_pause);
+    }
+
+    pub(super) fn is_paused(&self) -> bool {
+        self.lock_failure().as_ref().is_some_and(|failure| failure.is_pause)
     }
 
     pub(super) fn failure(&self) -> Option<String> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner).clone()
+        self.lock_failure().as_ref().map(|failure| failure.reason.clone())
+    }
+
+    fn lock_failure(&self) -> MutexGuard<'_, Option<Failure>> {
+        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -17,6 +17,7 @@ use super::log::LogTrimming;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
 use super::subscriptions::Subscriptions;
+use super::write_recovery::Retrying;
 use super::{Delivery, IngestError, Options, Receipt, Status};
 use crate::graph::{LocationGraph, Outcome};
 use crate::journal::{Entry, ImportMark, Journal, JournalError, Refused};
@@ -35,6 +36,7 @@ pub(super) struct Writer {
     pub(super) pruning: Pruning,
     pub(super) log: LogTrimming,
     pub(super) clock: ReceiptClock,
+    pub(super) retrying: Retrying,
     pub(super) options: Options,
     pub(super) head: Seq,
 }
@@ -47,7 +49,7 @@ impl Writer {
         loop {
             let now = Instant::now();
             let wait = self.checkpointer.due_in(now).min(self.pruning.due_in(now));
-            let wait = wait.min(self.log.due_in(now));
+            let wait = wait.min(self.log.due_in(now)).min(self.retrying.due_in(now));
             match self.jobs.recv_timeout(wait) {
                 Ok(job) => {
                     let asked = self.gather(job, &mut batch);
@@ -60,8 +62,12 @@ impl Writer {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => break,
             }
+            if self.retrying.due_in(Instant::now()).is_zero() {
+                self.try_again();
+            }
             if self.checkpointer.is_due(Instant::now()) {
-                self.checkpoint();
+                // Logged; tried again when the next one is due.
+                self.checkpoint().unwrap_or_default();
             }
             if self.pruning.due_in(Instant::now()).is_zero() {
                 self.prune();
@@ -70,7 +76,12 @@ impl Writer {
                 self.trim_log();
             }
         }
-        self.checkpoint();
+        if self.gauge.is_paused() {
+            self.try_again();
+        }
+        if let Err(IngestError::Unavailable { reason }) = self.checkpoint() {
+            self.gauge.fail(reason);
+        }
     }
 
     /// Learns the ids of the deliveries of the last days, and how far imports have
@@ -148,12 +159,15 @@ impl Writer {
             .collect();
         match self.append(&entries, None) {
             Ok(head) => self.acknowledge(batch, fates, head),
-            Err(_) => self.refuse(batch),
+            Err(refusal) => {
+                self.forget(batch.iter().map(|pending| &pending.delivery), &fates);
+                batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
+            }
         }
     }
 
     /// Writes entries, and how far an import has come with them, and answers with
-    /// the new head. After a failure nothing more is accepted.
+    /// the new head. After a failure they are not accepted.
     pub(super) fn append(
         &mut self,
         entries: &[Entry<'_>],
@@ -175,7 +189,7 @@ impl Writer {
                 let reason = format!("it was written as {head}");
                 Err(self.fail(&JournalError::DamagedEvent { seq: expected, reason }))
             }
-            Err(error) => Err(self.fail(&error)),
+            Err(error) => self.settle(&error, expected),
         }
     }
 
@@ -185,12 +199,10 @@ impl Writer {
             return;
         }
         let (letters, replies): (Vec<Refused>, Vec<Kept>) = batch.drain(..).unzip();
-        if self.gauge.failure().is_none()
-            && let Err(error) = self.journal.keep_dead_letters(&letters, self.options.dead_letters)
-        {
-            self.fail(&error);
-        }
-        let result = self.check();
+        let result = self.check().and_then(|()| {
+            let kept = self.journal.keep_dead_letters(&letters, self.options.dead_letters);
+            kept.map_err(|error| self.settle_other(&error))
+        });
         for reply in replies {
             reply(result.clone());
         }
@@ -199,7 +211,7 @@ impl Writer {
     /// Deletes one dead letter and tells whether there was one.
     pub(super) fn delete_dead_letter(&mut self, id: u64) -> Result<bool, IngestError> {
         self.check()?;
-        self.journal.delete_dead_letter(id).map_err(|error| self.fail(&error))
+        self.journal.delete_dead_letter(id).map_err(|error| self.settle_other(&error))
     }
 
     /// What a delivery would do, as the graph stands now.
@@ -249,6 +261,17 @@ impl Writer {
         batch.map(fate).collect()
     }
 
+    /// Forgets the ids of deliveries that could not be written: they will come again.
+    pub(super) fn forget<'d>(&mut self, batch: impl Iterator<Item = &'d Delivery>, fates: &[Fate]) {
+        for (delivery, fate) in batch.zip(fates) {
+            if let (Decoded::Event(event), Fate::Journal(seq)) = (&delivery.decoded, fate)
+                && let Some(webhook_id) = &event.webhook_id
+            {
+                self.deliveries.take_back(event.location.as_str(), webhook_id.as_str(), *seq);
+            }
+        }
+    }
+
     fn acknowledge(&mut self, batch: &mut Vec<Pending>, fates: Vec<Fate>, head: Seq) {
         let both = batch.iter().zip(&fates);
         let statuses: Vec<Status> =
@@ -292,7 +315,7 @@ impl Writer {
         }
     }
 
-    /// Stops accepting: what is on disk is known again only after opening anew.
+    /// Stops accepting: the file is not what was written, and no waiting mends that.
     pub(super) fn fail(&self, error: &JournalError) -> IngestError {
         let (reason, advice) = (error.to_string(), error.advice());
         tracing::error!(
@@ -300,6 +323,7 @@ impl Writer {
             advice,
             "the journal cannot be written; nothing more is accepted until a restart"
         );
+        let reason = error.without_path();
         self.gauge.fail(format!("{reason}; {advice}"));
         IngestError::Unavailable { reason }
     }
@@ -309,10 +333,12 @@ impl Writer {
         batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
     }
 
-    pub(super) fn checkpoint(&mut self) {
-        if self.gauge.failure().is_some() {
+    /// Saves a checkpoint. It is a shortcut: a failure is logged, and deliveries are
+    /// accepted as before.
+    pub(super) fn checkpoint(&mut self) -> Result<(), IngestError> {
+        if let Err(refusal) = self.check() {
             self.checkpointer.put_off(Instant::now());
-            return;
+            return Err(refusal);
         }
         let start = Instant::now();
         let saved: Result<bool, JournalError> =
@@ -324,9 +350,14 @@ impl Writer {
                 }
                 self.pruning.wake(Instant::now());
                 self.trim_log();
+                Ok(())
             }
             Err(error) => {
-                self.fail(&error);
+                self.gauge.pulse.write_failed();
+                self.checkpointer.put_off(Instant::now());
+                let (reason, advice) = (error.to_string(), error.advice());
+                tracing::error!(reason, advice, "no checkpoint can be saved; it is tried again");
+                Err(IngestError::Unavailable { reason: error.without_path() })
             }
         }
     }
@@ -345,7 +376,9 @@ impl Writer {
             return self.pruning.end();
         }
         if let Err(error) = self.pruning.step(self.journal.as_mut(), self.clock.settled()) {
-            self.fail(&error);
+            self.gauge.pulse.write_failed();
+            let (reason, advice) = (error.to_string(), error.advice());
+            tracing::error!(reason, advice, "old events cannot be pruned; it is tried again");
         }
     }
 }

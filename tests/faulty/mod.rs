@@ -4,7 +4,7 @@
 
 use std::ops::ControlFlow;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use relata::journal::{
@@ -32,6 +32,14 @@ pub(crate) enum Fault {
 pub(crate) struct Plan {
     /// Appends that go well before one fails.
     pub(crate) appends_left: AtomicU64,
+    /// Appends that fail before they go well again.
+    pub(crate) failures_left: AtomicU64,
+    /// Whether checkpoints fail, once all of one is told.
+    pub(crate) checkpoints_fail: AtomicBool,
+    pub(crate) prunes_fail: AtomicBool,
+    pub(crate) letters_fail: AtomicBool,
+    /// Whether attempts to recover fail too.
+    pub(crate) is_away: AtomicBool,
     /// How long every append takes, in milliseconds.
     pub(crate) delay_ms: AtomicU64,
 }
@@ -42,17 +50,17 @@ pub(crate) struct Faulty<J> {
     pub(crate) kept: J,
     pub(crate) plan: Arc<Plan>,
     pub(crate) append: Fault,
-    pub(crate) checkpoints_fail: bool,
-    pub(crate) prunes_fail: bool,
-    pub(crate) letters_fail: bool,
 }
 
 impl<J> Faulty<J> {
     /// Fails at the append after so many.
     pub(crate) fn new(kept: J, append: Fault, appends_left: u64) -> Self {
-        let plan = Arc::new(Plan { appends_left: appends_left.into(), delay_ms: 0.into() });
-        let (checkpoints_fail, prunes_fail, letters_fail) = (false, false, false);
-        Self { kept, plan, append, checkpoints_fail, prunes_fail, letters_fail }
+        let plan = Arc::new(Plan {
+            appends_left: appends_left.into(),
+            failures_left: u64::MAX.into(),
+            ..Plan::default()
+        });
+        Self { kept, plan, append }
     }
 }
 
@@ -146,6 +154,11 @@ impl<J: Journal> Faulty<J> {
             self.plan.appends_left.store(left - 1, Ordering::Relaxed);
             return whole(&mut self.kept);
         }
+        let failures = self.plan.failures_left.load(Ordering::Relaxed);
+        if failures == 0 {
+            return whole(&mut self.kept);
+        }
+        self.plan.failures_left.store(failures - 1, Ordering::Relaxed);
         match self.append {
             Fault::Full => {}
             Fault::Short => {
@@ -183,7 +196,8 @@ impl<J: Journal> Journal for Faulty<J> {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        if self.checkpoints_fail {
+        if self.plan.checkpoints_fail.load(Ordering::Relaxed) {
+            fill(&mut |_| Ok(()))?;
             return Err(full());
         }
         self.kept.save_checkpoint(upto, fill)
@@ -194,7 +208,8 @@ impl<J: Journal> Journal for Faulty<J> {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        if self.checkpoints_fail {
+        if self.plan.checkpoints_fail.load(Ordering::Relaxed) {
+            fill(&mut |_| Ok(()))?;
             return Err(full());
         }
         self.kept.replace_checkpoint(upto, fill)
@@ -210,7 +225,7 @@ impl<J: Journal> Journal for Faulty<J> {
         remember: Timestamp,
         limit: u32,
     ) -> Result<Seq, JournalError> {
-        if self.prunes_fail {
+        if self.plan.prunes_fail.load(Ordering::Relaxed) {
             return Err(full());
         }
         self.kept.prune(before, remember, limit)
@@ -221,7 +236,7 @@ impl<J: Journal> Journal for Faulty<J> {
         letters: &[Refused],
         bounds: DeadLetterBounds,
     ) -> Result<(), JournalError> {
-        if self.letters_fail {
+        if self.plan.letters_fail.load(Ordering::Relaxed) {
             return Err(full());
         }
         self.kept.keep_dead_letters(letters, bounds)
@@ -229,6 +244,13 @@ impl<J: Journal> Journal for Faulty<J> {
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
         self.kept.delete_dead_letter(id)
+    }
+
+    fn recover(&mut self) -> Result<Seq, JournalError> {
+        if self.plan.is_away.load(Ordering::Relaxed) {
+            return Err(full());
+        }
+        self.kept.recover()
     }
 
     fn readers(&self) -> Arc<OpenReader> {

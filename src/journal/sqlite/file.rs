@@ -5,34 +5,20 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode, OpenFlags};
+use rusqlite::{Connection, ErrorCode};
 
 use super::super::{
     Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Erased, FileSizes, ImportMark,
-    Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink, WriteOutcome,
 };
+use super::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use super::file_lock::{resolve, resolve_for_writing};
-use super::place::{Place, beside};
+use super::place::Place;
 use super::{
-    checkpoint, dead_letters, epochs, erase, events, history, imports, place, prune, schema,
-    state_table,
+    checkpoint, connection, dead_letters, epochs, erase, events, history, imports, place, prune,
+    schema,
 };
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
-
-/// How long to wait for another connection, such as a reader that closes.
-pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
-
-/// Of a new file, in bytes. The log takes two writes for each page: a commit of a
-/// few dozen events costs a seventh less than with the default of 4,096.
-const PAGE_BYTES: i64 = 8_192;
-
-/// Pages in the write-ahead log before SQLite moves them to the main file: fewer,
-/// larger moves than the default of 1,000.
-const WAL_PAGES: i64 = 2_000;
-
-/// Bytes of the write-ahead log beyond which it is cut down; a little more than it
-/// takes while no reader holds it.
-const LOG_BYTES_MAX: u64 = 18 << 20;
 
 /// How long to wait for readers before the log is cut down: those of this program are
 /// done in milliseconds.
@@ -41,11 +27,8 @@ const TRIM_TIMEOUT: Duration = Duration::from_millis(50);
 /// The same, where what is in the log must not stay.
 const EMPTY_TIMEOUT: Duration = Duration::from_secs(2);
 
-/// How a file is opened for writing: it is there, and its name is never a URI.
-const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
-
-/// Statements kept prepared; there are fewer than that.
-const STATEMENTS: usize = 32;
+/// How long an attempt to write again waits for other connections.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(1);
 
 /// A journal in one SQLite file, in WAL mode with `synchronous=FULL`: what
 /// `append` has returned from survives a loss of power.
@@ -71,13 +54,12 @@ impl SqliteJournal {
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let path = &resolve_for_writing(path)?;
         let mut place = Place::lock(path)?;
-        let mut connection = Connection::open_with_flags(path, WRITING)?;
-        check_owner(&connection, path)?;
+        let mut connection = connection::connect_for_writing(path)?;
         if place.is_new() {
-            check_log(&connection, path).inspect_err(|_| place.withdraw())?;
+            connection::check_log(&connection, path).inspect_err(|_| place.withdraw())?;
         }
         let found = schema::version(&connection)?;
-        prepare(&connection)?;
+        connection::prepare(&connection)?;
         place.check(head(&connection, found)?)?;
         schema::migrate(&mut connection)?;
         let format = schema::known_version();
@@ -105,13 +87,10 @@ impl SqliteJournal {
         let path = &resolve(path)?;
         // Known before the read begins, so that it cannot be more than is there.
         let accepted = Place::accepted(path);
-        let connection = match connect_read_only(path, false) {
-            Err(JournalError::Storage { .. }) if is_sealed(path) => connect_read_only(path, true)?,
-            connected => connected?,
-        };
+        let connection = connection::connect_read_only(path)?;
         let format = schema::version(&connection)?;
         if format == 0 {
-            check_log(&connection, path)?;
+            connection::check_log(&connection, path)?;
             return Err(JournalError::NotOurs { path: path.to_owned() });
         }
         let mut journal = Self { connection, path: path.to_owned(), format, place: None };
@@ -177,119 +156,22 @@ impl SqliteJournal {
 
 impl From<rusqlite::Error> for JournalError {
     fn from(error: rusqlite::Error) -> Self {
-        let advice = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => "free some space on the disk, then restart",
+        use WriteOutcome::{Damaged, NothingWritten, Unknown};
+        let (outcome, advice) = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => (Unknown, "free some space on the disk"),
             Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                "let this user write to the file and its folder, then restart"
+                (Unknown, "let this user write to the file and its folder")
             }
             Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                "restore the database from a backup"
+                (Damaged, "restore the database from a backup")
             }
+            // Only ever met before a transaction has begun to write.
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                "end the program that holds the database, then restart"
+                (NothingWritten, "end the program that holds the database")
             }
-            _ => "look at the disk and the system's log, then restart",
+            _ => (Unknown, "look at the disk and the system's log"),
         };
-        Self::Storage { source: Box::new(error), advice }
-    }
-}
-
-/// Connects to a file for reading, as one that nobody changes if that is known.
-fn connect_read_only(path: &Path, immutable: bool) -> Result<Connection, JournalError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = if immutable {
-        flags |= OpenFlags::SQLITE_OPEN_URI;
-        Connection::open_with_flags(immutable_uri(path), flags)?
-    } else {
-        Connection::open_with_flags(path, flags)?
-    };
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    check_owner(&connection, path)?;
-    Ok(connection)
-}
-
-/// Returns whether nothing can change a file: it was closed cleanly, and its file system
-/// is mounted for reading alone. SQLite would want to create files beside it.
-#[cfg(unix)]
-fn is_sealed(path: &Path) -> bool {
-    use rustix::fs::{StatVfsMountFlags, statvfs};
-    let is_mounted_read_only =
-        statvfs(path).is_ok_and(|found| found.f_flag.contains(StatVfsMountFlags::RDONLY));
-    is_mounted_read_only
-        && std::fs::metadata(beside(path, "-wal")).map_or(true, |log| log.len() == 0)
-}
-
-#[cfg(not(unix))]
-fn is_sealed(_: &Path) -> bool {
-    false
-}
-
-fn immutable_uri(path: &Path) -> String {
-    let mut uri = String::from("file:");
-    for &byte in path.as_os_str().as_encoded_bytes() {
-        if byte.is_ascii_alphanumeric() || b"/-_.~".contains(&byte) {
-            uri.push(char::from(byte));
-        } else {
-            uri.push('%');
-            for digit in [byte >> 4, byte & 15] {
-                uri.extend(char::from_digit(u32::from(digit), 16));
-            }
-        }
-    }
-    uri.push_str("?immutable=1");
-    uri
-}
-
-fn prepare(connection: &Connection) -> Result<(), JournalError> {
-    connection.busy_timeout(BUSY_TIMEOUT)?;
-    connection.set_prepared_statement_cache_capacity(STATEMENTS);
-    state_table::define_checksum(connection)?;
-    connection.pragma_update(None, "page_size", PAGE_BYTES)?;
-    let mode = "PRAGMA journal_mode = WAL";
-    let mode: String = connection.query_row(mode, [], |row| row.get(0))?;
-    if mode != "wal" {
-        return Err(JournalError::Storage {
-            source: format!("the file system cannot keep a write-ahead log: {mode}").into(),
-            advice: "put the database on a local disk",
-        });
-    }
-    connection.pragma_update(None, "synchronous", "FULL")?;
-    flush_drives(connection)?;
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
-    // What is deleted is written over: what was erased must not be found in free pages.
-    connection.pragma_update(None, "secure_delete", "ON")?;
-    connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX.cast_signed())?;
-    Ok(())
-}
-
-/// Has macOS flush the drive's cache with each sync, which elsewhere a sync does.
-pub(super) fn flush_drives(connection: &Connection) -> Result<(), JournalError> {
-    connection.pragma_update(None, "fullfsync", true)?;
-    connection.pragma_update(None, "checkpoint_fullfsync", true)?;
-    Ok(())
-}
-
-/// Refuses a file that holds no table yet although a log was kept beside it, which is
-/// not there.
-fn check_log(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if mode == "wal" && tables == 0 {
-        return Err(JournalError::LogLeftBehind { log: beside(path, "-wal") });
-    }
-    Ok(())
-}
-
-fn check_owner(connection: &Connection, path: &Path) -> Result<(), JournalError> {
-    let owner: i64 = connection.pragma_query_value(None, "application_id", |row| row.get(0))?;
-    let tables: i64 =
-        connection.query_row("SELECT count(*) FROM sqlite_schema", [], |row| row.get(0))?;
-    if owner == schema::APPLICATION_ID || tables == 0 {
-        Ok(())
-    } else {
-        Err(JournalError::NotOurs { path: path.to_owned() })
+        Self::Storage { source: Box::new(error), advice, outcome }
     }
 }
 
@@ -477,6 +359,30 @@ impl Journal for SqliteJournal {
             .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
         self.connection.busy_timeout(BUSY_TIMEOUT)?;
         Ok(!is_held?)
+    }
+
+    fn recover(&mut self) -> Result<Seq, JournalError> {
+        self.place.as_mut().map_or(Ok(()), Place::check_files)?;
+        let connection = connection::connect_for_writing(&self.path)?;
+        connection::prepare(&connection)?;
+        connection.busy_timeout(RECOVERY_TIMEOUT)?;
+        // Ends the other one, and with it what it may have left half done.
+        self.connection = connection;
+        // Only a write shows that writes succeed again.
+        let write = format!("BEGIN IMMEDIATE; PRAGMA user_version = {}; COMMIT;", self.format);
+        self.connection.execute_batch(&write)?;
+        // Into the database itself: of what a sync has failed for, the log on disk may
+        // be short for ever.
+        let checkpoint = "PRAGMA wal_checkpoint(FULL)";
+        if self.connection.query_row(checkpoint, [], |row| row.get::<_, bool>(0))? {
+            return Err(JournalError::Storage {
+                source: "a reader holds the write-ahead log".into(),
+                advice: "end the program that reads the database for so long",
+                outcome: WriteOutcome::NothingWritten,
+            });
+        }
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        events::head(&self.connection)
     }
 
     fn readers(&self) -> Arc<OpenReader> {

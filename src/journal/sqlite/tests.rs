@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::super::{
-    DeadLetterTotals, Entry, Journal, JournalError, JournalReader, Scope, TokenRow,
+    DeadLetterTotals, Entry, Journal, JournalError, JournalReader, Scope, TokenRow, WriteOutcome,
 };
 use super::{SqliteJournal, Tokens, backup};
 use crate::model::Timestamp;
@@ -125,6 +125,22 @@ fn an_entry_that_is_missing_is_named_when_ids_are_recalled() {
     let recalled = journal.accepted(0, &mut |_| ());
     let error = recalled.unwrap_err().to_string();
     assert_eq!(error, "event 2 is damaged: it is missing; the next one there is 3");
+}
+
+/// A database browser with changes that are not written yet.
+#[test]
+fn a_lock_of_another_program_is_waited_for() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    journal.append(&[entry("a", "one")]).unwrap();
+    let browser = rusqlite::Connection::open(&path).unwrap();
+    browser.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let refused = journal.recover().unwrap_err();
+    assert_eq!(refused.write_outcome(), WriteOutcome::NothingWritten, "{refused}");
+    browser.execute_batch("ROLLBACK").unwrap();
+    assert_eq!(journal.recover().unwrap(), 1);
+    assert_eq!(journal.append(&[entry("b", "two")]).unwrap(), 2);
 }
 
 #[test]

@@ -5,7 +5,8 @@ use std::path::Path;
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use super::super::{JournalError, Scope, TokenRow};
-use super::file::{BUSY_TIMEOUT, SqliteJournal, flush_drives};
+use super::connection::{BUSY_TIMEOUT, flush_drives};
+use super::file::SqliteJournal;
 use super::file_lock::resolve;
 use super::schema;
 use crate::model::Timestamp;
