@@ -292,6 +292,9 @@ fn ask_amiss(record: &mut Record, server: &Server) {
         let request = |query| Request::new(route.method, route.path, query).body("{}");
         let refused = record.ask(server, &request("?lable=x"), 400).json();
         assert_eq!(known(&refused), told(&record.document, route), "{}", route.path);
+        if route.path == "/v1/tickets" {
+            record.ask(server, &request("?location=nobody"), 404);
+        }
         if route.path.starts_with(HERE) {
             let path = request("").path.replace("seaside-realty", "nobody");
             let question = match route.path.rsplit('/').next().unwrap_or_default() {

@@ -281,11 +281,21 @@ fn a_written_file_is_as_private_as_the_database() -> Result<(), Error> {
     Ok(())
 }
 
+/// Whether these tests run under `nohup`, which what they start inherits.
+fn hang_ups_are_ignored() -> bool {
+    let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
+    let ignored = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
+    ignored.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0) & 1 == 1
+}
+
 /// Somebody pressed Ctrl-C, and cron's next run found half a file.
 #[test]
 fn a_signal_leaves_the_last_good_file_and_nothing_else() -> Result<(), Error> {
     let place = Place::filled()?;
     for (signal, code) in [("INT", 130), ("TERM", 143), ("HUP", 129)] {
+        if signal == "HUP" && hang_ups_are_ignored() {
+            continue;
+        }
         fs::write(place.at("rejects"), "yesterday")?;
         let mut child = place
             .command(&["ingest", "-", "--rejects", "rejects"])
@@ -451,14 +461,18 @@ fn a_variable_set_to_nothing_is_as_if_not_set() -> Result<(), Error> {
 fn what_needs_no_graph_builds_none() -> Result<(), Error> {
     let place = Place::filled()?;
     let db = place.at("relata.db");
-    // No graph can be built of these, and none of the other location is needed.
+    // Who builds a graph of these notices, and reads the whole journal instead; but
+    // none of the other location is needed.
     rusqlite::Connection::open(&db)?.execute(
         "UPDATE state_relation SET first = 4000000000 WHERE location = \
          (SELECT number FROM state_location WHERE id = 'hillside-homes')",
         [],
     )?;
     let whole = place.command(&["summary"]).env_remove("RELATA_LOCATION").output()?;
-    assert_eq!(whole.status.code(), Some(1), "{whole:?}");
+    let notices = |output: &Output| {
+        String::from_utf8_lossy(&output.stderr).contains("the checkpoint is damaged")
+    };
+    assert!(whole.status.success() && notices(&whole), "{whole:?}");
     for arguments in [
         &["dead-letters", "list"][..],
         &["dead-letters", "delete", "--all"],
@@ -471,7 +485,7 @@ fn what_needs_no_graph_builds_none() -> Result<(), Error> {
         &["export", "--format", "csv"],
     ] {
         let output = place.run(arguments)?;
-        assert!(output.status.success(), "{arguments:?}: {output:?}");
+        assert!(output.status.success() && !notices(&output), "{arguments:?}: {output:?}");
     }
     Ok(())
 }
