@@ -40,7 +40,8 @@ impl Store {
     /// use relata::Store;
     ///
     /// let store = Store::in_memory()?;
-    /// store.ingest(br#"{"type":"ContactDelete","id":"amara","locationId":"eHy2"}"#)?;
+    /// store.ingest(br#"{"type":"RecordCreate","id":"amara","objectKey":"contact",
+    ///     "locationId":"eHy2"}"#)?;
     /// let erased = store.erase_location("eHy2")?.unwrap();
     /// assert_eq!((erased.events, erased.counts.records), (1, 1));
     /// assert!(store.location("eHy2").is_none());
