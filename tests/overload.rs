@@ -1,7 +1,7 @@
 //! More than the disk takes, and a disk that is full.
 
 #![cfg(all(feature = "server", target_os = "linux"))]
-#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
 
 mod faulty;
 mod long;
@@ -199,5 +199,102 @@ fn a_full_disk_stops_writes_and_nothing_else() -> Result<(), Error> {
         assert_eq!(lost, Vec::<&u64>::new(), "{kilobytes} kB");
         assert!(kept.len() <= acknowledged.len() + refused + 1, "only what failed may be there");
     }
+    Ok(())
+}
+
+/// A request of so many bytes that has sent all but the last of them.
+fn almost_sent(server: &Server, path: &str, bytes: usize) -> Result<TcpStream, Error> {
+    let mut stream = server.connect()?;
+    let head =
+        format!("POST {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: {bytes}\r\n\r\n");
+    stream.write_all(head.as_bytes())?;
+    // One that is refused may be answered before the end.
+    stream.write_all(&vec![b' '; bytes - 1]).ok();
+    Ok(stream)
+}
+
+/// A thousand senders that each held a body back by its last byte cost the server as much
+/// memory as all these bodies: only each had a limit. Now their sum has one, which what
+/// others send in the usual size does not depend on.
+#[test]
+fn bodies_held_back_cost_a_bounded_sum_and_no_small_delivery() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    let limits = ["--receiving-bytes", "3000000", "--body-timeout-ms", "3000"];
+    let server = Server::start_with(&db, &limits)?;
+    let (mut held, mut refused) = (Vec::new(), 0);
+    for number in 0..40 {
+        let path = ["/webhooks", "/v1/locations/L/match", "/v1/doctor"][number % 3];
+        let mut stream = almost_sent(&server, path, 200_000)?;
+        stream.set_read_timeout(Some(Duration::from_millis(100)))?;
+        match Answer::read(&mut stream) {
+            Ok(answer) => {
+                assert_eq!(answer.status, 429, "{}", answer.text());
+                assert_eq!(answer.header("retry-after"), Some("1"));
+                assert_eq!(answer.json()["code"], "overloaded");
+                assert_eq!(answer.header("connection"), Some("close"));
+                refused += 1;
+            }
+            Err(_) => held.push(stream),
+        }
+    }
+    assert!((10..=17).contains(&held.len()), "{} are held", held.len());
+    assert_eq!(held.len() + refused, 40);
+    let metrics = server.get("/metrics")?.text();
+    let receiving = metrics.lines().find_map(|line| line.strip_prefix("relata_receiving_bytes "));
+    let receiving: u64 = receiving.ok_or("no figure")?.parse()?;
+    assert!((2_000_000..=3_000_000).contains(&receiving), "{receiving}");
+    // Small ones are taken, whatever the large ones hold.
+    let small = body(1).replace(&"x".repeat(40_000), "x");
+    assert_eq!(server.post("/webhooks", small.as_bytes())?.status, 200);
+    assert_eq!(server.post("/v1/doctor", small.as_bytes())?.status, 200);
+    let import = server.post("/v1/import", small.as_bytes())?;
+    assert_eq!((import.status, import.header("retry-after")), (429, Some("1")));
+    // And nobody holds anything for longer than a body may take.
+    for mut stream in held {
+        stream.set_read_timeout(Some(Duration::from_secs(20)))?;
+        assert_eq!(Answer::read(&mut stream)?.status, 408);
+    }
+    assert_eq!(server.post("/webhooks", body(2).as_bytes())?.status, 200);
+    assert_eq!(server.post("/v1/import", small.as_bytes())?.status, 200);
+    let metrics = server.get("/metrics")?.text();
+    assert!(metrics.contains("\nrelata_receiving_bytes 0\n"), "{metrics}");
+    Ok(())
+}
+
+/// The most memory that a process has had, in bytes.
+fn peak_resident(pid: u32) -> Result<u64, Error> {
+    let status = std::fs::read_to_string(format!("/proc/{pid}/status"))?;
+    let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).ok_or("no peak")?;
+    Ok(line.split_whitespace().next().ok_or("no figure")?.parse::<u64>()? * 1024)
+}
+
+/// One page of the list read all bodies that are kept, up to 64 MiB, to show none.
+#[test]
+fn a_list_of_dead_letters_reads_no_bodies() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    let server = Server::start(&db)?;
+    let large = "x".repeat(250_000);
+    for number in 0..100 {
+        let body = format!(r#"{{"type":"RelationCreate","id":"{number}","x":"{large}"}}"#);
+        assert_eq!(server.post("/webhooks", body.as_bytes())?.status, 422);
+    }
+    // What the sender says of itself is not repeated at any length either.
+    let named = format!(r#"{{"type":"{large}"}}"#);
+    let refused = server.post("/webhooks/RelationCreate", named.as_bytes())?;
+    assert!(refused.status == 422 && refused.body.len() < 2_000, "{}", refused.text());
+    server.kill()?;
+    let server = Server::start(&db)?;
+    assert_eq!(server.get("/v1/dead-letters?limit=1")?.status, 200);
+    let before = peak_resident(server.child.id())?;
+    let list = server.get("/v1/dead-letters?limit=1000")?;
+    let grown = peak_resident(server.child.id())? - before;
+    let letters = list.json();
+    let letters = letters["deadLetters"].as_array().ok_or("no list")?;
+    assert_eq!(letters.len(), 101);
+    assert!(letters.iter().all(|letter| letter["bytes"].as_u64().unwrap() > 250_000));
+    assert!(list.body.len() < 50_000, "{} bytes", list.body.len());
+    assert!(grown < 8 << 20, "{grown} bytes for {}", list.body.len());
     Ok(())
 }

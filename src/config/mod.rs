@@ -205,6 +205,11 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_BODY_TIMEOUT_MS", default_value_t = 10_000, value_name = "MS")]
     pub(crate) body_timeout_ms: u64,
 
+    /// How much of all bodies together may be held while they arrive, in bytes, besides
+    /// the first 16 KiB of each; with more of it a large one is answered with 429
+    #[arg(long, env = "RELATA_RECEIVING_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
+    pub(crate) receiving_bytes: usize,
+
     /// How long requests may take to finish once a stop was asked for, in
     /// milliseconds
     #[arg(long, env = "RELATA_SHUTDOWN_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS")]
@@ -296,6 +301,8 @@ impl Serve {
             header_timeout: millis(self.header_timeout_ms),
             idle_timeout: millis(self.idle_timeout_ms),
             body_timeout: millis(self.body_timeout_ms),
+            // Room for one of the largest, packed and unpacked.
+            receiving_bytes: self.receiving_bytes.max(2 << 20),
             shutdown_timeout: millis(self.shutdown_timeout_ms),
             export_stall: millis(self.export_stall_ms),
             export_timeout: millis(self.export_timeout_ms),

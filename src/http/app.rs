@@ -12,6 +12,7 @@ use super::metrics::Metrics;
 use super::permits::Permits;
 use super::problem::Problem;
 use super::protection::Protection;
+use super::receive_budget::ReceiveBudget;
 use super::tickets::Tickets;
 use crate::model::Seq;
 use crate::store::Store;
@@ -26,6 +27,10 @@ pub struct Limits {
     pub idle_timeout: Duration,
     /// How long a request's body may take to arrive.
     pub body_timeout: Duration,
+    /// How much of all bodies together may be held while they arrive and until they are
+    /// handed on, in bytes; a body that would hold more is refused. The first 16 KiB of
+    /// each do not count.
+    pub receiving_bytes: usize,
     /// The greatest body of a webhook, in bytes.
     pub webhook_bytes: usize,
     /// Connections open at once; one more waits.
@@ -91,6 +96,7 @@ impl Default for Limits {
             header_timeout: Duration::from_secs(10),
             idle_timeout: Duration::from_secs(130),
             body_timeout: Duration::from_secs(10),
+            receiving_bytes: 64 << 20,
             webhook_bytes: 256 << 10,
             connections: 4_096,
             shutdown_timeout: Duration::from_secs(5),
@@ -137,6 +143,8 @@ pub struct App {
     /// Set once a stop was asked for: what runs long ends soon.
     pub(super) stopping: AtomicBool,
     pub(super) imports: Arc<Semaphore>,
+    /// What bodies hold that are received.
+    pub(super) receiving: Arc<ReceiveBudget>,
     /// Readers of changes that read the journal at once.
     pub(super) catch_ups: Arc<Semaphore>,
     pub(super) feed: Arc<Feed>,
@@ -145,6 +153,8 @@ pub struct App {
     pub(super) metrics: Metrics,
     /// The epoch of the store, as a header.
     pub(super) epoch: HeaderValue,
+    /// Lines of the log that were dropped, where somebody counts them.
+    pub(super) dropped_log_lines: Option<Arc<AtomicU64>>,
     traces: TraceIds,
 }
 
@@ -170,6 +180,7 @@ impl App {
             // Its eight digits are always a header.
             epoch: HeaderValue::from_str(&store.epochs().current().to_string())
                 .unwrap_or(HeaderValue::from_static("00000000")),
+            receiving: ReceiveBudget::new(limits.receiving_bytes),
             store,
             limits,
             protection,
@@ -183,8 +194,16 @@ impl App {
             catch_ups,
             feed,
             head,
+            dropped_log_lines: None,
             traces: TraceIds::new(),
         }
+    }
+
+    /// Has `/metrics` tell how many lines of the log were dropped, which is counted here.
+    #[must_use]
+    pub fn dropped_log_lines(mut self, count: Arc<AtomicU64>) -> Self {
+        self.dropped_log_lines = Some(count);
+        self
     }
 
     /// Waits until an event is visible.

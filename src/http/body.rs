@@ -1,14 +1,13 @@
 //! Reading a request's body within its limits.
 
-use std::time::Duration;
-
 use futures_util::{Stream, StreamExt};
 use warp::Buf;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
 
-use super::app::Limits;
+use super::app::App;
 use super::problem::Problem;
+use super::receive_budget::{FREE_BYTES, Reservation};
 use crate::store::Delivery;
 use crate::webhook::{ContentEncoding, DecodeError, UnpackError, UrlTypes};
 
@@ -39,23 +38,31 @@ pub(super) fn encoding(headers: &HeaderMap) -> Result<Option<ContentEncoding>, P
     ContentEncoding::of(values).map_err(Problem::from)
 }
 
-/// Reads and unpacks a whole body of JSON.
-pub(super) async fn read_json<S, B>(
-    headers: &HeaderMap,
-    body: S,
-    limit: usize,
-    timeout: Duration,
-) -> Result<Vec<u8>, Problem>
-where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
-{
-    check_content_type(headers)?;
-    let encoding = encoding(headers)?;
-    let received = read(headers, body, limit, timeout).await?;
-    match encoding {
-        None => Ok(received),
-        Some(encoding) => Ok(encoding.unpack(&received, limit)?),
+/// A whole body of JSON, unpacked.
+#[derive(Debug)]
+pub(super) struct JsonBody {
+    pub(super) bytes: Vec<u8>,
+    /// Held as long as what was read from the body takes about as much.
+    pub(super) reservation: Reservation,
+}
+
+impl JsonBody {
+    /// Reads and unpacks a body of at most this many bytes.
+    pub(super) async fn read<S, B>(
+        app: &App,
+        headers: &HeaderMap,
+        body: S,
+        limit: usize,
+    ) -> Result<Self, Problem>
+    where
+        S: Stream<Item = Result<B, warp::Error>>,
+        B: Buf,
+    {
+        let mut received = Received::read(app, headers, body, limit).await?;
+        match received.unpack(limit)? {
+            None => Ok(Self { bytes: received.bytes, reservation: received.reservation }),
+            Some(bytes) => Ok(Self { bytes: bytes?, reservation: received.reservation }),
+        }
     }
 }
 
@@ -69,32 +76,28 @@ pub(super) struct Posted {
     packed: Option<Vec<u8>>,
     /// Why it could not be unpacked.
     broken: Option<UnpackError>,
+    _reservation: Reservation,
 }
 
 impl Posted {
     /// Reads a delivery, and unpacks it. One that cannot be unpacked is no problem here:
     /// like every other that cannot be used it is refused once it is known who sent it.
-    pub(super) async fn read<S, B>(
-        headers: &HeaderMap,
-        body: S,
-        limits: &Limits,
-    ) -> Result<Self, Problem>
+    pub(super) async fn read<S, B>(app: &App, headers: &HeaderMap, body: S) -> Result<Self, Problem>
     where
         S: Stream<Item = Result<B, warp::Error>>,
         B: Buf,
     {
-        check_content_type(headers)?;
-        let encoding = encoding(headers)?;
-        let limit = limits.webhook_bytes;
-        let received = read(headers, body, limit, limits.body_timeout).await?;
-        let Some(encoding) = encoding else {
-            return Ok(Self { body: received, packed: None, broken: None });
+        let limit = app.limits.webhook_bytes;
+        let mut received = Received::read(app, headers, body, limit).await?;
+        let unpacked = received.unpack(limit)?;
+        let Received { bytes, reservation, .. } = received;
+        let (body, packed, broken) = match unpacked {
+            None => (bytes, None, None),
+            Some(Ok(body)) => (body, Some(bytes), None),
+            Some(Err(error @ UnpackError::TooLarge { .. })) => return Err(error.into()),
+            Some(Err(error)) => (bytes, None, Some(error)),
         };
-        match encoding.unpack(&received, limit) {
-            Ok(body) => Ok(Self { body, packed: Some(received), broken: None }),
-            Err(error @ UnpackError::TooLarge { .. }) => Err(error.into()),
-            Err(error) => Ok(Self { body: received, packed: None, broken: Some(error) }),
-        }
+        Ok(Self { body, packed, broken, _reservation: reservation })
     }
 
     /// Returns the forms that the sender may have signed: what was received counts
@@ -121,35 +124,73 @@ impl Posted {
     }
 }
 
-/// Reads the whole body, chunked or not, or gives up as soon as it is known to
-/// be too large or too slow.
-pub(super) async fn read<S, B>(
-    headers: &HeaderMap,
-    body: S,
-    limit: usize,
-    timeout: Duration,
-) -> Result<Vec<u8>, Problem>
-where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
-{
-    let declared = check_length(headers, limit)?;
-    let whole = async {
-        let mut body = std::pin::pin!(body);
-        let mut bytes = Vec::with_capacity(usize::try_from(declared.unwrap_or(0)).unwrap_or(0));
-        while let Some(chunk) = body.next().await {
-            let mut chunk = chunk.map_err(|_| Problem::body_broken())?;
-            while chunk.has_remaining() {
-                let part = chunk.chunk();
-                if bytes.len() + part.len() > limit {
-                    return Err(Problem::body_too_large(limit));
+/// A body as it was received, and what its headers say of it.
+#[derive(Debug)]
+struct Received {
+    bytes: Vec<u8>,
+    encoding: Option<ContentEncoding>,
+    reservation: Reservation,
+}
+
+impl Received {
+    /// Reads the whole body, chunked or not, or gives up as soon as it is known to be no
+    /// JSON, too large or too slow, or when too much of others is held.
+    async fn read<S, B>(
+        app: &App,
+        headers: &HeaderMap,
+        body: S,
+        limit: usize,
+    ) -> Result<Self, Problem>
+    where
+        S: Stream<Item = Result<B, warp::Error>>,
+        B: Buf,
+    {
+        check_content_type(headers)?;
+        let encoding = encoding(headers)?;
+        let declared = check_length(headers, limit)?.and_then(|it| usize::try_from(it).ok());
+        let whole = async {
+            let mut body = std::pin::pin!(body);
+            let mut received =
+                Self { bytes: Vec::new(), encoding, reservation: app.receiving.reserve() };
+            while let Some(chunk) = body.next().await {
+                let mut chunk = chunk.map_err(|_| Problem::body_broken())?;
+                while chunk.has_remaining() {
+                    let part = chunk.chunk();
+                    let length = received.bytes.len() + part.len();
+                    if length > limit {
+                        return Err(Problem::body_too_large(limit));
+                    }
+                    received.make_room(length, declared.unwrap_or(limit))?;
+                    received.bytes.extend_from_slice(part);
+                    let read = part.len();
+                    chunk.advance(read);
                 }
-                bytes.extend_from_slice(part);
-                let read = part.len();
-                chunk.advance(read);
             }
+            Ok(received)
+        };
+        let whole = tokio::time::timeout(app.limits.body_timeout, whole).await;
+        whole.unwrap_or_else(|_| Err(Problem::body_timeout()))
+    }
+
+    /// Makes room for so many bytes in all, and for as much again as there is, though not
+    /// for more than is expected.
+    fn make_room(&mut self, length: usize, expected: usize) -> Result<(), Problem> {
+        let capacity = self.bytes.capacity();
+        if length > capacity {
+            let wanted = expected.min(FREE_BYTES.max(2 * capacity)).max(length);
+            self.reservation.grow(wanted - capacity)?;
+            self.bytes.reserve_exact(wanted - self.bytes.len());
         }
-        Ok(bytes)
-    };
-    tokio::time::timeout(timeout, whole).await.unwrap_or_else(|_| Err(Problem::body_timeout()))
+        Ok(())
+    }
+
+    /// Unpacks the body, if it is packed.
+    fn unpack(&mut self, limit: usize) -> Result<Option<Result<Vec<u8>, UnpackError>>, Problem> {
+        let Some(encoding) = self.encoding else { return Ok(None) };
+        let unpacked = encoding.unpack(&self.bytes, limit);
+        if let Ok(unpacked) = &unpacked {
+            self.reservation.grow(unpacked.len())?;
+        }
+        Ok(Some(unpacked))
+    }
 }

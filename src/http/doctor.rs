@@ -27,7 +27,7 @@ where
 {
     request.query.only(&["type"])?;
     let url_type = request.query.one("type")?.map(str::to_owned);
-    let posted = Posted::read(&request.headers, body, &app.limits).await?;
+    let posted = Posted::read(&app, &request.headers, body).await?;
     let now = Timestamp::now();
     let protection = &app.protection;
     let headers = signature_headers(&request.headers);

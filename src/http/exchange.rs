@@ -1,13 +1,13 @@
 //! How far a connection is with one request and its answer: known to the service that
 //! answers, needed by the stream that waits.
 
-use std::pin::Pin;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU32, Ordering::Relaxed};
-use std::task::{Context, Poll, ready};
 
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::Body;
 use warp::http::{Method, Request, Response, Version};
+
+use super::watched_body::{BodyEnd, OnBodyEnd, WatchedBody};
 
 #[derive(Debug, Default)]
 struct State {
@@ -39,13 +39,13 @@ impl Exchange {
         &self,
         asked: Asked,
         answer: Response<B>,
-    ) -> Response<Answering<B>> {
+    ) -> Response<WatchedBody<B, Self>> {
         // HTTP/1.0 knows no chunks.
         if asked.is_old && answer.body().size_hint().exact().is_none() {
             self.0.whole.store(false, Relaxed);
             self.0.close_delimited.store(true, Relaxed);
         }
-        answer.map(|body| Answering { ended: body.is_end_stream(), body, exchange: self.clone() })
+        answer.map(|body| WatchedBody::new(body, self.clone()))
     }
 
     /// Returns the number of requests so far, wrapping around.
@@ -81,39 +81,9 @@ pub(super) struct Asked {
     is_old: bool,
 }
 
-/// The body of an answer, which notes its end.
-#[derive(Debug)]
-pub(super) struct Answering<B: Body> {
-    body: B,
-    ended: bool,
-    exchange: Exchange,
-}
-
-impl<B: Body + Unpin> Body for Answering<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        self.ended = frame.is_none() || self.body.is_end_stream();
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<B: Body> Drop for Answering<B> {
-    fn drop(&mut self) {
-        self.exchange.0.whole.store(self.ended, Relaxed);
-        self.exchange.0.answering.store(false, Relaxed);
+impl OnBodyEnd for Exchange {
+    fn body_ended(&self, end: BodyEnd) {
+        self.0.whole.store(end == BodyEnd::Whole, Relaxed);
+        self.0.answering.store(false, Relaxed);
     }
 }

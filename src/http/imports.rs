@@ -14,6 +14,7 @@ use warp::{Buf, Reply};
 use super::answer::Answer;
 use super::app::App;
 use super::body;
+use super::listener::BUFFER_BYTES;
 use super::problem::Problem;
 use super::request::Request;
 use super::token::Grant;
@@ -23,6 +24,9 @@ use crate::wire::{ImportBody, LineBody};
 
 /// Parts of the body that may wait until the lines before them are written.
 const PARTS: usize = 4;
+
+/// The greatest part, in bytes: one waits to be handed on and one is read, too.
+const PART_BYTES: usize = BUFFER_BYTES;
 
 /// What a sender has to send at least to be waited for, in bytes a second.
 const SLOWEST_BYTES: u64 = 16 << 10;
@@ -68,6 +72,8 @@ where
     body::check_length(&request.headers, limits.import_bytes)?;
     let permit = Arc::clone(&app.imports).try_acquire_owned();
     let permit = permit.map_err(|_| Problem::too_many_imports())?;
+    let mut reservation = app.receiving.reserve();
+    reservation.grow((PARTS + 2) * PART_BYTES)?;
     let (sender, receiver) = mpsc::channel(PARTS);
     let (importing, grant) = (Arc::clone(&app), request.grant);
     let unpacked = limits.import_unpacked_bytes;
@@ -78,7 +84,7 @@ where
             Some(encoding) => encoding.reader(BufReader::new(body)),
         };
         let results = take(&importing, &grant, body, unpacked, listed.unwrap_or_default());
-        drop(permit);
+        drop((permit, reservation));
         results
     });
     let sent = send(body, sender, limits.import_bytes, limits.body_timeout).await;

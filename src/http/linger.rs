@@ -13,12 +13,14 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Context, Poll, ready};
 use std::time::Duration;
 
-use hyper::body::{Body, Frame, SizeHint};
+use hyper::body::Body;
 use tokio::io::{AsyncRead, ReadBuf};
 use tokio::net::TcpStream;
 use tokio::time::{Instant, Sleep, sleep_until};
 use warp::http::header::{CONNECTION, HeaderValue};
 use warp::reply::Response;
+
+use super::watched_body::{BodyEnd, OnBodyEnd, WatchedBody};
 
 /// How much is dropped at most, in bytes: twice the largest body that is accepted.
 const DROPPED_BYTES: usize = 128 << 20;
@@ -47,47 +49,16 @@ impl Unread {
     }
 
     /// Watches the body of the next request.
-    pub(super) fn watch<B: Body>(&self, body: B) -> Watched<B> {
+    pub(super) fn watch<B: Body>(&self, body: B) -> WatchedBody<B, Self> {
         self.0.store(false, Ordering::Relaxed);
-        Watched { ended: body.is_end_stream(), body, unread: self.clone() }
+        WatchedBody::new(body, self.clone())
     }
 }
 
-/// A body that notes when it is dropped before its end.
-#[derive(Debug)]
-pub(super) struct Watched<B> {
-    body: B,
-    /// The body alone cannot tell: after its last chunk it only says that no more comes.
-    ended: bool,
-    unread: Unread,
-}
-
-impl<B: Body + Unpin> Body for Watched<B> {
-    type Data = B::Data;
-    type Error = B::Error;
-
-    fn poll_frame(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
-        let frame = ready!(Pin::new(&mut self.body).poll_frame(cx));
-        self.ended |= !matches!(frame, Some(Ok(_)));
-        Poll::Ready(frame)
-    }
-
-    fn is_end_stream(&self) -> bool {
-        self.body.is_end_stream()
-    }
-
-    fn size_hint(&self) -> SizeHint {
-        self.body.size_hint()
-    }
-}
-
-impl<B> Drop for Watched<B> {
-    fn drop(&mut self) {
-        if !self.ended {
-            self.unread.0.store(true, Ordering::Relaxed);
+impl OnBodyEnd for Unread {
+    fn body_ended(&self, end: BodyEnd) {
+        if end == BodyEnd::Unread {
+            self.0.store(true, Ordering::Relaxed);
         }
     }
 }

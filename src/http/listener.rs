@@ -31,8 +31,9 @@ use super::stream::{Refusal, Stream};
 /// Headers of one request; one more is answered with 431.
 const HEADERS_MAX: usize = 100;
 
-/// The greatest head of a request, in bytes; a greater one is answered with 431.
-const BUFFER_BYTES: usize = 64 << 10;
+/// The greatest head of a request, and the greatest part of a body that is read at once, in
+/// bytes; a greater head is answered with 431.
+pub(super) const BUFFER_BYTES: usize = 64 << 10;
 
 /// Connections that may wait for the loop, as far as the system allows. With the
 /// usual 128 it resets some of a few hundred senders that come at once.

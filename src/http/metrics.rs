@@ -5,6 +5,7 @@
 //! anything that comes from outside, so there are only so many series.
 
 use std::fmt::Error;
+use std::sync::atomic::Ordering;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -268,11 +269,19 @@ impl Figures {
         self.gauge("questions_running", "Long questions being answered", questions);
         let imports = running(app.limits.imports, app.imports.available_permits());
         self.gauge("imports_running", "Imports on their way", imports);
+        let help = "Held of bodies that arrive, but for the first 16 KiB of each";
+        let receiving = ConstGauge::new((app.receiving.held() as u64).cast_signed());
+        self.0.register_with_unit("receiving", help, Unit::Bytes, receiving);
         self.gauge(
             "change_readers",
             "Readers of changes that are open",
             app.feed.open_readers() as u64,
         );
+        if let Some(dropped) = &app.dropped_log_lines {
+            let help = "Lines of the log that were dropped, since it was not read in time";
+            let dropped = ConstCounter::new(dropped.load(Ordering::Relaxed));
+            self.0.register("log_lines_dropped", help, dropped);
+        }
         let help = "Readers of changes that were too slow";
         let dropped = ConstCounter::new(app.feed.dropped_readers());
         self.0.register("change_readers_dropped", help, dropped);

@@ -36,6 +36,7 @@ mod process;
 mod protection;
 mod query;
 mod questions;
+mod receive_budget;
 mod request;
 mod request_id;
 mod routes;
@@ -43,6 +44,7 @@ mod stream;
 mod tickets;
 mod token;
 mod topics;
+mod watched_body;
 mod webhooks;
 
 pub use app::{App, Limits};

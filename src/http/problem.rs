@@ -150,6 +150,11 @@ impl Problem {
         Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(5)
     }
 
+    /// What bodies hold together that are being received is at its limit.
+    pub(super) fn too_many_bodies() -> Self {
+        Self::overloaded("too many large bodies arrive at once: send it again a little later")
+    }
+
     pub(super) fn body_timeout() -> Self {
         let detail = "the body did not arrive in time";
         Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)

@@ -16,6 +16,7 @@ use warp::{Buf, Filter};
 use super::answer::Answer;
 use super::app::App;
 use super::ask::{Question, Reading};
+use super::body::JsonBody;
 use super::dead_letters::Action;
 use super::history::Look;
 use super::problem::Problem;
@@ -23,9 +24,9 @@ use super::query::Query;
 use super::request::{self, Request};
 use super::token::Grant;
 use super::{
-    ask as asking, associations, body as bodies, changes, cors, cross_site, dead_letters, diff,
-    docs, doctor, export, health, history, imports, links, locations, metrics, objects, questions,
-    request_id, tickets, webhooks,
+    ask as asking, associations, changes, cors, cross_site, dead_letters, diff, docs, doctor,
+    export, health, history, imports, links, locations, metrics, objects, questions, request_id,
+    tickets, webhooks,
 };
 use crate::journal::Scope;
 
@@ -371,10 +372,11 @@ where
             asking::answer(app, &request.grant, location, question).await
         }
         Handler::AskBody(read) => {
-            let limits = &app.limits;
-            let (size, timeout) = (limits.question_bytes, limits.body_timeout);
-            let bytes = bodies::read_json(&request.headers, body, size, timeout).await?;
+            let limit = app.limits.question_bytes;
+            let JsonBody { bytes, reservation: _held } =
+                JsonBody::read(app, &request.headers, body, limit).await?;
             let question = read(&request, &bytes)?;
+            drop(bytes);
             let location = locations::find(app, &request)?;
             asking::answer(app, &request.grant, location, question).await
         }

@@ -64,7 +64,7 @@ where
         return Err(Problem::not_found("no event type has so long a name"));
     }
     let signatures = signature_headers(&request.headers);
-    let posted = Posted::read(&request.headers, body, &app.limits).await?;
+    let posted = Posted::read(app, &request.headers, body).await?;
     let scheme = app
         .protection
         .admit(&signatures, &posted)
@@ -80,6 +80,8 @@ where
             return Err(problem);
         }
     };
+    // The delivery has its own copy, which the queue counts.
+    drop(posted);
     if let Some(id) = id {
         delivery = delivery.with_webhook_id(id);
     }
