@@ -52,6 +52,54 @@ fn a_log_that_cannot_be_written_stops_nothing() -> Result<(), Error> {
     Ok(())
 }
 
+/// A log shipper hung. Each request that had a line to log waited for the pipe to be read,
+/// then the runtime had no thread left: `/healthz` was not answered either, and the server
+/// could only be killed.
+#[test]
+fn a_log_that_nobody_reads_holds_nobody_up() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let mut server = Server::spawn(serve(&db).args(["--log", "debug"]).stderr(Stdio::piped()))?;
+    let mut log = server.child.stderr.take().unwrap();
+    let dropped = |server: &Server| -> Result<u64, Error> {
+        let metrics = server.get("/metrics")?.text();
+        let name = "relata_log_lines_dropped_total ";
+        Ok(metrics.lines().find_map(|line| line.strip_prefix(name)).unwrap().parse()?)
+    };
+    // More than the pipe and the buffer hold.
+    let fill = |server: &Server| -> Result<(), Error> {
+        for number in 0..300 {
+            let refused = server.get(&format!("/{number}/{}", "a".repeat(8_000)))?;
+            assert_eq!(refused.status, 404);
+        }
+        Ok(())
+    };
+    fill(&server)?;
+    let delivery = br#"{"type":"ContactDelete","id":"1","locationId":"L"}"#;
+    assert_eq!(server.post("/webhooks", delivery)?.status, 200);
+    assert_eq!(server.get("/healthz")?.status, 200);
+    let lines = dropped(&server)?;
+    assert!(lines > 50, "{lines} dropped");
+    // Once it is read again, the log says what it lacks.
+    let mut read = Vec::new();
+    let said = |read: &[u8]| String::from_utf8_lossy(read).contains("were dropped");
+    while !said(&read) {
+        let mut part = [0; 4_096];
+        let length = log.read(&mut part)?;
+        assert!(length > 0, "the log has ended");
+        read.extend_from_slice(&part[..length]);
+    }
+    fill(&server)?;
+    server.signal("TERM")?;
+    let start = Instant::now();
+    assert!(server.wait(Duration::from_secs(20))?.success());
+    assert!(start.elapsed() < Duration::from_secs(8), "{:?}", start.elapsed());
+    // One that ends with an error says why, behind the log.
+    let ended = relata().args(["serve", "--listen", "192.0.2.1:1", "--db"]).arg(&db).output()?;
+    let text = String::from_utf8(ended.stderr)?;
+    assert!(text.lines().last().is_some_and(|line| line.starts_with("relata: ")), "{text}");
+    Ok(())
+}
+
 /// Escape sequences filled the journals of people who had asked for none.
 #[test]
 fn a_log_is_colored_only_for_who_wants_it() -> Result<(), Error> {

@@ -9,6 +9,7 @@ use std::thread;
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
+use super::log;
 use super::serve::SIGXFSZ;
 
 /// A file or folder that a signal to end the process removes.
@@ -34,6 +35,7 @@ impl Cleanup {
                 // It may be gone already; there is nobody to tell.
                 removed.unwrap_or_default();
             }
+            log::flush();
             std::process::exit(128 + number);
         })?;
         Ok(Self { unfinished })

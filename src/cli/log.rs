@@ -1,24 +1,191 @@
 //! The log: where it goes, and what happens when it cannot be written.
+//!
+//! A thread of its own writes it. Standard error may be a pipe whose reader stands still,
+//! and whoever writes to that waits: a request that is refused, the writer of the store,
+//! in the end the whole server. So lines wait in a buffer of a limited size, and those for
+//! which there is no room are dropped, counted and reported afterwards.
 
-use std::io::IsTerminal;
+use std::backtrace::{Backtrace, BacktraceStatus};
+use std::io::{self, IsTerminal, Write};
+use std::mem;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::thread;
+use std::time::{Duration, Instant};
 
 use tracing_subscriber::filter::LevelFilter;
+use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{LogFormat, wants_color};
+
+/// How much may wait to be written, in bytes.
+const BUFFER_BYTES: usize = 1 << 20;
+
+/// How long the end of the process waits for what is left to be written.
+const FLUSH: Duration = Duration::from_secs(1);
+
+/// The log of this process, once it is started.
+static LOG: OnceLock<Arc<Log>> = OnceLock::new();
 
 /// Starts logging to standard error.
 ///
 /// A line that cannot be written is lost: by default the subscriber reports it with
 /// `eprintln!`, which panics when standard error is what has failed, and takes the
 /// request, or the start of the server, with it.
-pub(super) fn start(level: LevelFilter, format: LogFormat) {
-    let log = tracing_subscriber::fmt()
+pub(super) fn start(level: LevelFilter, format: LogFormat) -> io::Result<FlushOnDrop> {
+    let log = Arc::clone(LOG.get_or_init(Arc::default));
+    let writer = Arc::clone(&log);
+    thread::Builder::new().name("relata-log".to_owned()).spawn(move || writer.write_on())?;
+    std::panic::set_hook(Box::new(|panic| {
+        let trace = Backtrace::capture();
+        match trace.status() {
+            BacktraceStatus::Captured => tracing::error!("{panic}\n{trace}"),
+            _ => tracing::error!("{panic}"),
+        }
+    }));
+    let subscriber = tracing_subscriber::fmt()
         .with_max_level(level)
-        .with_ansi(std::io::stderr().is_terminal() && wants_color())
+        .with_ansi(io::stderr().is_terminal() && wants_color())
         .log_internal_errors(false)
-        .with_writer(std::io::stderr);
+        .with_writer(Lines(log));
     match format {
-        LogFormat::Human => log.init(),
-        LogFormat::Json => log.json().flatten_event(true).init(),
+        LogFormat::Human => subscriber.init(),
+        LogFormat::Json => subscriber.json().flatten_event(true).init(),
+    }
+    Ok(FlushOnDrop)
+}
+
+/// Flushes the log when the process ends, by a panic too.
+#[derive(Debug)]
+pub(super) struct FlushOnDrop;
+
+impl Drop for FlushOnDrop {
+    fn drop(&mut self) {
+        flush();
+    }
+}
+
+/// Returns the number of lines that were dropped so far.
+pub(super) fn dropped_lines() -> Arc<AtomicU64> {
+    Arc::clone(&LOG.get_or_init(Arc::default).dropped)
+}
+
+/// Waits for the log to be written, though not for long: whoever should read it may
+/// stand still.
+pub(super) fn flush() {
+    if let Some(log) = LOG.get() {
+        log.flush(FLUSH);
+    }
+}
+
+/// Writes a line to standard error, behind the log.
+pub(super) fn print_line(line: &str) {
+    let line = format!("{line}\n");
+    match LOG.get() {
+        Some(log) => {
+            log.push(line.as_bytes());
+            log.flush(FLUSH);
+        }
+        // With standard error gone there is nobody to tell.
+        None => io::stderr().write_all(line.as_bytes()).unwrap_or_default(),
+    }
+}
+
+/// Lines on their way to standard error.
+#[derive(Debug, Default)]
+struct Log {
+    pending: Mutex<Pending>,
+    changed: Condvar,
+    /// Lines for which there was no room.
+    dropped: Arc<AtomicU64>,
+}
+
+#[derive(Debug, Default)]
+struct Pending {
+    lines: Vec<u8>,
+    /// Whether some are being written.
+    is_writing: bool,
+}
+
+impl Log {
+    fn lock(&self) -> MutexGuard<'_, Pending> {
+        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Takes a line, if there is room for it.
+    fn push(&self, line: &[u8]) {
+        let mut pending = self.lock();
+        if pending.lines.len() + line.len() > BUFFER_BYTES {
+            self.dropped.fetch_add(1, Ordering::Relaxed);
+            return;
+        }
+        let was_empty = pending.lines.is_empty();
+        pending.lines.extend_from_slice(line);
+        drop(pending);
+        if was_empty {
+            self.changed.notify_all();
+        }
+    }
+
+    /// Writes lines as they come.
+    fn write_on(&self) {
+        let (mut lines, mut reported) = (Vec::new(), 0);
+        loop {
+            {
+                let mut pending = self.lock();
+                pending.is_writing = false;
+                self.changed.notify_all();
+                while pending.lines.is_empty() {
+                    pending = self.changed.wait(pending).unwrap_or_else(PoisonError::into_inner);
+                }
+                mem::swap(&mut pending.lines, &mut lines);
+                pending.is_writing = true;
+            }
+            // One that cannot be written is lost, and the next is tried.
+            io::stderr().write_all(&lines).unwrap_or_default();
+            lines.clear();
+            let dropped = self.dropped.load(Ordering::Relaxed);
+            if dropped > reported {
+                let lines = dropped - reported;
+                reported = dropped;
+                tracing::warn!(lines, "lines of the log were dropped: it was not read in time");
+            }
+        }
+    }
+
+    fn flush(&self, at_most: Duration) {
+        let end = Instant::now() + at_most;
+        let mut pending = self.lock();
+        while pending.is_writing || !pending.lines.is_empty() {
+            let left = end.saturating_duration_since(Instant::now());
+            if left.is_zero() {
+                return;
+            }
+            let waited = self.changed.wait_timeout(pending, left);
+            pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+        }
+    }
+}
+
+/// Hands each line of the subscriber, which writes it whole, to the log.
+#[derive(Debug)]
+struct Lines(Arc<Log>);
+
+impl<'a> MakeWriter<'a> for Lines {
+    type Writer = &'a Self;
+
+    fn make_writer(&'a self) -> Self::Writer {
+        self
+    }
+}
+
+impl Write for &Lines {
+    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
+        self.0.push(line);
+        Ok(line.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
     }
 }

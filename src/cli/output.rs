@@ -8,6 +8,7 @@ use anyhow::Context;
 use relata::journal::JournalError;
 use relata::{Location, OpenError, Store};
 
+use super::log;
 use crate::config::{Place, is_dumb_terminal};
 
 /// Prints a line to standard output.
@@ -25,9 +26,7 @@ pub(crate) fn complain(error: &anyhow::Error) {
     if error.chain().any(is_broken_pipe) {
         return; // Whoever read the output has enough.
     }
-    let line = on_one_line(error);
-    // With standard error gone there is nobody to tell.
-    writeln!(io::stderr(), "relata: {line}").unwrap_or_default();
+    log::print_line(&format!("relata: {}", on_one_line(error)));
 }
 
 /// Whether an error is that of a pipe whose reader is gone, in whatever it is

@@ -10,7 +10,7 @@ use super::{
 };
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
-    log::start(config.log, config.log_format);
+    let _flushed = log::start(config.log, config.log_format)?;
     match config.command {
         Command::Serve(serve) => serve::run(&config.db, &serve),
         Command::Health(health) => health::run(&health),

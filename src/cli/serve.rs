@@ -17,7 +17,7 @@ use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::say;
-use super::signals;
+use super::{log, signals};
 use crate::config::{Auth, Serve};
 
 /// Two real-estate offices, their people, properties and viewings.
@@ -196,7 +196,8 @@ async fn listen(
     // answered, instead of the end of the process.
     let _file_limit = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (protected, open) = (described(&protection), open(&protection));
-    let app = App::new(Arc::clone(store), serve.limits(), protection);
+    let app = App::new(Arc::clone(store), serve.limits(), protection)
+        .dropped_log_lines(log::dropped_lines());
     let server = Server::bind(addresses, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
     if let Some(open) = open {
@@ -223,9 +224,11 @@ async fn announce_when_ready(store: &Store, line: &str, invitation: Option<&str>
     while !store.is_ready() && store.failure().is_none() {
         tokio::time::sleep(READY_EVERY).await;
     }
-    announce(line);
-    if let Some(invitation) = invitation {
-        announce(invitation);
+    let text = invitation.map_or_else(|| line.to_owned(), |more| format!("{line}\n{more}"));
+    // It may be a pipe that is full; the server must not wait for who reads it.
+    let announcing = std::thread::Builder::new().name("relata-ready".to_owned());
+    if let Err(error) = announcing.spawn(move || announce(&text)) {
+        tracing::warn!(%error, "cannot say that it is ready");
     }
     std::future::pending().await
 }

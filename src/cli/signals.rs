@@ -8,6 +8,8 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
+use super::log;
+
 /// Waits for a signal to stop.
 pub(super) async fn stop(mut terminate: Signal, mut interrupt: Signal) {
     next(&mut terminate, &mut interrupt).await;
@@ -52,6 +54,7 @@ pub(super) fn watch() -> std::io::Result<impl Future<Output = ()>> {
             stop.send(()).unwrap_or_default();
             let signal = next(&mut terminate, &mut interrupt).await;
             tracing::warn!("a second signal: ending at once");
+            log::flush();
             exit(128 + signal);
         });
     })?;
