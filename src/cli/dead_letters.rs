@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::journal::{DeadLetter, Journal, JournalError, JournalReader, SqliteJournal};
+use relata::journal::{DeadLetterSummary, Journal, JournalError, JournalReader, SqliteJournal};
 use relata::webhook::UrlTypes;
 use relata::wire::{DeadLetterBody, DeadLetterLine};
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
@@ -82,7 +82,7 @@ fn refused(db: &Path, error: JournalError) -> anyhow::Error {
 
 fn each<J: JournalReader>(
     journal: &mut J,
-    mut each: impl FnMut(&mut J, DeadLetter) -> anyhow::Result<()>,
+    mut each: impl FnMut(&mut J, DeadLetterSummary) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
     let mut after = 0;
     loop {
@@ -122,11 +122,12 @@ fn show(journal: &mut SqliteJournal, id: u64, json: bool) -> anyhow::Result<()> 
     if json {
         return print_json(&DeadLetterBody::new(&letter));
     }
+    let DeadLetterSummary { code, reason, times, first_at, last_at, url_type, .. } = letter.summary;
     let mut lines = vec![
-        format!("{}: {}", letter.code, letter.reason),
-        format!("came {} times, first {}, last {}", letter.times, letter.first_at, letter.last_at),
+        format!("{code}: {reason}"),
+        format!("came {times} times, first {first_at}, last {last_at}"),
     ];
-    lines.extend(letter.url_type.map(|name| format!("posted as {name}")));
+    lines.extend(url_type.map(|name| format!("posted as {name}")));
     lines.extend(letter.headers.iter().map(|(name, value)| format!("{name}: {value}")));
     lines.iter().try_for_each(say)?;
     say("")?;

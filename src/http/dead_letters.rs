@@ -9,7 +9,7 @@ use super::app::App;
 use super::problem::Problem;
 use super::request::Request;
 use super::token::Grant;
-use crate::journal::DeadLetter;
+use crate::journal::DeadLetterSummary;
 use crate::store::{IngestError, ReplayError, Store};
 use crate::webhook::UrlTypes;
 use crate::wire::{DeadLetterBody, DeadLetterLine, DeadLetters, Listed, ReceiptBody, Replayed};
@@ -42,7 +42,7 @@ pub(super) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) 
     let id: u64 = request.segment("id").parse().map_err(|_| not_found())?;
     let trace_id = request.id.to_owned();
     blocking(move || {
-        let letter = store.dead_letter(id)?.filter(|letter| sees(&grant, letter));
+        let letter = store.dead_letter(id)?.filter(|letter| sees(&grant, &letter.summary));
         let letter = letter.ok_or_else(not_found)?;
         match action {
             Action::Replay => {
@@ -73,7 +73,7 @@ fn not_found() -> Problem {
 }
 
 /// A letter that tells no location is for those who see all.
-fn sees(grant: &Grant, letter: &DeadLetter) -> bool {
+fn sees(grant: &Grant, letter: &DeadLetterSummary) -> bool {
     match &letter.location {
         Some(location) => grant.sees(location),
         None => grant.sees_all(),
@@ -85,7 +85,7 @@ fn each_seen(
     store: &Store,
     grant: &Grant,
     mut after: u64,
-    mut each: impl FnMut(DeadLetter) -> Result<bool, Problem>,
+    mut each: impl FnMut(DeadLetterSummary) -> Result<bool, Problem>,
 ) -> Result<(), Problem> {
     loop {
         let chunk = store.dead_letters(after, CHUNK)?;

@@ -3,7 +3,9 @@
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{DeadLetter, DeadLetterBounds, DeadLetterTotals, JournalError, Refused};
+use super::{
+    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, JournalError, Refused,
+};
 use crate::model::{Epochs, Seq, StateRow, Timestamp};
 
 /// One accepted delivery.
@@ -226,7 +228,11 @@ pub trait JournalReader: Send {
     ) -> Result<(), JournalError>;
 
     /// Up to `limit` dead letters behind this id, in order.
-    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError>;
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError>;
 
     /// One dead letter.
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError>;

@@ -23,9 +23,9 @@ pub struct Refused {
     pub body: Vec<u8>,
 }
 
-/// A delivery that was refused and is kept.
+/// A delivery that was refused and is kept, without what the sender chose the size of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct DeadLetter {
+pub struct DeadLetterSummary {
     /// Its number; none is given twice.
     pub id: u64,
     /// When it came first.
@@ -44,6 +44,15 @@ pub struct DeadLetter {
     pub field: Option<String>,
     /// Why it was refused.
     pub reason: String,
+    /// The length of the body.
+    pub bytes: usize,
+}
+
+/// A delivery that was refused and is kept, whole.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeadLetter {
+    /// What lists show of it.
+    pub summary: DeadLetterSummary,
     /// Headers that tell the sender's attempts apart, name and value.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
@@ -55,7 +64,7 @@ impl DeadLetter {
     pub(super) fn new(id: u64, refused: &Refused) -> Self {
         let Refused { received_at, url_type, location, code, field, reason, headers, body } =
             refused.clone();
-        Self {
+        let summary = DeadLetterSummary {
             id,
             first_at: received_at,
             last_at: received_at,
@@ -65,9 +74,9 @@ impl DeadLetter {
             code: code.to_owned(),
             field,
             reason,
-            headers,
-            body,
-        }
+            bytes: body.len(),
+        };
+        Self { summary, headers, body }
     }
 
     /// The sender's id of the delivery, where its headers told it.
@@ -80,7 +89,10 @@ impl DeadLetter {
     /// separator and one for the line's end.
     pub(super) fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + 3);
-        self.body.len() + self.reason.len() + headers.sum::<usize>()
+        let named = [&self.summary.url_type, &self.summary.location, &self.summary.field];
+        let named = named.into_iter().flatten().map(String::len).sum::<usize>();
+        let summary = self.summary.reason.len() + self.summary.code.len() + named;
+        self.body.len() + summary + headers.sum::<usize>()
     }
 }
 
@@ -89,7 +101,7 @@ impl DeadLetter {
 pub struct DeadLetterBounds {
     /// Their number.
     pub letters: u64,
-    /// Bytes of their bodies, headers and reasons.
+    /// Bytes of their bodies, and of what else is kept of them.
     pub bytes: u64,
 }
 

@@ -6,9 +6,9 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::{
-    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Erased,
-    IMPORT_MARKS, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink,
-    RunSink,
+    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals,
+    Entry, Erased, IMPORT_MARKS, ImportMark, Journal, JournalError, JournalReader, OpenReader,
+    Refused, RowSink, RunSink,
 };
 use crate::model::{
     Association, EpochId, Epochs, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp,
@@ -266,10 +266,14 @@ impl JournalReader for MemoryJournal {
         Ok(self.inner().idle.contains(&seq))
     }
 
-    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
         let inner = self.inner();
         let behind = inner.letters.range(after.saturating_add(1)..);
-        Ok(behind.take(limit).map(|(_, letter)| letter.clone()).collect())
+        Ok(behind.take(limit).map(|(_, letter)| letter.summary.clone()).collect())
     }
 
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
@@ -403,11 +407,11 @@ impl Journal for MemoryJournal {
         let inner = &mut *guard;
         for refused in letters {
             let same = |letter: &&mut DeadLetter| {
-                letter.body == refused.body && letter.url_type == refused.url_type
+                letter.body == refused.body && letter.summary.url_type == refused.url_type
             };
             if let Some(known) = inner.letters.values_mut().find(same) {
-                known.times += 1;
-                known.last_at = refused.received_at;
+                known.summary.times += 1;
+                known.summary.last_at = refused.received_at;
                 continue;
             }
             inner.last_letter += 1;
@@ -438,7 +442,7 @@ impl Journal for MemoryJournal {
         erased.events = erased.seqs.len() as u64;
         let quoted = format!("\"{location}\"").into_bytes();
         let letters = inner.letters.len();
-        inner.letters.retain(|_, letter| match &letter.location {
+        inner.letters.retain(|_, letter| match &letter.summary.location {
             Some(of) => of != location,
             None => !letter.body.windows(quoted.len()).any(|part| part == quoted),
         });

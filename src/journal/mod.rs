@@ -14,7 +14,7 @@ pub use contract::{
     Accepted, CheckpointRow, Entry, Erased, FileSizes, IMPORT_MARKS, ImportMark, Journal,
     JournalReader, OpenReader, RowSink, RunSink,
 };
-pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterTotals, Refused};
+pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use error::{JournalError, WriteOutcome};
 pub use memory::MemoryJournal;
 pub use sqlite::{SqliteJournal, Tokens, backup};

@@ -27,8 +27,8 @@ use super::{
 };
 use crate::graph::LocationGraph;
 use crate::journal::{
-    DeadLetter, DeadLetterTotals, Journal, JournalError, JournalReader, MemoryJournal, OpenReader,
-    Refused, SqliteJournal,
+    DeadLetter, DeadLetterSummary, DeadLetterTotals, Journal, JournalError, JournalReader,
+    MemoryJournal, OpenReader, Refused, SqliteJournal,
 };
 use crate::model::{Epochs, Seq};
 use crate::webhook::{Decoded, UrlTypes};
@@ -269,7 +269,11 @@ impl Store {
     }
 
     /// Up to `limit` dead letters behind this id, in order.
-    pub fn dead_letters(&self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+    pub fn dead_letters(
+        &self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
         self.reader()?.dead_letters(after, limit)
     }
 
@@ -298,7 +302,7 @@ impl Store {
         url_types: UrlTypes,
     ) -> Result<Option<Receipt>, ReplayError> {
         let Some(letter) = self.dead_letter(id)? else { return Ok(None) };
-        let url_type = letter.url_type.as_deref();
+        let url_type = letter.summary.url_type.as_deref();
         let read = Delivery::read_with(&letter.body, url_type, url_types, None);
         let mut delivery = read.map_err(IngestError::Unreadable)?;
         if let Some(id) = letter.webhook_id() {

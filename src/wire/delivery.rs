@@ -7,7 +7,7 @@ use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
 use super::{At, Listed};
-use crate::journal::DeadLetter;
+use crate::journal::{DeadLetter, DeadLetterSummary};
 use crate::model::Seq;
 use crate::store::Receipt;
 
@@ -51,7 +51,7 @@ pub struct DeadLetterLine<'a> {
 }
 
 impl<'a> DeadLetterLine<'a> {
-    pub fn new(letter: &'a DeadLetter) -> Self {
+    pub fn new(letter: &'a DeadLetterSummary) -> Self {
         Self {
             id: letter.id,
             first_at: At(letter.first_at),
@@ -62,7 +62,7 @@ impl<'a> DeadLetterLine<'a> {
             reason: &letter.reason,
             event: letter.url_type.as_deref(),
             location_id: letter.location.as_deref(),
-            bytes: letter.body.len(),
+            bytes: letter.bytes,
         }
     }
 }
@@ -86,7 +86,7 @@ impl<'a> DeadLetterBody<'a> {
         let headers = letter.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = std::str::from_utf8(&letter.body).ok();
         let body_base64 = body.is_none().then(|| STANDARD.encode(&letter.body));
-        Self { line: DeadLetterLine::new(letter), headers, body, body_base64 }
+        Self { line: DeadLetterLine::new(&letter.summary), headers, body, body_base64 }
     }
 }
 

@@ -8,8 +8,8 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use relata::journal::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Erased, ImportMark, Journal,
-    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry, Erased,
+    ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use relata::{Epochs, Seq, Timestamp};
 
@@ -125,7 +125,11 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.is_idle(seq)
     }
 
-    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
         self.kept.dead_letters(after, limit)
     }
 

@@ -2,17 +2,23 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
-use super::super::{DeadLetter, DeadLetterBounds, DeadLetterTotals, JournalError, Refused};
+use super::super::{
+    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, JournalError, Refused,
+};
 use crate::model::Timestamp;
 
-const COLUMNS: &str = "id, first_at, last_at, times, url_type, location, code, field, reason, \
-    headers, body";
+/// What lists show. A reason of an earlier version may hold any text of the sender.
+const SUMMARY: &str = "id, first_at, last_at, times, url_type, location, code, field, \
+    substr(reason, 1, 1024), length(body)";
 const REPEAT: &str = "UPDATE dead_letter SET times = times + 1, last_at = ?1 \
     WHERE id = (SELECT id FROM dead_letter \
     WHERE checksum = ?2 AND body = ?3 AND url_type IS ?4 LIMIT 1)";
 const INSERT: &str = "INSERT INTO dead_letter (first_at, last_at, times, url_type, location, code, \
     field, reason, headers, checksum, body) VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-const BYTES: &str = "length(body) + length(CAST(reason AS BLOB)) + length(CAST(headers AS BLOB))";
+/// What a letter counts against the bound; as in the file's migrations.
+const BYTES: &str = "length(body) + length(CAST(reason AS BLOB)) + length(CAST(headers AS BLOB)) \
+    + length(CAST(code AS BLOB)) + ifnull(length(CAST(url_type AS BLOB)), 0) \
+    + ifnull(length(CAST(location AS BLOB)), 0) + ifnull(length(CAST(field AS BLOB)), 0)";
 const TOTALS: &str = "SELECT letters, bytes, dropped FROM dead_letter_total";
 
 pub(super) fn keep(
@@ -92,16 +98,16 @@ pub(super) fn list(
     connection: &Connection,
     after: u64,
     limit: usize,
-) -> Result<Vec<DeadLetter>, JournalError> {
-    let select = format!("SELECT {COLUMNS} FROM dead_letter WHERE id > ?1 ORDER BY id LIMIT ?2");
+) -> Result<Vec<DeadLetterSummary>, JournalError> {
+    let select = format!("SELECT {SUMMARY} FROM dead_letter WHERE id > ?1 ORDER BY id LIMIT ?2");
     let mut select = connection.prepare_cached(&select)?;
     let bound = |number: u64| i64::try_from(number).unwrap_or(i64::MAX);
-    let found = select.query_map([bound(after), bound(limit as u64)], letter)?;
+    let found = select.query_map([bound(after), bound(limit as u64)], summary)?;
     Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn one(connection: &Connection, id: u64) -> Result<Option<DeadLetter>, JournalError> {
-    let select = format!("SELECT {COLUMNS} FROM dead_letter WHERE id = ?1");
+    let select = format!("SELECT {SUMMARY}, headers, body FROM dead_letter WHERE id = ?1");
     let id = i64::try_from(id).unwrap_or(-1);
     Ok(connection.prepare_cached(&select)?.query_row([id], letter).optional()?)
 }
@@ -113,8 +119,20 @@ pub(super) fn totals(connection: &Connection) -> Result<DeadLetterTotals, Journa
 }
 
 fn letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
-    let headers: String = row.get(9)?;
+    let headers: String = row.get(10)?;
     Ok(DeadLetter {
+        summary: summary(row)?,
+        headers: headers
+            .lines()
+            .filter_map(|line| line.split_once(": "))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()))
+            .collect(),
+        body: row.get(11)?,
+    })
+}
+
+fn summary(row: &Row<'_>) -> rusqlite::Result<DeadLetterSummary> {
+    Ok(DeadLetterSummary {
         id: row.get(0)?,
         first_at: Timestamp::from_millis(row.get(1)?),
         last_at: Timestamp::from_millis(row.get(2)?),
@@ -124,12 +142,7 @@ fn letter(row: &Row<'_>) -> rusqlite::Result<DeadLetter> {
         code: row.get(6)?,
         field: row.get(7)?,
         reason: row.get(8)?,
-        headers: headers
-            .lines()
-            .filter_map(|line| line.split_once(": "))
-            .map(|(name, value)| (name.to_owned(), value.to_owned()))
-            .collect(),
-        body: row.get(10)?,
+        bytes: row.get(9)?,
     })
 }
 

@@ -8,8 +8,9 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterTotals, Entry, Erased, FileSizes, ImportMark,
-    Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink, WriteOutcome,
+    Accepted, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry, Erased,
+    FileSizes, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink,
+    RunSink, WriteOutcome,
 };
 use super::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use super::file_lock::{resolve, resolve_for_writing};
@@ -256,7 +257,11 @@ impl JournalReader for SqliteJournal {
         if self.knows_idle() { history::is_idle(&self.connection, seq) } else { Ok(false) }
     }
 
-    fn dead_letters(&mut self, after: u64, limit: usize) -> Result<Vec<DeadLetter>, JournalError> {
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
         if !self.is_protected() {
             return Ok(vec![]);
         }

@@ -14,6 +14,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0005_imports.sql"),
     include_str!("schema/0006_epochs.sql"),
     include_str!("schema/0007_checksums.sql"),
+    include_str!("schema/0008_dead_letter_bytes.sql"),
 ];
 
 /// The step that gives rows of the checkpoint their checksums.

@@ -4,7 +4,8 @@ use std::ops::ControlFlow;
 use std::path::Path;
 
 use super::super::{
-    DeadLetterTotals, Entry, Journal, JournalError, JournalReader, Scope, TokenRow, WriteOutcome,
+    DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError, JournalReader, Refused,
+    Scope, TokenRow, WriteOutcome,
 };
 use super::{SqliteJournal, Tokens, backup};
 use crate::model::Timestamp;
@@ -141,6 +142,34 @@ fn a_lock_of_another_program_is_waited_for() {
     browser.execute_batch("ROLLBACK").unwrap();
     assert_eq!(journal.recover().unwrap(), 1);
     assert_eq!(journal.append(&[entry("b", "two")]).unwrap(), 2);
+}
+
+/// Only bodies, reasons and headers counted once, and senders chose the length of others.
+#[test]
+fn all_that_is_kept_of_dead_letters_counts_in_files_of_before_too() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let refused = Refused {
+        received_at: Timestamp::from_millis(0),
+        url_type: Some("é".repeat(200)),
+        location: Some("l".repeat(500)),
+        code: "invalid_event",
+        field: None,
+        reason: "why".to_owned(),
+        headers: vec![],
+        body: b"{}".to_vec(),
+    };
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    journal.keep_dead_letters(&[refused], DeadLetterBounds::default()).unwrap();
+    let totals = journal.dead_letter_totals().unwrap();
+    assert_eq!(totals.bytes, 400 + 500 + 13 + 3 + 2);
+    drop(journal);
+    execute(&path, "UPDATE dead_letter_total SET bytes = 5");
+    execute(&path, include_str!("schema/0008_dead_letter_bytes.sql"));
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    assert_eq!(journal.dead_letter_totals().unwrap(), totals);
+    assert!(journal.delete_dead_letter(1).unwrap());
+    assert_eq!(journal.dead_letter_totals().unwrap().bytes, 0);
 }
 
 #[test]
@@ -370,7 +399,7 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
         include_str!("tokens.rs"),
     ] {
         for sql in statements(source).iter().flat_map(|text| text.split("; ")) {
-            let sql = sql.replace("{COLUMNS}", "id").replace("{BYTES}", "length(body)");
+            let sql = sql.replace("{SUMMARY}", "id").replace("{BYTES}", "length(body)");
             let sql = sql.replace("{name}", "state_object").replace("{checksum}", "checksum");
             let sql =
                 sql.replace("{columns}", OBJECT_COLUMNS).replace("{order}", "location, number");
