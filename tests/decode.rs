@@ -328,3 +328,74 @@ fn a_body_of_the_greatest_depth_reads_back_from_its_line() {
         check(&deep, None, "malformed");
     }
 }
+
+/// What the sender's `timestamp` is taken for, or `None` where it is to blame.
+const TIMES: [(&str, Option<&str>); 41] = [
+    // As it is written.
+    ("2025-02-10T08:26:05Z", Some("2025-02-10T08:26:05.000Z")),
+    ("2025-02-10t08:26:05z", Some("2025-02-10T08:26:05.000Z")),
+    ("2025-02-10 08:26:05Z", Some("2025-02-10T08:26:05.000Z")),
+    ("2025-02-10T08:26Z", Some("2025-02-10T08:26:00.000Z")),
+    ("2025-02-10T08:26:05", None),
+    ("2025-02-10", None),
+    ("2025-02-30T08:26:05Z", None),
+    ("2025-02-10T24:00:00Z", None),
+    ("2025-02-10T08:60:00Z", None),
+    (" 2025-02-10T08:26:05Z", None),
+    ("2025-02-10T08:26:05Z ", None),
+    ("1739175965961", None),
+    // A fraction of any length; what is finer than a millisecond is dropped.
+    ("2025-02-10T08:26:05.Z", None),
+    ("2025-02-10T08:26:05.9Z", Some("2025-02-10T08:26:05.900Z")),
+    ("2025-02-10T08:26:05,96Z", Some("2025-02-10T08:26:05.960Z")),
+    ("2025-02-10T08:26:05.9619999Z", Some("2025-02-10T08:26:05.961Z")),
+    ("2025-02-10T08:26:05.961999999Z", Some("2025-02-10T08:26:05.961Z")),
+    ("2025-02-10T08:26:05.9619999999Z", Some("2025-02-10T08:26:05.961Z")),
+    ("2025-02-10T08:26:05.96199999999999999999Z", Some("2025-02-10T08:26:05.961Z")),
+    ("2025-02-10T08:26:05.96100000000000000000+01:00", Some("2025-02-10T07:26:05.961Z")),
+    ("2025-02-10T08:26:05.9619999999x", None),
+    // Offsets, beyond those of any place too.
+    ("2025-02-10T08:26:05+14:00", Some("2025-02-09T18:26:05.000Z")),
+    ("2025-02-10T08:26:05-12:00", Some("2025-02-10T20:26:05.000Z")),
+    ("2025-02-10T08:26:05+23:59", Some("2025-02-09T08:27:05.000Z")),
+    ("2025-02-10T08:26:05-23:59", Some("2025-02-11T08:25:05.000Z")),
+    ("2025-02-10T08:26:05-00:00", Some("2025-02-10T08:26:05.000Z")),
+    ("2025-02-10T08:26:05+26:00", None),
+    ("2025-02-10T08:26:05+05:60", None),
+    // A leap second is the second before it.
+    ("2016-12-31T23:59:60Z", Some("2016-12-31T23:59:59.000Z")),
+    ("2016-12-31T23:59:60.5Z", Some("2016-12-31T23:59:59.500Z")),
+    ("2016-12-31T23:59:61Z", None),
+    // Before 1970, and to the ends of what RFC 3339 can write, in UTC.
+    ("1969-12-31T23:59:59.999Z", Some("1969-12-31T23:59:59.999Z")),
+    ("1900-01-01T00:00:00Z", Some("1900-01-01T00:00:00.000Z")),
+    ("0001-01-01T00:00:00Z", Some("0001-01-01T00:00:00.000Z")),
+    ("0000-01-01T00:00:00Z", Some("0000-01-01T00:00:00.000Z")),
+    ("0000-01-01T00:00:00+00:01", None),
+    ("-000001-12-31T23:59:59Z", None),
+    ("9999-12-31T23:59:59.999Z", Some("9999-12-31T23:59:59.999Z")),
+    ("9999-12-31T23:59:59-00:01", None),
+    ("10000-01-01T00:00:00Z", None),
+    ("+010000-01-01T00:00:00Z", None),
+];
+
+/// A sender's clock wrote ten digits of a second: every delivery was refused.
+#[test]
+fn times_are_taken_as_rfc_3339_writes_them_or_blamed() {
+    for (text, written) in TIMES {
+        let body =
+            format!(r#"{{"type":"ContactDelete","id":"1","locationId":"L","timestamp":"{text}"}}"#);
+        match (decode(body.as_bytes(), None), written) {
+            (Ok(Decoded::Event(event)), Some(written)) => {
+                let at = event.at.unwrap();
+                assert_eq!(at.to_string(), written, "{text}");
+                assert_eq!(written.parse::<Timestamp>().unwrap(), at, "{text}");
+            }
+            (Err(error), None) => assert_eq!(error.field(), Some("timestamp"), "{text}: {error}"),
+            (other, _) => panic!("{text}: {other:?}"),
+        }
+    }
+    // What was taken once is read from the journal as it was.
+    let former = br#"{"type":"ContactDelete","id":"1","locationId":"L","timestamp":"-000001-12-31T23:59:59Z"}"#;
+    assert!(decode_stored(former, "ContactDelete").is_ok());
+}

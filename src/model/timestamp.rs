@@ -1,5 +1,6 @@
 //! Instants in milliseconds, written as RFC 3339 UTC.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use jiff::SignedDuration;
@@ -61,12 +62,32 @@ impl Timestamp {
 impl std::str::FromStr for Timestamp {
     type Err = ParseTimestampError;
 
-    /// Reads RFC 3339; digits finer than a millisecond are dropped.
+    /// Reads RFC 3339; digits finer than a millisecond are dropped. A leap second is the
+    /// second before it.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let text = &*without_fine_digits(text);
         match text.parse::<jiff::Timestamp>() {
             Ok(parsed) => Ok(Self(parsed.as_millisecond())),
             Err(error) => Self::late(text).ok_or(ParseTimestampError(error)),
         }
+    }
+}
+
+/// The first millisecond of the year 0, and of the year 10,000.
+const YEAR_0_MS: i64 = -62_167_219_200_000;
+const YEAR_10_000_MS: i64 = 253_402_300_800_000;
+
+/// Digits behind the seconds that jiff reads; RFC 3339 allows any number.
+const FRACTION_DIGITS: usize = 9;
+
+fn without_fine_digits(text: &str) -> Cow<'_, str> {
+    let Some((before, after)) = text.split_once('.') else { return Cow::Borrowed(text) };
+    let digits = after.bytes().take_while(u8::is_ascii_digit).count();
+    match (after.get(..FRACTION_DIGITS.min(digits)), after.get(digits..)) {
+        (Some(kept), Some(rest)) if digits > FRACTION_DIGITS => {
+            Cow::Owned(format!("{before}.{kept}{rest}"))
+        }
+        _ => Cow::Borrowed(text),
     }
 }
 
@@ -84,6 +105,11 @@ impl Timestamp {
         let utc = local.checked_sub(SignedDuration::from_secs(offset.seconds().into())).ok()?;
         let millis = i64::try_from(utc.duration_since(EPOCH).as_millis()).ok()?;
         (millis > jiff::Timestamp::MAX.as_millisecond()).then_some(Self(millis))
+    }
+
+    /// Returns whether RFC 3339 can write it: from the year 0 to the end of 9999, in UTC.
+    pub(crate) fn is_writable(self) -> bool {
+        (YEAR_0_MS..YEAR_10_000_MS).contains(&self.0)
     }
 
     /// Returns the civil time in UTC, up to the end of the year 9999.

@@ -96,8 +96,9 @@ pub enum UrlTypes {
 #[derive(Debug, Clone, Copy)]
 struct Rules {
     url_types: UrlTypes,
-    /// Whether object keys may hold a `/`, as they could once.
-    slashes: bool,
+    /// Whether what was accepted once still is: a `/` in an object key, a year that
+    /// RFC 3339 cannot write.
+    are_former: bool,
 }
 
 /// A fault of one member, before the error learns of the trace id.
@@ -138,12 +139,12 @@ pub fn decode_with(
     url_type: Option<&str>,
     url_types: UrlTypes,
 ) -> Result<Decoded, DecodeError> {
-    decode_by(body, url_type, Rules { url_types, slashes: false })
+    decode_by(body, url_type, Rules { url_types, are_former: false })
 }
 
 /// Reads a body that was accepted before, by whatever rules there were then.
 pub fn decode_stored(body: &[u8], event_type: &str) -> Result<Decoded, DecodeError> {
-    decode_by(body, Some(event_type), Rules { url_types: UrlTypes::Trusted, slashes: true })
+    decode_by(body, Some(event_type), Rules { url_types: UrlTypes::Trusted, are_former: true })
 }
 
 fn decode_by(body: &[u8], url_type: Option<&str>, rules: Rules) -> Result<Decoded, DecodeError> {
@@ -242,6 +243,7 @@ fn read(payload: &Payload<'_>, url_type: Option<&str>, rules: Rules) -> Result<D
     if let (Some(url), Some(told)) = (url_type, told)
         && url != told
     {
+        let told = if told.len() <= MAX_ID_BYTES { told } else { "something longer than any type" };
         return Err(Fault::at("type", &format!("says {told}, but the URL says {url}")));
     }
     if let (Some(url), None, UrlTypes::Untrusted) = (url_type, told, rules.url_types) {
@@ -351,7 +353,7 @@ impl<'p> Reader<'p, '_> {
     /// An object key. One with a slash could not be told from an object key and a record.
     fn object_key(&self, field: &'static str, pick: Pick) -> Result<ObjectKey, Fault> {
         let key: ObjectKey = self.required(field, pick)?;
-        if key.as_str().contains('/') && !self.rules.slashes {
+        if key.as_str().contains('/') && !self.rules.are_former {
             return Err(Fault::at(field, "holds a `/`, which ends an object key in `contact/ID`"));
         }
         Ok(key)
@@ -382,8 +384,10 @@ impl<'p> Reader<'p, '_> {
         let Some(text) = self.text("timestamp", |p| &p.timestamp)? else {
             return Ok(None);
         };
-        match text.parse() {
-            Ok(at) => Ok(Some(at)),
+        match text.parse::<Timestamp>() {
+            // Others could not be written as they came; once they were taken.
+            Ok(at) if at.is_writable() || self.rules.are_former => Ok(Some(at)),
+            Ok(_) => Err(Fault::at("timestamp", "is not within the years 0 to 9999 in UTC")),
             Err(_) => Err(Fault::at("timestamp", "is not an RFC 3339 time")),
         }
     }
