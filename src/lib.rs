@@ -71,7 +71,7 @@ pub use store::{
     LineFate, LineRefusal, LinksOf, LinksPage, Location, Matching, Moment, OpenError, Options,
     PageLimit, Past, PastError, PathBetween, Preview, PreviewError, QuestionError, Receipt,
     ReplayError, Status, StorageUse, Store, Subject, Subscription, Surroundings, Verification,
-    Waiting, Walk, Ways, Written, repair, verify,
+    Waiting, Walk, Ways, WriteFailure, Written, repair, verify,
 };
 
 /// Runs the examples of the README as tests.

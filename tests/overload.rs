@@ -142,6 +142,8 @@ fn limited(db: &Path, kilobytes: u32) -> Result<(Server, std::process::ChildStde
         .args(["-c", &script, env!("CARGO_BIN_EXE_relata")])
         .args(["serve", "--listen", "127.0.0.1:0", "--checkpoint-events", "200", "--db"])
         .arg(db)
+        // A failure that may pass ends no server, at least not at once.
+        .args(["--on-write-failure", "exit"])
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
         .spawn()?;

@@ -26,6 +26,7 @@ mod token;
 mod verify;
 mod watch;
 mod way;
+mod write_failure;
 
 pub(crate) use output::complain;
 pub(crate) use run::run;

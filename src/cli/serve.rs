@@ -1,5 +1,6 @@
 //! `relata serve`.
 
+use std::cell::Cell;
 use std::convert::Infallible;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -17,8 +18,8 @@ use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 
 use super::output::say;
-use super::{log, signals};
-use crate::config::{Auth, Serve};
+use super::{log, signals, write_failure};
+use crate::config::{Auth, OnWriteFailure, Serve};
 
 /// Two real-estate offices, their people, properties and viewings.
 const DEMO: &str = include_str!("../../data/real-estate.ndjson");
@@ -53,14 +54,18 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     }
     let store = Arc::new(store);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let ended = runtime.block_on(listen(&store, &db, serve, &addresses, protection))?;
+    let Ended { shutdown, cannot_write } =
+        runtime.block_on(listen(&store, &db, serve, &addresses, protection))?;
     // Ends exports that are still streaming, so that the store is ours alone.
     runtime.shutdown_timeout(EXPORTS_END);
-    if let Shutdown::Deadline { connections } = ended {
+    if let Shutdown::Deadline { connections } = shutdown {
         tracing::warn!(connections, "connections were cut at the deadline");
     }
     drop(watch);
     let store = Arc::into_inner(store).context("the store is still in use")?;
+    if cannot_write {
+        return Ok(write_failure::leave(store));
+    }
     store.close()?;
     Ok(ExitCode::SUCCESS)
 }
@@ -183,13 +188,20 @@ fn fill(store: &Store) -> anyhow::Result<()> {
     Ok(store.checkpoint()?)
 }
 
+/// How serving ended.
+struct Ended {
+    shutdown: Shutdown,
+    /// Whether it ended because nothing can be written.
+    cannot_write: bool,
+}
+
 async fn listen(
     store: &Arc<Store>,
     db: &Path,
     serve: &Serve,
     addresses: &[SocketAddr],
     protection: Protection,
-) -> anyhow::Result<Shutdown> {
+) -> anyhow::Result<Ended> {
     // Taken first: a signal that comes early still ends the server cleanly.
     let stop = signals::watch()?;
     // A write past a limit on file sizes becomes an error of that write, which is
@@ -212,8 +224,17 @@ async fn listen(
         store.locations().len(),
     );
     let invitation = serve.demo.then(|| invitation(address));
+    let cannot_write = Cell::new(false);
+    let stop = async {
+        tokio::select! {
+            () = stop => {}
+            () = write_failure::lasting(store), if serve.on_write_failure == OnWriteFailure::Exit => {
+                cannot_write.set(true);
+            }
+        }
+    };
     tokio::select! {
-        ended = server.run(stop) => Ok(ended),
+        shutdown = server.run(stop) => Ok(Ended { shutdown, cannot_write: cannot_write.get() }),
         never = announce_when_ready(store, &line, invitation.as_deref()) => match never {},
     }
 }

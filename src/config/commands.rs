@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand};
+use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use relata::NodeRef;
 use relata::journal::Scope;
@@ -276,6 +276,15 @@ pub(crate) enum LettersAction {
         #[arg(long, env = "RELATA_DEAD_LETTERS_ALL", conflicts_with = "id")]
         all: bool,
     },
+}
+
+/// What a server does that cannot write.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum OnWriteFailure {
+    /// Answer deliveries with 503, and queries as before
+    Stay,
+    /// End, so that a supervisor starts it again
+    Exit,
 }
 
 #[derive(Debug, Args)]

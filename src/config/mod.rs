@@ -215,6 +215,18 @@ pub(crate) struct Serve {
     #[arg(long, env = "RELATA_SHUTDOWN_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS")]
     pub(crate) shutdown_timeout_ms: u64,
 
+    /// What to do when nothing can be written any more, or has not been for a minute:
+    /// stay and answer deliveries with 503, or exit with status 74 for a supervisor to
+    /// start it again
+    #[arg(
+        long,
+        env = "RELATA_ON_WRITE_FAILURE",
+        value_enum,
+        default_value_t = OnWriteFailure::Stay,
+        value_name = "ACTION"
+    )]
+    pub(crate) on_write_failure: OnWriteFailure,
+
     /// How long an export waits for a reader that takes nothing, in milliseconds
     #[arg(long, env = "RELATA_EXPORT_STALL_MS", default_value_t = 30_000, value_name = "MS")]
     pub(crate) export_stall_ms: u64,

@@ -34,6 +34,12 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: String,
     },
+    /// Merging an entry into the graphs panics. Use a Relata in which it does not.
+    #[error("event {seq} cannot be merged into the graph, which is a bug in Relata")]
+    MergePanicked {
+        /// Its position.
+        seq: Seq,
+    },
     /// The checkpoint is not what was saved. Where no event is pruned, a store replays the
     /// journal in its place.
     #[error("the checkpoint is damaged: {reason}")]
@@ -178,6 +184,10 @@ impl JournalError {
             Self::DamagedCheckpoint { .. } => {
                 "restore the database from a backup: old events are pruned, so the \
                  checkpoint cannot be built anew from the others"
+            }
+            Self::MergePanicked { .. } => {
+                "report it with the event, which SELECT body FROM event WHERE seq = … shows; an \
+                 earlier version may open the database"
             }
             Self::Shortened { .. } => "restore the database from a later backup, if there is one",
             Self::Replaced { .. } => {

@@ -169,14 +169,7 @@ impl Store {
             head,
         };
         let thread = std::thread::Builder::new().name("relata-writer".to_owned());
-        let watched = Arc::clone(&gauge);
-        let run = move || {
-            let ended = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| writer.run()));
-            if ended.is_err() {
-                watched.fail("the writer has crashed; this is a bug in Relata".to_owned());
-            }
-        };
-        let handle = thread.spawn(run).map_err(OpenError::Thread)?;
+        let handle = thread.spawn(move || writer.run_guarded()).map_err(OpenError::Thread)?;
         let writer = Mutex::new(Some(handle));
         let queue = Some(queue);
         let refreshing = Mutex::default();

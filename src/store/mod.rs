@@ -57,3 +57,4 @@ pub use questions::{
 pub use recovery::OpenError;
 pub use subscriptions::{EventBatch, Subscription};
 pub use verify::{Verification, repair, verify};
+pub use write_recovery::WriteFailure;

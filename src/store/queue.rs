@@ -3,8 +3,10 @@
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::time::Instant;
 
 use super::pulse::Pulse;
+use super::write_recovery::WriteFailure;
 use super::writer::Writer;
 use super::{Delivery, IngestError, Options, Receipt, Waiting};
 use crate::journal::Refused;
@@ -55,6 +57,7 @@ pub(super) struct Queue {
 #[derive(Debug)]
 struct Failure {
     reason: String,
+    since: Instant,
     /// Whether it may end by itself.
     is_pause: bool,
 }
@@ -102,13 +105,14 @@ impl Gauge {
     pub(super) fn fail(&self, reason: String) {
         let mut failure = self.lock_failure();
         if failure.as_ref().is_none_or(|failure| failure.is_pause) {
-            *failure = Some(Failure { reason, is_pause: false });
+            *failure = Some(Failure { reason, since: Instant::now(), is_pause: false });
         }
     }
 
     /// Notes that nothing can be written for now.
     pub(super) fn pause(&self, reason: String) {
-        self.lock_failure().get_or_insert(Failure { reason, is_pause: true });
+        let since = Instant::now();
+        self.lock_failure().get_or_insert(Failure { reason, since, is_pause: true });
     }
 
     /// Notes that a pause has ended.
@@ -122,6 +126,14 @@ impl Gauge {
 
     pub(super) fn failure(&self) -> Option<String> {
         self.lock_failure().as_ref().map(|failure| failure.reason.clone())
+    }
+
+    pub(super) fn write_failure(&self) -> Option<WriteFailure> {
+        self.lock_failure().as_ref().map(|failure| WriteFailure {
+            reason: failure.reason.clone(),
+            lasted: failure.since.elapsed(),
+            is_final: !failure.is_pause,
+        })
     }
 
     fn lock_failure(&self) -> MutexGuard<'_, Option<Failure>> {

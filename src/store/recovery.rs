@@ -1,6 +1,7 @@
 //! Opening: the checkpoint, then the rest of the journal.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::checkpoint::Checkpointer;
 use super::locations::{Location, Locations};
@@ -179,6 +180,11 @@ pub(super) fn load_checkpoint(
 }
 
 /// Merges every event after `after` and up to `upto`, and returns the last.
+///
+/// # Errors
+///
+/// [`JournalError::MergePanicked`] names an event that cannot be merged: a supervisor would
+/// otherwise restart a process that ends each time without a reason.
 pub(super) fn replay(
     journal: &mut dyn JournalReader,
     after: Seq,
@@ -188,30 +194,33 @@ pub(super) fn replay(
 ) -> Result<Seq, JournalError> {
     let mut head = after;
     let mut failed = None;
-    journal.read(after, &mut |seq, entry| {
-        if seq > upto {
-            return ControlFlow::Break(());
-        }
-        if !locations.holds(entry.location) {
-            head = seq;
-            return ControlFlow::Continue(());
-        }
-        match history::read(seq, &entry) {
-            Ok(event) => {
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        journal.read(after, &mut |seq, entry| {
+            if seq > upto {
+                return ControlFlow::Break(());
+            }
+            if !locations.holds(entry.location) {
                 head = seq;
-                match event {
-                    Some(event) => {
-                        merge(locations, seq, &event, checkpointer);
+                return ControlFlow::Continue(());
+            }
+            match history::read(seq, &entry) {
+                Ok(event) => {
+                    match event {
+                        Some(event) => {
+                            merge(locations, seq, &event, checkpointer);
+                        }
+                        None => checkpointer.pass(seq),
                     }
-                    None => checkpointer.pass(seq),
+                    head = seq;
+                    ControlFlow::Continue(())
                 }
-                ControlFlow::Continue(())
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
             }
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
-        }
-    })?;
+        })
+    }));
+    read.map_err(|_| JournalError::MergePanicked { seq: head + 1 })??;
     failed.map_or(Ok(head), Err)
 }

@@ -2,10 +2,12 @@
 //! by itself once the disk does.
 
 use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use super::writer::{Writer, merge};
-use super::{IngestError, Status, history};
+use super::{IngestError, Status, Store, deliveries, history};
 use crate::journal::{JournalError, WriteOutcome};
 use crate::model::{Event, Seq, Timestamp};
 
@@ -35,7 +37,66 @@ impl Retrying {
     }
 }
 
+/// Why a store does not accept deliveries.
+#[derive(Debug, Clone, PartialEq, Eq)]
+#[non_exhaustive]
+pub struct WriteFailure {
+    /// What went wrong and what to do about it.
+    pub reason: String,
+    /// How long it has lasted.
+    pub lasted: Duration,
+    /// Whether only opening the store again can end it. Otherwise the store tries again
+    /// by itself.
+    pub is_final: bool,
+}
+
+impl Store {
+    /// Returns why nothing can be written, and since when, or `None` while writing works.
+    pub fn write_failure(&self) -> Option<WriteFailure> {
+        self.gauge.write_failure()
+    }
+}
+
 impl Writer {
+    /// Runs the writer until the store is closed, or until it panics.
+    ///
+    /// After a panic nothing more is accepted: a graph may hold half of an event. All that
+    /// was acknowledged is in the journal, from which opening builds the graphs again.
+    pub(super) fn run_guarded(self) {
+        let (gauge, locations) = (Arc::clone(&self.gauge), Arc::clone(&self.locations));
+        if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            let head = locations.news.head();
+            let reason = format!(
+                "the writer crashed while it took what came after event {head}, which is a bug \
+                 in Relata; all that was accepted is on disk: restart it"
+            );
+            tracing::error!(reason, "nothing more is accepted until a restart");
+            gauge.fail(reason);
+        }
+    }
+
+    /// Learns the ids of the deliveries of the last days, and how far imports have come,
+    /// so that a repeat is known. Queries are answered meanwhile, deliveries wait.
+    ///
+    /// What fails here is tried again as a write is.
+    pub(super) fn recall(&mut self) {
+        if let Err(error) = self.try_recall() {
+            self.gauge.pulse.write_failed();
+            self.pause_or_fail(&error);
+        }
+    }
+
+    fn try_recall(&mut self) -> Result<(), JournalError> {
+        let Self { journal, deliveries, imports, options, .. } = self;
+        let after = deliveries::recall_after(journal.as_mut(), options.remembered_deliveries)?;
+        journal.accepted(after, &mut |it| {
+            deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
+        })?;
+        journal.import_marks(&mut |mark| imports.note(mark))?;
+        self.gauge.be_ready();
+        Ok(())
+    }
+
     /// Finds out what a failed write has done, which would have brought the journal to
     /// `expected`, and returns that if it has.
     ///
@@ -47,8 +108,9 @@ impl Writer {
     ) -> Result<Seq, IngestError> {
         self.gauge.pulse.write_failed();
         match error.write_outcome() {
-            WriteOutcome::NothingWritten => return Err(self.pause(error)),
-            WriteOutcome::Damaged => return Err(self.fail(error)),
+            WriteOutcome::NothingWritten | WriteOutcome::Damaged => {
+                return Err(self.pause_or_fail(error));
+            }
             WriteOutcome::Unknown => {}
         }
         let head = match self.journal.recover() {
@@ -76,8 +138,7 @@ impl Writer {
 
     /// Attempts to write again.
     pub(super) fn try_again(&mut self) {
-        let recovered = self.journal.recover().and_then(|head| self.catch_up(head));
-        match recovered {
+        match self.recover() {
             Ok(()) => {
                 self.retrying = Retrying::default();
                 self.gauge.resume();
@@ -92,6 +153,21 @@ impl Writer {
                 tracing::debug!(%error, "the journal cannot be written yet");
                 self.retrying.put_off();
             }
+        }
+    }
+
+    fn recover(&mut self) -> Result<(), JournalError> {
+        let head = self.journal.recover()?;
+        if !self.gauge.is_ready() {
+            self.try_recall()?;
+        }
+        self.catch_up(head)
+    }
+
+    fn pause_or_fail(&mut self, error: &JournalError) -> IngestError {
+        match error.write_outcome() {
+            WriteOutcome::Damaged => self.fail(error),
+            WriteOutcome::NothingWritten | WriteOutcome::Unknown => self.pause(error),
         }
     }
 
@@ -120,8 +196,8 @@ impl Writer {
         }
         let Self { journal, locations, checkpointer, deliveries, imports, .. } = self;
         let mut applied: Vec<(Seq, Timestamp, Event)> = Vec::new();
-        let mut failed = None;
-        journal.read(self.head, &mut |seq, entry| {
+        let (mut reached, mut failed) = (self.head, None);
+        let read = journal.read(self.head, &mut |seq, entry| {
             if let Some(id) = entry.webhook_id {
                 deliveries.note(entry.location, id, seq, entry.received_at);
             }
@@ -135,14 +211,18 @@ impl Writer {
                 Ok(None) => checkpointer.pass(seq),
                 Err(error) => failed = Some(error),
             }
+            if failed.is_none() {
+                reached = seq;
+            }
             if failed.is_some() || seq >= upto {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
-        })?;
-        failed.map_or(Ok(()), Err)?;
-        journal.import_marks(&mut |mark| imports.note(mark))?;
-        self.advance(upto, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
-        Ok(())
+        });
+        let read = read.and(failed.map_or(Ok(()), Err));
+        let read = read.and_then(|()| journal.import_marks(&mut |mark| imports.note(mark)));
+        // Also what came before a failure: merged once more, it would seem to do nothing.
+        self.advance(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
+        read
     }
 }

@@ -10,7 +10,7 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
 use super::clock::ReceiptClock;
-use super::deliveries::{self, Deliveries};
+use super::deliveries::Deliveries;
 use super::imports::Imports;
 use super::locations::Locations;
 use super::log::LogTrimming;
@@ -81,28 +81,6 @@ impl Writer {
         }
         if let Err(IngestError::Unavailable { reason }) = self.checkpoint() {
             self.gauge.fail(reason);
-        }
-    }
-
-    /// Learns the ids of the deliveries of the last days, and how far imports have
-    /// come, so that a repeat is known. Questions are answered meanwhile, deliveries wait.
-    fn recall(&mut self) {
-        let room = self.options.remembered_deliveries;
-        let after = deliveries::recall_after(self.journal.as_mut(), room);
-        let deliveries = &mut self.deliveries;
-        let recalled = after.and_then(|after| {
-            self.journal.accepted(after, &mut |it| {
-                deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
-            })
-        });
-        let imports = &mut self.imports;
-        let recalled =
-            recalled.and_then(|()| self.journal.import_marks(&mut |mark| imports.note(mark)));
-        match recalled {
-            Ok(()) => self.gauge.be_ready(),
-            Err(error) => {
-                self.fail(&error);
-            }
         }
     }
 

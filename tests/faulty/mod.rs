@@ -25,6 +25,8 @@ pub(crate) enum Fault {
     Sync,
     /// By claiming another head than there is.
     Lie,
+    /// By a panic, after all of it was written.
+    Panic,
 }
 
 /// What goes wrong, and when.
@@ -38,6 +40,12 @@ pub(crate) struct Plan {
     pub(crate) checkpoints_fail: AtomicBool,
     pub(crate) prunes_fail: AtomicBool,
     pub(crate) letters_fail: AtomicBool,
+    /// Whether the ids of deliveries cannot be read.
+    pub(crate) accepted_fails: AtomicBool,
+    /// The entry at which reading panics, or 0.
+    pub(crate) panics_at: AtomicU64,
+    /// The entry at which reading fails once, or 0.
+    pub(crate) read_fails_at: AtomicU64,
     /// Whether attempts to recover fail too.
     pub(crate) is_away: AtomicBool,
     /// How long every append takes, in milliseconds.
@@ -90,7 +98,19 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         after: Seq,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        self.kept.read(after, each)
+        let (panics_at, mut fails) = (self.plan.panics_at.load(Ordering::Relaxed), false);
+        self.kept.read(after, &mut |seq, entry| {
+            if seq == panics_at {
+                std::panic::resume_unwind(Box::new("told to"));
+            }
+            if seq == self.plan.read_fails_at.load(Ordering::Relaxed) {
+                self.plan.read_fails_at.store(0, Ordering::Relaxed);
+                fails = true;
+                return ControlFlow::Break(());
+            }
+            each(seq, entry)
+        })?;
+        if fails { Err(full()) } else { Ok(()) }
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
@@ -102,6 +122,9 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         after: Seq,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
+        if self.plan.accepted_fails.load(Ordering::Relaxed) {
+            return Err(full());
+        }
         self.kept.accepted(after, each)
     }
 
@@ -171,6 +194,10 @@ impl<J: Journal> Faulty<J> {
             }
             Fault::Sync => {
                 whole(&mut self.kept)?;
+            }
+            Fault::Panic => {
+                whole(&mut self.kept)?;
+                std::panic::resume_unwind(Box::new("told to"));
             }
             Fault::Lie => return whole(&mut self.kept).map(|head| head - 1),
         }
