@@ -2,6 +2,7 @@
 
 mod ask;
 mod backup;
+mod bench;
 mod checkpoint;
 mod completions;
 mod dead_letters;

@@ -5,8 +5,8 @@ use std::process::ExitCode;
 use crate::config::{Command, Config};
 
 use super::{
-    backup, checkpoint, completions, dead_letters, diff, doctor, erase, export, health, history,
-    ingest, links, log, questions, serve, summary, token, verify, watch,
+    backup, bench, checkpoint, completions, dead_letters, diff, doctor, erase, export, health,
+    history, ingest, links, log, questions, serve, summary, token, verify, watch,
 };
 
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
@@ -29,6 +29,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Verify(verify) => verify::run(&config.db, &verify),
         Command::Checkpoint(command) => checkpoint::run(&config.db, &command),
         Command::Erase(command) => erase::run(&config.db, &command),
+        Command::Bench(bench) => bench::run(&config.db, &bench),
         Command::Backup(backup) => backup::run(&config.db, &backup),
         Command::Token(token) => token::run(&config.db, token.action),
         Command::DeadLetters(letters) => dead_letters::run(&config.db, &letters.action),

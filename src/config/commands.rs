@@ -175,6 +175,49 @@ pub(crate) struct Backup {
 }
 
 #[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  relata bench
+  relata bench --db /var/lib/relata/relata.db --seconds 60 --relations 5000000
+
+It makes a store in a new folder beside --db, which it neither opens nor needs, and removes
+it.")]
+pub(crate) struct Bench {
+    /// How long to measure, about, in seconds
+    #[arg(
+        long,
+        env = "RELATA_BENCH_SECONDS",
+        default_value_t = 20,
+        value_name = "S",
+        value_parser = clap::value_parser!(u64).range(1..=3_600)
+    )]
+    pub(crate) seconds: u64,
+
+    /// Senders that each wait for their own event to be durable
+    #[arg(
+        long,
+        env = "RELATA_BENCH_SENDERS",
+        default_value_t = 64,
+        value_name = "N",
+        value_parser = senders
+    )]
+    pub(crate) senders: usize,
+
+    /// Relations to import at most, if the time suffices
+    #[arg(long, env = "RELATA_BENCH_RELATIONS", default_value_t = 1_000_000, value_name = "N")]
+    pub(crate) relations: u64,
+
+    /// Print JSON
+    #[arg(long, env = "RELATA_JSON")]
+    pub(crate) json: bool,
+}
+
+fn senders(text: &str) -> Result<usize, String> {
+    let senders: usize = text.parse().map_err(|_| "not a number".to_owned())?;
+    if (1..=1_024).contains(&senders) { Ok(senders) } else { Err("1 to 1024".to_owned()) }
+}
+
+#[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
 pub(crate) struct Token {
     #[command(subcommand)]

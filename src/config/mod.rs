@@ -124,6 +124,8 @@ pub(crate) enum Command {
     Erase(Erase),
     /// Copy the database while it is written
     Backup(Backup),
+    /// Measure what this machine and its disk can do, with a store of its own
+    Bench(Bench),
     /// Make, list and revoke API tokens
     Token(Token),
     /// List, show, replay and delete deliveries that could not be used
