@@ -1,6 +1,8 @@
 //! The time of receipt, by a clock that the test sets.
 
-#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+
+mod long;
 
 use std::io::Read;
 use std::path::Path;
@@ -165,4 +167,169 @@ fn the_graph_as_of_a_time_is_exact_beside_a_slow_import() {
     assert_eq!(store.seq_as_of(AsOf::Time(before)).unwrap(), Some(50));
     let past = store.past("L", 50).unwrap();
     assert_eq!(past.graph.counts().records, 50);
+}
+
+/// Numbers that look random, the same each time (`SplitMix64`).
+struct Random(u64);
+
+impl Random {
+    fn below(&mut self, bound: u64) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        (z ^ (z >> 31)) % bound
+    }
+}
+
+const MINUTE: i64 = 60_000;
+
+/// For how long a wrong clock stays wrong at most: what lasts longer is believed.
+const WRONG_FOR: i64 = 50 * MINUTE;
+
+/// How long events are kept, in days.
+const KEEP_DAYS: u64 = 3;
+
+/// A store, and what is really true of it.
+struct Truth {
+    hands: Arc<Hands>,
+    path: std::path::PathBuf,
+    store: Option<Store>,
+    /// When each delivery really came, in milliseconds that have passed.
+    came: Vec<i64>,
+    /// How wrong the clock is, and since when.
+    wrong: Option<(i64, i64)>,
+    pruned: u64,
+    repeats: u32,
+}
+
+impl Truth {
+    fn new(path: &Path) -> Self {
+        let hands = Hands::new();
+        let store = Some(open(path, &hands, KEEP_DAYS));
+        let path = path.to_owned();
+        Self { hands, path, store, came: Vec::new(), wrong: None, pruned: 0, repeats: 0 }
+    }
+
+    fn passed(&self) -> i64 {
+        self.hands.passed.load(Ordering::Relaxed)
+    }
+
+    fn store(&self) -> &Store {
+        self.store.as_ref().unwrap()
+    }
+
+    /// Lets time pass; a clock that has been wrong for long is put right.
+    fn pass(&mut self, millis: i64) {
+        let mut left = millis;
+        if let Some((off, since)) = self.wrong
+            && self.passed() + millis >= since + WRONG_FOR
+        {
+            let before = (since + WRONG_FOR - self.passed()).max(0);
+            self.hands.pass(before);
+            self.hands.set(-off);
+            self.wrong = None;
+            left -= before;
+        }
+        self.hands.pass(left);
+    }
+
+    fn set_wrong(&mut self, off: i64) {
+        if self.wrong.is_none() {
+            self.hands.set(off);
+            self.wrong = Some((off, self.passed()));
+        }
+    }
+
+    fn post(&mut self, count: u64) {
+        for _ in 0..count {
+            let number = u32::try_from(self.came.len()).unwrap();
+            let receipt = self.store().ingest(record(number).as_bytes()).unwrap();
+            assert_eq!(receipt.seq, Some(u64::from(number) + 1), "taken for a repeat");
+            self.came.push(self.passed());
+            self.pass(10);
+        }
+    }
+
+    /// Sends a delivery of the last three days again, after which the sender gives up.
+    fn repeat(&mut self, random: &mut Random) {
+        let first = self.came.partition_point(|came| self.passed() - came > 3 * DAY);
+        let recent = (self.came.len() - first) as u64;
+        if recent == 0 {
+            return;
+        }
+        let number = first + usize::try_from(random.below(recent)).unwrap();
+        let body = record(u32::try_from(number).unwrap());
+        let receipt = self.store().ingest(body.as_bytes()).unwrap();
+        let expected = (Status::Duplicate, Some(number as u64 + 1));
+        assert_eq!((receipt.status, receipt.seq), expected, "forgotten");
+        self.repeats += 1;
+    }
+
+    fn restart(&mut self) {
+        self.store.take().unwrap().close().unwrap();
+        self.pass(MINUTE);
+        self.store = Some(open(&self.path, &self.hands, KEEP_DAYS));
+    }
+
+    /// Prunes, and checks that nothing went early.
+    fn prune(&mut self) {
+        self.store().checkpoint().unwrap();
+        self.store().checkpoint().unwrap();
+        let pruned = self.store().pruned().unwrap();
+        if pruned > self.pruned {
+            let newest = self.came[usize::try_from(pruned).unwrap() - 1];
+            // A clock that is behind stands still for as long, and so do times.
+            let least = i64::try_from(KEEP_DAYS).unwrap() * DAY - 2 * WRONG_FOR;
+            assert!(self.passed() - newest >= least, "event {pruned} was pruned early");
+            self.pruned = pruned;
+        }
+    }
+}
+
+/// Clocks that jump by any amount, ahead and back, for less than an hour at a time, beside
+/// deliveries, restarts and pruning.
+#[test]
+fn no_clock_that_jumps_forgets_a_repeat_or_prunes_early() {
+    let directory = tempfile::tempdir().unwrap();
+    let mut truth = Truth::new(&directory.path().join("relata.db"));
+    let mut random = Random(7);
+    let steps = long::rounds(400, 20_000);
+    let (mut jumps, mut restarts) = (0, 0);
+    for _ in 0..steps {
+        match random.below(20) {
+            0..=5 => {
+                let count = 1 + random.below(5);
+                truth.post(count);
+            }
+            6..=9 => truth.repeat(&mut random),
+            10..=12 => truth.pass(i64::try_from(random.below(10)).unwrap() * MINUTE),
+            13..=14 => truth.pass(i64::try_from(random.below(12)).unwrap() * 60 * MINUTE),
+            15..=16 => {
+                let by = i64::try_from(random.below(800)).unwrap() * DAY - 400 * DAY;
+                truth.set_wrong(by + i64::try_from(random.below(7)).unwrap() * MINUTE);
+                jumps += 1;
+            }
+            // A clock that is wrong at the start, too, is a test of its own.
+            17 if truth.wrong.is_none() => {
+                truth.restart();
+                restarts += 1;
+            }
+            _ => truth.prune(),
+        }
+    }
+    truth.prune();
+    let times = times(truth.store());
+    assert!(times.is_sorted(), "times went back");
+    assert_eq!(times.len() as u64, truth.came.len() as u64 - truth.pruned);
+    assert!(truth.pruned > 50, "{} pruned", truth.pruned);
+    long::tell(
+        "clocks that jump",
+        format!(
+            "{jumps} jumps, {restarts} restarts, {} deliveries, {} repeats known, {} pruned, none early",
+            truth.came.len(),
+            truth.repeats,
+            truth.pruned
+        ),
+    );
 }

@@ -113,11 +113,12 @@ impl ReceiptClock {
 
     /// Returns the time by which old events may be deleted: no later than what the steady
     /// clock says has passed since the clock last jumped, or since the newest event that
-    /// was there at the opening.
+    /// was there at the opening; and no later than the wall clock says, which may have been
+    /// put right while nobody looked.
     pub(super) fn settled(&mut self) -> Timestamp {
         let now = self.now();
-        let steady = self.clock.read().steady;
-        self.settled_by(now, steady)
+        let ClockReading { wall, steady } = self.clock.read();
+        self.settled_by(now, steady).min(wall)
     }
 
     fn settled_by(&self, now: Timestamp, steady: Duration) -> Timestamp {
@@ -204,6 +205,18 @@ mod tests {
         assert_eq!((days(receipts.now()), days(receipts.settled())), (1_100, 1_000));
         hands.0.fetch_add(61 * MINUTE, Relaxed);
         assert_eq!(days(receipts.settled()), 1_100);
+    }
+
+    /// The clock was a hundred days ahead at boot and right soon after, but for two hours
+    /// nobody looked at it: by then the wrong time was held for proved.
+    #[test]
+    fn a_clock_put_right_unseen_deletes_nothing() {
+        let (hands, clock) = hands();
+        hands.1.fetch_add(100 * DAY, Relaxed);
+        let mut receipts = ReceiptClock::new(clock, Some(Timestamp::from_millis(1_000 * DAY)));
+        hands.1.fetch_sub(100 * DAY, Relaxed);
+        hands.0.fetch_add(120 * MINUTE, Relaxed);
+        assert_eq!(days(receipts.settled()), 1_000);
     }
 
     #[test]

@@ -13,6 +13,14 @@ use crate::model::{Seq, Timestamp};
 /// for. HighLevel repeats a delivery for up to three days.
 pub(super) const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
 
+/// How much of the time between two deliveries counts. A clock that was wrong may have set
+/// one far ahead of the other, which makes none older than it is.
+const GAP: Duration = Duration::from_secs(24 * 3600);
+
+fn between(earlier: Timestamp, later: Timestamp) -> Duration {
+    Duration::from_millis(later.as_millis().abs_diff(earlier.as_millis())).min(GAP)
+}
+
 /// Returns the event after which ids are to be learned when a store is opened: those of
 /// the last seven days before the newest event, but no more than there is room for.
 ///
@@ -22,10 +30,24 @@ pub(super) fn recall_after(
     room: usize,
 ) -> Result<Seq, JournalError> {
     let (head, pruned) = (journal.head()?, journal.pruned()?);
-    let since = journal.received_at(head)?.map(|newest| newest.before(REMEMBERED));
-    let first = since.map_or(Ok(0), |since| journal.first_since(since))?;
-    // Of the pruned ones no more are remembered than may come again.
-    let after = if first <= pruned + 1 { 0 } else { first - 1 };
+    let (mut after, mut left) = (head, REMEMBERED);
+    // From one delivery back to the first of the day before it, and over the gap there.
+    while let Some(at) = journal.received_at(after)? {
+        let first = journal.first_since(at.before(left.min(GAP)))?;
+        if first <= pruned + 1 {
+            // Of the pruned ones no more are remembered than may come again.
+            after = 0;
+            break;
+        }
+        let oldest = journal.received_at(first)?.unwrap_or(at);
+        let before = journal.received_at(first - 1)?.unwrap_or(oldest);
+        left = left.saturating_sub(between(oldest, at));
+        after = first - 1;
+        match left.checked_sub(between(before, oldest)) {
+            Some(rest) => left = rest,
+            None => break,
+        }
+    }
     Ok(after.max(head.saturating_sub(room as Seq)))
 }
 
@@ -43,12 +65,14 @@ pub(super) struct Deliveries {
     young: Generation,
     old: Generation,
     generation_ids: usize,
+    /// When the newest id came.
+    last: Option<Timestamp>,
 }
 
 #[derive(Debug, Default)]
 struct Generation {
-    /// When its first id came.
-    since: Option<Timestamp>,
+    /// How long its ids have come.
+    span: Duration,
     known: HashTable<(Key, Seq)>,
 }
 
@@ -60,7 +84,7 @@ impl Deliveries {
     pub(super) fn new(limit: usize) -> Self {
         let generation_ids = (limit / 2).max(1);
         let (young, old) = Default::default();
-        Self { states: Default::default(), young, old, generation_ids }
+        Self { states: Default::default(), young, old, generation_ids, last: None }
     }
 
     /// The seq under which this delivery was accepted, if it was.
@@ -80,12 +104,11 @@ impl Deliveries {
         let key = self.key(location, webhook_id);
         let known = self.seq_of(key);
         if known.is_none() {
-            let since = *self.young.since.get_or_insert(at);
-            let age = at.as_millis().saturating_sub(since.as_millis());
-            let is_old = u128::try_from(age).is_ok_and(|age| age >= REMEMBERED.as_millis());
+            self.young.span += self.last.map_or(Duration::ZERO, |last| between(last, at));
+            self.last = Some(at);
+            let is_old = self.young.span >= REMEMBERED;
             if is_old || self.young.known.len() >= self.generation_ids {
                 self.old = std::mem::take(&mut self.young);
-                self.young.since = Some(at);
             }
             self.young.known.insert_unique(key.1, (key, seq), |(key, _)| key.1);
         }
@@ -179,6 +202,30 @@ mod tests {
             assert!(deliveries.young.known.len() + deliveries.old.known.len() <= 1_000);
         }
         assert!(!known(&deliveries, 3_900));
+    }
+
+    /// A clock was a year ahead for a quarter of an hour; after the next start the ids of
+    /// the days before were unknown.
+    #[test]
+    fn a_clock_far_ahead_makes_no_id_old() {
+        let mut journal = MemoryJournal::new();
+        let mut deliveries = Deliveries::new(1_000);
+        // Day by day, an hour with the clock ahead, and what it leaves: times stand still.
+        for (day, seq) in [0, 1, 2, 365, 365, 365, 800, 800].into_iter().zip(0..) {
+            let entry = Entry {
+                location: "a",
+                event_type: "RecordCreate",
+                entity: "r",
+                webhook_id: None,
+                at: None,
+                received_at: Timestamp::from_millis(day * DAY),
+                body: "{}",
+            };
+            journal.append(&[entry; 10]).unwrap();
+            fill(&mut deliveries, seq * 10, 10, day);
+        }
+        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 0);
+        assert!((0..80).all(|number| known(&deliveries, number)));
     }
 
     /// Opening read every id of seven days, however few of them there was room for, while
