@@ -38,9 +38,10 @@ pub(super) fn start(level: LevelFilter, format: LogFormat) -> io::Result<FlushOn
     thread::Builder::new().name("relata-log".to_owned()).spawn(move || writer.write_on())?;
     std::panic::set_hook(Box::new(|panic| {
         let trace = Backtrace::capture();
-        match trace.status() {
-            BacktraceStatus::Captured => tracing::error!("{panic}\n{trace}"),
-            _ => tracing::error!("{panic}"),
+        if trace.status() == BacktraceStatus::Captured {
+            tracing::error!("{panic}\n{trace}");
+        } else {
+            tracing::error!("{panic}");
         }
     }));
     let subscriber = tracing_subscriber::fmt()

@@ -248,7 +248,12 @@ async fn announce_when_ready(store: &Store, line: &str, invitation: Option<&str>
     let text = invitation.map_or_else(|| line.to_owned(), |more| format!("{line}\n{more}"));
     // It may be a pipe that is full; the server must not wait for who reads it.
     let announcing = std::thread::Builder::new().name("relata-ready".to_owned());
-    if let Err(error) = announcing.spawn(move || announce(&text)) {
+    let announced = announcing.spawn(move || {
+        // What was logged before stands before it.
+        log::flush();
+        announce(&text);
+    });
+    if let Err(error) = announced {
         tracing::warn!(%error, "cannot say that it is ready");
     }
     std::future::pending().await
