@@ -23,12 +23,6 @@ use relata::journal::SqliteJournal;
 use serde_json::json;
 use server::{Error, Server, relata};
 
-fn run_time(short: u32) -> Duration {
-    let told = std::env::var("RELATA_LONG_SECONDS").ok().and_then(|text| text.parse().ok());
-    let seconds = told.unwrap_or(600);
-    Duration::from_secs(long::rounds(short, seconds).into())
-}
-
 fn fresh() -> Result<(tempfile::TempDir, PathBuf), Error> {
     let directory = tempfile::tempdir()?;
     let db = directory.path().join("relata.db");
@@ -169,7 +163,7 @@ fn slow_readers_of_every_kind_cost_others_little_and_nobody_an_event() -> Result
     let chunk: Vec<String> =
         (0..5_000).map(|number| relation("L", 1_000_000_000 + number)).collect();
     assert_eq!(server.post("/v1/import", chunk.join("\n").as_bytes())?.status, 200);
-    let (run_time, next_line) = (run_time(4), AtomicU64::new(0));
+    let (run_time, next_line) = (long::run_time(4), AtomicU64::new(0));
     let phase = |readers: bool| -> Result<Phase, Error> {
         let (stop, bytes, most) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
         let (posts, imported) = std::thread::scope(|scope| {
@@ -194,7 +188,9 @@ fn slow_readers_of_every_kind_cost_others_little_and_nobody_an_event() -> Result
             let time = if readers { run_time } else { (run_time / 2).min(Duration::from_secs(60)) };
             let posts = ledger.post(&server, "L", Instant::now() + time);
             stop.store(true, Ordering::Relaxed);
-            reading.into_iter().for_each(|reader| reader.join().unwrap());
+            for reader in reading {
+                reader.join().unwrap();
+            }
             memory.join().unwrap();
             (posts, imports.join().unwrap())
         });
@@ -265,7 +261,7 @@ fn locks_and_full_disks_that_come_and_go_lose_nothing() -> Result<(), Error> {
     command.args(["serve", "--listen", "127.0.0.1:0", "--db"]).arg(&db).stderr(Stdio::null());
     let mut server = Server::spawn(&mut command)?;
     let ledger = Ledger::default();
-    let run_time = run_time(6);
+    let run_time = long::run_time(6);
     let until = Instant::now() + run_time;
     let (mut locks, mut full) = (0, 0);
     let is_long = long::rounds(0, 1) == 1;
@@ -290,7 +286,9 @@ fn locks_and_full_disks_that_come_and_go_lose_nothing() -> Result<(), Error> {
             }
             std::thread::sleep(Duration::from_millis(300));
         }
-        senders.into_iter().for_each(|sender| drop(sender.join().unwrap()));
+        for sender in senders {
+            sender.join().unwrap();
+        }
         Ok(())
     })?;
     // Taken again by itself.

@@ -1,7 +1,7 @@
 //! More than the disk takes, and a disk that is full.
 
 #![cfg(all(feature = "server", target_os = "linux"))]
-#![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
+#![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
 mod faulty;
 mod long;
