@@ -11,7 +11,6 @@ mod server;
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::TcpStream;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::Mutex;
@@ -89,17 +88,6 @@ fn p99(mut times: Vec<Duration>) -> Duration {
     times[times.len() * 99 / 100]
 }
 
-/// A connection whose side of the network holds next to nothing, so that the server sees
-/// how slowly it is read.
-fn connect_narrow(server: &Server) -> Result<TcpStream, Error> {
-    let socket = socket2::Socket::new(socket2::Domain::IPV4, socket2::Type::STREAM, None)?;
-    socket.set_recv_buffer_size(4_096)?;
-    socket.connect(&server.address.into())?;
-    let stream = TcpStream::from(socket);
-    stream.set_read_timeout(Some(Duration::from_secs(1)))?;
-    Ok(stream)
-}
-
 /// Every kind of answer that can be long.
 const READ: [&str; 8] = [
     "/v1/locations/L/changes?after=0",
@@ -116,7 +104,8 @@ const READ: [&str; 8] = [
 fn read_slowly(server: &Server, path: &str, rate: usize, stop: &AtomicBool) -> Result<u64, Error> {
     let mut bytes = 0;
     while !stop.load(Ordering::Relaxed) {
-        let mut stream = connect_narrow(server)?;
+        let mut stream = server.connect_narrow()?;
+        stream.set_read_timeout(Some(Duration::from_secs(1)))?;
         write!(stream, "GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\r\n")?;
         let mut part = vec![0; (rate / 10).max(5)];
         while !stop.load(Ordering::Relaxed) {

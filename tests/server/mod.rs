@@ -61,6 +61,23 @@ impl Server {
         Ok(stream)
     }
 
+    /// A connection of which this side takes in next to nothing unread, so that the server
+    /// soon sees how slowly it is read.
+    pub(crate) fn connect_narrow(&self) -> Result<TcpStream, Error> {
+        #[cfg(target_os = "linux")]
+        {
+            let domain = socket2::Domain::for_address(self.address);
+            let socket = socket2::Socket::new(domain, socket2::Type::STREAM, None)?;
+            socket.set_recv_buffer_size(4_096)?;
+            socket.connect(&self.address.into())?;
+            let stream = TcpStream::from(socket);
+            stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+            Ok(stream)
+        }
+        #[cfg(not(target_os = "linux"))]
+        self.connect()
+    }
+
     pub(crate) fn get(&self, path: &str) -> Result<Answer, Error> {
         self.request("GET", path, &[], b"")
     }
