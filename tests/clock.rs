@@ -294,7 +294,7 @@ fn no_clock_that_jumps_forgets_a_repeat_or_prunes_early() {
     let directory = tempfile::tempdir().unwrap();
     let mut truth = Truth::new(&directory.path().join("relata.db"));
     let mut random = Random(7);
-    let steps = long::rounds(400, 20_000);
+    let steps = long::rounds(400, 10_000);
     let (mut jumps, mut restarts) = (0, 0);
     for _ in 0..steps {
         match random.below(20) {

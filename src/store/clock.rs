@@ -13,7 +13,8 @@ const TOLERANCE: Duration = Duration::from_secs(60);
 /// still while the machine slept, is right from then on.
 const JUMP_HELD: Duration = Duration::from_secs(10 * 60);
 
-/// How long after a jump, or an opening, the wall clock alone deletes nothing.
+/// How long the clocks must agree after a jump, or an opening, until the wall clock is proved
+/// right and deletes anything.
 const SETTLING: Duration = Duration::from_secs(3600);
 
 /// What both clocks say at one moment.
@@ -72,9 +73,11 @@ pub(super) struct ReceiptClock {
     agreed: ClockReading,
     /// Since when they have not, by the steady one.
     jumped: Option<Duration>,
-    /// From where pruning counts on, by the steady clock, until the wall clock has
-    /// proved itself.
-    settled: ClockReading,
+    /// When the wall clock was believed last, by the steady one.
+    believed: Duration,
+    /// The last reading that had proved itself; from there pruning counts on by the steady
+    /// clock until another has.
+    proved: ClockReading,
 }
 
 impl ReceiptClock {
@@ -82,9 +85,9 @@ impl ReceiptClock {
     pub(super) fn new(clock: Clock, newest: Option<Timestamp>) -> Self {
         let agreed = clock.read();
         let wall = newest.map_or(agreed.wall, |newest| agreed.wall.min(newest.after(TOLERANCE)));
-        let settled = ClockReading { wall, ..agreed };
+        let (believed, proved) = (agreed.steady, ClockReading { wall, ..agreed });
         let last = newest.unwrap_or(Timestamp::from_millis(i64::MIN));
-        Self { clock, last, agreed, jumped: None, settled }
+        Self { clock, last, agreed, jumped: None, believed, proved }
     }
 
     /// Returns the time, by the wall clock unless that has just jumped.
@@ -105,25 +108,24 @@ impl ReceiptClock {
             return expected;
         }
         tracing::warn!(%wall, %counted, "the clock that was set is believed; nothing is pruned by it within the next hour");
-        let settled = self.settled_by(expected, read.steady);
-        self.settled = ClockReading { wall: settled, steady: read.steady };
-        (self.agreed, self.jumped) = (read, None);
+        (self.agreed, self.jumped, self.believed) = (read, None, read.steady);
         read.wall
     }
 
     /// Returns the time by which old events may be deleted: no later than what the steady
-    /// clock says has passed since the clock last jumped, or since the newest event that
-    /// was there at the opening; and no later than the wall clock says, which may have been
-    /// put right while nobody looked.
+    /// clock says has passed since the wall clock was proved right, by agreeing with it for
+    /// an hour, or since the newest event that was there at the opening.
     pub(super) fn settled(&mut self) -> Timestamp {
-        let now = self.now();
-        let ClockReading { wall, steady } = self.clock.read();
-        self.settled_by(now, steady).min(wall)
-    }
-
-    fn settled_by(&self, now: Timestamp, steady: Duration) -> Timestamp {
-        let passed = steady.saturating_sub(self.settled.steady);
-        if passed >= SETTLING { now } else { now.min(self.settled.wall.after(passed)) }
+        self.now();
+        if self.jumped.is_some() {
+            return self.proved.wall;
+        }
+        let read = self.agreed;
+        if read.steady.saturating_sub(self.believed) >= SETTLING {
+            self.proved = read;
+        }
+        let passed = read.steady.saturating_sub(self.proved.steady);
+        read.wall.min(self.proved.wall.after(passed))
     }
 
     /// Returns when a delivery came in: as told, or now, but never before the one ahead
@@ -207,16 +209,21 @@ mod tests {
         assert_eq!(days(receipts.settled()), 1_100);
     }
 
-    /// The clock was a hundred days ahead at boot and right soon after, but for two hours
-    /// nobody looked at it: by then the wrong time was held for proved.
+    /// A clock was ahead at boot and right soon after, or ahead again, but for hours nobody
+    /// looked at it: by then the wrong time was held for proved.
     #[test]
     fn a_clock_put_right_unseen_deletes_nothing() {
         let (hands, clock) = hands();
         hands.1.fetch_add(100 * DAY, Relaxed);
         let mut receipts = ReceiptClock::new(clock, Some(Timestamp::from_millis(1_000 * DAY)));
-        hands.1.fetch_sub(100 * DAY, Relaxed);
-        hands.0.fetch_add(120 * MINUTE, Relaxed);
-        assert_eq!(days(receipts.settled()), 1_000);
+        for ahead in [-100 * DAY, 250 * DAY, 50 * DAY] {
+            hands.1.fetch_add(ahead, Relaxed);
+            hands.0.fetch_add(120 * MINUTE, Relaxed);
+            for _ in 0..4 {
+                assert_eq!(days(receipts.settled()), 1_000);
+                hands.0.fetch_add(11 * MINUTE, Relaxed);
+            }
+        }
     }
 
     #[test]
