@@ -131,7 +131,7 @@ pub(crate) fn load(
     Rate { per_second, p99, processor }
 }
 
-async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
+pub(crate) async fn answer(stream: &mut TcpStream, buffer: &mut Vec<u8>) {
     buffer.clear();
     loop {
         let read = stream.read_buf(buffer).await.expect("an answer");

@@ -8,7 +8,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use relata::http::{App, CorsOrigins, Protection, Server, Shutdown, TokenTable};
@@ -57,7 +57,9 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     let Ended { shutdown, cannot_write } =
         runtime.block_on(listen(&store, &db, serve, &addresses, protection))?;
     // Ends exports that are still streaming, so that the store is ours alone.
+    let deadline = Instant::now() + EXPORTS_END;
     runtime.shutdown_timeout(EXPORTS_END);
+    wait_until_ours(&store, deadline);
     if let Shutdown::Deadline { connections } = shutdown {
         tracing::warn!(connections, "connections were cut at the deadline");
     }
@@ -68,6 +70,13 @@ pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
     }
     store.close()?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Waits until nothing else uses the store, until this moment at most.
+fn wait_until_ours(store: &Arc<Store>, deadline: Instant) {
+    while Arc::strong_count(store) > 1 && Instant::now() < deadline {
+        std::thread::sleep(Duration::from_millis(5));
+    }
 }
 
 /// What keeps strangers out: by default everything, and on a loopback address

@@ -7,6 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use warp::http::HeaderValue;
 
+use super::background::Background;
 use super::feed::Feed;
 use super::metrics::Metrics;
 use super::permits::Permits;
@@ -143,6 +144,8 @@ pub struct App {
     /// Set once a stop was asked for: what runs long ends soon.
     pub(super) stopping: AtomicBool,
     pub(super) imports: Arc<Semaphore>,
+    /// Runs what may take long.
+    pub(super) background: Background,
     /// What bodies hold that are received.
     pub(super) receiving: Arc<ReceiveBudget>,
     /// Readers of changes that read the journal at once.
@@ -191,6 +194,7 @@ impl App {
             journal_reads,
             stopping: AtomicBool::new(false),
             imports,
+            background: Background::new(),
             catch_ups,
             feed,
             head,

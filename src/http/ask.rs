@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 
 use super::answer::Answer;
 use super::app::App;
-use super::permits::Permits;
+use super::permits::Permit;
 use super::problem::Problem;
 use super::token::Grant;
 use crate::graph::{Effort, LocationGraph, Snapshot, View};
@@ -61,11 +61,27 @@ pub(super) async fn answer(
         Tried::NotEnough(question) => question,
     };
     let client = client();
-    away(app, &client, move |app, stop| {
-        let (seq, now) = app.store.snapshot(&location, None, &question.names)?;
+    let permit = app.questions.acquire(&client).await?;
+    let (seq, now, question) = copy(app, location, question).await?;
+    run(app, permit, app.limits.question_timeout, move |app, stop| {
         (question.ask)(now.view(), &mut effort_until(app, stop), seq)
     })
-    .await
+    .await?
+}
+
+/// Copies the graph of a location for a question. At the usual priority: while a graph is
+/// copied, the writer waits for it.
+async fn copy(
+    app: &Arc<App>,
+    location: Arc<Location>,
+    question: Question,
+) -> Result<(Seq, Snapshot, Question), Problem> {
+    let app = Arc::clone(app);
+    let copied = tokio::task::spawn_blocking(move || {
+        let (seq, now) = app.store.snapshot(&location, None, &question.names)?;
+        Ok((seq, now, question))
+    });
+    copied.await.map_err(Problem::unavailable)?
 }
 
 /// What came of a question that was asked with little effort.
@@ -138,7 +154,8 @@ async fn past(
     let replay = move |app: &App, stop: Stop<'_>| {
         app.store.snapshot_until(&location, Some(as_of), &names, stop)
     };
-    Ok(run(app, &app.journal_reads, client, app.limits.past_timeout, replay).await??)
+    let permit = app.journal_reads.acquire(client).await?;
+    Ok(run(app, permit, app.limits.past_timeout, replay).await??)
 }
 
 /// Reads the journal on a blocking thread, a few at a time. `stop` says when that has
@@ -149,7 +166,8 @@ pub(super) async fn look<T: Send + 'static>(
     look: impl FnOnce(&Store, Stop<'_>) -> T + Send + 'static,
 ) -> Result<T, Problem> {
     let look = move |app: &App, stop: Stop<'_>| look(&app.store, stop);
-    run(app, &app.journal_reads, client, app.limits.past_timeout, look).await
+    let permit = app.journal_reads.acquire(client).await?;
+    run(app, permit, app.limits.past_timeout, look).await
 }
 
 /// Asks a graph on a blocking thread, a few at a time.
@@ -158,29 +176,28 @@ pub(super) async fn away(
     client: &str,
     work: impl FnOnce(&App, Stop<'_>) -> Answer + Send + 'static,
 ) -> Answer {
-    run(app, &app.questions, client, app.limits.question_timeout, work).await?
+    let permit = app.questions.acquire(client).await?;
+    run(app, permit, app.limits.question_timeout, work).await?
 }
 
-/// Runs what may take long on a blocking thread, with a permit. `stop` says when it
+/// Runs what may take long in the background, with a permit. `stop` says when it
 /// has taken long enough, nobody waits for it any more, or the server stops.
 async fn run<T: Send + 'static>(
     app: &Arc<App>,
-    permits: &Permits,
-    client: &str,
+    permit: Permit,
     timeout: Duration,
     work: impl FnOnce(&App, Stop<'_>) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let permit = permits.acquire(client).await?;
     let gone = GoneOnDrop(Arc::default());
-    let (app, is_gone) = (Arc::clone(app), Arc::clone(&gone.0));
-    let done = tokio::task::spawn_blocking(move || {
+    let (shared, is_gone) = (Arc::clone(app), Arc::clone(&gone.0));
+    let done = app.background.spawn(move || {
         let deadline = Instant::now() + timeout;
         let stop = || {
             is_gone.load(Ordering::Relaxed)
-                || app.stopping.load(Ordering::Relaxed)
+                || shared.stopping.load(Ordering::Relaxed)
                 || Instant::now() >= deadline
         };
-        let done = work(&app, &stop);
+        let done = work(&shared, &stop);
         drop(permit);
         done
     });

@@ -103,14 +103,15 @@ async fn page(app: &Arc<App>, wanted: &Wanted, after: Seq, upto: Seq) -> Result<
         return Ok(Page { upto: after, text: Bytes::new() });
     }
     let permit = Arc::clone(&app.catch_ups).acquire_owned().await.map_err(Problem::unavailable)?;
-    let (app, location, filter) = (Arc::clone(app), wanted.location.clone(), wanted.filter.clone());
-    let read = tokio::task::spawn_blocking(move || {
+    let (shared, location, filter) =
+        (Arc::clone(app), wanted.location.clone(), wanted.filter.clone());
+    let read = app.background.spawn(move || {
         let _permit = permit;
-        let page = app.store.changes_between(&location, after, upto, &filter, PAGE_CHANGES)?;
+        let page = shared.store.changes_between(&location, after, upto, &filter, PAGE_CHANGES)?;
         let mut text = Vec::new();
-        let epoch = app.store.epochs().mark();
+        let epoch = shared.store.epochs().mark();
         page.events.iter().for_each(|applied| render(applied, epoch, &mut text));
-        Ok(Page { upto: page.upto, text: app.feed.stats.chunk(text) })
+        Ok(Page { upto: page.upto, text: shared.feed.stats.chunk(text) })
     });
     read.await.map_err(Problem::unavailable)?
 }

@@ -1,5 +1,6 @@
 //! `GET …/export?format=…`: a graph streams out while events go on.
 
+use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -91,9 +92,11 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let whole = Arc::new(AtomicBool::new(false));
     let (begun, beginning) = oneshot::channel();
     let (sender, mut receiver) = mpsc::channel(CHUNKS);
+    let now = now(app, &location, &asked).await?;
     let export = Export {
         app: Arc::clone(app),
         location,
+        now: Cell::new(now),
         trace_id: request.id.to_owned(),
         asked,
         chunks: Chunks {
@@ -105,7 +108,7 @@ pub(super) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
         gzip,
     };
     let written = Arc::clone(&whole);
-    tokio::task::spawn_blocking(move || {
+    app.background.spawn(move || {
         written.store(export.run(begun), Ordering::Release);
         drop((export, permit));
     });
@@ -136,6 +139,28 @@ struct Asked {
     options: Options,
     part: PartQuery,
     as_of: Option<AsOf>,
+}
+
+impl Asked {
+    /// Returns the nodes that are named.
+    fn named(&self) -> Vec<NodeRef> {
+        self.part.around.iter().map(|(of, _)| of.clone()).collect()
+    }
+}
+
+/// Copies the graph as it stands, if that is what is exported. At the usual priority: while
+/// a graph is copied, the writer waits for it.
+async fn now(
+    app: &Arc<App>,
+    location: &Arc<Location>,
+    asked: &Asked,
+) -> Result<Option<(Seq, Snapshot)>, Problem> {
+    if asked.as_of.is_some() || matches!(asked.content, Content::Lives) {
+        return Ok(None);
+    }
+    let (app, location, named) = (Arc::clone(app), Arc::clone(location), asked.named());
+    let copied = tokio::task::spawn_blocking(move || app.store.snapshot(&location, None, &named));
+    Ok(Some(copied.await.map_err(Problem::unavailable)??))
 }
 
 const KNOWN: [&str; 11] = [
@@ -243,6 +268,8 @@ type Begin<'b> = &'b mut dyn FnMut(Size) -> io::Result<()>;
 struct Export {
     app: Arc<App>,
     location: Arc<Location>,
+    /// A copy of the graph, where that is what is exported.
+    now: Cell<Option<(Seq, Snapshot)>>,
     trace_id: String,
     asked: Asked,
     chunks: Chunks,
@@ -341,7 +368,10 @@ impl Export {
     }
 
     fn snapshot(&self) -> Result<(Seq, Snapshot), PastError> {
-        let named: Vec<NodeRef> = self.asked.part.around.iter().map(|(of, _)| of.clone()).collect();
+        if let Some(now) = self.now.take() {
+            return Ok(now);
+        }
+        let named = self.asked.named();
         let deadline = Instant::now() + self.app.limits.past_timeout;
         let stop = || self.is_over(deadline);
         self.app.store.snapshot_until(&self.location, self.asked.as_of, &named, &stop)

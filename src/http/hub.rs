@@ -148,12 +148,12 @@ impl Hub {
         Ok(sent)
     }
 
-    /// Reads changes from the journal, on a blocking thread.
+    /// Reads changes from the journal, in the background.
     async fn read(&self, after: Seq, upto: Seq) -> Result<(Vec<AppliedEvent>, Seq), Problem> {
         let permit = Arc::clone(&self.app.catch_ups).acquire_owned().await;
         let permit = permit.map_err(Problem::unavailable)?;
         let (app, location) = (Arc::clone(&self.app), self.location.clone());
-        let read = tokio::task::spawn_blocking(move || {
+        let read = self.app.background.spawn(move || {
             let _permit = permit;
             let all = ChangeFilter::default();
             app.store.changes_between(&location, after, upto, &all, PAGE_CHANGES)
@@ -166,7 +166,7 @@ impl Hub {
         let empty = Topics::new(Arc::clone(&self.app.feed.stats), self.app.store.epochs().mark());
         let mut topics = std::mem::replace(&mut self.topics, empty);
         let (app, location) = (Arc::clone(&self.app), self.location.clone());
-        let fanning_out = tokio::task::spawn_blocking(move || {
+        let fanning_out = self.app.background.spawn(move || {
             let mut definitions = Definitions::of(app.store.location(&location));
             let sent = topics.fan_out(events, upto, &mut definitions);
             (topics, sent)

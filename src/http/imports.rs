@@ -77,7 +77,7 @@ where
     let (sender, receiver) = mpsc::channel(PARTS);
     let (importing, grant) = (Arc::clone(&app), request.grant);
     let unpacked = limits.import_unpacked_bytes;
-    let written = tokio::task::spawn_blocking(move || {
+    let written = app.background.spawn(move || {
         let body = Parts::new(receiver);
         let body = match encoding {
             None => Box::new(body),

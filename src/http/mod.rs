@@ -6,6 +6,7 @@ mod answer;
 mod app;
 mod ask;
 mod associations;
+mod background;
 mod body;
 mod changes;
 mod cors;
