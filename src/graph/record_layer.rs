@@ -188,20 +188,28 @@ impl RecordLayer {
         })
     }
 
-    /// Hides or shows every link under an association.
+    /// Hides or shows every link under an association. Costs its kinds, and where it has
+    /// links, the slots of all records that were deleted and linked again.
     pub(crate) fn hide(&mut self, association: AssociationNo, hidden: bool) {
         let rows = &mut self.rows;
         let kinds = rows.kinds_under(association).to_vec();
         if kinds.iter().all(|&kind| rows.kinds[kind].hidden == hidden) {
             return;
         }
+        let mut links = 0;
         for kind in kinds {
-            let before = std::mem::replace(&mut rows.kinds[kind].hidden, hidden);
+            let row = &mut rows.kinds[kind];
+            let before = std::mem::replace(&mut row.hidden, hidden);
+            links += row.linked;
             rows.hidden_kinds = rows.hidden_kinds - u32::from(before) + u32::from(hidden);
         }
+        if links == 0 {
+            return;
+        }
         // Lists show a deleted record for as long as a link to it is shown.
-        for record in self.relinked.iter().copied().collect::<Vec<_>>() {
-            self.relist(record);
+        for &record in &self.relinked {
+            let listed = self.rows.has_shown_links(record);
+            self.rows.list(record, listed);
         }
     }
 
@@ -439,11 +447,7 @@ impl RecordLayer {
             self.relinked.remove(&number);
         }
         let listed = !is_deleted || self.rows.has_shown_links(number);
-        if self.rows.records[number].listed != listed {
-            self.rows.records[number].listed = listed;
-            let of_object = &mut self.rows.listed[self.rows.records[number].object];
-            if listed { *of_object += 1 } else { *of_object -= 1 }
-        }
+        self.rows.list(number, listed);
     }
 
     /// Takes back what a checkpoint kept of an id without object key.

@@ -91,6 +91,15 @@ impl RecordRows {
         self.texts.get(self.relations[relation].id)
     }
 
+    /// Has lists show a record, or not.
+    pub(super) fn list(&mut self, record: RecordNo, listed: bool) {
+        if self.records[record].listed != listed {
+            self.records[record].listed = listed;
+            let of_object = &mut self.listed[self.records[record].object];
+            if listed { *of_object += 1 } else { *of_object -= 1 }
+        }
+    }
+
     /// How many records of an object key lists show.
     pub(crate) fn listed(&self, object: ObjectNo) -> u32 {
         if object.0 < self.listed.len() { self.listed[object] } else { 0 }
