@@ -68,10 +68,11 @@ pub use store::{
     AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,
     Clock, ClockReading, Delivery, EachLink, Erasure, EventBatch, EventPage, ExportEventsError,
     Found, HistoryEvent, HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError,
-    LineFate, LineRefusal, LinksOf, LinksPage, Location, Matching, Moment, OpenError, Options,
-    PageLimit, Past, PastError, PathBetween, Preview, PreviewError, QuestionError, Receipt,
-    ReplayError, Status, StorageUse, Store, Subject, Subscription, Surroundings, Verification,
-    Waiting, Walk, Ways, WriteFailure, Written, repair, verify,
+    LimitReached, LimitedName, LineFate, LineRefusal, LinksOf, LinksPage, Location, Matching,
+    Moment, NameLimits, OpenError, Options, PageLimit, Past, PastError, PathBetween, Preview,
+    PreviewError, QuestionError, Receipt, ReplayError, Status, StorageUse, Store, Subject,
+    Subscription, Surroundings, Verification, Waiting, Walk, Ways, WriteFailure, Written, repair,
+    verify,
 };
 
 /// Runs the examples of the README as tests.

@@ -11,7 +11,7 @@ use relata::wire::{DeadLetterBody, DeadLetterLine};
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
 
 use super::output::{ensure_exists, print_json, print_table, say};
-use crate::config::LettersAction;
+use crate::config::{LettersAction, Names};
 
 /// Letters read at once.
 const CHUNK: usize = 100;
@@ -20,12 +20,15 @@ pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode>
     match action {
         LettersAction::List { json } => list(&mut reader(db)?, *json)?,
         LettersAction::Show { id, json } => show(&mut reader(db)?, *id, *json)?,
-        LettersAction::Replay { id: Some(id), url, .. } => {
-            let receipt =
-                open(db)?.replay_dead_letter(*id, url.types())?.with_context(|| missing(*id))?;
+        LettersAction::Replay { id: Some(id), url, names, .. } => {
+            let receipt = open(db, names)?
+                .replay_dead_letter(*id, url.types())?
+                .with_context(|| missing(*id))?;
             say(format_args!("dead letter {id}: {}", receipt.status.as_str()))?;
         }
-        LettersAction::Replay { id: None, url, .. } => return replay_all(db, url.types()),
+        LettersAction::Replay { id: None, url, names, .. } => {
+            return replay_all(&open(db, names)?, db, url.types());
+        }
         LettersAction::Delete { id: Some(id), .. } => {
             anyhow::ensure!(writer(db)?.delete_dead_letter(*id)?, missing(*id));
             say(format_args!("dead letter {id} is deleted"))?;
@@ -61,9 +64,10 @@ fn writer(db: &Path) -> anyhow::Result<SqliteJournal> {
 }
 
 /// Opens the store to change it.
-fn open(db: &Path) -> anyhow::Result<Store> {
+fn open(db: &Path, names: &Names) -> anyhow::Result<Store> {
     ensure_exists(db)?;
-    Store::open_with(db, Options::default()).map_err(|error| match error {
+    let options = Options { names: names.limits(), ..Options::default() };
+    Store::open_with(db, options).map_err(|error| match error {
         OpenError::Journal(error) => refused(db, error),
         error => anyhow::Error::new(error).context(db.display().to_string()),
     })
@@ -137,13 +141,14 @@ fn show(journal: &mut SqliteJournal, id: u64, json: bool) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn replay_all(db: &Path, url_types: UrlTypes) -> anyhow::Result<ExitCode> {
-    let store = open(db)?;
+fn replay_all(store: &Store, db: &Path, url_types: UrlTypes) -> anyhow::Result<ExitCode> {
     let (mut accepted, mut refused) = (0_u64, 0_u64);
     each(&mut reader(db)?, |_, letter| {
         match store.replay_dead_letter(letter.id, url_types) {
             Ok(_) => accepted += 1,
-            Err(ReplayError::Ingest(IngestError::Unreadable(_))) => refused += 1,
+            Err(ReplayError::Ingest(
+                IngestError::Unreadable(_) | IngestError::LimitReached { .. },
+            )) => refused += 1,
             Err(error) => return Err(error.into()),
         }
         Ok(())

@@ -6,13 +6,14 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::http::Limits;
+use relata::journal::MemoryJournal;
 use relata::signature::{SignatureHeaders, diagnose};
 use relata::webhook::{ContentEncoding, Decoded, MAX_ID_BYTES};
 use relata::wire::{Effect, Examination, Reading, SignatureVerdict};
-use relata::{Delivery, Store, Timestamp};
+use relata::{Delivery, IngestError, Options, PreviewError, Store, Timestamp};
 
 use super::output::{print_json, say};
-use crate::config::Doctor;
+use crate::config::{Doctor, Names};
 
 /// The header that says how the body is packed.
 const ENCODING: &str = "content-encoding";
@@ -45,13 +46,15 @@ pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
         read = Ok(delivery.clone().with_webhook_id(id));
     }
     let effect = match &read {
-        Ok(delivery) if signature.holds => Some(effect(db, delivery)?),
+        Ok(delivery) if signature.holds => Some(effect(db, delivery, &command.names)?),
         _ => None,
     };
+    let is_refused = effect.as_ref().is_some_and(|effect| effect.code.is_some());
     let answer = match (signature.holds, &read) {
         (false, _) => 401,
         (true, Err(error)) if error.code() == "malformed_json" => 400,
         (true, Err(_)) => 422,
+        (true, Ok(_)) if is_refused => 422,
         (true, Ok(_)) => 200,
     };
     let reading = Reading::new(read.as_ref().map(Delivery::decoded));
@@ -74,17 +77,22 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// What the delivery would do to the database, or to an empty one.
-fn effect(db: &Path, delivery: &Delivery) -> anyhow::Result<Effect> {
+fn effect(db: &Path, delivery: &Delivery, names: &Names) -> anyhow::Result<Effect> {
+    let options = Options { names: names.limits(), ..Options::default() };
     let store = if db.exists() {
         let location = match delivery.decoded() {
             Decoded::Event(event) => event.location.as_str(),
             Decoded::Ignored { .. } => "",
         };
-        Store::open_location_read_only(db, location).with_context(|| db.display().to_string())?
+        Store::open_location_read_only_with(db, location, &options)
+            .with_context(|| db.display().to_string())?
     } else {
-        Store::in_memory()?
+        Store::with_journal(Box::new(MemoryJournal::new()), options)?
     };
-    Ok(store.preview(delivery.clone())?.into())
+    match store.preview(delivery.clone()) {
+        Err(PreviewError::Ingest(IngestError::LimitReached { reached, .. })) => Ok(reached.into()),
+        preview => Ok(preview?.into()),
+    }
 }
 
 fn tell(found: &Examination<'_>) -> anyhow::Result<()> {
@@ -108,7 +116,8 @@ fn tell(found: &Examination<'_>) -> anyhow::Result<()> {
     }
     if let Some(effect) = effect {
         let seq = effect.seq.map(|seq| format!(", event {seq}")).unwrap_or_default();
-        say(format_args!("effect     {}{seq}", effect.status))?;
+        let reason = effect.reason.as_ref().map(|reason| format!(": {reason}"));
+        say(format_args!("effect     {}{seq}{}", effect.status, reason.unwrap_or_default()))?;
     }
     say(format_args!("answer     {answer}"))?;
     Ok(())

@@ -28,6 +28,7 @@ pub(super) fn run(db: &Path, ingest: &Ingest) -> anyhow::Result<ExitCode> {
     let pace = Options {
         checkpoint_events: CHECKPOINT_EVENTS,
         checkpoint_interval: CHECKPOINT_INTERVAL,
+        names: ingest.names.limits(),
         ..Options::default()
     };
     let store = Store::open_with(db, pace).with_context(|| db.display().to_string())?;

@@ -8,7 +8,7 @@ use relata::NodeRef;
 use relata::journal::Scope;
 use relata::wire::Moment;
 
-use super::{Keys, ListenAddress, Place, UrlTrust};
+use super::{Keys, ListenAddress, Names, Place, UrlTrust};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -39,6 +39,9 @@ pub(crate) struct Ingest {
     /// Write refused lines here, each with the reason
     #[arg(long, env = "RELATA_REJECTS", value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
+
+    #[command(flatten)]
+    pub(crate) names: Names,
 
     /// Print the counts as JSON
     #[arg(long, env = "RELATA_JSON")]
@@ -307,6 +310,8 @@ pub(crate) enum LettersAction {
         all: bool,
         #[command(flatten)]
         url: UrlTrust,
+        #[command(flatten)]
+        names: Names,
     },
     /// Delete one, or all; beside a running server, ask it instead
     Delete {
@@ -350,6 +355,9 @@ pub(crate) struct Doctor {
 
     #[command(flatten)]
     pub(crate) keys: Keys,
+
+    #[command(flatten)]
+    pub(crate) names: Names,
 
     /// Print JSON
     #[arg(long, env = "RELATA_JSON")]

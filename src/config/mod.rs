@@ -5,11 +5,13 @@ mod commands;
 mod file;
 mod filters;
 mod listen;
+mod names;
 mod questions;
 mod variables;
 
 pub(crate) use commands::*;
 pub(crate) use listen::ListenAddress;
+pub(crate) use names::Names;
 pub(crate) use questions::*;
 pub(crate) use variables::{is_dumb_terminal, wants_color};
 
@@ -452,6 +454,9 @@ pub(crate) struct Pace {
         value_name = "BYTES"
     )]
     pub(crate) dead_letter_bytes: u64,
+
+    #[command(flatten)]
+    pub(crate) names: Names,
 }
 
 fn days(text: &str) -> Result<Duration, String> {
@@ -473,6 +478,7 @@ impl Pace {
                 letters: self.dead_letters,
                 bytes: self.dead_letter_bytes,
             },
+            names: self.names.limits(),
             ..Options::default()
         }
     }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::associations::Associations;
 use super::object_layer::ObjectLayer;
 use super::query::{Names, View};
-use super::record_layer::{ChangedRecords, RecordLayer};
+use super::record_layer::{ChangedRecords, Kind, RecordLayer};
 use super::table::{AssociationNo, ObjectNo, RecordNo};
 use crate::model::{Association, NodeRef, Seq};
 
@@ -34,6 +34,14 @@ pub(crate) struct Changed {
     pub(super) records: ChangedRecords,
 }
 
+/// How many names of each sort a location has, whatever became of what they name.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct NameCounts {
+    pub(crate) objects: usize,
+    pub(crate) associations: usize,
+    pub(crate) edge_types: usize,
+}
+
 /// A node of either layer, by number.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Node {
@@ -60,6 +68,31 @@ impl LocationGraph {
     /// Whether any event has ever named a relation by this id.
     pub fn knows_relation(&self, id: &str) -> bool {
         self.records.find_relation(id).is_some()
+    }
+
+    pub(crate) fn knows_object_key(&self, key: &str) -> bool {
+        self.objects.find(key).is_some()
+    }
+
+    /// Whether a relation under this association has ever joined these object keys.
+    pub(crate) fn knows_edge_type(&self, association: &str, first: &str, second: &str) -> bool {
+        let kind = || {
+            Some(Kind {
+                association: self.associations.find(association)?,
+                first: self.objects.find(first)?,
+                second: self.objects.find(second)?,
+            })
+        };
+        kind().is_some_and(|kind| self.records.knows_kind(kind))
+    }
+
+    /// Counts the names that are kept for good.
+    pub(crate) fn name_counts(&self) -> NameCounts {
+        NameCounts {
+            objects: self.objects.rows().len() as usize,
+            associations: self.associations.rows().len() as usize,
+            edge_types: self.records.kinds().len() as usize,
+        }
     }
 
     pub(super) fn node(&self, node: &NodeRef) -> Option<Node> {

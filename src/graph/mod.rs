@@ -23,6 +23,7 @@ mod visit;
 pub use compare::Difference;
 pub use lives::{Life, Lives};
 pub use location_graph::LocationGraph;
+pub(crate) use location_graph::NameCounts;
 pub use merge::Outcome;
 pub(crate) use query::escaped_len;
 pub use query::{

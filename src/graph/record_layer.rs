@@ -188,6 +188,10 @@ impl RecordLayer {
         })
     }
 
+    pub(crate) fn knows_kind(&self, kind: Kind) -> bool {
+        self.kind_numbers.contains_key(&kind)
+    }
+
     /// Hides or shows every link under an association. Costs its kinds, and where it has
     /// links, the slots of all records that were deleted and linked again.
     pub(crate) fn hide(&mut self, association: AssociationNo, hidden: bool) {

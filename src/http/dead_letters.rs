@@ -124,7 +124,9 @@ fn replay_all(store: &Store, grant: &Grant, url_types: UrlTypes) -> Result<Repla
         match store.replay_dead_letter(letter.id, url_types) {
             Ok(Some(_)) => replayed.accepted += 1,
             Ok(None) => {}
-            Err(ReplayError::Ingest(IngestError::Unreadable(_))) => replayed.refused += 1,
+            Err(ReplayError::Ingest(
+                IngestError::Unreadable(_) | IngestError::LimitReached { .. },
+            )) => replayed.refused += 1,
             Err(error) => return Err(error.into()),
         }
         Ok(true)

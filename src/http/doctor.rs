@@ -14,7 +14,7 @@ use super::request::Request;
 use super::webhooks;
 use crate::model::Timestamp;
 use crate::signature::diagnose;
-use crate::store::Delivery;
+use crate::store::{Delivery, IngestError, PreviewError};
 use crate::webhook::Outline;
 use crate::wire::{Examination, Reading, SignatureVerdict};
 
@@ -52,7 +52,15 @@ where
             let preview = tokio::task::spawn_blocking(move || store.preview(delivery))
                 .await
                 .map_err(Problem::unavailable)?;
-            (preview.map(Into::into).ok(), if app.store.failure().is_none() { 200 } else { 503 })
+            match preview {
+                Err(PreviewError::Ingest(IngestError::LimitReached { reached, .. })) => {
+                    (Some(reached.into()), Problem::from(reached).status.as_u16())
+                }
+                preview => {
+                    let is_open = app.store.failure().is_none();
+                    (preview.map(Into::into).ok(), if is_open { 200 } else { 503 })
+                }
+            }
         }
     };
     let reading = Reading::new(read.as_ref().map(Delivery::decoded));

@@ -14,7 +14,7 @@ use crate::graph::AskError;
 use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
-use crate::store::{ExportEventsError, IngestError, PastError, ReplayError};
+use crate::store::{ExportEventsError, IngestError, LimitReached, PastError, ReplayError};
 use crate::webhook::{ContentEncoding, DecodeError, Outline, UnknownEncoding, UnpackError};
 
 /// One error answer, before it knows its trace id.
@@ -269,10 +269,20 @@ impl From<UnpackError> for Problem {
     }
 }
 
+impl From<LimitReached> for Problem {
+    fn from(reached: LimitReached) -> Self {
+        let (status, detail) = (StatusCode::UNPROCESSABLE_ENTITY, reached.to_string());
+        let mut problem = Self::new(status, reached.code(), detail);
+        problem.field = reached.field.map(Box::from);
+        problem
+    }
+}
+
 impl From<IngestError> for Problem {
     fn from(error: IngestError) -> Self {
         match error {
             IngestError::Unreadable(error) => error.into(),
+            IngestError::LimitReached { reached, .. } => reached.into(),
             IngestError::Overloaded => Self::overloaded(error.to_string()),
             IngestError::Unavailable { .. } => Self::unavailable(error),
         }

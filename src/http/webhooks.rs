@@ -16,8 +16,8 @@ use super::request::Request;
 use crate::journal::Refused;
 use crate::model::Timestamp;
 use crate::signature::{Scheme, SignatureHeaders};
-use crate::store::Receipt;
-use crate::webhook::{DecodeError, MAX_ID_BYTES, Outline};
+use crate::store::{Delivery, IngestError, Receipt};
+use crate::webhook::{Decoded, MAX_ID_BYTES, Outline};
 use crate::wire::ReceiptBody;
 
 /// Headers that tell one attempt of a sender from another. No signature, no
@@ -71,12 +71,13 @@ where
         .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
     let id = outer_id(app, &signatures, scheme);
-    let mut delivery = match posted.delivery(url_type, app.protection.url_types()) {
+    let url_types = app.protection.url_types();
+    let mut delivery = match posted.delivery(url_type, url_types) {
         Ok(delivery) => delivery,
         Err(error) => {
-            let problem = Problem::from(error.clone()).about(&posted.body);
+            let problem = Problem::from(error).about(&posted.body);
             let headers = kept_headers(&request.headers, id, posted.is_broken());
-            keep(app, refused(headers, url_type, &error, posted.body)).await?;
+            keep(app, refused(headers, url_type, &problem, posted.body)).await?;
             return Err(problem);
         }
     };
@@ -94,7 +95,18 @@ where
         })
         .map_err(|error| Problem::from(error).outline(outline.clone()))?;
     let result = receiver.await.map_err(|_| Problem::unavailable("the writer has stopped"))?;
-    let receipt = result.map_err(|error| Problem::from(error).outline(outline))?;
+    let receipt = match result {
+        Ok(receipt) => receipt,
+        Err(IngestError::LimitReached { reached, delivery }) => {
+            let mut problem = Problem::from(reached).outline(outline);
+            problem.trace_id = trace_id(&delivery);
+            let headers = kept_headers(&request.headers, id, false);
+            let body = delivery.into_body().into_bytes();
+            keep(app, refused(headers, url_type, &problem, body)).await?;
+            return Err(problem);
+        }
+        Err(error) => return Err(Problem::from(error).outline(outline)),
+    };
     tracing::debug!(
         event = &*receipt.event_type,
         status = receipt.status.as_str(),
@@ -139,19 +151,27 @@ fn kept_headers(
     KEPT_HEADERS.iter().filter_map(|name| text(name)).chain(encoding).chain(id).collect()
 }
 
+/// The sender's own trace id.
+fn trace_id(delivery: &Delivery) -> Option<Box<str>> {
+    match delivery.decoded() {
+        Decoded::Event(event) => event.trace_id.clone(),
+        Decoded::Ignored { trace_id, .. } => trace_id.clone(),
+    }
+}
+
 fn refused(
     headers: Vec<(String, String)>,
     url_type: Option<&str>,
-    error: &DecodeError,
+    problem: &Problem,
     body: Vec<u8>,
 ) -> Refused {
     Refused {
         received_at: Timestamp::now(),
         url_type: url_type.map(str::to_owned),
         location: Outline::peek(&body).location,
-        code: error.code(),
-        field: error.field().map(str::to_owned),
-        reason: error.to_string(),
+        code: problem.code,
+        field: problem.field.as_deref().map(str::to_owned),
+        reason: problem.detail.to_string(),
         headers,
         body,
     }

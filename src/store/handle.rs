@@ -12,18 +12,19 @@ use super::idle::Idle;
 use super::imports::Imports;
 use super::locations::Locations;
 use super::log::LogTrimming;
+use super::name_limits::NewNames;
 use super::past::Pasts;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Pending, Queue};
-use super::read_only::forget_changes;
+use super::read_only::{count_locations, forget_changes};
 use super::recovery::{recover, recover_beside_writer};
 use super::repeats::Repeats;
 use super::subscriptions::Subscriptions;
 use super::write_recovery::Retrying;
 use super::writer::{Writer, receipt};
 use super::{
-    Delivery, IngestError, Location, OpenError, Options, Preview, PreviewError, Receipt,
-    ReplayError, Status,
+    Delivery, IngestError, Location, NameLimits, OpenError, Options, Preview, PreviewError,
+    Receipt, ReplayError, Status,
 };
 use crate::graph::LocationGraph;
 use crate::journal::{
@@ -74,6 +75,8 @@ pub struct Store {
     pub(super) pasts: Pasts,
     /// Held while what a writing process added is taken in.
     pub(super) refreshing: Mutex<()>,
+    /// For [`preview`](Self::preview) where there is no writer.
+    names: NameLimits,
 }
 
 impl std::fmt::Debug for Store {
@@ -100,12 +103,16 @@ impl Store {
     /// that writes to it. It shows the state at this moment, or at the last
     /// [`refresh`](Self::refresh), and refuses every delivery.
     pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        Self::open_beside_writer(path.as_ref(), None)
+        Self::open_beside_writer(path.as_ref(), None, &Options::default())
     }
 
-    pub(super) fn open_beside_writer(path: &Path, only: Option<&str>) -> Result<Self, OpenError> {
+    pub(super) fn open_beside_writer(
+        path: &Path,
+        only: Option<&str>,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
         let mut journal = SqliteJournal::open_read_only(path)?;
-        let recovered = recover_beside_writer(&mut journal, &Options::default(), only)?;
+        let recovered = recover_beside_writer(&mut journal, options, only)?;
         let touched = recovered.checkpointer.touched();
         touched.for_each(|number| forget_changes(&recovered.locations, number));
         let path = path.to_owned();
@@ -123,8 +130,9 @@ impl Store {
             readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
             keep_ignored: false,
             repeats: Repeats::default(),
-            pasts: Pasts::new(Options::default().past_graphs),
+            pasts: Pasts::new(options.past_graphs),
             refreshing: Mutex::default(),
+            names: options.names,
         })
     }
 
@@ -148,7 +156,7 @@ impl Store {
         let (queue, jobs, gauge) = Queue::new(&options);
         gauge.pulse.begin(recovered.checkpoint);
         let readers = journal.readers();
-        let keep_ignored = options.keep_ignored;
+        let (keep_ignored, names) = (options.keep_ignored, options.names);
         let (repeats, pasts) = (recovered.checkpointer.repeats(), Pasts::new(options.past_graphs));
         let idle = recovered.checkpointer.idle();
         let subscriptions = Subscriptions::starting_at(head);
@@ -174,6 +182,7 @@ impl Store {
         let queue = Some(queue);
         let refreshing = Mutex::default();
         Ok(Self {
+            names,
             locations,
             gauge,
             queue,
@@ -313,16 +322,17 @@ impl Store {
     /// deliveries of the last seven days.
     pub fn preview(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
         if self.queue.is_none() {
-            return Ok(self.preview_here(delivery.decoded())?);
+            return self.preview_here(delivery);
         }
-        Ok(self.ask(move |writer| {
-            let (status, seq) = writer.preview(delivery.decoded());
-            Preview { status, seq }
-        })?)
+        let (previewed, delivery) =
+            self.ask(move |writer| (writer.preview(delivery.decoded()), delivery))?;
+        let beyond = |reached| IngestError::LimitReached { reached, delivery: delivery.into() };
+        let (status, seq) = previewed.map_err(beyond)?;
+        Ok(Preview { status, seq })
     }
 
-    fn preview_here(&self, decoded: &Decoded) -> Result<Preview, JournalError> {
-        let Decoded::Event(event) = decoded else {
+    fn preview_here(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
+        let Decoded::Event(event) = delivery.decoded() else {
             return Ok(Preview { status: Status::Ignored, seq: None });
         };
         if let Some(webhook_id) = &event.webhook_id {
@@ -338,6 +348,14 @@ impl Store {
             if first.is_some() {
                 return Ok(Preview { status: Status::Duplicate, seq: first });
             }
+        }
+        let known = match self.location(event.location.as_str()) {
+            Some(_) => self.locations.len(),
+            None => count_locations(self.reader()?.as_mut(), self.names.locations)?,
+        };
+        let mut names = NewNames::new(self.names, &self.locations, known);
+        if let Err(reached) = names.check(event) {
+            return Err(IngestError::LimitReached { reached, delivery: delivery.into() }.into());
         }
         let seq = self.head() + 1;
         let outcome = match self.location(event.location.as_str()) {
@@ -423,6 +441,12 @@ impl Store {
     /// All locations, in the order the store first heard of them.
     pub fn locations(&self) -> Vec<Arc<Location>> {
         self.locations.all()
+    }
+
+    /// Returns up to `limit` locations, in the order the store first heard of them, from
+    /// behind the [place](Location::place) `after` on. Costs the page.
+    pub fn locations_after(&self, after: Option<u32>, limit: usize) -> Vec<Arc<Location>> {
+        self.locations.page(after, limit)
     }
 
     /// Saves a checkpoint now.

@@ -2,12 +2,14 @@
 //! reading of the same lines adds nothing.
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
+use std::iter::repeat;
 use std::sync::mpsc::Receiver;
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::{Delivery, IngestError, Status, Store};
+use super::imports::TakenLine;
+use super::{Delivery, IngestError, LimitReached, Status, Store};
 use crate::journal::ImportMark;
 use crate::model::Seq;
 use crate::webhook::{Decoded, strip_bom};
@@ -89,8 +91,9 @@ pub enum LineFate<'l> {
 /// Why a line cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LineRefusal {
-    /// `malformed_json` or `invalid_event`, as of a webhook; `body_too_large` of a
-    /// line longer than 257 KiB; `forbidden` of a location that is not admitted.
+    /// `malformed_json`, `invalid_event` or that of a [limit](LimitReached::code), as of
+    /// a webhook; `body_too_large` of a line longer than 257 KiB; `forbidden` of a location
+    /// that is not admitted.
     pub code: &'static str,
     /// The member to blame, if it is one.
     pub field: Option<&'static str>,
@@ -98,6 +101,13 @@ pub struct LineRefusal {
     pub detail: String,
     /// The line, or its beginning if it is too long.
     pub line: Vec<u8>,
+}
+
+impl LineRefusal {
+    fn limit_reached(reached: &LimitReached, delivery: Option<&Delivery>) -> Self {
+        let line = delivery.map_or_else(Vec::new, |delivery| delivery.body.as_bytes().to_vec());
+        Self { code: reached.code(), field: reached.field, detail: reached.to_string(), line }
+    }
 }
 
 /// Why an import ended early. Every line that was told of before is on disk; the
@@ -131,7 +141,9 @@ impl Store {
     /// brought are duplicates then, also those of events that carry no id of their
     /// own; as they are when a file is imported twice, or again after it has grown.
     /// The last 65,536 transactions of imports are remembered. To say the same
-    /// again on purpose, [`ingest`](Self::ingest) it.
+    /// again on purpose, [`ingest`](Self::ingest) it. Behind a line that was refused for a
+    /// [limit](super::NameLimits) nothing is noted, so that the same input brings it in
+    /// once the limit is raised; what carries no id of its own comes in again with it.
     ///
     /// ```
     /// use relata::{LineFate, Status, Store};
@@ -190,6 +202,7 @@ impl<'s> Import<'s> {
             chunk: Chunk::default(),
             written: None,
             counts: ImportCounts::default(),
+            is_whole: true,
             import: self,
             each,
         };
@@ -222,7 +235,9 @@ enum Found {
     Refused(Box<LineRefusal>),
 }
 
-type Taken = Result<Vec<(Status, Option<Seq>)>, IngestError>;
+/// What became of the lines that the writer had, and, where some were refused, all of
+/// them.
+type Taken = Result<(Vec<TakenLine>, Vec<Delivery>), IngestError>;
 
 struct Reading<'s, E> {
     import: Import<'s>,
@@ -234,6 +249,8 @@ struct Reading<'s, E> {
     /// Lines that the writer has now.
     written: Option<(Vec<Line>, Receiver<Taken>)>,
     counts: ImportCounts,
+    /// Whether no line was refused of which the mark says that it was taken.
+    is_whole: bool,
 }
 
 impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
@@ -314,8 +331,12 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
     fn write(&mut self) -> Result<(), ImportError> {
         self.tell()?;
         let Chunk { lines, mut deliveries, marks, .. } = std::mem::take(&mut self.chunk);
-        let taken =
-            self.import.store.ask_later(move |writer| writer.import(&mut deliveries, &marks))?;
+        let is_whole = self.is_whole;
+        let taken = self.import.store.ask_later(move |writer| {
+            let taken = writer.import(&mut deliveries, &marks, is_whole)?;
+            let is_refused = taken.iter().any(Result::is_err);
+            Ok((taken, if is_refused { deliveries } else { Vec::new() }))
+        })?;
         self.written = Some((lines, taken));
         Ok(())
     }
@@ -323,15 +344,22 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
     /// Waits for the writer and tells what became of the lines that it had.
     fn tell(&mut self) -> Result<(), ImportError> {
         let Some((lines, taken)) = self.written.take() else { return Ok(()) };
-        let taken = taken.recv().map_err(|_| self.import.store.unavailable())??;
-        let mut taken = taken.into_iter();
+        let (taken, deliveries) = taken.recv().map_err(|_| self.import.store.unavailable())??;
+        let mut taken = taken.into_iter().zip(deliveries.iter().map(Some).chain(repeat(None)));
         for Line { number, found } in &lines {
+            let limited;
             let fate = match found {
                 Found::Refused(refusal) => LineFate::Refused(refusal),
                 Found::Ignored => LineFate::Accepted { status: Status::Ignored, seq: None },
                 Found::Kept => {
-                    let taken = taken.next().ok_or_else(|| self.import.store.unavailable())?;
-                    LineFate::Accepted { status: taken.0, seq: taken.1 }
+                    match taken.next().ok_or_else(|| self.import.store.unavailable())? {
+                        (Ok((status, seq)), _) => LineFate::Accepted { status, seq },
+                        (Err(reached), delivery) => {
+                            self.is_whole = false;
+                            limited = LineRefusal::limit_reached(&reached, delivery);
+                            LineFate::Refused(&limited)
+                        }
+                    }
                 }
             };
             self.counts.add(fate);

@@ -2,8 +2,8 @@
 
 use std::collections::{HashSet, VecDeque};
 
-use super::writer::{Writer, applied};
-use super::{Delivery, IngestError, Status};
+use super::writer::{Fate, Writer, applied};
+use super::{Delivery, IngestError, LimitReached, Status};
 use crate::journal::{Entry, IMPORT_MARKS, ImportMark};
 use crate::model::Seq;
 
@@ -33,22 +33,31 @@ impl Imports {
     }
 }
 
+/// What became of a line, and at which seq.
+pub(super) type TakenLine = Result<(Status, Option<Seq>), LimitReached>;
+
 impl Writer {
     /// Writes what an import brings next, and how far it comes with that, as one
     /// transaction; each delivery has the mark that it comes to.
     ///
     /// Those up to a mark that is known came before, whether or not they carry an
     /// id. Answers with what became of each, and at which seq.
+    ///
+    /// A mark says that all lines up to there were taken. So none is noted behind one
+    /// that was refused, nor where `is_whole` says that one was refused before.
     pub(super) fn import(
         &mut self,
         deliveries: &mut [Delivery],
         marks: &[ImportMark],
-    ) -> Result<Vec<(Status, Option<Seq>)>, IngestError> {
+        is_whole: bool,
+    ) -> Result<Vec<TakenLine>, IngestError> {
         self.check()?;
         let known = self.imports.known(marks);
-        let mut accepted = vec![(Status::Duplicate, None); known];
+        let mut taken: Vec<TakenLine> = vec![Ok((Status::Duplicate, None)); known];
         let new = deliveries.get_mut(known..).unwrap_or_default();
-        let Some(mark) = marks.last().filter(|_| !new.is_empty()) else { return Ok(accepted) };
+        if new.is_empty() {
+            return Ok(taken);
+        }
         self.stamp(new.iter_mut());
         let new = &*new;
         let fates = self.fates(new.iter());
@@ -57,16 +66,22 @@ impl Writer {
             .filter(|(_, fate)| fate.is_new())
             .map(|(delivery, _)| delivery.entry())
             .collect();
-        let appended = self.append(&entries, Some(mark));
+        let before = fates.iter().take_while(|fate| !matches!(fate, Fate::Refused(_))).count();
+        let mark = marks.get(known..known + before).and_then(<[_]>::last);
+        let mark = mark.filter(|_| is_whole);
+        let appended = self.append(&entries, mark);
         if appended.is_err() {
             self.forget(new.iter(), &fates);
         }
         let head = appended?;
-        self.imports.note(*mark);
-        let statuses: Vec<Status> = both().map(|(it, fate)| self.merge(it, fate)).collect();
+        if let Some(mark) = mark {
+            self.imports.note(*mark);
+        }
+        let statuses: Vec<_> = both().map(|(it, fate)| self.merge(it, fate)).collect();
         self.advance(head, applied(new.iter(), &fates, &statuses));
-        accepted.extend(statuses.iter().zip(&fates).map(|(it, fate)| (*it, Some(fate.seq()))));
-        Ok(accepted)
+        let both = statuses.into_iter().zip(&fates);
+        taken.extend(both.map(|(status, fate)| Ok((status?, fate.seq()))));
+        Ok(taken)
     }
 }
 

@@ -1,5 +1,6 @@
 //! What goes into a store, and what comes back.
 
+use super::LimitReached;
 use crate::graph::Outcome;
 use crate::journal::{Entry, JournalError};
 use crate::model::{LocationId, Seq, Timestamp, WebhookId};
@@ -88,6 +89,11 @@ impl Delivery {
                 body,
             },
         }
+    }
+
+    /// Returns the body as it came, without a byte order mark.
+    pub fn into_body(self) -> String {
+        self.body.into()
     }
 
     /// What the body says.
@@ -196,6 +202,14 @@ pub enum IngestError {
     /// The body cannot be read: mend it.
     #[error(transparent)]
     Unreadable(#[from] DecodeError),
+    /// It names more than the store may hold: raise the limit, then send it again.
+    #[error("{reached}")]
+    LimitReached {
+        /// Which limit, and what is beyond it.
+        reached: LimitReached,
+        /// The delivery, to be kept until then.
+        delivery: Box<Delivery>,
+    },
     /// Too many deliveries wait: send it again a little later.
     #[error("too many deliveries are waiting to be written")]
     Overloaded,

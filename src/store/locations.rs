@@ -106,6 +106,19 @@ impl Locations {
         self.table().by_number.values().cloned().collect()
     }
 
+    /// Up to `limit` locations behind this place, in the order the store first heard of
+    /// them.
+    pub(super) fn page(&self, after: Option<u32>, limit: usize) -> Vec<Arc<Location>> {
+        let Some(first) = after.map_or(Some(0), |after| after.checked_add(1)) else {
+            return Vec::new();
+        };
+        self.table().by_number.range(first..).take(limit).map(|(_, it)| Arc::clone(it)).collect()
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.table().by_number.len()
+    }
+
     pub(super) fn at(&self, number: u32) -> Option<Arc<Location>> {
         self.table().by_number.get(&number).cloned()
     }

@@ -16,6 +16,7 @@ mod lives;
 mod locations;
 mod log;
 mod mentions;
+mod name_limits;
 mod news;
 mod options;
 mod past;
@@ -43,6 +44,7 @@ pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, Line
 pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use locations::Location;
 pub use log::StorageUse;
+pub use name_limits::{LimitReached, LimitedName, NameLimits};
 pub use options::Options;
 #[cfg(feature = "server")]
 pub(crate) use past::Stop;

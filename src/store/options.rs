@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::Clock;
+use super::{Clock, NameLimits};
 use crate::journal::DeadLetterBounds;
 
 /// How a store paces itself. The defaults suit one machine with a disk.
@@ -33,6 +33,8 @@ pub struct Options {
     /// How many graphs of the past are kept for further questions, each in as
     /// much memory as the location's graph took then.
     pub past_graphs: usize,
+    /// How many names events may bring in.
+    pub names: NameLimits,
     /// Where the time comes from; the system, but in tests.
     pub clock: Clock,
     /// Keep events of types that no part of the graph depends on, too.
@@ -53,6 +55,7 @@ impl Default for Options {
             keep_events: None,
             dead_letters: DeadLetterBounds::default(),
             past_graphs: 4,
+            names: NameLimits::default(),
             clock: Clock::default(),
             keep_ignored: false,
         }

@@ -1,6 +1,6 @@
 //! A store beside the process that writes to its file.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::PoisonError;
@@ -25,7 +25,17 @@ impl Store {
         path: impl AsRef<Path>,
         location: &str,
     ) -> Result<Self, OpenError> {
-        Self::open_beside_writer(path.as_ref(), Some(location))
+        Self::open_location_read_only_with(path, location, &Options::default())
+    }
+
+    /// Opens one location as [`open_location_read_only`](Self::open_location_read_only)
+    /// does, under the limits of these options.
+    pub fn open_location_read_only_with(
+        path: impl AsRef<Path>,
+        location: &str,
+        options: &Options,
+    ) -> Result<Self, OpenError> {
+        Self::open_beside_writer(path.as_ref(), Some(location), options)
     }
 
     /// Returns the ids of up to `limit` locations of the store in this SQLite file, in
@@ -33,17 +43,7 @@ impl Store {
     pub fn location_ids(path: impl AsRef<Path>, limit: usize) -> Result<Vec<String>, OpenError> {
         let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
         let mut ids = Vec::new();
-        let mut note = |id: &str| {
-            if !ids.iter().any(|known| known == id) && ids.len() < limit {
-                ids.push(id.to_owned());
-            }
-            if ids.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-        };
-        let checkpoint = journal.location_ids(&mut note)?;
-        journal.read(checkpoint, &mut |_, entry| {
-            let is_known = EventType::from_name(entry.event_type).is_some();
-            if is_known { note(entry.location) } else { ControlFlow::Continue(()) }
-        })?;
+        each_location(&mut journal, limit, |id| ids.push(id.to_owned()))?;
         Ok(ids)
     }
 
@@ -92,6 +92,38 @@ impl Store {
         self.idle.saved(&saved);
         Ok(())
     }
+}
+
+/// Calls with the ids of up to `limit` locations of a journal, each once, in the order in
+/// which it first heard of them.
+fn each_location(
+    journal: &mut dyn JournalReader,
+    limit: usize,
+    mut each: impl FnMut(&str),
+) -> Result<(), JournalError> {
+    let mut known: HashSet<Box<str>> = HashSet::new();
+    let mut note = |id: &str| {
+        if known.len() < limit && !known.contains(id) {
+            known.insert(id.into());
+            each(id);
+        }
+        if known.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let checkpoint = journal.location_ids(&mut note)?;
+    journal.read(checkpoint, &mut |_, entry| {
+        let is_known = EventType::from_name(entry.event_type).is_some();
+        if is_known { note(entry.location) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// Counts the locations of a journal, up to `limit`.
+pub(super) fn count_locations(
+    journal: &mut dyn JournalReader,
+    limit: usize,
+) -> Result<usize, JournalError> {
+    let mut count = 0;
+    each_location(journal, limit, |_| count += 1)?;
+    Ok(count)
 }
 
 /// Drops the notes for a checkpoint, which another process saves.

@@ -14,11 +14,12 @@ use super::deliveries::Deliveries;
 use super::imports::Imports;
 use super::locations::Locations;
 use super::log::LogTrimming;
+use super::name_limits::NewNames;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
 use super::subscriptions::Subscriptions;
 use super::write_recovery::Retrying;
-use super::{Delivery, IngestError, Options, Receipt, Status};
+use super::{Delivery, IngestError, LimitReached, Options, Receipt, Status};
 use crate::graph::{LocationGraph, Outcome};
 use crate::journal::{Entry, ImportMark, Journal, JournalError, Refused};
 use crate::model::{Event, Seq, Timestamp};
@@ -193,21 +194,23 @@ impl Writer {
     }
 
     /// What a delivery would do, as the graph stands now.
-    pub(super) fn preview(&self, decoded: &Decoded) -> (Status, Option<Seq>) {
-        let Decoded::Event(event) = decoded else { return (Status::Ignored, None) };
+    pub(super) fn preview(&self, decoded: &Decoded) -> Result<(Status, Option<Seq>), LimitReached> {
+        let Decoded::Event(event) = decoded else { return Ok((Status::Ignored, None)) };
         let location = event.location.as_str();
         let webhook_id = event.webhook_id.as_ref();
         let first = webhook_id.and_then(|id| self.deliveries.find(location, id.as_str()));
         if let Some(first) = first {
-            return (Status::Duplicate, Some(first));
+            return Ok((Status::Duplicate, Some(first)));
         }
+        let locations = &*self.locations;
+        NewNames::new(self.options.names, locations, locations.len()).check(event)?;
         let seq = self.head + 1;
         let known = self.locations.find(location);
         let outcome = match known {
             Some(location) => location.read().preview(seq, event),
             None => LocationGraph::new().preview(seq, event),
         };
-        (outcome.into(), Some(seq))
+        Ok((outcome.into(), Some(seq)))
     }
 
     /// Sets when deliveries that are about to be written came in: one look at the clock,
@@ -222,17 +225,30 @@ impl Writer {
     /// Decides which deliveries go into the journal, and at which seq.
     pub(super) fn fates<'d>(&mut self, batch: impl Iterator<Item = &'d Delivery>) -> Vec<Fate> {
         let mut seq = self.head;
-        let fate = |delivery: &Delivery| {
-            if let Decoded::Event(event) = &delivery.decoded
-                && let Some(webhook_id) = &event.webhook_id
-            {
-                let location = event.location.as_str();
-                if let Some(first) =
-                    self.deliveries.note(location, webhook_id.as_str(), seq + 1, delivery.stamp())
-                {
-                    return Fate::Duplicate(first);
+        let locations = &*self.locations;
+        let mut names = NewNames::new(self.options.names, locations, locations.len());
+        let deliveries = &mut self.deliveries;
+        let fate = |delivery: &'d Delivery| {
+            let Decoded::Event(event) = &delivery.decoded else {
+                seq += 1;
+                return Fate::Journal(seq);
+            };
+            let (location, webhook_id) = (event.location.as_str(), event.webhook_id.as_ref());
+            let new = match names.check(event) {
+                Ok(new) => new,
+                // Its id is not noted: it may come again once the limit is raised.
+                Err(reached) => {
+                    let first = webhook_id.and_then(|id| deliveries.find(location, id.as_str()));
+                    return first.map_or(Fate::Refused(reached), Fate::Duplicate);
                 }
+            };
+            if let Some(id) = webhook_id
+                && let Some(first) =
+                    deliveries.note(location, id.as_str(), seq + 1, delivery.stamp())
+            {
+                return Fate::Duplicate(first);
             }
+            names.add(location, &new);
             seq += 1;
             Fate::Journal(seq)
         };
@@ -252,12 +268,18 @@ impl Writer {
 
     fn acknowledge(&mut self, batch: &mut Vec<Pending>, fates: Vec<Fate>, head: Seq) {
         let both = batch.iter().zip(&fates);
-        let statuses: Vec<Status> =
+        let statuses: Vec<Result<Status, LimitReached>> =
             both.map(|(pending, fate)| self.merge(&pending.delivery, fate)).collect();
         let deliveries = batch.iter().map(|pending| &pending.delivery);
         self.advance(head, applied(deliveries, &fates, &statuses));
         for ((pending, fate), status) in batch.drain(..).zip(fates).zip(statuses) {
-            (pending.reply)(Ok(receipt(pending.delivery.decoded, status, Some(fate.seq()))));
+            let Pending { delivery, reply } = pending;
+            reply(match status {
+                Ok(status) => Ok(receipt(delivery.decoded, status, fate.seq())),
+                Err(reached) => {
+                    Err(IngestError::LimitReached { reached, delivery: delivery.into() })
+                }
+            });
         }
     }
 
@@ -277,8 +299,14 @@ impl Writer {
         }
     }
 
-    pub(super) fn merge(&mut self, delivery: &Delivery, fate: &Fate) -> Status {
-        match (fate, &delivery.decoded) {
+    /// Takes a delivery in as was decided, once it is written.
+    pub(super) fn merge(
+        &mut self,
+        delivery: &Delivery,
+        fate: &Fate,
+    ) -> Result<Status, LimitReached> {
+        Ok(match (fate, &delivery.decoded) {
+            (Fate::Refused(reached), _) => return Err(*reached),
             (Fate::Duplicate(first), _) => {
                 self.checkpointer.repeat(*first);
                 Status::Duplicate
@@ -290,7 +318,7 @@ impl Writer {
             (Fate::Journal(seq), Decoded::Event(event)) => {
                 merge(&self.locations, *seq, event, &mut self.checkpointer).into()
             }
-        }
+        })
     }
 
     /// Stops accepting: the file is not what was written, and no waiting mends that.
@@ -385,6 +413,8 @@ pub(super) fn merge(
 pub(super) enum Fate {
     Journal(Seq),
     Duplicate(Seq),
+    /// It names more than there may be, and is not written.
+    Refused(LimitReached),
 }
 
 impl Fate {
@@ -392,9 +422,10 @@ impl Fate {
         matches!(self, Self::Journal(_))
     }
 
-    pub(super) fn seq(&self) -> Seq {
+    pub(super) fn seq(&self) -> Option<Seq> {
         match self {
-            Self::Journal(seq) | Self::Duplicate(seq) => *seq,
+            Self::Journal(seq) | Self::Duplicate(seq) => Some(*seq),
+            Self::Refused(_) => None,
         }
     }
 }
@@ -403,12 +434,12 @@ impl Fate {
 pub(super) fn applied<'d>(
     batch: impl Iterator<Item = &'d Delivery>,
     fates: &[Fate],
-    statuses: &[Status],
+    statuses: &[Result<Status, LimitReached>],
 ) -> impl Iterator<Item = (Seq, Timestamp, &'d Event)> {
     let batch = batch.zip(fates.iter().zip(statuses));
     batch.filter_map(|(delivery, (fate, status))| match &delivery.decoded {
-        Decoded::Event(event) if *status == Status::Applied => {
-            Some((fate.seq(), delivery.stamp(), event))
+        Decoded::Event(event) if *status == Ok(Status::Applied) => {
+            Some((fate.seq()?, delivery.stamp(), event))
         }
         _ => None,
     })

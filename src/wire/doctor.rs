@@ -5,7 +5,7 @@ use serde::Serialize;
 use super::At;
 use crate::model::{Change, RecordRef, Seq};
 use crate::signature::{Diagnosis, Scheme};
-use crate::store::Preview;
+use crate::store::{LimitReached, Preview};
 use crate::webhook::{DecodeError, Decoded};
 
 /// How a delivery would be taken.
@@ -141,14 +141,32 @@ impl<'a> Reading<'a> {
 }
 
 /// What a delivery would change.
-#[derive(Serialize)]
+#[derive(Serialize, Default)]
 pub struct Effect {
     pub status: &'static str,
     pub seq: Option<Seq>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub code: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub field: Option<&'static str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
 }
 
 impl From<Preview> for Effect {
     fn from(preview: Preview) -> Self {
-        Self { status: preview.status.as_str(), seq: preview.seq }
+        Self { status: preview.status.as_str(), seq: preview.seq, ..Self::default() }
+    }
+}
+
+impl From<LimitReached> for Effect {
+    fn from(reached: LimitReached) -> Self {
+        Self {
+            status: "refused",
+            seq: None,
+            code: Some(reached.code()),
+            field: reached.field,
+            reason: Some(reached.to_string()),
+        }
     }
 }

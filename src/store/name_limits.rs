@@ -1,0 +1,274 @@
+//! How many names senders may invent. Decided before anything is written.
+
+use std::collections::{HashMap, HashSet};
+use std::fmt;
+use std::sync::Arc;
+
+use super::locations::{Location, Locations};
+use crate::graph::NameCounts;
+use crate::model::{Change, Event};
+
+/// How many names events may bring into a store.
+///
+/// Names are kept for good, and questions walk tables of them: without a limit, whoever
+/// may send could fill the memory, or slow down every question about a location. An event
+/// that names one more is refused; one that names nothing new is always taken, also by a
+/// store that holds more already.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct NameLimits {
+    /// Locations of the store.
+    pub locations: usize,
+    /// Object keys of one location.
+    pub object_keys: usize,
+    /// Associations of one location, with those that were deleted or that only relations
+    /// name.
+    pub associations: usize,
+    /// Edge types of one location: an association counts once for each pair of object
+    /// keys that its relations join. Nearly every association joins one.
+    pub edge_types: usize,
+}
+
+impl Default for NameLimits {
+    fn default() -> Self {
+        Self { locations: 100_000, object_keys: 1_000, associations: 5_000, edge_types: 10_000 }
+    }
+}
+
+/// What there is a limit to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LimitedName {
+    /// See [`NameLimits::locations`].
+    Location,
+    /// See [`NameLimits::object_keys`].
+    ObjectKey,
+    /// See [`NameLimits::associations`].
+    Association,
+    /// See [`NameLimits::edge_types`].
+    EdgeType,
+}
+
+impl LimitedName {
+    const fn texts(self) -> (&'static str, &'static str, &'static str) {
+        match self {
+            Self::Location => ("location", "a store", "locations"),
+            Self::ObjectKey => ("object key", "a location", "object-keys"),
+            Self::Association => ("association", "a location", "associations"),
+            Self::EdgeType => ("pair of object keys and association", "a location", "edge-types"),
+        }
+    }
+}
+
+/// An event names more than the store may hold; nothing of it was written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LimitReached {
+    /// What there is too much of.
+    pub name: LimitedName,
+    /// How many there may be.
+    pub limit: usize,
+    /// The member that holds the name, if one does.
+    pub field: Option<&'static str>,
+}
+
+impl LimitReached {
+    /// Returns the code of the answer.
+    pub const fn code(&self) -> &'static str {
+        match self.name {
+            LimitedName::Location => "too_many_locations",
+            LimitedName::ObjectKey => "too_many_object_keys",
+            LimitedName::Association => "too_many_associations",
+            LimitedName::EdgeType => "too_many_edge_types",
+        }
+    }
+}
+
+impl fmt::Display for LimitReached {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let (name, holder, flag) = self.name.texts();
+        match self.field {
+            Some(field) => write!(f, "`{field}` names")?,
+            None => f.write_str("the event names")?,
+        }
+        let limit = self.limit;
+        write!(f, " one {name} more than the {limit} that {holder} may have: raise --{flag}")
+    }
+}
+
+impl std::error::Error for LimitReached {}
+
+/// A name in an event, and the member that holds it.
+type Name<'e> = (&'e str, Option<&'static str>);
+
+/// An association and the object keys that a relation under it joins.
+type EdgeType<'e> = [&'e str; 3];
+
+/// The names in an event that are kept for good.
+#[derive(Debug, Default)]
+pub(super) struct EventNames<'e> {
+    location: Option<&'e str>,
+    association: Option<Name<'e>>,
+    objects: [Option<Name<'e>>; 2],
+    edge_type: Option<EdgeType<'e>>,
+}
+
+impl<'e> EventNames<'e> {
+    fn of(event: &'e Event) -> Self {
+        let mut names = Self { location: Some(event.location.as_str()), ..Self::default() };
+        let ends = |first, second| {
+            [Some((first, Some("firstObjectKey"))), Some((second, Some("secondObjectKey")))]
+        };
+        match &event.change {
+            Change::Association(it) => {
+                names.association = Some((it.id.as_str(), Some("id")));
+                names.objects = ends(it.first.object.as_str(), it.second.object.as_str());
+            }
+            Change::AssociationGone { id, .. } => {
+                names.association = Some((id.as_str(), Some("id")));
+            }
+            Change::Relation(it) => {
+                let (first, second) = (it.first.object.as_str(), it.second.object.as_str());
+                names.association = Some((it.association.as_str(), Some("associationId")));
+                names.objects = ends(first, second);
+                names.edge_type = Some([it.association.as_str(), first, second]);
+            }
+            Change::Record { object: Some(object), .. } => {
+                // The event type alone tells that it is of a contact.
+                let field = event.event_type.as_str().starts_with("Record").then_some("objectKey");
+                names.objects = [Some((object.as_str(), field)), None];
+            }
+            Change::Record { object: None, .. } => {}
+            Change::ObjectSchema(it) => {
+                names.objects = [Some((it.key.as_str(), Some("key"))), None]
+            }
+        }
+        names
+    }
+
+    /// Drops the names that are known.
+    fn retain(
+        &mut self,
+        association: impl Fn(&str) -> bool,
+        object: impl Fn(&str) -> bool,
+        edge_type: impl Fn(&EdgeType<'_>) -> bool,
+    ) {
+        self.association = self.association.filter(|(id, _)| association(id));
+        for name in &mut self.objects {
+            *name = name.filter(|(key, _)| object(key));
+        }
+        self.edge_type = self.edge_type.filter(edge_type);
+    }
+
+    fn is_empty(&self) -> bool {
+        let Self { location, association, objects, edge_type } = self;
+        location.is_none()
+            && association.is_none()
+            && objects.iter().all(Option::is_none)
+            && edge_type.is_none()
+    }
+}
+
+/// The names that the events of one batch bring, of which none is merged yet.
+pub(super) struct NewNames<'s, 'd> {
+    limits: NameLimits,
+    locations: &'s Locations,
+    /// Locations that are known.
+    known: usize,
+    /// The location of the event before: most of a batch may be of one.
+    last: Option<(&'d str, Option<Arc<Location>>)>,
+    new: HashMap<&'d str, NewInLocation<'d>>,
+    new_locations: usize,
+}
+
+#[derive(Debug, Default)]
+struct NewInLocation<'d> {
+    associations: HashSet<&'d str>,
+    objects: HashSet<&'d str>,
+    edge_types: HashSet<EdgeType<'d>>,
+}
+
+impl<'s, 'd> NewNames<'s, 'd> {
+    /// Begins a batch. `known` locations there are, of which `locations` may hold only
+    /// some.
+    pub(super) fn new(limits: NameLimits, locations: &'s Locations, known: usize) -> Self {
+        Self { limits, locations, known, last: None, new: HashMap::new(), new_locations: 0 }
+    }
+
+    /// Returns the names in an event that are new, or says which of them is one too many.
+    ///
+    /// Costs a look-up of each name in the graph, and allocates nothing.
+    pub(super) fn check(&mut self, event: &'d Event) -> Result<EventNames<'d>, LimitReached> {
+        let id = event.location.as_str();
+        let mut names = EventNames::of(event);
+        let mut counts = NameCounts::default();
+        if let Some(location) = self.find(id) {
+            let graph = location.read();
+            names.location = None;
+            names.retain(
+                |id| !graph.knows_association(id),
+                |key| !graph.knows_object_key(key),
+                |[association, first, second]| !graph.knows_edge_type(association, first, second),
+            );
+            counts = graph.name_counts();
+        }
+        if names.is_empty() {
+            return Ok(names);
+        }
+        if let Some(new) = self.new.get(id) {
+            names.location = None;
+            names.retain(
+                |id| !new.associations.contains(id),
+                |key| !new.objects.contains(key),
+                |edge_type| !new.edge_types.contains(edge_type),
+            );
+            counts.associations += new.associations.len();
+            counts.objects += new.objects.len();
+            counts.edge_types += new.edge_types.len();
+        }
+        self.fit(counts, &names)?;
+        Ok(names)
+    }
+
+    fn fit(&self, counts: NameCounts, names: &EventNames<'_>) -> Result<(), LimitReached> {
+        let limits = &self.limits;
+        let check = |held: usize, limit: usize, name: LimitedName, field: Option<&'static str>| {
+            if held < limit { Ok(()) } else { Err(LimitReached { name, limit, field }) }
+        };
+        if names.location.is_some() {
+            let held = self.known + self.new_locations;
+            check(held, limits.locations, LimitedName::Location, Some("locationId"))?;
+        }
+        if let Some((_, field)) = names.association {
+            check(counts.associations, limits.associations, LimitedName::Association, field)?;
+        }
+        let mut held = counts.objects;
+        let [first, second] = names.objects;
+        let second = second.filter(|(key, _)| first.is_none_or(|(first, _)| first != *key));
+        for (_, field) in [first, second].into_iter().flatten() {
+            check(held, limits.object_keys, LimitedName::ObjectKey, field)?;
+            held += 1;
+        }
+        if names.edge_type.is_some() {
+            let field = Some("associationId");
+            check(counts.edge_types, limits.edge_types, LimitedName::EdgeType, field)?;
+        }
+        Ok(())
+    }
+
+    /// Notes that an event with these names will be merged.
+    pub(super) fn add(&mut self, location: &'d str, names: &EventNames<'d>) {
+        if names.is_empty() {
+            return;
+        }
+        self.new_locations += usize::from(names.location.is_some());
+        let new = self.new.entry(location).or_default();
+        new.associations.extend(names.association.map(|(id, _)| id));
+        new.objects.extend(names.objects.iter().flatten().map(|(key, _)| *key));
+        new.edge_types.extend(names.edge_type);
+    }
+
+    fn find(&mut self, id: &'d str) -> Option<&Arc<Location>> {
+        if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
+            self.last = Some((id, self.locations.find(id)));
+        }
+        self.last.as_ref()?.1.as_ref()
+    }
+}
