@@ -1,12 +1,14 @@
 //! `GET /v1/locations`.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::answer::{Answer, json};
 use super::app::App;
 use super::problem::Problem;
 use super::request::Request;
-use crate::store::Location;
+use super::token::Grant;
+use crate::store::{Location, Store};
 use crate::wire::{ErasedBody, Listed, LocationBody, Locations, place_cursor};
 
 /// The location that the path names.
@@ -15,22 +17,35 @@ pub(super) fn find(app: &App, request: &Request<'_>) -> Result<Arc<Location>, Pr
     app.store.location(id).ok_or_else(|| Problem::not_found("no event has named this location"))
 }
 
-pub(super) fn list(app: &App, request: &Request<'_>) -> Answer {
+/// Lists locations on a blocking thread, where the writer may hold a graph for a while.
+pub(super) async fn list(app: &Arc<App>, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
-    let seq = app.store.head();
-    let mut locations = app.store.locations();
-    locations.retain(|location| request.grant.sees(location.id().as_str()));
-    let mut behind =
-        locations.iter().filter(|location| after.is_none_or(|after| location.place() > after));
-    let page: Vec<_> = behind.by_ref().take(limit).collect();
-    let next =
-        page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place()));
-    let body = |location: &&Arc<Location>| LocationBody {
+    let (app, grant) = (Arc::clone(app), request.grant.clone());
+    let listing = tokio::task::spawn_blocking(move || page(&app.store, &grant, after, limit));
+    listing.await.map_err(Problem::unavailable)?
+}
+
+/// Costs the page, or the locations of the grant, however many others there are.
+fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answer {
+    let seq = store.head();
+    let mut locations = match grant.locations() {
+        None => store.locations_after(after, limit + 1),
+        Some(ids) => {
+            let seen = ids.iter().filter_map(|id| store.location(id));
+            let behind = seen.filter(|it| after.is_none_or(|after| it.place() > after));
+            let by_place: BTreeMap<u32, _> = behind.map(|it| (it.place(), it)).collect();
+            by_place.into_values().collect()
+        }
+    };
+    let more = locations.len() > limit;
+    locations.truncate(limit);
+    let next = locations.last().filter(|_| more).map(|last| place_cursor(last.place()));
+    let body = |location: &Arc<Location>| LocationBody {
         location_id: location.id().to_string(),
         counts: location.read().counts().into(),
     };
-    let locations = page.iter().map(body).collect();
+    let locations = locations.iter().map(body).collect();
     json(&Locations { locations, listed: Listed::new(next, seq) })
 }
 

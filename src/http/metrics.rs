@@ -39,6 +39,9 @@ const SECONDS: [f64; 14] = [
     10.0,
 ];
 
+/// Locations that are looked at together.
+const SLICE: usize = 256;
+
 /// Events of one transaction.
 const EVENTS: [f64; 12] =
     [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
@@ -243,16 +246,21 @@ impl Figures {
     }
 
     fn of_the_graphs(&mut self, app: &App) {
-        let locations = app.store.locations();
-        let mut sum = Counts::default();
-        for counts in locations.iter().map(|location| location.read().counts()) {
-            sum.objects += counts.objects;
-            sum.associations += counts.associations;
-            sum.records += counts.records;
-            sum.relations += counts.relations;
-            sum.pending_associations += counts.pending_associations;
+        let (mut sum, mut locations, mut after) = (Counts::default(), 0, None);
+        loop {
+            let slice = app.store.locations_after(after, SLICE);
+            let Some(last) = slice.last() else { break };
+            after = Some(last.place());
+            locations += slice.len() as u64;
+            for counts in slice.iter().map(|location| location.read().counts()) {
+                sum.objects += counts.objects;
+                sum.associations += counts.associations;
+                sum.records += counts.records;
+                sum.relations += counts.relations;
+                sum.pending_associations += counts.pending_associations;
+            }
         }
-        self.gauge("locations", "Locations", locations.len() as u64);
+        self.gauge("locations", "Locations", locations);
         self.gauge("objects", "Object keys of all locations", sum.objects);
         self.gauge("associations", "Associations of all locations", sum.associations);
         self.gauge("records", "Records of all locations", sum.records);

@@ -76,6 +76,8 @@ enum Handler {
     Erase,
     /// Reads the state of the server.
     Metrics,
+    /// Reads every location.
+    Locations,
 }
 
 const fn get(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> Route {
@@ -124,9 +126,11 @@ impl Route {
     /// Whether it reads a graph, so that one may ask it to wait for an event.
     fn reads(&self) -> bool {
         let reads = match self.handler {
-            Handler::Read(_) | Handler::Diff | Handler::Export | Handler::Changes => {
-                self.scope.is_some()
-            }
+            Handler::Read(_)
+            | Handler::Locations
+            | Handler::Diff
+            | Handler::Export
+            | Handler::Changes => self.scope.is_some(),
             Handler::ReadGraph(_) | Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => {
                 true
             }
@@ -163,7 +167,12 @@ pub const ROUTES: &[Route] = &[
     // Set-up pages try the address before they save it.
     open("/webhooks", health::alive),
     open("/webhooks/{eventType}", health::alive),
-    get("/v1/locations", locations::list),
+    Route {
+        method: "GET",
+        path: "/v1/locations",
+        scope: Some(Scope::Read),
+        handler: Handler::Locations,
+    },
     Route {
         method: "DELETE",
         path: "/v1/locations/{locationId}",
@@ -396,6 +405,7 @@ where
         }
         Handler::Erase => locations::erase(app, &request).await,
         Handler::Metrics => metrics::expose(app, &request).await,
+        Handler::Locations => locations::list(app, &request).await,
     }
 }
 

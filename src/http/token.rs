@@ -121,6 +121,11 @@ impl Grant {
         self.locations.as_ref().is_none_or(|seen| seen.iter().any(|seen| seen == location))
     }
 
+    /// The only locations it may see; nothing for all.
+    pub(super) fn locations(&self) -> Option<&[String]> {
+        self.locations.as_deref()
+    }
+
     /// Whom permits are shared out to: the token, or where there is none, the location
     /// that is asked about.
     pub(super) fn client(&self, location: &str) -> String {
