@@ -1,6 +1,6 @@
 //! From an outside id to a number, at 8 bytes an id.
 
-use std::hash::BuildHasher;
+use std::hash::{BuildHasher, Hash};
 
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
@@ -27,7 +27,7 @@ pub(crate) struct Ids {
 }
 
 impl Ids {
-    pub(crate) fn hash(&self, id: &str) -> Hashed {
+    pub(crate) fn hash(&self, id: impl Hash) -> Hashed {
         // Half of a good hash is a good hash.
         Hashed((self.state.hash_one(id) >> 32) as u32)
     }
@@ -39,14 +39,6 @@ impl Ids {
     ) -> Option<N> {
         self.table
             .find(hashed.spread(), |&(hash, number)| hash == hashed.0 && is(N::from_u32(number)))
-            .map(|&(_, number)| N::from_u32(number))
-    }
-
-    /// Every number under this hash; the caller drops those of other ids.
-    pub(crate) fn candidates<N: Number>(&self, hashed: Hashed) -> impl Iterator<Item = N> {
-        self.table
-            .iter_hash(hashed.spread())
-            .filter(move |(hash, _)| *hash == hashed.0)
             .map(|&(_, number)| N::from_u32(number))
     }
 

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use super::adjacency::{Adjacency, Entry, Slot};
 use super::degrees::Degrees;
-use super::ids::Ids;
+use super::ids::{Hashed, Ids};
 use super::merge::Outcome;
 pub(crate) use super::record_rows::{Joined, Kind, KindRow, Record, RecordRows, RelationRow};
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
@@ -72,8 +72,8 @@ impl Totals {
 /// 3. `linked` of a kind, `loops` and degrees count what the adjacencies hold.
 /// 4. `hidden_kinds` counts the kinds that are hidden.
 /// 5. The state of a record holds what keyed and unkeyed events said of it.
-/// 6. A record whose links under an association are of more than one kind stands in
-///    `mixed`; a deleted one that is linked, in `relinked`.
+/// 6. A record with links under an association that are not of the association's first
+///    kind stands in `mixed`; a deleted one that is linked, in `relinked`.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RecordLayer {
     rows: RecordRows,
@@ -83,8 +83,8 @@ pub(crate) struct RecordLayer {
     unkeyed: HashMap<Box<str>, RecordState, RandomState>,
     relation_ids: Ids,
     kind_numbers: HashMap<Kind, KindNo, RandomState>,
-    /// How many links a record has under an association, where they are, or were, of
-    /// more than one kind.
+    /// How many links a record has under an association, where some are, or were, not of
+    /// the association's first kind.
     mixed: HashMap<(RecordNo, AssociationNo), Totals, RandomState>,
     /// Records that were deleted and linked again since.
     relinked: HashSet<RecordNo, RandomState>,
@@ -138,10 +138,15 @@ impl RecordLayer {
     }
 
     pub(crate) fn find_record(&self, object: ObjectNo, id: &str) -> Option<RecordNo> {
-        self.record_ids.find(self.record_ids.hash(id), |no: RecordNo| {
+        self.record_ids.find(self.record_hash(object, id), |no: RecordNo| {
             let record = &self.rows.records[no];
             record.object == object && self.rows.texts.get(record.id) == id
         })
+    }
+
+    /// Of the object key, too: one id under thousands of keys is found as fast as any.
+    fn record_hash(&self, object: ObjectNo, id: &str) -> Hashed {
+        self.record_ids.hash((object, id))
     }
 
     pub(crate) fn find_relation(&self, id: &str) -> Option<RelationNo> {
@@ -166,7 +171,7 @@ impl RecordLayer {
         let text = self.rows.texts.push(id);
         let number = self.rows.records.push(Record { object, id: text, listed: true });
         self.rows.adjacency.push(Adjacency::default());
-        self.record_ids.insert(self.record_ids.hash(id), number);
+        self.record_ids.insert(self.record_hash(object, id), number);
         while self.by_object.len() <= object.0 {
             self.by_object.push(Vec::new());
             self.rows.listed.push(0);
@@ -280,17 +285,15 @@ impl RecordLayer {
     }
 
     /// Merges one event that names a record by its id alone: it speaks of every
-    /// record of that id, now and later.
+    /// record of that id, now and later. Costs a look-up for each object key.
     pub(crate) fn merge_unkeyed(&mut self, id: &str, stamp: Stamp) -> Outcome {
         let old = self.unkeyed_state(id);
         let new = old.with(stamp);
         if new != old {
             self.unkeyed.insert(id.into(), new);
             self.changed.unkeyed.push(id.into());
-            let candidates: Vec<RecordNo> =
-                self.record_ids.candidates(self.record_ids.hash(id)).collect();
-            for number in candidates {
-                if self.record_id(number) == id {
+            for object in self.by_object.numbers() {
+                if let Some(number) = self.find_record(object, id) {
                     self.raise_state(number, self.state(number).merged(new));
                 }
             }
@@ -398,14 +401,12 @@ impl RecordLayer {
 
     /// Notes that a record has one link more or fewer of a kind, on these ends.
     ///
-    /// While all its links under the association are of one kind, the slots of that say
-    /// how many. Only with the first of another are they counted over all kinds, at the
-    /// cost of its slots; from then on each link costs the same.
+    /// While all its links under the association are of the association's first kind, the
+    /// slots of that say how many. With the first of another they are noted apart. Each
+    /// link costs the same, however many kinds the association and slots the record has.
     fn note_kinds(&mut self, near: RecordNo, kind: KindNo, ends: &[Side], change: Change) {
         let association = self.rows.kinds[kind].kind.association;
-        if self.rows.kinds_under(association).len() == 1 {
-            return;
-        }
+        let [oldest, _, ..] = *self.rows.kinds_under(association) else { return };
         let key = (near, association);
         if let Some(totals) = self.mixed.get_mut(&key) {
             for &end in ends {
@@ -414,14 +415,11 @@ impl RecordLayer {
             if totals.is_zero() {
                 self.mixed.remove(&key);
             }
-            return;
-        }
-        let own: u32 = BOTH.map(|side| self.slot_links(near, kind, side)).iter().sum();
-        if matches!(change, Change::More) && own as usize == ends.len() {
-            let [first, second] = BOTH.map(|side| self.rows.links_on(near, association, side));
-            if first + second > own {
-                self.mixed.insert(key, Totals { first, second });
-            }
+        } else if kind != oldest {
+            let total =
+                |side| self.slot_links(near, oldest, side) + self.slot_links(near, kind, side);
+            let [first, second] = BOTH.map(total);
+            self.mixed.insert(key, Totals { first, second });
         }
     }
 
@@ -429,15 +427,14 @@ impl RecordLayer {
         self.rows.adjacency[near].live(Slot::new(kind, side))
     }
 
-    /// How many links under the association of a kind a record has on one end, if those
-    /// of no other kind are unnoted.
+    /// How many links under the association of a kind a record has on one end.
     fn links_on(&self, near: RecordNo, kind: KindNo, side: Side) -> u32 {
         let association = self.rows.kinds[kind].kind.association;
-        let mixed = match self.rows.kinds_under(association).len() {
-            1 => None,
-            _ => self.mixed.get(&(near, association)),
+        let [oldest, _, ..] = *self.rows.kinds_under(association) else {
+            return self.slot_links(near, kind, side);
         };
-        mixed.map_or_else(|| self.slot_links(near, kind, side), |totals| totals.of(side))
+        let mixed = self.mixed.get(&(near, association));
+        mixed.map_or_else(|| self.slot_links(near, oldest, side), |totals| totals.of(side))
     }
 
     fn relist(&mut self, number: RecordNo) {
