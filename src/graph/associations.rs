@@ -1,9 +1,6 @@
 //! The associations of one location, known or only named.
 
-use std::collections::HashMap;
-
-use foldhash::fast::RandomState;
-
+use super::ids::Ids;
 use super::merge::Outcome;
 use super::table::{AssociationNo, Table};
 use crate::model::{Association, Side, Stamp};
@@ -40,7 +37,7 @@ impl AssociationRow {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Associations {
     rows: Table<AssociationNo, AssociationRow>,
-    by_id: HashMap<Box<str>, AssociationNo, RandomState>,
+    by_id: Ids,
 }
 
 impl Associations {
@@ -49,7 +46,7 @@ impl Associations {
     }
 
     pub(crate) fn find(&self, id: &str) -> Option<AssociationNo> {
-        self.by_id.get(id).copied()
+        self.by_id.find(self.by_id.hash(id), |number| *self.rows[number].id == *id)
     }
 
     /// The number of an association, given out now if it had none; and whether
@@ -60,7 +57,7 @@ impl Associations {
         }
         let row = AssociationRow { id: id.into(), stamp: None, definition: None };
         let number = self.rows.push(row);
-        self.by_id.insert(id.into(), number);
+        self.by_id.insert(self.by_id.hash(id), number);
         (number, true)
     }
 

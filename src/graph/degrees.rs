@@ -7,10 +7,12 @@ use crate::model::Side;
 /// scan.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(crate) struct Degrees {
-    /// How many nodes have how many links, ascending by links. Only numbers of links
-    /// that some node has: a hub of a million is one entry to copy, and a million links
-    /// are 1,414 entries at most.
+    /// How many nodes have how many links, ascending by links, from two links on. Only
+    /// numbers of links that some node has: a hub of a million is one entry to copy, and a
+    /// million links are 1,414 entries at most.
     nodes: Vec<(u32, u32)>,
+    /// How many nodes have one link; apart, since many associations have no others.
+    with_one: u32,
     distinct: u32,
 }
 
@@ -34,7 +36,9 @@ impl Degrees {
     }
 
     fn add(&mut self, links: u32, change: i32) {
-        if links == 0 {
+        if links <= 1 {
+            self.with_one =
+                self.with_one.saturating_add_signed(if links == 1 { change } else { 0 });
             return;
         }
         let at = self.nodes.partition_point(|&(of, _)| of < links);
@@ -57,13 +61,13 @@ impl Degrees {
 
     /// The greatest number of links of one node.
     pub(crate) fn greatest(&self) -> u64 {
-        self.nodes.last().map_or(0, |&(links, _)| u64::from(links))
+        let several = self.nodes.last().map(|&(links, _)| u64::from(links));
+        several.unwrap_or_else(|| u64::from(self.with_one.min(1)))
     }
 
     /// Nodes with more than one link.
     pub(crate) fn with_several(&self) -> u64 {
-        let with_one = self.nodes.first().filter(|(links, _)| *links == 1);
-        u64::from(self.distinct - with_one.map_or(0, |&(_, nodes)| nodes))
+        u64::from(self.distinct - self.with_one)
     }
 }
 

@@ -9,6 +9,7 @@ use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef;
 
 use super::adjacency::{Adjacency, Entry, Slot};
+use super::ids::Ids;
 use super::merge::Outcome;
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use crate::model::{ObjectKey, ObjectSchema, Side, Stamp, address};
@@ -33,7 +34,7 @@ impl ObjectRow {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObjectLayer {
     rows: Table<ObjectNo, ObjectRow>,
-    by_key: HashMap<ObjectKey, ObjectNo, RandomState>,
+    by_key: Ids,
     /// The edges of the graph in the form of the record layer's, kinds and
     /// relations standing for associations, so that one code answers questions
     /// about both.
@@ -60,7 +61,7 @@ impl ObjectLayer {
     }
 
     pub(crate) fn find(&self, key: &str) -> Option<ObjectNo> {
-        self.by_key.get(key).copied()
+        self.by_key.find(self.by_key.hash(key), |number| self.rows[number].key.as_str() == key)
     }
 
     /// The number of an object key, given out now if it had none; and whether
@@ -70,7 +71,7 @@ impl ObjectLayer {
             return (known, false);
         }
         let given = self.rows.push(ObjectRow { key: key.clone(), schema: None });
-        self.by_key.insert(key.clone(), given);
+        self.by_key.insert(self.by_key.hash(key.as_str()), given);
         self.adjacency.push(Adjacency::default());
         self.graph.add_node(given);
         (given, true)

@@ -45,6 +45,10 @@ numbers! {
     RelationNo,
 }
 
+/// Rows that a table holds in one exact allocation. Many locations have no more of anything,
+/// and what each takes counts.
+const FEW: usize = 4;
+
 /// Rows in chunks, of 4,096 unless said otherwise. Growing never moves what is
 /// there, so no insert pays for the whole table; a copy shares all chunks, and a
 /// row written after it costs a copy of that row's chunk once.
@@ -52,34 +56,78 @@ numbers! {
 pub(crate) struct Table<N, T, const CHUNK: usize = 4096> {
     /// Full ones, one hop from their rows.
     chunks: Vec<Arc<[T]>>,
-    /// The last, not yet full.
-    tail: Arc<Vec<T>>,
+    tail: Tail<T>,
     numbers: PhantomData<N>,
+}
+
+/// The last chunk, not yet full.
+#[derive(Debug, Clone)]
+enum Tail<T> {
+    /// Takes no allocation while it is empty.
+    Few(Arc<[T]>),
+    Many(Arc<Vec<T>>),
+}
+
+impl<T> Tail<T> {
+    fn rows(&self) -> &[T] {
+        match self {
+            Self::Few(rows) => rows,
+            Self::Many(rows) => rows,
+        }
+    }
 }
 
 impl<N, T, const CHUNK: usize> Default for Table<N, T, CHUNK> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), tail: Arc::default(), numbers: PhantomData }
+        Self { chunks: Vec::new(), tail: Tail::Few(Arc::default()), numbers: PhantomData }
     }
 }
 
 impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
     pub(crate) fn len(&self) -> u32 {
-        address(self.chunks.len() * CHUNK + self.tail.len())
+        address(self.chunks.len() * CHUNK + self.tail.rows().len())
     }
 
     pub(crate) fn push(&mut self, row: T) -> N {
         let number = N::from_u32(self.len());
-        let tail = Arc::make_mut(&mut self.tail);
-        if tail.capacity() == 0 && !self.chunks.is_empty() {
-            // The first chunk grows from nothing: many locations are small.
-            tail.reserve_exact(CHUNK);
+        if CHUNK == 1 {
+            self.push_chunk(Arc::new([row]));
+            return number;
         }
-        tail.push(row);
-        if tail.len() == CHUNK {
-            self.chunks.push(std::mem::take(tail).into());
+        match &mut self.tail {
+            Tail::Few(few) if few.len() < FEW && self.chunks.is_empty() => {
+                *few = with(few, row);
+                if few.len() == CHUNK {
+                    let full = std::mem::take(few);
+                    self.push_chunk(full);
+                }
+            }
+            Tail::Few(few) => {
+                // The first chunk grows from nothing: many locations are small.
+                let room = if self.chunks.is_empty() { 2 * FEW } else { CHUNK };
+                let mut rows = Vec::with_capacity(room);
+                rows.extend(few.iter().cloned());
+                rows.push(row);
+                self.tail = Tail::Many(Arc::new(rows));
+            }
+            Tail::Many(many) => {
+                let rows = Arc::make_mut(many);
+                rows.push(row);
+                if rows.len() == CHUNK {
+                    let full = std::mem::take(rows).into();
+                    self.tail = Tail::Few(Arc::default());
+                    self.push_chunk(full);
+                }
+            }
         }
         number
+    }
+
+    fn push_chunk(&mut self, chunk: Arc<[T]>) {
+        if self.chunks.len() == self.chunks.capacity() && self.chunks.len() < FEW {
+            self.chunks.reserve_exact(1);
+        }
+        self.chunks.push(chunk);
     }
 
     pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = N> + use<N, T, CHUNK> {
@@ -88,7 +136,7 @@ impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (N, &T)> {
         let full = self.chunks.iter().flat_map(|chunk| chunk.iter());
-        self.numbers().zip(full.chain(self.tail.iter()))
+        self.numbers().zip(full.chain(self.tail.rows()))
     }
 }
 
@@ -104,7 +152,7 @@ impl<N: Number, T, const CHUNK: usize> Index<N> for Table<N, T, CHUNK> {
         let row = number.as_u32() as usize;
         match self.chunks.get(row / CHUNK) {
             Some(chunk) => &chunk[row % CHUNK],
-            None => &self.tail[row % CHUNK],
+            None => &self.tail.rows()[row % CHUNK],
         }
     }
 }
@@ -118,7 +166,15 @@ impl<N: Number, T: Clone, const CHUNK: usize> IndexMut<N> for Table<N, T, CHUNK>
         let row = number.as_u32() as usize;
         match self.chunks.get_mut(row / CHUNK) {
             Some(chunk) => &mut Arc::make_mut(chunk)[row % CHUNK],
-            None => &mut Arc::make_mut(&mut self.tail)[row % CHUNK],
+            None => match &mut self.tail {
+                Tail::Few(rows) => &mut Arc::make_mut(rows)[row % CHUNK],
+                Tail::Many(rows) => &mut Arc::make_mut(rows)[row % CHUNK],
+            },
         }
     }
+}
+
+/// These rows and one more. Rows that no copy shares are moved, not cloned.
+fn with<T: Clone>(rows: &Arc<[T]>, row: T) -> Arc<[T]> {
+    rows.iter().cloned().chain(std::iter::once(row)).collect()
 }

@@ -16,6 +16,9 @@ pub(crate) struct TextRef {
 /// Maximum size of a chunk that holds several texts, in bytes: every offset fits 16 bits.
 const CHUNK_BYTES: usize = 1 << 16;
 
+/// Up to here a chunk grows by what is needed: many locations are small.
+const SMALL_BYTES: usize = 256;
+
 /// The length of a text that has a chunk to itself, being this long or longer.
 const WHOLE_CHUNK: u16 = u16::MAX;
 
@@ -60,7 +63,11 @@ impl Texts {
             own.push_str(&self.tail);
             self.tail = Arc::new(own);
         }
-        Arc::make_mut(&mut self.tail)
+        let tail = Arc::make_mut(&mut self.tail);
+        if tail.len() < SMALL_BYTES {
+            tail.reserve_exact(bytes);
+        }
+        tail
     }
 
     fn seal(&mut self) {
