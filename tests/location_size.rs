@@ -1,7 +1,5 @@
 //! What a location takes that hardly anything is known of: in a process of its own.
 
-#![expect(clippy::unwrap_used, clippy::panic, reason = "a test says so by failing")]
-
 mod long;
 
 use relata::Delivery;
@@ -35,5 +33,5 @@ fn a_location_of_one_relation_is_small() {
     let each = (resident().unwrap() - before) / count;
     long::tell("bytes of a location of one relation", each);
     long::tell("of them in place", size_of::<LocationGraph>());
-    assert!(each < 3_200, "{each}");
+    assert!(each < 3_600, "{each}");
 }

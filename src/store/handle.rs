@@ -182,7 +182,6 @@ impl Store {
         let queue = Some(queue);
         let refreshing = Mutex::default();
         Ok(Self {
-            names,
             locations,
             gauge,
             queue,
@@ -195,6 +194,7 @@ impl Store {
             epochs,
             pasts,
             refreshing,
+            names,
         })
     }
 

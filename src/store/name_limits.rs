@@ -137,7 +137,7 @@ impl<'e> EventNames<'e> {
             }
             Change::Record { object: None, .. } => {}
             Change::ObjectSchema(it) => {
-                names.objects = [Some((it.key.as_str(), Some("key"))), None]
+                names.objects = [Some((it.key.as_str(), Some("key"))), None];
             }
         }
         names
@@ -239,12 +239,11 @@ impl<'s, 'd> NewNames<'s, 'd> {
         if let Some((_, field)) = names.association {
             check(counts.associations, limits.associations, LimitedName::Association, field)?;
         }
-        let mut held = counts.objects;
         let [first, second] = names.objects;
         let second = second.filter(|(key, _)| first.is_none_or(|(first, _)| first != *key));
-        for (_, field) in [first, second].into_iter().flatten() {
+        let objects = [first, second].into_iter().flatten();
+        for (held, (_, field)) in (counts.objects..).zip(objects) {
             check(held, limits.object_keys, LimitedName::ObjectKey, field)?;
-            held += 1;
         }
         if names.edge_type.is_some() {
             let field = Some("associationId");
