@@ -62,7 +62,7 @@ pub use model::{
     Association, AssociationId, Change, End, Epoch, EpochId, Epochs, Event, EventId, EventType,
     ForeignEpoch, LocationId, NodeRef, ObjectKey, ObjectSchema, ParseEventIdError,
     ParseNodeRefError, ParseTimestampError, Rank, RecordId, RecordRef, RecordState, Relation,
-    RelationId, Seq, Side, Stamp, StateRow, Timestamp, WebhookId,
+    RelationId, Seq, Side, Stamp, StateKey, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
     AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,

@@ -61,6 +61,16 @@ impl Associations {
         (number, true)
     }
 
+    /// Takes an association back to the place that it had; `None` if it cannot stand
+    /// there.
+    pub(crate) fn add(&mut self, id: &str, place: u32) -> Option<AssociationNo> {
+        if !self.rows.skip_to(place) {
+            return None;
+        }
+        let (number, is_new) = self.intern(id);
+        is_new.then_some(number)
+    }
+
     /// Merges one event: a definition, or a delete.
     pub(crate) fn merge(
         &mut self,

@@ -72,7 +72,9 @@ impl LocationGraph {
         }
         let (mine, theirs) = (self.associations.rows(), other.associations.rows());
         report.compare(|| "number of associations".to_owned(), &mine.len(), &theirs.len());
-        for ((_, left), (_, right)) in mine.iter().zip(theirs.iter()) {
+        for ((number, left), (_, right)) in mine.iter().zip(theirs.iter()) {
+            let places = (mine.place(number), theirs.place(number));
+            report.compare(|| format!("place of association {}", left.id), &places.0, &places.1);
             let thing = || format!("association {}", left.id);
             report.compare(
                 thing,
@@ -89,7 +91,8 @@ impl LocationGraph {
             let state = |graph: &Self| {
                 let record = graph.records.records()[number];
                 let links = graph.link_count(number);
-                (record.object, record.listed, graph.records.state(number), links)
+                let place = graph.records.records().place(number);
+                (place, record.object, record.listed, graph.records.state(number), links)
             };
             let thing = || format!("record {}", self.records.record_id(number));
             report.compare(
@@ -117,6 +120,7 @@ impl LocationGraph {
         report.compare(|| "number of relations".to_owned(), &mine.len(), &theirs.len());
         for number in mine.numbers().take(theirs.len() as usize) {
             let thing = || format!("relation {}", self.records.relation_id(number));
+            report.compare(thing, &mine.place(number), &theirs.place(number));
             report.compare(thing, &self.relation_state(number), &other.relation_state(number));
         }
     }

@@ -3,11 +3,12 @@
 use std::sync::Arc;
 
 use super::associations::Associations;
+use super::compaction::Dropped;
 use super::object_layer::ObjectLayer;
 use super::query::{Names, View};
 use super::record_layer::{ChangedRecords, Kind, RecordLayer};
 use super::table::{AssociationNo, ObjectNo, RecordNo};
-use crate::model::{Association, NodeRef, Seq};
+use crate::model::{Association, NodeRef, Seq, StateKey};
 
 /// The graph of one location: object keys joined by associations, records
 /// joined by relations, and one set of questions for both layers.
@@ -22,6 +23,7 @@ pub struct LocationGraph {
     pub(super) records: RecordLayer,
     pub(super) changed_objects: Vec<ObjectNo>,
     pub(super) changed_associations: Vec<AssociationNo>,
+    pub(super) dropped: Dropped,
     /// The last event that was merged since it was made or restored.
     pub(super) seq: Seq,
 }
@@ -32,6 +34,15 @@ pub(crate) struct Changed {
     pub(super) objects: Vec<ObjectNo>,
     pub(super) associations: Vec<AssociationNo>,
     pub(super) records: ChangedRecords,
+    pub(super) dropped: Dropped,
+}
+
+impl Changed {
+    /// Returns the rows that are no longer there. One of them may be among the rows that
+    /// are written anew: delete it first.
+    pub(crate) fn dropped(&self) -> impl Iterator<Item = StateKey<'_>> {
+        self.dropped.keys()
+    }
 }
 
 /// How many names of each sort a location has, whatever became of what they name.
@@ -134,6 +145,7 @@ impl LocationGraph {
         self.changed_objects = Vec::new();
         self.changed_associations = Vec::new();
         self.records.changed = ChangedRecords::default();
+        self.dropped = Dropped::default();
     }
 
     /// Hands out what changed since the last call.
@@ -142,6 +154,7 @@ impl LocationGraph {
             objects: std::mem::take(&mut self.changed_objects),
             associations: std::mem::take(&mut self.changed_associations),
             records: std::mem::take(&mut self.records.changed),
+            dropped: std::mem::take(&mut self.dropped),
         };
         once_each(&mut changed.objects);
         once_each(&mut changed.associations);
@@ -155,12 +168,11 @@ impl LocationGraph {
 impl LocationGraph {
     /// Takes back what was handed out and could not be saved.
     pub(crate) fn put_back_changed(&mut self, changed: Changed) {
-        let Changed { objects, associations, records } = changed;
+        let Changed { objects, associations, records, dropped } = changed;
         self.changed_objects.extend(objects);
         self.changed_associations.extend(associations);
-        self.records.changed.unkeyed.extend(records.unkeyed);
-        self.records.changed.records.extend(records.records);
-        self.records.changed.relations.extend(records.relations);
+        self.records.changed.add(records);
+        self.dropped.add(dropped);
     }
 }
 

@@ -3,6 +3,7 @@
 
 mod adjacency;
 mod associations;
+mod compaction;
 mod compare;
 mod degrees;
 mod ids;
@@ -10,6 +11,7 @@ mod lives;
 mod location_graph;
 mod merge;
 mod object_layer;
+mod places;
 mod preview;
 mod query;
 mod record_layer;

@@ -21,6 +21,14 @@ pub(crate) struct ChangedRecords {
     pub(crate) relations: Vec<RelationNo>,
 }
 
+impl ChangedRecords {
+    pub(crate) fn add(&mut self, other: Self) {
+        self.unkeyed.extend(other.unkeyed);
+        self.records.extend(other.records);
+        self.relations.extend(other.relations);
+    }
+}
+
 const BOTH: [Side; 2] = [Side::First, Side::Second];
 
 /// One link more, or one fewer.
@@ -456,16 +464,16 @@ impl RecordLayer {
         self.unkeyed.insert(id.into(), state);
     }
 
-    /// Takes back the record that a checkpoint kept; false if it is not the
-    /// next by number, or stands there twice.
+    /// Takes back the record that a checkpoint kept; false if it does not stand behind
+    /// those before, or stands there twice.
     pub(crate) fn restore_record(
         &mut self,
-        number: u32,
+        place: u32,
         object: ObjectNo,
         id: &str,
         state: RecordState,
     ) -> bool {
-        if self.rows.records.len() != number || self.find_record(object, id).is_some() {
+        if self.find_record(object, id).is_some() || !self.rows.records.skip_to(place) {
             return false;
         }
         let number = self.add_record(object, id);
@@ -476,17 +484,17 @@ impl RecordLayer {
         true
     }
 
-    /// Takes back the relation that a checkpoint kept; false if it is not the
-    /// next by number, or stands there twice.
+    /// Takes back the relation that a checkpoint kept; false if it does not stand behind
+    /// those before, or stands there twice.
     pub(crate) fn restore_relation(
         &mut self,
-        number: u32,
+        place: u32,
         id: &str,
         kind: KindNo,
         ends: (RecordNo, RecordNo),
         stamp: Stamp,
     ) -> bool {
-        if self.rows.relations.len() != number || self.find_relation(id).is_some() {
+        if self.find_relation(id).is_some() || !self.rows.relations.skip_to(place) {
             return false;
         }
         self.add_relation(id, kind, ends, stamp);

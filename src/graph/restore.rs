@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use super::location_graph::{Changed, LocationGraph};
 use super::record_layer::Kind;
-use super::table::{AssociationNo, Number, ObjectNo, RecordNo, Table};
+use super::table::{AssociationNo, ObjectNo, RecordNo};
 use crate::model::{ObjectKey, Side, StateRow};
 
 impl LocationGraph {
@@ -23,7 +23,7 @@ impl LocationGraph {
         for &number in &changed.associations {
             let row = &self.associations.rows()[number];
             put(StateRow::Association {
-                number: number.0,
+                number: self.associations.rows().place(number),
                 id: &row.id,
                 stamp: row.stamp,
                 definition: row.definition.as_ref(),
@@ -34,7 +34,7 @@ impl LocationGraph {
         }
         for &number in &changed.records.records {
             put(StateRow::Record {
-                number: number.0,
+                number: self.records.records().place(number),
                 object: self.records.records()[number].object.0,
                 id: self.records.record_id(number),
                 state: self.records.state(number),
@@ -42,12 +42,13 @@ impl LocationGraph {
         }
         for &number in &changed.records.relations {
             let row = self.records.relations()[number];
+            let association = self.records.kinds()[row.kind].kind.association;
             put(StateRow::Relation {
-                number: number.0,
+                number: self.records.relations().place(number),
                 id: self.records.relation_id(number),
-                association: self.records.kinds()[row.kind].kind.association.0,
-                first: row.first.0,
-                second: row.second.0,
+                association: self.associations.rows().place(association),
+                first: self.records.records().place(row.first),
+                second: self.records.records().place(row.second),
                 stamp: row.stamp,
             })?;
         }
@@ -57,7 +58,7 @@ impl LocationGraph {
     /// Takes back one row of a checkpoint; the error says what is wrong with
     /// it.
     pub(crate) fn restore(&mut self, row: &StateRow<'_>) -> Result<(), &'static str> {
-        const ORDER: &str = "its number is not the next";
+        const ORDER: &str = "its number is not behind those before";
         const REFERENCE: &str = "it refers to a row that is not there";
         let in_order = match *row {
             StateRow::Object { number, key, schema } => {
@@ -70,28 +71,28 @@ impl LocationGraph {
             }
             StateRow::Association { number, id, stamp, definition } => {
                 let associations = Arc::make_mut(&mut self.associations);
-                let (given, new) = associations.intern(id);
+                let given = associations.add(id, number).ok_or(ORDER)?;
                 associations.restore(given, stamp, definition.cloned());
                 if let Some(definition) = definition {
                     let known = |side| self.objects.find(definition.end(side).object.as_str());
                     known(Side::First).and(known(Side::Second)).ok_or(REFERENCE)?;
                 }
                 self.show(given);
-                new && given.0 == number
+                true
             }
             StateRow::UnkeyedRecord { id, state } => {
                 self.records.restore_unkeyed(id, state);
                 true
             }
             StateRow::Record { number, object, id, state } => {
-                let object: ObjectNo = existing(self.objects.rows(), object).ok_or(REFERENCE)?;
+                let object: ObjectNo = self.objects.rows().at(object).ok_or(REFERENCE)?;
                 self.records.restore_record(number, object, id, state)
             }
             StateRow::Relation { number, id, association, first, second, stamp } => {
                 let association: AssociationNo =
-                    existing(self.associations.rows(), association).ok_or(REFERENCE)?;
-                let first: RecordNo = existing(self.records.records(), first).ok_or(REFERENCE)?;
-                let second: RecordNo = existing(self.records.records(), second).ok_or(REFERENCE)?;
+                    self.associations.rows().at(association).ok_or(REFERENCE)?;
+                let first: RecordNo = self.records.records().at(first).ok_or(REFERENCE)?;
+                let second: RecordNo = self.records.records().at(second).ok_or(REFERENCE)?;
                 let object = |record| self.records.records()[record].object;
                 let kind = Kind { association, first: object(first), second: object(second) };
                 let kind = self.intern_kind(kind);
@@ -100,8 +101,4 @@ impl LocationGraph {
         };
         if in_order { Ok(()) } else { Err(ORDER) }
     }
-}
-
-fn existing<N: Number, T: Clone>(table: &Table<N, T>, number: u32) -> Option<N> {
-    (number < table.len()).then(|| N::from_u32(number))
 }

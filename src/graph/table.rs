@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
+use super::places::Places;
 use crate::model::address;
 
 /// A number that addresses one kind of table, given out in ascending order.
@@ -57,6 +58,7 @@ pub(crate) struct Table<N, T, const CHUNK: usize = 4096> {
     /// Full ones, one hop from their rows.
     chunks: Vec<Arc<[T]>>,
     tail: Tail<T>,
+    places: Places,
     numbers: PhantomData<N>,
 }
 
@@ -79,7 +81,8 @@ impl<T> Tail<T> {
 
 impl<N, T, const CHUNK: usize> Default for Table<N, T, CHUNK> {
     fn default() -> Self {
-        Self { chunks: Vec::new(), tail: Tail::Few(Arc::default()), numbers: PhantomData }
+        let (chunks, tail) = (Vec::new(), Tail::Few(Arc::default()));
+        Self { chunks, tail, places: Places::default(), numbers: PhantomData }
     }
 }
 
@@ -128,6 +131,30 @@ impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
             self.chunks.reserve_exact(1);
         }
         self.chunks.push(chunk);
+    }
+
+    /// Has the next row stand at a place behind that of every row; false if it is not.
+    pub(crate) fn skip_to(&mut self, place: u32) -> bool {
+        let next = N::from_u32(self.len());
+        self.places.begin(next, place)
+    }
+
+    /// Returns the place of a row, which it keeps when rows before it are taken out.
+    pub(crate) fn place(&self, number: N) -> u32 {
+        self.places.of(number)
+    }
+
+    /// Returns the row at this place, if it is there.
+    pub(crate) fn at(&self, place: u32) -> Option<N> {
+        let behind = self.behind(place);
+        let number = N::from_u32(behind.checked_sub(1)?);
+        (self.place(number) == place).then_some(number)
+    }
+
+    /// Returns the number of the first row behind this place, or how many there are.
+    pub(crate) fn behind(&self, place: u32) -> u32 {
+        // No more than there are, which fits.
+        u32::try_from(self.places.behind(place)).map_or(self.len(), |row| row.min(self.len()))
     }
 
     pub(crate) fn numbers(&self) -> impl DoubleEndedIterator<Item = N> + use<N, T, CHUNK> {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use super::{
     DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, JournalError, Refused,
 };
-use crate::model::{Epochs, Seq, StateRow, Timestamp};
+use crate::model::{Epochs, Seq, StateKey, StateRow, Timestamp};
 
 /// One accepted delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -80,6 +80,13 @@ pub enum CheckpointRow<'a> {
         /// The state.
         row: StateRow<'a>,
     },
+    /// A thing of a location is no longer there.
+    Dropped {
+        /// The number of the location.
+        location: u32,
+        /// Which row that was.
+        key: StateKey<'a>,
+    },
     /// Which things a run of events speaks of.
     Mentions {
         /// The first event of the run; a later row of the same first replaces
@@ -102,6 +109,19 @@ pub enum CheckpointRow<'a> {
         /// The event.
         seq: Seq,
     },
+}
+
+/// That a location was rid of what had been deleted for long: every replay does it
+/// again, at the same event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Compaction {
+    /// The location.
+    pub location: Box<str>,
+    /// The last event of the journal at that time: it was done behind that one and
+    /// before the next.
+    pub at: Seq,
+    /// What events up to this one had deleted was dropped.
+    pub upto: Seq,
 }
 
 /// The id of one accepted delivery.
@@ -165,6 +185,14 @@ pub trait JournalReader: Send {
     /// come next. Costs a logarithm of the entries; exact as long as their times never
     /// go back.
     fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError>;
+
+    /// Returns the last entry that is known to have come before this time, 0 if none is;
+    /// pruned ones too. As exact as the hour in which one was pruned.
+    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError>;
+
+    /// Returns the compactions behind this entry and later ones, in order: of one
+    /// location at one entry the last.
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError>;
 
     /// Shows which things runs of entries speak of, in order, from the run that
     /// goes past `after`: first and last seq and what
@@ -301,12 +329,17 @@ pub trait Journal: JournalReader {
     ) -> Result<(), JournalError>;
 
     /// As [`save_checkpoint`](Self::save_checkpoint) of every row there is, in place of
-    /// the checkpoint before and of what it said of events, but for repeats.
+    /// the checkpoint before and of what it said of events, but for repeats. Compactions
+    /// stay.
     fn replace_checkpoint(
         &mut self,
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
+
+    /// Makes a compaction durable, in a transaction of its own: from when this returns,
+    /// every replay does it.
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError>;
 
     /// Deletes the oldest entries, up to `limit` of them: those that came before
     /// `before` and that the checkpoint stands for. Keeps the ids of their
@@ -332,7 +365,8 @@ pub trait Journal: JournalReader {
 
     /// Erases, in one transaction, what entries of a location say, and the location's
     /// dead letters, rows of the checkpoint, and ids of deliveries; the marks of all
-    /// imports, since none tells what it stands for; and runs that speak of it.
+    /// imports, since none tells what it stands for; its compactions; and runs that speak of
+    /// it.
     fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError>;
 
     /// Empties the write-ahead log. Returns false if a reader keeps that from happening.

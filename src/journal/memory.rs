@@ -5,14 +5,13 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::memory_rows::{KeptRow, RowKey, keep, key_of, show};
 use super::{
-    Accepted, CheckpointRow, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals,
-    Entry, Erased, IMPORT_MARKS, ImportMark, Journal, JournalError, JournalReader, OpenReader,
-    Refused, RowSink, RunSink,
+    Accepted, CheckpointRow, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
+    DeadLetterTotals, Entry, Erased, IMPORT_MARKS, ImportMark, Journal, JournalError,
+    JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
-use crate::model::{
-    Association, EpochId, Epochs, ObjectSchema, RecordState, Seq, Stamp, StateRow, Timestamp,
-};
+use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
 /// Entries read at a time.
 const PAGE_ENTRIES: usize = 1_024;
@@ -42,6 +41,10 @@ struct Inner {
     repeats: BTreeMap<Seq, u64>,
     marks: VecDeque<ImportMark>,
     idle: BTreeSet<Seq>,
+    /// By place and location.
+    compactions: BTreeMap<(Seq, Box<str>), Seq>,
+    /// By time: the last pruned entry that came before it.
+    pruned_before: BTreeMap<Timestamp, Seq>,
 }
 
 #[derive(Debug)]
@@ -53,24 +56,6 @@ struct Kept {
     at: Option<Timestamp>,
     received_at: Timestamp,
     body: Box<str>,
-}
-
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
-enum RowKey {
-    Object(u32),
-    Association(u32),
-    UnkeyedRecord(String),
-    Record(u32),
-    Relation(u32),
-}
-
-#[derive(Debug)]
-enum KeptRow {
-    Object { key: String, schema: Option<(ObjectSchema, Stamp)> },
-    Association { id: String, stamp: Option<Stamp>, definition: Option<Association> },
-    UnkeyedRecord(RecordState),
-    Record { object: u32, id: String, state: RecordState },
-    Relation { id: String, association: u32, first: u32, second: u32, stamp: Stamp },
 }
 
 impl MemoryJournal {
@@ -106,60 +91,6 @@ fn keep_entry(entry: &Entry<'_>) -> Kept {
         received_at: entry.received_at,
         body: entry.body.into(),
     }
-}
-
-fn keep(row: &StateRow<'_>) -> (RowKey, KeptRow) {
-    match *row {
-        StateRow::Object { number, key, schema } => (
-            RowKey::Object(number),
-            KeptRow::Object { key: key.into(), schema: schema.map(|(s, at)| (s.clone(), at)) },
-        ),
-        StateRow::Association { number, id, stamp, definition } => (
-            RowKey::Association(number),
-            KeptRow::Association { id: id.into(), stamp, definition: definition.cloned() },
-        ),
-        StateRow::UnkeyedRecord { id, state } => {
-            (RowKey::UnkeyedRecord(id.into()), KeptRow::UnkeyedRecord(state))
-        }
-        StateRow::Record { number, object, id, state } => {
-            (RowKey::Record(number), KeptRow::Record { object, id: id.into(), state })
-        }
-        StateRow::Relation { number, id, association, first, second, stamp } => (
-            RowKey::Relation(number),
-            KeptRow::Relation { id: id.into(), association, first, second, stamp },
-        ),
-    }
-}
-
-fn show<'a>(key: &'a RowKey, row: &'a KeptRow) -> Option<StateRow<'a>> {
-    Some(match (key, row) {
-        (RowKey::Object(number), KeptRow::Object { key, schema }) => StateRow::Object {
-            number: *number,
-            key,
-            schema: schema.as_ref().map(|(schema, stamp)| (schema, *stamp)),
-        },
-        (RowKey::Association(number), KeptRow::Association { id, stamp, definition }) => {
-            let definition = definition.as_ref();
-            StateRow::Association { number: *number, id, stamp: *stamp, definition }
-        }
-        (RowKey::UnkeyedRecord(id), KeptRow::UnkeyedRecord(state)) => {
-            StateRow::UnkeyedRecord { id, state: *state }
-        }
-        (RowKey::Record(number), KeptRow::Record { object, id, state }) => {
-            StateRow::Record { number: *number, object: *object, id, state: *state }
-        }
-        (RowKey::Relation(number), KeptRow::Relation { id, association, first, second, stamp }) => {
-            StateRow::Relation {
-                number: *number,
-                id,
-                association: *association,
-                first: *first,
-                second: *second,
-                stamp: *stamp,
-            }
-        }
-        _ => return None,
-    })
 }
 
 impl JournalReader for MemoryJournal {
@@ -247,6 +178,24 @@ impl JournalReader for MemoryJournal {
         Ok(inner.pruned + before as Seq + 1)
     }
 
+    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        let last = self.first_since(time)? - 1;
+        let inner = self.inner();
+        let pruned = inner.pruned_before.range(..=time).next_back().map_or(0, |(_, seq)| *seq);
+        Ok(if last > inner.pruned { last } else { pruned })
+    }
+
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
+        let inner = self.inner();
+        let found = inner.compactions.iter().filter(|((at, _), _)| *at >= from);
+        let found = found.map(|((at, location), upto)| Compaction {
+            location: location.clone(),
+            at: *at,
+            upto: *upto,
+        });
+        Ok(found.collect())
+    }
+
     fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
         let inner = self.inner();
         for (first, (last, hashes)) in inner.mentions.iter().filter(|(_, (last, _))| *last > after)
@@ -323,7 +272,7 @@ impl Journal for MemoryJournal {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        let (mut locations, mut rows) = (Vec::new(), Vec::new());
+        let (mut locations, mut rows, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
         let (mut mentions, mut repeats, mut idle) = (Vec::new(), Vec::new(), Vec::new());
         fill(&mut |row| {
             match row {
@@ -336,6 +285,7 @@ impl Journal for MemoryJournal {
                     let (key, row) = keep(row);
                     rows.push(((*location, key), Arc::new(row)));
                 }
+                CheckpointRow::Dropped { location, key } => dropped.push((*location, key_of(key))),
                 CheckpointRow::Mentions { first, last, hashes } => {
                     mentions.push((*first, (*last, Arc::from(*hashes))));
                 }
@@ -346,6 +296,9 @@ impl Journal for MemoryJournal {
         })?;
         let mut inner = self.inner();
         inner.locations.extend(locations);
+        dropped.iter().for_each(|key| {
+            inner.rows.remove(key);
+        });
         inner.rows.extend(rows);
         inner.mentions.extend(mentions);
         inner.idle.extend(idle);
@@ -370,6 +323,12 @@ impl Journal for MemoryJournal {
         self.save_checkpoint(upto, fill)
     }
 
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        let Compaction { location, at, upto } = compaction.clone();
+        self.inner().compactions.insert((at, location), upto);
+        Ok(())
+    }
+
     fn prune(
         &mut self,
         before: Timestamp,
@@ -392,6 +351,10 @@ impl Journal for MemoryJournal {
         inner.remembered.retain(|(.., received_at)| *received_at >= remember);
         inner.pruned += count as Seq;
         let pruned = inner.pruned;
+        if count > 0 {
+            inner.pruned_before.insert(before, pruned);
+        }
+        inner.compactions.retain(|(at, _), _| *at >= pruned);
         inner.mentions.retain(|_, (last, _)| *last > pruned);
         inner.repeats.retain(|seq, _| *seq > pruned);
         inner.idle.retain(|seq| *seq > pruned);
@@ -456,6 +419,7 @@ impl Journal for MemoryJournal {
             !holds
         });
         let mut deliveries = Vec::new();
+        inner.compactions.retain(|(_, of), _| **of != *location);
         inner.remembered.retain(|(seq, of, ..)| {
             let is_of_it = **of == *location;
             deliveries.extend(is_of_it.then_some(*seq));

@@ -7,12 +7,13 @@ mod contract;
 mod dead_letter;
 mod error;
 mod memory;
+mod memory_rows;
 mod sqlite;
 mod token;
 
 pub use contract::{
-    Accepted, CheckpointRow, Entry, Erased, FileSizes, IMPORT_MARKS, ImportMark, Journal,
-    JournalReader, OpenReader, RowSink, RunSink,
+    Accepted, CheckpointRow, Compaction, Entry, Erased, FileSizes, IMPORT_MARKS, ImportMark,
+    Journal, JournalReader, OpenReader, RowSink, RunSink,
 };
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use error::{JournalError, WriteOutcome};

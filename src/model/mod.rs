@@ -19,5 +19,5 @@ pub use ids::{AssociationId, LocationId, ObjectKey, RecordId, RelationId, Webhoo
 pub use node_ref::{NodeRef, ParseNodeRefError};
 pub use relation::{RecordRef, Relation};
 pub use stamp::{Seq, Stamp};
-pub use state::{RecordState, StateRow};
+pub use state::{RecordState, StateKey, StateRow};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -2,8 +2,8 @@
 //!
 //! Rows of one location arrive in the order objects, associations, records,
 //! relations, each by ascending number, so that a row refers only to rows
-//! before it. Numbers are those of the live graph: they give lists their order
-//! and cursors their meaning, and survive a restart.
+//! before it. Numbers only grow, and what is dropped leaves a gap: they give lists their
+//! order and cursors their meaning, and survive a restart.
 
 use super::{Association, ObjectSchema, Seq, Stamp};
 
@@ -95,6 +95,19 @@ pub enum StateRow<'a> {
         /// The event that gave it its state.
         stamp: Stamp,
     },
+}
+
+/// Which row of one location it is that is no longer there. Object keys stay.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum StateKey<'a> {
+    /// An association, by its number.
+    Association(u32),
+    /// What record events without an object key have said of this id.
+    UnkeyedRecord(&'a str),
+    /// A record, by its number.
+    Record(u32),
+    /// A relation, by its number.
+    Relation(u32),
 }
 
 impl StateRow<'_> {

@@ -61,6 +61,12 @@ impl Checkpointer {
         self.note();
     }
 
+    /// Notes that something of a location was dropped.
+    pub(super) fn compact(&mut self, location: u32) {
+        self.touched.insert(location);
+        self.note();
+    }
+
     /// Has the next save replace what is on disk; every location must have been touched.
     pub(super) fn anew(self) -> Self {
         Self { is_anew: true, ..self }
@@ -163,9 +169,13 @@ impl Checkpointer {
                 let rows = Some(location.read().row_count());
                 put(&CheckpointRow::Location { number, id, rows })?;
                 let changed = location.write().take_changed();
+                let drop = |key| CheckpointRow::Dropped { location: number, key };
+                let dropped = changed.dropped().try_for_each(|key| put(&drop(key)));
                 // No one but this thread changes the graph: readers are not held up.
-                let put = location.read().rows(&changed, |row| {
-                    put(&CheckpointRow::State { location: location.number, row })
+                let put = dropped.and_then(|()| {
+                    location
+                        .read()
+                        .rows(&changed, |row| put(&CheckpointRow::State { location: number, row }))
                 });
                 taken.push((location, changed));
                 put?;

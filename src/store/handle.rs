@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::clock::ReceiptClock;
+use super::compaction::Compacting;
 use super::deliveries::{Deliveries, recall_after};
 use super::idle::Idle;
 use super::imports::Imports;
@@ -170,6 +171,7 @@ impl Store {
             checkpointer: recovered.checkpointer,
             imports: Imports::default(),
             pruning,
+            compaction: Compacting::new(options.keep_tombstones),
             log: LogTrimming::default(),
             retrying: Retrying::default(),
             clock,

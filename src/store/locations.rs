@@ -119,6 +119,12 @@ impl Locations {
         self.table().by_number.len()
     }
 
+    /// Up to `limit` locations from this number on, in order.
+    pub(super) fn from(&self, number: u32, limit: usize) -> Vec<Arc<Location>> {
+        let table = self.table();
+        table.by_number.range(number..).take(limit).map(|(_, it)| Arc::clone(it)).collect()
+    }
+
     pub(super) fn at(&self, number: u32) -> Option<Arc<Location>> {
         self.table().by_number.get(&number).cloned()
     }

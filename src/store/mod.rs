@@ -3,6 +3,7 @@
 mod changes;
 mod checkpoint;
 mod clock;
+mod compaction;
 mod deliveries;
 mod erase;
 mod events;

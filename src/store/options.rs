@@ -28,6 +28,10 @@ pub struct Options {
     /// Delete events from the journal once they are this old and a checkpoint
     /// stands for them. The graph stays as it is.
     pub keep_events: Option<Duration>,
+    /// Keep what was deleted in mind for this long, so that an event from before the
+    /// delete, which comes late, does not bring it back; then drop it from memory and
+    /// the checkpoint. `None` keeps it for ever.
+    pub keep_tombstones: Option<Duration>,
     /// How many refused deliveries are kept at most.
     pub dead_letters: DeadLetterBounds,
     /// How many graphs of the past are kept for further questions, each in as
@@ -53,6 +57,9 @@ impl Default for Options {
             // Two tables of 2²² places, seven eighths full.
             remembered_deliveries: 7_340_032,
             keep_events: None,
+            // Senders try for three days, let people send again what they have logged
+            // for thirty, and restore what was deleted within sixty.
+            keep_tombstones: Some(Duration::from_secs(90 * 24 * 3600)),
             dead_letters: DeadLetterBounds::default(),
             past_graphs: 4,
             names: NameLimits::default(),

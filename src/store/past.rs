@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
+use super::compaction::{Compactions, Due};
 use super::history;
 use super::mentions;
 use super::{Location, Store};
@@ -28,6 +29,17 @@ pub struct Past {
     pub seq: Seq,
     /// The graph: what replaying the journal up to there gives.
     pub graph: LocationGraph,
+}
+
+impl Past {
+    /// Does the compactions from before this event. One behind it may be written down only
+    /// later, when this graph was shown already.
+    fn compact(&mut self, due: &mut Due<'_>, before: Seq) {
+        while let Some(compaction) = due.before(before) {
+            self.graph.compact(compaction.upto);
+            self.seq = compaction.at + 1;
+        }
+    }
 }
 
 /// Why the past cannot be shown.
@@ -198,10 +210,14 @@ impl Store {
             None => Past { seq: 0, graph: LocationGraph::new() },
         };
         let from = past.seq;
+        let compactions = Compactions::of(journal.as_mut(), location, from)?;
+        let mut due = compactions.from(from);
         let stopped = replay(journal.as_mut(), location, from, seq, stop, &mut |at, event| {
+            past.compact(&mut due, at);
             past.graph.merge(at, event);
             past.seq = at;
         })?;
+        past.compact(&mut due, stopped.unwrap_or(seq));
         past.graph.forget_changes();
         let past = Arc::new(past);
         let upto = stopped.unwrap_or(seq);

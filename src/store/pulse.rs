@@ -44,6 +44,7 @@ type Observer = Box<dyn Fn(Written) + Send + Sync>;
 pub(super) struct Pulse {
     checkpoint: AtomicU64,
     write_failures: AtomicU64,
+    compacted_rows: AtomicU64,
     log_held_since: Mutex<Option<Instant>>,
     observer: OnceLock<Observer>,
 }
@@ -67,6 +68,15 @@ impl Pulse {
     /// Counts a write that failed.
     pub(super) fn write_failed(&self) {
         self.write_failures.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// Counts rows that were dropped, since they stood for what was deleted for long.
+    pub(super) fn compacted(&self, rows: u64) {
+        self.compacted_rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    pub(super) fn compacted_rows(&self) -> u64 {
+        self.compacted_rows.load(Ordering::Relaxed)
     }
 
     pub(super) fn log_held(&self) -> Duration {

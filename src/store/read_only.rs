@@ -6,8 +6,9 @@ use std::path::Path;
 use std::sync::PoisonError;
 
 use super::checkpoint::Checkpointer;
+use super::compaction::Compactions;
 use super::locations::Locations;
-use super::recovery::replay;
+use super::recovery::{Replaying, replay};
 use super::{ChangesError, OpenError, Options, Store};
 use crate::journal::{JournalError, JournalReader, SqliteJournal};
 use crate::model::{EventType, Seq};
@@ -68,12 +69,15 @@ impl Store {
         }
         let mut notes = Checkpointer::new(&Options::default()).noting(self.idle.clone());
         let head = journal.head()?;
-        let head = replay(journal.as_mut(), known, head, &self.locations, &mut notes)?;
-        self.forget_saved(journal.as_mut())?;
         if head > known {
+            let compactions = Compactions::load(journal.as_mut(), known)?;
+            let replaying =
+                Replaying { after: known, upto: head, compactions: &compactions, again: false };
+            replay(journal.as_mut(), &replaying, &self.locations, &mut notes)?;
             notes.touched().for_each(|number| forget_changes(&self.locations, number));
             self.locations.news.advance(head);
         }
+        self.forget_saved(journal.as_mut())?;
         Ok(head)
     }
 

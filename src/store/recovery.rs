@@ -4,6 +4,7 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use super::checkpoint::Checkpointer;
+use super::compaction::{Compactions, Due};
 use super::locations::{Location, Locations};
 use super::writer::merge;
 use super::{Options, history};
@@ -29,6 +30,8 @@ pub(super) struct Recovered {
     pub(super) checkpointer: Checkpointer,
     pub(super) checkpoint: Seq,
     pub(super) head: Seq,
+    /// All that were written down, as far as they are kept.
+    pub(super) compactions: Compactions,
 }
 
 impl Recovered {
@@ -92,9 +95,12 @@ pub(super) fn go_on(
     if checkpoint < pruned {
         return Err(JournalError::Pruned { pruned, checkpoint });
     }
-    let head = replay(journal, checkpoint, head, &locations, &mut checkpointer)?;
+    let compactions = Compactions::load(journal, 0)?;
+    let replaying =
+        Replaying { after: checkpoint, upto: head, compactions: &compactions, again: false };
+    let head = replay(journal, &replaying, &locations, &mut checkpointer)?;
     locations.news.advance(head);
-    Ok(Recovered { locations, checkpointer, checkpoint, head })
+    Ok(Recovered { locations, checkpointer, checkpoint, head, compactions })
 }
 
 /// As [`recover`], of one location alone or of all, while another process writes: it
@@ -154,7 +160,8 @@ pub(super) fn load_checkpoint(
             let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
             damage(found.id().as_str(), (*reason).to_owned())
         }
-        CheckpointRow::Mentions { .. }
+        CheckpointRow::Dropped { .. }
+        | CheckpointRow::Mentions { .. }
         | CheckpointRow::Repeats { .. }
         | CheckpointRow::Idle { .. } => Ok(()),
     };
@@ -179,7 +186,21 @@ pub(super) fn load_checkpoint(
     Ok(upto)
 }
 
-/// Merges every event after `after` and up to `upto`, and returns the last.
+/// What to replay.
+pub(super) struct Replaying<'c> {
+    /// The events behind this one.
+    pub(super) after: Seq,
+    /// The last event.
+    pub(super) upto: Seq,
+    /// What was dropped between them.
+    pub(super) compactions: &'c Compactions,
+    /// Whether they are merged a second time, into what they have made: those from before
+    /// something was dropped of their location are passed over then, since what they speak
+    /// of may not be there any more.
+    pub(super) again: bool,
+}
+
+/// Merges every event, does every compaction, and returns the last event.
 ///
 /// # Errors
 ///
@@ -187,11 +208,12 @@ pub(super) fn load_checkpoint(
 /// otherwise restart a process that ends each time without a reason.
 pub(super) fn replay(
     journal: &mut dyn JournalReader,
-    after: Seq,
-    upto: Seq,
+    replaying: &Replaying<'_>,
     locations: &Locations,
     checkpointer: &mut Checkpointer,
 ) -> Result<Seq, JournalError> {
+    let &Replaying { after, upto, compactions, again } = replaying;
+    let mut due = if again { Due::default() } else { compactions.from(after) };
     let mut head = after;
     let mut failed = None;
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -199,7 +221,9 @@ pub(super) fn replay(
             if seq > upto {
                 return ControlFlow::Break(());
             }
-            if !locations.holds(entry.location) {
+            due.do_upto(seq - 1, locations, checkpointer);
+            let is_passed = again && seq <= compactions.last_of(entry.location);
+            if is_passed || !locations.holds(entry.location) {
                 head = seq;
                 return ControlFlow::Continue(());
             }
@@ -222,5 +246,7 @@ pub(super) fn replay(
         })
     }));
     read.map_err(|_| JournalError::MergePanicked { seq: head + 1 })??;
-    failed.map_or(Ok(head), Err)
+    failed.map_or(Ok(()), Err)?;
+    due.do_upto(head, locations, checkpointer);
+    Ok(head)
 }

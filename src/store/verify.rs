@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checkpoint::Checkpointer;
 use super::locations::Locations;
-use super::recovery::{Recovered, go_on, load_checkpoint, replay};
+use super::recovery::{Recovered, Replaying, go_on, load_checkpoint, replay};
 use super::{Location, Options};
 use crate::graph::Difference;
 use crate::journal::{Journal, JournalError, JournalReader};
@@ -34,7 +34,8 @@ pub struct Verification {
 ///
 /// Of a pruned journal, the events that are left are merged a second time into
 /// what the checkpoint gives, which must change nothing: what only pruned events
-/// said cannot be proved any more.
+/// said cannot be proved any more, nor what events said of a location before something
+/// that was deleted long ago was dropped of it.
 ///
 /// Holds both in memory, and checks each graph against itself.
 pub fn verify(journal: &mut dyn JournalReader, limit: usize) -> Result<Verification, JournalError> {
@@ -68,7 +69,13 @@ fn compare(journal: &mut dyn JournalReader, limit: usize) -> Result<Compared, Jo
     let replayed = if pruned == 0 { Locations::default() } else { opened.locations.copy() };
     let mut checkpointer = Checkpointer::new(&options);
     // What is accepted meanwhile is not looked at on either side.
-    let events = replay(journal, pruned, opened.head, &replayed, &mut checkpointer)?;
+    let replaying = Replaying {
+        after: pruned,
+        upto: opened.head,
+        compactions: &opened.compactions,
+        again: pruned > 0,
+    };
+    let events = replay(journal, &replaying, &replayed, &mut checkpointer)?;
     let (left, right) = (opened.locations.all(), replayed.all());
     let mut found = Verification {
         events,

@@ -161,6 +161,7 @@ impl Writer {
         if !self.gauge.is_ready() {
             self.try_recall()?;
         }
+        self.settle_compaction()?;
         self.catch_up(head)
     }
 

@@ -10,6 +10,7 @@ use std::time::Instant;
 
 use super::checkpoint::Checkpointer;
 use super::clock::ReceiptClock;
+use super::compaction::Compacting;
 use super::deliveries::Deliveries;
 use super::imports::Imports;
 use super::locations::Locations;
@@ -35,6 +36,7 @@ pub(super) struct Writer {
     pub(super) checkpointer: Checkpointer,
     pub(super) imports: Imports,
     pub(super) pruning: Pruning,
+    pub(super) compaction: Compacting,
     pub(super) log: LogTrimming,
     pub(super) clock: ReceiptClock,
     pub(super) retrying: Retrying,
@@ -45,12 +47,14 @@ pub(super) struct Writer {
 impl Writer {
     /// Works until every sender is gone, then saves a last checkpoint.
     pub(super) fn run(mut self) {
+        self.compact_all();
         self.recall();
         let mut batch = Batch::default();
         loop {
             let now = Instant::now();
             let wait = self.checkpointer.due_in(now).min(self.pruning.due_in(now));
             let wait = wait.min(self.log.due_in(now)).min(self.retrying.due_in(now));
+            let wait = wait.min(self.compaction.due_in(now));
             match self.jobs.recv_timeout(wait) {
                 Ok(job) => {
                     let asked = self.gather(job, &mut batch);
@@ -72,6 +76,9 @@ impl Writer {
             }
             if self.pruning.due_in(Instant::now()).is_zero() {
                 self.prune();
+            }
+            if self.compaction.due_in(Instant::now()).is_zero() {
+                self.compact();
             }
             if self.log.due_in(Instant::now()).is_zero() {
                 self.trim_log();

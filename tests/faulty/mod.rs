@@ -8,8 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use relata::journal::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry, Erased,
-    ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry,
+    Erased, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink,
+    RunSink,
 };
 use relata::{Epochs, Seq, Timestamp};
 
@@ -40,6 +41,10 @@ pub(crate) struct Plan {
     pub(crate) checkpoints_fail: AtomicBool,
     pub(crate) prunes_fail: AtomicBool,
     pub(crate) letters_fail: AtomicBool,
+    /// Whether writing a compaction down fails.
+    pub(crate) compactions_fail: AtomicBool,
+    /// Whether one that fails was written all the same.
+    pub(crate) compactions_last: AtomicBool,
     /// Whether the ids of deliveries cannot be read.
     pub(crate) accepted_fails: AtomicBool,
     /// The entry at which reading panics, or 0.
@@ -134,6 +139,14 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
 
     fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
         self.kept.first_since(since)
+    }
+
+    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.came_before(time)
+    }
+
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
+        self.kept.compactions(from)
     }
 
     fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
@@ -244,6 +257,14 @@ impl<J: Journal> Journal for Faulty<J> {
             return Err(full());
         }
         self.kept.replace_checkpoint(upto, fill)
+    }
+
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        let fails = self.plan.compactions_fail.load(Ordering::Relaxed);
+        if !fails || self.plan.compactions_last.load(Ordering::Relaxed) {
+            self.kept.record_compaction(compaction)?;
+        }
+        if fails { Err(full()) } else { Ok(()) }
     }
 
     fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError> {

@@ -1,7 +1,7 @@
 //! What differs between two states of one location.
 
-use super::super::record_rows::Kind;
-use super::super::table::{AssociationNo, RecordNo, RelationNo};
+use super::super::record_rows::KindRow;
+use super::super::table::{AssociationNo, Number, ObjectNo, RelationNo, Table};
 use super::edge::Edge;
 use super::summary::AssociationCount;
 use super::{Effort, View};
@@ -51,14 +51,43 @@ pub struct AssociationDiff<'g> {
     pub renamed: Vec<(AssociationCount<'g>, AssociationCount<'g>)>,
 }
 
-/// What a relation joins.
-type Joins = (Kind, RecordNo, RecordNo);
+/// What a relation joins, by places: its association, and the object key and record at
+/// either end.
+type Joins = [(u32, u32); 3];
+
+/// The rows of two states of one table behind a place, in order: the place, and the
+/// number that the row has in each.
+fn side_by_side<'t, N: Number, T: Clone, const CHUNK: usize>(
+    before: &'t Table<N, T, CHUNK>,
+    after: &'t Table<N, T, CHUNK>,
+    behind: Option<u32>,
+) -> impl Iterator<Item = (u32, Option<N>, Option<N>)> + 't {
+    let tables = [before, after];
+    let mut next = tables.map(|table| behind.map_or(0, |behind| table.behind(behind)));
+    std::iter::from_fn(move || {
+        let [before, after] = [0, 1].map(|state: usize| {
+            let (table, row) = (tables.get(state)?, *next.get(state)?);
+            let number = (row < table.len()).then(|| N::from_u32(row))?;
+            Some((table.place(number), number))
+        });
+        let place = match (before, after) {
+            (Some((one, _)), Some((other, _))) => one.min(other),
+            (one, other) => one.or(other)?.0,
+        };
+        let [before, after] =
+            [before, after].map(|row| row.filter(|(at, _)| *at == place).map(|(_, row)| row));
+        for (next, row) in next.iter_mut().zip([before, after]) {
+            *next += u32::from(row.is_some());
+        }
+        Some((place, before, after))
+    })
+}
 
 impl<'g> View<'g> {
     /// The relations that this state shows and an earlier one of the same location
     /// did not, and the other way round.
     ///
-    /// Rests on numbers: two states of one location, each folded from the journal's
+    /// Rests on places: two states of one location, each folded from the journal's
     /// beginning, have given out the same ones. Costs a look at every row behind
     /// `after`, about 10 ms a million, up to the end of the page.
     pub fn link_diff(
@@ -67,28 +96,30 @@ impl<'g> View<'g> {
         query: &DiffQuery,
         effort: &mut Effort<'_>,
     ) -> LinkDiff<'g> {
-        let rows = self.rows.relations.len().max(earlier.rows.relations.len());
+        let rows = side_by_side(&earlier.rows.relations, &self.rows.relations, query.after);
         let mut diff = LinkDiff { added: vec![], removed: vec![], next: None, complete: true };
-        let (mut found, mut last) = (0, query.after);
-        let first = query.after.map_or(0, |after| after.saturating_add(1));
-        for place in first..rows {
+        let (mut found, mut last, mut seen) = (0, query.after, query.after);
+        for (place, before, after) in rows {
             // The first rows are looked at in any case, so that a page gets somewhere.
-            if place % STEP_ROWS == 0 && !effort.spend(STEP_ROWS as usize) && place > first {
+            if place % STEP_ROWS == 0 && !effort.spend(STEP_ROWS as usize) && seen != query.after {
                 diff.complete = false;
-                diff.next = place.checked_sub(1);
+                diff.next = seen;
                 return diff;
             }
-            let number = RelationNo(place);
-            let (before, after) = (earlier.joins(number), self.joins(number));
-            if before == after {
+            seen = Some(place);
+            let joins = |view: View<'g>, number: Option<RelationNo>| {
+                number.and_then(|number| Some((view.joins(number)?, number)))
+            };
+            let (before, after) = (joins(earlier, before), joins(self, after));
+            if before.map(|(joins, _)| joins) == after.map(|(joins, _)| joins) {
                 continue;
             }
             if found == query.limit {
                 diff.next = last;
                 return diff;
             }
-            let removed = before.map(|_| earlier.relation_edge(number));
-            let added = after.map(|_| self.relation_edge(number));
+            let removed = before.map(|(_, number)| earlier.relation_edge(number));
+            let added = after.map(|(_, number)| self.relation_edge(number));
             if !removed.iter().chain(&added).all(|edge| edge.write(effort)) && found > 0 {
                 diff.complete = false;
                 diff.next = last;
@@ -103,12 +134,12 @@ impl<'g> View<'g> {
 
     /// What a relation joins, while it can be seen.
     fn joins(self, number: RelationNo) -> Option<Joins> {
-        if number.0 >= self.rows.relations.len() {
-            return None;
-        }
         let row = &self.rows.relations[number];
-        let kind = &self.rows.kinds[row.kind];
-        (row.linked && !kind.hidden).then_some((kind.kind, row.first, row.second))
+        let KindRow { kind, hidden, .. } = self.rows.kinds[row.kind];
+        let association = self.associations.rows().place(kind.association);
+        let end = |object: ObjectNo, record| (object.0, self.rows.records.place(record));
+        let joins = [(association, 0), end(kind.first, row.first), end(kind.second, row.second)];
+        (row.linked && !hidden).then_some(joins)
     }
 
     /// The associations that this state knows and an earlier one of the same
@@ -122,13 +153,15 @@ impl<'g> View<'g> {
         effort: &mut Effort<'_>,
     ) -> AssociationDiff<'g> {
         let mut diff = AssociationDiff { added: vec![], removed: vec![], renamed: vec![] };
-        let rows = self.associations.rows().len().max(earlier.associations.rows().len());
-        for number in (0..rows).map(AssociationNo) {
+        let rows = side_by_side(earlier.associations.rows(), self.associations.rows(), None);
+        for (_, before, after) in rows {
             if !effort.spend(1) {
                 break;
             }
-            let written = match (earlier.association_count(number), self.association_count(number))
-            {
+            let count = |view: View<'g>, number: Option<AssociationNo>| {
+                number.and_then(|number| view.association_count(number))
+            };
+            let written = match (count(earlier, before), count(self, after)) {
                 (None, Some(added)) => write(&mut diff.added, added, effort),
                 (Some(removed), None) => write(&mut diff.removed, removed, effort),
                 (Some(before), Some(after)) if before.association != after.association => {

@@ -5,7 +5,6 @@ use std::str::FromStr;
 
 use super::super::adjacency::{Entry, Run, Slot};
 use super::super::location_graph::LocationGraph;
-use super::super::table::RelationNo;
 use super::filter::{Read, Slots};
 use super::sources::{sources, take_next};
 use super::view::{AskError, FarEnd, Layer, View};
@@ -27,7 +26,8 @@ pub enum Order {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     order: Order,
-    pub(super) relation: RelationNo,
+    /// The place of the relation, or on the object layer of the association.
+    pub(super) place: u32,
     pub(super) side: Side,
 }
 
@@ -40,7 +40,7 @@ impl fmt::Display for Cursor {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let order = if self.order == Order::Oldest { 'o' } else { 'n' };
         let side = if self.side == Side::First { 'f' } else { 's' };
-        write!(f, "{order}{side}{:08x}", self.relation.0)
+        write!(f, "{order}{side}{:08x}", self.place)
     }
 }
 
@@ -63,8 +63,8 @@ impl FromStr for Cursor {
         {
             return Err(ParseCursorError);
         }
-        let relation = u32::from_str_radix(number, 16).map_err(|_| ParseCursorError)?;
-        Ok(Self { order, relation: RelationNo(relation), side })
+        let place = u32::from_str_radix(number, 16).map_err(|_| ParseCursorError)?;
+        Ok(Self { order, place, side })
     }
 }
 
@@ -353,7 +353,7 @@ fn page<'g>(
     let mut more = !sources.is_empty();
     let behind = |entry: Entry| Cursor {
         order: query.order,
-        relation: entry.relation,
+        place: layer.link_place(entry.relation),
         side: entry.slot.side(),
     };
     let far_ends = layer.far_ends(&entries);

@@ -304,7 +304,7 @@ impl<'g> Join<'g, '_, '_> {
         let ranked: Vec<(u32, u32)> =
             self.candidates.iter().map(|&node| (met(node), node)).collect();
         let total = ranked.len() as u64;
-        let mut page = ranking::page(ranked, query.after, query.limit);
+        let mut page = ranking::page(self.layer, ranked, query.after, query.limit);
         let names = page.write(self.layer, self.effort);
         let of = |(&(links, _), name): (&(u32, u32), NodeName<'g>)| Match {
             object: name.object,

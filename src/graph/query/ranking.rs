@@ -15,8 +15,8 @@ const MEMBERS: usize = 64;
 /// A page of a ranked list.
 pub(super) struct Page<R> {
     pub(super) ranked: Vec<Ranked<R>>,
-    /// The last of the page, if there are more behind it.
-    pub(super) next: Option<Ranked<R>>,
+    /// The last of the page, by its place, if there are more behind it.
+    pub(super) next: Option<(R, u32)>,
 }
 
 impl<R: Copy> Page<R> {
@@ -37,22 +37,24 @@ impl<R: Copy> Page<R> {
         }
         if names.len() < self.ranked.len() {
             self.ranked.truncate(names.len());
-            self.next = self.ranked.last().copied();
+            self.next = self.ranked.last().map(|&last| at_place(layer, last));
         }
         names
     }
 }
 
-/// The first `limit` behind `after`, and where to go on if there are more. Costs
-/// the whole list, and sorts only the page.
+/// The first `limit` behind `after`, and where to go on if there are more: a rank and
+/// the place of a node. Costs the whole list, and sorts only the page.
 pub(super) fn page<R: Ord + Copy>(
+    layer: Layer<'_>,
     mut all: Vec<Ranked<R>>,
-    after: Option<Ranked<R>>,
+    after: Option<(R, u32)>,
     limit: usize,
 ) -> Page<R> {
     let key = |(rank, node): Ranked<R>| (Reverse(rank), node);
-    if let Some(after) = after {
-        all.retain(|&it| key(it) > key(after));
+    if let Some((rank, place)) = after {
+        let from = (Reverse(rank), layer.nodes_behind(place));
+        all.retain(|&(rank, node)| (Reverse(rank), u64::from(node)) >= from);
     }
     let more = all.len() > limit;
     if more {
@@ -60,6 +62,10 @@ pub(super) fn page<R: Ord + Copy>(
         all.truncate(limit);
     }
     all.sort_unstable_by_key(|&it| key(it));
-    let next = if more { all.last().copied() } else { None };
+    let next = all.last().filter(|_| more).map(|&last| at_place(layer, last));
     Page { ranked: all, next }
+}
+
+fn at_place<R>(layer: Layer<'_>, (rank, node): Ranked<R>) -> (R, u32) {
+    (rank, layer.node_place(node))
 }

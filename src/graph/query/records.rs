@@ -24,7 +24,7 @@ pub struct RecordPage<'g> {
 }
 
 impl LocationGraph {
-    /// Lists the records of an object key, from behind the number `after`;
+    /// Lists the records of an object key, from behind the place `after`;
     /// `None` if no event has ever named the key. A record that was deleted,
     /// and not linked again since, is left out.
     ///
@@ -36,13 +36,12 @@ impl LocationGraph {
         limit: usize,
     ) -> Option<RecordPage<'_>> {
         let object = self.objects.find(object)?;
-        let all = self.records.of_object(object);
-        let from =
-            after.map_or(0, |after| all.partition_point(|&number| number <= RecordNo(after)));
-        let mut listed =
-            all.iter().skip(from).filter(|&&number| self.records.records()[number].listed).copied();
+        let (all, rows) = (self.records.of_object(object), self.records.records());
+        let from = after.map_or(RecordNo(0), |after| RecordNo(rows.behind(after)));
+        let from = all.partition_point(|&number| number < from);
+        let mut listed = all.iter().skip(from).filter(|&&number| rows[number].listed).copied();
         let page: Vec<RecordNo> = listed.by_ref().take(limit).collect();
-        let next = page.last().filter(|_| listed.next().is_some()).map(|last| last.0);
+        let next = page.last().filter(|_| listed.next().is_some()).map(|&last| rows.place(last));
         let line = |&number: &RecordNo| RecordLine {
             record: self.records.record_id(number),
             links: self.link_count(number),

@@ -23,6 +23,7 @@ pub(super) fn sources<'g>(
 ) -> Option<(BinaryHeap<Source<'g>>, u64)> {
     let mut total = 0;
     let mut sources = Vec::new();
+    let bound = query.after.map(|after| layer.bound(after.place, after.side, query.order));
     for run in layer.adjacency(node).runs() {
         if !effort.spend(1) {
             return None;
@@ -31,7 +32,7 @@ pub(super) fn sources<'g>(
             let twins = twins(layer, node, run.slot, &query.filter);
             total += u64::from(run.live) - twins;
             let without = (twins > 0).then_some(RecordNo(node));
-            sources.extend(Source::new(run, query, without));
+            sources.extend(Source::new(run, query.order, bound, without));
         }
     }
     Some((sources.into(), total))
@@ -49,19 +50,21 @@ pub(super) struct Source<'a> {
 }
 
 impl<'a> Source<'a> {
-    fn new(run: Run<'a>, query: &LinkQuery, without: Option<RecordNo>) -> Option<Self> {
+    fn new(
+        run: Run<'a>,
+        order: Order,
+        bound: Option<(RelationNo, Side)>,
+        without: Option<RecordNo>,
+    ) -> Option<Self> {
         let mut entries = run.entries;
-        if let Some(after) = query.after {
+        if let Some(bound) = bound {
             let side = run.slot.side();
-            let passed = |entry: &Entry| (entry.relation, side) <= (after.relation, after.side);
-            let from = |entry: &Entry| (entry.relation, side) < (after.relation, after.side);
-            entries = match query.order {
-                Order::Oldest => entries.split_at(entries.partition_point(passed)).1,
-                Order::Newest => entries.split_at(entries.partition_point(from)).0,
-            };
+            let before = entries.partition_point(|entry| (entry.relation, side) < bound);
+            let (first, rest) = entries.split_at(before);
+            entries = if order == Order::Oldest { rest } else { first };
         }
-        let (head, rest) = next_of(entries, query.order, without)?;
-        Some(Self { head, rest, order: query.order, without })
+        let (head, rest) = next_of(entries, order, without)?;
+        Some(Self { head, rest, order, without })
     }
 
     fn rank(&self) -> (RelationNo, Side) {

@@ -153,9 +153,9 @@ impl<'g> View<'g> {
         effort: &mut Effort<'_>,
     ) -> AssociationPage<'g> {
         let mut page = AssociationPage { associations: vec![], next: None };
-        let rows = self.associations.rows().len();
-        for place in after.map_or(0, |after| after.saturating_add(1))..rows {
-            let Some(row) = self.association_count(AssociationNo(place)) else { continue };
+        let rows = self.associations.rows();
+        for number in after.map_or(0, |after| rows.behind(after))..rows.len() {
+            let Some(row) = self.association_count(AssociationNo(number)) else { continue };
             if page.associations.len() == limit || !row.write(effort) {
                 page.next = page.associations.last().map(|last| last.place);
                 break;
@@ -172,12 +172,9 @@ impl<'g> View<'g> {
 
     /// An association while it is known and not deleted.
     pub(super) fn association_count(self, number: AssociationNo) -> Option<AssociationCount<'g>> {
-        if number.0 >= self.associations.rows().len() {
-            return None;
-        }
         let association = self.associations.rows()[number].definition.as_ref()?;
         Some(AssociationCount {
-            place: number.0,
+            place: self.associations.rows().place(number),
             association,
             relations: self.relations_under(number),
             first: self.end_count(number, association, Side::First),

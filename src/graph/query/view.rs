@@ -9,6 +9,7 @@ use super::super::object_layer::ObjectLayer;
 use super::super::record_layer::{Kind, RecordLayer, RecordRows, RelationRow};
 use super::super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
 use super::super::text::TextRef;
+use super::Order;
 use crate::model::{NodeRef, Seq, Side, Stamp};
 
 /// What questions are asked of: the graph of a location as it stands, or a
@@ -123,6 +124,48 @@ impl<'g> Layer<'g> {
     /// How many numbers nodes have.
     pub(super) fn nodes(self) -> u32 {
         if self.records { self.view.rows.records.len() } else { self.view.objects.rows().len() }
+    }
+
+    /// Returns the place of a node, which it keeps for as long as it is there.
+    pub(super) fn node_place(self, node: u32) -> u32 {
+        if self.records { self.view.rows.records.place(RecordNo(node)) } else { node }
+    }
+
+    /// Returns the number of the first node behind a place.
+    pub(super) fn nodes_behind(self, place: u32) -> u64 {
+        if self.records {
+            u64::from(self.view.rows.records.behind(place))
+        } else {
+            u64::from(place) + 1
+        }
+    }
+
+    /// Returns the place of a link, which it keeps for as long as it is there.
+    pub(super) fn link_place(self, relation: RelationNo) -> u32 {
+        if self.records {
+            self.view.rows.relations.place(relation)
+        } else {
+            self.view.associations.rows().place(AssociationNo(relation.0))
+        }
+    }
+
+    /// Returns where a list goes on that came to this end of the link at a place: its
+    /// links are on the one side of what is returned, or on the other in reverse order.
+    pub(super) fn bound(self, place: u32, side: Side, order: Order) -> (RelationNo, Side) {
+        let associations = self.view.associations.rows();
+        let (behind, is_there) = if self.records {
+            let relations = &self.view.rows.relations;
+            (relations.behind(place), relations.at(place).is_some())
+        } else {
+            (associations.behind(place), associations.at(place).is_some())
+        };
+        match (order, side, behind.checked_sub(1).filter(|_| is_there)) {
+            (Order::Newest, _, Some(last)) => (RelationNo(last), side),
+            (Order::Oldest, Side::First, Some(last)) => (RelationNo(last), Side::Second),
+            (Order::Oldest, Side::Second, Some(_)) | (_, _, None) => {
+                (RelationNo(behind), Side::First)
+            }
+        }
     }
 
     #[inline]

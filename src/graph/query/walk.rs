@@ -189,7 +189,7 @@ fn page<'g>(
     let total = ends.len() as u64;
     let exact = ends.iter().all(|&(_, walks)| walks < WALKS_MAX);
     let ranked = ends.iter().map(|&(node, paths)| (paths, node)).collect();
-    let mut page = ranking::page(ranked, query.after, query.limit);
+    let mut page = ranking::page(layer, ranked, query.after, query.limit);
     let names = page.write(layer, effort);
     let end = |(&(paths, _), name): (&(u64, u32), NodeName<'g>)| End {
         object: name.object,

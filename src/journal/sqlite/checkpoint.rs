@@ -14,7 +14,7 @@ use super::state_table::{
 };
 use crate::model::{
     Association, AssociationId, End, ObjectKey, ObjectSchema, Rank, RecordState, Seq, Stamp,
-    StateRow, Timestamp,
+    StateKey, StateRow, Timestamp,
 };
 
 const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, checksum) \
@@ -79,6 +79,7 @@ struct Statements<'c> {
     unkeyed: CachedStatement<'c>,
     record: CachedStatement<'c>,
     relation: CachedStatement<'c>,
+    dropped: [CachedStatement<'c>; 4],
     mentions: CachedStatement<'c>,
     repeats: CachedStatement<'c>,
     idle: CachedStatement<'c>,
@@ -100,6 +101,12 @@ impl<'c> Statements<'c> {
             unkeyed: transaction.prepare_cached(&UNKEYED.save())?,
             record: transaction.prepare_cached(&RECORDS.save())?,
             relation: transaction.prepare_cached(&RELATIONS.save())?,
+            dropped: [
+                transaction.prepare_cached(&ASSOCIATIONS.drop_one())?,
+                transaction.prepare_cached(&UNKEYED.drop_one())?,
+                transaction.prepare_cached(&RECORDS.drop_one())?,
+                transaction.prepare_cached(&RELATIONS.drop_one())?,
+            ],
             mentions: transaction.prepare_cached(SAVE_MENTIONS)?,
             repeats: transaction.prepare_cached(SAVE_REPEATS)?,
             idle: transaction.prepare_cached(SAVE_IDLE)?,
@@ -115,6 +122,7 @@ impl<'c> Statements<'c> {
             // Only readers say so.
             CheckpointRow::Damaged { .. } => 0,
             CheckpointRow::State { location, row } => self.put_state(*location, row)?,
+            CheckpointRow::Dropped { location, key } => self.drop(*location, *key)?,
             CheckpointRow::Mentions { first, last, hashes } => {
                 self.mentions.execute((first.cast_signed(), last.cast_signed(), hashes))?
             }
@@ -124,6 +132,16 @@ impl<'c> Statements<'c> {
             CheckpointRow::Idle { seq } => self.idle.execute([seq.cast_signed()])?,
         };
         Ok(())
+    }
+
+    fn drop(&mut self, location: u32, key: StateKey<'_>) -> Result<usize, rusqlite::Error> {
+        let [association, unkeyed, record, relation] = &mut self.dropped;
+        match key {
+            StateKey::Association(number) => association.execute((location, number)),
+            StateKey::UnkeyedRecord(id) => unkeyed.execute((location, id)),
+            StateKey::Record(number) => record.execute((location, number)),
+            StateKey::Relation(number) => relation.execute((location, number)),
+        }
     }
 
     fn put_state(&mut self, location: u32, row: &StateRow<'_>) -> Result<usize, rusqlite::Error> {

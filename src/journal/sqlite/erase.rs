@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::super::{Entry, Erased, JournalError};
-use super::{checkpoint, dead_letters, events};
+use super::{checkpoint, compactions, dead_letters, events};
 use crate::model::{Seq, Timestamp};
 
 // The conditions on the key change nothing; they say that all rows are meant.
@@ -54,6 +54,7 @@ pub(super) fn erase(connection: &mut Connection, location: &str) -> Result<Erase
     if !erased.seqs.is_empty() {
         transaction.execute("DELETE FROM import WHERE number > 0", [])?;
     }
+    compactions::forget_location(&transaction, location)?;
     let number: Option<u32> =
         transaction.query_row(NUMBER, [location], |row| row.get(0)).optional()?;
     if let Some(number) = number {

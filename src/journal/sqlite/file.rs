@@ -8,16 +8,16 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::{
-    Accepted, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry, Erased,
-    FileSizes, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink,
-    RunSink, WriteOutcome,
+    Accepted, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry,
+    Erased, FileSizes, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused,
+    RowSink, RunSink, WriteOutcome,
 };
 use super::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use super::file_lock::{resolve, resolve_for_writing};
 use super::place::Place;
 use super::{
-    checkpoint, connection, dead_letters, epochs, erase, events, history, imports, place, prune,
-    schema,
+    checkpoint, compactions, connection, dead_letters, epochs, erase, events, history, imports,
+    place, prune, schema,
 };
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
@@ -149,6 +149,11 @@ impl SqliteJournal {
         self.format >= 7
     }
 
+    /// Whether the file has the tables of the ninth format.
+    fn has_compactions(&self) -> bool {
+        self.format >= 9
+    }
+
     /// Whether the file has the table of the fourth format.
     fn knows_idle(&self) -> bool {
         self.format >= 4
@@ -245,6 +250,22 @@ impl JournalReader for SqliteJournal {
         Ok(first.max(self.pruned()? + 1))
     }
 
+    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        let last = self.first_since(time)? - 1;
+        if last > self.pruned()? || !self.has_compactions() {
+            return Ok(last);
+        }
+        compactions::pruned_before(&self.connection, time)
+    }
+
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
+        if self.has_compactions() {
+            compactions::load(&self.connection, from)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
     fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
         if self.has_history() { history::mentions(&self.connection, after, each) } else { Ok(()) }
     }
@@ -315,6 +336,10 @@ impl Journal for SqliteJournal {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         checkpoint::save(&mut self.connection, upto, true, fill)
+    }
+
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        compactions::record(&mut self.connection, compaction)
     }
 
     fn prune(

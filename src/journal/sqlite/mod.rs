@@ -2,6 +2,7 @@
 
 mod backup;
 mod checkpoint;
+mod compactions;
 mod connection;
 mod dead_letters;
 mod epochs;

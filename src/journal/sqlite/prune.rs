@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::{Accepted, JournalError};
-use super::events;
+use super::{compactions, events};
 use crate::model::{Seq, Timestamp};
 
 const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
@@ -55,6 +55,7 @@ pub(super) fn prune(
         transaction.execute("DELETE FROM mentions WHERE first <= ?1 AND last <= ?1", [upto])?;
         transaction.execute("DELETE FROM repeat WHERE seq <= ?1", [upto])?;
         transaction.execute("DELETE FROM idle_event WHERE seq <= ?1", [upto])?;
+        compactions::prune(&transaction, upto, before)?;
         transaction.execute("INSERT OR REPLACE INTO pruned (only, seq) VALUES (1, ?1)", [upto])?;
     }
     transaction.execute(FORGET, [remember.as_millis()])?;

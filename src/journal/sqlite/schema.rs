@@ -15,6 +15,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0006_epochs.sql"),
     include_str!("schema/0007_checksums.sql"),
     include_str!("schema/0008_dead_letter_bytes.sql"),
+    include_str!("schema/0009_compactions.sql"),
 ];
 
 /// The step that gives rows of the checkpoint their checksums.

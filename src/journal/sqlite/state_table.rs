@@ -54,6 +54,13 @@ impl StateTable {
         )
     }
 
+    /// Deletes one row of a location, by its number or id.
+    pub(super) fn drop_one(&self) -> String {
+        let Self { name, order, .. } = self;
+        let key = order.trim_start_matches("location, ");
+        format!("DELETE FROM {name} WHERE location = ?1 AND {key} = ?2")
+    }
+
     /// As [`load`](Self::load), of the location of this number alone, if of one.
     pub(super) fn load_of(&self, is_checked: bool, is_of_one: bool) -> String {
         let select = self.load(is_checked);

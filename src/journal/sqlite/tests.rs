@@ -388,6 +388,7 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
     let mut seen = 0;
     for source in [
         include_str!("checkpoint.rs"),
+        include_str!("compactions.rs"),
         include_str!("dead_letters.rs"),
         include_str!("erase.rs"),
         include_str!("events.rs"),
@@ -403,6 +404,7 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
             let sql = sql.replace("{name}", "state_object").replace("{checksum}", "checksum");
             let sql =
                 sql.replace("{columns}", OBJECT_COLUMNS).replace("{order}", "location, number");
+            let sql = sql.replace("{key}", "number");
             let sql = sql.replace("{values}", "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8");
             let explain = format!("EXPLAIN QUERY PLAN {sql}");
             let mut select = journal.connection().prepare(&explain).unwrap();

@@ -1,0 +1,84 @@
+//! Rows of a checkpoint that is kept in memory.
+
+use crate::model::{Association, ObjectSchema, RecordState, Stamp, StateKey, StateRow};
+
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum RowKey {
+    Object(u32),
+    Association(u32),
+    UnkeyedRecord(String),
+    Record(u32),
+    Relation(u32),
+}
+
+#[derive(Debug)]
+pub(super) enum KeptRow {
+    Object { key: String, schema: Option<(ObjectSchema, Stamp)> },
+    Association { id: String, stamp: Option<Stamp>, definition: Option<Association> },
+    UnkeyedRecord(RecordState),
+    Record { object: u32, id: String, state: RecordState },
+    Relation { id: String, association: u32, first: u32, second: u32, stamp: Stamp },
+}
+
+pub(super) fn keep(row: &StateRow<'_>) -> (RowKey, KeptRow) {
+    match *row {
+        StateRow::Object { number, key, schema } => (
+            RowKey::Object(number),
+            KeptRow::Object { key: key.into(), schema: schema.map(|(s, at)| (s.clone(), at)) },
+        ),
+        StateRow::Association { number, id, stamp, definition } => (
+            RowKey::Association(number),
+            KeptRow::Association { id: id.into(), stamp, definition: definition.cloned() },
+        ),
+        StateRow::UnkeyedRecord { id, state } => {
+            (RowKey::UnkeyedRecord(id.into()), KeptRow::UnkeyedRecord(state))
+        }
+        StateRow::Record { number, object, id, state } => {
+            (RowKey::Record(number), KeptRow::Record { object, id: id.into(), state })
+        }
+        StateRow::Relation { number, id, association, first, second, stamp } => (
+            RowKey::Relation(number),
+            KeptRow::Relation { id: id.into(), association, first, second, stamp },
+        ),
+    }
+}
+
+pub(super) fn key_of(key: &StateKey<'_>) -> RowKey {
+    match *key {
+        StateKey::Association(number) => RowKey::Association(number),
+        StateKey::UnkeyedRecord(id) => RowKey::UnkeyedRecord(id.into()),
+        StateKey::Record(number) => RowKey::Record(number),
+        StateKey::Relation(number) => RowKey::Relation(number),
+    }
+}
+
+pub(super) fn show<'a>(key: &'a RowKey, row: &'a KeptRow) -> Option<StateRow<'a>> {
+    Some(match (key, row) {
+        (RowKey::Object(number), KeptRow::Object { key, schema }) => StateRow::Object {
+            number: *number,
+            key,
+            schema: schema.as_ref().map(|(schema, stamp)| (schema, *stamp)),
+        },
+        (RowKey::Association(number), KeptRow::Association { id, stamp, definition }) => {
+            let definition = definition.as_ref();
+            StateRow::Association { number: *number, id, stamp: *stamp, definition }
+        }
+        (RowKey::UnkeyedRecord(id), KeptRow::UnkeyedRecord(state)) => {
+            StateRow::UnkeyedRecord { id, state: *state }
+        }
+        (RowKey::Record(number), KeptRow::Record { object, id, state }) => {
+            StateRow::Record { number: *number, object: *object, id, state: *state }
+        }
+        (RowKey::Relation(number), KeptRow::Relation { id, association, first, second, stamp }) => {
+            StateRow::Relation {
+                number: *number,
+                id,
+                association: *association,
+                first: *first,
+                second: *second,
+                stamp: *stamp,
+            }
+        }
+        _ => return None,
+    })
+}
