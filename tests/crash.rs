@@ -138,3 +138,70 @@ fn every_acknowledged_event_survives_kill_9() -> Result<(), Error> {
 fn every_acknowledged_event_survives_kill_9_while_old_ones_are_pruned() -> Result<(), Error> {
     survive(long::rounds(10, 200), true)
 }
+
+fn deleted(number: u64) -> String {
+    relation(number).replace("RelationCreate", "RelationDelete").replace("\"w", "\"d")
+}
+
+fn tell(server: &Server, bodies: impl Iterator<Item = String>) -> Result<(), Error> {
+    let lines: Vec<String> = bodies.collect();
+    let answer = server.post("/v1/import", lines.join("\n").as_bytes())?;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    Ok(())
+}
+
+/// The links that a location shows, and those that every replay of its events gives.
+fn shown(db: &std::path::Path) -> Result<Vec<usize>, Error> {
+    let store = Store::open_read_only(db)?;
+    let mut links = Vec::new();
+    for location in store.locations() {
+        let live = location.read().counts().relations;
+        let past = store.past(location.id().as_str(), store.head())?;
+        assert_eq!(past.graph.counts().relations, live);
+        links.push(usize::try_from(live)?);
+    }
+    Ok(links)
+}
+
+/// A delete is forgotten within a second, and the process killed at any time after: what
+/// was dropped is dropped in every replay, at the same place among late events.
+#[test]
+fn a_compaction_survives_kill_9_with_the_events_around_it() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let db = directory.path().join("relata.db");
+    // A second, in days.
+    let arguments = ["--keep-tombstones", "0.00001157", "--checkpoint-ms", "50"];
+    let mut dropped = 0;
+    for round in 0..u64::from(long::rounds(4, 60)) {
+        let server = Server::start_with(&db, &arguments)?;
+        let from = round * 1_000;
+        tell(&server, (from..from + 600).map(relation))?;
+        tell(&server, (from..from + 500).map(deleted))?;
+        let total = |server: &Server| -> Result<u64, Error> {
+            let text = server.get("/metrics")?.text();
+            let mut lines = text.lines();
+            let line = lines.find_map(|it| it.strip_prefix("relata_tombstones_dropped_total "));
+            Ok(line.ok_or("no such figure")?.parse()?)
+        };
+        let mut tries = 0;
+        while total(&server)? == 0 && tries < 200 {
+            std::thread::sleep(Duration::from_millis(50));
+            tries += 1;
+        }
+        dropped += total(&server)?;
+        // Late: some of them bring back what is forgotten.
+        let again = |number: u64| relation(number).replace("\"w", "\"again");
+        tell(&server, (from..from + 50).map(again))?;
+        std::thread::sleep(Duration::from_millis(round * 37 % 100));
+        server.signal("KILL")?;
+        drop(server);
+        let proof = verify(&mut SqliteJournal::open_read_only(&db)?, 10)?;
+        assert_eq!(proof.differences, [], "after kill {round}");
+        let before = shown(&db)?;
+        Store::open(&db)?.close()?;
+        assert_eq!(shown(&db)?, before, "after kill {round}");
+    }
+    assert!(dropped > 1_000, "{dropped}");
+    long::tell("deleted things dropped before kills", dropped);
+    Ok(())
+}

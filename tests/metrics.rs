@@ -85,7 +85,9 @@ relata_locations 1
 relata_objects 2
 relata_records 6
 relata_relations 3
-relata_pending_associations 1"#;
+relata_pending_associations 1
+relata_tombstones 0
+relata_tombstones_dropped_total 0"#;
 
 #[test]
 fn they_say_what_happened() -> Result<(), Error> {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test says so by failing")]
 
+mod faulty;
 mod long;
 
 use std::collections::BTreeMap;
@@ -10,11 +11,15 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering::Relaxed};
 use std::time::Duration;
 
+use faulty::{Fault, Faulty};
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use relata::graph::{LinkQuery, LocationGraph};
-use relata::journal::MemoryJournal;
-use relata::{Clock, ClockReading, NodeRef, Options, Seq, Store, Timestamp};
+use relata::graph::{
+    Condition, Cursor, Edge, Effort, Life, LinkFilter, LinkQuery, LocationGraph, MatchQuery, Order,
+    PartQuery,
+};
+use relata::journal::{CheckpointRow, JournalReader, MemoryJournal};
+use relata::{Clock, ClockReading, Delivery, NodeRef, Options, Seq, Status, Store, Timestamp};
 
 const DAY: i64 = 24 * 3_600_000;
 
@@ -278,6 +283,24 @@ impl<'h> Kept<'h> {
     }
 }
 
+/// What is there at the end of all life spans, and what the graph shows.
+fn alive(store: &Store) -> [Vec<String>; 2] {
+    let (_, lives) = store.lives("L", None).unwrap();
+    let part = lives.view().part(&PartQuery::default()).unwrap();
+    let is_last = |lives: Vec<Life>| lives.last().is_some_and(|life| life.until.is_none());
+    let ends = |link: &Edge<'_>| {
+        format!("{:?} {:?} {:?}", link.relation, link.first.record, link.second.record)
+    };
+    let links = part.links().filter(|link| is_last(lives.of_link(link)));
+    let nodes = part.nodes().filter(|node| is_last(lives.of_node(node)));
+    let told = links.map(|link| ends(&link)).chain(nodes.map(|node| format!("{node:?}"))).collect();
+    let Some(location) = store.location("L") else { return [told, vec![]] };
+    let graph = location.read();
+    let part = graph.view().part(&PartQuery::default()).unwrap();
+    let links = part.links().map(|link| ends(&link));
+    [told, links.chain(part.nodes().map(|node| format!("{node:?}"))).collect()]
+}
+
 fn check(mut kept: Kept<'_>, steps: Vec<Step>) {
     let mut told: BTreeMap<Seq, String> = BTreeMap::new();
     for (number, step) in steps.into_iter().enumerate() {
@@ -304,6 +327,8 @@ fn check(mut kept: Kept<'_>, steps: Vec<Step>) {
         assert_eq!(now(kept.store()), before, "{step:?} shows");
     }
     kept.verify();
+    let [lives, shown] = alive(kept.store());
+    assert_eq!(lives, shown, "life spans end otherwise");
     let reader = kept.reader();
     if let Some(reader) = &reader {
         assert_eq!(now(reader), now(kept.store()), "a reader sees something else");
@@ -342,4 +367,287 @@ fn a_compaction_shows_in_no_answer_and_in_every_replay() {
     let dropped = DROPPED.load(Relaxed);
     long::tell("rows dropped by compactions", dropped);
     assert!(dropped > 50, "{dropped} rows were dropped: too few to prove anything");
+}
+
+/// So many relations of `contact/x0`, each to a house of its own.
+fn relate(store: &Store, numbers: impl IntoIterator<Item = usize>, deleted: bool) {
+    for number in numbers {
+        let what = What::Relation { relation: number, association: 0, ends: (0, number), deleted };
+        store.ingest(what.body(None).as_bytes()).unwrap();
+    }
+}
+
+fn forget_houses(store: &Store, numbers: impl IntoIterator<Item = usize>) {
+    for record in numbers {
+        let what = What::Record { object: Some(1), record, deleted: true };
+        store.ingest(what.body(None).as_bytes()).unwrap();
+    }
+}
+
+/// Lets so much time pass that what was deleted is dropped, and drops it.
+fn compact(store: &Store, hands: &Hands) -> u64 {
+    hands.pass(2 * KEEP.cast_signed());
+    let young = What::Record { object: Some(0), record: 9_999, deleted: false };
+    store.ingest(young.body(None).as_bytes()).unwrap();
+    store.compact().unwrap()
+}
+
+/// Asks for the first pages of a list, each longer than the one before; then some of it
+/// is deleted and dropped, and each is gone on with.
+fn go_on<C: Copy>(
+    page: impl Fn(Option<C>, usize) -> (Vec<String>, Option<C>),
+    drop: impl FnOnce(),
+    dropped: impl Fn(&String) -> bool,
+) {
+    let (whole, _) = page(None, 1_000);
+    let first: Vec<_> = (1..whole.len()).map(|limit| page(None, limit)).collect();
+    drop();
+    for (seen, next) in first {
+        let (rest, end) = page(Some(next.unwrap()), 1_000);
+        let left = whole.iter().skip(seen.len()).filter(|name| !dropped(name));
+        assert_eq!(rest, left.cloned().collect::<Vec<_>>(), "behind {:?}", seen.last());
+        assert!(end.is_none());
+    }
+}
+
+/// A page that was handed out before is gone on with where it ended, also behind a link
+/// that is no more.
+#[test]
+fn a_cursor_outlives_a_compaction() {
+    for list in ["oldest", "newest", "matches", "records"] {
+        let hands = Hands::default();
+        let kept = Kept::in_memory(&hands);
+        let store = kept.store();
+        relate(store, 0..40, false);
+        relate(store, (0..40).step_by(3), true);
+        forget_houses(store, (0..40).step_by(3));
+        assert!(compact(store, &hands) > 20);
+        relate(store, 40..60, false);
+        let location = store.location("L").unwrap();
+        let hub: NodeRef = "contact/x0".parse().unwrap();
+        let drop = || {
+            relate(store, (0..60).step_by(2), true);
+            forget_houses(store, (0..60).step_by(2));
+            assert!(compact(store, &hands) > 20);
+        };
+        let dropped = |name: &String| name[1..].parse::<usize>().unwrap() % 2 == 0;
+        let links = |order: Order, after: Option<Cursor>, limit| {
+            let query = LinkQuery { order, after, limit, ..LinkQuery::default() };
+            let graph = location.read();
+            let page = graph.links(&hub, &query).unwrap();
+            let names = page.links.iter().map(|link| link.record.unwrap().to_owned());
+            (names.collect(), page.next)
+        };
+        match list {
+            "oldest" => go_on(|after, limit| links(Order::Oldest, after, limit), drop, dropped),
+            "newest" => go_on(|after, limit| links(Order::Newest, after, limit), drop, dropped),
+            "records" => {
+                let records = |after, limit| {
+                    let graph = location.read();
+                    let page = graph.records("house", after, limit).unwrap();
+                    let names = page.records.iter().map(|line| line.record.to_owned());
+                    (names.collect(), page.next)
+                };
+                go_on(records, drop, dropped);
+            }
+            _ => {
+                let matches = |after, limit| {
+                    let linked_to = hub.clone();
+                    let all = vec![Condition { linked_to, filter: LinkFilter::default() }];
+                    let query = MatchQuery { all, after, limit, ..MatchQuery::default() };
+                    let graph = location.read();
+                    let page = graph.view().matches(&query, &mut Effort::unbounded()).unwrap();
+                    let names = page.matches.iter().map(|it| it.record.unwrap().to_owned());
+                    (names.collect(), page.next)
+                };
+                go_on(matches, drop, dropped);
+            }
+        }
+    }
+}
+
+/// The one thing that is not as before: a late event. While the delete is known it does
+/// nothing, and later it brings back what was deleted; in every replay, too.
+#[test]
+fn an_event_from_before_a_delete_that_is_forgotten_brings_it_back() {
+    let hands = Hands::default();
+    let mut kept = Kept::in_file(&hands);
+    let create = |at: i64| {
+        What::Relation { relation: 1, association: 0, ends: (0, 1), deleted: false }.body(Some(at))
+    };
+    let delete = What::Relation { relation: 1, association: 0, ends: (0, 1), deleted: true };
+    let store = kept.store();
+    store.ingest(create(1).as_bytes()).unwrap();
+    store.ingest(delete.body(Some(5)).as_bytes()).unwrap();
+    relate(store, [2], false);
+    hands.pass(KEEP.cast_signed() - 1);
+    assert_eq!(store.compact().unwrap(), 0);
+    assert_eq!(store.ingest(create(2).as_bytes()).unwrap().status, Status::Stale);
+    hands.pass(2);
+    assert_eq!(store.compact().unwrap(), 1);
+    // The sender has given up long ago, but a person sends it once more.
+    let late = store.ingest(create(3).as_bytes()).unwrap();
+    assert_eq!(late.status, Status::Applied);
+    let relations = |store: &Store, seq: Seq| {
+        let now = seq == store.head();
+        let past = store.past("L", seq).unwrap();
+        if now {
+            let live = store.location("L").unwrap().read().counts().relations;
+            assert_eq!(past.graph.counts().relations, live);
+        }
+        past.graph.counts().relations
+    };
+    kept.verify();
+    kept.crash(1);
+    kept.verify();
+    let store = kept.store();
+    let seen: Vec<u64> = (1..=5).map(|seq| relations(store, seq)).collect();
+    assert_eq!(seen, [1, 0, 1, 1, 2]);
+}
+
+/// With `--keep-events` shorter than `--keep-tombstones`: when pruned events came in was
+/// not known any more, and every delete among them would have been forgotten at once.
+#[test]
+fn a_delete_is_kept_in_mind_for_longer_than_its_event() {
+    let hands = Hands::default();
+    let day = Duration::from_secs(24 * 3600);
+    let journal = MemoryJournal::new();
+    let options = || Options { keep_events: Some(2 * day), ..options(&hands) };
+    let open = || Store::with_journal(Box::new(journal.clone()), options()).unwrap();
+    let store = open();
+    relate(&store, 0..20, false);
+    relate(&store, 0..19, true);
+    hands.pass(3);
+    relate(&store, 20..30, false);
+    // Pruning waits for a checkpoint, and compactions of an open store for an hour.
+    let pruned = |store: &Store| {
+        store.checkpoint().unwrap();
+        let mut tries = 0;
+        while store.pruned().unwrap() < 39 && tries < 1_000 {
+            std::thread::sleep(Duration::from_millis(5));
+            tries += 1;
+        }
+        store.pruned().unwrap()
+    };
+    assert_eq!(pruned(&store), 39);
+    assert_eq!(store.compact().unwrap(), 0, "they were deleted three days ago");
+    store.close().unwrap();
+    let store = open();
+    assert_eq!(store.compact().unwrap(), 0);
+    hands.pass(KEEP.cast_signed());
+    assert_eq!(store.compact().unwrap(), 19);
+    relate(&store, 30..35, false);
+    relate(&store, 20..25, true);
+    assert_eq!(relata::verify(&mut journal.clone(), 10).unwrap().differences, []);
+    hands.pass(KEEP.cast_signed() + 1);
+    assert_eq!(store.compact().unwrap(), 5);
+    relate(&store, 40..45, false);
+    store.close().unwrap();
+    let found = relata::verify(&mut journal.clone(), 10).unwrap();
+    assert_eq!(found.differences, []);
+    assert!(found.pruned >= 39);
+}
+
+/// Whether it was written down or not when the disk failed: what is seen, and what a
+/// replay gives, is the same.
+#[test]
+fn a_compaction_that_may_not_be_written_down_is_done_if_it_was() {
+    for (lasts, is_away) in [(false, false), (true, false), (false, true), (true, true)] {
+        let hands = Hands::default();
+        let journal = MemoryJournal::new();
+        let faulty = Faulty::new(journal.clone(), Fault::Full, u64::MAX);
+        let plan = Arc::clone(&faulty.plan);
+        let store = Store::with_journal(Box::new(faulty), options(&hands)).unwrap();
+        relate(&store, 0..20, false);
+        relate(&store, 0..19, true);
+        hands.pass(KEEP.cast_signed() + 1);
+        plan.compactions_fail.store(true, Relaxed);
+        plan.compactions_last.store(lasts, Relaxed);
+        plan.is_away.store(is_away, Relaxed);
+        store.compact().unwrap_err();
+        plan.compactions_fail.store(false, Relaxed);
+        plan.is_away.store(false, Relaxed);
+        let mut tries = 0;
+        while store.failure().is_some() && tries < 2_000 {
+            std::thread::sleep(Duration::from_millis(5));
+            tries += 1;
+        }
+        // Late: what it does depends on whether the delete is forgotten.
+        relate(&store, [3], false);
+        let live = now(&store);
+        assert_eq!(journal.clone().compactions(0).unwrap().len(), usize::from(lasts));
+        let found = relata::verify(&mut journal.clone(), 10).unwrap();
+        assert_eq!(found.differences, []);
+        store.close().unwrap();
+        let again = Store::with_journal(Box::new(journal), options(&hands)).unwrap();
+        assert_eq!(now(&again), live, "{lasts} {is_away}");
+        let links = again.location("L").unwrap().read().counts().relations;
+        assert_eq!(links, if lasts { 2 } else { 1 });
+    }
+}
+
+/// With a location that is erased its compactions go: what comes for it later begins anew.
+#[test]
+fn an_erased_location_has_no_compactions() {
+    let hands = Hands::default();
+    let mut kept = Kept::in_file(&hands);
+    relate(kept.store(), 0..20, false);
+    relate(kept.store(), 0..19, true);
+    assert_eq!(compact(kept.store(), &hands), 19);
+    kept.store().erase_location("L").unwrap().unwrap();
+    assert_eq!(kept.store().reader().unwrap().compactions(0).unwrap(), []);
+    relate(kept.store(), 0..20, false);
+    relate(kept.store(), 5..10, true);
+    kept.crash(1);
+    kept.verify();
+    assert_eq!(kept.store().location("L").unwrap().read().counts().relations, 15);
+}
+
+/// How many rows the checkpoint has.
+fn rows(store: &Store) -> usize {
+    store.checkpoint().unwrap();
+    let mut rows = 0;
+    let mut count = |row: &CheckpointRow<'_>| {
+        rows += usize::from(matches!(row, CheckpointRow::State { .. }));
+        Ok(())
+    };
+    store.reader().unwrap().load_checkpoint(&mut count).unwrap();
+    rows
+}
+
+/// Half a million relations that were created and deleted took 113 MB for ever, after a
+/// restart too.
+#[test]
+fn a_location_that_churns_is_as_small_as_what_it_holds() {
+    let hands = Hands::default();
+    let mut kept = Kept::in_file(&hands);
+    let many = long::rounds(2_000, 500_000) as usize;
+    let told = |deleted: bool| {
+        (0..many).filter(move |number| !deleted || number % 10 != 0).map(move |number| {
+            let ends = (number, number);
+            What::Relation { relation: number, association: 0, ends, deleted }.body(None)
+        })
+    };
+    let gone = |object: usize| {
+        (0..many).filter(|number| number % 10 != 0).map(move |record| {
+            What::Record { object: Some(object), record, deleted: true }.body(None)
+        })
+    };
+    let bodies = told(false).chain(told(true)).chain(gone(0)).chain(gone(1));
+    for body in bodies {
+        kept.store()
+            .submit_waiting(Delivery::read(body.as_bytes(), None, None).unwrap(), |_| ())
+            .unwrap();
+    }
+    let before = rows(kept.store());
+    assert!(before > 3 * many, "{before}");
+    let shown = now(kept.store());
+    assert!(compact(kept.store(), &hands) as usize >= 3 * many * 9 / 10 - 3);
+    let after = rows(kept.store());
+    long::tell("rows before and after", format!("{before} {after}"));
+    assert!(after <= 3 * many / 10 + 16, "{after}");
+    kept.close();
+    kept.open();
+    kept.verify();
+    assert_eq!(now(kept.store()).lines().count(), shown.lines().count());
 }

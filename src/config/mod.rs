@@ -7,12 +7,14 @@ mod filters;
 mod listen;
 mod names;
 mod questions;
+mod retention;
 mod variables;
 
 pub(crate) use commands::*;
 pub(crate) use listen::ListenAddress;
 pub(crate) use names::Names;
 pub(crate) use questions::*;
+use retention::{Retention, days};
 pub(crate) use variables::{is_dumb_terminal, wants_color};
 
 use std::path::PathBuf;
@@ -437,6 +439,12 @@ pub(crate) struct Pace {
     #[arg(long, env = "RELATA_KEEP_EVENTS", value_name = "DAYS", value_parser = days)]
     pub(crate) keep_events: Option<Duration>,
 
+    /// Keep in mind what was deleted for this many days, so that no event from before
+    /// the delete that comes late brings it back; then drop it from memory. `forever`
+    /// never does
+    #[arg(long, env = "RELATA_KEEP_TOMBSTONES", value_name = "DAYS", default_value = "90")]
+    pub(crate) keep_tombstones: Retention,
+
     /// Room for this many ids of accepted deliveries, to know a repeat for seven
     /// days; takes up to 29 bytes each
     #[arg(long, env = "RELATA_REMEMBER_DELIVERIES", default_value_t = 7_340_032, value_name = "N")]
@@ -459,11 +467,6 @@ pub(crate) struct Pace {
     pub(crate) names: Names,
 }
 
-fn days(text: &str) -> Result<Duration, String> {
-    let days: f64 = text.parse().map_err(|_| "not a number of days".to_owned())?;
-    Duration::try_from_secs_f64(days * 24.0 * 3600.0).map_err(|error| error.to_string())
-}
-
 impl Pace {
     pub(crate) fn options(&self) -> Options {
         Options {
@@ -473,6 +476,7 @@ impl Pace {
             keep_ignored: self.keep_ignored,
             past_graphs: self.past_graphs.clamp(1, 1 << 10),
             keep_events: self.keep_events,
+            keep_tombstones: self.keep_tombstones.limit(),
             remembered_deliveries: self.remember_deliveries.clamp(2, 1 << 28),
             dead_letters: DeadLetterBounds {
                 letters: self.dead_letters,

@@ -7,28 +7,21 @@
 
 use std::sync::Arc;
 
+use super::changed::ChangedRecords;
 use super::location_graph::{Changed, LocationGraph};
-use super::record_layer::{ChangedRecords, Kind, RelationRow};
+use super::query::Counts;
+use super::record_layer::{Kind, RelationRow};
 use super::table::{AssociationNo, Number, RecordNo, Table};
-use crate::model::{RecordState, Seq, Stamp, StateKey};
-
-/// Rows that a checkpoint may hold and the graph does not any more: their places, or ids.
-#[derive(Debug, Default, Clone)]
-pub(super) struct Dropped {
-    associations: Vec<u32>,
-    unkeyed: Vec<Box<str>>,
-    records: Vec<u32>,
-    relations: Vec<u32>,
-}
+use crate::model::{RecordState, Seq, Stamp};
 
 /// What can be dropped of a graph, found by [`LocationGraph::deleted_upto`].
 #[derive(Debug)]
 pub(crate) struct Deleted {
     upto: Seq,
     /// Whether each association goes, by number; and so on.
-    associations: Vec<bool>,
-    records: Vec<bool>,
-    relations: Vec<bool>,
+    pub(super) associations: Vec<bool>,
+    pub(super) records: Vec<bool>,
+    pub(super) relations: Vec<bool>,
     rows: u64,
 }
 
@@ -36,6 +29,14 @@ impl Deleted {
     /// Returns how many rows of a checkpoint there will be fewer.
     pub(crate) fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// Returns the ids of which deletes without an object key go, of the graph that this
+    /// was found in.
+    pub(super) fn unkeyed<'g>(&self, graph: &'g LocationGraph) -> impl Iterator<Item = &'g str> {
+        let upto = self.upto;
+        let all = graph.records.unkeyed();
+        all.filter(move |(_, state)| was_deleted(*state, upto)).map(|(id, _)| id)
     }
 }
 
@@ -64,10 +65,10 @@ fn was_deleted(state: RecordState, upto: Seq) -> bool {
 }
 
 impl LocationGraph {
-    /// Returns how many rows stand for things that are not to be seen: no fewer than
-    /// could be dropped. Costs the object keys, associations and kinds of link.
-    pub(crate) fn tombstones(&self) -> u64 {
-        let (records, counts) = (&self.records, self.counts());
+    /// Returns how many rows stand for things that are not to be seen, where these are to
+    /// be seen: no fewer than could be dropped. Costs a look at the associations.
+    pub(crate) fn tombstones(&self, counts: &Counts) -> u64 {
+        let records = &self.records;
         let deleted = self.associations.rows().iter().filter(|(_, row)| row.is_deleted()).count();
         let relations = u64::from(records.relations().len()).saturating_sub(counts.relations);
         let hidden = u64::from(records.records().len()).saturating_sub(counts.records);
@@ -95,10 +96,11 @@ impl LocationGraph {
                 stay(&mut records, row.second);
             }
         }
-        let unkeyed = layer.unkeyed().filter(|(_, state)| was_deleted(*state, upto)).count();
-        let all = [&associations, &records, &relations];
-        let rows = all.into_iter().flatten().filter(|goes| **goes).count() + unkeyed;
-        Deleted { upto, associations, records, relations, rows: rows as u64 }
+        let mut deleted = Deleted { upto, associations, records, relations, rows: 0 };
+        let all = [&deleted.associations, &deleted.records, &deleted.relations];
+        let rows = all.into_iter().flatten().filter(|goes| **goes).count();
+        deleted.rows = (rows + deleted.unkeyed(self).count()) as u64;
+        deleted
     }
 
     fn was_relation_deleted(&self, row: &RelationRow, upto: Seq) -> bool {
@@ -186,10 +188,9 @@ impl LocationGraph {
 
     /// Copies records and returns the new number of each that stays.
     fn copy_records(&self, deleted: &Deleted, copy: &mut Self) -> Vec<RecordNo> {
+        copy.dropped.unkeyed.extend(deleted.unkeyed(self).map(Box::from));
         for (id, state) in self.records.unkeyed() {
-            if was_deleted(state, deleted.upto) {
-                copy.dropped.unkeyed.push(id.into());
-            } else {
+            if !was_deleted(state, deleted.upto) {
                 copy.records.restore_unkeyed(id, state);
             }
         }
@@ -206,6 +207,13 @@ impl LocationGraph {
             copy.records.restore_record(place, row.object, id, state);
         }
         numbers
+    }
+
+    /// Has every event count that is merged of an association from now on.
+    pub(super) fn restamp_association(&mut self, number: AssociationNo) {
+        let associations = Arc::make_mut(&mut self.associations);
+        let definition = associations.rows()[number].definition.clone();
+        associations.restore(number, None, definition);
     }
 
     /// Notes for a checkpoint what changed in the graph that this one was made of.
@@ -236,23 +244,5 @@ impl LocationGraph {
         };
         self.records.changed.add(changed);
         self.dropped.add(dropped);
-    }
-}
-
-impl Dropped {
-    pub(super) fn add(&mut self, other: Self) {
-        self.associations.extend(other.associations);
-        self.records.extend(other.records);
-        self.relations.extend(other.relations);
-        self.unkeyed.extend(other.unkeyed);
-    }
-
-    /// Returns each of the rows.
-    pub(super) fn keys(&self) -> impl Iterator<Item = StateKey<'_>> {
-        let associations = self.associations.iter().map(|&place| StateKey::Association(place));
-        let unkeyed = self.unkeyed.iter().map(|id| StateKey::UnkeyedRecord(id));
-        let records = self.records.iter().map(|&place| StateKey::Record(place));
-        let relations = self.relations.iter().map(|&place| StateKey::Relation(place));
-        associations.chain(unkeyed).chain(records).chain(relations)
     }
 }

@@ -1,9 +1,13 @@
 //! When the things of a location were there: the same events as in the graph,
 //! but none of them forgotten.
 
+mod forgotten;
+
 use std::collections::HashMap;
 
 use foldhash::fast::RandomState;
+
+use forgotten::Forgotten;
 
 use super::location_graph::LocationGraph;
 use super::query::{Edge, EdgeEnd, View};
@@ -44,6 +48,7 @@ pub struct Lives {
     schemas: HashMap<ObjectNo, Moment, RandomState>,
     /// Where in `relations` records occur that were deleted once, by record.
     touched: Vec<(RecordNo, usize)>,
+    forgotten: Forgotten,
 }
 
 /// Milliseconds; undated is before all of them.
@@ -219,36 +224,68 @@ impl Lives {
     fn of_relation(&self, relation: RelationNo) -> Vec<Stay> {
         let row = self.graph.records.relations()[relation];
         let start = self.relations.partition_point(|told| told.relation < relation);
+        let association = self.graph.records.kinds()[row.kind].kind.association;
         let stays = (start..)
             .zip(self.relations.iter().skip(start))
             .take_while(|(_, told)| told.relation == relation)
             .filter(|(_, told)| {
                 (told.kind, told.first, told.second) == (row.kind, row.first, row.second)
             })
-            .filter_map(|(place, _)| self.stay(place));
-        let association = self.graph.records.kinds()[row.kind].kind.association;
-        minus(joined(stays.collect()), &self.gone(association))
+            .filter_map(|(place, told)| Some((self.stay(place)?, told.stamp)));
+        let stays = self.shown(association, stays);
+        joined(stays)
+    }
+
+    /// Takes away from times when something was told under an association those when that
+    /// was deleted.
+    fn shown(
+        &self,
+        association: AssociationNo,
+        stays: impl Iterator<Item = (Stay, Stamp)>,
+    ) -> Vec<Stay> {
+        let mut gone: Option<(usize, Vec<Stay>)> = None;
+        let mut shown = Vec::new();
+        for (stay, stamp) in stays {
+            let generation = self.forgotten.of_association(association, stamp);
+            if gone.as_ref().is_none_or(|(of, _)| *of != generation) {
+                gone = Some((generation, self.gone(association, generation)));
+            }
+            let gone = gone.as_ref().map_or(&[][..], |(_, gone)| gone);
+            shown.extend(minus(vec![stay], gone));
+        }
+        shown
     }
 
     /// How long what an event told of a relation held, whatever became of its
     /// association.
     fn stay(&self, place: usize) -> Option<Stay> {
         let told = self.relations.get(place).filter(|told| !told.stamp.is_delete())?;
-        let next = self.relations.get(place + 1).filter(|next| next.relation == told.relation);
+        let generation = |stamp| self.forgotten.of_relation(told.relation, stamp);
+        let behind = self.relations.iter().skip(place + 1);
+        let next = behind
+            .take_while(|next| next.relation == told.relation)
+            .find(|next| generation(next.stamp) == generation(told.stamp));
         let ends = [told.first, told.second].into_iter();
         let gone = ends.flat_map(|record| {
-            self.events_of(record).filter(|stamp| stamp.is_delete() && *stamp > told.stamp)
+            let generation = self.forgotten.of_record(record, told.stamp);
+            let events = self.events_in(record, generation);
+            events.filter(|stamp| stamp.is_delete() && *stamp > told.stamp)
         });
         let until = gone.chain(next.map(|next| next.stamp)).map(moment).min();
         Some((moment(told.stamp), until.unwrap_or(NEVER)))
     }
 
+    /// What was told of an association, and until when that held.
     fn definitions(&self, association: AssociationNo) -> impl Iterator<Item = (Defined, Moment)> {
         let start = self.definitions.partition_point(|it| it.association < association);
         let all = self.definitions.iter().skip(start);
         let these = all.take_while(move |it| it.association == association);
-        let nexts = these.clone().skip(1).map(|next| moment(next.stamp)).chain([NEVER]);
-        these.copied().zip(nexts)
+        let generation = move |it: &Defined| self.forgotten.of_association(association, it.stamp);
+        these.clone().enumerate().map(move |(place, it)| {
+            let mut behind = these.clone().skip(place + 1);
+            let next = behind.find(|next| generation(next) == generation(it));
+            (*it, next.map_or(NEVER, |next| moment(next.stamp)))
+        })
     }
 
     fn of_association(&self, association: AssociationNo) -> Vec<Stay> {
@@ -261,9 +298,12 @@ impl Lives {
         joined(held.map(|(it, until)| (moment(it.stamp), until)).collect())
     }
 
-    /// When an association was deleted.
-    fn gone(&self, association: AssociationNo) -> Vec<Stay> {
-        let gone = self.definitions(association).filter(|(it, _)| it.stamp.is_delete());
+    /// When a generation of an association was deleted.
+    fn gone(&self, association: AssociationNo, generation: usize) -> Vec<Stay> {
+        let is_of_it = |stamp| self.forgotten.of_association(association, stamp) == generation;
+        let gone = self
+            .definitions(association)
+            .filter(|(it, _)| it.stamp.is_delete() && is_of_it(it.stamp));
         joined(gone.map(|(it, until)| (moment(it.stamp), until)).collect())
     }
 
@@ -279,24 +319,37 @@ impl Lives {
         own.map(|(_, stamp)| *stamp).chain(unkeyed.into_iter().flatten().copied())
     }
 
+    /// Those that speak of one generation of it.
+    fn events_in(&self, record: RecordNo, generation: usize) -> impl Iterator<Item = Stamp> {
+        let events = self.events_of(record);
+        events.filter(move |stamp| self.forgotten.of_record(record, *stamp) == generation)
+    }
+
     fn of_record(&self, record: RecordNo) -> Vec<Stay> {
-        let named = self.named.get(record.0 as usize).copied().unwrap_or(NEVER);
-        let mut events: Vec<Stamp> = self.events_of(record).collect();
-        events.sort_unstable();
-        let nexts = events.iter().skip(1).map(|next| moment(*next)).chain([NEVER]);
-        let deleted = events.iter().zip(nexts).filter(|(stamp, _)| stamp.is_delete());
-        let deleted = joined(deleted.map(|(stamp, until)| (moment(*stamp), until)).collect());
-        let mut stays = minus(joined(vec![(named, NEVER)]), &deleted);
-        if !deleted.is_empty() {
+        let last = self.named.get(record.0 as usize).copied().unwrap_or(NEVER);
+        let before = self.forgotten.named.get(&record);
+        let named = before.into_iter().flatten().copied().chain([last]);
+        let (mut stays, mut was_deleted) = (Vec::new(), false);
+        for (generation, named) in named.enumerate() {
+            let mut events: Vec<Stamp> = self.events_in(record, generation).collect();
+            events.sort_unstable();
+            let nexts = events.iter().skip(1).map(|next| moment(*next)).chain([NEVER]);
+            let deleted = events.iter().zip(nexts).filter(|(stamp, _)| stamp.is_delete());
+            let deleted = joined(deleted.map(|(stamp, until)| (moment(*stamp), until)).collect());
+            stays.extend(minus(joined(vec![(named, NEVER)]), &deleted));
+            was_deleted |= !deleted.is_empty();
+        }
+        if was_deleted {
             let start = self.touched.partition_point(|(of, _)| *of < record);
             let touched = self.touched.iter().skip(start).take_while(|(of, _)| *of == record);
             // A link of a deleted association is not shown, and shows no record.
             stays.extend(touched.flat_map(|(_, place)| {
-                let gone = self.relations.get(*place).map(|told| {
+                let told = self.relations.get(*place);
+                let stay = told.and_then(|told| Some((told, self.stay(*place)?)));
+                stay.map_or_else(Vec::new, |(told, stay)| {
                     let kind = self.graph.records.kinds()[told.kind].kind;
-                    self.gone(kind.association)
-                });
-                minus(self.stay(*place).into_iter().collect(), &gone.unwrap_or_default())
+                    self.shown(kind.association, std::iter::once((stay, told.stamp)))
+                })
             }));
         }
         joined(stays)

@@ -3,10 +3,10 @@
 use std::sync::Arc;
 
 use super::associations::Associations;
-use super::compaction::Dropped;
+use super::changed::{ChangedRecords, Dropped};
 use super::object_layer::ObjectLayer;
 use super::query::{Names, View};
-use super::record_layer::{ChangedRecords, Kind, RecordLayer};
+use super::record_layer::{Kind, RecordLayer};
 use super::table::{AssociationNo, ObjectNo, RecordNo};
 use crate::model::{Association, NodeRef, Seq, StateKey};
 

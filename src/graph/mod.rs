@@ -3,6 +3,7 @@
 
 mod adjacency;
 mod associations;
+mod changed;
 mod compaction;
 mod compare;
 mod degrees;

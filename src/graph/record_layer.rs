@@ -6,28 +6,13 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use super::adjacency::{Adjacency, Entry, Slot};
+use super::changed::ChangedRecords;
 use super::degrees::Degrees;
 use super::ids::{Hashed, Ids};
 use super::merge::Outcome;
 pub(crate) use super::record_rows::{Joined, Kind, KindRow, Record, RecordRows, RelationRow};
 use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
 use crate::model::{RecordState, Side, Stamp};
-
-/// What changed since the last checkpoint.
-#[derive(Debug, Default, Clone)]
-pub(crate) struct ChangedRecords {
-    pub(crate) unkeyed: Vec<Box<str>>,
-    pub(crate) records: Vec<RecordNo>,
-    pub(crate) relations: Vec<RelationNo>,
-}
-
-impl ChangedRecords {
-    pub(crate) fn add(&mut self, other: Self) {
-        self.unkeyed.extend(other.unkeyed);
-        self.records.extend(other.records);
-        self.relations.extend(other.relations);
-    }
-}
 
 const BOTH: [Side; 2] = [Side::First, Side::Second];
 
@@ -282,6 +267,12 @@ impl RecordLayer {
             self.link(number);
         }
         number
+    }
+
+    /// Gives a relation another stamp, by which the events that are merged from now on
+    /// are compared.
+    pub(crate) fn restamp(&mut self, relation: RelationNo, stamp: Stamp) {
+        self.rows.relations[relation].stamp = stamp;
     }
 
     /// Merges one event of a record.

@@ -246,13 +246,19 @@ impl Figures {
     }
 
     fn of_the_graphs(&mut self, app: &App) {
-        let (mut sum, mut locations, mut after) = (Counts::default(), 0, None);
+        let (mut sum, mut tombstones, mut locations, mut after) = (Counts::default(), 0, 0, None);
         loop {
             let slice = app.store.locations_after(after, SLICE);
             let Some(last) = slice.last() else { break };
             after = Some(last.place());
             locations += slice.len() as u64;
-            for counts in slice.iter().map(|location| location.read().counts()) {
+            for location in &slice {
+                let (counts, hidden) = {
+                    let graph = location.read();
+                    let counts = graph.counts();
+                    (counts, graph.tombstones(&counts))
+                };
+                tombstones += hidden;
                 sum.objects += counts.objects;
                 sum.associations += counts.associations;
                 sum.records += counts.records;
@@ -267,6 +273,10 @@ impl Figures {
         self.gauge("relations", "Relations of all locations", sum.relations);
         let help = "Associations that relations name and no event has told of";
         self.gauge("pending_associations", help, sum.pending_associations);
+        let help = "Things in memory that no list shows, deleted ones above all";
+        self.gauge("tombstones", help, tombstones);
+        let help = "Deleted things that were dropped from memory and the checkpoint";
+        self.0.register("tombstones_dropped", help, ConstCounter::new(app.store.compacted_rows()));
     }
 
     fn of_the_server(&mut self, app: &App) {

@@ -1,5 +1,7 @@
 //! What every journal must do, run against each.
 
+mod compactions;
+
 use std::ops::ControlFlow;
 
 use super::{
@@ -32,22 +34,19 @@ const CASES: [fn(&mut Open); 14] = [
 ];
 
 #[test]
-fn the_journal_in_memory() {
-    for case in CASES {
-        let journal = MemoryJournal::new();
-        let mut open: Open = Box::new(move || Box::new(journal.clone()));
-        case(&mut open);
-    }
+fn each_journal_keeps_its_promises() {
+    CASES.into_iter().for_each(on_each);
 }
 
-#[test]
-fn the_journal_in_a_sqlite_file() {
-    for case in CASES {
-        let directory = tempfile::tempdir().unwrap();
-        let path = directory.path().join("relata.db");
-        let mut open: Open = Box::new(move || Box::new(SqliteJournal::open(&path).unwrap()));
-        case(&mut open);
-    }
+/// Runs a case against the journal in memory, and in a SQLite file.
+fn on_each(case: fn(&mut Open)) {
+    let journal = MemoryJournal::new();
+    let mut open: Open = Box::new(move || Box::new(journal.clone()));
+    case(&mut open);
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let mut open: Open = Box::new(move || Box::new(SqliteJournal::open(&path).unwrap()));
+    case(&mut open);
 }
 
 fn entry<'a>(entity: &'a str, body: &'a str) -> Entry<'a> {

@@ -227,7 +227,9 @@ fn without_deleted(location: &Location, upto: Seq, which: Which) -> Option<(Loca
         Which::All => rows > 0,
         Which::Worthwhile | Which::Small => rows >= ROWS_MIN.max(all / ROWS_SHARE),
     };
-    if which == Which::Small && all > ROWS_AT_ONCE || !is_worth_it(graph.tombstones()) {
+    if which == Which::Small && all > ROWS_AT_ONCE
+        || !is_worth_it(graph.tombstones(&graph.counts()))
+    {
         return None;
     }
     let deleted = graph.deleted_upto(upto);
@@ -281,6 +283,11 @@ pub(super) struct Due<'c> {
 }
 
 impl<'c> Due<'c> {
+    /// Whether there is one.
+    pub(super) fn is_some(&self) -> bool {
+        !self.left.is_empty()
+    }
+
     /// Takes the next one, if it was done before this event.
     pub(super) fn before(&mut self, seq: Seq) -> Option<&'c Compaction> {
         let (next, rest) = self.left.split_first()?;

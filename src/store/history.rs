@@ -56,6 +56,13 @@ pub struct HistoryPage {
     pub pruned: Seq,
 }
 
+impl HistoryPage {
+    /// Whether it tells of no event, and none can follow.
+    pub fn is_empty(&self) -> bool {
+        self.events.is_empty() && self.next.is_none()
+    }
+}
+
 /// One accepted event, as it came.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptedEvent {

@@ -1,8 +1,9 @@
 //! When the things of a location were there, told by its events.
 
+use super::compaction::Compactions;
 use super::past::{Stop, replay};
 use super::{AsOf, PastError, Store};
-use crate::graph::Lives;
+use crate::graph::{Lives, LocationGraph};
 use crate::model::{Event, Seq};
 
 impl Store {
@@ -10,7 +11,8 @@ impl Store {
     /// was; and the last event that counts.
     ///
     /// Reads the journal like [`Store::past`], keeps nothing, and holds as much as
-    /// [`Lives`] says; so one is built at a time. About 5 seconds a million events.
+    /// [`Lives`] says, and the graph besides where something was dropped of it since; so
+    /// one is built at a time. About 5 seconds a million events.
     ///
     /// ```
     /// use relata::Store;
@@ -53,7 +55,20 @@ impl Store {
         let _alone = self.pasts.build(stop).ok_or(PastError::Stopped { at: 0, seq })?;
         let mut journal = self.whole_journal()?;
         let mut lives = Lives::default();
-        let mut take = |at, event: &Event| lives.take(at, event);
+        let compactions = Compactions::of(journal.as_mut(), location, 0)?;
+        let mut due = compactions.from(0);
+        // What was dropped is known to the graph alone.
+        let mut graph = due.is_some().then(LocationGraph::new);
+        let mut take = |at, event: &Event| {
+            if let Some(graph) = &mut graph {
+                while let Some(compaction) = due.before(at) {
+                    lives.forget(compaction.at, compaction.upto, graph);
+                    graph.compact(compaction.upto);
+                }
+                graph.merge(at, event);
+            }
+            lives.take(at, event);
+        };
         if let Some(at) = replay(journal.as_mut(), location, 0, seq, stop, &mut take)? {
             return Err(PastError::Stopped { at, seq });
         }
