@@ -296,9 +296,9 @@ impl Journal for MemoryJournal {
         })?;
         let mut inner = self.inner();
         inner.locations.extend(locations);
-        dropped.iter().for_each(|key| {
+        for key in &dropped {
             inner.rows.remove(key);
-        });
+        }
         inner.rows.extend(rows);
         inner.mentions.extend(mentions);
         inner.idle.extend(idle);
