@@ -30,12 +30,12 @@ pub(super) fn recall_after(
     room: usize,
 ) -> Result<Seq, JournalError> {
     let (head, pruned) = (journal.head()?, journal.pruned()?);
-    let (mut after, mut left) = (head, REMEMBERED);
+    // Of the pruned ones no more are remembered than may come again.
+    let (mut after, mut left) = (if head <= pruned { 0 } else { head }, REMEMBERED);
     // From one delivery back to the first of the day before it, and over the gap there.
     while let Some(at) = journal.received_at(after)? {
         let first = journal.first_since(at.before(left.min(GAP)))?;
         if first <= pruned + 1 {
-            // Of the pruned ones no more are remembered than may come again.
             after = 0;
             break;
         }
