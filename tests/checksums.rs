@@ -113,8 +113,11 @@ fn an_older_file_is_read_and_then_given_its_checksums() {
     }
     file.execute_batch(
         "ALTER TABLE state_location DROP COLUMN rows;
+         ALTER TABLE state_location DROP COLUMN seq;
          ALTER TABLE checkpoint DROP COLUMN locations;
-         DROP TABLE compaction; DROP TABLE pruned_before; PRAGMA user_version = 6",
+         ALTER TABLE checkpoint DROP COLUMN newest;
+         DROP TABLE compaction; DROP TABLE pruned_before;
+         PRAGMA user_version = 6",
     )
     .unwrap();
     file.close().unwrap();

@@ -38,6 +38,55 @@ pub(crate) struct Changed {
 }
 
 impl Changed {
+    fn sort(&mut self) {
+        once_each(&mut self.objects);
+        once_each(&mut self.associations);
+        once_each(&mut self.records.records);
+        once_each(&mut self.records.relations);
+        once_each(&mut self.records.unkeyed);
+    }
+
+    /// Returns how many rows there are to write.
+    pub(crate) fn rows(&self) -> usize {
+        let records = &self.records;
+        let linked = records.records.len() + records.relations.len() + records.unkeyed.len();
+        self.objects.len() + self.associations.len() + linked
+    }
+
+    /// Adds what else changed.
+    pub(crate) fn add(&mut self, other: Self) {
+        if other.rows() > 0 || other.has_dropped() {
+            self.objects.extend(other.objects);
+            self.associations.extend(other.associations);
+            self.records.add(other.records);
+            self.dropped.add(other.dropped);
+            self.sort();
+        }
+    }
+
+    /// Takes up to so many rows, in an order in which each refers only to rows that were
+    /// taken before it or with it. What is dropped goes with the first.
+    ///
+    /// Ids of records without object key come after records: while they are not written,
+    /// a replay of their events raises every record of that id, and else none.
+    pub(crate) fn take_first(&mut self, limit: usize) -> Self {
+        let mut left = limit;
+        let dropped = std::mem::take(&mut self.dropped);
+        let objects = first(&mut self.objects, &mut left);
+        let associations = first(&mut self.associations, &mut left);
+        let changed = &mut self.records;
+        let (records, unkeyed) =
+            (first(&mut changed.records, &mut left), first(&mut changed.unkeyed, &mut left));
+        let relations = first(&mut changed.relations, &mut left);
+        let records = ChangedRecords { unkeyed, records, relations };
+        Self { objects, associations, records, dropped }
+    }
+
+    /// Whether rows are no longer there.
+    pub(crate) fn has_dropped(&self) -> bool {
+        self.dropped().next().is_some()
+    }
+
     /// Returns the rows that are no longer there. One of them may be among the rows that
     /// are written anew: delete it first.
     pub(crate) fn dropped(&self) -> impl Iterator<Item = StateKey<'_>> {
@@ -134,10 +183,20 @@ impl LocationGraph {
 
     /// How many rows a checkpoint of the whole graph has.
     pub(crate) fn row_count(&self) -> u64 {
+        self.row_count_with(self.relation_rows())
+    }
+
+    /// As [`row_count`](Self::row_count), with the first so many relations alone.
+    pub(crate) fn row_count_with(&self, relations: u32) -> u64 {
         let records = &self.records;
         let schema = self.objects.rows().len() + self.associations.rows().len();
-        let linked = u64::from(records.records().len()) + u64::from(records.relations().len());
+        let linked = u64::from(records.records().len()) + u64::from(relations);
         u64::from(schema) + records.unkeyed().len() as u64 + linked
+    }
+
+    /// How many rows a checkpoint of the whole graph has of relations.
+    pub(crate) fn relation_rows(&self) -> u32 {
+        self.records.relations().len()
     }
 
     /// Drops the notes for a checkpoint, of a graph that none is made of.
@@ -156,16 +215,26 @@ impl LocationGraph {
             records: std::mem::take(&mut self.records.changed),
             dropped: std::mem::take(&mut self.dropped),
         };
-        once_each(&mut changed.objects);
-        once_each(&mut changed.associations);
-        once_each(&mut changed.records.records);
-        once_each(&mut changed.records.relations);
-        once_each(&mut changed.records.unkeyed);
+        changed.sort();
         changed
     }
-}
 
-impl LocationGraph {
+    /// Hands out what changed since the last call of what relations refer to, and leaves
+    /// the relations.
+    pub(crate) fn take_changed_but_relations(&mut self) -> Changed {
+        let relations = std::mem::take(&mut self.records.changed.relations);
+        let changed = self.take_changed();
+        self.records.changed.relations = relations;
+        changed
+    }
+
+    /// Returns about how many rows [`take_changed`](Self::take_changed) would hand out.
+    pub(crate) fn changed_rows(&self) -> usize {
+        let records = &self.records.changed;
+        let linked = records.records.len() + records.relations.len() + records.unkeyed.len();
+        self.changed_objects.len() + self.changed_associations.len() + linked
+    }
+
     /// Takes back what was handed out and could not be saved.
     pub(crate) fn put_back_changed(&mut self, changed: Changed) {
         let Changed { objects, associations, records, dropped } = changed;
@@ -179,4 +248,11 @@ impl LocationGraph {
 fn once_each<T: Ord>(things: &mut Vec<T>) {
     things.sort_unstable();
     things.dedup();
+}
+
+/// Takes up to `left` of the first things, and so many off `left`.
+fn first<T>(things: &mut Vec<T>, left: &mut usize) -> Vec<T> {
+    let count = things.len().min(*left);
+    *left -= count;
+    if count == things.len() { std::mem::take(things) } else { things.drain(..count).collect() }
 }

@@ -25,6 +25,7 @@ mod visit;
 
 pub use compare::Difference;
 pub use lives::{Life, Lives};
+pub(crate) use location_graph::Changed;
 pub use location_graph::LocationGraph;
 pub(crate) use location_graph::NameCounts;
 pub use merge::Outcome;

@@ -63,8 +63,12 @@ pub enum CheckpointRow<'a> {
         number: u32,
         /// Its id.
         id: &'a str,
-        /// How many rows its state has; not known of a file of an older format.
+        /// How many rows its state has. Not known of a file of an older format, nor while
+        /// some of its rows are saved and others are not yet.
         rows: Option<u64>,
+        /// The entry that all its rows stand for, if that is a later one than of the
+        /// checkpoint; where none is put, that of before stays.
+        seq: Option<Seq>,
     },
     /// A row of a location that is not what was saved; only readers are shown one.
     Damaged {
@@ -109,6 +113,24 @@ pub enum CheckpointRow<'a> {
         /// The event.
         seq: Seq,
     },
+}
+
+/// How far a checkpoint has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct CheckpointSeq {
+    /// The last entry that it stands for: a replay goes on after this one, or after that
+    /// of the location, if that is later.
+    pub seq: Seq,
+    /// No row tells of a later entry, while a checkpoint is saved in parts; and it is
+    /// known of every entry up to this one whether it [did nothing](CheckpointRow::Idle).
+    pub newest: Seq,
+}
+
+impl CheckpointSeq {
+    /// Of a checkpoint that is saved as one.
+    pub fn whole(seq: Seq) -> Self {
+        Self { seq, newest: seq }
+    }
 }
 
 /// That a location was rid of what had been deleted for long: every replay does it
@@ -210,11 +232,15 @@ pub trait JournalReader: Send {
     /// Shows the states of the checkpoint and answers with the seq it stands for,
     /// 0 if there is none. Locations come first; then the rows of each location, in the
     /// order that [`StateRow`] asks for.
-    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError>;
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError>;
 
     /// As [`load_checkpoint`](Self::load_checkpoint), but shows one location and its
     /// states alone.
-    fn load_location(&mut self, id: &str, each: RowSink<'_>) -> Result<Seq, JournalError> {
+    fn load_location(
+        &mut self,
+        id: &str,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
         let mut wanted = None;
         self.load_checkpoint(&mut |row| match row {
             CheckpointRow::Location { number, id: found, .. } if *found == id => {
@@ -245,6 +271,7 @@ pub trait JournalReader: Send {
             }
             Ok(())
         })
+        .map(|checkpoint| checkpoint.seq)
     }
 
     /// Shows the ids of deliveries after this entry, pruned ones too as far as they are
@@ -300,8 +327,8 @@ pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> +
 /// 3. `read` gives what `append` took, byte for byte, or an error that names the
 ///    seq at fault; it never skips. What was [erased](Self::erase_location) keeps its
 ///    place, as an entry that [says so](Entry::is_erased).
-/// 4. A checkpoint is saved whole or not at all, over the one before: rows of
-///    the same thing replace each other, rows not given stay.
+/// 4. A checkpoint is saved in parts over the one before, each whole or not at all: rows
+///    of the same thing replace each other, rows not given stay.
 /// 5. One journal has one writer. A second is refused at opening.
 ///
 /// Calls block.
@@ -321,10 +348,13 @@ pub trait Journal: JournalReader {
     /// Shows the marks of imports, oldest first.
     fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError>;
 
-    /// Saves what `fill` puts as the state at `upto`.
+    /// Saves what `fill` puts in one transaction, after which the checkpoint has come as
+    /// far as told. Of a checkpoint in several parts, all but the last leave
+    /// [`CheckpointSeq::seq`] as it was: replaying the events behind that over newer rows
+    /// changes nothing.
     fn save_checkpoint(
         &mut self,
-        upto: Seq,
+        upto: CheckpointSeq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
 

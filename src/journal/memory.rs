@@ -7,9 +7,9 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use super::memory_rows::{KeptRow, RowKey, keep, key_of, show};
 use super::{
-    Accepted, CheckpointRow, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
-    DeadLetterTotals, Entry, Erased, IMPORT_MARKS, ImportMark, Journal, JournalError,
-    JournalReader, OpenReader, Refused, RowSink, RunSink,
+    Accepted, CheckpointRow, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds,
+    DeadLetterSummary, DeadLetterTotals, Entry, Erased, IMPORT_MARKS, ImportMark, Journal,
+    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
 };
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
@@ -32,8 +32,8 @@ struct Inner {
     letters: BTreeMap<u64, DeadLetter>,
     last_letter: u64,
     dropped_letters: u64,
-    checkpoint: Seq,
-    locations: BTreeMap<u32, (String, Option<u64>)>,
+    checkpoint: CheckpointSeq,
+    locations: BTreeMap<u32, KeptLocation>,
     /// By location, then in the order that rows refer to each other.
     rows: BTreeMap<(u32, RowKey), Arc<KeptRow>>,
     /// By the first of each run: the last, and hashes.
@@ -45,6 +45,14 @@ struct Inner {
     compactions: BTreeMap<(Seq, Box<str>), Seq>,
     /// By time: the last pruned entry that came before it.
     pruned_before: BTreeMap<Timestamp, Seq>,
+}
+
+/// A location, and how far its rows have come.
+#[derive(Debug)]
+struct KeptLocation {
+    id: Box<str>,
+    rows: Option<u64>,
+    seq: Option<Seq>,
 }
 
 #[derive(Debug)]
@@ -135,10 +143,10 @@ impl JournalReader for MemoryJournal {
         Ok(())
     }
 
-    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
         let inner = self.inner();
-        for (&number, (id, rows)) in &inner.locations {
-            each(&CheckpointRow::Location { number, id, rows: *rows })?;
+        for (&number, KeptLocation { id, rows, seq }) in &inner.locations {
+            each(&CheckpointRow::Location { number, id, rows: *rows, seq: *seq })?;
         }
         for ((location, key), row) in &inner.rows {
             if let Some(row) = show(key, row) {
@@ -269,15 +277,16 @@ impl Journal for MemoryJournal {
 
     fn save_checkpoint(
         &mut self,
-        upto: Seq,
+        upto: CheckpointSeq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         let (mut locations, mut rows, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
         let (mut mentions, mut repeats, mut idle) = (Vec::new(), Vec::new(), Vec::new());
         fill(&mut |row| {
             match row {
-                CheckpointRow::Location { number, id, rows } => {
-                    locations.push((*number, ((*id).into(), *rows)));
+                CheckpointRow::Location { number, id, rows, seq } => {
+                    let kept = KeptLocation { id: (*id).into(), rows: *rows, seq: *seq };
+                    locations.push((*number, kept));
                 }
                 // Only readers say so.
                 CheckpointRow::Damaged { .. } => {}
@@ -295,7 +304,11 @@ impl Journal for MemoryJournal {
             Ok(())
         })?;
         let mut inner = self.inner();
-        inner.locations.extend(locations);
+        for (number, mut kept) in locations {
+            let known = inner.locations.get(&number);
+            kept.seq = kept.seq.or(known.and_then(|known| known.seq));
+            inner.locations.insert(number, kept);
+        }
         for key in &dropped {
             inner.rows.remove(key);
         }
@@ -320,7 +333,7 @@ impl Journal for MemoryJournal {
         inner.mentions.clear();
         inner.idle.clear();
         drop(inner);
-        self.save_checkpoint(upto, fill)
+        self.save_checkpoint(CheckpointSeq::whole(upto), fill)
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
@@ -337,7 +350,7 @@ impl Journal for MemoryJournal {
     ) -> Result<Seq, JournalError> {
         let mut guard = self.inner();
         let inner = &mut *guard;
-        let behind = usize::try_from(inner.checkpoint.saturating_sub(inner.pruned));
+        let behind = usize::try_from(inner.checkpoint.seq.saturating_sub(inner.pruned));
         let most = behind.unwrap_or(usize::MAX).min(limit as usize);
         let old = |kept: &&Arc<Kept>| kept.received_at < before;
         let count = inner.entries.iter().take(most).take_while(old).count();
@@ -429,7 +442,7 @@ impl Journal for MemoryJournal {
         if !erased.seqs.is_empty() {
             inner.marks.clear();
         }
-        let number = inner.locations.iter().find(|(_, (id, _))| id == location);
+        let number = inner.locations.iter().find(|(_, kept)| *kept.id == *location);
         if let Some(number) = number.map(|(number, _)| *number) {
             inner.locations.remove(&number);
             inner.rows.retain(|(of, _), _| *of != number);

@@ -12,8 +12,8 @@ mod sqlite;
 mod token;
 
 pub use contract::{
-    Accepted, CheckpointRow, Compaction, Entry, Erased, FileSizes, IMPORT_MARKS, ImportMark,
-    Journal, JournalReader, OpenReader, RowSink, RunSink,
+    Accepted, CheckpointRow, CheckpointSeq, Compaction, Entry, Erased, FileSizes, IMPORT_MARKS,
+    ImportMark, Journal, JournalReader, OpenReader, RowSink, RunSink,
 };
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use error::{JournalError, WriteOutcome};

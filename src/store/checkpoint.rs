@@ -5,11 +5,11 @@ use std::time::{Duration, Instant};
 
 use super::Options;
 use super::idle::Idle;
-use super::locations::Locations;
 use super::mentions::Mentions;
+use super::recovery::LoadedCheckpoint;
 use super::repeats::Repeats;
+use super::saving::{PART_ROWS, Saving};
 use crate::graph::Outcome;
-use crate::journal::{CheckpointRow, Journal, JournalError, RowSink};
 use crate::model::{Event, Seq};
 
 /// Knows which locations changed since the last checkpoint. Only what changed
@@ -17,19 +17,27 @@ use crate::model::{Event, Seq};
 /// graph.
 #[derive(Debug)]
 pub(super) struct Checkpointer {
-    touched: BTreeSet<u32>,
+    pub(super) touched: BTreeSet<u32>,
     /// What is on disk is not to be built upon.
-    is_anew: bool,
-    events: u64,
-    /// Whether anything came since the last checkpoint.
-    is_dirty: bool,
-    /// When the first event since the last checkpoint came.
-    since: Option<Instant>,
-    events_max: u64,
+    pub(super) is_anew: bool,
+    /// Those since the last checkpoint began.
+    pub(super) events: u64,
+    /// Whether anything came since then.
+    pub(super) is_dirty: bool,
+    /// When the first event since then came.
+    pub(super) since: Option<Instant>,
+    pub(super) events_max: u64,
     interval: Duration,
-    mentions: Mentions,
-    repeats: Repeats,
-    idle: Idle,
+    pub(super) mentions: Mentions,
+    pub(super) repeats: Repeats,
+    pub(super) idle: Idle,
+    /// What is on disk.
+    pub(super) saved: LoadedCheckpoint,
+    /// The checkpoint that is being saved.
+    pub(super) saving: Option<Saving>,
+    /// How many rows a part of it has.
+    pub(super) part_rows: usize,
+    pub(super) part_rows_max: usize,
 }
 
 /// How long to sleep when nothing is due.
@@ -48,16 +56,39 @@ impl Checkpointer {
             mentions: Mentions::default(),
             repeats: Repeats::default(),
             idle: Idle::default(),
+            saved: LoadedCheckpoint::default(),
+            saving: None,
+            part_rows: PART_ROWS.min(options.checkpoint_part_rows.max(1)),
+            part_rows_max: options.checkpoint_part_rows.max(1),
         }
+    }
+
+    /// Builds on what was loaded.
+    pub(super) fn behind(self, saved: LoadedCheckpoint) -> Self {
+        Self { saved, ..self }
+    }
+
+    /// Whether the rows on disk of a location stand for this event: it is not to be
+    /// merged once more.
+    pub(super) fn has_saved(&self, location: u32, seq: Seq) -> bool {
+        let seqs = &self.saved.locations;
+        seq <= self.saved.come.newest && seqs.get(&location).is_some_and(|upto| seq <= *upto)
     }
 
     /// Notes an event of this location, and what it did.
     pub(super) fn touch(&mut self, location: u32, seq: Seq, event: &Event, outcome: Outcome) {
         self.touched.insert(location);
         self.mentions.note(seq, event);
-        if outcome != Outcome::Applied {
+        // Of events before, the rows may be newer, and what they did is on disk.
+        if outcome != Outcome::Applied && seq > self.saved.come.newest {
             self.idle.note(seq);
         }
+        self.note();
+    }
+
+    /// Notes an event of which the rows on disk stand for what it did.
+    pub(super) fn pass_saved(&mut self, seq: Seq, event: &Event) {
+        self.mentions.note(seq, event);
         self.note();
     }
 
@@ -136,75 +167,22 @@ impl Checkpointer {
     }
 
     pub(super) fn due_in(&self, now: Instant) -> Duration {
+        if self.saving.is_some() {
+            return Duration::ZERO;
+        }
         let left = |since: Instant| self.interval.saturating_sub(now.duration_since(since));
         self.since.map_or(IDLE, left)
     }
 
     pub(super) fn is_due(&self, now: Instant) -> bool {
-        self.events >= self.events_max || (self.events > 0 && self.due_in(now).is_zero())
+        let is_due =
+            self.events >= self.events_max || (self.events > 0 && self.due_in(now).is_zero());
+        is_due && self.saving.is_none()
     }
 
     pub(super) fn put_off(&mut self, now: Instant) {
         // Not for good, though nothing more may come.
         self.events = self.events.min(1);
         self.since = self.since.map(|_| now);
-    }
-
-    /// Saves what changed, if anything did, and tells whether it did.
-    pub(super) fn save(
-        &mut self,
-        journal: &mut dyn Journal,
-        locations: &Locations,
-        head: Seq,
-    ) -> Result<bool, JournalError> {
-        if !self.is_dirty && !self.is_anew {
-            return Ok(false);
-        }
-        let mut repeats = self.repeats.hold();
-        let idle = self.idle.behind(0);
-        let mut taken = Vec::new();
-        let mut fill = |put: RowSink<'_>| {
-            for location in self.touched.iter().filter_map(|&number| locations.at(number)) {
-                let (number, id) = (location.number, location.id().as_str());
-                let rows = Some(location.read().row_count());
-                put(&CheckpointRow::Location { number, id, rows })?;
-                let changed = location.write().take_changed();
-                let drop = |key| CheckpointRow::Dropped { location: number, key };
-                let dropped = changed.dropped().try_for_each(|key| put(&drop(key)));
-                // No one but this thread changes the graph: readers are not held up.
-                let put = dropped.and_then(|()| {
-                    location
-                        .read()
-                        .rows(&changed, |row| put(&CheckpointRow::State { location: number, row }))
-                });
-                taken.push((location, changed));
-                put?;
-            }
-            self.mentions.put(put)?;
-            idle.iter().try_for_each(|&seq| put(&CheckpointRow::Idle { seq }))?;
-            repeats
-                .iter()
-                .try_for_each(|(&seq, &times)| put(&CheckpointRow::Repeats { seq, times }))
-        };
-        let saved = if self.is_anew {
-            journal.replace_checkpoint(head, &mut fill)
-        } else {
-            journal.save_checkpoint(head, &mut fill)
-        };
-        if let Err(error) = saved {
-            for (location, changed) in taken {
-                location.write().put_back_changed(changed);
-            }
-            return Err(error);
-        }
-        self.mentions.saved();
-        repeats.clear();
-        self.idle.saved(&idle);
-        self.is_anew = false;
-        self.touched.clear();
-        self.events = 0;
-        self.is_dirty = false;
-        self.since = None;
-        Ok(true)
     }
 }

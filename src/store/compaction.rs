@@ -192,6 +192,8 @@ impl Writer {
             }
             return Err(error);
         }
+        // What is half saved is told by numbers that do not stay.
+        self.checkpointer.abandon(&self.locations);
         let old = {
             let mut graph = location.write();
             let mut old = std::mem::replace(&mut *graph, LocationGraph::new());
@@ -210,6 +212,7 @@ impl Writer {
     /// was. To be called before anything else is accepted.
     pub(super) fn settle_compaction(&mut self) -> Result<(), JournalError> {
         if self.compaction.is_unsettled {
+            self.checkpointer.abandon(&self.locations);
             let compactions = Compactions::load(self.journal.as_mut(), self.head)?;
             compactions.from(self.head).do_upto(self.head, &self.locations, &mut self.checkpointer);
             self.compaction.is_unsettled = false;
@@ -305,7 +308,11 @@ impl<'c> Due<'c> {
         checkpointer: &mut Checkpointer,
     ) {
         while let Some(compaction) = self.before(seq.saturating_add(1)) {
-            if let Some(location) = locations.find(&compaction.location) {
+            // Of one at the very event that the rows stand for it is not known whether it is
+            // done: done again, it changes nothing.
+            let found = locations.find(&compaction.location);
+            let found = found.filter(|it| !checkpointer.has_saved(it.number, compaction.at + 1));
+            if let Some(location) = found {
                 location.write().compact(compaction.upto);
                 checkpointer.compact(location.number);
             }

@@ -150,7 +150,7 @@ impl Deliveries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{Entry, Journal, MemoryJournal};
+    use crate::journal::{CheckpointSeq, Entry, Journal, MemoryJournal};
 
     const DAY: i64 = 24 * 3600 * 1000;
 
@@ -250,7 +250,7 @@ mod tests {
         // whatever the clock says now.
         assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 120);
         assert_eq!(recall_after(&mut journal, 50).unwrap(), 150);
-        journal.save_checkpoint(200, &mut |_| Ok(())).unwrap();
+        journal.save_checkpoint(CheckpointSeq::whole(200), &mut |_| Ok(())).unwrap();
         let at = |day| Timestamp::from_millis(day * DAY);
         journal.prune(at(11), at(5), 1_000).unwrap();
         assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 120);

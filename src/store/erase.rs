@@ -70,6 +70,7 @@ impl Writer {
                 WriteOutcome::Unknown | WriteOutcome::Damaged => self.fail(&error),
             }
         })?;
+        self.checkpointer.abandon(&self.locations);
         self.locations.remove(id);
         self.deliveries.forget(&erased.seqs);
         if !erased.seqs.is_empty() {

@@ -24,6 +24,11 @@ impl Idle {
         self.hold().range(after.saturating_add(1)..).copied().collect()
     }
 
+    /// Up to `limit` of the first.
+    pub(super) fn first(&self, limit: usize) -> BTreeSet<Seq> {
+        self.hold().iter().take(limit).copied().collect()
+    }
+
     /// All of these are saved.
     pub(super) fn saved(&self, seqs: &BTreeSet<Seq>) {
         self.hold().retain(|seq| !seqs.contains(seq));

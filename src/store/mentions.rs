@@ -203,7 +203,7 @@ fn read_run(
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{Journal, MemoryJournal};
+    use crate::journal::{CheckpointSeq, Journal, MemoryJournal};
     use crate::model::Timestamp;
     use crate::webhook::{Decoded, decode};
 
@@ -240,7 +240,8 @@ mod tests {
                 mentions.note(seq, &event);
             }
             if seq % 3_000 == 0 {
-                journal.save_checkpoint(seq, &mut |put| mentions.put(put)).unwrap();
+                let upto = CheckpointSeq::whole(seq);
+                journal.save_checkpoint(upto, &mut |put| mentions.put(put)).unwrap();
                 mentions.saved();
             }
         }

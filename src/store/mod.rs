@@ -28,6 +28,7 @@ mod queue;
 mod read_only;
 mod recovery;
 mod repeats;
+mod saving;
 mod subscriptions;
 mod verify;
 mod write_recovery;

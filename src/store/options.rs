@@ -21,6 +21,9 @@ pub struct Options {
     pub checkpoint_events: u64,
     /// Save a checkpoint when events are this old.
     pub checkpoint_interval: Duration,
+    /// The greatest number of rows of a checkpoint that are saved between two batches of
+    /// deliveries. Fewer are where more would take longer than a few hundredths of a second.
+    pub checkpoint_part_rows: usize,
     /// Room for this many ids of accepted deliveries, to know a repeat for seven
     /// days. Half of it is sure to be there: the default is enough for six
     /// deliveries a second day and night, and takes 210 MB once it is full.
@@ -54,6 +57,7 @@ impl Default for Options {
             batch_bytes: 4 << 20,
             checkpoint_events: 10_000,
             checkpoint_interval: Duration::from_secs(5),
+            checkpoint_part_rows: 8_192,
             // Two tables of 2²² places, seven eighths full.
             remembered_deliveries: 7_340_032,
             keep_events: None,

@@ -90,10 +90,10 @@ impl Pulse {
         }
     }
 
-    pub(super) fn checkpointed(&self, upto: Seq, start: Instant) {
+    pub(super) fn checkpointed(&self, upto: Seq, took: Duration) {
         self.checkpoint.store(upto, Ordering::Release);
         if let Some(observer) = self.observer.get() {
-            observer(Written::Checkpoint { upto, took: start.elapsed() });
+            observer(Written::Checkpoint { upto, took });
         }
     }
 }

@@ -1,5 +1,6 @@
 //! Opening: the checkpoint, then the rest of the journal.
 
+use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
@@ -8,7 +9,7 @@ use super::compaction::{Compactions, Due};
 use super::locations::{Location, Locations};
 use super::writer::merge;
 use super::{Options, history};
-use crate::journal::{CheckpointRow, Journal, JournalError, JournalReader};
+use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 use std::sync::Arc;
 
@@ -41,7 +42,7 @@ impl Recovered {
         journal: &mut dyn Journal,
     ) -> Result<(), JournalError> {
         if self.checkpointer.is_anew() {
-            self.checkpointer.save(journal, &self.locations, self.head)?;
+            self.checkpointer.save_whole(journal, &self.locations, self.head)?;
             self.checkpoint = self.head;
             tracing::warn!(events = self.head, "the checkpoint was replaced");
         }
@@ -70,11 +71,12 @@ fn recover_into(
         Err(JournalError::DamagedCheckpoint { reason })
     });
     match loaded {
-        Ok(checkpoint) => go_on(journal, checkpoint, locations, Checkpointer::new(options)),
+        Ok(loaded) => go_on(journal, loaded, locations, Checkpointer::new(options)),
         Err(JournalError::DamagedCheckpoint { reason }) if journal.pruned()? == 0 => {
             let advice = "look at the disk; `relata verify` compares the two";
             tracing::error!(reason, advice, "the checkpoint is damaged: all events are replayed");
-            go_on(journal, 0, Locations::of(only), Checkpointer::new(options).anew())
+            let (nothing, locations) = (LoadedCheckpoint::default(), Locations::of(only));
+            go_on(journal, nothing, locations, Checkpointer::new(options).anew())
         }
         Err(error) => Err(error),
     }
@@ -83,14 +85,16 @@ fn recover_into(
 /// Adds the events behind what was loaded.
 pub(super) fn go_on(
     journal: &mut dyn JournalReader,
-    checkpoint: Seq,
+    loaded: LoadedCheckpoint,
     locations: Locations,
-    mut checkpointer: Checkpointer,
+    checkpointer: Checkpointer,
 ) -> Result<Recovered, JournalError> {
     let head = journal.head()?;
-    if head < checkpoint {
-        return Err(JournalError::CutOff { head, checkpoint });
+    let CheckpointSeq { seq: checkpoint, newest } = loaded.come;
+    if head < newest {
+        return Err(JournalError::CutOff { head, checkpoint: newest });
     }
+    let mut checkpointer = checkpointer.behind(loaded);
     let pruned = journal.pruned()?;
     if checkpoint < pruned {
         return Err(JournalError::Pruned { pruned, checkpoint });
@@ -122,23 +126,32 @@ pub(super) fn recover_beside_writer(
 /// to go on.
 type DamageSink<'s> = &'s mut dyn FnMut(&str, String) -> Result<(), JournalError>;
 
-/// Loads the checkpoint and returns the seq that it stands for.
+/// How far a checkpoint has come.
+#[derive(Debug, Default)]
+pub(super) struct LoadedCheckpoint {
+    pub(super) come: CheckpointSeq,
+    /// By number, the event that all rows of a location stand for, where that is later.
+    pub(super) locations: BTreeMap<u32, Seq>,
+}
+
+/// Loads the checkpoint and returns how far it has come.
 pub(super) fn load_checkpoint(
     journal: &mut dyn JournalReader,
     locations: &Locations,
     damage: DamageSink<'_>,
-) -> Result<Seq, JournalError> {
+) -> Result<LoadedCheckpoint, JournalError> {
     let damaged = |reason: String| JournalError::DamagedCheckpoint { reason };
     let mut current: Option<Arc<Location>> = None;
     let (mut newest, mut is_damaged) = (0, false);
-    let mut saved_rows = Vec::new();
+    let (mut saved_rows, mut saved_seqs) = (Vec::new(), BTreeMap::new());
     let only = locations.only();
     let mut restore = |row: &CheckpointRow<'_>| match row {
-        CheckpointRow::Location { number, id, rows } => {
+        CheckpointRow::Location { number, id, rows, seq } => {
             let number = if only.is_some() { 0 } else { *number };
             let restored = locations.restore(number, &LocationId::from(*id));
             let out_of_order = || damaged(format!("location {id} is out of order"));
             let location = restored.ok_or_else(out_of_order)?;
+            saved_seqs.extend(seq.map(|seq| (number, seq)));
             saved_rows.extend(rows.map(|rows| (location, rows)));
             Ok(())
         }
@@ -165,7 +178,7 @@ pub(super) fn load_checkpoint(
         | CheckpointRow::Repeats { .. }
         | CheckpointRow::Idle { .. } => Ok(()),
     };
-    let upto = match only {
+    let come = match only {
         Some(id) => journal.load_location(id, &mut restore)?,
         None => journal.load_checkpoint(&mut restore)?,
     };
@@ -176,14 +189,16 @@ pub(super) fn load_checkpoint(
         }
     }
     // Of a damaged row the seq may be what is wrong.
-    if newest > upto && !is_damaged {
+    if newest > come.newest && !is_damaged {
         let head = journal.head()?;
         if newest > head {
             return Err(JournalError::CutOff { head, checkpoint: newest });
         }
+        let upto = come.newest;
         return Err(damaged(format!("it speaks of event {newest}, behind its own {upto}")));
     }
-    Ok(upto)
+    saved_seqs.retain(|_, seq| *seq > come.seq);
+    Ok(LoadedCheckpoint { come, locations: saved_seqs })
 }
 
 /// What to replay.

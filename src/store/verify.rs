@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use super::checkpoint::Checkpointer;
 use super::locations::Locations;
-use super::recovery::{Recovered, Replaying, go_on, load_checkpoint, replay};
+use super::recovery::{LoadedCheckpoint, Recovered, Replaying, go_on, load_checkpoint, replay};
 use super::{Location, Options};
 use crate::graph::Difference;
 use crate::journal::{Journal, JournalError, JournalReader};
@@ -49,7 +49,7 @@ pub fn repair(journal: &mut dyn Journal, limit: usize) -> Result<Verification, J
     let Compared { found, replayed, checkpointer } = compare(journal, limit)?;
     if !found.differences.is_empty() && found.pruned == 0 {
         let mut checkpointer = checkpointer.anew();
-        checkpointer.save(journal, &replayed, found.events)?;
+        checkpointer.save_whole(journal, &replayed, found.events)?;
     }
     Ok(found)
 }
@@ -128,14 +128,14 @@ fn open(
         damage.entry(id.to_owned()).or_insert(reason);
         Ok(())
     });
-    let (checkpoint, locations, reason) = match loaded {
-        Ok(checkpoint) => (checkpoint, locations, None),
+    let (loaded, locations, reason) = match loaded {
+        Ok(loaded) => (loaded, locations, None),
         Err(JournalError::DamagedCheckpoint { reason }) if journal.pruned()? == 0 => {
-            (0, Locations::default(), Some(reason))
+            (LoadedCheckpoint::default(), Locations::default(), Some(reason))
         }
         Err(error) => return Err(error),
     };
-    let opened = go_on(journal, checkpoint, locations, Checkpointer::new(options))?;
+    let opened = go_on(journal, loaded, locations, Checkpointer::new(options))?;
     Ok((opened, reason))
 }
 

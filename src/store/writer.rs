@@ -18,6 +18,7 @@ use super::log::LogTrimming;
 use super::name_limits::NewNames;
 use super::pruning::Pruning;
 use super::queue::{Gauge, Job, Kept, Pending, Task};
+use super::saving::Saved;
 use super::subscriptions::Subscriptions;
 use super::write_recovery::Retrying;
 use super::{Delivery, IngestError, LimitReached, Options, Receipt, Status};
@@ -70,14 +71,14 @@ impl Writer {
             if self.retrying.due_in(Instant::now()).is_zero() {
                 self.try_again();
             }
-            if self.checkpointer.is_due(Instant::now()) {
+            if self.checkpointer.is_saving() || self.checkpointer.is_due(Instant::now()) {
                 // Logged; tried again when the next one is due.
-                self.checkpoint().unwrap_or_default();
+                self.save_some().unwrap_or_default();
             }
             if self.pruning.due_in(Instant::now()).is_zero() {
                 self.prune();
             }
-            if self.compaction.due_in(Instant::now()).is_zero() {
+            if self.compaction.due_in(Instant::now()).is_zero() && !self.checkpointer.is_saving() {
                 self.compact();
             }
             if self.log.due_in(Instant::now()).is_zero() {
@@ -346,20 +347,48 @@ impl Writer {
         batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
     }
 
-    /// Saves a checkpoint. It is a shortcut: a failure is logged, and deliveries are
-    /// accepted as before.
+    /// Saves the next part of a checkpoint, or of one that is due, and more where events
+    /// come faster than they are saved so.
+    fn save_some(&mut self) -> Result<(), IngestError> {
+        self.save_next()?;
+        while self.checkpointer.is_late() {
+            self.save_next()?;
+        }
+        Ok(())
+    }
+
+    /// Saves a checkpoint of all that was merged, while deliveries wait.
     pub(super) fn checkpoint(&mut self) -> Result<(), IngestError> {
+        // One that has begun stands for less.
+        while self.checkpointer.is_saving() {
+            self.save_next()?;
+        }
+        self.save_next()?;
+        while self.checkpointer.is_saving() {
+            self.save_next()?;
+        }
+        Ok(())
+    }
+
+    /// Saves the next part of a checkpoint, which is begun if anything is new. It is a
+    /// shortcut: a failure is logged, and deliveries are accepted as before.
+    fn save_next(&mut self) -> Result<(), IngestError> {
         if let Err(refusal) = self.check() {
+            self.checkpointer.abandon(&self.locations);
             self.checkpointer.put_off(Instant::now());
             return Err(refusal);
         }
-        let start = Instant::now();
-        let saved: Result<bool, JournalError> =
-            self.checkpointer.save(self.journal.as_mut(), &self.locations, self.head);
+        let Self { checkpointer, journal, locations, head, .. } = self;
+        let saved = if checkpointer.is_saving() || checkpointer.begin(locations, *head) {
+            checkpointer.save_part(journal.as_mut(), locations, *head)
+        } else {
+            Ok(Saved::Nothing)
+        };
         match saved {
-            Ok(any) => {
-                if any {
-                    self.gauge.pulse.checkpointed(self.head, start);
+            Ok(Saved::Part) => Ok(()),
+            Ok(saved) => {
+                if let Saved::Whole { upto, took } = saved {
+                    self.gauge.pulse.checkpointed(upto, took);
                 }
                 self.pruning.wake(Instant::now());
                 self.trim_log();
@@ -411,6 +440,10 @@ pub(super) fn merge(
     checkpointer: &mut Checkpointer,
 ) -> Outcome {
     let location = locations.intern(&event.location);
+    if checkpointer.has_saved(location.number, seq) {
+        checkpointer.pass_saved(seq, event);
+        return Outcome::Unchanged;
+    }
     let outcome = location.write().merge(seq, event);
     checkpointer.touch(location.number, seq, event, outcome);
     outcome

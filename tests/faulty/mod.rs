@@ -8,9 +8,9 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
 use relata::journal::{
-    Accepted, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry,
-    Erased, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused, RowSink,
-    RunSink,
+    Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
+    DeadLetterTotals, Entry, Erased, ImportMark, Journal, JournalError, JournalReader, OpenReader,
+    Refused, RowSink, RunSink,
 };
 use relata::{Epochs, Seq, Timestamp};
 
@@ -39,6 +39,10 @@ pub(crate) struct Plan {
     pub(crate) failures_left: AtomicU64,
     /// Whether checkpoints fail, once all of one is told.
     pub(crate) checkpoints_fail: AtomicBool,
+    /// Parts of checkpoints that are saved before all fail, if not 0; one more than that.
+    pub(crate) parts_left: AtomicU64,
+    /// How long the saving of each row of a checkpoint takes, in microseconds.
+    pub(crate) row_delay_us: AtomicU64,
     pub(crate) prunes_fail: AtomicBool,
     pub(crate) letters_fail: AtomicBool,
     /// Whether writing a compaction down fails.
@@ -118,7 +122,7 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         if fails { Err(full()) } else { Ok(()) }
     }
 
-    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
         self.kept.load_checkpoint(each)
     }
 
@@ -237,14 +241,30 @@ impl<J: Journal> Journal for Faulty<J> {
 
     fn save_checkpoint(
         &mut self,
-        upto: Seq,
+        upto: CheckpointSeq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         if self.plan.checkpoints_fail.load(Ordering::Relaxed) {
             fill(&mut |_| Ok(()))?;
             return Err(full());
         }
-        self.kept.save_checkpoint(upto, fill)
+        match self.plan.parts_left.load(Ordering::Relaxed) {
+            0 => {}
+            1 => {
+                fill(&mut |_| Ok(()))?;
+                return Err(full());
+            }
+            left => self.plan.parts_left.store(left - 1, Ordering::Relaxed),
+        }
+        let delay = Duration::from_micros(self.plan.row_delay_us.load(Ordering::Relaxed));
+        self.kept.save_checkpoint(upto, &mut |put| {
+            fill(&mut |row| {
+                if !delay.is_zero() {
+                    std::thread::sleep(delay);
+                }
+                put(row)
+            })
+        })
     }
 
     fn replace_checkpoint(

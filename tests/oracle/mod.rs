@@ -13,7 +13,7 @@ mod events;
 mod line;
 mod world;
 
-pub(crate) use bodies::told;
+pub(crate) use bodies::{body, told};
 pub(crate) use events::{condition_filter, crowded, filter, folded, history, history_of};
 pub(crate) use line::{Line, StepLine, line, step_lines};
 pub(crate) use world::{Edge, Hop, Node, World, node_ref};

@@ -53,7 +53,7 @@ fn a_dropped_row_leaves_the_checkpoint() {
             put(StateRow::Relation { number, id, association, first, second, stamp })
         };
         let all = [
-            CheckpointRow::Location { number: 0, id: "L", rows: None },
+            CheckpointRow::Location { number: 0, id: "L", rows: None, seq: None },
             put(StateRow::Object { number: 0, key: "contact", schema: None }),
             association(0, "A"),
             association(1, "B"),

@@ -1,30 +1,33 @@
 //! What every journal must do, run against each.
 
+mod checkpoints;
 mod compactions;
+mod erasing;
 
 use std::ops::ControlFlow;
 
 use super::{
-    CheckpointRow, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError, JournalReader,
-    MemoryJournal, Refused, SqliteJournal,
+    CheckpointRow, CheckpointSeq, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
+    JournalReader, MemoryJournal, Refused, SqliteJournal,
 };
-use crate::model::{
-    Association, AssociationId, End, ObjectKey, ObjectSchema, Rank, RecordState, Seq, Stamp,
-    StateRow, Timestamp,
-};
+use crate::model::{Seq, Timestamp};
 
 /// Opens the same journal again, once the one opened before is gone.
 type Open = Box<dyn FnMut() -> Box<dyn Journal>>;
 
-const CASES: [fn(&mut Open); 14] = [
+const CASES: [fn(&mut Open); 18] = [
     a_new_one_is_empty,
     entries_come_back_as_they_were,
     reading_goes_from_where_it_is_told,
     a_reader_sees_what_was_appended_since_it_was_opened,
     a_caller_may_write_while_it_reads,
     entries_pruned_during_a_reading_are_an_error,
-    a_checkpoint_is_saved_over_the_one_before,
-    a_checkpoint_that_fails_changes_nothing,
+    checkpoints::a_checkpoint_is_saved_over_the_one_before,
+    checkpoints::a_checkpoint_that_fails_changes_nothing,
+    checkpoints::parts_of_a_checkpoint_are_saved_over_the_one_before,
+    checkpoints::a_checkpoint_is_replaced_by_another,
+    erasing::what_was_appended_is_there_after_a_recovery,
+    erasing::a_location_is_erased_and_the_others_stay,
     pruning_takes_old_entries_behind_the_checkpoint,
     a_pruned_delivery_is_remembered,
     dead_letters_are_bounded_and_counted,
@@ -78,7 +81,7 @@ fn rows(journal: &mut dyn JournalReader) -> (Seq, Vec<String>) {
         seen.push(format!("{row:?}"));
         Ok(())
     });
-    (seq.unwrap(), seen)
+    (seq.unwrap().seq, seen)
 }
 
 fn a_new_one_is_empty(open: &mut Open) {
@@ -141,8 +144,12 @@ fn a_reader_sees_what_was_appended_since_it_was_opened(open: &mut Open) {
     let mut early = readers().unwrap();
     assert_eq!((early.head().unwrap(), rows(early.as_mut()).0), (1, 0));
     journal.append(&[entry("b", "2")]).unwrap();
-    save(journal.as_mut(), 2, &[CheckpointRow::Location { number: 0, id: "L", rows: None }])
-        .unwrap();
+    save(
+        journal.as_mut(),
+        2,
+        &[CheckpointRow::Location { number: 0, id: "L", rows: None, seq: None }],
+    )
+    .unwrap();
     let late = std::thread::spawn(move || readers().unwrap()).join().unwrap();
     for mut reader in [early, late] {
         assert_eq!(reader.head().unwrap(), 2);
@@ -174,8 +181,12 @@ fn a_caller_may_write_while_it_reads(open: &mut Open) {
 fn entries_pruned_during_a_reading_are_an_error(open: &mut Open) {
     let mut journal = open();
     journal.append(&vec![entry("a", "{}"); 5_000]).unwrap();
-    save(journal.as_mut(), 5_000, &[CheckpointRow::Location { number: 0, id: "L", rows: None }])
-        .unwrap();
+    save(
+        journal.as_mut(),
+        5_000,
+        &[CheckpointRow::Location { number: 0, id: "L", rows: None, seq: None }],
+    )
+    .unwrap();
     let mut reader = journal.readers()().unwrap();
     let mut seen = 0;
     let mut each = |seq, _: Entry<'_>| {
@@ -199,96 +210,8 @@ fn save(
     upto: Seq,
     rows: &[CheckpointRow<'_>],
 ) -> Result<(), JournalError> {
-    journal.save_checkpoint(upto, &mut |put| rows.iter().try_for_each(&mut *put))
-}
-
-fn stamp(at: Option<i64>, rank: Rank, seq: Seq) -> Stamp {
-    Stamp::new(at.map(Timestamp::from_millis), rank, seq)
-}
-
-fn association() -> Association {
-    let end = |object: &str, label: &str| End { object: object.into(), label: label.into() };
-    Association {
-        id: AssociationId::from("A"),
-        key: "interest".into(),
-        association_type: "USER_DEFINED".into(),
-        first: end("contact", "Interested \"Buyer\"\n"),
-        second: end("property", ""),
-        first_to_second: Some("MANY_TO_MANY".into()),
-        second_to_first: None,
-    }
-}
-
-fn a_checkpoint_is_saved_over_the_one_before(open: &mut Open) {
-    let schema = ObjectSchema {
-        key: ObjectKey::from("property"),
-        singular: Some("Property".into()),
-        plural: None,
-    };
-    let definition = association();
-    let deleted = RecordState { last: None, deleted: None }.with(stamp(None, Rank::Delete, 4));
-    let state = |location, row| CheckpointRow::State { location, row };
-    let object = |number, key, schema| state(0, StateRow::Object { number, key, schema });
-    let named = StateRow::Association { number: 1, id: "B", stamp: None, definition: None };
-    let known = StateRow::Association {
-        number: 0,
-        id: "A",
-        stamp: Some(stamp(Some(-5), Rank::Update, 3)),
-        definition: Some(&definition),
-    };
-    let record = |number, id, state: RecordState| StateRow::Record { number, object: 0, id, state };
-    let relation = |second, stamp| StateRow::Relation {
-        number: 0,
-        id: "R",
-        association: 0,
-        first: 0,
-        second,
-        stamp,
-    };
-    let all = [
-        CheckpointRow::Location { number: 0, id: "L", rows: None },
-        CheckpointRow::Location { number: 1, id: "another", rows: None },
-        object(0, "contact", None),
-        object(1, "property", Some((&schema, stamp(Some(9), Rank::Create, 1)))),
-        state(0, known),
-        state(0, named),
-        state(0, StateRow::UnkeyedRecord { id: "u", state: deleted }),
-        state(0, record(0, "a", RecordState::default())),
-        state(0, record(1, "b", deleted.with(stamp(Some(1), Rank::Create, 6)))),
-        state(0, relation(1, stamp(None, Rank::Create, 5))),
-        state(1, StateRow::Object { number: 0, key: "contact", schema: None }),
-    ];
-    let shown = |rows: &[CheckpointRow<'_>]| -> Vec<String> {
-        rows.iter().map(|row| format!("{row:?}")).collect()
-    };
-    let mut journal = open();
-    let body = entry("x", "{}");
-    journal.append(&[body; 7]).unwrap();
-    save(journal.as_mut(), 6, &all).unwrap();
-    assert_eq!(rows(journal.as_mut()), (6, shown(&all)));
-    let changed = state(0, relation(0, stamp(Some(2), Rank::Delete, 7)));
-    save(journal.as_mut(), 7, std::slice::from_ref(&changed)).unwrap();
-    let mut expected = all.to_vec();
-    expected[9] = changed;
-    assert_eq!(rows(journal.as_mut()), (7, shown(&expected)));
-    drop(journal);
-    assert_eq!(rows(open().as_mut()), (7, shown(&expected)));
-}
-
-fn a_checkpoint_that_fails_changes_nothing(open: &mut Open) {
-    let mut journal = open();
-    journal.append(&[entry("a", "1"), entry("b", "2")]).unwrap();
-    let location = CheckpointRow::Location { number: 0, id: "L", rows: None };
-    save(journal.as_mut(), 1, std::slice::from_ref(&location)).unwrap();
-    let before = rows(journal.as_mut());
-    let failed = journal.save_checkpoint(2, &mut |put| {
-        put(&CheckpointRow::Location { number: 1, id: "M", rows: None })?;
-        Err(JournalError::DamagedCheckpoint { reason: "as if".to_owned() })
-    });
-    assert!(failed.is_err());
-    assert_eq!(rows(journal.as_mut()), before);
-    save(journal.as_mut(), 2, std::slice::from_ref(&location)).unwrap();
-    assert_eq!(rows(journal.as_mut()).0, 2);
+    journal
+        .save_checkpoint(CheckpointSeq::whole(upto), &mut |put| rows.iter().try_for_each(&mut *put))
 }
 
 fn at(millis: i64) -> Timestamp {
@@ -309,7 +232,8 @@ fn five(journal: &mut dyn Journal) {
         })
         .collect();
     journal.append(&entries).unwrap();
-    save(journal, 3, &[CheckpointRow::Location { number: 0, id: "L", rows: None }]).unwrap();
+    save(journal, 3, &[CheckpointRow::Location { number: 0, id: "L", rows: None, seq: None }])
+        .unwrap();
 }
 
 fn pruning_takes_old_entries_behind_the_checkpoint(open: &mut Open) {

@@ -8,7 +8,7 @@ use rusqlite::{
     params_from_iter,
 };
 
-use super::super::{CheckpointRow, JournalError, RowSink};
+use super::super::{CheckpointRow, CheckpointSeq, JournalError, RowSink};
 use super::state_table::{
     ASSOCIATIONS, LOCATIONS, OBJECTS, RECORDS, RELATIONS, StateTable, UNKEYED, check, damaged,
 };
@@ -17,8 +17,11 @@ use crate::model::{
     StateKey, StateRow, Timestamp,
 };
 
-const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, checksum) \
-    SELECT 1, ?1, count(*), row_checksum(1, ?1, count(*)) FROM state_location";
+const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, newest, checksum) \
+    VALUES (1, ?1, ?2, ?3, row_checksum(1, ?1, ?2, ?3))";
+/// Of a location that is there; one whose rows are not complete keeps its seq.
+const SAVE_LOCATION: &str = "UPDATE state_location SET id = ?2, rows = ?3, seq = ifnull(?4, seq), \
+    checksum = row_checksum(?1, ?2, ?3, ifnull(?4, seq)) WHERE number = ?1";
 const SAVE_MENTIONS: &str = "INSERT OR REPLACE INTO mentions VALUES (?1, ?2, ?3)";
 const SAVE_REPEATS: &str = "INSERT INTO repeat VALUES (?1, ?2) \
     ON CONFLICT (seq) DO UPDATE SET times = times + excluded.times";
@@ -31,11 +34,26 @@ const FORGET: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
     DELETE FROM state_record; DELETE FROM state_relation; \
     DELETE FROM mentions; DELETE FROM idle_event";
 
-const LOAD_SEQ: &str = "SELECT 1, seq, locations, checksum FROM checkpoint";
+const LOAD_SEQ: &str = "SELECT 1, seq, locations, newest, checksum FROM checkpoint";
+
+/// The same of files of older formats.
+const LOAD_SEQ_WHOLE: &str = "SELECT 1, seq, locations, checksum FROM checkpoint";
 const LOAD_SEQ_UNCHECKED: &str = "SELECT 1, seq, NULL, NULL FROM checkpoint";
+
+/// Locations of an older file, which does not tell how far the rows of each have come.
+const LOAD_WHOLE: &str = "SELECT number, id, rows, checksum FROM state_location ORDER BY number";
 
 /// Locations of an older file, which does not tell how many rows each has.
 const LOAD_UNCOUNTED: &str = "SELECT number, id, NULL, NULL FROM state_location ORDER BY number";
+
+/// What the tables of a file hold.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Layout {
+    /// Whether rows carry checksums.
+    pub(super) is_checked: bool,
+    /// Whether it is told how far a checkpoint has come that is saved in parts.
+    pub(super) has_parts: bool,
+}
 
 /// Deletes every row of a location.
 pub(super) fn forget_location(connection: &Connection, number: u32) -> Result<(), rusqlite::Error> {
@@ -43,19 +61,31 @@ pub(super) fn forget_location(connection: &Connection, number: u32) -> Result<()
         let name = table.name;
         connection.execute(&format!("DELETE FROM {name} WHERE location = ?1"), [number])?;
     }
-    connection.execute("DELETE FROM state_location WHERE number = ?1", [number])?;
-    let select = "SELECT seq FROM checkpoint";
-    let seq: Option<i64> = connection.query_row(select, [], |row| row.get(0)).optional()?;
-    if let Some(seq) = seq {
-        connection.execute(SAVE_SEQ, [seq])?;
+    let deleted = connection.execute("DELETE FROM state_location WHERE number = ?1", [number])?;
+    let select = "SELECT seq, locations, newest FROM checkpoint";
+    let saved = connection
+        .query_row(select, [], |row| {
+            Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?, row.get::<_, i64>(2)?))
+        })
+        .optional()?;
+    if let Some((seq, locations, newest)) = saved {
+        let locations = locations.saturating_sub_unsigned(deleted as u64);
+        connection.execute(SAVE_SEQ, (seq, locations, newest))?;
     }
     Ok(())
+}
+
+/// Returns how many locations the checkpoint has.
+fn location_count(connection: &Connection) -> Result<i64, rusqlite::Error> {
+    let select = "SELECT locations FROM checkpoint";
+    let counted: Option<i64> = connection.query_row(select, [], |row| row.get(0)).optional()?;
+    Ok(counted.unwrap_or(0))
 }
 
 /// Saves a checkpoint over the one before, or, anew, in place of it.
 pub(super) fn save(
     connection: &mut Connection,
-    upto: Seq,
+    upto: CheckpointSeq,
     is_anew: bool,
     fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
@@ -63,17 +93,27 @@ pub(super) fn save(
     if is_anew {
         transaction.execute_batch(FORGET)?;
     }
+    let mut locations = location_count(&transaction)?;
     {
         let mut statements = Statements::prepare(&transaction)?;
         fill(&mut |row| statements.put(row).map_err(JournalError::from))?;
+        locations += statements.new_locations;
     }
-    transaction.execute(SAVE_SEQ, [upto.cast_signed()])?;
+    let CheckpointSeq { seq, newest } = upto;
+    transaction.prepare_cached(SAVE_SEQ)?.execute((
+        seq.cast_signed(),
+        locations,
+        newest.cast_signed(),
+    ))?;
     transaction.commit()?;
     Ok(())
 }
 
 struct Statements<'c> {
+    /// How many locations were put that were not there.
+    new_locations: i64,
     location: CachedStatement<'c>,
+    new_location: CachedStatement<'c>,
     object: CachedStatement<'c>,
     association: CachedStatement<'c>,
     unkeyed: CachedStatement<'c>,
@@ -95,7 +135,9 @@ fn columns(stamp: Option<Stamp>) -> StampColumns {
 impl<'c> Statements<'c> {
     fn prepare(transaction: &'c Transaction<'_>) -> Result<Self, rusqlite::Error> {
         Ok(Self {
-            location: transaction.prepare_cached(&LOCATIONS.save())?,
+            new_locations: 0,
+            location: transaction.prepare_cached(SAVE_LOCATION)?,
+            new_location: transaction.prepare_cached(&LOCATIONS.save())?,
             object: transaction.prepare_cached(&OBJECTS.save())?,
             association: transaction.prepare_cached(&ASSOCIATIONS.save())?,
             unkeyed: transaction.prepare_cached(&UNKEYED.save())?,
@@ -115,9 +157,14 @@ impl<'c> Statements<'c> {
 
     fn put(&mut self, row: &CheckpointRow<'_>) -> Result<(), rusqlite::Error> {
         match row {
-            CheckpointRow::Location { number, id, rows } => {
-                let rows = rows.map(u64::cast_signed);
-                self.location.execute((number, id, rows))?
+            CheckpointRow::Location { number, id, rows, seq } => {
+                let columns = (number, id, rows.map(u64::cast_signed), seq.map(u64::cast_signed));
+                let updated = self.location.execute(columns)?;
+                if updated == 0 {
+                    self.new_locations += 1;
+                    self.new_location.execute(columns)?;
+                }
+                updated
             }
             // Only readers say so.
             CheckpointRow::Damaged { .. } => 0,
@@ -205,26 +252,32 @@ impl<'c> Statements<'c> {
 /// Shows the rows of every location, or of this one alone.
 pub(super) fn load(
     connection: &Connection,
-    is_checked: bool,
+    layout: Layout,
     only: Option<&str>,
     each: RowSink<'_>,
-) -> Result<Seq, JournalError> {
+) -> Result<CheckpointSeq, JournalError> {
+    let Layout { is_checked, has_parts } = layout;
     // Its tables belong together: the one reading that needs a snapshot.
     let connection = connection.unchecked_transaction()?;
-    let (seq, expected) = load_seq(&connection, is_checked)?;
+    let (seq, expected) = load_seq(&connection, layout)?;
     let (mut locations, mut count) = (Vec::new(), 0);
-    let columns = if is_checked { LOCATIONS.load(true) } else { LOAD_UNCOUNTED.to_owned() };
+    let columns = match layout {
+        Layout { is_checked: false, .. } => LOAD_UNCOUNTED.to_owned(),
+        Layout { has_parts: false, .. } => LOAD_WHOLE.to_owned(),
+        Layout { has_parts: true, .. } => LOCATIONS.load(true),
+    };
     let mut select = connection.prepare(&columns)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
-        check(row, is_checked.then_some(3))?;
+        check(row, is_checked.then_some(3 + usize::from(has_parts)))?;
         count += 1;
         if only.is_some_and(|only| text(row, 1).is_ok_and(|id| id != only)) {
             continue;
         }
         let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
-        let number: u32 = row.get(0)?;
-        each(&CheckpointRow::Location { number, id: text(row, 1)?, rows })?;
+        let seq: Option<i64> = if has_parts { row.get(3)? } else { None };
+        let (number, seq): (u32, _) = (row.get(0)?, seq.map(i64::unsigned_abs));
+        each(&CheckpointRow::Location { number, id: text(row, 1)?, rows, seq })?;
         locations.push(number);
     }
     if expected.is_some_and(|expected| expected != count) {
@@ -257,15 +310,25 @@ pub(super) fn load(
     Ok(seq)
 }
 
-/// The seq of the checkpoint, and the number of its locations where it tells.
-fn load_seq(connection: &Connection, is_checked: bool) -> Result<(Seq, Option<u64>), JournalError> {
-    let select = if is_checked { LOAD_SEQ } else { LOAD_SEQ_UNCHECKED };
-    let mut select = connection.prepare_cached(select)?;
+/// How far the checkpoint has come, and the number of its locations where it tells.
+fn load_seq(
+    connection: &Connection,
+    layout: Layout,
+) -> Result<(CheckpointSeq, Option<u64>), JournalError> {
+    let Layout { is_checked, has_parts } = layout;
+    let mut select = connection.prepare_cached(match layout {
+        Layout { is_checked: false, .. } => LOAD_SEQ_UNCHECKED,
+        Layout { has_parts: false, .. } => LOAD_SEQ_WHOLE,
+        Layout { has_parts: true, .. } => LOAD_SEQ,
+    })?;
     let mut rows = select.query([])?;
-    let Some(row) = rows.next()? else { return Ok((0, None)) };
-    check(row, is_checked.then_some(3))?;
+    let Some(row) = rows.next()? else { return Ok((CheckpointSeq::default(), None)) };
+    check(row, is_checked.then_some(3 + usize::from(has_parts)))?;
     let count = row.get::<_, Option<i64>>(2)?;
-    Ok((row.get::<_, i64>(1)?.unsigned_abs(), count.map(i64::unsigned_abs)))
+    let seq = row.get::<_, i64>(1)?;
+    let newest = if has_parts { row.get(3)? } else { seq };
+    let come = CheckpointSeq { seq: seq.unsigned_abs(), newest: newest.unsigned_abs() };
+    Ok((come, count.map(i64::unsigned_abs)))
 }
 
 /// Reads one table in step with the others: one select for all locations.
@@ -305,7 +368,7 @@ pub(super) fn location_ids(
     each: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Seq, JournalError> {
     let connection = connection.unchecked_transaction()?;
-    let (seq, _) = load_seq(&connection, false)?;
+    let (come, _) = load_seq(&connection, Layout { is_checked: false, has_parts: false })?;
     let mut select = connection.prepare(LOAD_UNCOUNTED)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {
@@ -313,7 +376,7 @@ pub(super) fn location_ids(
             break;
         }
     }
-    Ok(seq)
+    Ok(come.seq)
 }
 
 type Put<'p> = &'p mut dyn FnMut(StateRow<'_>) -> Result<(), JournalError>;

@@ -8,9 +8,9 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use super::super::{
-    Accepted, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Entry,
-    Erased, FileSizes, ImportMark, Journal, JournalError, JournalReader, OpenReader, Refused,
-    RowSink, RunSink, WriteOutcome,
+    Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
+    DeadLetterTotals, Entry, Erased, FileSizes, ImportMark, Journal, JournalError, JournalReader,
+    OpenReader, Refused, RowSink, RunSink, WriteOutcome,
 };
 use super::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use super::file_lock::{resolve, resolve_for_writing};
@@ -144,9 +144,9 @@ impl SqliteJournal {
         self.format >= 6
     }
 
-    /// Whether the rows of the checkpoint carry checksums.
-    fn is_checked(&self) -> bool {
-        self.format >= 7
+    /// What the tables of the checkpoint hold.
+    fn checkpoint_layout(&self) -> checkpoint::Layout {
+        checkpoint::Layout { is_checked: self.format >= 7, has_parts: self.format >= 10 }
     }
 
     /// Whether the file has the tables of the ninth format.
@@ -216,12 +216,16 @@ impl JournalReader for SqliteJournal {
         events::read(&self.connection, after, head, each)
     }
 
-    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<Seq, JournalError> {
-        checkpoint::load(&self.connection, self.is_checked(), None, each)
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        checkpoint::load(&self.connection, self.checkpoint_layout(), None, each)
     }
 
-    fn load_location(&mut self, id: &str, each: RowSink<'_>) -> Result<Seq, JournalError> {
-        checkpoint::load(&self.connection, self.is_checked(), Some(id), each)
+    fn load_location(
+        &mut self,
+        id: &str,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        checkpoint::load(&self.connection, self.checkpoint_layout(), Some(id), each)
     }
 
     fn location_ids(
@@ -324,7 +328,7 @@ impl Journal for SqliteJournal {
 
     fn save_checkpoint(
         &mut self,
-        upto: Seq,
+        upto: CheckpointSeq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         checkpoint::save(&mut self.connection, upto, false, fill)
@@ -335,7 +339,7 @@ impl Journal for SqliteJournal {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        checkpoint::save(&mut self.connection, upto, true, fill)
+        checkpoint::save(&mut self.connection, CheckpointSeq::whole(upto), true, fill)
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {

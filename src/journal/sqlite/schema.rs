@@ -16,6 +16,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0007_checksums.sql"),
     include_str!("schema/0008_dead_letter_bytes.sql"),
     include_str!("schema/0009_compactions.sql"),
+    include_str!("schema/0010_checkpoint_parts.sql"),
 ];
 
 /// The step that gives rows of the checkpoint their checksums.

@@ -14,7 +14,7 @@ pub(super) struct StateTable {
 }
 
 pub(super) const LOCATIONS: StateTable =
-    StateTable { name: "state_location", columns: "number, id, rows", order: "number" };
+    StateTable { name: "state_location", columns: "number, id, rows, seq", order: "number" };
 pub(super) const OBJECTS: StateTable = StateTable {
     name: "state_object",
     columns: "location, number, key, singular, plural, at, rank, seq",
@@ -89,8 +89,10 @@ pub(super) fn add_checksums(connection: &Connection) -> Result<(), rusqlite::Err
     for table in [&LOCATIONS, &OBJECTS, &ASSOCIATIONS, &UNKEYED, &RECORDS, &RELATIONS] {
         connection.execute(&table.check(), [])?;
     }
-    connection
-        .execute("UPDATE checkpoint SET checksum = row_checksum(only, seq, locations)", [])?;
+    connection.execute(
+        "UPDATE checkpoint SET checksum = row_checksum(only, seq, locations, newest)",
+        [],
+    )?;
     Ok(())
 }
 
