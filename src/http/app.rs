@@ -8,6 +8,7 @@ use tokio::sync::{Semaphore, watch};
 use warp::http::HeaderValue;
 
 use super::background::Background;
+use super::catch_up::CatchUps;
 use super::feed::Feed;
 use super::metrics::Metrics;
 use super::permits::Permits;
@@ -126,9 +127,6 @@ impl Default for Limits {
     }
 }
 
-/// Readers of changes that read the journal at once; one more waits.
-const CATCH_UPS: usize = 2;
-
 /// A store and how it is served.
 #[derive(Debug)]
 pub struct App {
@@ -148,8 +146,8 @@ pub struct App {
     pub(super) background: Background,
     /// What bodies hold that are received.
     pub(super) receiving: Arc<ReceiveBudget>,
-    /// Readers of changes that read the journal at once.
-    pub(super) catch_ups: Arc<Semaphore>,
+    /// Readers of changes that are behind.
+    pub(super) catch_ups: CatchUps,
     pub(super) feed: Arc<Feed>,
     /// The last event that is visible.
     pub(super) head: watch::Sender<Seq>,
@@ -176,7 +174,6 @@ impl App {
         store.listen(move |seq| {
             told.send_replace(seq);
         });
-        let catch_ups = Arc::new(Semaphore::new(CATCH_UPS));
         let feed = Feed::new(limits.change_readers, limits.change_total_bytes, limits.heartbeat);
         Self {
             metrics: Metrics::of(&store),
@@ -195,7 +192,7 @@ impl App {
             stopping: AtomicBool::new(false),
             imports,
             background: Background::new(),
-            catch_ups,
+            catch_ups: CatchUps::new(),
             feed,
             head,
             dropped_log_lines: None,

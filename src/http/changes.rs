@@ -8,6 +8,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use super::answer::Answer;
 use super::app::App;
+use super::catch_up::CatchUp;
 use super::feed::STOPS;
 use super::outbox::{Changes, Outbox};
 use super::problem::Problem;
@@ -15,19 +16,13 @@ use super::request::Request;
 use super::topics::render;
 use super::{hub, locations};
 use crate::model::{ParseEventIdError, Seq};
-use crate::store::{ChangeFilter, ChangesError};
+use crate::store::{ChangeFilter, ChangePage, ChangesError};
 
 /// Changes read from the journal at once.
 const PAGE_CHANGES: usize = 500;
 
 /// Where a client was that comes back.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
-
-/// What one reader wants.
-struct Wanted {
-    location: Box<str>,
-    filter: ChangeFilter,
-}
 
 pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let query = &request.query;
@@ -39,8 +34,7 @@ pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
         of: query.one("of")?.map(|_| query.node("of")).transpose()?,
     };
     let after = after(app, request)?;
-    let location = locations::find(app, request)?.id().as_str().into();
-    let wanted = Wanted { location, filter };
+    let location: Box<str> = locations::find(app, request)?.id().as_str().into();
     app.feed.enter()?;
     let outbox =
         Outbox::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);
@@ -48,7 +42,7 @@ pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let body = Changes::new(Arc::clone(&outbox), Arc::clone(&app.feed.stats), app.feed.heartbeat);
     match after {
         None => {
-            let joined = hub::subscribe(app, &wanted.location, &wanted.filter, &outbox).await;
+            let joined = hub::subscribe(app, &location, &filter, &outbox).await;
             let joined = joined.ok_or_else(|| Problem::unavailable("the server is stopping"))?;
             outbox.begin(joined.now);
             outbox.caught_up(joined.position);
@@ -56,8 +50,10 @@ pub(super) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
         Some(after) => {
             outbox.begin(after);
             // Read before the answer begins, so that it can be refused.
-            let first = page(app, &wanted, after, app.store.head()).await?;
-            tokio::spawn(catch_up(Arc::clone(app), wanted, outbox, first));
+            let reading = app.catch_ups.begin(&location, &filter);
+            let first = page(app, &reading, after, app.store.head()).await?;
+            let behind = Behind { location, filter, outbox, reading };
+            tokio::spawn(behind.catch_up(Arc::clone(app), first));
         }
     }
     let mut response = warp::reply::stream(body).into_response();
@@ -96,61 +92,66 @@ struct Page {
     text: Bytes,
 }
 
-/// Reads the journal behind `after`, but not past `upto`, on a blocking thread. A few
-/// readers do so at once.
-async fn page(app: &Arc<App>, wanted: &Wanted, after: Seq, upto: Seq) -> Result<Page, Problem> {
+/// Reads the changes behind `after`, but not past `upto`.
+async fn page(app: &Arc<App>, reading: &CatchUp, after: Seq, upto: Seq) -> Result<Page, Problem> {
     if after >= upto {
         return Ok(Page { upto: after, text: Bytes::new() });
     }
-    let permit = Arc::clone(&app.catch_ups).acquire_owned().await.map_err(Problem::unavailable)?;
-    let (shared, location, filter) =
-        (Arc::clone(app), wanted.location.clone(), wanted.filter.clone());
-    let read = app.background.spawn(move || {
-        let _permit = permit;
-        let page = shared.store.changes_between(&location, after, upto, &filter, PAGE_CHANGES)?;
+    let render_all = |app: &App, page: ChangePage| {
         let mut text = Vec::new();
-        let epoch = shared.store.epochs().mark();
+        let epoch = app.store.epochs().mark();
         page.events.iter().for_each(|applied| render(applied, epoch, &mut text));
-        Ok(Page { upto: page.upto, text: shared.feed.stats.chunk(text) })
-    });
-    read.await.map_err(Problem::unavailable)?
+        Page { upto: page.upto, text: app.feed.stats.chunk(text) }
+    };
+    reading.page(app, (after, upto), PAGE_CHANGES, render_all).await
 }
 
-/// Sends what happened before, until the reader can be sent what happens.
-async fn catch_up(app: Arc<App>, wanted: Wanted, outbox: Arc<Outbox>, first: Page) {
-    let mut read: Result<Page, Problem> = Ok(first);
-    let mut joined = None;
-    loop {
-        let at = match read {
-            Ok(page) => {
-                tokio::select! {
-                    () = outbox.catch_up(page.upto, page.text) => {}
-                    () = app.feed.ended() => outbox.end("shutdown", STOPS.to_owned()),
+/// A reader that is sent what happened before.
+struct Behind {
+    location: Box<str>,
+    filter: ChangeFilter,
+    outbox: Arc<Outbox>,
+    reading: CatchUp,
+}
+
+impl Behind {
+    /// Sends what happened before, until the reader can be sent what happens.
+    async fn catch_up(self, app: Arc<App>, first: Page) {
+        let Self { location, filter, outbox, reading } = self;
+        let mut read: Result<Page, Problem> = Ok(first);
+        let mut joined = None;
+        loop {
+            let at = match read {
+                Ok(page) => {
+                    tokio::select! {
+                        () = outbox.catch_up(page.upto, page.text) => {}
+                        () = app.feed.ended() => outbox.end("shutdown", STOPS.to_owned()),
+                    }
+                    page.upto
                 }
-                page.upto
+                Err(problem) => return outbox.end(problem.code, problem.detail.into()),
+            };
+            if outbox.is_over() {
+                return;
             }
-            Err(problem) => return outbox.end(problem.code, problem.detail.into()),
-        };
-        if outbox.is_over() {
-            return;
-        }
-        if !app.protection.still_grants(&outbox.grant) {
-            return outbox.end("unauthorized", "the token is not good any more".to_owned());
-        }
-        let head = app.store.head();
-        // What happens from then on waits in the outbox: so the rest must be short.
-        if joined.is_none() && head.saturating_sub(at) < PAGE_CHANGES as Seq {
-            joined = hub::subscribe(&app, &wanted.location, &wanted.filter, &outbox).await;
-            if joined.is_none() {
-                return outbox.end("shutdown", STOPS.to_owned());
+            if !app.protection.still_grants(&outbox.grant) {
+                return outbox.end("unauthorized", "the token is not good any more".to_owned());
             }
-        }
-        match &joined {
-            Some(joined) if at >= joined.now => {
-                return outbox.caught_up(Arc::clone(&joined.position));
+            let head = app.store.head();
+            // What happens from then on waits in the outbox: so the rest must be short.
+            if joined.is_none() && head.saturating_sub(at) < PAGE_CHANGES as Seq {
+                joined = hub::subscribe(&app, &location, &filter, &outbox).await;
+                if joined.is_none() {
+                    return outbox.end("shutdown", STOPS.to_owned());
+                }
             }
-            Some(joined) => read = page(&app, &wanted, at, joined.now).await,
-            None => read = page(&app, &wanted, at, head).await,
+            match &joined {
+                Some(joined) if at >= joined.now => {
+                    return outbox.caught_up(Arc::clone(&joined.position));
+                }
+                Some(joined) => read = page(&app, &reading, at, joined.now).await,
+                None => read = page(&app, &reading, at, head).await,
+            }
         }
     }
 }

@@ -364,7 +364,7 @@ impl Export {
             nodes: counts.objects + counts.records,
             links: counts.associations + counts.relations,
         })?;
-        Ok(self.stream(|to| events(&self.app, self.location.id().as_str(), seq, to))?)
+        Ok(self.stream(|to| self.write_events(seq, to))?)
     }
 
     fn snapshot(&self) -> Result<(Seq, Snapshot), PastError> {
@@ -377,12 +377,25 @@ impl Export {
         self.app.store.snapshot_until(&self.location, self.asked.as_of, &named, &stop)
     }
 
-    /// Whether a replay has taken long enough, nobody waits for it any more, or the
+    /// Whether a reading of the journal has taken long enough, nobody waits for it any more, or the
     /// server stops.
     fn is_over(&self, deadline: Instant) -> bool {
         self.chunks.sender.is_closed()
             || self.app.stopping.load(Ordering::Relaxed)
             || Instant::now() >= deadline
+    }
+
+    fn write_events(&self, upto: Seq, to: &mut dyn Write) -> io::Result<()> {
+        let stop = || self.is_over(self.chunks.end);
+        let location = self.location.id().as_str();
+        match self.app.store.export_events_until(location, upto, to, &stop) {
+            Ok(_) => Ok(()),
+            Err(ExportEventsError::Write(error)) => Err(error),
+            Err(ExportEventsError::Stopped { .. }) if self.chunks.sender.is_closed() => {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            Err(error) => Err(io::Error::other(error)),
+        }
     }
 
     fn stream(&self, run: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
@@ -395,14 +408,6 @@ impl Export {
             run(&mut chunks)?;
         }
         chunks.flush()
-    }
-}
-
-fn events(app: &App, location: &str, upto: Seq, to: &mut dyn Write) -> io::Result<()> {
-    match app.store.export_events(location, upto, to) {
-        Ok(_) => Ok(()),
-        Err(ExportEventsError::Write(error)) => Err(error),
-        Err(error) => Err(io::Error::other(error)),
     }
 }
 

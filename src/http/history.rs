@@ -5,11 +5,11 @@ use super::app::App;
 use super::locations;
 use super::problem::Problem;
 use super::request::Request;
-use crate::store::{PageLimit, Store, Subject};
+use crate::store::{PageLimit, Stop, Store, Subject};
 use crate::wire::{Events, History};
 
-/// Reads the journal where it holds nobody up.
-pub(super) type Look = Box<dyn FnOnce(&Store) -> Answer + Send>;
+/// Reads the journal where it holds nobody up, until it is to stop.
+pub(super) type Look = Box<dyn FnOnce(&Store, Stop<'_>) -> Answer + Send>;
 
 pub(super) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem> {
     let query = &request.query;
@@ -28,9 +28,9 @@ pub(super) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem>
     let (limit, after) = (query.limit()?, query.number_cursor()?);
     let location = locations::find(app, request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
-    Ok(Box::new(move |store| {
-        let seq = store.head();
-        let page = store.history(location.id().as_str(), &subject, after, limit)?;
+    Ok(Box::new(move |store, stop| {
+        let (seq, id) = (store.head(), location.id().as_str());
+        let page = store.history_until(id, &subject, after, limit, stop)?;
         // What was deleted long ago is known to its events alone.
         if page.is_empty() && !subject.is_known_to(&location.read()) {
             return Err(Problem::not_found("no event has named this"));
@@ -50,9 +50,9 @@ pub(super) fn events(app: &App, request: &Request<'_>) -> Result<Look, Problem> 
     let after = after.map_or(Ok(0), |id| app.store.epochs().resolve(id))?;
     let location = locations::find(app, request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
-    Ok(Box::new(move |store| {
+    Ok(Box::new(move |store, stop| {
         let seq = store.head();
-        let page = store.events(location.id().as_str(), after, limit)?;
+        let page = store.events_until(location.id().as_str(), after, limit, stop)?;
         json(&Events::new(&page, after, seq, store.epochs().mark()))
     }))
 }

@@ -136,30 +136,18 @@ impl Hub {
         let mut sent = 0;
         if batch.lagged {
             let mut at = self.position.load(Ordering::Relaxed);
+            let reading = self.app.catch_ups.begin(&self.location, &ChangeFilter::default());
             while at < batch.upto && !self.topics.is_empty() {
-                let (events, upto) = self.read(at, batch.upto).await?;
-                sent += self.fan_out(events, upto).await?;
-                at = upto;
+                let all = |_: &App, page| page;
+                let page = reading.page(&self.app, (at, batch.upto), PAGE_CHANGES, all).await?;
+                sent += self.fan_out(page.events, page.upto).await?;
+                at = page.upto;
             }
         } else if !batch.events.is_empty() {
             sent = self.fan_out(batch.events, batch.upto).await?;
         }
         self.position.store(batch.upto, Ordering::Release);
         Ok(sent)
-    }
-
-    /// Reads changes from the journal, in the background.
-    async fn read(&self, after: Seq, upto: Seq) -> Result<(Vec<AppliedEvent>, Seq), Problem> {
-        let permit = Arc::clone(&self.app.catch_ups).acquire_owned().await;
-        let permit = permit.map_err(Problem::unavailable)?;
-        let (app, location) = (Arc::clone(&self.app), self.location.clone());
-        let read = self.app.background.spawn(move || {
-            let _permit = permit;
-            let all = ChangeFilter::default();
-            app.store.changes_between(&location, after, upto, &all, PAGE_CHANGES)
-        });
-        let page = read.await.map_err(Problem::unavailable)??;
-        Ok((page.events, page.upto))
     }
 
     async fn fan_out(&mut self, events: Vec<AppliedEvent>, upto: Seq) -> Result<usize, Problem> {

@@ -8,6 +8,7 @@ mod ask;
 mod associations;
 mod background;
 mod body;
+mod catch_up;
 mod changes;
 mod cors;
 mod cross_site;

@@ -351,7 +351,9 @@ impl From<ExportEventsError> for Problem {
         match error {
             ExportEventsError::Journal(error) => error.into(),
             ExportEventsError::Pruned { pruned } => Self::pruned(pruned),
-            ExportEventsError::Write(_) => Self::unavailable(error),
+            ExportEventsError::Write(_) | ExportEventsError::Stopped { .. } => {
+                Self::unavailable(error)
+            }
         }
     }
 }

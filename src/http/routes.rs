@@ -391,7 +391,7 @@ where
         }
         Handler::Look(read) => {
             let (look, client) = (read(app, &request)?, request.grant.client(location));
-            asking::look(app, &client, move |store, _| look(store)).await?
+            asking::look(app, &client, look).await?
         }
         Handler::ReadGraph(read) => asking::read(app, read(app, &request)?).await,
         Handler::Diff => diff::diff(app, &request).await,

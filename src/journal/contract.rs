@@ -1,6 +1,6 @@
 //! What a journal is, whatever keeps it.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 
 use super::{
@@ -50,7 +50,7 @@ pub struct Erased {
     /// The positions of those entries, and of pruned ones of which the id was remembered,
     /// in order.
     pub seqs: Vec<Seq>,
-    /// First and last entry of each run that [`JournalReader::mentions`] no longer shows.
+    /// First and last entry of each run that [`JournalReader::next_run`] no longer shows.
     pub runs: Vec<(Seq, Seq)>,
 }
 
@@ -98,8 +98,25 @@ pub enum CheckpointRow<'a> {
         first: Seq,
         /// The last event of the run.
         last: Seq,
-        /// What [`JournalReader::mentions`] shows again.
+        /// What [`Run::hashes`] is to be.
         hashes: &'a [u8],
+    },
+    /// Some entries of a chunk, which is 4,096 entries, are of a location.
+    LocationBlocks {
+        /// The id of the location, empty for entries that told none.
+        location: &'a str,
+        /// The number of the chunk: the seq divided by 4,096.
+        chunk: u64,
+        /// A bit for each 64 entries of the chunk, the first the lowest, added to those
+        /// saved before.
+        blocks: u64,
+    },
+    /// The entries of all locations whose blocks were put, with this checkpoint.
+    LocationBlocksOf {
+        /// The first of them.
+        first: Seq,
+        /// The last of them.
+        last: Seq,
     },
     /// A delivery came again.
     Repeats {
@@ -198,6 +215,15 @@ pub trait JournalReader: Send {
         &mut self,
         after: Seq,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.read_range(after.saturating_add(1)..=Seq::MAX, each)
+    }
+
+    /// As [`read`](Self::read), of the entries of a range alone.
+    fn read_range(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
 
     /// Returns when an entry came, if it is there.
@@ -216,11 +242,22 @@ pub trait JournalReader: Send {
     /// location at one entry the last.
     fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError>;
 
-    /// Shows which things runs of entries speak of, in order, from the run that
-    /// goes past `after`: first and last seq and what
-    /// [`CheckpointRow::Mentions`] held. Entries that no run covers may speak of
-    /// anything.
-    fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError>;
+    /// Returns the next entries after `after` that may be of a location: entries between
+    /// them are not, entries among them may be of others, and the last of them need not
+    /// be there. Where it is not known whose entries are, they may be of any location.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::PrunedWhileReading`] if the next entry was pruned.
+    fn next_stretch(
+        &mut self,
+        location: &str,
+        after: Seq,
+    ) -> Result<RangeInclusive<Seq>, JournalError>;
+
+    /// Returns the first run that ends after `after`, if any does. Entries that no run
+    /// covers may speak of anything.
+    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError>;
 
     /// How often the delivery of this entry came again, as of the last
     /// checkpoint.
@@ -301,9 +338,16 @@ pub trait JournalReader: Send {
     }
 }
 
-/// Takes first and last seq of a run of entries and what it speaks of; tells
-/// whether to go on.
-pub type RunSink<'s> = &'s mut dyn FnMut(Seq, Seq, &[u8]) -> ControlFlow<()>;
+/// A run of entries, and what [`CheckpointRow::Mentions`] said that they speak of.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Run {
+    /// The first of them.
+    pub first: Seq,
+    /// The last of them.
+    pub last: Seq,
+    /// Which things they speak of.
+    pub hashes: Box<[u8]>,
+}
 
 /// How far an import had come: a hash of all that it had brought up to there.
 pub type ImportMark = [u8; 32];

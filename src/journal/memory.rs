@@ -2,14 +2,15 @@
 //! that nothing needs to survive.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
+use super::location_blocks::BlockMap;
 use super::memory_rows::{KeptRow, RowKey, keep, key_of, show};
 use super::{
     Accepted, CheckpointRow, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds,
     DeadLetterSummary, DeadLetterTotals, Entry, Erased, IMPORT_MARKS, ImportMark, Journal,
-    JournalError, JournalReader, OpenReader, Refused, RowSink, RunSink,
+    JournalError, JournalReader, OpenReader, Refused, RowSink, Run,
 };
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
@@ -37,7 +38,8 @@ struct Inner {
     /// By location, then in the order that rows refer to each other.
     rows: BTreeMap<(u32, RowKey), Arc<KeptRow>>,
     /// By the first of each run: the last, and hashes.
-    mentions: BTreeMap<Seq, (Seq, Arc<[u8]>)>,
+    mentions: BTreeMap<Seq, (Seq, Box<[u8]>)>,
+    blocks: BlockMap,
     repeats: BTreeMap<Seq, u64>,
     marks: VecDeque<ImportMark>,
     idle: BTreeSet<Seq>,
@@ -116,13 +118,13 @@ impl JournalReader for MemoryJournal {
         Ok(self.inner().pruned)
     }
 
-    fn read(
+    fn read_range(
         &mut self,
-        after: Seq,
+        range: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        let upto = self.head()?;
-        let mut last = after;
+        let upto = self.head()?.min(*range.end());
+        let mut last = range.start().saturating_sub(1);
         while last < upto {
             for (kept, seq) in self.page(last, upto)?.iter().zip(last + 1..) {
                 let entry = Entry {
@@ -204,15 +206,22 @@ impl JournalReader for MemoryJournal {
         Ok(found.collect())
     }
 
-    fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
-        let inner = self.inner();
-        for (first, (last, hashes)) in inner.mentions.iter().filter(|(_, (last, _))| *last > after)
-        {
-            if each(*first, *last, hashes).is_break() {
-                break;
-            }
+    fn next_stretch(
+        &mut self,
+        location: &str,
+        after: Seq,
+    ) -> Result<RangeInclusive<Seq>, JournalError> {
+        let (inner, from) = (self.inner(), after.saturating_add(1));
+        if after < inner.pruned {
+            return Err(JournalError::PrunedWhileReading { seq: from, pruned: inner.pruned });
         }
-        Ok(())
+        Ok(inner.blocks.next_stretch(location, from))
+    }
+
+    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+        let inner = self.inner();
+        let found = inner.mentions.iter().find(|(_, (last, _))| *last > after);
+        Ok(found.map(|(&first, (last, hashes))| Run { first, last: *last, hashes: hashes.clone() }))
     }
 
     fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
@@ -282,6 +291,7 @@ impl Journal for MemoryJournal {
     ) -> Result<(), JournalError> {
         let (mut locations, mut rows, mut dropped) = (Vec::new(), Vec::new(), Vec::new());
         let (mut mentions, mut repeats, mut idle) = (Vec::new(), Vec::new(), Vec::new());
+        let mut blocks = BlockMap::default();
         fill(&mut |row| {
             match row {
                 CheckpointRow::Location { number, id, rows, seq } => {
@@ -296,7 +306,13 @@ impl Journal for MemoryJournal {
                 }
                 CheckpointRow::Dropped { location, key } => dropped.push((*location, key_of(key))),
                 CheckpointRow::Mentions { first, last, hashes } => {
-                    mentions.push((*first, (*last, Arc::from(*hashes))));
+                    mentions.push((*first, (*last, (*hashes).into())));
+                }
+                CheckpointRow::LocationBlocks { location, chunk, blocks: added } => {
+                    blocks.add(location, *chunk, *added);
+                }
+                CheckpointRow::LocationBlocksOf { first, last } => {
+                    blocks.cover(*first, *last);
                 }
                 CheckpointRow::Repeats { seq, times } => repeats.push((*seq, *times)),
                 CheckpointRow::Idle { seq } => idle.push(*seq),
@@ -315,6 +331,7 @@ impl Journal for MemoryJournal {
         inner.rows.extend(rows);
         inner.mentions.extend(mentions);
         inner.idle.extend(idle);
+        inner.blocks.merge(&blocks);
         for (seq, times) in repeats {
             *inner.repeats.entry(seq).or_default() += times;
         }
@@ -331,6 +348,7 @@ impl Journal for MemoryJournal {
         inner.locations.clear();
         inner.rows.clear();
         inner.mentions.clear();
+        inner.blocks = BlockMap::default();
         inner.idle.clear();
         drop(inner);
         self.save_checkpoint(CheckpointSeq::whole(upto), fill)
@@ -369,6 +387,7 @@ impl Journal for MemoryJournal {
         }
         inner.compactions.retain(|(at, _), _| *at >= pruned);
         inner.mentions.retain(|_, (last, _)| *last > pruned);
+        inner.blocks.prune(pruned);
         inner.repeats.retain(|seq, _| *seq > pruned);
         inner.idle.retain(|seq| *seq > pruned);
         Ok(inner.pruned)
@@ -423,6 +442,7 @@ impl Journal for MemoryJournal {
             None => !letter.body.windows(quoted.len()).any(|part| part == quoted),
         });
         erased.dead_letters = (letters - inner.letters.len()) as u64;
+        inner.blocks.erase(location);
         let is_erased = |seq: Seq| erased.seqs.binary_search(&seq).is_ok();
         inner.repeats.retain(|seq, _| !is_erased(*seq));
         inner.idle.retain(|seq| !is_erased(*seq));

@@ -6,6 +6,7 @@ mod conformance;
 mod contract;
 mod dead_letter;
 mod error;
+mod location_blocks;
 mod memory;
 mod memory_rows;
 mod sqlite;
@@ -13,10 +14,11 @@ mod token;
 
 pub use contract::{
     Accepted, CheckpointRow, CheckpointSeq, Compaction, Entry, Erased, FileSizes, IMPORT_MARKS,
-    ImportMark, Journal, JournalReader, OpenReader, RowSink, RunSink,
+    ImportMark, Journal, JournalReader, OpenReader, RowSink, Run,
 };
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use error::{JournalError, WriteOutcome};
+pub(crate) use location_blocks::{LocationBlocks, SEQ_MAX};
 pub use memory::MemoryJournal;
 pub use sqlite::{SqliteJournal, Tokens, backup};
 pub use token::{Scope, TokenRow};

@@ -4,14 +4,15 @@ use std::collections::HashMap;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 
-use super::{Location, Store, history, mentions};
-use crate::journal::JournalError;
+use super::scan::{Scan, Stop};
+use super::{Location, Store, history};
+use crate::journal::{JournalError, JournalReader};
 use crate::model::{
     Association, AssociationId, Change, Event, NodeRef, ObjectKey, Seq, Side, Timestamp,
 };
 
 /// Entries read for one page at most: those of other locations lie between.
-const PAGE_ENTRIES: usize = 50_000;
+const PAGE_ENTRIES: u64 = 50_000;
 
 /// Which changes to show. The default is every change.
 ///
@@ -44,6 +45,16 @@ pub struct AppliedEvent {
     pub event: Event,
     /// The association of a relation, as far as it was known when this was read.
     pub association: Option<Arc<Association>>,
+}
+
+/// Which changes of a location to read, up to an event that is visible.
+#[derive(Debug)]
+pub(crate) struct ChangeQuery<'q> {
+    pub(crate) location: &'q str,
+    pub(crate) filter: &'q ChangeFilter,
+    pub(crate) after: Seq,
+    pub(crate) upto: Seq,
+    pub(crate) limit: usize,
 }
 
 /// Changes, oldest first.
@@ -91,9 +102,9 @@ impl Store {
     /// are no changes. (Of those that a Relata without this feed accepted, it is not
     /// known: all of them are shown.)
     ///
-    /// Reads the journal behind `after`, up to 50,000 events, but for runs in which the
-    /// location does not occur: a page may hold few changes, or none, and not be the
-    /// last.
+    /// Reads the location's events behind `after` and a few around each, and whatever
+    /// came since the last checkpoint, up to 50,000: a page may hold few changes, or
+    /// none, and not be the last.
     ///
     /// ```
     /// use std::time::Duration;
@@ -127,39 +138,35 @@ impl Store {
         filter: &ChangeFilter,
         limit: usize,
     ) -> Result<ChangePage, ChangesError> {
-        self.changes_between(location, after, self.head(), filter, limit)
+        let query = ChangeQuery { location, filter, after, upto: self.head(), limit };
+        self.changes_until(self.reader()?.as_mut(), &query, &|| false)
     }
 
-    /// The same, up to an event that is visible.
-    pub(crate) fn changes_between(
+    /// Reads one page of changes with a reader of the journal that may be used for many,
+    /// until it is to stop: the page then ends early.
+    pub(crate) fn changes_until(
         &self,
-        location: &str,
-        after: Seq,
-        head: Seq,
-        filter: &ChangeFilter,
-        limit: usize,
+        journal: &mut dyn JournalReader,
+        query: &ChangeQuery<'_>,
+        stop: Stop<'_>,
     ) -> Result<ChangePage, ChangesError> {
+        let &ChangeQuery { location, filter, after, upto, limit } = query;
         // Before the journal is looked at: see there.
         let unsaved = self.idle.behind(after);
-        let mut journal = self.reader()?;
         let pruned = journal.pruned()?;
         if after < pruned {
             return Err(ChangesError::Pruned { after, pruned });
         }
         let mut definitions = Definitions::of(self.location(location));
-        let mut page = ChangePage { events: Vec::new(), upto: head.max(after) };
-        let (mut last, mut read, mut failed) = (after, 0, None);
-        let mut wanted = vec![mentions::of_location(location)];
-        mentions::read(journal.as_mut(), after, &mut wanted, &mut |seq, entry, _| {
-            if seq > head {
+        let mut page = ChangePage { events: Vec::new(), upto: upto.max(after) };
+        let mut failed = None;
+        let scan = Scan { location, after, upto, entries_max: PAGE_ENTRIES, stop };
+        let stopped = scan.run(journal, &mut Vec::new(), &mut |seq, entry, _| {
+            if page.events.len() == limit {
+                page.upto = seq - 1;
                 return ControlFlow::Break(());
             }
-            if read == PAGE_ENTRIES || page.events.len() == limit {
-                page.upto = last;
-                return ControlFlow::Break(());
-            }
-            (last, read) = (seq, read + 1);
-            if entry.location != location || unsaved.contains(&seq) {
+            if unsaved.contains(&seq) {
                 return ControlFlow::Continue(());
             }
             let event = match history::read(seq, &entry) {
@@ -180,6 +187,7 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         failed.map_or(Ok(()), Err)?;
+        page.upto = stopped.unwrap_or(page.upto);
         let mut applied = Vec::with_capacity(page.events.len());
         for event in page.events {
             if !journal.is_idle(event.seq)? {

@@ -10,6 +10,7 @@ use super::recovery::LoadedCheckpoint;
 use super::repeats::Repeats;
 use super::saving::{PART_ROWS, Saving};
 use crate::graph::Outcome;
+use crate::journal::LocationBlocks;
 use crate::model::{Event, Seq};
 
 /// Knows which locations changed since the last checkpoint. Only what changed
@@ -29,6 +30,7 @@ pub(super) struct Checkpointer {
     pub(super) events_max: u64,
     interval: Duration,
     pub(super) mentions: Mentions,
+    pub(super) blocks: LocationBlocks,
     pub(super) repeats: Repeats,
     pub(super) idle: Idle,
     /// What is on disk.
@@ -54,6 +56,7 @@ impl Checkpointer {
             events_max: options.checkpoint_events.max(1),
             interval: options.checkpoint_interval,
             mentions: Mentions::default(),
+            blocks: LocationBlocks::default(),
             repeats: Repeats::default(),
             idle: Idle::default(),
             saved: LoadedCheckpoint::default(),
@@ -79,6 +82,7 @@ impl Checkpointer {
     pub(super) fn touch(&mut self, location: u32, seq: Seq, event: &Event, outcome: Outcome) {
         self.touched.insert(location);
         self.mentions.note(seq, event);
+        self.blocks.add(event.location.as_str(), seq);
         // Of events before, the rows may be newer, and what they did is on disk.
         if outcome != Outcome::Applied && seq > self.saved.come.newest {
             self.idle.note(seq);
@@ -89,6 +93,7 @@ impl Checkpointer {
     /// Notes an event of which the rows on disk stand for what it did.
     pub(super) fn pass_saved(&mut self, seq: Seq, event: &Event) {
         self.mentions.note(seq, event);
+        self.blocks.add(event.location.as_str(), seq);
         self.note();
     }
 
@@ -110,14 +115,21 @@ impl Checkpointer {
 
     /// Notes an event on which no part of the graph depends: a checkpoint stands for it,
     /// too.
-    pub(super) fn pass(&mut self, seq: Seq) {
+    pub(super) fn pass(&mut self, location: &str, seq: Seq) {
         self.mentions.pass(seq);
+        self.blocks.add(location, seq);
         self.note();
     }
 
     /// Forgets a location that was erased, and its events, and returns the runs of events
     /// that are no longer covered.
-    pub(super) fn forget(&mut self, number: Option<u32>, seqs: &[Seq]) -> Vec<(Seq, Seq)> {
+    pub(super) fn forget(
+        &mut self,
+        id: &str,
+        number: Option<u32>,
+        seqs: &[Seq],
+    ) -> Vec<(Seq, Seq)> {
+        self.blocks.remove(id);
         if let Some(number) = number {
             self.touched.remove(&number);
         }

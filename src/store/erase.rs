@@ -78,7 +78,7 @@ impl Writer {
         }
         let number = known.as_ref().map(|known| known.number);
         let mut runs = erased.runs;
-        runs.extend(self.checkpointer.forget(number, &erased.seqs));
+        runs.extend(self.checkpointer.forget(id, number, &erased.seqs));
         for run in runs {
             let hashes =
                 mentioned(self.journal.as_mut(), run).map_err(|error| self.fail(&error))?;
@@ -106,21 +106,16 @@ fn mentioned(
     if after >= last {
         return Ok(Vec::new());
     }
-    journal.read(after, &mut |seq, entry| {
-        if seq > last {
-            return ControlFlow::Break(());
+    journal.read_range(after + 1..=last, &mut |seq, entry| match history::read(seq, &entry) {
+        Ok(event) => {
+            if let Some(event) = event {
+                mentions.name(&event);
+            }
+            ControlFlow::Continue(())
         }
-        match history::read(seq, &entry) {
-            Ok(event) => {
-                if let Some(event) = event {
-                    mentions.name(&event);
-                }
-                ControlFlow::Continue(())
-            }
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
         }
     })?;
     failed.map_or_else(|| Ok(mentions.bytes()), Err)

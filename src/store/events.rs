@@ -4,6 +4,7 @@ use std::io::{self, Write};
 use std::ops::ControlFlow;
 
 use super::Store;
+use super::scan::{Scan, Stop};
 use crate::journal::JournalError;
 use crate::model::{EventType, Seq};
 use crate::webhook::wrapped;
@@ -24,6 +25,12 @@ pub enum ExportEventsError {
         /// The last event that was pruned.
         pruned: Seq,
     },
+    /// It was stopped.
+    #[error("the export was stopped at event {at}")]
+    Stopped {
+        /// The last event that was looked at.
+        at: Seq,
+    },
     /// The events cannot be written where they should go.
     #[error("{0}")]
     Write(#[from] io::Error),
@@ -43,12 +50,23 @@ impl Store {
     /// journal order, and answers with their number. Ingested into an empty store
     /// they give the graph as it stood then.
     ///
-    /// Reads the journal from its start, while the writer goes on.
+    /// Reads the location's events and a few around each, while the writer goes on.
     pub fn export_events(
         &self,
         location: &str,
         upto: Seq,
         to: &mut dyn Write,
+    ) -> Result<u64, ExportEventsError> {
+        self.export_events_until(location, upto, to, &|| false)
+    }
+
+    /// As [`Store::export_events`], until it is to stop.
+    pub(crate) fn export_events_until(
+        &self,
+        location: &str,
+        upto: Seq,
+        to: &mut dyn Write,
+        stop: Stop<'_>,
     ) -> Result<u64, ExportEventsError> {
         let mut written = 0;
         let mut failed = None;
@@ -57,12 +75,9 @@ impl Store {
         if pruned > 0 {
             return Err(ExportEventsError::Pruned { pruned });
         }
-        reader.read(0, &mut |seq, entry| {
-            if seq > upto {
-                return ControlFlow::Break(());
-            }
-            let known = EventType::from_name(entry.event_type).is_some();
-            if entry.location != location || !known {
+        let scan = Scan { location, after: 0, upto, entries_max: u64::MAX, stop };
+        let stopped = scan.run(reader.as_mut(), &mut Vec::new(), &mut |_, entry, _| {
+            if EventType::from_name(entry.event_type).is_none() {
                 return ControlFlow::Continue(());
             }
             match writeln!(to, "{}", wrapped(entry.body, entry.event_type)) {
@@ -76,6 +91,10 @@ impl Store {
                 }
             }
         })?;
-        failed.map_or(Ok(written), |error| Err(error.into()))
+        match (failed, stopped) {
+            (Some(error), _) => Err(error.into()),
+            (None, Some(at)) => Err(ExportEventsError::Stopped { at }),
+            (None, None) => Ok(written),
+        }
     }
 }

@@ -5,6 +5,7 @@ use std::ops::ControlFlow;
 
 use super::Store;
 use super::mentions::{self, Mention};
+use super::scan::{Scan, Stop};
 use crate::graph::{LocationGraph, escaped_len};
 use crate::journal::{Entry, JournalError};
 use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
@@ -12,7 +13,7 @@ use crate::webhook::{Decoded, decode_stored};
 
 /// Entries read for one page of events at most: those of other locations lie
 /// between.
-const PAGE_ENTRIES: usize = 50_000;
+const PAGE_ENTRIES: u64 = 50_000;
 
 /// The thing that a history is about.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -138,9 +139,9 @@ impl Store {
     /// its own and those of its relations, for an object key its schema's and
     /// those of its associations.
     ///
-    /// Reads the runs of about 4,096 events that the thing occurs in, so it costs
-    /// its events times that at most, and 12 bytes an event of the journal to
-    /// find them; and whatever came since the last checkpoint.
+    /// Reads the location's events in runs of about 4,096 events that the thing occurs
+    /// in, and to find these up to 12 bytes an event of those runs that the location
+    /// occurs in; and whatever came since the last checkpoint.
     pub fn history(
         &self,
         location: &str,
@@ -148,8 +149,19 @@ impl Store {
         after: Seq,
         limit: impl Into<PageLimit>,
     ) -> Result<HistoryPage, JournalError> {
-        let limit = limit.into();
-        unless_pruned(|| self.read_history(location, of, after, limit))
+        self.history_until(location, of, after, limit.into(), &|| false)
+    }
+
+    /// As [`Store::history`], until it is to stop: the page then ends early.
+    pub(crate) fn history_until(
+        &self,
+        location: &str,
+        of: &Subject,
+        after: Seq,
+        limit: PageLimit,
+        stop: Stop<'_>,
+    ) -> Result<HistoryPage, JournalError> {
+        unless_pruned(|| self.read_history(location, of, after, limit, stop))
     }
 
     fn read_history(
@@ -158,6 +170,7 @@ impl Store {
         of: &Subject,
         after: Seq,
         limit: PageLimit,
+        stop: Stop<'_>,
     ) -> Result<HistoryPage, JournalError> {
         let mut room = Room::new(limit);
         let mut journal = self.reader()?;
@@ -166,10 +179,8 @@ impl Store {
         let mut wanted = vec![of.mention(location)];
         let mut page = HistoryPage { events: Vec::new(), next: None, pruned };
         let mut failed = None;
-        mentions::read(journal.as_mut(), after, &mut wanted, &mut |seq, entry, wanted| {
-            if entry.location != location {
-                return ControlFlow::Continue(());
-            }
+        let scan = Scan { location, after, upto: Seq::MAX, entries_max: u64::MAX, stop };
+        let stopped = scan.run(journal.as_mut(), &mut wanted, &mut |seq, entry, wanted| {
             let event = match read(seq, &entry) {
                 Ok(Some(event)) => event,
                 Ok(None) => return ControlFlow::Continue(()),
@@ -190,6 +201,7 @@ impl Store {
             ControlFlow::Continue(())
         })?;
         failed.map_or(Ok(()), Err)?;
+        page.next = page.next.or(stopped);
         let unsaved = self.repeats.hold();
         for event in &mut page.events {
             let counted = unsaved.get(&event.seq).copied().unwrap_or(0);
@@ -200,16 +212,26 @@ impl Store {
 
     /// Up to `limit` accepted events of a location behind `after`.
     ///
-    /// Reads the events of other locations in between, so a page may hold fewer,
-    /// or none, and still have a `next`.
+    /// Reads them and a few around each, and whatever came since the last checkpoint;
+    /// 50,000 at most, so a page may hold fewer, or none, and still have a `next`.
     pub fn events(
         &self,
         location: &str,
         after: Seq,
         limit: impl Into<PageLimit>,
     ) -> Result<EventPage, JournalError> {
-        let limit = limit.into();
-        unless_pruned(|| self.read_events(location, after, limit))
+        self.events_until(location, after, limit.into(), &|| false)
+    }
+
+    /// As [`Store::events`], until it is to stop: the page then ends early.
+    pub(crate) fn events_until(
+        &self,
+        location: &str,
+        after: Seq,
+        limit: PageLimit,
+        stop: Stop<'_>,
+    ) -> Result<EventPage, JournalError> {
+        unless_pruned(|| self.read_events(location, after, limit, stop))
     }
 
     fn read_events(
@@ -217,44 +239,44 @@ impl Store {
         location: &str,
         after: Seq,
         limit: PageLimit,
+        stop: Stop<'_>,
     ) -> Result<EventPage, JournalError> {
         let mut room = Room::new(limit);
         let mut journal = self.reader()?;
         let pruned = journal.pruned()?;
         let after = after.max(pruned);
         let mut page = EventPage { events: Vec::new(), next: None, pruned };
-        let (mut last, mut read) = (after, 0);
-        journal.read(after, &mut |seq, entry| {
-            let is_wanted = entry.location == location;
+        let scan = Scan { location, after, upto: Seq::MAX, entries_max: PAGE_ENTRIES, stop };
+        let stopped = scan.run(journal.as_mut(), &mut Vec::new(), &mut |seq, entry, _| {
             // A body is JSON, so as a text in JSON its quotation marks are escaped.
             let texts = escaped_len(entry.body) + entry.webhook_id.map_or(0, str::len);
-            if read == PAGE_ENTRIES || is_wanted && !room.take(texts) {
-                page.next = Some(last);
+            if !room.take(texts) {
+                page.next = page.events.last().map(|last| last.seq);
                 return ControlFlow::Break(());
             }
-            (last, read) = (seq, read + 1);
-            if is_wanted {
-                page.events.push(AcceptedEvent {
-                    seq,
-                    event_type: entry.event_type.to_owned(),
-                    at: entry.at,
-                    received_at: entry.received_at,
-                    webhook_id: entry.webhook_id.map(str::to_owned),
-                    body: entry.body.to_owned(),
-                });
-            }
+            page.events.push(AcceptedEvent {
+                seq,
+                event_type: entry.event_type.to_owned(),
+                at: entry.at,
+                received_at: entry.received_at,
+                webhook_id: entry.webhook_id.map(str::to_owned),
+                body: entry.body.to_owned(),
+            });
             ControlFlow::Continue(())
         })?;
+        page.next = page.next.or(stopped);
         Ok(page)
     }
 }
 
-/// Begins once more where old events were pruned ahead of a reading that may do
-/// without them.
+/// Begins again where old events were pruned ahead of a reading that may do without
+/// them: each time behind more of them, so that it comes to an end.
 fn unless_pruned<T>(mut read: impl FnMut() -> Result<T, JournalError>) -> Result<T, JournalError> {
-    match read() {
-        Err(JournalError::PrunedWhileReading { .. }) => read(),
-        page => page,
+    loop {
+        match read() {
+            Err(JournalError::PrunedWhileReading { .. }) => {}
+            page => return page,
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! When the things of a location were there, told by its events.
 
 use super::compaction::Compactions;
-use super::past::{Stop, replay};
+use super::past::replay;
+use super::scan::Stop;
 use super::{AsOf, PastError, Store};
 use crate::graph::{Lives, LocationGraph};
 use crate::model::{Event, Seq};

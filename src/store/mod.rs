@@ -29,14 +29,15 @@ mod read_only;
 mod recovery;
 mod repeats;
 mod saving;
+mod scan;
 mod subscriptions;
 mod verify;
 mod write_recovery;
 mod writer;
 
-#[cfg(feature = "server")]
-pub(crate) use changes::Definitions;
 pub use changes::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
+#[cfg(feature = "server")]
+pub(crate) use changes::{ChangeQuery, Definitions};
 pub use clock::{Clock, ClockReading};
 pub use erase::Erasure;
 pub use events::ExportEventsError;
@@ -48,8 +49,6 @@ pub use locations::Location;
 pub use log::StorageUse;
 pub use name_limits::{LimitReached, LimitedName, NameLimits};
 pub use options::Options;
-#[cfg(feature = "server")]
-pub(crate) use past::Stop;
 pub use past::{AsOf, Past, PastError};
 pub use pulse::{Waiting, Written};
 #[cfg(feature = "server")]
@@ -59,6 +58,8 @@ pub use questions::{
     QuestionError, Surroundings, Walk, Ways,
 };
 pub use recovery::OpenError;
+#[cfg(feature = "server")]
+pub(crate) use scan::Stop;
 pub use subscriptions::{EventBatch, Subscription};
 pub use verify::{Verification, repair, verify};
 pub use write_recovery::WriteFailure;

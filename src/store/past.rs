@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::compaction::{Compactions, Due};
 use super::history;
-use super::mentions;
+use super::scan::{Scan, Stop};
 use super::{Location, Store};
 use crate::graph::{LocationGraph, Snapshot};
 use crate::journal::{JournalError, JournalReader};
@@ -73,12 +73,6 @@ pub enum PastError {
         seq: Seq,
     },
 }
-
-/// Says whether to stop.
-pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
-
-/// Events read between two looks at whether to stop.
-const LOOK_EVERY: u64 = 256;
 
 /// How often one that waits for another replay looks at whether to stop.
 const WAIT: Duration = Duration::from_millis(5);
@@ -184,9 +178,8 @@ impl Store {
 
     /// The graph of a location as it stood when this event had become visible.
     ///
-    /// Reads the journal up to there, 0.6 seconds a million events, but for runs in
-    /// which the location does not occur, and replays the location's events, about
-    /// 1.5 seconds a million. The last few answers are kept ([`Options::past_graphs`]), each in as much
+    /// Reads the location's events up to there and a few around each, 0.6 seconds a
+    /// million, and replays them, about 1.5 seconds a million. The last few answers are kept ([`Options::past_graphs`]), each in as much
     /// memory as the graph took then; a later moment goes on from an earlier one
     /// that is kept.
     ///
@@ -287,22 +280,9 @@ pub(super) fn replay(
     each: &mut dyn FnMut(Seq, &Event),
 ) -> Result<Option<Seq>, JournalError> {
     let mut failed = None;
-    let (mut read, mut last, mut stopped) = (0_u64, after, false);
-    let mut wanted = vec![mentions::of_location(location)];
-    mentions::read(journal, after, &mut wanted, &mut |at, entry, _| {
-        if at > upto {
-            return ControlFlow::Break(());
-        }
-        read += 1;
-        if read % LOOK_EVERY == 0 && stop() {
-            stopped = true;
-            return ControlFlow::Break(());
-        }
-        last = at;
-        if entry.location != location {
-            return ControlFlow::Continue(());
-        }
-        match history::read(at, &entry) {
+    let scan = Scan { location, after, upto, entries_max: u64::MAX, stop };
+    let stopped =
+        scan.run(journal, &mut Vec::new(), &mut |at, entry, _| match history::read(at, &entry) {
             Ok(Some(event)) => {
                 each(at, &event);
                 ControlFlow::Continue(())
@@ -312,9 +292,8 @@ pub(super) fn replay(
                 failed = Some(error);
                 ControlFlow::Break(())
             }
-        }
-    })?;
-    failed.map_or(Ok(stopped.then_some(last)), Err)
+        })?;
+    failed.map_or(Ok(stopped), Err)
 }
 
 #[cfg(test)]

@@ -175,6 +175,8 @@ pub(super) fn load_checkpoint(
         }
         CheckpointRow::Dropped { .. }
         | CheckpointRow::Mentions { .. }
+        | CheckpointRow::LocationBlocks { .. }
+        | CheckpointRow::LocationBlocksOf { .. }
         | CheckpointRow::Repeats { .. }
         | CheckpointRow::Idle { .. } => Ok(()),
     };
@@ -248,7 +250,7 @@ pub(super) fn replay(
                         Some(event) => {
                             merge(locations, seq, &event, checkpointer);
                         }
-                        None => checkpointer.pass(seq),
+                        None => checkpointer.pass(entry.location, seq),
                     }
                     head = seq;
                     ControlFlow::Continue(())

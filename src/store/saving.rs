@@ -159,14 +159,18 @@ impl Checkpointer {
             (true, false) => CheckpointSeq { newest: head, ..old },
             (true, true) => CheckpointSeq { seq: upto, newest: head },
         };
-        let mentions = &mut self.mentions;
+        let (mentions, blocks) = (&mut self.mentions, &self.blocks);
         let mut fill = |put: RowSink<'_>| {
             idle.iter().try_for_each(|&seq| put(&CheckpointRow::Idle { seq }))?;
             repeats
                 .iter()
                 .try_for_each(|&(seq, times)| put(&CheckpointRow::Repeats { seq, times }))?;
             parts.iter().try_for_each(|part| part.put(put))?;
-            if is_last { mentions.put(put) } else { Ok(()) }
+            if is_last {
+                mentions.put(put)?;
+                blocks.put(put)?;
+            }
+            Ok(())
         };
         let saved = if self.is_anew {
             journal.replace_checkpoint(upto, &mut fill)
@@ -226,6 +230,7 @@ impl Checkpointer {
         saving.took += took;
         if is_last {
             self.mentions.saved();
+            self.blocks.clear();
             self.is_anew = false;
             self.saved.locations.clear();
             return Saved::Whole { upto: saving.upto, took: saving.took };

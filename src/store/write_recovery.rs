@@ -209,7 +209,7 @@ impl Writer {
                         applied.push((seq, entry.received_at, event));
                     }
                 }
-                Ok(None) => checkpointer.pass(seq),
+                Ok(None) => checkpointer.pass(entry.location, seq),
                 Err(error) => failed = Some(error),
             }
             if failed.is_none() {

@@ -320,7 +320,7 @@ impl Writer {
                 Status::Duplicate
             }
             (Fate::Journal(seq), Decoded::Ignored { .. }) => {
-                self.checkpointer.pass(*seq);
+                self.checkpointer.pass(delivery.entry().location, *seq);
                 Status::Ignored
             }
             (Fate::Journal(seq), Decoded::Event(event)) => {

@@ -3,6 +3,7 @@
 mod checkpoints;
 mod compactions;
 mod erasing;
+mod notes;
 
 use std::ops::ControlFlow;
 
@@ -15,7 +16,7 @@ use crate::model::{Seq, Timestamp};
 /// Opens the same journal again, once the one opened before is gone.
 type Open = Box<dyn FnMut() -> Box<dyn Journal>>;
 
-const CASES: [fn(&mut Open); 18] = [
+const CASES: [fn(&mut Open); 19] = [
     a_new_one_is_empty,
     entries_come_back_as_they_were,
     reading_goes_from_where_it_is_told,
@@ -31,7 +32,8 @@ const CASES: [fn(&mut Open); 18] = [
     pruning_takes_old_entries_behind_the_checkpoint,
     a_pruned_delivery_is_remembered,
     dead_letters_are_bounded_and_counted,
-    what_events_did_and_speak_of_is_kept_with_the_checkpoint,
+    notes::what_events_did_and_speak_of_is_kept_with_the_checkpoint,
+    notes::it_is_known_where_entries_of_a_location_are,
     entries_are_found_by_time,
     marks_of_imports_come_with_their_entries,
 ];
@@ -306,44 +308,6 @@ fn marks_of_imports_come_with_their_entries(open: &mut Open) {
     drop(journal);
     let mut journal = open();
     assert_eq!((all(journal.as_mut(), 0).len(), marks(journal.as_mut())), (3, vec![7, 5]));
-}
-
-fn what_events_did_and_speak_of_is_kept_with_the_checkpoint(open: &mut Open) {
-    let mut journal = open();
-    five(journal.as_mut());
-    let runs = |journal: &mut dyn JournalReader, after: Seq| {
-        let mut seen = Vec::new();
-        let mut each = |first: Seq, last: Seq, hashes: &[u8]| {
-            seen.push((first, last, hashes.to_vec()));
-            ControlFlow::Continue(())
-        };
-        journal.mentions(after, &mut each).unwrap();
-        seen
-    };
-    assert_eq!(runs(journal.as_mut(), 0), []);
-    let mentions = |first, last, hashes| CheckpointRow::Mentions { first, last, hashes };
-    let repeats = |seq, times| CheckpointRow::Repeats { seq, times };
-    let idle = |seq| CheckpointRow::Idle { seq };
-    let first = [mentions(1, 2, &[1, 2]), mentions(3, 3, &[3]), repeats(2, 4), idle(1), idle(3)];
-    save(journal.as_mut(), 3, &first).unwrap();
-    let second = [mentions(3, 4, &[]), repeats(2, 1), repeats(4, 1), idle(3), idle(4)];
-    save(journal.as_mut(), 4, &second).unwrap();
-    drop(journal);
-    let mut journal = open();
-    assert_eq!(runs(journal.as_mut(), 0), [(1, 2, vec![1, 2]), (3, 4, vec![])]);
-    assert_eq!(runs(journal.as_mut(), 2), [(3, 4, vec![])]);
-    assert_eq!(runs(journal.as_mut(), 4), []);
-    let times =
-        |journal: &mut dyn JournalReader| [1, 2, 4].map(|seq| journal.repeats(seq).unwrap());
-    assert_eq!(times(journal.as_mut()), [0, 5, 1]);
-    let idle =
-        |journal: &mut dyn JournalReader| [1, 2, 3, 4, 5].map(|seq| journal.is_idle(seq).unwrap());
-    assert_eq!(idle(journal.as_mut()), [true, false, true, true, false]);
-    assert_eq!(idle(journal.readers()().unwrap().as_mut()), [true, false, true, true, false]);
-    journal.prune(at(99), at(0), 3).unwrap();
-    assert_eq!(runs(journal.as_mut(), 0), [(3, 4, vec![])], "part of it is still there");
-    assert_eq!(times(journal.as_mut()), [0, 0, 1]);
-    assert_eq!(idle(journal.as_mut()), [false, false, false, true, false]);
 }
 
 fn entries_are_found_by_time(open: &mut Open) {

@@ -9,6 +9,7 @@ use rusqlite::{
 };
 
 use super::super::{CheckpointRow, CheckpointSeq, JournalError, RowSink};
+use super::location_blocks;
 use super::state_table::{
     ASSOCIATIONS, LOCATIONS, OBJECTS, RECORDS, RELATIONS, StateTable, UNKEYED, check, damaged,
 };
@@ -32,7 +33,8 @@ const SAVE_IDLE: &str = "INSERT OR IGNORE INTO idle_event VALUES (?1)";
 const FORGET: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
     DELETE FROM state_object; DELETE FROM state_association; DELETE FROM state_unkeyed_record; \
     DELETE FROM state_record; DELETE FROM state_relation; \
-    DELETE FROM mentions; DELETE FROM idle_event";
+    DELETE FROM mentions; DELETE FROM idle_event; \
+    DELETE FROM location_block; DELETE FROM location_block_range";
 
 const LOAD_SEQ: &str = "SELECT 1, seq, locations, newest, checksum FROM checkpoint";
 
@@ -121,6 +123,8 @@ struct Statements<'c> {
     relation: CachedStatement<'c>,
     dropped: [CachedStatement<'c>; 4],
     mentions: CachedStatement<'c>,
+    blocks: CachedStatement<'c>,
+    blocks_of: CachedStatement<'c>,
     repeats: CachedStatement<'c>,
     idle: CachedStatement<'c>,
 }
@@ -150,6 +154,8 @@ impl<'c> Statements<'c> {
                 transaction.prepare_cached(&RELATIONS.drop_one())?,
             ],
             mentions: transaction.prepare_cached(SAVE_MENTIONS)?,
+            blocks: transaction.prepare_cached(location_blocks::SAVE)?,
+            blocks_of: transaction.prepare_cached(location_blocks::SAVE_RANGE)?,
             repeats: transaction.prepare_cached(SAVE_REPEATS)?,
             idle: transaction.prepare_cached(SAVE_IDLE)?,
         })
@@ -172,6 +178,12 @@ impl<'c> Statements<'c> {
             CheckpointRow::Dropped { location, key } => self.drop(*location, *key)?,
             CheckpointRow::Mentions { first, last, hashes } => {
                 self.mentions.execute((first.cast_signed(), last.cast_signed(), hashes))?
+            }
+            CheckpointRow::LocationBlocks { location, chunk, blocks } => {
+                self.blocks.execute(location_blocks::columns(location, *chunk, *blocks))?
+            }
+            CheckpointRow::LocationBlocksOf { first, last } => {
+                self.blocks_of.execute((first.cast_signed(), last.cast_signed()))?
             }
             CheckpointRow::Repeats { seq, times } => {
                 self.repeats.execute((seq.cast_signed(), times.cast_signed()))?

@@ -25,7 +25,7 @@ const WAL_PAGES: i64 = 2_000;
 pub(super) const LOG_BYTES_MAX: u64 = 18 << 20;
 
 /// Statements kept prepared; there are fewer than that.
-const STATEMENTS: usize = 32;
+const STATEMENTS: usize = 48;
 
 /// How a file is opened for writing: it is there, and its name is never a URI.
 const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
 use super::super::{Entry, Erased, JournalError};
-use super::{checkpoint, compactions, dead_letters, events};
+use super::{checkpoint, compactions, dead_letters, events, location_blocks};
 use crate::model::{Seq, Timestamp};
 
 // The conditions on the key change nothing; they say that all rows are meant.
@@ -34,6 +34,7 @@ pub(super) fn erase(connection: &mut Connection, location: &str) -> Result<Erase
     let mut erased = Erased { seqs: blank_events(&transaction, location)?, ..Erased::default() };
     erased.events = erased.seqs.len() as u64;
     erased.dead_letters = remove_letters(&transaction, location)?;
+    location_blocks::erase(&transaction, location, events::head(&transaction)?)?;
     for &seq in &erased.seqs {
         transaction.prepare_cached("DELETE FROM repeat WHERE seq = ?1")?.execute([seq])?;
         transaction.prepare_cached("DELETE FROM idle_event WHERE seq = ?1")?.execute([seq])?;

@@ -121,9 +121,10 @@ fn read_columns(
     while last < upto {
         page.clear();
         // What was read before a damaged entry is shown first.
-        let filled = page.fill(connection, columns, last, limit);
+        let left = usize::try_from(upto - last).unwrap_or(usize::MAX);
+        let filled = page.fill(connection, columns, last, limit.min(left));
         for row in &page.rows {
-            if row.seq > upto || each(row.seq, page.entry(row)).is_break() {
+            if each(row.seq, page.entry(row)).is_break() {
                 return Ok(());
             }
             last = row.seq;

@@ -1,6 +1,6 @@
 //! Opening a file: its lock, its settings, its version.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -10,14 +10,14 @@ use rusqlite::{Connection, ErrorCode};
 use super::super::{
     Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
     DeadLetterTotals, Entry, Erased, FileSizes, ImportMark, Journal, JournalError, JournalReader,
-    OpenReader, Refused, RowSink, RunSink, WriteOutcome,
+    OpenReader, Refused, RowSink, Run, SEQ_MAX, WriteOutcome,
 };
 use super::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use super::file_lock::{resolve, resolve_for_writing};
 use super::place::Place;
 use super::{
     checkpoint, compactions, connection, dead_letters, epochs, erase, events, history, imports,
-    place, prune, schema,
+    location_blocks, place, prune, schema,
 };
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
@@ -154,6 +154,11 @@ impl SqliteJournal {
         self.format >= 9
     }
 
+    /// Whether the file tells where the events of each location are.
+    fn has_location_blocks(&self) -> bool {
+        self.format >= 11
+    }
+
     /// Whether the file has the table of the fourth format.
     fn knows_idle(&self) -> bool {
         self.format >= 4
@@ -207,13 +212,13 @@ impl JournalReader for SqliteJournal {
         }
     }
 
-    fn read(
+    fn read_range(
         &mut self,
-        after: Seq,
+        range: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        let head = self.head()?;
-        events::read(&self.connection, after, head, each)
+        let upto = self.head()?.min(*range.end());
+        events::read(&self.connection, range.start().saturating_sub(1), upto, each)
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
@@ -270,8 +275,20 @@ impl JournalReader for SqliteJournal {
         }
     }
 
-    fn mentions(&mut self, after: Seq, each: RunSink<'_>) -> Result<(), JournalError> {
-        if self.has_history() { history::mentions(&self.connection, after, each) } else { Ok(()) }
+    fn next_stretch(
+        &mut self,
+        location: &str,
+        after: Seq,
+    ) -> Result<RangeInclusive<Seq>, JournalError> {
+        if self.has_location_blocks() {
+            location_blocks::next_stretch(&self.connection, location, after)
+        } else {
+            Ok(after.saturating_add(1)..=SEQ_MAX)
+        }
+    }
+
+    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+        if self.has_history() { history::next_run(&self.connection, after) } else { Ok(None) }
     }
 
     fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {

@@ -1,14 +1,14 @@
 //! What helps to find the events of one thing, and of one time.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::super::{JournalError, RunSink};
+use super::super::{JournalError, Run};
 use super::events;
 use crate::model::{Seq, Timestamp};
 
-const MENTIONS: &str = "SELECT first, last, hashes FROM mentions \
-    WHERE first >= ifnull((SELECT max(first) FROM mentions WHERE first <= ?1 + 1), 0) \
-    AND last > ?1 ORDER BY first";
+const NEXT_RUN: &str = "SELECT first, last, hashes FROM mentions \
+    WHERE first >= ifnull((SELECT max(first) FROM mentions WHERE first <= ?1), 0) \
+    AND last >= ?1 ORDER BY first LIMIT 1";
 const REPEATS: &str = "SELECT times FROM repeat WHERE seq = ?1";
 const IS_IDLE: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
 /// Two selects: of both ends in one SQLite reads every row between them.
@@ -16,21 +16,15 @@ const ENDS: &str = "SELECT ifnull((SELECT min(seq) FROM event), 1), \
     ifnull((SELECT max(seq) FROM event), 0) + 1";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 
-pub(super) fn mentions(
-    connection: &Connection,
-    after: Seq,
-    each: RunSink<'_>,
-) -> Result<(), JournalError> {
-    let mut select = connection.prepare_cached(MENTIONS)?;
-    let mut rows = select.query([after.cast_signed()])?;
-    while let Some(row) = rows.next()? {
+pub(super) fn next_run(connection: &Connection, after: Seq) -> Result<Option<Run>, JournalError> {
+    let from = i64::try_from(after.saturating_add(1)).unwrap_or(i64::MAX);
+    let mut select = connection.prepare_cached(NEXT_RUN)?;
+    let run = |row: &Row<'_>| {
         let seq = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
-        let hashes = row.get_ref(2)?.as_blob().map_err(rusqlite::Error::from)?;
-        if each(seq(0)?, seq(1)?, hashes).is_break() {
-            break;
-        }
-    }
-    Ok(())
+        let hashes = row.get_ref(2)?.as_blob()?.into();
+        Ok(Run { first: seq(0)?, last: seq(1)?, hashes })
+    };
+    Ok(select.query_row([from], run).optional()?)
 }
 
 pub(super) fn repeats(connection: &Connection, seq: Seq) -> Result<u64, JournalError> {

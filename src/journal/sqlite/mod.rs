@@ -12,6 +12,7 @@ mod file;
 mod file_lock;
 mod history;
 mod imports;
+mod location_blocks;
 mod place;
 mod prune;
 mod schema;

@@ -5,7 +5,7 @@ use std::ops::ControlFlow;
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::{Accepted, JournalError};
-use super::{compactions, events};
+use super::{compactions, events, location_blocks};
 use crate::model::{Seq, Timestamp};
 
 const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
@@ -53,6 +53,7 @@ pub(super) fn prune(
         transaction.execute(REMEMBER, [upto, remember.as_millis()])?;
         transaction.execute("DELETE FROM event WHERE seq <= ?1", [upto])?;
         transaction.execute("DELETE FROM mentions WHERE first <= ?1 AND last <= ?1", [upto])?;
+        location_blocks::prune(&transaction, upto)?;
         transaction.execute("DELETE FROM repeat WHERE seq <= ?1", [upto])?;
         transaction.execute("DELETE FROM idle_event WHERE seq <= ?1", [upto])?;
         compactions::prune(&transaction, upto, before)?;

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, TransactionBehavior};
 
 use super::super::JournalError;
-use super::state_table;
+use super::{location_blocks, state_table};
 
 /// Each step to the next version of the file, never edited after a release.
 const MIGRATIONS: &[&str] = &[
@@ -17,10 +17,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0008_dead_letter_bytes.sql"),
     include_str!("schema/0009_compactions.sql"),
     include_str!("schema/0010_checkpoint_parts.sql"),
+    include_str!("schema/0011_location_blocks.sql"),
 ];
 
 /// The step that gives rows of the checkpoint their checksums.
 const CHECKSUMS: usize = 7;
+
+/// The step that tells where the events of each location are.
+const LOCATION_BLOCKS: usize = 11;
 
 /// Marks a SQLite file as Relata's: "RELA".
 pub(super) const APPLICATION_ID: i64 = 0x5245_4c41;
@@ -49,6 +53,9 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
     }
     if from < CHECKSUMS {
         state_table::add_checksums(&transaction)?;
+    }
+    if from < LOCATION_BLOCKS {
+        location_blocks::fill(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;
     transaction.pragma_update(None, "user_version", known_version())?;

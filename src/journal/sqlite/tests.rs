@@ -395,6 +395,7 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
         include_str!("file.rs"),
         include_str!("history.rs"),
         include_str!("imports.rs"),
+        include_str!("location_blocks.rs"),
         include_str!("prune.rs"),
         include_str!("state_table.rs"),
         include_str!("tokens.rs"),

@@ -1,6 +1,6 @@
 //! What differs between two moments.
 
-use super::super::past::Stop;
+use super::super::scan::Stop;
 use super::super::{AsOf, Location, PastError, Store};
 use crate::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff, Snapshot};
 use crate::model::Seq;

@@ -1,0 +1,142 @@
+//! The tables of where the events of each location are.
+
+use std::ops::RangeInclusive;
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::super::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, stretch};
+use super::super::{CheckpointRow, JournalError};
+use super::prune;
+use crate::model::Seq;
+
+/// Chunks of a segment: 131,072 events. A location's events are looked for in one after
+/// the other, and all rows of a checkpoint are within the last ones.
+const SEGMENT_CHUNKS: u64 = 32;
+
+pub(super) const SAVE: &str = "INSERT INTO location_block (segment, location, chunk, blocks) \
+    VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET blocks = blocks | excluded.blocks";
+
+/// Adds events to those known of; behind a gap, in place of them.
+pub(super) const SAVE_RANGE: &str = "INSERT INTO location_block_range (only, first, last) \
+    VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET \
+    first = iif(excluded.first > last + 1, excluded.first, first), \
+    last = iif(excluded.first > last + 1, excluded.last, max(last, excluded.last))";
+
+const RANGE: &str = "SELECT first, last FROM location_block_range WHERE only = 1";
+const CHUNKS: &str = "SELECT chunk, blocks FROM location_block \
+    WHERE segment = ?1 AND location = ?2 AND chunk >= ?3 ORDER BY chunk";
+const PRUNE: &str = "DELETE FROM location_block WHERE segment < ?1";
+const ERASE: &str = "DELETE FROM location_block WHERE segment = ?1 AND location = ?2";
+const SAVED: &str = "SELECT ifnull((SELECT seq FROM checkpoint WHERE only = 1), 0)";
+const LOCATIONS: &str = "SELECT seq, location FROM event WHERE seq > ?1 AND seq <= ?2 ORDER BY seq";
+
+pub(super) fn segment_of(chunk: u64) -> i64 {
+    (chunk / SEGMENT_CHUNKS).cast_signed()
+}
+
+/// Returns the next entries after `after` that may be of a location; the last of them
+/// need not be there.
+pub(super) fn next_stretch(
+    connection: &Connection,
+    location: &str,
+    after: Seq,
+) -> Result<RangeInclusive<Seq>, JournalError> {
+    // What is pruned, what is known and where it is: of one moment.
+    let connection = connection.unchecked_transaction()?;
+    let from = after.saturating_add(1);
+    let pruned = prune::pruned(&connection)?;
+    if after < pruned {
+        return Err(JournalError::PrunedWhileReading { seq: from, pruned });
+    }
+    let range = connection
+        .prepare_cached(RANGE)?
+        .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
+        .optional()?;
+    let Some((first, last)) = range else { return Ok(from..=SEQ_MAX) };
+    let (first, last) = (first.unsigned_abs(), last.unsigned_abs());
+    if from < first {
+        return Ok(from..=first - 1);
+    }
+    if from > last {
+        return Ok(from..=SEQ_MAX);
+    }
+    let chunk = chunk_of(from);
+    let mut select = connection.prepare_cached(CHUNKS)?;
+    for segment in segment_of(chunk)..=segment_of(chunk_of(last)) {
+        let mut rows = select.query((segment, location, chunk.cast_signed()))?;
+        while let Some(row) = rows.next()? {
+            let chunk = row.get::<_, i64>(0)?.unsigned_abs();
+            let blocks = row.get::<_, i64>(1)?.cast_unsigned();
+            if let Some(found) = stretch(chunk, blocks, from) {
+                return Ok(found);
+            }
+        }
+    }
+    Ok(last + 1..=SEQ_MAX)
+}
+
+/// Forgets where events up to this one were, once a segment holds no others.
+pub(super) fn prune(connection: &Connection, upto: i64) -> Result<(), rusqlite::Error> {
+    let segment = segment_of(chunk_of(upto.unsigned_abs()));
+    connection.prepare_cached(PRUNE)?.execute([segment])?;
+    Ok(())
+}
+
+/// Forgets where the events of a location are; none comes after `head`.
+pub(super) fn erase(
+    connection: &Connection,
+    location: &str,
+    head: Seq,
+) -> Result<(), rusqlite::Error> {
+    let mut delete = connection.prepare_cached(ERASE)?;
+    for segment in 0..=segment_of(chunk_of(head)) {
+        delete.execute((segment, location))?;
+    }
+    Ok(())
+}
+
+/// Notes where the events are that the checkpoint of an older file stands for.
+pub(super) fn fill(connection: &Connection) -> Result<(), JournalError> {
+    let pruned = prune::pruned(connection)?;
+    let saved: i64 = connection.query_row(SAVED, [], |row| row.get(0))?;
+    let mut select = connection.prepare(LOCATIONS)?;
+    let mut rows = select.query((pruned.cast_signed(), saved))?;
+    let (mut blocks, mut segment) = (LocationBlocks::default(), 0);
+    while let Some(row) = rows.next()? {
+        let seq = row.get::<_, i64>(0)?.unsigned_abs();
+        let next = segment_of(chunk_of(seq));
+        if next != segment {
+            save(connection, &blocks)?;
+            blocks.clear();
+            segment = next;
+        }
+        let location = row
+            .get_ref(1)?
+            .as_str()
+            .map_err(|error| JournalError::DamagedEvent { seq, reason: error.to_string() })?;
+        blocks.add(location, seq);
+    }
+    save(connection, &blocks)
+}
+
+fn save(connection: &Connection, blocks: &LocationBlocks) -> Result<(), JournalError> {
+    let mut save = connection.prepare_cached(SAVE)?;
+    let mut save_range = connection.prepare_cached(SAVE_RANGE)?;
+    blocks.put(&mut |row| {
+        match *row {
+            CheckpointRow::LocationBlocks { location, chunk, blocks } => {
+                save.execute(columns(location, chunk, blocks))?;
+            }
+            CheckpointRow::LocationBlocksOf { first, last } => {
+                save_range.execute((first.cast_signed(), last.cast_signed()))?;
+            }
+            _ => {}
+        }
+        Ok(())
+    })
+}
+
+/// Returns what [`SAVE`] takes.
+pub(super) fn columns(location: &str, chunk: u64, blocks: u64) -> (i64, &str, i64, i64) {
+    (segment_of(chunk), location, chunk.cast_signed(), blocks.cast_signed())
+}
