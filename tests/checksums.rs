@@ -117,6 +117,7 @@ fn an_older_file_is_read_and_then_given_its_checksums() {
          ALTER TABLE checkpoint DROP COLUMN locations;
          ALTER TABLE checkpoint DROP COLUMN newest;
          DROP TABLE compaction; DROP TABLE pruned_before;
+         DROP TABLE location_block; DROP TABLE location_block_range;
          PRAGMA user_version = 6",
     )
     .unwrap();

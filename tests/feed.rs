@@ -3,6 +3,7 @@
 #![cfg(feature = "server")]
 #![expect(clippy::unwrap_used, clippy::indexing_slicing, reason = "a test says so by failing")]
 
+mod faulty;
 mod long;
 mod reader;
 mod server;
@@ -14,9 +15,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
+use faulty::{Fault, Faulty};
 use reader::{HERE, Reader, fresh, post, post_twice, relation};
 use relata::http::{App, Limits, Protection, Server as Http};
-use relata::{ChangeFilter, Delivery, Store, Timestamp};
+use relata::journal::MemoryJournal;
+use relata::{ChangeFilter, Delivery, Options, Store, Timestamp};
 use serde_json::json;
 use server::{Error, Server, relata};
 
@@ -185,7 +188,11 @@ struct Within {
 
 impl Within {
     fn start(limits: Limits) -> Result<Self, Error> {
-        let store = Arc::new(Store::in_memory()?);
+        Self::over(Store::in_memory()?, limits)
+    }
+
+    fn over(store: Store, limits: Limits) -> Result<Self, Error> {
+        let store = Arc::new(store);
         store.ingest(relation(0).to_string().as_bytes())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
         let app = App::new(Arc::clone(&store), limits, Protection::off());
@@ -285,6 +292,45 @@ fn an_import_ends_no_reader_whatever_its_location() -> Result<(), Error> {
 }
 
 /// Readers come while much happens: each is sent all of it, from where it began.
+/// Each page of a catch-up opened the database anew, and each reader had its own.
+#[test]
+fn those_who_catch_up_share_a_few_readers_of_the_journal() -> Result<(), Error> {
+    let journal = Faulty::new(MemoryJournal::new(), Fault::Full, u64::MAX);
+    let reads = Arc::clone(&journal.plan.reads);
+    let store = Store::with_journal(Box::new(journal), Options::default())?;
+    let within = Within::over(store, Limits::default())?;
+    for number in 1..5_000 {
+        let body = relation(number).to_string();
+        let delivery = Delivery::read(body.as_bytes(), None, Timestamp::from_millis(0))?;
+        within.store.submit_waiting(delivery, |told| drop(told.unwrap()))?;
+    }
+    within.store.checkpoint()?;
+    let before = reads.opened.load(Ordering::Relaxed);
+    let mut readers = Vec::new();
+    for _ in 0..4 {
+        let stream = TcpStream::connect(within.address)?;
+        stream.set_read_timeout(Some(Duration::from_secs(30)))?;
+        readers.push(Reader::over(stream, HERE, "?after=0", &[])?);
+    }
+    std::thread::scope(|scope| {
+        for reader in &mut readers {
+            scope.spawn(move || {
+                assert_eq!(reader.ids(5_000).unwrap(), (1..=5_000).collect::<Vec<_>>());
+            });
+        }
+    });
+    // Ten pages each.
+    let opened = reads.opened.load(Ordering::Relaxed) - before;
+    assert!(opened <= 4 + 2, "{opened} readers for four who catch up");
+    // All are caught up and open: none of them needs the journal.
+    let start = Instant::now();
+    while reads.open.load(Ordering::Relaxed) > 0 {
+        assert!(start.elapsed() < Duration::from_secs(20));
+        std::thread::sleep(Duration::from_millis(5));
+    }
+    Ok(())
+}
+
 #[test]
 fn what_was_before_goes_over_into_what_happens() -> Result<(), Error> {
     let server = Within::start(Limits::default())?;

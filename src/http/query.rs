@@ -8,6 +8,7 @@ use std::str::FromStr;
 use super::problem::Problem;
 use super::request::decode;
 use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
+use crate::journal::SEQ_MAX;
 use crate::model::{EventId, NodeRef, Seq, Side, Timestamp};
 use crate::store::AsOf;
 use crate::wire::Moment;
@@ -141,7 +142,7 @@ impl<'r> Query<'r> {
 
     /// Takes out the event that must be visible before the question is asked.
     pub(super) fn take_min_seq(&mut self) -> Result<Option<Seq>, Problem> {
-        let seq = self.number("minSeq", 0..=Seq::MAX)?;
+        let seq = self.number("minSeq", 0..=SEQ_MAX)?;
         self.0.retain(|(name, _)| name != "minSeq");
         Ok(seq)
     }

@@ -98,7 +98,7 @@ impl Scan<'_> {
         journal.read_range(piece, &mut |seq, entry| {
             let is_full = *looked_at >= self.entries_max;
             *looked_at += 1;
-            if is_full || *looked_at % LOOK_EVERY == 0 && (self.stop)() {
+            if is_full || looked_at.is_multiple_of(LOOK_EVERY) && (self.stop)() {
                 ended = Ended::Early(seq - 1);
                 return ControlFlow::Break(());
             }
@@ -136,4 +136,44 @@ fn piece(
         Some(run) => (false, from..=run.last),
         None => (true, from..=last),
     })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::changes::ChangeQuery;
+    use super::super::{ChangeFilter, ExportEventsError, Store, Subject};
+
+    /// A client that had left, and a server that stopped, waited for the end of a history
+    /// that read the whole journal.
+    #[test]
+    fn what_is_stopped_goes_on_where_it_ended() {
+        let store = Store::in_memory().unwrap();
+        for number in 1..=600 {
+            let body = format!(
+                r#"{{"id":"r{number}","associationId":"A","locationId":"L",
+                "firstObjectKey":"contact","firstRecordId":"c{number}",
+                "secondObjectKey":"house","secondRecordId":"h"}}"#
+            );
+            store.ingest(body.as_bytes()).unwrap();
+        }
+        let stop = || true;
+        let subject = Subject::Relation("r500".to_owned());
+        let (mut pages, mut found, mut at) = (0, Vec::new(), Some(0));
+        while let Some(after) = at {
+            let page = store.history_until("L", &subject, after, 10.into(), &stop).unwrap();
+            (pages, at) = (pages + 1, page.next);
+            found.extend(page.events.into_iter().map(|event| event.seq));
+        }
+        assert_eq!((pages, found), (3, vec![500]));
+        let page = store.events_until("L", 0, 1_000.into(), &stop).unwrap();
+        assert_eq!((page.events.len(), page.next), (255, Some(255)));
+        let filter = ChangeFilter::default();
+        let query =
+            ChangeQuery { location: "L", filter: &filter, after: 0, upto: 600, limit: 1_000 };
+        let mut journal = store.reader().unwrap();
+        let page = store.changes_until(journal.as_mut(), &query, &stop).unwrap();
+        assert_eq!((page.events.len(), page.upto), (255, 255));
+        let stopped = store.export_events_until("L", 600, &mut Vec::new(), &stop).unwrap_err();
+        assert!(matches!(stopped, ExportEventsError::Stopped { at: 255 }), "{stopped}");
+    }
 }
