@@ -220,9 +220,10 @@ impl Within {
         let began = Instant::now();
         for number in from..from + count {
             let mut body = relation(number);
-            for member in ["id", "associationId", "firstRecordId", "secondRecordId"] {
+            for member in ["id", "firstRecordId", "secondRecordId"] {
                 body[member] = format!("{number:0>500}").into();
             }
+            body["associationId"] = format!("{:0>500}", number % 100).into();
             let delivery =
                 Delivery::read(body.to_string().as_bytes(), None, Timestamp::from_millis(0))?;
             self.store.submit_waiting(delivery, |told| drop(told.unwrap()))?;
