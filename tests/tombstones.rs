@@ -346,6 +346,25 @@ fn check(mut kept: Kept<'_>, steps: Vec<Step>) {
     kept.verify();
 }
 
+/// Life spans showed a link that had been dropped with its association as there again,
+/// once the association came back.
+#[test]
+fn a_link_that_was_dropped_with_its_association_stays_away_when_that_comes_back() {
+    let relation =
+        |relation| What::Relation { relation, association: 0, ends: (0, 0), deleted: false };
+    let association = |deleted| What::Association { association: 0, deleted };
+    let steps = vec![
+        Step::Event(relation(2), None),
+        Step::Event(association(true), None),
+        Step::Pass(5),
+        Step::Event(relation(0), None),
+        Step::Pass(6),
+        Step::Compact,
+        Step::Event(association(false), Some(0)),
+    ];
+    check(Kept::in_memory(&Hands::default()), steps);
+}
+
 #[test]
 fn a_compaction_shows_in_no_answer_and_in_every_replay() {
     let steps = || prop::collection::vec(step(), 1..60);

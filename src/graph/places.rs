@@ -13,8 +13,8 @@ use crate::model::address;
 /// takes four bytes more.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Places {
-    /// Of the rows up to the last gap, ascending.
-    before: Arc<Vec<u32>>,
+    /// Of the rows up to the last gap, ascending; takes no allocation while there is none.
+    before: Option<Arc<Vec<u32>>>,
     /// The place of the first row behind those.
     base: u32,
 }
@@ -23,7 +23,7 @@ impl Places {
     /// Returns the place of a row.
     pub(crate) fn of<N: Number>(&self, number: N) -> u32 {
         let number = number.as_u32();
-        match self.before.get(number as usize) {
+        match self.before().get(number as usize) {
             Some(place) => *place,
             None => self.base + (number - self.gapped()),
         }
@@ -34,7 +34,7 @@ impl Places {
         if place >= self.base {
             return u64::from(self.gapped()) + u64::from(place - self.base) + 1;
         }
-        self.before.partition_point(|known| *known <= place) as u64
+        self.before().partition_point(|known| *known <= place) as u64
     }
 
     /// Says that the next row, which will get this number, stands at a place. Returns
@@ -45,14 +45,18 @@ impl Places {
             let from = self.gapped();
             let dense = (from..next.as_u32()).map(|number| self.base + (number - from));
             let dense: Vec<u32> = dense.collect();
-            Arc::make_mut(&mut self.before).extend(dense);
+            Arc::make_mut(self.before.get_or_insert_default()).extend(dense);
             self.base = place;
         }
         place >= expected
     }
 
+    fn before(&self) -> &[u32] {
+        self.before.as_deref().map_or(&[], Vec::as_slice)
+    }
+
     fn gapped(&self) -> u32 {
-        address(self.before.len())
+        address(self.before().len())
     }
 }
 

@@ -11,7 +11,7 @@ use foldhash::fast::RandomState;
 use super::super::compaction::Deleted;
 use super::super::location_graph::LocationGraph;
 use super::super::table::{AssociationNo, Number, RecordNo, RelationNo, Table};
-use super::{Lives, Moment, NEVER};
+use super::{Lives, Moment, NEVER, moment};
 use crate::model::{Rank, Seq, Stamp};
 
 /// When things were forgotten: the last event before each time.
@@ -20,6 +20,9 @@ pub(super) struct Forgotten {
     relations: Generations<RelationNo>,
     associations: Generations<AssociationNo>,
     records: Generations<RecordNo>,
+    /// When each generation of a relation but the last was hidden by the delete of its
+    /// association, which may come back without it.
+    hidden: HashMap<RelationNo, Vec<Moment>, RandomState>,
     /// When each generation of a record but the last was first named.
     pub(super) named: HashMap<RecordNo, Vec<Moment>, RandomState>,
 }
@@ -46,6 +49,12 @@ impl<N: Hash + Eq> Generations<N> {
 }
 
 impl Forgotten {
+    /// When the delete of its association hid a generation of a relation for good.
+    pub(super) fn hidden_from(&self, relation: RelationNo, generation: usize) -> Moment {
+        let hidden = self.hidden.get(&relation).and_then(|hidden| hidden.get(generation));
+        hidden.copied().unwrap_or(NEVER)
+    }
+
     pub(super) fn of_relation(&self, of: RelationNo, stamp: Stamp) -> usize {
         self.relations.at(&of, stamp)
     }
@@ -72,6 +81,8 @@ impl Lives {
             if let Some(known) = self.graph.records.find_relation(id) {
                 self.graph.records.restamp(known, first);
                 self.forgotten.relations.end(known, at);
+                let hidden = hidden_from(graph, number);
+                self.forgotten.hidden.entry(known).or_default().push(hidden);
             }
         }
         for number in gone(graph.associations.rows(), &deleted.associations) {
@@ -109,6 +120,14 @@ impl Lives {
         let object = self.graph.objects.find(graph.objects.rows()[object].key.as_str())?;
         self.graph.records.find_record(object, graph.records.record_id(record))
     }
+}
+
+/// When the association of a relation was deleted, if it is.
+fn hidden_from(graph: &LocationGraph, relation: RelationNo) -> Moment {
+    let kind = graph.records.relations()[relation].kind;
+    let association = graph.records.kinds()[kind].kind.association;
+    let association = &graph.associations.rows()[association];
+    association.stamp.filter(|_| association.is_deleted()).map_or(NEVER, moment)
 }
 
 /// The numbers of rows that go.

@@ -271,8 +271,9 @@ impl Lives {
             let events = self.events_in(record, generation);
             events.filter(|stamp| stamp.is_delete() && *stamp > told.stamp)
         });
+        let hidden = self.forgotten.hidden_from(told.relation, generation(told.stamp));
         let until = gone.chain(next.map(|next| next.stamp)).map(moment).min();
-        Some((moment(told.stamp), until.unwrap_or(NEVER)))
+        Some((moment(told.stamp), until.unwrap_or(NEVER).min(hidden)))
     }
 
     /// What was told of an association, and until when that held.
