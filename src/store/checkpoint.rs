@@ -1,6 +1,6 @@
 //! When and what the writer saves, so that opening replays little.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
 
 use super::Options;
@@ -35,6 +35,9 @@ pub(super) struct Checkpointer {
     pub(super) idle: Idle,
     /// What is on disk.
     pub(super) saved: LoadedCheckpoint,
+    /// The event behind which something was last dropped of a location, by number, where a
+    /// replay from the checkpoint would come by it.
+    pub(super) compacted: BTreeMap<u32, Seq>,
     /// The checkpoint that is being saved.
     pub(super) saving: Option<Saving>,
     /// How many rows a part of it has.
@@ -60,6 +63,7 @@ impl Checkpointer {
             repeats: Repeats::default(),
             idle: Idle::default(),
             saved: LoadedCheckpoint::default(),
+            compacted: BTreeMap::new(),
             saving: None,
             part_rows: PART_ROWS.min(options.checkpoint_part_rows.max(1)),
             part_rows_max: options.checkpoint_part_rows.max(1),
@@ -97,9 +101,10 @@ impl Checkpointer {
         self.note();
     }
 
-    /// Notes that something of a location was dropped.
-    pub(super) fn compact(&mut self, location: u32) {
+    /// Notes that something of a location was dropped behind this event.
+    pub(super) fn compact(&mut self, location: u32, at: Seq) {
         self.touched.insert(location);
+        self.compacted.insert(location, at);
         self.note();
     }
 
@@ -132,6 +137,7 @@ impl Checkpointer {
         self.blocks.remove(id);
         if let Some(number) = number {
             self.touched.remove(&number);
+            self.compacted.remove(&number);
         }
         self.repeats.hold().retain(|seq, _| seqs.binary_search(seq).is_err());
         self.idle.saved(&seqs.iter().copied().collect());

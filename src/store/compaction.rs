@@ -203,7 +203,7 @@ impl Writer {
         };
         // What may take long is freed when readers are not kept out any more.
         drop(old);
-        self.checkpointer.compact(location.number);
+        self.checkpointer.compact(location.number, compaction.at);
         tracing::debug!(location = id, upto, "what was deleted for long is dropped");
         Ok(())
     }
@@ -309,12 +309,12 @@ impl<'c> Due<'c> {
     ) {
         while let Some(compaction) = self.before(seq.saturating_add(1)) {
             // Of one at the very event that the rows stand for it is not known whether it is
-            // done: done again, it changes nothing.
+            // done: done again, it changes nothing, since no row is newer.
             let found = locations.find(&compaction.location);
             let found = found.filter(|it| !checkpointer.has_saved(it.number, compaction.at + 1));
             if let Some(location) = found {
                 location.write().compact(compaction.upto);
-                checkpointer.compact(location.number);
+                checkpointer.compact(location.number, compaction.at);
             }
         }
     }

@@ -3,12 +3,12 @@
 
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::iter::repeat;
-use std::sync::mpsc::Receiver;
+use std::sync::mpsc::{Receiver, sync_channel};
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::imports::TakenLine;
+use super::imports::{Answer, Handed};
 use super::{Delivery, IngestError, LimitReached, Status, Store};
 use crate::journal::ImportMark;
 use crate::model::Seq;
@@ -17,11 +17,11 @@ use crate::webhook::{Decoded, strip_bom};
 /// The longest line, in bytes: that of a webhook's body and a little envelope.
 const LINE_BYTES: u64 = (256 << 10) + 1024;
 
-/// Lines in one transaction at most. Never to be made smaller, nor the bytes below:
-/// an import that an earlier version began would not be known.
+/// Lines that are handed to the writer at once. Never to be made smaller, nor the bytes
+/// below: an import that an earlier version began would not be known.
 const CHUNK_LINES: usize = 4_096;
 
-/// Bytes of lines in one transaction, but for one more line.
+/// Bytes of those lines, but for one more line.
 const CHUNK_BYTES: usize = 4 << 20;
 
 const BUFFER_BYTES: usize = 64 << 10;
@@ -135,7 +135,7 @@ pub enum ImportError {
 impl Store {
     /// Reads many events, one a line.
     ///
-    /// A transaction holds up to 4,096 lines or 4 MiB of them, and notes in the
+    /// A transaction holds up to 1,024 lines, fewer while other deliveries come, and notes in the
     /// journal how far the import has come. So one that was broken off, by a crash
     /// or an error, is begun anew with the same input: the lines that it had
     /// brought are duplicates then, also those of events that carry no id of their
@@ -237,8 +237,6 @@ enum Found {
 
 /// What became of the lines that the writer had, and, where some were refused, all of
 /// them.
-type Taken = Result<(Vec<TakenLine>, Vec<Delivery>), IngestError>;
-
 struct Reading<'s, E> {
     import: Import<'s>,
     each: E,
@@ -247,7 +245,7 @@ struct Reading<'s, E> {
     mark: ImportMark,
     chunk: Chunk,
     /// Lines that the writer has now.
-    written: Option<(Vec<Line>, Receiver<Taken>)>,
+    written: Option<(Vec<Line>, Receiver<Answer>)>,
     counts: ImportCounts,
     /// Whether no line was refused of which the mark says that it was taken.
     is_whole: bool,
@@ -330,13 +328,10 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
     /// Hands the lines read to the writer, once it is done with those before.
     fn write(&mut self) -> Result<(), ImportError> {
         self.tell()?;
-        let Chunk { lines, mut deliveries, marks, .. } = std::mem::take(&mut self.chunk);
-        let is_whole = self.is_whole;
-        let taken = self.import.store.ask_later(move |writer| {
-            let taken = writer.import(&mut deliveries, &marks, is_whole)?;
-            let is_refused = taken.iter().any(Result::is_err);
-            Ok((taken, if is_refused { deliveries } else { Vec::new() }))
-        })?;
+        let Chunk { lines, deliveries, marks, .. } = std::mem::take(&mut self.chunk);
+        let (reply, taken) = sync_channel(1);
+        let handed = Handed::new(deliveries, marks, self.is_whole, reply);
+        self.import.store.ask_later(move |writer| writer.imports.handed.push_back(handed))?;
         self.written = Some((lines, taken));
         Ok(())
     }

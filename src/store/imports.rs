@@ -1,21 +1,29 @@
 //! How the writer takes the lines of an import, and knows those that it has.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::mpsc::SyncSender;
+use std::time::Duration;
 
 use super::writer::{Fate, Writer, applied};
 use super::{Delivery, IngestError, LimitReached, Status};
 use crate::journal::{Entry, IMPORT_MARKS, ImportMark};
 use crate::model::Seq;
 
-/// The marks that imports have come to.
+/// The marks that imports have come to, and what they bring next.
 #[derive(Debug, Default)]
 pub(super) struct Imports {
+    /// What was handed over and is not written yet.
+    pub(super) handed: VecDeque<Handed>,
     known: HashSet<ImportMark>,
     /// Oldest first.
     order: VecDeque<ImportMark>,
 }
 
 impl Imports {
+    pub(super) fn due_in(&self) -> Duration {
+        if self.handed.is_empty() { Duration::MAX } else { Duration::ZERO }
+    }
+
     pub(super) fn note(&mut self, mark: ImportMark) {
         if self.known.insert(mark) {
             self.order.push_back(mark);
@@ -33,30 +41,81 @@ impl Imports {
     }
 }
 
+/// Lines of one transaction while other deliveries come, which wait for it.
+const SHARED_LINES: usize = 256;
+
+/// The same while none does.
+const LINES: usize = 1_024;
+
+/// Lines that an import has handed over, of which some may be written.
+#[derive(Debug)]
+pub(super) struct Handed {
+    pub(super) deliveries: Vec<Delivery>,
+    /// What each delivery comes to.
+    pub(super) marks: Vec<ImportMark>,
+    /// Whether no line was refused before these.
+    pub(super) is_whole: bool,
+    /// What became of the first ones.
+    taken: Vec<TakenLine>,
+    reply: SyncSender<Answer>,
+}
+
+/// What became of each line, and the lines themselves where one of them was refused.
+pub(super) type Answer = Result<(Vec<TakenLine>, Vec<Delivery>), IngestError>;
+
+impl Handed {
+    pub(super) fn new(
+        deliveries: Vec<Delivery>,
+        marks: Vec<ImportMark>,
+        is_whole: bool,
+        reply: SyncSender<Answer>,
+    ) -> Self {
+        Self { deliveries, marks, is_whole, taken: Vec::new(), reply }
+    }
+
+    /// Answers whoever handed them over, who may have gone.
+    fn answer(self, failed: Option<IngestError>) {
+        let Self { deliveries, taken, reply, .. } = self;
+        let is_refused = taken.iter().any(Result::is_err);
+        let answer = (taken, if is_refused { deliveries } else { Vec::new() });
+        reply.send(failed.map_or(Ok(answer), Err)).unwrap_or_default();
+    }
+}
+
 /// What became of a line, and at which seq.
 pub(super) type TakenLine = Result<(Status, Option<Seq>), LimitReached>;
 
 impl Writer {
-    /// Writes what an import brings next, and how far it comes with that, as one
-    /// transaction; each delivery has the mark that it comes to.
-    ///
-    /// Those up to a mark that is known came before, whether or not they carry an
-    /// id. Answers with what became of each, and at which seq.
+    /// Writes some of the lines that imports have handed over, each import in its turn.
+    /// Other deliveries are taken between two parts.
+    pub(super) fn import_some(&mut self, is_shared: bool) {
+        let Some(mut handed) = self.imports.handed.pop_front() else { return };
+        // Those up to a mark that is known came before, whether or not they carry an id;
+        // perhaps by another import since the last part.
+        let left = handed.marks.get(handed.taken.len()..).unwrap_or_default();
+        let known = handed.taken.len() + self.imports.known(left);
+        handed.taken.resize_with(known, || Ok((Status::Duplicate, None)));
+        let lines = if is_shared { SHARED_LINES } else { LINES };
+        match self.import_next(&mut handed, lines) {
+            Err(error) => handed.answer(Some(error)),
+            Ok(()) if handed.taken.len() < handed.deliveries.len() => {
+                self.imports.handed.push_back(handed);
+            }
+            Ok(()) => handed.answer(None),
+        }
+    }
+
+    /// Writes the next lines, and how far the import comes with them, as one transaction.
     ///
     /// A mark says that all lines up to there were taken. So none is noted behind one
-    /// that was refused, nor where `is_whole` says that one was refused before.
-    pub(super) fn import(
-        &mut self,
-        deliveries: &mut [Delivery],
-        marks: &[ImportMark],
-        is_whole: bool,
-    ) -> Result<Vec<TakenLine>, IngestError> {
+    /// that was refused.
+    fn import_next(&mut self, handed: &mut Handed, lines: usize) -> Result<(), IngestError> {
         self.check()?;
-        let known = self.imports.known(marks);
-        let mut taken: Vec<TakenLine> = vec![Ok((Status::Duplicate, None)); known];
-        let new = deliveries.get_mut(known..).unwrap_or_default();
+        let begin = handed.taken.len();
+        let end = handed.deliveries.len().min(begin + lines);
+        let new = handed.deliveries.get_mut(begin..end).unwrap_or_default();
         if new.is_empty() {
-            return Ok(taken);
+            return Ok(());
         }
         self.stamp(new.iter_mut());
         let new = &*new;
@@ -67,8 +126,8 @@ impl Writer {
             .map(|(delivery, _)| delivery.entry())
             .collect();
         let before = fates.iter().take_while(|fate| !matches!(fate, Fate::Refused(_))).count();
-        let mark = marks.get(known..known + before).and_then(<[_]>::last);
-        let mark = mark.filter(|_| is_whole);
+        let mark = handed.marks.get(begin..begin + before).and_then(<[_]>::last);
+        let mark = mark.filter(|_| handed.is_whole);
         let appended = self.append(&entries, mark);
         if appended.is_err() {
             self.forget(new.iter(), &fates);
@@ -79,9 +138,10 @@ impl Writer {
         }
         let statuses: Vec<_> = both().map(|(it, fate)| self.merge(it, fate)).collect();
         self.advance(head, applied(new.iter(), &fates, &statuses));
+        handed.is_whole &= before == fates.len();
         let both = statuses.into_iter().zip(&fates);
-        taken.extend(both.map(|(status, fate)| Ok((status?, fate.seq()))));
-        Ok(taken)
+        handed.taken.extend(both.map(|(status, fate)| Ok((status?, fate.seq()))));
+        Ok(())
     }
 }
 

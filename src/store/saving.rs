@@ -8,9 +8,10 @@
 //! a replay cannot tell is whether an event did something when it came, so that is saved
 //! before any row that holds it.
 //!
-//! A location of which something was [dropped](crate::graph::LocationGraph) is saved in one
-//! part, with the event that its rows stand for: events from before cannot be merged into it
-//! again.
+//! A location of which something was [dropped](crate::graph::LocationGraph) since the last
+//! checkpoint is saved in one part, with the event that its rows stand for: events from
+//! before cannot be merged into it again, and dropping again what rows hold that are newer
+//! could drop more.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -28,7 +29,7 @@ pub(super) const PART_ROWS: usize = 512;
 const PART_ROWS_MIN: usize = 64;
 
 /// How long a part is to take. A delivery may wait for so much longer.
-const PART_TIME: Duration = Duration::from_millis(15);
+const PART_TIME: Duration = Duration::from_millis(8);
 
 /// Where events come faster than they can be saved, a checkpoint is finished before there
 /// are so many times [`Options::checkpoint_events`](super::Options) more.
@@ -106,12 +107,27 @@ impl Checkpointer {
         true
     }
 
+    /// Whether it is time to save a part of a checkpoint. While deliveries wait, that is only
+    /// as often as it takes to be done before the next checkpoint is due.
+    pub(super) fn wants_part(&self, now: Instant, is_busy: bool) -> bool {
+        match &self.saving {
+            Some(_) => !is_busy || self.is_behind(1),
+            None => self.is_due(now),
+        }
+    }
+
     /// Whether a checkpoint that is being saved needs more than its share of the time.
     pub(super) fn is_late(&self) -> bool {
+        self.is_behind(EVENTS_MAX)
+    }
+
+    /// Whether less of a checkpoint is saved than had to be, if it was to be complete after
+    /// so many times [`Options::checkpoint_events`](super::Options) more.
+    fn is_behind(&self, times: u64) -> bool {
         self.saving.as_ref().is_some_and(|saving| {
             let (rows, written) = (u128::from(saving.rows), u128::from(saving.written));
             let events = u128::from(self.events);
-            rows * events > written * u128::from(self.events_max.saturating_mul(EVENTS_MAX))
+            rows * events > written * u128::from(self.events_max.saturating_mul(times))
         })
     }
 
@@ -206,7 +222,10 @@ impl Checkpointer {
                 next.find_map(|number| locations.at(number)).map(|it| Current::begin(it, head))
             });
             let Some(mut current) = current else { break };
-            let limit = if current.changed.has_dropped() { usize::MAX } else { room };
+            let compacted = self.compacted.get(&current.location.number);
+            let is_compacted = compacted.is_some_and(|at| *at >= self.saved.come.seq);
+            let is_whole = is_compacted || current.changed.has_dropped();
+            let limit = if is_whole { usize::MAX } else { room };
             let (changed, come) = current.take_first(limit);
             room = room.saturating_sub(changed.rows() + 1);
             let location = Arc::clone(&current.location);
@@ -233,6 +252,7 @@ impl Checkpointer {
             self.blocks.clear();
             self.is_anew = false;
             self.saved.locations.clear();
+            self.compacted.retain(|_, at| *at >= saving.upto);
             return Saved::Whole { upto: saving.upto, took: saving.took };
         }
         self.saving = Some(saving);

@@ -55,8 +55,10 @@ impl Writer {
             let now = Instant::now();
             let wait = self.checkpointer.due_in(now).min(self.pruning.due_in(now));
             let wait = wait.min(self.log.due_in(now)).min(self.retrying.due_in(now));
-            let wait = wait.min(self.compaction.due_in(now));
-            match self.jobs.recv_timeout(wait) {
+            let wait = wait.min(self.compaction.due_in(now)).min(self.imports.due_in());
+            let job = self.jobs.recv_timeout(wait);
+            let is_busy = job.is_ok();
+            match job {
                 Ok(job) => {
                     let asked = self.gather(job, &mut batch);
                     self.commit(&mut batch.deliveries);
@@ -65,13 +67,14 @@ impl Writer {
                         task(&mut self);
                     }
                 }
-                Err(RecvTimeoutError::Timeout) => {}
-                Err(RecvTimeoutError::Disconnected) => break,
+                Err(RecvTimeoutError::Disconnected) if self.imports.handed.is_empty() => break,
+                Err(_) => {}
             }
+            self.import_some(is_busy);
             if self.retrying.due_in(Instant::now()).is_zero() {
                 self.try_again();
             }
-            if self.checkpointer.is_saving() || self.checkpointer.is_due(Instant::now()) {
+            if self.checkpointer.wants_part(Instant::now(), is_busy) {
                 // Logged; tried again when the next one is due.
                 self.save_some().unwrap_or_default();
             }
