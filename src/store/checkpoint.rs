@@ -40,6 +40,9 @@ pub(super) struct Checkpointer {
     pub(super) compacted: BTreeMap<u32, Seq>,
     /// The checkpoint that is being saved.
     pub(super) saving: Option<Saving>,
+    /// Whether deliveries have just come, and when they last did.
+    pub(super) is_busy: bool,
+    pub(super) delivered: Option<Instant>,
     /// How many rows a part of it has.
     pub(super) part_rows: usize,
     pub(super) part_rows_max: usize,
@@ -64,6 +67,8 @@ impl Checkpointer {
             idle: Idle::default(),
             saved: LoadedCheckpoint::default(),
             compacted: BTreeMap::new(),
+            is_busy: false,
+            delivered: None,
             saving: None,
             part_rows: PART_ROWS.min(options.checkpoint_part_rows.max(1)),
             part_rows_max: options.checkpoint_part_rows.max(1),

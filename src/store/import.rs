@@ -135,7 +135,7 @@ pub enum ImportError {
 impl Store {
     /// Reads many events, one a line.
     ///
-    /// A transaction holds up to 1,024 lines, fewer while other deliveries come, and notes in the
+    /// A transaction holds up to 4,096 lines, 256 while other deliveries come, and notes in the
     /// journal how far the import has come. So one that was broken off, by a crash
     /// or an error, is begun anew with the same input: the lines that it had
     /// brought are duplicates then, also those of events that carry no id of their

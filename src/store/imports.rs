@@ -45,7 +45,7 @@ impl Imports {
 const SHARED_LINES: usize = 256;
 
 /// The same while none does.
-const LINES: usize = 1_024;
+const LINES: usize = 4_096;
 
 /// Lines that an import has handed over, of which some may be written.
 #[derive(Debug)]
@@ -88,14 +88,14 @@ pub(super) type TakenLine = Result<(Status, Option<Seq>), LimitReached>;
 impl Writer {
     /// Writes some of the lines that imports have handed over, each import in its turn.
     /// Other deliveries are taken between two parts.
-    pub(super) fn import_some(&mut self, is_shared: bool) {
+    pub(super) fn import_some(&mut self) {
         let Some(mut handed) = self.imports.handed.pop_front() else { return };
         // Those up to a mark that is known came before, whether or not they carry an id;
         // perhaps by another import since the last part.
         let left = handed.marks.get(handed.taken.len()..).unwrap_or_default();
         let known = handed.taken.len() + self.imports.known(left);
         handed.taken.resize_with(known, || Ok((Status::Duplicate, None)));
-        let lines = if is_shared { SHARED_LINES } else { LINES };
+        let lines = if self.checkpointer.is_shared() { SHARED_LINES } else { LINES };
         match self.import_next(&mut handed, lines) {
             Err(error) => handed.answer(Some(error)),
             Ok(()) if handed.taken.len() < handed.deliveries.len() => {

@@ -31,6 +31,12 @@ const PART_ROWS_MIN: usize = 64;
 /// How long a part is to take. A delivery may wait for so much longer.
 const PART_TIME: Duration = Duration::from_millis(8);
 
+/// The same while no delivery has come for a while: each part costs a sync.
+const PART_TIME_ALONE: Duration = Duration::from_millis(60);
+
+/// How long after a delivery another one is expected.
+const SHARED_FOR: Duration = Duration::from_secs(1);
+
 /// Where events come faster than they can be saved, a checkpoint is finished before there
 /// are so many times [`Options::checkpoint_events`](super::Options) more.
 const EVENTS_MAX: u64 = 4;
@@ -107,11 +113,24 @@ impl Checkpointer {
         true
     }
 
-    /// Whether it is time to save a part of a checkpoint. While deliveries wait, that is only
-    /// as often as it takes to be done before the next checkpoint is due.
-    pub(super) fn wants_part(&self, now: Instant, is_busy: bool) -> bool {
+    /// Notes whether deliveries have just come.
+    pub(super) fn share(&mut self, have_come: bool) {
+        self.is_busy = have_come;
+        if have_come {
+            self.delivered = Some(Instant::now());
+        }
+    }
+
+    /// Whether deliveries come, and wait for what else is written.
+    pub(super) fn is_shared(&self) -> bool {
+        self.delivered.is_some_and(|at| at.elapsed() < SHARED_FOR)
+    }
+
+    /// Whether it is time to save a part of a checkpoint. While deliveries come one after the
+    /// other, that is only as often as it takes to be done before the next one is due.
+    pub(super) fn wants_part(&self, now: Instant) -> bool {
         match &self.saving {
-            Some(_) => !is_busy || self.is_behind(1),
+            Some(_) => !self.is_busy || self.is_behind(1),
             None => self.is_due(now),
         }
     }
@@ -239,9 +258,10 @@ impl Checkpointer {
 
     /// Notes what was saved, and how long it took.
     fn count(&mut self, rows: usize, is_last: bool, took: Duration) -> Saved {
-        if took > PART_TIME {
+        let time = if self.is_shared() { PART_TIME } else { PART_TIME_ALONE };
+        if took > time {
             self.part_rows = (self.part_rows / 2).max(PART_ROWS_MIN).min(self.part_rows_max);
-        } else if rows >= self.part_rows / 2 && took < PART_TIME / 2 {
+        } else if rows >= self.part_rows / 2 && took < time / 2 {
             self.part_rows = self.part_rows.saturating_mul(2).min(self.part_rows_max);
         }
         let Some(mut saving) = self.saving.take() else { return Saved::Part };

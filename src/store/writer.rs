@@ -57,10 +57,10 @@ impl Writer {
             let wait = wait.min(self.log.due_in(now)).min(self.retrying.due_in(now));
             let wait = wait.min(self.compaction.due_in(now)).min(self.imports.due_in());
             let job = self.jobs.recv_timeout(wait);
-            let is_busy = job.is_ok();
             match job {
                 Ok(job) => {
                     let asked = self.gather(job, &mut batch);
+                    self.checkpointer.share(!batch.deliveries.is_empty());
                     self.commit(&mut batch.deliveries);
                     self.keep(&mut batch.refused);
                     if let Some(task) = asked {
@@ -68,13 +68,13 @@ impl Writer {
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) if self.imports.handed.is_empty() => break,
-                Err(_) => {}
+                Err(_) => self.checkpointer.share(false),
             }
-            self.import_some(is_busy);
+            self.import_some();
             if self.retrying.due_in(Instant::now()).is_zero() {
                 self.try_again();
             }
-            if self.checkpointer.wants_part(Instant::now(), is_busy) {
+            if self.checkpointer.wants_part(Instant::now()) {
                 // Logged; tried again when the next one is due.
                 self.save_some().unwrap_or_default();
             }
