@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::thread;
 
@@ -11,6 +11,9 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use super::log;
 use super::serve::SIGXFSZ;
+
+/// How often the removal of a folder is tried.
+const REMOVALS: u32 = 100;
 
 /// A file or folder that a signal to end the process removes.
 pub(super) struct Cleanup {
@@ -29,13 +32,13 @@ impl Cleanup {
         let watched = Arc::clone(&unfinished);
         thread::Builder::new().name("relata-signals".to_owned()).spawn(move || {
             let number = runtime.block_on(signals.first());
-            if let Some(path) = lock(&watched).take() {
-                let removed =
-                    if path.is_dir() { fs::remove_dir_all(path) } else { fs::remove_file(path) };
-                // It may be gone already; there is nobody to tell.
-                removed.unwrap_or_default();
+            // Held until the process has ended: what the command meets when its file is
+            // gone must not become its end.
+            let unfinished = lock(&watched);
+            log::close();
+            if let Some(path) = unfinished.as_deref() {
+                remove(path);
             }
-            log::flush();
             std::process::exit(128 + number);
         })?;
         Ok(Self { unfinished })
@@ -59,6 +62,26 @@ impl Cleanup {
         *unfinished = None;
         Ok(finished)
     }
+}
+
+impl Drop for Cleanup {
+    /// Waits for a signal's end of the process, if one has come.
+    fn drop(&mut self) {
+        drop(lock(&self.unfinished));
+    }
+}
+
+/// Removes a file or folder. It may be gone already, and there is nobody to tell.
+fn remove(path: &Path) {
+    if !path.is_dir() {
+        return fs::remove_file(path).unwrap_or_default();
+    }
+    // Others still write into it: a file may come while those before it go.
+    let is_in_use = |_: &u32| {
+        let removed = fs::remove_dir_all(path);
+        removed.is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)
+    };
+    (0..REMOVALS).take_while(is_in_use).for_each(drop);
 }
 
 fn lock(unfinished: &Mutex<Option<PathBuf>>) -> MutexGuard<'_, Option<PathBuf>> {

@@ -79,6 +79,15 @@ pub(super) fn flush() {
     }
 }
 
+/// Waits as [`flush`] does, and takes nothing more: what the end of the process breaks
+/// is not worth a line.
+pub(super) fn close() {
+    if let Some(log) = LOG.get() {
+        log.lock().is_closed = true;
+    }
+    flush();
+}
+
 /// Writes a line to standard error, behind the log.
 pub(super) fn print_line(line: &str) {
     let line = format!("{line}\n");
@@ -106,6 +115,8 @@ struct Pending {
     lines: Vec<u8>,
     /// Whether some are being written.
     is_writing: bool,
+    /// Whether no more are taken.
+    is_closed: bool,
 }
 
 impl Log {
@@ -116,6 +127,9 @@ impl Log {
     /// Takes a line, if there is room for it.
     fn push(&self, line: &[u8]) {
         let mut pending = self.lock();
+        if pending.is_closed {
+            return;
+        }
         if pending.lines.len() + line.len() > BUFFER_BYTES {
             self.dropped.fetch_add(1, Ordering::Relaxed);
             return;
