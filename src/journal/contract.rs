@@ -226,6 +226,22 @@ pub trait JournalReader: Send {
         each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
 
+    /// Adds the entries of a location after `after` and up to `upto`, in order, but none
+    /// that is pruned. Passes over those of all others.
+    fn seqs_of(
+        &mut self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+        found: &mut Vec<Seq>,
+    ) -> Result<(), JournalError> {
+        let after = after.max(self.pruned()?);
+        self.read_range(after.saturating_add(1)..=upto, &mut |seq, entry| {
+            found.extend((entry.location == location).then_some(seq));
+            ControlFlow::Continue(())
+        })
+    }
+
     /// Returns when an entry came, if it is there.
     fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError>;
 
@@ -441,7 +457,15 @@ pub trait Journal: JournalReader {
     /// dead letters, rows of the checkpoint, and ids of deliveries; the marks of all
     /// imports, since none tells what it stands for; its compactions; and runs that speak of
     /// it.
-    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError>;
+    ///
+    /// `known` are the entries of the location up to `upto`, as
+    /// [`seqs_of`](JournalReader::seqs_of) found them; what came later is looked for.
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError>;
 
     /// Empties the write-ahead log. Returns false if a reader keeps that from happening.
     fn empty_log(&mut self) -> Result<bool, JournalError> {

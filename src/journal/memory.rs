@@ -424,12 +424,22 @@ impl Journal for MemoryJournal {
         Ok(self.inner().letters.remove(&id).is_some())
     }
 
-    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError> {
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError> {
         let mut guard = self.inner();
         let inner = &mut *guard;
         let mut erased = Erased::default();
         for (kept, seq) in inner.entries.iter_mut().zip(inner.pruned + 1..) {
-            if *kept.location == *location {
+            let is_of_it = if seq > upto {
+                *kept.location == *location
+            } else {
+                known.binary_search(&seq).is_ok()
+            };
+            if is_of_it {
                 *kept = Arc::new(keep_entry(&Entry::erased(kept.received_at)));
                 erased.seqs.push(seq);
             }

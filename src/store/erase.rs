@@ -10,6 +10,9 @@ use crate::graph::Counts;
 use crate::journal::{JournalError, JournalReader, WriteOutcome};
 use crate::model::{LocationId, Seq};
 
+/// Events looked at in one short reading: none keeps the write-ahead log for long.
+const PART: Seq = 1 << 14;
+
 /// What was there of a location that was erased.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Erasure {
@@ -34,7 +37,8 @@ impl Store {
     ///
     /// Imports are no longer recognized as repeated, of any location.
     ///
-    /// Reads the whole journal once while deliveries wait.
+    /// Reads where the events of the whole journal belong, on the calling thread.
+    /// Deliveries wait while what the location's own events say is written over.
     ///
     /// ```
     /// use relata::Store;
@@ -51,19 +55,40 @@ impl Store {
         // No graph of the past is built meanwhile that would be kept.
         let _alone = self.pasts.build(&|| false);
         let location = LocationId::from(id);
-        let erased = self.ask(move |writer| writer.erase(location))??;
+        let (known, upto) = self
+            .seqs_of(id)
+            .map_err(|error| IngestError::Unavailable { reason: error.to_string() })?;
+        let erased = self.ask(move |writer| writer.erase(location, &known, upto))??;
         self.pasts.forget(id);
         Ok(erased)
+    }
+
+    /// Returns the events of a location, and up to where they were looked for.
+    fn seqs_of(&self, id: &str) -> Result<(Vec<Seq>, Seq), JournalError> {
+        let mut journal = self.reader()?;
+        let (mut known, upto) = (Vec::new(), journal.head()?);
+        let mut after = journal.pruned()?;
+        while after < upto {
+            let last = upto.min(after + PART);
+            journal.seqs_of(id, after, last, &mut known)?;
+            after = last;
+        }
+        Ok((known, upto))
     }
 }
 
 impl Writer {
-    fn erase(&mut self, location: LocationId) -> Result<Option<Erasure>, IngestError> {
+    fn erase(
+        &mut self,
+        location: LocationId,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Option<Erasure>, IngestError> {
         self.check()?;
         let id = location.as_str();
-        let known = self.locations.find(id);
-        let counts = known.as_ref().map(|known| known.read().counts()).unwrap_or_default();
-        let erased = self.journal.erase_location(id).map_err(|error| {
+        let found = self.locations.find(id);
+        let counts = found.as_ref().map(|known| known.read().counts()).unwrap_or_default();
+        let erased = self.journal.erase_location(id, known, upto).map_err(|error| {
             match error.write_outcome() {
                 WriteOutcome::NothingWritten => self.settle_other(&error),
                 // It may be done: what the graphs hold must not be saved again.
@@ -76,7 +101,7 @@ impl Writer {
         if !erased.seqs.is_empty() {
             self.imports = Imports::default();
         }
-        let number = known.as_ref().map(|known| known.number);
+        let number = found.as_ref().map(|known| known.number);
         let mut runs = erased.runs;
         runs.extend(self.checkpointer.forget(id, number, &erased.seqs));
         for run in runs {
@@ -86,7 +111,7 @@ impl Writer {
         }
         self.checkpoint()?;
         let log_emptied = self.journal.empty_log().map_err(|error| self.settle_other(&error))?;
-        if known.is_none() && erased.events == 0 && erased.dead_letters == 0 {
+        if found.is_none() && erased.events == 0 && erased.dead_letters == 0 {
             return Ok(None);
         }
         let (events, dead_letters) = (erased.events, erased.dead_letters);

@@ -419,8 +419,13 @@ impl<J: Journal> Journal for Faulty<J> {
         if fails { Err(full()) } else { Ok(()) }
     }
 
-    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError> {
-        self.kept.erase_location(location)
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError> {
+        self.kept.erase_location(location, known, upto)
     }
 
     fn prune(

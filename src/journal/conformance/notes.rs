@@ -43,7 +43,7 @@ pub(super) fn it_is_known_where_entries_of_a_location_are(open: &mut Open) {
     ] {
         assert_eq!(next(journal.as_mut(), location, after), expected, "{location} {after}");
     }
-    let erased = journal.erase_location("A").unwrap();
+    let erased = journal.erase_location("A", &[], 0).unwrap();
     assert_eq!(erased.events, 0);
     assert_eq!(next(journal.as_mut(), "A", 64), (299_001, None));
     assert_eq!(next(journal.as_mut(), "B", 64).0, 72 * 4_096, "others stay");

@@ -7,7 +7,8 @@ use super::{checkpoint, compactions, dead_letters, events, location_blocks};
 use crate::model::{Seq, Timestamp};
 
 // The conditions on the key change nothing; they say that all rows are meant.
-const EVENTS: &str = "SELECT seq, received_at FROM event WHERE seq > 0 AND location = ?1";
+const EVENTS: &str = "SELECT seq FROM event WHERE seq > ?1 AND seq <= ?2 AND location = ?3";
+const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 const LETTERS: &str = "SELECT id FROM dead_letter \
     WHERE id > 0 AND (location = ?1 OR location IS NULL AND instr(body, ?2) > 0)";
 const DELIVERIES: &str =
@@ -29,12 +30,21 @@ const RUN: &str = "SELECT first, last FROM mentions WHERE first <= ?1 ORDER BY f
 
 /// Leaves of each event of a location its place and when it came, and nothing of the
 /// rest; in one transaction.
-pub(super) fn erase(connection: &mut Connection, location: &str) -> Result<Erased, JournalError> {
+pub(super) fn erase(
+    connection: &mut Connection,
+    location: &str,
+    known: &[Seq],
+    upto: Seq,
+) -> Result<Erased, JournalError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let mut erased = Erased { seqs: blank_events(&transaction, location)?, ..Erased::default() };
+    let mut seqs = known.to_vec();
+    let head = events::head(&transaction)?;
+    seqs_of(&transaction, location, upto, head, &mut seqs)?;
+    blank_events(&transaction, &mut seqs)?;
+    let mut erased = Erased { seqs, ..Erased::default() };
     erased.events = erased.seqs.len() as u64;
     erased.dead_letters = remove_letters(&transaction, location)?;
-    location_blocks::erase(&transaction, location, events::head(&transaction)?)?;
+    location_blocks::erase(&transaction, location, head)?;
     for &seq in &erased.seqs {
         transaction.prepare_cached("DELETE FROM repeat WHERE seq = ?1")?.execute([seq])?;
         transaction.prepare_cached("DELETE FROM idle_event WHERE seq = ?1")?.execute([seq])?;
@@ -65,21 +75,42 @@ pub(super) fn erase(connection: &mut Connection, location: &str) -> Result<Erase
     Ok(erased)
 }
 
-fn blank_events(transaction: &Transaction<'_>, location: &str) -> Result<Vec<Seq>, JournalError> {
-    let found: Vec<(Seq, i64)> = transaction
-        .prepare(EVENTS)?
-        .query_map([location], |row| Ok((row.get(0)?, row.get(1)?)))?
-        .collect::<Result<_, _>>()?;
+/// Adds the events of a location after `after` and up to `upto`. Passes over those of
+/// all others.
+pub(super) fn seqs_of(
+    connection: &Connection,
+    location: &str,
+    after: Seq,
+    upto: Seq,
+    found: &mut Vec<Seq>,
+) -> Result<(), JournalError> {
+    let mut select = connection.prepare_cached(EVENTS)?;
+    let bounds = (after.cast_signed(), upto.cast_signed(), location);
+    for seq in select.query_map(bounds, |row| row.get(0))? {
+        found.push(seq?);
+    }
+    Ok(())
+}
+
+/// Empties these events, and leaves out those that have been pruned.
+fn blank_events(transaction: &Transaction<'_>, seqs: &mut Vec<Seq>) -> Result<(), JournalError> {
     let mut cover = transaction.prepare(COVER)?;
-    for (seq, _) in &found {
+    for seq in &*seqs {
         cover.execute([seq])?;
     }
+    let mut received_at = transaction.prepare(RECEIVED_AT)?;
     let mut blank = transaction.prepare(BLANK)?;
-    for &(seq, received_at) in &found {
-        let entry = Entry::erased(Timestamp::from_millis(received_at));
-        blank.execute((seq, events::checksum(seq, &entry)))?;
+    let mut found = Vec::with_capacity(seqs.len());
+    for &seq in &*seqs {
+        let received_at = received_at.query_row([seq], |row| row.get(0)).optional()?;
+        if let Some(received_at) = received_at {
+            let entry = Entry::erased(Timestamp::from_millis(received_at));
+            blank.execute((seq, events::checksum(seq, &entry)))?;
+            found.push(seq);
+        }
     }
-    Ok(found.into_iter().map(|(seq, _)| seq).collect())
+    *seqs = found;
+    Ok(())
 }
 
 /// Removes the dead letters of a location, and those that tell none but hold its id.

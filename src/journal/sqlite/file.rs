@@ -221,6 +221,16 @@ impl JournalReader for SqliteJournal {
         events::read(&self.connection, range.start().saturating_sub(1), upto, each)
     }
 
+    fn seqs_of(
+        &mut self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+        found: &mut Vec<Seq>,
+    ) -> Result<(), JournalError> {
+        erase::seqs_of(&self.connection, location, after, upto, found)
+    }
+
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
         checkpoint::load(&self.connection, self.checkpoint_layout(), None, each)
     }
@@ -385,8 +395,13 @@ impl Journal for SqliteJournal {
         dead_letters::delete(&mut self.connection, id)
     }
 
-    fn erase_location(&mut self, location: &str) -> Result<Erased, JournalError> {
-        let erased = erase::erase(&mut self.connection, location)?;
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError> {
+        let erased = erase::erase(&mut self.connection, location, known, upto)?;
         self.place.as_mut().map_or(Ok(()), Place::check_files)?;
         Ok(erased)
     }
