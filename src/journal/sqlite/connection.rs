@@ -16,13 +16,9 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// few dozen events costs a seventh less than with the default of 4,096.
 const PAGE_BYTES: i64 = 8_192;
 
-/// Pages in the write-ahead log before SQLite moves them to the main file: fewer,
-/// larger moves than the default of 1,000.
-const WAL_PAGES: i64 = 2_000;
-
 /// Bytes of the write-ahead log beyond which it is cut down; a little more than it
 /// takes while no reader holds it.
-pub(super) const LOG_BYTES_MAX: u64 = 18 << 20;
+pub(super) const LOG_BYTES_MAX: u64 = 24 << 20;
 
 /// Statements kept prepared; there are fewer than that.
 const STATEMENTS: usize = 48;
@@ -108,7 +104,7 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), JournalError> {
     }
     connection.pragma_update(None, "synchronous", "FULL")?;
     flush_drives(connection)?;
-    connection.pragma_update(None, "wal_autocheckpoint", WAL_PAGES)?;
+    connection.pragma_update(None, "wal_autocheckpoint", 0)?;
     // What is deleted is written over: what was erased must not be found in free pages.
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX.cast_signed())?;

@@ -14,6 +14,7 @@ use super::super::{
 };
 use super::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use super::file_lock::{resolve, resolve_for_writing};
+use super::log::LogMover;
 use super::place::Place;
 use super::{
     checkpoint, compactions, connection, dead_letters, epochs, erase, events, history, imports,
@@ -35,6 +36,9 @@ const RECOVERY_TIMEOUT: Duration = Duration::from_secs(1);
 /// `append` has returned from survives a loss of power.
 #[derive(Debug)]
 pub struct SqliteJournal {
+    /// Ended before the connection is closed, which is then the last one. Nothing in one
+    /// opened for reading.
+    mover: Option<LogMover>,
     connection: Connection,
     path: PathBuf,
     /// The version of the file's format: read-only, an older one stays as it is.
@@ -74,7 +78,8 @@ impl SqliteJournal {
             epochs::begin(&connection, head)?;
         }
         place.enter(epochs::load(&connection)?.current(), head)?;
-        Ok(Self { connection, path: path.to_owned(), format, place: Some(place) })
+        let mover = Some(LogMover::start(&mut connection, path)?);
+        Ok(Self { mover, connection, path: path.to_owned(), format, place: Some(place) })
     }
 
     /// Opens a file for reading, beside a process that writes to it. Each call
@@ -94,7 +99,8 @@ impl SqliteJournal {
             connection::check_log(&connection, path)?;
             return Err(JournalError::NotOurs { path: path.to_owned() });
         }
-        let mut journal = Self { connection, path: path.to_owned(), format, place: None };
+        let mut journal =
+            Self { mover: None, connection, path: path.to_owned(), format, place: None };
         place::compare(path, journal.head()?, accepted)?;
         Ok(journal)
     }
@@ -407,6 +413,7 @@ impl Journal for SqliteJournal {
     }
 
     fn empty_log(&mut self) -> Result<bool, JournalError> {
+        let _paused = self.mover.as_ref().map(LogMover::pause);
         self.connection.busy_timeout(EMPTY_TIMEOUT)?;
         let is_held = self
             .connection
@@ -419,6 +426,7 @@ impl Journal for SqliteJournal {
         if self.file_size("-wal")? <= LOG_BYTES_MAX {
             return Ok(true);
         }
+        let _paused = self.mover.as_ref().map(LogMover::pause);
         self.connection.busy_timeout(TRIM_TIMEOUT)?;
         let is_held = self
             .connection
@@ -433,6 +441,7 @@ impl Journal for SqliteJournal {
         connection::prepare(&connection)?;
         connection.busy_timeout(RECOVERY_TIMEOUT)?;
         // Ends the other one, and with it what it may have left half done.
+        self.mover = None;
         self.connection = connection;
         // Only a write shows that writes succeed again.
         let write = format!("BEGIN IMMEDIATE; PRAGMA user_version = {}; COMMIT;", self.format);
@@ -448,6 +457,7 @@ impl Journal for SqliteJournal {
             });
         }
         self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        self.mover = Some(LogMover::start(&mut self.connection, &self.path)?);
         events::head(&self.connection)
     }
 

@@ -13,6 +13,7 @@ mod file_lock;
 mod history;
 mod imports;
 mod location_blocks;
+mod log;
 mod place;
 mod prune;
 mod schema;

@@ -2,6 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use super::super::{
     DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError, JournalReader, Refused,
@@ -310,6 +311,33 @@ fn a_log_that_grew_behind_a_foreign_reader_is_cut_down_once_that_is_gone() {
     let sizes = journal.file_sizes().unwrap();
     assert_eq!(sizes.log, 0);
     assert!(sizes.database > 24 << 20);
+}
+
+/// A post in ten waited for the log to be moved to the main file, which took as long as
+/// a hundred commits, when an import filled it.
+#[test]
+fn the_log_is_moved_beside_the_commits() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("relata.db");
+    let mut journal = SqliteJournal::open(&path).unwrap();
+    grow(&mut journal, 15);
+    let deadline = Instant::now() + Duration::from_secs(60);
+    // Nothing else is committed meanwhile.
+    while journal.file_sizes().unwrap().database < 12 << 20 {
+        assert!(Instant::now() < deadline, "{:?}", journal.file_sizes());
+        std::thread::sleep(Duration::from_millis(1));
+    }
+    let log = journal.file_sizes().unwrap().log;
+    grow(&mut journal, 10);
+    assert_eq!(journal.file_sizes().unwrap().log, log, "it begins from its start");
+    grow(&mut journal, 100);
+    assert!(journal.file_sizes().unwrap().log < 24 << 20, "{:?}", journal.file_sizes());
+    journal.recover().unwrap();
+    grow(&mut journal, 40);
+    assert!(journal.file_sizes().unwrap().log < 24 << 20, "{:?}", journal.file_sizes());
+    assert!(journal.empty_log().unwrap());
+    drop(journal);
+    assert_eq!(SqliteJournal::open(&path).unwrap().head().unwrap(), 165 * 4);
 }
 
 /// An export taken at the pace of a phone held one read transaction to its end, and the
