@@ -45,6 +45,8 @@
 //! Without default features the crate is the embeddable store and needs neither
 //! warp nor tokio.
 
+#[cfg(feature = "server")]
+pub mod api;
 pub mod export;
 pub mod graph;
 #[cfg(feature = "server")]
@@ -55,8 +57,6 @@ mod model;
 pub mod signature;
 mod store;
 pub mod webhook;
-#[cfg(feature = "server")]
-pub mod wire;
 
 pub use model::{
     Association, AssociationId, Change, End, Epoch, EpochId, Epochs, Event, EventId, EventType,

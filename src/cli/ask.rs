@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use relata::api::Moment;
 use relata::graph::{Effort, View};
-use relata::wire::Moment;
 use relata::{Location, Seq, Store};
 
-use super::output::open_location;
+use crate::cli::output::open_location;
 use crate::config::Asking;
 
 /// Asks the location that the command line names.

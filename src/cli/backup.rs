@@ -12,9 +12,9 @@ use relata::journal::{JournalError, backup};
 use serde_json::json;
 use tempfile::{Builder, TempPath};
 
-use super::destination::{NEW_FILE_MODE, Reserved, folder_of};
-use super::interrupt::Cleanup;
-use super::output::{has_progress, print_json, say};
+use crate::cli::destination::{NEW_FILE_MODE, Reserved, folder_of};
+use crate::cli::interrupt::Cleanup;
+use crate::cli::output::{has_progress, print_json, say};
 use crate::config::Backup;
 
 pub(super) fn run(db: &Path, command: &Backup) -> anyhow::Result<ExitCode> {

@@ -18,9 +18,9 @@ use relata::{Location, Options, Store};
 use serde::Serialize;
 use tempfile::Builder;
 
-use super::destination::folder_of;
-use super::interrupt::Cleanup;
-use super::output::{print_json, print_table, say};
+use crate::cli::destination::folder_of;
+use crate::cli::interrupt::Cleanup;
+use crate::cli::output::{print_json, print_table, say};
 use crate::config::Bench;
 
 /// What is written for each synced write of the plain file: a page of SQLite.

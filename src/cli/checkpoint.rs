@@ -8,7 +8,7 @@ use relata::journal::JournalError;
 use relata::{OpenError, Options, Store};
 use serde::Serialize;
 
-use super::output::{print_json, say};
+use crate::cli::output::{print_json, say};
 use crate::config::Checkpoint;
 
 #[derive(Serialize)]

@@ -5,12 +5,12 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use relata::api::{DeadLetterBody, DeadLetterLine};
 use relata::journal::{DeadLetterSummary, Journal, JournalError, JournalReader, SqliteJournal};
 use relata::webhook::UrlTypes;
-use relata::wire::{DeadLetterBody, DeadLetterLine};
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
 
-use super::output::{ensure_exists, print_json, print_table, say};
+use crate::cli::output::{ensure_exists, print_json, print_table, say};
 use crate::config::{LettersAction, Names};
 
 /// Letters read at once.

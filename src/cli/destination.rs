@@ -10,7 +10,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context, bail, ensure};
 use tempfile::{Builder, TempPath};
 
-use super::interrupt::Cleanup;
+use crate::cli::interrupt::Cleanup;
 
 /// The files that belong to a database of this name.
 const DATABASE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-lock", "-journal"];

@@ -4,11 +4,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use relata::api::DiffBody;
 use relata::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff};
-use relata::wire::DiffBody;
 
-use super::output::{open_location, print_json, print_table, say, say_if_more};
-use super::questions::edge_row;
+use crate::cli::output::{open_location, print_json, print_table, say, say_if_more};
+use crate::cli::questions::edge_row;
 use crate::config::Diff;
 
 pub(super) fn run(db: &Path, diff: &Diff) -> anyhow::Result<ExitCode> {

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use relata::api::{Effect, Examination, Reading, SignatureVerdict};
 use relata::http::Limits;
 use relata::journal::MemoryJournal;
 use relata::signature::{SignatureHeaders, diagnose};
 use relata::webhook::{ContentEncoding, Decoded, MAX_ID_BYTES};
-use relata::wire::{Effect, Examination, Reading, SignatureVerdict};
 use relata::{Delivery, IngestError, Options, PreviewError, Store, Timestamp};
 
-use super::output::{print_json, say};
+use crate::cli::output::{print_json, say};
 use crate::config::{Doctor, Names};
 
 /// The header that says how the body is packed.

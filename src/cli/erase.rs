@@ -5,11 +5,11 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use relata::api::ErasedBody;
 use relata::journal::JournalError;
-use relata::wire::ErasedBody;
 use relata::{OpenError, Options, Store};
 
-use super::output::{print_json, say};
+use crate::cli::output::{print_json, say};
 use crate::config::Erase;
 
 pub(super) fn run(db: &Path, command: &Erase) -> anyhow::Result<ExitCode> {

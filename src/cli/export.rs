@@ -9,8 +9,8 @@ use relata::export::{EdgesKey, Format, Options, check, write, write_lives};
 use relata::graph::{Layers, PartQuery};
 use relata::{AsOf, Location, NodeRef, Store};
 
-use super::destination::{Destination, Reserved};
-use super::output::open_location;
+use crate::cli::destination::{Destination, Reserved};
+use crate::cli::output::open_location;
 use crate::config::Export;
 
 /// What is collected before it is written, in bytes.

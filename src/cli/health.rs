@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use super::output::say;
+use crate::cli::output::say;
 use crate::config::Health;
 
 /// More than any answer to this question has.

@@ -3,10 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::wire::History as HistoryBody;
+use relata::api::History as HistoryBody;
 use relata::{HistoryEvent, Subject};
 
-use super::output::{open_location, print_json, print_table, say, say_if_more};
+use crate::cli::output::{open_location, print_json, print_table, say, say_if_more};
 use crate::config::History;
 
 pub(super) fn run(db: &Path, command: &History) -> anyhow::Result<ExitCode> {

@@ -8,12 +8,12 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use relata::wire::ImportBody;
+use relata::api::ImportBody;
 use relata::{ImportCounts, ImportedLine, LineFate, Options, Store};
 use serde_json::json;
 
-use super::destination::{Destination, Reserved};
-use super::output::{has_progress, print_json, say};
+use crate::cli::destination::{Destination, Reserved};
+use crate::cli::output::{has_progress, print_json, say};
 use crate::config::Ingest;
 
 /// Events between two checkpoints: a second of a start, about.

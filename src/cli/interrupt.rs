@@ -1,16 +1,14 @@
 //! What is removed when a command is told to end.
 
-use std::fs;
-use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::thread;
+use std::{fs, io, thread};
 
 use tokio::runtime::Builder;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-use super::log;
-use super::serve::SIGXFSZ;
+use crate::cli::log;
+use crate::cli::serve::SIGXFSZ;
 
 /// How often the removal of a folder is tried.
 const REMOVALS: u32 = 100;

@@ -3,12 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use relata::api::{Labels as LabelsBody, Links as LinksBody};
 use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery, Order};
-use relata::wire::{Labels as LabelsBody, Links as LinksBody};
 
-use super::ask::ask;
-use super::output::{label_text, print_json, print_table, say_if_more};
-use crate::config::{self, Labels, Links};
+use crate::cli::ask::ask;
+use crate::cli::output::{label_text, print_json, print_table, say_if_more};
+use crate::config;
+use crate::config::{Labels, Links};
 
 pub(super) fn run(db: &Path, links: &Links) -> anyhow::Result<ExitCode> {
     ask(db, &links.asking, |view, effort, seq| {

@@ -11,6 +11,7 @@ mod diff;
 mod doctor;
 mod erase;
 mod export;
+mod format;
 mod health;
 mod history;
 mod ingest;
@@ -26,7 +27,6 @@ mod summary;
 mod token;
 mod verify;
 mod watch;
-mod way;
 mod write_failure;
 
 pub(crate) use output::complain;

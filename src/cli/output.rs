@@ -8,7 +8,7 @@ use anyhow::Context;
 use relata::journal::JournalError;
 use relata::{Location, OpenError, Store};
 
-use super::log;
+use crate::cli::log;
 use crate::config::{Place, is_dumb_terminal};
 
 /// Prints a line to standard output.

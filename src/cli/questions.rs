@@ -3,16 +3,17 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use relata::api::{Ends, Matches, NeighborhoodBody, PathsBody, WalksBody};
 use relata::graph::{
     Edge, EdgeEnd, Effort, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View, WalkQuery,
 };
-use relata::wire::{Ends, Matches, NeighborhoodBody, PathsBody, WalksBody};
 use relata::{NodeRef, Seq};
 
-use super::ask::ask;
-use super::output::{label_text, print_json, print_table, say, say_if_more, visible};
-use super::way::{node_text, way_text};
-use crate::config::{self, Match, Neighborhood, Walk};
+use crate::cli::ask::ask;
+use crate::cli::format::{node_text, way_text};
+use crate::cli::output::{label_text, print_json, print_table, say, say_if_more, visible};
+use crate::config;
+use crate::config::{Match, Neighborhood, Walk};
 
 pub(super) fn matches(db: &Path, command: &Match) -> anyhow::Result<ExitCode> {
     let query = MatchQuery {

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use crate::config::{Command, Config};
 
-use super::{
+use crate::cli::{
     backup, bench, checkpoint, completions, dead_letters, diff, doctor, erase, export, health,
     history, ingest, links, log, questions, serve, summary, token, verify, watch,
 };

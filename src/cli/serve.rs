@@ -17,8 +17,8 @@ use relata::webhook::Decoded;
 use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output::say;
-use super::{log, signals, write_failure};
+use crate::cli::output::say;
+use crate::cli::{log, signals, write_failure};
 use crate::config::{Auth, OnWriteFailure, Serve};
 
 /// Two real-estate offices, their people, properties and viewings.

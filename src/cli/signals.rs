@@ -8,7 +8,7 @@ use tokio::runtime;
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::sync::oneshot;
 
-use super::log;
+use crate::cli::log;
 
 /// Waits for a signal to stop.
 pub(super) async fn stop(mut terminate: Signal, mut interrupt: Signal) {

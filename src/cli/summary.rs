@@ -3,11 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::wire::{AssociationBody, AssociationSummary, SummaryBody};
+use relata::api::{AssociationBody, AssociationSummary, SummaryBody};
 
-use super::output::{open_for_questions, open_location, print_json, print_table, say};
-use super::way::node_text;
-use super::{ask, output};
+use crate::cli::format::node_text;
+use crate::cli::output::{open_for_questions, open_location, print_json, print_table, say};
+use crate::cli::{ask, output};
 use crate::config::Summary;
 
 /// Records shown of one association that break its cardinality.

@@ -8,7 +8,7 @@ use relata::http::new_token;
 use relata::journal::{TokenRow, Tokens};
 use serde_json::{Value, json};
 
-use super::output::{print_json, print_table, say};
+use crate::cli::output::{print_json, print_table, say};
 use crate::config::{NewToken, TokenAction};
 
 pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {

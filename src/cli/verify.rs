@@ -8,7 +8,7 @@ use relata::journal::SqliteJournal;
 use relata::{repair, verify};
 use serde::Serialize;
 
-use super::output::{print_json, say};
+use crate::cli::output::{print_json, say};
 use crate::config::Verify;
 
 /// Differences beyond this many tell nothing new.

@@ -5,13 +5,13 @@ use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
-use relata::wire::ChangeBody;
+use relata::api::ChangeBody;
 use relata::{AppliedEvent, Association, Change, ChangeFilter, Location, Seq, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
-use super::output::{label_text, open_location, print_json, say, visible};
-use super::signals::stop;
-use super::way::node_text;
+use crate::cli::format::node_text;
+use crate::cli::output::{label_text, open_location, print_json, say, visible};
+use crate::cli::signals::stop;
 use crate::config::Watch;
 
 /// How often it is looked for what the server has added.

@@ -5,10 +5,12 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use relata::NodeRef;
+use relata::api::Moment;
 use relata::journal::Scope;
-use relata::wire::Moment;
 
-use super::{Keys, ListenAddress, Names, Place, UrlTrust};
+use crate::config::listen::ListenAddress;
+use crate::config::names::Names;
+use crate::config::{Keys, Place, UrlTrust};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\

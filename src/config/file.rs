@@ -6,8 +6,8 @@ use anyhow::Context;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
 
-use super::variables::{is_empty, without_empty};
-use super::{Command, Config};
+use crate::config::variables::{is_empty, without_empty};
+use crate::config::{Command, Config};
 
 impl Config {
     /// Reads the command line, the environment and the configuration file.

@@ -1,9 +1,8 @@
 //! The address to listen on, as people write it.
 
-use std::fmt;
-use std::io;
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
+use std::{fmt, io};
 
 /// An address or a name, with a port.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -10,11 +10,11 @@ mod questions;
 mod retention;
 mod variables;
 
+use crate::config::retention::{Retention, days};
 pub(crate) use commands::*;
 pub(crate) use listen::ListenAddress;
 pub(crate) use names::Names;
 pub(crate) use questions::*;
-use retention::{Retention, days};
 pub(crate) use variables::{is_dumb_terminal, wants_color};
 
 use std::path::PathBuf;

@@ -1,11 +1,11 @@
 //! The arguments of the commands that ask.
 
 use clap::{ArgGroup, Args, ValueEnum};
+use relata::api::Moment;
 use relata::graph::{Condition, LinkFilter};
-use relata::wire::Moment;
 use relata::{NodeRef, Seq, Timestamp};
 
-use super::filters::{condition, step};
+use crate::config::filters::{condition, step};
 
 /// Which location a question is about.
 #[derive(Debug, Args)]

@@ -52,8 +52,8 @@ fn variable(flag: &str) -> String {
 mod tests {
     use std::collections::BTreeMap;
 
-    use super::super::Config;
     use super::*;
+    use crate::config::Config;
 
     /// Every flag of a command and of those below it, with the command's path.
     fn flags<'c>(path: &str, command: &'c Command, found: &mut Vec<(String, &'c clap::Arg)>) {

@@ -17,7 +17,7 @@ use std::io::{self, Write};
 
 use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 
-use super::element::{EDGE_ATTRIBUTES, NodeId, edge_values};
+use crate::export::element::{EDGE_ATTRIBUTES, NodeId, edge_values};
 use crate::graph::{EdgeEnd, Part};
 
 /// What each end is, behind the attributes of the link.

@@ -17,7 +17,7 @@ use std::fmt;
 use std::io::{self, Write};
 use std::iter::once;
 
-use super::element::{
+use crate::export::element::{
     EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, Spelled, edge_class, edge_values,
     node_class, node_values,
 };

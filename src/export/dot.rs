@@ -6,7 +6,7 @@
 use std::fmt::Display;
 use std::io::{self, Write};
 
-use super::element::{
+use crate::export::element::{
     EDGE_ATTRIBUTES, NodeId, REPLACEMENT, edge_id, edge_values, layer as layer_of,
 };
 use crate::graph::Part;

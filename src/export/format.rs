@@ -2,7 +2,7 @@
 
 use std::io::{self, Write};
 
-use super::{
+use crate::export::{
     csv, cypher, cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, neo4j_csv, node_link, rdf,
 };
 use crate::graph::{Lives, Part};

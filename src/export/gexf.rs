@@ -5,11 +5,11 @@
 
 use std::io::{self, Write};
 
-use super::element::{
+use crate::export::element::{
     EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, Spelled, edge_id, edge_label, edge_values,
     node_values,
 };
-use super::xml::Xml;
+use crate::export::xml::Xml;
 use crate::graph::{Life, Lives, Part};
 
 const NAMESPACE: &str = "http://gexf.net/1.3";

@@ -12,10 +12,10 @@
 use std::fmt::Write as _;
 use std::io::{self, Write};
 
-use super::element::{
+use crate::export::element::{
     EDGE_ATTRIBUTES, EdgeId, NODE_ATTRIBUTES, edge_label, edge_values, node_values,
 };
-use super::xml::Xml;
+use crate::export::xml::Xml;
 use crate::graph::{EdgeEnd, Part};
 
 /// The names under which elements refer to [`NODE_ATTRIBUTES`].

@@ -6,10 +6,10 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::element::{
+use crate::export::element::{
     EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_members, node_members,
 };
-use super::json::array;
+use crate::export::json::array;
 use crate::graph::{Edge, EdgeEnd, Part};
 
 #[derive(Serialize)]

@@ -7,11 +7,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::element::{
+use crate::export::element::{
     EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_class, edge_label,
     edge_members, node_members,
 };
-use super::json::{array, object};
+use crate::export::json::{array, object};
 use crate::graph::{Edge, EdgeEnd, Part};
 
 #[derive(Serialize)]

@@ -8,8 +8,8 @@ use std::collections::HashMap;
 use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
-use super::element::{REPLACEMENT, edge_label};
-use super::format::TooLarge;
+use crate::export::element::{REPLACEMENT, edge_label};
+use crate::export::format::TooLarge;
 use crate::graph::Part;
 
 /// Edges of a flowchart at most.

@@ -18,8 +18,8 @@ use std::io::{self, Write};
 use zip::write::{SimpleFileOptions, StreamWriter};
 use zip::{CompressionMethod, DateTime, ZipWriter};
 
-use super::csv::Table;
-use super::element::{
+use crate::export::csv::Table;
+use crate::export::element::{
     EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_class, edge_values, node_class,
     node_values,
 };

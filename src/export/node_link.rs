@@ -6,11 +6,11 @@ use std::io::{self, Write};
 
 use serde::Serialize;
 
-use super::element::{
+use crate::export::element::{
     EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_members, node_members,
 };
-use super::format::EdgesKey;
-use super::json::array;
+use crate::export::format::EdgesKey;
+use crate::export::json::array;
 use crate::graph::{Edge, EdgeEnd, Part};
 
 #[derive(Serialize)]

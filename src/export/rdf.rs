@@ -26,7 +26,7 @@ use std::io::{self, Write};
 
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
-use super::element::{EDGE_ATTRIBUTES, NODE_ATTRIBUTES, edge_values, node_values};
+use crate::export::element::{EDGE_ATTRIBUTES, NODE_ATTRIBUTES, edge_values, node_values};
 use crate::graph::{Edge, EdgeEnd, Part};
 
 const TYPE: Name<'_> = Name::Known("http://www.w3.org/1999/02/22-rdf-syntax-ns#type");

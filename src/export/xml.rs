@@ -7,7 +7,7 @@ use quick_xml::Writer;
 use quick_xml::escape::partial_escape;
 use quick_xml::events::{BytesDecl, BytesEnd, BytesStart, BytesText, Event};
 
-use super::element::REPLACEMENT;
+use crate::export::element::REPLACEMENT;
 
 pub(super) struct Xml<'w> {
     writer: Writer<&'w mut dyn Write>,

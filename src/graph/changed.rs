@@ -1,6 +1,6 @@
 //! What a checkpoint has to write: what events and compactions have touched.
 
-use super::table::{RecordNo, RelationNo};
+use crate::graph::memory::table::{RecordNo, RelationNo};
 use crate::model::StateKey;
 
 /// What changed of records since the last checkpoint.

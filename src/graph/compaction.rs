@@ -7,11 +7,11 @@
 
 use std::sync::Arc;
 
-use super::changed::ChangedRecords;
-use super::location_graph::{Changed, LocationGraph};
-use super::query::Counts;
-use super::record_layer::{Kind, RelationRow};
-use super::table::{AssociationNo, Number, RecordNo, Table};
+use crate::graph::changed::ChangedRecords;
+use crate::graph::layers::record_data::{Kind, RelationRow};
+use crate::graph::location_graph::{Changed, LocationGraph};
+use crate::graph::memory::table::{AssociationNo, Number, RecordNo, Table};
+use crate::graph::query::summary::Counts;
 use crate::model::{RecordState, Seq, Stamp};
 
 /// What can be dropped of a graph, found by [`LocationGraph::deleted_upto`].

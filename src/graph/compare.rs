@@ -2,8 +2,8 @@
 
 use std::fmt;
 
-use super::location_graph::LocationGraph;
-use super::table::RelationNo;
+use crate::graph::location_graph::LocationGraph;
+use crate::graph::memory::table::RelationNo;
 use crate::model::Stamp;
 
 /// One thing that two graphs disagree on.

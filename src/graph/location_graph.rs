@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 
-use super::associations::Associations;
-use super::changed::{ChangedRecords, Dropped};
-use super::object_layer::ObjectLayer;
-use super::query::{Names, View};
-use super::record_layer::{Kind, RecordLayer};
-use super::table::{AssociationNo, ObjectNo, RecordNo};
+use crate::graph::changed::{ChangedRecords, Dropped};
+use crate::graph::layers::associations::Associations;
+use crate::graph::layers::objects::ObjectLayer;
+use crate::graph::layers::record_data::Kind;
+use crate::graph::layers::records::RecordLayer;
+use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
+use crate::graph::view::{Names, View};
 use crate::model::{Association, NodeRef, Seq, StateKey};
 
 /// The graph of one location: object keys joined by associations, records

@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
-use super::location_graph::LocationGraph;
-use super::record_layer::Kind;
-use super::table::{AssociationNo, KindNo, ObjectNo, RecordNo};
+use crate::graph::layers::record_data::Kind;
+use crate::graph::location_graph::LocationGraph;
+use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo};
 use crate::model::{
     Association, Change, Event, ObjectKey, RecordState, Relation, Seq, Side, Stamp,
 };

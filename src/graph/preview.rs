@@ -2,10 +2,10 @@
 
 use std::sync::Arc;
 
-use super::location_graph::LocationGraph;
-use super::merge::Outcome;
-use super::record_layer::Kind;
-use super::table::{AssociationNo, ObjectNo, RecordNo};
+use crate::graph::layers::record_data::Kind;
+use crate::graph::location_graph::LocationGraph;
+use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
+use crate::graph::merge::Outcome;
 use crate::model::{Change, Event, ObjectKey, RecordState, Seq};
 
 impl LocationGraph {

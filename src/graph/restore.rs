@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use super::location_graph::{Changed, LocationGraph};
-use super::record_layer::Kind;
-use super::table::{AssociationNo, ObjectNo, RecordNo};
+use crate::graph::layers::record_data::Kind;
+use crate::graph::location_graph::{Changed, LocationGraph};
+use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
 use crate::model::{ObjectKey, Side, StateRow};
 
 impl LocationGraph {

@@ -3,11 +3,13 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::associations::Associations;
-use super::location_graph::{LocationGraph, Node};
-use super::object_layer::ObjectLayer;
-use super::query::{Edge, EdgeEnd, Layers, Names, Part, PartQuery, View};
-use super::record_layer::RecordRows;
+use crate::graph::layers::associations::Associations;
+use crate::graph::layers::objects::ObjectLayer;
+use crate::graph::layers::record_data::RecordRows;
+use crate::graph::location_graph::{LocationGraph, Node};
+use crate::graph::query::edge::{Edge, EdgeEnd};
+use crate::graph::query::subgraph::{Layers, Part, PartQuery};
+use crate::graph::view::{Names, View};
 use crate::model::{NodeRef, Seq};
 
 /// Everything visible of a location at one moment, for reading from end to end

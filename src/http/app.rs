@@ -7,15 +7,15 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use warp::http::HeaderValue;
 
-use super::background::Background;
-use super::catch_up::CatchUps;
-use super::feed::Feed;
-use super::metrics::Metrics;
-use super::permits::Permits;
-use super::problem::Problem;
-use super::protection::Protection;
-use super::receive_budget::ReceiveBudget;
-use super::tickets::Tickets;
+use crate::http::auth::policy::Protection;
+use crate::http::auth::tickets::Tickets;
+use crate::http::feed::catch_up::CatchUps;
+use crate::http::feed::stats::Feed;
+use crate::http::limits::background::Background;
+use crate::http::limits::permits::Permits;
+use crate::http::limits::receive_budget::ReceiveBudget;
+use crate::http::metrics::recorder::Metrics;
+use crate::http::respond::problem::Problem;
 use crate::model::Seq;
 use crate::store::Store;
 

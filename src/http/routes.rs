@@ -6,28 +6,31 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use warp::filters::BoxedFilter;
-use warp::http::header::AUTHORIZATION;
-use warp::http::header::HeaderName;
+use warp::http::header::{AUTHORIZATION, HeaderName};
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Buf, Filter};
 
-use super::answer::Answer;
-use super::app::App;
-use super::ask::{Question, Reading};
-use super::body::JsonBody;
-use super::dead_letters::Action;
-use super::history::Look;
-use super::problem::Problem;
-use super::query::Query;
-use super::request::{self, Request};
-use super::token::Grant;
-use super::{
-    ask as asking, associations, changes, cors, cross_site, dead_letters, diff, docs, doctor,
-    export, health, history, imports, links, locations, metrics, objects, questions, request_id,
-    tickets, webhooks,
+use crate::http::app::App;
+use crate::http::auth::token::Grant;
+use crate::http::auth::{cors, cross_site, tickets};
+use crate::http::execute as asking;
+use crate::http::execute::{Question, Reading};
+use crate::http::extract::body::JsonBody;
+use crate::http::extract::params::Query;
+use crate::http::extract::request;
+use crate::http::extract::request::Request;
+use crate::http::handlers::dead_letters::Action;
+use crate::http::handlers::history::Look;
+use crate::http::handlers::{
+    associations, changes, dead_letters, diff, docs, doctor, export, health, history, import,
+    links, locations, objects, traversals, webhooks,
 };
+use crate::http::metrics::recorder;
+use crate::http::respond::json::Answer;
+use crate::http::respond::problem::Problem;
+use crate::http::server::request_id;
 use crate::journal::Scope;
 
 /// The epoch that the seqs of an answer are of; in a request, the one that it must be
@@ -187,11 +190,11 @@ pub const ROUTES: &[Route] = &[
     ask("/v1/locations/{locationId}/objects/{objectKey}/records/{recordId}/links", links::list),
     ask_body("/v1/locations/{locationId}/links", links::batch),
     ask("/v1/locations/{locationId}/labels", links::labels),
-    ask_body("/v1/locations/{locationId}/match", questions::matches),
-    ask_body("/v1/locations/{locationId}/walk", questions::walk),
-    ask("/v1/locations/{locationId}/path", questions::path),
-    ask("/v1/locations/{locationId}/neighborhood", questions::neighborhood),
-    ask("/v1/locations/{locationId}/summary", questions::summary),
+    ask_body("/v1/locations/{locationId}/match", traversals::matches),
+    ask_body("/v1/locations/{locationId}/walk", traversals::walk),
+    ask("/v1/locations/{locationId}/path", traversals::path),
+    ask("/v1/locations/{locationId}/neighborhood", traversals::neighborhood),
+    ask("/v1/locations/{locationId}/summary", traversals::summary),
     Route {
         method: "GET",
         path: "/v1/locations/{locationId}/diff",
@@ -398,13 +401,13 @@ where
         Handler::Changes => changes::changes(app, &request).await,
         Handler::Export => export::export(app, &request).await,
         Handler::Receive => webhooks::receive(Arc::clone(app), request, body).await,
-        Handler::Import => imports::import(Arc::clone(app), request, body).await,
+        Handler::Import => import::import(Arc::clone(app), request, body).await,
         Handler::Examine => doctor::examine(Arc::clone(app), request, body).await,
         Handler::DeadLetters(action) => {
             dead_letters::handle(action, Arc::clone(app), request).await
         }
         Handler::Erase => locations::erase(app, &request).await,
-        Handler::Metrics => metrics::expose(app, &request).await,
+        Handler::Metrics => recorder::expose(app, &request).await,
         Handler::Locations => locations::list(app, &request).await,
     }
 }

@@ -3,9 +3,10 @@
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 
-use super::{
-    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, JournalError, Refused,
+use crate::journal::dead_letter::{
+    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
 };
+use crate::journal::error::JournalError;
 use crate::model::{Epochs, Seq, StateKey, StateRow, Timestamp};
 
 /// One accepted delivery.

@@ -145,7 +145,7 @@ pub enum JournalError {
 pub enum WriteOutcome {
     /// Nothing; it can be tried again.
     NothingWritten,
-    /// That is known only after [`Journal::recover`](super::Journal::recover).
+    /// That is known only after [`Journal::recover`](crate::journal::contract::Journal::recover).
     Unknown,
     /// The journal is not what was written, or not where it was: stop.
     Damaged,

@@ -5,7 +5,8 @@ use std::ops::RangeInclusive;
 
 use foldhash::fast::RandomState;
 
-use super::{CheckpointRow, JournalError, RowSink};
+use crate::journal::contract::{CheckpointRow, RowSink};
+use crate::journal::error::JournalError;
 use crate::model::{LocationId, Seq};
 
 /// Entries of a block: what is read at least to find one of them.

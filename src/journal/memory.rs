@@ -5,13 +5,16 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use super::location_blocks::BlockMap;
-use super::memory_rows::{KeptRow, RowKey, keep, key_of, show};
-use super::{
-    Accepted, CheckpointRow, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds,
-    DeadLetterSummary, DeadLetterTotals, Entry, Erased, IMPORT_MARKS, ImportMark, Journal,
-    JournalError, JournalReader, OpenReader, Refused, RowSink, Run,
+use crate::journal::contract::{
+    Accepted, CheckpointRow, CheckpointSeq, Compaction, Entry, Erased, IMPORT_MARKS, ImportMark,
+    Journal, JournalReader, OpenReader, RowSink, Run,
 };
+use crate::journal::dead_letter::{
+    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
+};
+use crate::journal::error::JournalError;
+use crate::journal::location_blocks::BlockMap;
+use crate::journal::memory_rows::{KeptRow, RowKey, keep, key_of, show};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
 /// Entries read at a time.

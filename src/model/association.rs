@@ -1,6 +1,6 @@
 //! Associations: the declared links between two object keys.
 
-use super::{AssociationId, ObjectKey};
+use crate::model::ids::{AssociationId, ObjectKey};
 
 /// Which end of an association or relation something stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]

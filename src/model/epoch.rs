@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::Seq;
+use crate::model::stamp::Seq;
 
 /// The random id of an epoch.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]

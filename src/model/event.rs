@@ -2,9 +2,10 @@
 
 use std::fmt;
 
-use super::{
-    Association, AssociationId, LocationId, ObjectKey, RecordId, Relation, Timestamp, WebhookId,
-};
+use crate::model::association::Association;
+use crate::model::ids::{AssociationId, LocationId, ObjectKey, RecordId, WebhookId};
+use crate::model::relation::Relation;
+use crate::model::timestamp::Timestamp;
 
 /// What an event does to the thing it speaks of, in the order of the merge
 /// rule: of two events at the same time the greater rank wins.

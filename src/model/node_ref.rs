@@ -3,7 +3,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::{ObjectKey, RecordId};
+use crate::model::ids::{ObjectKey, RecordId};
 
 /// A node of either layer, written `object` or `object/record`.
 ///

@@ -1,6 +1,7 @@
 //! Relations: the links between two records.
 
-use super::{AssociationId, ObjectKey, RecordId, RelationId, Side};
+use crate::model::association::Side;
+use crate::model::ids::{AssociationId, ObjectKey, RecordId, RelationId};
 
 /// A record: its object key and its id.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

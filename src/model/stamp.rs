@@ -1,6 +1,7 @@
 //! The total order of events: what the merge rule takes the maximum over.
 
-use super::{Rank, Timestamp};
+use crate::model::event::Rank;
+use crate::model::timestamp::Timestamp;
 
 /// The position of an accepted event in the journal: 1, 2, 3 … across all
 /// locations; 0 is "before the first".

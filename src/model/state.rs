@@ -5,7 +5,9 @@
 //! before it. Numbers only grow, and what is dropped leaves a gap: they give lists their
 //! order and cursors their meaning, and survive a restart.
 
-use super::{Association, ObjectSchema, Seq, Stamp};
+use crate::model::association::Association;
+use crate::model::event::ObjectSchema;
+use crate::model::stamp::{Seq, Stamp};
 
 /// What is known of a record from its own events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]

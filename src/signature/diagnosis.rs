@@ -1,8 +1,8 @@
 //! Why a signature does not hold: the likely mistake.
 
-use super::headers::SignatureHeaders;
-use super::verifier::{Scheme, SignatureError, Verifier};
 use crate::model::Timestamp;
+use crate::signature::headers::SignatureHeaders;
+use crate::signature::verifier::{Scheme, SignatureError, Verifier};
 
 /// What checking a signature has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

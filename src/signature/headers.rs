@@ -1,6 +1,6 @@
 //! The headers that carry signatures.
 
-use super::verifier::Scheme;
+use crate::signature::verifier::Scheme;
 
 /// The greatest signature header that is looked at, in bytes: an RSA signature
 /// of the longest key takes 1,368.

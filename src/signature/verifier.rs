@@ -7,9 +7,9 @@ use aws_lc_rs::signature::ParsedPublicKey;
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
-use super::headers::{Given, SignatureHeaders, StandardHeaders};
-use super::key::{Key, WebhookKey};
 use crate::model::Timestamp;
+use crate::signature::headers::{Given, SignatureHeaders, StandardHeaders};
+use crate::signature::key::{Key, WebhookKey};
 
 /// Signatures looked at in one `webhook-signature`: a sender that rotates its
 /// keys sends two or three.

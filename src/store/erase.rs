@@ -2,13 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use super::imports::Imports;
-use super::mentions::Mentions;
-use super::writer::Writer;
-use super::{IngestError, Store, history};
 use crate::graph::Counts;
 use crate::journal::{JournalError, JournalReader, WriteOutcome};
 use crate::model::{LocationId, Seq};
+use crate::store::delivery::IngestError;
+use crate::store::history;
+use crate::store::index::skip_index::Mentions;
+use crate::store::store::Store;
+use crate::store::writer::import_marks::Imports;
+use crate::store::writer::thread::Writer;
 
 /// Events looked at in one short reading: none keeps the write-ahead log for long.
 const PART: Seq = 1 << 14;

@@ -3,12 +3,13 @@
 
 use std::ops::ControlFlow;
 
-use super::Store;
-use super::mentions::{self, Mention};
-use super::scan::{Scan, Stop};
 use crate::graph::{LocationGraph, escaped_len};
 use crate::journal::{Entry, JournalError};
 use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
+use crate::store::index::scan::{Scan, Stop};
+use crate::store::index::skip_index;
+use crate::store::index::skip_index::Mention;
+use crate::store::store::Store;
 use crate::webhook::{Decoded, decode_stored};
 
 /// Entries read for one page of events at most: those of other locations lie
@@ -320,9 +321,9 @@ impl HistoryEvent {
 impl Subject {
     fn mention(&self, location: &str) -> Mention {
         match self {
-            Self::Node(node) => mentions::of_node(location, node),
-            Self::Relation(id) => mentions::of_relation(location, id),
-            Self::Association(id) => mentions::of_association(location, id),
+            Self::Node(node) => skip_index::of_node(location, node),
+            Self::Relation(id) => skip_index::of_relation(location, id),
+            Self::Association(id) => skip_index::of_association(location, id),
         }
     }
 
@@ -354,7 +355,7 @@ impl Subject {
                     let ends = [&association.first, &association.second];
                     let joins = ends.iter().any(|end| end.object == *object);
                     let (location, id) = (event.location.as_str(), association.id.as_str());
-                    let noted = mentions::of_association(location, id);
+                    let noted = skip_index::of_association(location, id);
                     if joins && !wanted.contains(&noted) {
                         wanted.push(noted);
                     }

@@ -8,10 +8,12 @@ use std::sync::mpsc::{Receiver, sync_channel};
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
-use super::imports::{Answer, Handed};
-use super::{Delivery, IngestError, LimitReached, Status, Store};
 use crate::journal::ImportMark;
 use crate::model::Seq;
+use crate::store::delivery::{Delivery, IngestError, Status};
+use crate::store::name_limits::LimitReached;
+use crate::store::store::Store;
+use crate::store::writer::import_marks::{Answer, Handed};
 use crate::webhook::{Decoded, strip_bom};
 
 /// The longest line, in bytes: that of a webhook's body and a little envelope.
@@ -142,7 +144,7 @@ impl Store {
     /// own; as they are when a file is imported twice, or again after it has grown.
     /// The last 65,536 transactions of imports are remembered. To say the same
     /// again on purpose, [`ingest`](Self::ingest) it. Behind a line that was refused for a
-    /// [limit](super::NameLimits) nothing is noted, so that the same input brings it in
+    /// [limit](crate::store::name_limits::NameLimits) nothing is noted, so that the same input brings it in
     /// once the limit is raised; what carries no id of its own comes in again with it.
     ///
     /// ```

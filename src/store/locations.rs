@@ -5,9 +5,9 @@ use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, Try
 
 use foldhash::fast::RandomState;
 
-use super::news::News;
 use crate::graph::LocationGraph;
 use crate::model::{LocationId, address};
+use crate::store::watermark::News;
 
 /// Looks at whether the writer is out of a graph: it mostly is after one event, in some
 /// microseconds.

@@ -1,65 +1,50 @@
 //! The object an embedder holds: a journal, its writer, and the graphs.
 
 mod changes;
-mod checkpoint;
-mod clock;
-mod compaction;
-mod deliveries;
+mod delivery;
 mod erase;
-mod events;
-mod handle;
+mod export_events;
 mod history;
-mod idle;
 mod import;
-mod imports;
-mod ingest;
-mod lives;
+mod index;
 mod locations;
-mod log;
-mod mentions;
 mod name_limits;
-mod news;
 mod options;
 mod past;
-mod pruning;
-mod pulse;
-mod questions;
-mod queue;
+mod query;
 mod read_only;
 mod recovery;
-mod repeats;
-mod saving;
-mod scan;
-mod subscriptions;
+mod store;
 mod verify;
-mod write_recovery;
+mod watermark;
 mod writer;
 
-pub use changes::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 #[cfg(feature = "server")]
-pub(crate) use changes::{ChangeQuery, Definitions};
-pub use clock::{Clock, ClockReading};
+pub(crate) use changes::reader::ChangeQuery;
+pub(crate) use changes::reader::Definitions;
+pub use changes::reader::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
+pub use changes::subscription::{EventBatch, Subscription};
+pub use delivery::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use erase::Erasure;
-pub use events::ExportEventsError;
-pub use handle::Store;
+pub use export_events::ExportEventsError;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject};
 pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
-pub use ingest::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
+#[cfg(feature = "server")]
+pub(crate) use index::scan::Stop;
 pub use locations::Location;
-pub use log::StorageUse;
 pub use name_limits::{LimitReached, LimitedName, NameLimits};
 pub use options::Options;
-pub use past::{AsOf, Past, PastError};
-pub use pulse::{Waiting, Written};
+pub use past::cache::{AsOf, Past, PastError};
 #[cfg(feature = "server")]
-pub(crate) use questions::answer_at_once;
-pub use questions::{
+pub(crate) use query::answer_at_once;
+pub use query::{
     Around, Between, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween,
     QuestionError, Surroundings, Walk, Ways,
 };
 pub use recovery::OpenError;
-#[cfg(feature = "server")]
-pub(crate) use scan::Stop;
-pub use subscriptions::{EventBatch, Subscription};
+pub use store::Store;
 pub use verify::{Verification, repair, verify};
-pub use write_recovery::WriteFailure;
+pub use writer::clock::{Clock, ClockReading};
+pub use writer::log_trimming::StorageUse;
+pub use writer::observer::{Waiting, Written};
+pub use writer::recovery::WriteFailure;

@@ -4,9 +4,9 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use super::locations::{Location, Locations};
 use crate::graph::NameCounts;
 use crate::model::{Change, Event};
+use crate::store::locations::{Location, Locations};
 
 /// How many names events may bring into a store.
 ///

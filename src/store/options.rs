@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use super::{Clock, NameLimits};
 use crate::journal::DeadLetterBounds;
+use crate::store::name_limits::NameLimits;
+use crate::store::writer::clock::Clock;
 
 /// How a store paces itself. The defaults suit one machine with a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]

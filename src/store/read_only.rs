@@ -5,13 +5,15 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::sync::PoisonError;
 
-use super::checkpoint::Checkpointer;
-use super::compaction::Compactions;
-use super::locations::Locations;
-use super::recovery::{Replaying, replay};
-use super::{ChangesError, OpenError, Options, Store};
 use crate::journal::{JournalError, JournalReader, SqliteJournal};
 use crate::model::{EventType, Seq};
+use crate::store::changes::reader::ChangesError;
+use crate::store::locations::Locations;
+use crate::store::options::Options;
+use crate::store::recovery::{OpenError, Replaying, replay};
+use crate::store::store::Store;
+use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::compaction::Compactions;
 
 /// Events without effect that are noted before it is looked which of them are saved.
 const IDLE_MAX: usize = 10_000;

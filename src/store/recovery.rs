@@ -4,13 +4,14 @@ use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use super::checkpoint::Checkpointer;
-use super::compaction::{Compactions, Due};
-use super::locations::{Location, Locations};
-use super::writer::merge;
-use super::{Options, history};
 use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
+use crate::store::history;
+use crate::store::locations::{Location, Locations};
+use crate::store::options::Options;
+use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::compaction::{Compactions, Due};
+use crate::store::writer::thread::merge;
 use std::sync::Arc;
 
 /// A store could not be opened.

@@ -3,13 +3,15 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::checkpoint::Checkpointer;
-use super::locations::Locations;
-use super::recovery::{LoadedCheckpoint, Recovered, Replaying, go_on, load_checkpoint, replay};
-use super::{Location, Options};
 use crate::graph::Difference;
 use crate::journal::{Journal, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
+use crate::store::locations::{Location, Locations};
+use crate::store::options::Options;
+use crate::store::recovery::{
+    LoadedCheckpoint, Recovered, Replaying, go_on, load_checkpoint, replay,
+};
+use crate::store::writer::checkpoint::Checkpointer;
 
 /// What comparing a journal's replay with its checkpoint has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -2,13 +2,13 @@
 
 use serde::de::IgnoredAny;
 
-use super::encoding::strip_bom;
-use super::member::{Member, Nested};
-use super::payload::Payload;
 use crate::model::{
     Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, RecordId,
     RecordRef, Relation, RelationId, Timestamp, WebhookId,
 };
+use crate::webhook::encoding::strip_bom;
+use crate::webhook::member::{Member, Nested};
+use crate::webhook::payload::Payload;
 
 /// The greatest length of an id, key or label, in bytes.
 pub const MAX_ID_BYTES: usize = 512;

@@ -3,12 +3,12 @@
 mod decode;
 mod encoding;
 mod member;
-mod outline;
 mod payload;
+mod summary;
 
 pub use decode::{
     DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, UrlTypes, decode, decode_stored, decode_with,
     wrapped,
 };
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
-pub use outline::Outline;
+pub use summary::Outline;

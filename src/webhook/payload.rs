@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use super::member::{Member, Nested};
+use crate::webhook::member::{Member, Nested};
 
 /// A body, flat or enveloped. Members that no event needs are passed over; the
 /// journal keeps the raw body.

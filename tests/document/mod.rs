@@ -7,7 +7,7 @@ use serde_json::{Map, Value, json};
 
 use crate::server::{Answer, Server};
 
-const DOCUMENT: &str = include_str!("../../src/http/openapi.json");
+const DOCUMENT: &str = include_str!("../../src/http/handlers/openapi.json");
 const METHODS: [&str; 4] = ["get", "post", "delete", "put"];
 
 pub(crate) fn document() -> Value {

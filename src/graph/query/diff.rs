@@ -1,10 +1,11 @@
 //! What differs between two states of one location.
 
-use super::super::record_rows::KindRow;
-use super::super::table::{AssociationNo, Number, ObjectNo, RelationNo, Table};
-use super::edge::Edge;
-use super::summary::AssociationCount;
-use super::{Effort, View};
+use crate::graph::layers::record_data::KindRow;
+use crate::graph::memory::table::{AssociationNo, Number, ObjectNo, RelationNo, Table};
+use crate::graph::query::budget::Effort;
+use crate::graph::query::edge::Edge;
+use crate::graph::query::summary::AssociationCount;
+use crate::graph::view::View;
 
 /// Rows looked at between two looks at whether to stop.
 const STEP_ROWS: u32 = 1_024;

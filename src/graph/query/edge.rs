@@ -1,8 +1,9 @@
 //! A link as neither of its ends sees it: from the first to the second.
 
-use super::super::object_layer::ObjectRow;
-use super::super::table::{AssociationNo, ObjectNo, RecordNo, RelationNo};
-use super::{Effort, View};
+use crate::graph::layers::objects::ObjectRow;
+use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo, RelationNo};
+use crate::graph::query::budget::Effort;
+use crate::graph::view::View;
 use crate::model::{Association, Seq, Stamp, Timestamp};
 
 /// One end of an edge.
@@ -86,12 +87,12 @@ impl Edge<'_> {
 }
 
 impl<'g> View<'g> {
-    pub(in super::super) fn object_end(self, number: ObjectNo) -> EdgeEnd<'g> {
+    pub(in crate::graph) fn object_end(self, number: ObjectNo) -> EdgeEnd<'g> {
         let row: &'g ObjectRow = &self.objects.rows()[number];
         EdgeEnd { object: row.key.as_str(), record: None, label: row.display_label() }
     }
 
-    pub(in super::super) fn record_end(self, number: RecordNo) -> EdgeEnd<'g> {
+    pub(in crate::graph) fn record_end(self, number: RecordNo) -> EdgeEnd<'g> {
         let record = self.rows.records[number];
         let id = self.rows.texts.get(record.id);
         let object = self.objects.rows()[record.object].key.as_str();
@@ -99,7 +100,7 @@ impl<'g> View<'g> {
     }
 
     /// An association while it is known and not deleted.
-    pub(in super::super) fn association_edge(self, number: AssociationNo) -> Option<Edge<'g>> {
+    pub(in crate::graph) fn association_edge(self, number: AssociationNo) -> Option<Edge<'g>> {
         let row = &self.associations.rows()[number];
         let definition = row.definition.as_ref()?;
         let end = |key: &str| Some(self.object_end(self.objects.find(key)?));
@@ -114,7 +115,7 @@ impl<'g> View<'g> {
         })
     }
 
-    pub(in super::super) fn relation_edge(self, number: RelationNo) -> Edge<'g> {
+    pub(in crate::graph) fn relation_edge(self, number: RelationNo) -> Edge<'g> {
         let row = self.rows.relations[number];
         let association = &self.associations.rows()[self.rows.kinds[row.kind].kind.association];
         Edge {

@@ -1,8 +1,8 @@
 //! Which links a question goes along.
 
-use super::super::adjacency::{Run, Slot};
-use super::Effort;
-use super::view::Layer;
+use crate::graph::memory::adjacency::{Run, Slot};
+use crate::graph::query::budget::Effort;
+use crate::graph::view::Layer;
 use crate::model::Side;
 
 /// Which links to go along. The default is every link.

@@ -1,9 +1,10 @@
 //! Under which labels a node is linked, without listing the links.
 
-use super::super::adjacency::Slot;
-use super::links::count;
-use super::view::{AskError, Layer, View};
-use super::{Effort, LinkFilter};
+use crate::graph::memory::adjacency::Slot;
+use crate::graph::query::budget::Effort;
+use crate::graph::query::filter::LinkFilter;
+use crate::graph::query::links::count;
+use crate::graph::view::{AskError, Layer, View};
 use crate::model::{NodeRef, Side};
 
 /// How many links a node has under one label of one association.

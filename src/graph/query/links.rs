@@ -3,12 +3,12 @@
 use std::fmt;
 use std::str::FromStr;
 
-use super::super::adjacency::{Entry, Run, Slot};
-use super::super::location_graph::LocationGraph;
-use super::filter::{Read, Slots};
-use super::sources::{sources, take_next};
-use super::view::{AskError, FarEnd, Layer, View};
-use super::{Effort, LinkFilter};
+use crate::graph::location_graph::LocationGraph;
+use crate::graph::memory::adjacency::{Entry, Run, Slot};
+use crate::graph::query::budget::Effort;
+use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::query::sources::{sources, take_next};
+use crate::graph::view::{AskError, FarEnd, Layer, View};
 use crate::model::{Association, NodeRef, Seq, Side, Stamp, Timestamp};
 
 /// The order of a list of links: that in which the store first heard of each.

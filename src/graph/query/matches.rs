@@ -1,10 +1,11 @@
 //! Joins over many-to-many links: who is linked to all of these, to any of
 //! those, to none of the others.
 
-use super::super::adjacency::Run;
-use super::filter::{Read, Slots};
-use super::view::{AskError, Layer, NodeName, View};
-use super::{Effort, LinkFilter, ranking};
+use crate::graph::memory::adjacency::Run;
+use crate::graph::query::budget::Effort;
+use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::query::ranking;
+use crate::graph::view::{AskError, Layer, NodeName, View};
 use crate::model::NodeRef;
 
 /// A thing that is linked, or not.

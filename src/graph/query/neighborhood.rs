@@ -1,10 +1,10 @@
 //! What surrounds a node.
 
-use super::super::table::{AssociationNo, RelationNo};
-use super::edge::{EDGE_MEMBERS, Edge};
-use super::filter::{Read, Slots};
-use super::view::{AskError, Layer, View};
-use super::{Effort, LinkFilter};
+use crate::graph::memory::table::{AssociationNo, RelationNo};
+use crate::graph::query::budget::Effort;
+use crate::graph::query::edge::{EDGE_MEMBERS, Edge};
+use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::view::{AskError, Layer, View};
 use crate::model::{NodeRef, Side};
 
 /// How much of what surrounds a node to show.

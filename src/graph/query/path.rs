@@ -1,12 +1,11 @@
 //! How two nodes are related: the shortest ways between them.
 
-use super::super::adjacency::Entry;
-use super::super::table::RelationNo;
-use super::effort::NodeMap;
-use super::filter::{Read, Slots};
-use super::step::{Step, write_paths};
-use super::view::{AskError, Layer, View};
-use super::{Effort, LinkFilter};
+use crate::graph::memory::adjacency::Entry;
+use crate::graph::memory::table::RelationNo;
+use crate::graph::query::budget::{Effort, NodeMap};
+use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::query::step::{Step, write_paths};
+use crate::graph::view::{AskError, Layer, View};
 use crate::model::NodeRef;
 
 /// Which ways to look for.

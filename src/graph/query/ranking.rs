@@ -3,8 +3,8 @@
 
 use std::cmp::Reverse;
 
-use super::Effort;
-use super::view::{Layer, NodeName};
+use crate::graph::query::budget::Effort;
+use crate::graph::view::{Layer, NodeName};
 
 /// A rank and a node.
 pub(super) type Ranked<R> = (R, u32);

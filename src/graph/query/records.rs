@@ -1,9 +1,9 @@
 //! The records of one object key.
 
-use super::super::location_graph::LocationGraph;
-use super::super::table::RecordNo;
-use super::links::link_count;
-use super::view::Layer;
+use crate::graph::location_graph::LocationGraph;
+use crate::graph::memory::table::RecordNo;
+use crate::graph::query::links::link_count;
+use crate::graph::view::Layer;
 
 /// One record and how many links it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -50,7 +50,7 @@ impl LocationGraph {
     }
 
     /// How many links a listing of a record's shows.
-    pub(in super::super) fn link_count(&self, record: RecordNo) -> u64 {
+    pub(in crate::graph) fn link_count(&self, record: RecordNo) -> u64 {
         link_count(Layer { view: self.view(), records: true }, record.0)
     }
 }

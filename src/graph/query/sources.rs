@@ -4,12 +4,12 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-use super::super::adjacency::{Entry, Run};
-use super::super::table::{RecordNo, RelationNo};
-use super::Effort;
-use super::filter::Slots;
-use super::links::{LinkQuery, Order, twins};
-use super::view::Layer;
+use crate::graph::memory::adjacency::{Entry, Run};
+use crate::graph::memory::table::{RecordNo, RelationNo};
+use crate::graph::query::budget::Effort;
+use crate::graph::query::filter::Slots;
+use crate::graph::query::links::{LinkQuery, Order, twins};
+use crate::graph::view::Layer;
 use crate::model::Side;
 
 /// What there is to list, and how many links over all pages; nothing if the effort

@@ -1,9 +1,9 @@
 //! Nodes on the way, and the links taken to them.
 
-use super::super::adjacency::Entry;
-use super::Effort;
-use super::links::{Link, LinkRow, describe};
-use super::view::Layer;
+use crate::graph::memory::adjacency::Entry;
+use crate::graph::query::budget::Effort;
+use crate::graph::query::links::{Link, LinkRow, describe};
+use crate::graph::view::Layer;
 
 /// One step of a walk or path: a node and the link taken to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,8 +1,9 @@
 //! Counts: how much of everything there is.
 
-use super::super::location_graph::LocationGraph;
-use super::super::table::{AssociationNo, ObjectNo};
-use super::{Effort, View};
+use crate::graph::location_graph::LocationGraph;
+use crate::graph::memory::table::{AssociationNo, ObjectNo};
+use crate::graph::query::budget::Effort;
+use crate::graph::view::View;
 use crate::model::{Association, Side};
 
 /// How much a location holds.
@@ -131,7 +132,7 @@ impl<'g> View<'g> {
         )
     }
 
-    pub(in super::super) fn is_object_listed(self, number: ObjectNo) -> bool {
+    pub(in crate::graph) fn is_object_listed(self, number: ObjectNo) -> bool {
         self.objects.rows()[number].schema.is_some()
             || self.objects.degree(number) > 0
             || self.rows.listed(number) > 0

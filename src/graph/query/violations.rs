@@ -1,7 +1,7 @@
 //! Records with more links than their association allows.
 
-use super::Effort;
-use super::view::View;
+use crate::graph::query::budget::Effort;
+use crate::graph::view::View;
 use crate::model::{Association, Side};
 
 /// A record that has more links than its association allows.
@@ -47,7 +47,7 @@ impl<'g> View<'g> {
     /// `limit`, in the order in which the store first heard of them.
     ///
     /// Costs the records of the location, so ask only where a
-    /// [count](super::AssociationCount::violations) says that there are some.
+    /// [count](crate::graph::query::summary::AssociationCount::violations) says that there are some.
     pub fn violations(
         self,
         association: &str,

@@ -1,11 +1,12 @@
 //! Walks: from these nodes along such links, then such links, and so on.
 
-use super::super::adjacency::{Entry, Run};
-use super::filter::{Read, Slots};
-use super::links::twins;
-use super::step::{Step, write_paths};
-use super::view::{AskError, Layer, NodeName, View};
-use super::{Effort, LinkFilter, ranking};
+use crate::graph::memory::adjacency::{Entry, Run};
+use crate::graph::query::budget::Effort;
+use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::query::links::twins;
+use crate::graph::query::ranking;
+use crate::graph::query::step::{Step, write_paths};
+use crate::graph::view::{AskError, Layer, NodeName, View};
 use crate::model::NodeRef;
 
 /// Where to walk.

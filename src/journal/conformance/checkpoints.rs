@@ -1,7 +1,8 @@
 //! Of checkpoints: saved whole, in parts, and in place of another.
 
-use super::{Open, entry, rows, save};
-use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, JournalReader};
+use crate::journal::conformance::{Open, entry, rows, save};
+use crate::journal::contract::{CheckpointRow, CheckpointSeq, Journal, JournalReader};
+use crate::journal::error::JournalError;
 use crate::model::{
     Association, AssociationId, End, ObjectKey, ObjectSchema, Rank, RecordState, Seq, Stamp,
     StateRow, Timestamp,

@@ -1,7 +1,7 @@
 //! What every journal must do with what was dropped of a location.
 
-use super::{at, entry, five, on_each, rows, save};
-use crate::journal::{CheckpointRow, Compaction, JournalReader};
+use crate::journal::conformance::{at, entry, five, on_each, rows, save};
+use crate::journal::contract::{CheckpointRow, Compaction, JournalReader};
 use crate::model::{Rank, RecordState, Seq, Stamp, StateKey, StateRow};
 
 fn compaction(location: &str, at: Seq, upto: Seq) -> Compaction {

@@ -1,7 +1,8 @@
 //! Of what is left after a recovery, and after a location was erased.
 
-use super::{Open, all, entry, refused, rows, save};
-use crate::journal::{CheckpointRow, DeadLetterBounds, Entry, Refused};
+use crate::journal::conformance::{Open, all, entry, refused, rows, save};
+use crate::journal::contract::{CheckpointRow, Entry};
+use crate::journal::dead_letter::{DeadLetterBounds, Refused};
 use crate::model::{RecordState, StateRow};
 
 pub(super) fn what_was_appended_is_there_after_a_recovery(open: &mut Open) {
@@ -82,7 +83,7 @@ pub(super) fn a_location_is_erased_and_the_others_stay(open: &mut Open) {
     }
     assert_eq!(
         journal.erase_location("nobody", &[], 0).unwrap(),
-        crate::journal::Erased::default()
+        crate::journal::contract::Erased::default()
     );
     assert_eq!(journal.append(&[of("L", "1")]).unwrap(), 6, "it begins anew");
 }

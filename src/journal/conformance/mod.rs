@@ -1,16 +1,17 @@
 //! What every journal must do, run against each.
 
-mod checkpoints;
-mod compactions;
-mod erasing;
-mod notes;
+pub(super) mod checkpoints;
+pub(super) mod compactions;
+pub(super) mod erasing;
+pub(super) mod notes;
 
 use std::ops::ControlFlow;
 
-use super::{
-    CheckpointRow, CheckpointSeq, DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError,
-    JournalReader, MemoryJournal, Refused, SqliteJournal,
-};
+use crate::journal::contract::{CheckpointRow, CheckpointSeq, Entry, Journal, JournalReader};
+use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
+use crate::journal::error::JournalError;
+use crate::journal::memory::MemoryJournal;
+use crate::journal::sqlite::journal::SqliteJournal;
 use crate::model::{Seq, Timestamp};
 
 /// Opens the same journal again, once the one opened before is gone.
@@ -268,7 +269,9 @@ fn a_pruned_delivery_is_remembered(open: &mut Open) {
     five(journal.as_mut());
     let ids = |journal: &mut dyn JournalReader, after: Seq| {
         let mut seen = Vec::new();
-        let mut each = |it: super::Accepted<'_>| seen.push(format!("{} {}", it.seq, it.webhook_id));
+        let mut each = |it: crate::journal::contract::Accepted<'_>| {
+            seen.push(format!("{} {}", it.seq, it.webhook_id))
+        };
         journal.accepted(after, &mut each).unwrap();
         seen.join(", ")
     };

@@ -1,7 +1,9 @@
 //! What the checkpoint notes of entries, and where those of each location are.
 
-use super::super::{CheckpointRow, JournalError, JournalReader, SEQ_MAX};
-use super::{Open, at, entry, five, save};
+use crate::journal::conformance::{Open, at, entry, five, save};
+use crate::journal::contract::{CheckpointRow, JournalReader};
+use crate::journal::error::JournalError;
+use crate::journal::location_blocks::SEQ_MAX;
 use crate::model::Seq;
 
 pub(super) fn it_is_known_where_entries_of_a_location_are(open: &mut Open) {

@@ -7,9 +7,10 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::{JournalError, JournalReader};
-use super::file::SqliteJournal;
-use super::file_lock::{check_name, private};
+use crate::journal::contract::JournalReader;
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::file_lock::{check_name, private};
+use crate::journal::sqlite::journal::SqliteJournal;
 use crate::model::Seq;
 
 /// Pages copied between two reports.

@@ -8,9 +8,10 @@ use rusqlite::{
     params_from_iter,
 };
 
-use super::super::{CheckpointRow, CheckpointSeq, JournalError, RowSink};
-use super::location_blocks;
-use super::state_table::{
+use crate::journal::contract::{CheckpointRow, CheckpointSeq, RowSink};
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::location_blocks;
+use crate::journal::sqlite::state_table::{
     ASSOCIATIONS, LOCATIONS, OBJECTS, RECORDS, RELATIONS, StateTable, UNKEYED, check, damaged,
 };
 use crate::model::{

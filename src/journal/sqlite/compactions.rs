@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::{Compaction, JournalError};
-use super::state_table::check;
+use crate::journal::contract::Compaction;
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::state_table::check;
 use crate::model::{Seq, Timestamp};
 
 const RECORD: &str = "INSERT OR REPLACE INTO compaction (at, location, upto, checksum) \

@@ -5,9 +5,9 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
-use super::super::{JournalError, WriteOutcome};
-use super::place::beside;
-use super::{schema, state_table};
+use crate::journal::error::{JournalError, WriteOutcome};
+use crate::journal::sqlite::lock::beside;
+use crate::journal::sqlite::{schema, state_table};
 
 /// How long to wait for another connection, such as a reader that closes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);

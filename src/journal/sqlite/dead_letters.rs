@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior};
 
-use super::super::{
-    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, JournalError, Refused,
+use crate::journal::dead_letter::{
+    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
 };
+use crate::journal::error::JournalError;
 use crate::model::Timestamp;
 
 /// What lists show. A reason of an earlier version may hold any text of the sender.

@@ -2,7 +2,7 @@
 
 use rusqlite::Connection;
 
-use super::super::JournalError;
+use crate::journal::error::JournalError;
 use crate::model::{Epoch, EpochId, Epochs, Seq};
 
 const EPOCHS: &str = "SELECT id, after FROM epoch ORDER BY number";

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use super::super::{Entry, Erased, JournalError};
-use super::{checkpoint, compactions, dead_letters, events, location_blocks};
+use crate::journal::contract::{Entry, Erased};
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::{checkpoint, compactions, dead_letters, events, location_blocks};
 use crate::model::{Seq, Timestamp};
 
 // The conditions on the key change nothing; they say that all rows are meant.

@@ -4,8 +4,9 @@ use std::ops::{ControlFlow, Range};
 
 use rusqlite::{Connection, Row, TransactionBehavior};
 
-use super::super::{Entry, ImportMark, JournalError};
-use super::{imports, prune};
+use crate::journal::contract::{Entry, ImportMark};
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::{import_marks, prune};
 use crate::model::{Seq, Timestamp};
 
 /// The pruned ones are counted too: a seq is never given twice.
@@ -72,7 +73,7 @@ pub(super) fn append(
         }
     }
     if let Some(mark) = mark {
-        imports::mark(&transaction, mark)?;
+        import_marks::mark(&transaction, mark)?;
     }
     transaction.commit()?;
     Ok(seq)

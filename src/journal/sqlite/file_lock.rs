@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
 
-use super::super::JournalError;
+use crate::journal::error::JournalError;
 
 /// Returns the one name of a database that is to be written, creating an empty file if
 /// there is none.
@@ -132,8 +132,8 @@ mod inode {
     use std::path::Path;
     use std::sync::{Mutex, PoisonError};
 
-    use super::super::super::JournalError;
-    use super::super::place::Identity;
+    use crate::journal::error::JournalError;
+    use crate::journal::sqlite::lock::Identity;
 
     /// Every database that this process has opened for writing and that still has a
     /// name. None is ever closed: when a process closes any descriptor of a file, it
@@ -149,12 +149,12 @@ mod inode {
     /// The lock that keeps a second writer out of a file: also one that came by a name
     /// that was given later, or after the lock file was deleted.
     #[derive(Debug)]
-    pub(in super::super) struct FileLock {
+    pub(in crate::journal) struct FileLock {
         identity: Identity,
     }
 
     impl FileLock {
-        pub(in super::super) fn take(path: &Path) -> Result<Self, JournalError> {
+        pub(in crate::journal) fn take(path: &Path) -> Result<Self, JournalError> {
             let at = |source| JournalError::File { path: path.to_owned(), source };
             let in_use = || JournalError::InUse { path: path.to_owned() };
             let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);

@@ -2,8 +2,9 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use super::super::{JournalError, Run};
-use super::events;
+use crate::journal::contract::Run;
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::events;
 use crate::model::{Seq, Timestamp};
 
 const NEXT_RUN: &str = "SELECT first, last, hashes FROM mentions \

@@ -4,9 +4,10 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use super::super::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, stretch};
-use super::super::{CheckpointRow, JournalError};
-use super::prune;
+use crate::journal::contract::CheckpointRow;
+use crate::journal::error::JournalError;
+use crate::journal::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, stretch};
+use crate::journal::sqlite::prune;
 use crate::model::Seq;
 
 /// Chunks of a segment: 131,072 events. A location's events are looked for in one after

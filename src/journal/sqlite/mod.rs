@@ -1,27 +1,27 @@
 //! The journal in one SQLite file: the only folder that names rusqlite.
 
-mod backup;
-mod checkpoint;
-mod compactions;
-mod connection;
-mod dead_letters;
-mod epochs;
-mod erase;
-mod events;
-mod file;
-mod file_lock;
-mod history;
-mod imports;
-mod location_blocks;
-mod log;
-mod place;
-mod prune;
-mod schema;
-mod state_table;
+pub(super) mod backup;
+pub(super) mod checkpoint;
+pub(super) mod compactions;
+pub(super) mod connection;
+pub(super) mod dead_letters;
+pub(super) mod epochs;
+pub(super) mod erase;
+pub(super) mod events;
+pub(super) mod file_lock;
+pub(super) mod history;
+pub(super) mod import_marks;
+pub(super) mod journal;
+pub(super) mod location_blocks;
+pub(super) mod lock;
+pub(super) mod prune;
+pub(super) mod schema;
+pub(super) mod state_table;
 #[cfg(test)]
 mod tests;
-mod tokens;
+pub(super) mod tokens;
+pub(super) mod wal_checkpoint;
 
 pub use backup::backup;
-pub use file::SqliteJournal;
+pub use journal::SqliteJournal;
 pub use tokens::Tokens;

@@ -4,8 +4,9 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::{Accepted, JournalError};
-use super::{compactions, events, location_blocks};
+use crate::journal::contract::Accepted;
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::{compactions, events, location_blocks};
 use crate::model::{Seq, Timestamp};
 
 const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";

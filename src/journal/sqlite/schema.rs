@@ -2,8 +2,8 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use super::super::JournalError;
-use super::{location_blocks, state_table};
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::{location_blocks, state_table};
 
 /// Each step to the next version of the file, never edited after a release.
 const MIGRATIONS: &[&str] = &[

@@ -4,7 +4,7 @@ use rusqlite::functions::FunctionFlags;
 use rusqlite::types::ValueRef;
 use rusqlite::{Connection, Row};
 
-use super::super::JournalError;
+use crate::journal::error::JournalError;
 
 /// A table whose rows carry a checksum of all their columns, in this order.
 pub(super) struct StateTable {

@@ -4,11 +4,13 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use super::super::{
-    DeadLetterBounds, DeadLetterTotals, Entry, Journal, JournalError, JournalReader, Refused,
-    Scope, TokenRow, WriteOutcome,
-};
-use super::{SqliteJournal, Tokens, backup};
+use crate::journal::contract::{Entry, Journal, JournalReader};
+use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
+use crate::journal::error::{JournalError, WriteOutcome};
+use crate::journal::sqlite::backup;
+use crate::journal::sqlite::journal::SqliteJournal;
+use crate::journal::sqlite::tokens::Tokens;
+use crate::journal::token::{Scope, TokenRow};
 use crate::model::Timestamp;
 
 fn entry<'a>(entity: &'a str, body: &'a str) -> Entry<'a> {
@@ -190,7 +192,7 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
         &format!(
             "INSERT INTO event VALUES (1, 'L', 'RelationCreate', 'a', NULL, NULL, 1, {checksum}, 'one');
              PRAGMA user_version = 1; PRAGMA application_id = {};",
-            super::schema::APPLICATION_ID
+            crate::journal::sqlite::schema::APPLICATION_ID
         ),
     );
     let content = std::fs::read(&path).unwrap();
@@ -421,9 +423,9 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
         include_str!("dead_letters.rs"),
         include_str!("erase.rs"),
         include_str!("events.rs"),
-        include_str!("file.rs"),
+        include_str!("journal.rs"),
         include_str!("history.rs"),
-        include_str!("imports.rs"),
+        include_str!("import_marks.rs"),
         include_str!("location_blocks.rs"),
         include_str!("prune.rs"),
         include_str!("state_table.rs"),

@@ -4,11 +4,12 @@ use std::path::Path;
 
 use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
-use super::super::{JournalError, Scope, TokenRow};
-use super::connection::{BUSY_TIMEOUT, flush_drives};
-use super::file::SqliteJournal;
-use super::file_lock::resolve;
-use super::schema;
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::connection::{BUSY_TIMEOUT, flush_drives};
+use crate::journal::sqlite::file_lock::resolve;
+use crate::journal::sqlite::journal::SqliteJournal;
+use crate::journal::sqlite::schema;
+use crate::journal::token::{Scope, TokenRow};
 use crate::model::Timestamp;
 
 const INSERT: &str = "INSERT INTO token (id, name, scope, hash, created_at) \

@@ -1,0 +1,103 @@
+//! The associations of one location, known or only named.
+
+use crate::graph::memory::id_index::Ids;
+use crate::graph::memory::table::{AssociationNo, Table};
+use crate::graph::merge::Outcome;
+use crate::model::{Association, Side, Stamp};
+
+/// One association.
+#[derive(Debug, Clone)]
+pub(crate) struct AssociationRow {
+    pub(crate) id: Box<str>,
+    /// The event behind its state; absent while only relations have named it.
+    pub(crate) stamp: Option<Stamp>,
+    /// Its definition; absent while unknown and after a delete.
+    pub(crate) definition: Option<Association>,
+}
+
+impl AssociationRow {
+    pub(crate) fn is_deleted(&self) -> bool {
+        self.stamp.is_some_and(Stamp::is_delete)
+    }
+
+    /// The label of this end, while known.
+    pub(crate) fn label(&self, side: Side) -> Option<&str> {
+        self.definition.as_ref().map(|definition| definition.end(side).label.as_ref())
+    }
+
+    /// Whether people would call it by this id or key.
+    pub(crate) fn is_called(&self, id_or_key: &str) -> bool {
+        *self.id == *id_or_key
+            || self.definition.as_ref().is_some_and(|definition| *definition.key == *id_or_key)
+    }
+}
+
+/// Associations by number and by id. Label texts live here alone, so a rename
+/// touches one place.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Associations {
+    rows: Table<AssociationNo, AssociationRow>,
+    by_id: Ids,
+}
+
+impl Associations {
+    pub(crate) fn rows(&self) -> &Table<AssociationNo, AssociationRow> {
+        &self.rows
+    }
+
+    pub(crate) fn find(&self, id: &str) -> Option<AssociationNo> {
+        self.by_id.find(self.by_id.hash(id), |number| *self.rows[number].id == *id)
+    }
+
+    /// The number of an association, given out now if it had none; and whether
+    /// it was.
+    pub(crate) fn intern(&mut self, id: &str) -> (AssociationNo, bool) {
+        if let Some(known) = self.find(id) {
+            return (known, false);
+        }
+        let row = AssociationRow { id: id.into(), stamp: None, definition: None };
+        let number = self.rows.push(row);
+        self.by_id.insert(self.by_id.hash(id), number);
+        (number, true)
+    }
+
+    /// Takes an association back to the place that it had; `None` if it cannot stand
+    /// there.
+    pub(crate) fn add(&mut self, id: &str, place: u32) -> Option<AssociationNo> {
+        if !self.rows.skip_to(place) {
+            return None;
+        }
+        let (number, is_new) = self.intern(id);
+        is_new.then_some(number)
+    }
+
+    /// Merges one event: a definition, or a delete.
+    pub(crate) fn merge(
+        &mut self,
+        number: AssociationNo,
+        definition: Option<&Association>,
+        stamp: Stamp,
+    ) -> Outcome {
+        let old = &self.rows[number];
+        let same = old.stamp.is_some() && old.definition.as_ref() == definition;
+        match old.stamp {
+            Some(old) if same && stamp.same_but_seq(old) => return Outcome::Unchanged,
+            Some(old) if stamp <= old => return Outcome::Stale,
+            _ => {}
+        }
+        let row = &mut self.rows[number];
+        row.stamp = Some(stamp);
+        row.definition = definition.cloned();
+        if same { Outcome::Unchanged } else { Outcome::Applied }
+    }
+
+    pub(crate) fn restore(
+        &mut self,
+        number: AssociationNo,
+        stamp: Option<Stamp>,
+        definition: Option<Association>,
+    ) {
+        let row = &mut self.rows[number];
+        (row.stamp, row.definition) = (stamp, definition);
+    }
+}

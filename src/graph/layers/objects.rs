@@ -1,0 +1,137 @@
+//! Object keys joined by associations: the schema of the links.
+
+use std::collections::HashMap;
+
+use foldhash::fast::RandomState;
+use petgraph::Direction;
+use petgraph::graph::{EdgeIndex, NodeIndex};
+use petgraph::stable_graph::StableDiGraph;
+use petgraph::visit::EdgeRef;
+
+use crate::graph::memory::adjacency::{Adjacency, Entry, Slot};
+use crate::graph::memory::id_index::Ids;
+use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
+use crate::graph::merge::Outcome;
+use crate::model::{ObjectKey, ObjectSchema, Side, Stamp, address};
+
+/// One type of things.
+#[derive(Debug, Clone)]
+pub(crate) struct ObjectRow {
+    pub(crate) key: ObjectKey,
+    pub(crate) schema: Option<(ObjectSchema, Stamp)>,
+}
+
+impl ObjectRow {
+    /// What people call such a thing: the schema's word, else the key.
+    pub(crate) fn display_label(&self) -> &str {
+        let singular = self.schema.as_ref().and_then(|(schema, _)| schema.singular.as_deref());
+        singular.unwrap_or(self.key.as_str())
+    }
+}
+
+/// Object keys by number and by key, and the graph that live associations make
+/// of them. Nodes are never removed, so a node's index is its number.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct ObjectLayer {
+    rows: Table<ObjectNo, ObjectRow>,
+    by_key: Ids,
+    /// The edges of the graph in the form of the record layer's, kinds and
+    /// relations standing for associations, so that one code answers questions
+    /// about both.
+    adjacency: Table<ObjectNo, Adjacency>,
+    graph: StableDiGraph<ObjectNo, AssociationNo>,
+    edges: HashMap<AssociationNo, EdgeIndex, RandomState>,
+}
+
+fn node(object: ObjectNo) -> NodeIndex {
+    NodeIndex::new(object.0 as usize)
+}
+
+fn number(index: NodeIndex) -> ObjectNo {
+    ObjectNo(address(index.index()))
+}
+
+impl ObjectLayer {
+    pub(crate) fn rows(&self) -> &Table<ObjectNo, ObjectRow> {
+        &self.rows
+    }
+
+    pub(crate) fn graph(&self) -> &StableDiGraph<ObjectNo, AssociationNo> {
+        &self.graph
+    }
+
+    pub(crate) fn find(&self, key: &str) -> Option<ObjectNo> {
+        self.by_key.find(self.by_key.hash(key), |number| self.rows[number].key.as_str() == key)
+    }
+
+    /// The number of an object key, given out now if it had none; and whether
+    /// it was.
+    pub(crate) fn intern(&mut self, key: &ObjectKey) -> (ObjectNo, bool) {
+        if let Some(known) = self.find(key.as_str()) {
+            return (known, false);
+        }
+        let given = self.rows.push(ObjectRow { key: key.clone(), schema: None });
+        self.by_key.insert(self.by_key.hash(key.as_str()), given);
+        self.adjacency.push(Adjacency::default());
+        self.graph.add_node(given);
+        (given, true)
+    }
+
+    pub(crate) fn merge_schema(
+        &mut self,
+        number: ObjectNo,
+        schema: &ObjectSchema,
+        stamp: Stamp,
+    ) -> Outcome {
+        let same = match &self.rows[number].schema {
+            Some((old, at)) if old == schema && stamp.same_but_seq(*at) => {
+                return Outcome::Unchanged;
+            }
+            Some((_, at)) if stamp <= *at => return Outcome::Stale,
+            Some((old, _)) => old == schema,
+            None => false,
+        };
+        self.restore_schema(number, schema.clone(), stamp);
+        if same { Outcome::Unchanged } else { Outcome::Applied }
+    }
+
+    pub(crate) fn restore_schema(&mut self, number: ObjectNo, schema: ObjectSchema, stamp: Stamp) {
+        self.rows[number].schema = Some((schema, stamp));
+    }
+
+    /// Joins two object keys under an association, in place of what it joined
+    /// before; `None` takes it away.
+    pub(crate) fn join(&mut self, association: AssociationNo, ends: Option<(ObjectNo, ObjectNo)>) {
+        let kind = KindNo(association.0);
+        let relation = RelationNo(association.0);
+        if let Some(edge) = self.edges.remove(&association) {
+            if let Some((first, second)) = self.graph.edge_endpoints(edge) {
+                for (near, side) in [(first, Side::First), (second, Side::Second)] {
+                    self.adjacency[number(near)].remove(Slot::new(kind, side), relation);
+                }
+            }
+            self.graph.remove_edge(edge);
+        }
+        if let Some((first, second)) = ends {
+            let edge = self.graph.add_edge(node(first), node(second), association);
+            self.edges.insert(association, edge);
+            for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
+                let far = RecordNo(far.0);
+                self.adjacency[near].insert(Entry { slot: Slot::new(kind, side), far, relation });
+            }
+        }
+    }
+
+    /// How many associations have an end here; one from a thing to itself
+    /// counts once.
+    pub(crate) fn degree(&self, object: ObjectNo) -> usize {
+        let out = self.graph.edges_directed(node(object), Direction::Outgoing).count();
+        let into = self.graph.edges_directed(node(object), Direction::Incoming);
+        out + into.filter(|edge| edge.source() != edge.target()).count()
+    }
+
+    /// The associations that have an end here.
+    pub(crate) fn adjacency(&self, object: ObjectNo) -> &Adjacency {
+        &self.adjacency[object]
+    }
+}

@@ -1,0 +1,103 @@
+//! Who may send and who may ask.
+
+use std::sync::Arc;
+
+use warp::http::HeaderMap;
+use warp::http::header::AUTHORIZATION;
+
+use crate::http::auth::cors::CorsOrigins;
+use crate::http::auth::token::{Grant, TokenTable};
+use crate::http::extract::body::Posted;
+use crate::http::respond::problem::Problem;
+use crate::journal::Scope;
+use crate::model::Timestamp;
+use crate::signature::{Scheme, SignatureError, SignatureHeaders, Verifier};
+use crate::webhook::UrlTypes;
+
+/// What requests must show.
+#[derive(Debug)]
+pub struct Protection {
+    /// The keys that deliveries are signed with.
+    pub verifier: Verifier,
+    /// Whether a delivery without a good signature is refused.
+    pub webhook_auth: bool,
+    /// Whether the event type of a URL counts although signatures do not cover it.
+    pub trust_url_types: bool,
+    /// The tokens that questions need; with nothing, anybody may ask.
+    pub tokens: Option<Arc<TokenTable>>,
+    /// Pages that may ask from a browser.
+    pub cors: CorsOrigins,
+    /// Whether requests for another host than this machine, and those that come through
+    /// a proxy, are answered where neither signature nor token is asked for.
+    pub allow_unprotected: bool,
+}
+
+impl Protection {
+    /// Any program on this machine may send and ask.
+    pub fn off() -> Self {
+        Self {
+            verifier: Verifier::default(),
+            webhook_auth: false,
+            trust_url_types: false,
+            tokens: None,
+            cors: CorsOrigins::default(),
+            allow_unprotected: false,
+        }
+    }
+
+    /// How a delivery was signed, if signatures are asked for. A packed body counts in
+    /// both of its forms.
+    pub(crate) fn admit(
+        &self,
+        headers: &SignatureHeaders<'_>,
+        posted: &Posted,
+    ) -> Result<Option<Scheme>, SignatureError> {
+        if !self.webhook_auth {
+            return Ok(None);
+        }
+        self.verifier.verify_any(headers, posted.forms(), Timestamp::now()).map(Some)
+    }
+
+    /// Whether the event type of a delivery's URL counts where the body names none.
+    pub(crate) fn url_types(&self) -> UrlTypes {
+        // Where nothing is signed, nobody is kept from posting any body at all.
+        let trusts = self.trust_url_types || !self.webhook_auth;
+        if trusts { UrlTypes::Trusted } else { UrlTypes::Untrusted }
+    }
+
+    /// What a request may do, if it may do as much as this.
+    pub(crate) fn authorize(&self, headers: &HeaderMap, need: Scope) -> Result<Grant, Problem> {
+        let Some(tokens) = &self.tokens else { return Ok(Grant::ALL) };
+        let mut given = headers.get_all(AUTHORIZATION).iter();
+        let (Some(given), None) = (given.next(), given.next()) else {
+            return Err(Problem::unauthorized("send one header `Authorization: Bearer TOKEN`"));
+        };
+        let token = given.to_str().ok().and_then(|text| {
+            let (scheme, token) = text.split_once(' ')?;
+            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
+        });
+        let grant = token.and_then(|token| tokens.grant(token));
+        let grant = grant.ok_or_else(|| Problem::unauthorized("this token is not good here"))?;
+        if grant.scope < need {
+            let detail = format!(
+                "the token's scope is {}, this needs {}",
+                grant.scope.as_str(),
+                need.as_str()
+            );
+            return Err(Problem::forbidden(detail));
+        }
+        Ok(grant)
+    }
+}
+
+impl Protection {
+    /// Whether what was granted to a long request is good still.
+    pub(crate) fn still_grants(&self, grant: &Grant) -> bool {
+        self.tokens.as_ref().is_none_or(|tokens| tokens.is_good(grant))
+    }
+}
+
+/// The headers of a delivery that say who sent it.
+pub(crate) fn signature_headers(headers: &HeaderMap) -> SignatureHeaders<'_> {
+    SignatureHeaders::pick(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
+}

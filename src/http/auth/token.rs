@@ -1,0 +1,182 @@
+//! API tokens: made, told apart, checked.
+
+use std::collections::HashMap;
+use std::sync::{PoisonError, RwLock};
+
+use aws_lc_rs::{constant_time, digest, error, rand};
+use base64::Engine;
+use base64::engine::general_purpose::URL_SAFE_NO_PAD;
+
+use crate::journal::{Scope, TokenRow};
+use crate::model::Timestamp;
+
+/// What every token begins with, so that scanners for leaked secrets find it.
+const PREFIX: &str = "rlt_";
+
+const ID_BYTES: usize = 6;
+const SECRET_BYTES: usize = 32;
+
+/// Makes a token: the row to keep, and the text for its holder, which is not
+/// kept.
+///
+/// # Errors
+///
+/// If the system has no random numbers.
+pub fn new_token(
+    name: &str,
+    scope: Scope,
+    locations: Vec<String>,
+) -> Result<(TokenRow, String), error::Unspecified> {
+    let (mut id, mut secret) = ([0; ID_BYTES], [0; SECRET_BYTES]);
+    rand::fill(&mut id)?;
+    rand::fill(&mut secret)?;
+    let id = id.iter().fold(String::new(), |id, byte| format!("{id}{byte:02x}"));
+    let text = format!("{PREFIX}{id}_{}", URL_SAFE_NO_PAD.encode(secret));
+    let (name, created_at) = (name.to_owned(), Timestamp::now());
+    Ok((TokenRow { id, name, scope, locations, hash: hash(&text), created_at }, text))
+}
+
+/// A token has 256 random bits, so a fast hash keeps its secret.
+pub(crate) fn hash(token: &str) -> [u8; 32] {
+    let mut hash = [0; 32];
+    hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
+    hash
+}
+
+/// Returns a text that nobody can guess, to be part of a URL.
+pub(crate) fn random_text() -> Result<String, error::Unspecified> {
+    let mut secret = [0; SECRET_BYTES];
+    rand::fill(&mut secret)?;
+    Ok(URL_SAFE_NO_PAD.encode(secret))
+}
+
+/// The tokens that are good now.
+#[derive(Debug, Default)]
+pub struct TokenTable(RwLock<HashMap<String, TokenRow>>);
+
+impl TokenTable {
+    /// A table of these tokens.
+    pub fn new(tokens: Vec<TokenRow>) -> Self {
+        let table = Self::default();
+        table.replace(tokens);
+        table
+    }
+
+    /// From now on these tokens are good, and no others.
+    pub fn replace(&self, tokens: Vec<TokenRow>) {
+        let tokens = tokens.into_iter().map(|token| (token.id.clone(), token)).collect();
+        *self.0.write().unwrap_or_else(PoisonError::into_inner) = tokens;
+    }
+
+    /// What a token allows, if it is good. The time it takes does not depend on
+    /// how much of the secret is right.
+    pub(crate) fn grant(&self, token: &str) -> Option<Grant> {
+        let (id, _) = token.strip_prefix(PREFIX)?.split_once('_')?;
+        let presented = hash(token);
+        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let known = tokens.get(id)?;
+        constant_time::verify_slices_are_equal(&presented, &known.hash).ok()?;
+        let locations = Some(known.locations.clone()).filter(|locations| !locations.is_empty());
+        Some(Grant { scope: known.scope, locations, token: Some(known.id.clone()) })
+    }
+
+    /// Whether the token behind a grant is still good. Nothing else of a token ever
+    /// changes.
+    pub(crate) fn is_good(&self, grant: &Grant) -> bool {
+        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        grant.token.as_ref().is_some_and(|token| tokens.contains_key(token))
+    }
+}
+
+/// What a request may do.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Grant {
+    pub(crate) scope: Scope,
+    /// The only locations it may see; nothing for all.
+    locations: Option<Vec<String>>,
+    /// The id of its token.
+    token: Option<String>,
+}
+
+impl Grant {
+    /// Where tokens are not asked for.
+    pub(crate) const ALL: Self = Self { scope: Scope::Admin, locations: None, token: None };
+
+    /// Returns what is left of it for this location alone, which it sees.
+    pub(crate) fn only(&self, location: &str) -> Self {
+        let (scope, token) = (self.scope.min(Scope::Read), self.token.clone());
+        Self { scope, locations: Some(vec![location.to_owned()]), token }
+    }
+
+    /// Returns a grant to read the same locations.
+    pub(crate) fn reading(&self) -> Self {
+        Self { scope: self.scope.min(Scope::Read), ..self.clone() }
+    }
+
+    pub(crate) fn is_of_token_of(&self, other: &Self) -> bool {
+        self.token == other.token
+    }
+
+    pub(crate) fn sees(&self, location: &str) -> bool {
+        self.locations.as_ref().is_none_or(|seen| seen.iter().any(|seen| seen == location))
+    }
+
+    /// The only locations it may see; nothing for all.
+    pub(crate) fn locations(&self) -> Option<&[String]> {
+        self.locations.as_deref()
+    }
+
+    /// Whom permits are shared out to: the token, or where there is none, the location
+    /// that is asked about.
+    pub(crate) fn client(&self, location: &str) -> String {
+        match &self.token {
+            Some(token) => format!("token {token}"),
+            None => format!("location {location}"),
+        }
+    }
+
+    /// Whether what belongs to no known location may be seen.
+    pub(crate) fn sees_all(&self) -> bool {
+        self.locations.is_none()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn made(scope: Scope, locations: &[&str]) -> (TokenRow, String) {
+        let locations = locations.iter().map(ToString::to_string).collect();
+        new_token("test", scope, locations).unwrap()
+    }
+
+    #[test]
+    fn a_token_is_good_until_it_is_gone_and_nothing_near_it_is() {
+        let (row, text) = made(Scope::Write, &["here"]);
+        let (other, other_text) = made(Scope::Read, &[]);
+        assert_eq!(text.len(), 4 + 12 + 1 + 43);
+        assert!(!format!("{row:?}").contains(&text[17..]), "the secret is not kept");
+        let table = TokenTable::new(vec![row.clone(), other]);
+        let grant = table.grant(&text).unwrap();
+        assert_eq!(grant.scope, Scope::Write);
+        assert!(grant.sees("here") && !grant.sees("there") && !grant.sees("") && !grant.sees_all());
+        let all = table.grant(&other_text).unwrap();
+        assert!(all.sees("here") && all.sees("there") && all.sees_all());
+
+        let crossed = format!("{}{}", &text[..17], &other_text[17..]);
+        let id = &text[..17];
+        for near in ["", "rlt_", "rlt__", id, &text[..59], &text[4..], &crossed] {
+            assert_eq!(table.grant(near), None, "{near}");
+        }
+        for changed in [format!("{text}A"), format!(" {text}"), text.to_uppercase()] {
+            assert_eq!(table.grant(&changed), None, "{changed}");
+        }
+        for place in 0..text.len() {
+            let mut near = text.clone().into_bytes();
+            near[place] = if near[place] == b'x' { b'y' } else { b'x' };
+            assert_eq!(table.grant(std::str::from_utf8(&near).unwrap()), None);
+        }
+        table.replace(vec![]);
+        assert_eq!(table.grant(&text), None);
+    }
+}

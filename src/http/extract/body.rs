@@ -1,0 +1,196 @@
+//! Reading a request's body within its limits.
+
+use futures_util::{Stream, StreamExt};
+use warp::Buf;
+use warp::http::HeaderMap;
+use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
+
+use crate::http::app::App;
+use crate::http::limits::receive_budget::{FREE_BYTES, Reservation};
+use crate::http::respond::problem::Problem;
+use crate::store::Delivery;
+use crate::webhook::{ContentEncoding, DecodeError, UnpackError, UrlTypes};
+
+/// Refuses a content type that is given and not JSON.
+pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
+    let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
+    let essence = given.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
+    let essence = essence.trim().to_ascii_lowercase();
+    let is_json =
+        essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
+    if is_json { Ok(()) } else { Err(Problem::unsupported_media_type()) }
+}
+
+/// Refuses a body that says itself that it is too large. Answers with the length
+/// that it declares.
+pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<Option<u64>, Problem> {
+    let declared =
+        headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
+    if declared.is_some_and(|declared| declared > limit as u64) {
+        return Err(Problem::body_too_large(limit));
+    }
+    Ok(declared)
+}
+
+/// Returns how the body is packed, if it is.
+pub(crate) fn encoding(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem> {
+    let values = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
+    ContentEncoding::of(values).map_err(Problem::from)
+}
+
+/// A whole body of JSON, unpacked.
+#[derive(Debug)]
+pub(crate) struct JsonBody {
+    pub(crate) bytes: Vec<u8>,
+    /// Held as long as what was read from the body takes about as much.
+    pub(crate) reservation: Reservation,
+}
+
+impl JsonBody {
+    /// Reads and unpacks a body of at most this many bytes.
+    pub(crate) async fn read<S, B>(
+        app: &App,
+        headers: &HeaderMap,
+        body: S,
+        limit: usize,
+    ) -> Result<Self, Problem>
+    where
+        S: Stream<Item = Result<B, warp::Error>>,
+        B: Buf,
+    {
+        let mut received = Received::read(app, headers, body, limit).await?;
+        match received.unpack(limit)? {
+            None => Ok(Self { bytes: received.bytes, reservation: received.reservation }),
+            Some(bytes) => Ok(Self { bytes: bytes?, reservation: received.reservation }),
+        }
+    }
+}
+
+/// The body of a delivery.
+#[derive(Debug)]
+pub(crate) struct Posted {
+    /// As it was before it was packed, if it was packed and could be unpacked; else as
+    /// it was received.
+    pub(crate) body: Vec<u8>,
+    /// As it was received, where that is something else.
+    packed: Option<Vec<u8>>,
+    /// Why it could not be unpacked.
+    broken: Option<UnpackError>,
+    _reservation: Reservation,
+}
+
+impl Posted {
+    /// Reads a delivery, and unpacks it. One that cannot be unpacked is no problem here:
+    /// like every other that cannot be used it is refused once it is known who sent it.
+    pub(crate) async fn read<S, B>(app: &App, headers: &HeaderMap, body: S) -> Result<Self, Problem>
+    where
+        S: Stream<Item = Result<B, warp::Error>>,
+        B: Buf,
+    {
+        let limit = app.limits.webhook_bytes;
+        let mut received = Received::read(app, headers, body, limit).await?;
+        let unpacked = received.unpack(limit)?;
+        let Received { bytes, reservation, .. } = received;
+        let (body, packed, broken) = match unpacked {
+            None => (bytes, None, None),
+            Some(Ok(body)) => (body, Some(bytes), None),
+            Some(Err(error @ UnpackError::TooLarge { .. })) => return Err(error.into()),
+            Some(Err(error)) => (bytes, None, Some(error)),
+        };
+        Ok(Self { body, packed, broken, _reservation: reservation })
+    }
+
+    /// Returns the forms that the sender may have signed: what was received counts
+    /// first; many sign before they pack.
+    pub(crate) fn forms(&self) -> impl Iterator<Item = &[u8]> {
+        self.packed.as_deref().into_iter().chain([&*self.body])
+    }
+
+    /// Reads it as an event.
+    pub(crate) fn delivery(
+        &self,
+        url_type: Option<&str>,
+        url_types: UrlTypes,
+    ) -> Result<Delivery, DecodeError> {
+        match &self.broken {
+            Some(error) => Err(DecodeError::Malformed { reason: error.to_string() }),
+            None => Delivery::read_with(&self.body, url_type, url_types, None),
+        }
+    }
+
+    /// Whether it could not be unpacked.
+    pub(crate) fn is_broken(&self) -> bool {
+        self.broken.is_some()
+    }
+}
+
+/// A body as it was received, and what its headers say of it.
+#[derive(Debug)]
+struct Received {
+    bytes: Vec<u8>,
+    encoding: Option<ContentEncoding>,
+    reservation: Reservation,
+}
+
+impl Received {
+    /// Reads the whole body, chunked or not, or gives up as soon as it is known to be no
+    /// JSON, too large or too slow, or when too much of others is held.
+    async fn read<S, B>(
+        app: &App,
+        headers: &HeaderMap,
+        body: S,
+        limit: usize,
+    ) -> Result<Self, Problem>
+    where
+        S: Stream<Item = Result<B, warp::Error>>,
+        B: Buf,
+    {
+        check_content_type(headers)?;
+        let encoding = encoding(headers)?;
+        let declared = check_length(headers, limit)?.and_then(|it| usize::try_from(it).ok());
+        let whole = async {
+            let mut body = std::pin::pin!(body);
+            let mut received =
+                Self { bytes: Vec::new(), encoding, reservation: app.receiving.reserve() };
+            while let Some(chunk) = body.next().await {
+                let mut chunk = chunk.map_err(|_| Problem::body_broken())?;
+                while chunk.has_remaining() {
+                    let part = chunk.chunk();
+                    let length = received.bytes.len() + part.len();
+                    if length > limit {
+                        return Err(Problem::body_too_large(limit));
+                    }
+                    received.make_room(length, declared.unwrap_or(limit))?;
+                    received.bytes.extend_from_slice(part);
+                    let read = part.len();
+                    chunk.advance(read);
+                }
+            }
+            Ok(received)
+        };
+        let whole = tokio::time::timeout(app.limits.body_timeout, whole).await;
+        whole.unwrap_or_else(|_| Err(Problem::body_timeout()))
+    }
+
+    /// Makes room for so many bytes in all, and for as much again as there is, though not
+    /// for more than is expected.
+    fn make_room(&mut self, length: usize, expected: usize) -> Result<(), Problem> {
+        let capacity = self.bytes.capacity();
+        if length > capacity {
+            let wanted = expected.min(FREE_BYTES.max(2 * capacity)).max(length);
+            self.reservation.grow(wanted - capacity)?;
+            self.bytes.reserve_exact(wanted - self.bytes.len());
+        }
+        Ok(())
+    }
+
+    /// Unpacks the body, if it is packed.
+    fn unpack(&mut self, limit: usize) -> Result<Option<Result<Vec<u8>, UnpackError>>, Problem> {
+        let Some(encoding) = self.encoding else { return Ok(None) };
+        let unpacked = encoding.unpack(&self.bytes, limit);
+        if let Ok(unpacked) = &unpacked {
+            self.reservation.grow(unpacked.len())?;
+        }
+        Ok(Some(unpacked))
+    }
+}

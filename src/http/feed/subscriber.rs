@@ -1,0 +1,358 @@
+//! What one reader of changes has yet to be sent.
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Waker};
+use std::time::Duration;
+
+use futures_util::Stream;
+use hyper::body::Bytes;
+use tokio::sync::Notify;
+use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
+
+use crate::api::EndOfChanges;
+use crate::http::auth::token::Grant;
+use crate::model::{EpochId, EventId, Seq};
+
+/// How long a client waits before it comes back, in milliseconds.
+const RETRY_MS: u32 = 2_000;
+
+/// Counts the readers of changes, of all locations, and what waits for them.
+#[derive(Debug)]
+pub(crate) struct Stats {
+    pub(crate) open: AtomicUsize,
+    /// Those that were dropped because they were too slow.
+    pub(crate) dropped: AtomicU64,
+    /// Bytes of all chunks that are not sent to all, each counted once however many
+    /// readers share it.
+    unsent: AtomicUsize,
+    unsent_max: usize,
+}
+
+impl Stats {
+    pub(crate) fn new(unsent_max: usize) -> Self {
+        let (open, dropped) = (AtomicUsize::default(), AtomicU64::default());
+        Self { open, dropped, unsent: AtomicUsize::default(), unsent_max }
+    }
+
+    /// Returns a chunk that counts as unsent until no reader holds it.
+    pub(crate) fn chunk(self: &Arc<Self>, text: Vec<u8>) -> Bytes {
+        self.unsent.fetch_add(text.len(), Ordering::Relaxed);
+        Bytes::from_owner(Unsent { text, stats: Arc::clone(self) })
+    }
+
+    /// Returns whether a reader for whom so much waits has to make room. When there is
+    /// too much in all, some reader holds more than its part of it.
+    fn is_too_much(&self, waiting: usize) -> bool {
+        let share = self.unsent_max / self.open.load(Ordering::Relaxed).max(1);
+        self.unsent.load(Ordering::Relaxed) > self.unsent_max && waiting > share
+    }
+}
+
+/// The text of a chunk, which is counted until it is dropped.
+struct Unsent {
+    text: Vec<u8>,
+    stats: Arc<Stats>,
+}
+
+impl AsRef<[u8]> for Unsent {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
+    }
+}
+
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        self.stats.unsent.fetch_sub(self.text.len(), Ordering::Relaxed);
+    }
+}
+
+/// The last event that a hub has put into the outboxes of its subscribers.
+pub(crate) type Position = Arc<AtomicU64>;
+
+/// Chunks for one reader, in a bounded queue between whoever writes them and the
+/// connection.
+#[derive(Debug)]
+pub(crate) struct Outbox {
+    /// What the reader may see.
+    pub(crate) grant: Grant,
+    epoch: Option<EpochId>,
+    bytes_max: usize,
+    queue: Mutex<Queue>,
+    /// Told when chunks have left.
+    room: Notify,
+}
+
+#[derive(Debug, Default)]
+struct Queue {
+    /// Each with the event up to which the reader has everything then.
+    chunks: VecDeque<(Seq, Bytes)>,
+    /// What happened while the reader is sent what was before.
+    later: Option<VecDeque<(Seq, Bytes)>>,
+    bytes: usize,
+    /// The reader has been sent everything up to here.
+    sent: Seq,
+    /// That of the hub, once the reader is caught up.
+    position: Option<Position>,
+    over: bool,
+    waker: Option<Waker>,
+}
+
+impl Queue {
+    fn wake(&mut self) {
+        if let Some(waker) = self.waker.take() {
+            waker.wake();
+        }
+    }
+}
+
+impl Outbox {
+    /// Holds back what happens until the reader is [caught up](Self::caught_up).
+    pub(crate) fn new(grant: Grant, epoch: Option<EpochId>, bytes_max: usize) -> Arc<Self> {
+        let queue = Queue { later: Some(VecDeque::new()), ..Queue::default() };
+        Arc::new(Self { grant, epoch, bytes_max, queue: Mutex::new(queue), room: Notify::new() })
+    }
+
+    /// Says to the reader that it is open and where it begins, so that it goes on from
+    /// there even if nothing happens before it is cut off.
+    pub(crate) fn begin(&self, after: Seq) {
+        let id = self.id(after);
+        let hello = Bytes::from(format!("retry: {RETRY_MS}\nid: {id}\n\n"));
+        let mut queue = self.queue();
+        queue.bytes += hello.len();
+        queue.sent = after;
+        queue.chunks.push_back((after, hello));
+    }
+
+    fn id(&self, seq: Seq) -> EventId {
+        EventId { seq, epoch: self.epoch }
+    }
+
+    fn queue(&self) -> MutexGuard<'_, Queue> {
+        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Whether nothing more is to be sent.
+    pub(crate) fn is_over(&self) -> bool {
+        self.queue().over
+    }
+
+    /// Adds what has just happened; false if there is no room, or no reader.
+    pub(crate) fn push(&self, upto: Seq, chunk: Bytes, stats: &Stats) -> bool {
+        let mut queue = self.queue();
+        let is_full = queue.bytes + chunk.len() > self.bytes_max || stats.is_too_much(queue.bytes);
+        if queue.over || queue.bytes > 0 && is_full {
+            return false;
+        }
+        queue.bytes += chunk.len();
+        if let Some(later) = &mut queue.later {
+            later.push_back((upto, chunk));
+        } else {
+            queue.chunks.push_back((upto, chunk));
+            queue.wake();
+        }
+        true
+    }
+
+    /// Adds what happened before, and waits while more than a little is unsent.
+    pub(crate) async fn catch_up(&self, upto: Seq, chunk: Bytes) {
+        {
+            let mut queue = self.queue();
+            queue.bytes += chunk.len();
+            queue.chunks.push_back((upto, chunk));
+            queue.wake();
+        }
+        loop {
+            let room = self.room.notified();
+            {
+                let queue = self.queue();
+                if queue.over || queue.chunks.len() <= 1 {
+                    return;
+                }
+            }
+            room.await;
+        }
+    }
+
+    /// From now on the reader is sent what happens.
+    pub(crate) fn caught_up(&self, position: Position) {
+        let mut queue = self.queue();
+        queue.position = Some(position);
+        let later = queue.later.take().unwrap_or_default();
+        queue.chunks.extend(later);
+        queue.wake();
+    }
+
+    /// Drops what is unsent, and has the reader told why nothing more comes.
+    pub(crate) fn end(&self, code: &'static str, detail: String) {
+        let mut queue = self.queue();
+        if queue.over {
+            return;
+        }
+        let end = EndOfChanges { code, detail, seq: queue.sent };
+        let data = serde_json::to_string(&end).unwrap_or_default();
+        let id = self.id(queue.sent);
+        let chunk = Bytes::from(format!("id: {id}\nevent: end\ndata: {data}\n\n"));
+        let sent = queue.sent;
+        (queue.chunks, queue.later) = (VecDeque::from([(sent, chunk)]), None);
+        queue.over = true;
+        queue.wake();
+        self.room.notify_waiters();
+    }
+
+    /// Drops a reader that does not keep up.
+    pub(crate) fn drop_lagging(&self, stats: &Stats) {
+        if !self.is_over() {
+            stats.dropped.fetch_add(1, Ordering::Relaxed);
+            tracing::info!("a reader of changes is too slow and is dropped");
+            let detail = "the reader takes changes more slowly than they come; \
+                          come back with Last-Event-ID";
+            self.end("too_slow", detail.to_owned());
+        }
+    }
+
+    /// The reader is gone.
+    fn abandon(&self) {
+        let mut queue = self.queue();
+        queue.over = true;
+        (queue.chunks, queue.later) = (VecDeque::new(), None);
+        self.room.notify_waiters();
+    }
+
+    /// The last event that the hub has put here, once the reader is caught up.
+    fn position(&self) -> Option<Seq> {
+        self.queue().position.as_ref().map(|position| position.load(Ordering::Acquire))
+    }
+
+    /// The next chunk; nothing once all is over.
+    fn poll_chunk(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
+        let mut queue = self.queue();
+        if let Some((upto, chunk)) = queue.chunks.pop_front() {
+            queue.bytes = queue.bytes.saturating_sub(chunk.len());
+            queue.sent = queue.sent.max(upto);
+            self.room.notify_waiters();
+            return Poll::Ready(Some(chunk));
+        }
+        if queue.over {
+            return Poll::Ready(None);
+        }
+        queue.waker = Some(context.waker().clone());
+        Poll::Pending
+    }
+
+    /// A sign of life. It tells the client how far the reader has come, so that it
+    /// goes on from there although none of the last events was for it.
+    fn heartbeat(&self, position: Option<Seq>) -> Bytes {
+        let mut queue = self.queue();
+        if queue.later.is_none()
+            && queue.chunks.is_empty()
+            && let Some(position) = position
+        {
+            queue.sent = queue.sent.max(position);
+        }
+        Bytes::from(format!(":\nid: {}\n\n", self.id(queue.sent)))
+    }
+}
+
+/// The body of an answer: what is in an outbox, and a sign of life now and then.
+pub(crate) struct Changes {
+    outbox: Arc<Outbox>,
+    stats: Arc<Stats>,
+    heartbeat: Interval,
+}
+
+impl Changes {
+    /// Counted as an open reader until it is dropped.
+    pub(crate) fn new(outbox: Arc<Outbox>, stats: Arc<Stats>, every: Duration) -> Self {
+        let mut heartbeat = interval_at(Instant::now() + every, every);
+        heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        Self { outbox, stats, heartbeat }
+    }
+}
+
+impl Stream for Changes {
+    type Item = Result<Bytes, std::convert::Infallible>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        // Before the outbox is looked at: what was up to here is in it.
+        let position = self.outbox.position();
+        if let Poll::Ready(chunk) = self.outbox.poll_chunk(context) {
+            return Poll::Ready(chunk.map(Ok));
+        }
+        if self.heartbeat.poll_tick(context).is_ready() {
+            return Poll::Ready(Some(Ok(self.outbox.heartbeat(position))));
+        }
+        Poll::Pending
+    }
+}
+
+impl Drop for Changes {
+    fn drop(&mut self) {
+        self.outbox.abandon();
+        self.stats.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures_util::FutureExt;
+
+    use super::*;
+
+    /// What the connection is handed now.
+    fn taken(outbox: &Outbox) -> Vec<Bytes> {
+        let context = Context::from_waker(Waker::noop());
+        let mut taken = Vec::new();
+        while let Poll::Ready(Some(chunk)) = outbox.poll_chunk(&context) {
+            taken.push(chunk);
+        }
+        taken
+    }
+
+    #[test]
+    fn what_happens_waits_until_what_was_before_is_sent() {
+        let outbox = Outbox::new(Grant::ALL, None, 1 << 20);
+        let stats = Stats::new(1 << 20);
+        outbox.begin(3);
+        assert!(outbox.push(9, Bytes::from_static(b"live"), &stats));
+        assert_eq!(taken(&outbox), ["retry: 2000\nid: 3\n\n"]);
+        outbox.catch_up(5, Bytes::from_static(b"before")).now_or_never().unwrap();
+        assert_eq!(taken(&outbox), ["before"]);
+        outbox.caught_up(Position::default());
+        assert_eq!(taken(&outbox), ["live"]);
+        assert!(outbox.push(10, Bytes::from_static(b"next"), &stats));
+        assert_eq!(taken(&outbox), ["next"]);
+    }
+
+    /// 2,048 slow readers that all asked for something else held 8 GiB.
+    #[test]
+    fn all_outboxes_together_have_a_limit_and_who_holds_most_makes_room() {
+        let stats = Arc::new(Stats::new(1_000));
+        stats.open.store(3, Ordering::Relaxed);
+        let outboxes = [(); 3].map(|()| Outbox::new(Grant::ALL, None, 1 << 20));
+        let [slow, small, quick] = &outboxes;
+        let chunk = || stats.chunk(vec![b'x'; 300]);
+        let shared = chunk();
+        for outbox in &outboxes {
+            outbox.caught_up(Position::default());
+            assert!(outbox.push(1, shared.clone(), &stats), "counted once");
+        }
+        drop(shared);
+        assert_eq!(stats.unsent.load(Ordering::Relaxed), 300);
+        taken(quick);
+        for seq in 2..=3 {
+            assert!(slow.push(seq, chunk(), &stats));
+        }
+        assert!(!slow.push(5, chunk(), &stats), "it is too much, and most of it is this one's");
+        assert!(small.push(5, chunk(), &stats) && quick.push(5, chunk(), &stats));
+        slow.drop_lagging(&stats);
+        assert!(stats.unsent.load(Ordering::Relaxed) < 1_000);
+        assert!(quick.push(6, chunk(), &stats));
+        for outbox in &outboxes {
+            outbox.abandon();
+        }
+        assert_eq!(stats.unsent.load(Ordering::Relaxed), 0);
+    }
+}

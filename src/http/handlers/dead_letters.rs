@@ -1,0 +1,135 @@
+//! `/v1/dead-letters`: deliveries that could not be used.
+
+use std::sync::Arc;
+
+use warp::http::StatusCode;
+
+use crate::api::{DeadLetterBody, DeadLetterLine, DeadLetters, Listed, ReceiptBody, Replayed};
+use crate::http::app::App;
+use crate::http::auth::token::Grant;
+use crate::http::extract::request::Request;
+use crate::http::respond::json::{Answer, json};
+use crate::http::respond::problem::Problem;
+use crate::journal::DeadLetterSummary;
+use crate::store::{IngestError, ReplayError, Store};
+use crate::webhook::UrlTypes;
+
+/// Letters read from the disk at once.
+const CHUNK: usize = 100;
+
+/// What is asked of the dead letters.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Action {
+    List,
+    Show,
+    Replay,
+    ReplayAll,
+    Delete,
+}
+
+pub(crate) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) -> Answer {
+    let (store, grant) = (Arc::clone(&app.store), request.grant.clone());
+    if let Action::List = action {
+        request.query.only(&["limit", "cursor"])?;
+        let (limit, after) = (request.query.limit()?, request.query.number_cursor()?);
+        return blocking(move || list(&store, &grant, limit, after)).await;
+    }
+    request.query.only(&[])?;
+    let url_types = app.protection.url_types();
+    if let Action::ReplayAll = action {
+        return blocking(move || json(&replay_all(&store, &grant, url_types)?)).await;
+    }
+    let id: u64 = request.segment("id").parse().map_err(|_| not_found())?;
+    let trace_id = request.id.to_owned();
+    blocking(move || {
+        let letter = store.dead_letter(id)?.filter(|letter| sees(&grant, &letter.summary));
+        let letter = letter.ok_or_else(not_found)?;
+        match action {
+            Action::Replay => {
+                let receipt = store.replay_dead_letter(id, url_types)?.ok_or_else(not_found)?;
+                json(&ReceiptBody::new(&receipt, &trace_id))
+            }
+            Action::Delete => {
+                if !store.delete_dead_letter(id)? {
+                    return Err(not_found());
+                }
+                let mut response = warp::reply::Response::default();
+                *response.status_mut() = StatusCode::NO_CONTENT;
+                Ok(response)
+            }
+            _ => json(&DeadLetterBody::new(&letter)),
+        }
+    })
+    .await
+}
+
+/// Runs what waits for the disk where it holds nobody up.
+async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    tokio::task::spawn_blocking(work).await.map_err(Problem::unavailable)?
+}
+
+fn not_found() -> Problem {
+    Problem::not_found("there is no such dead letter")
+}
+
+/// A letter that tells no location is for those who see all.
+fn sees(grant: &Grant, letter: &DeadLetterSummary) -> bool {
+    match &letter.location {
+        Some(location) => grant.sees(location),
+        None => grant.sees_all(),
+    }
+}
+
+/// Calls with every letter behind this id that may be seen, until told to stop.
+fn each_seen(
+    store: &Store,
+    grant: &Grant,
+    mut after: u64,
+    mut each: impl FnMut(DeadLetterSummary) -> Result<bool, Problem>,
+) -> Result<(), Problem> {
+    loop {
+        let chunk = store.dead_letters(after, CHUNK)?;
+        let Some(last) = chunk.last() else { return Ok(()) };
+        after = last.id;
+        for letter in chunk {
+            if sees(grant, &letter) && !each(letter)? {
+                return Ok(());
+            }
+        }
+    }
+}
+
+fn list(store: &Store, grant: &Grant, limit: usize, after: u64) -> Answer {
+    let mut letters = Vec::new();
+    each_seen(store, grant, after, |letter| {
+        letters.push(letter);
+        Ok(letters.len() <= limit)
+    })?;
+    let next = letters.get(limit).and_then(|_| letters.get(limit - 1)).map(|last| last.id);
+    letters.truncate(limit);
+    let totals = store.dead_letter_totals()?;
+    let all = grant.sees_all();
+    json(&DeadLetters {
+        dead_letters: letters.iter().map(DeadLetterLine::new).collect(),
+        listed: Listed::new(next.map(|id| id.to_string()), store.head()),
+        total: all.then_some(totals.letters),
+        dropped: all.then_some(totals.dropped),
+    })
+}
+
+/// Tries every letter again; the first that cannot be written ends it.
+fn replay_all(store: &Store, grant: &Grant, url_types: UrlTypes) -> Result<Replayed, Problem> {
+    let mut replayed = Replayed::default();
+    each_seen(store, grant, 0, |letter| {
+        match store.replay_dead_letter(letter.id, url_types) {
+            Ok(Some(_)) => replayed.accepted += 1,
+            Ok(None) => {}
+            Err(ReplayError::Ingest(
+                IngestError::Unreadable(_) | IngestError::LimitReached { .. },
+            )) => replayed.refused += 1,
+            Err(error) => return Err(error.into()),
+        }
+        Ok(true)
+    })?;
+    Ok(replayed)
+}

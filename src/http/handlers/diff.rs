@@ -1,0 +1,45 @@
+//! `GET …/diff`: what differs between two moments.
+
+use std::sync::Arc;
+
+use crate::api::DiffBody;
+use crate::graph::DiffQuery;
+use crate::http::app::App;
+use crate::http::execute;
+use crate::http::extract::request::Request;
+use crate::http::handlers::locations;
+use crate::http::respond::json::{Answer, json};
+use crate::http::respond::problem::Problem;
+use crate::store::{AsOf, PastError};
+
+pub(crate) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
+    let query = &request.query;
+    query.only(&["from", "to", "limit", "cursor"])?;
+    let missing = || Problem::invalid_parameter("from", "is missing: give a seq or a time");
+    let from = query.moment("from")?.ok_or_else(missing)?;
+    let to = query.moment("to")?;
+    let page = DiffQuery { after: query.place()?, limit: query.limit()? };
+    let location = locations::find(app, request)?;
+    for (name, moment) in [("from", Some(from)), ("to", to)] {
+        if let Some(AsOf::Seq(seq)) = moment
+            && seq > app.store.head()
+        {
+            let head = app.store.head();
+            return Err(Problem::ahead(name, &PastError::Ahead { seq, head }));
+        }
+    }
+    let client = request.grant.client(location.id().as_str());
+    let between = execute::look(app, &client, move |store, stop| {
+        store.between_until(&location, from, to, stop)
+    });
+    let between = between.await??;
+    execute::away(app, &client, move |app, stop| {
+        let mut effort = execute::effort_until(app, stop);
+        let associations = between.associations(&mut effort);
+        let all = !effort.is_spent();
+        let mut links = between.links(&page, &mut effort);
+        links.complete &= all;
+        json(&DiffBody::new(between.seqs(), &associations, &links))
+    })
+    .await
+}

@@ -1,0 +1,68 @@
+//! `GET /openapi.json` and `GET /docs`: what this API takes and answers, for
+//! programs and for people.
+
+use std::sync::LazyLock;
+
+use aws_lc_rs::digest::{SHA256, digest};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+use warp::http::Response as HttpResponse;
+use warp::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY, CONTENT_TYPE, HeaderValue, REFERRER_POLICY,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use warp::reply::Response;
+
+use crate::http::app::App;
+use crate::http::extract::request::Request;
+use crate::http::respond::json::Answer;
+use crate::http::respond::problem::Problem;
+
+/// The document, in OpenAPI 3.1.
+const DOCUMENT: &str = include_str!("openapi.json");
+
+/// A page that shows the document.
+const PAGE: &str = include_str!("docs.html");
+
+/// Lets the page run what it came with and ask this server, and nothing else.
+static POLICY: LazyLock<Result<HeaderValue, String>> = LazyLock::new(|| {
+    let (script, style) = (hash_of("script")?, hash_of("style")?);
+    let policy = format!(
+        "default-src 'none'; script-src '{script}'; style-src '{style}'; img-src data:; \
+         connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+    );
+    HeaderValue::try_from(policy).map_err(|error| error.to_string())
+});
+
+pub(crate) fn document(_: &App, request: &Request<'_>) -> Answer {
+    request.query.only(&[])?;
+    Ok(fixed(DOCUMENT, "application/json"))
+}
+
+pub(crate) fn page(_: &App, request: &Request<'_>) -> Answer {
+    request.query.only(&[])?;
+    let policy = POLICY.as_ref().map_err(Problem::unavailable)?;
+    let mut response = fixed(PAGE, "text/html; charset=utf-8");
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_SECURITY_POLICY, policy.clone());
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    Ok(response)
+}
+
+fn fixed(text: &'static str, media_type: &'static str) -> Response {
+    let mut response: Response = HttpResponse::new(text.into());
+    let headers = response.headers_mut();
+    headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    // Another release may have another text.
+    headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
+    response
+}
+
+/// What a policy calls the content of the page's one element of this name.
+fn hash_of(element: &str) -> Result<String, String> {
+    let (open, close) = (format!("<{element}>"), format!("</{element}>"));
+    let content = PAGE.split_once(&open).and_then(|(_, after)| after.split_once(&close));
+    let (content, _) = content.ok_or_else(|| format!("the page has no {element}"))?;
+    Ok(format!("sha256-{}", STANDARD.encode(digest(&SHA256, content.as_bytes()))))
+}

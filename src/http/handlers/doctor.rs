@@ -1,0 +1,68 @@
+//! `POST /v1/doctor`: how would this delivery be taken? Nothing is stored.
+
+use std::sync::Arc;
+
+use futures_util::Stream;
+use warp::Buf;
+
+use crate::api::{Examination, Reading, SignatureVerdict};
+use crate::http::app::App;
+use crate::http::auth::policy::signature_headers;
+use crate::http::extract::body::Posted;
+use crate::http::extract::request::Request;
+use crate::http::handlers::webhooks;
+use crate::http::respond::json::{Answer, json};
+use crate::http::respond::problem::Problem;
+use crate::model::Timestamp;
+use crate::signature::diagnose;
+use crate::store::{Delivery, IngestError, PreviewError};
+use crate::webhook::Outline;
+
+/// Takes a delivery as the sender posted it, body and headers; `type` is the
+/// event type that its URL had.
+pub(crate) async fn examine<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    request.query.only(&["type"])?;
+    let url_type = request.query.one("type")?.map(str::to_owned);
+    let posted = Posted::read(&app, &request.headers, body).await?;
+    let now = Timestamp::now();
+    let protection = &app.protection;
+    let headers = signature_headers(&request.headers);
+    let diagnosis = diagnose(&protection.verifier, &headers, posted.forms(), now);
+    let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
+    let mut read = posted.delivery(url_type.as_deref(), protection.url_types());
+    let id = webhooks::outer_id(&app, &headers, diagnosis.verdict.ok());
+    if let (Ok(delivery), Some(id)) = (&read, id) {
+        read = Ok(delivery.clone().with_webhook_id(id));
+    }
+    let outline = read.as_ref().map(|delivery| Outline::of(delivery.decoded()));
+    let location = outline.unwrap_or_else(|_| Outline::peek(&posted.body)).location;
+    if location.is_some_and(|location| !request.grant.sees(&location)) {
+        return Err(Problem::forbidden("the token is not good for this delivery's location"));
+    }
+    let admitted = !protection.webhook_auth || signature.holds;
+    let (effect, answer) = match (admitted, &read) {
+        (false, _) => (None, 401),
+        (true, Err(error)) => (None, Problem::from(error.clone()).status.as_u16()),
+        (true, Ok(delivery)) => {
+            let (store, delivery) = (Arc::clone(&app.store), delivery.clone());
+            let preview = tokio::task::spawn_blocking(move || store.preview(delivery))
+                .await
+                .map_err(Problem::unavailable)?;
+            match preview {
+                Err(PreviewError::Ingest(IngestError::LimitReached { reached, .. })) => {
+                    (Some(reached.into()), Problem::from(reached).status.as_u16())
+                }
+                preview => {
+                    let is_open = app.store.failure().is_none();
+                    (preview.map(Into::into).ok(), if is_open { 200 } else { 503 })
+                }
+            }
+        }
+    };
+    let reading = Reading::new(read.as_ref().map(Delivery::decoded));
+    json(&Examination { signature, reading, effect, answer })
+}

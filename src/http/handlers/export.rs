@@ -1,0 +1,491 @@
+//! `GET …/export?format=…`: a graph streams out while events go on.
+
+use std::cell::Cell;
+use std::io::{self, BufWriter, Write};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::task::{Poll, ready};
+use std::time::{Duration, Instant};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+use tokio::runtime::Handle;
+use tokio::sync::mpsc::error::SendTimeoutError;
+use tokio::sync::{mpsc, oneshot};
+use warp::Reply;
+use warp::http::HeaderMap;
+use warp::http::header::{
+    ACCEPT_ENCODING, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
+    VARY,
+};
+use warp::reply::Response;
+
+use crate::export::{EdgesKey, Format, Options, check, write, write_lives};
+use crate::graph::{AskError, Layers, Part, PartQuery, Snapshot};
+use crate::http::app::App;
+use crate::http::extract::params::Query;
+use crate::http::extract::request::Request;
+use crate::http::handlers::locations;
+use crate::http::handlers::traversals::DEPTH_MAX;
+use crate::http::respond::json::Answer;
+use crate::http::respond::problem::Problem;
+use crate::model::{NodeRef, Seq};
+use crate::store::{AsOf, ExportEventsError, Location, PastError};
+
+/// What a chunk of the answer holds, in bytes.
+const CHUNK_BYTES: usize = 64 << 10;
+
+/// Chunks that may wait for a slow reader before the export waits, too.
+const CHUNKS: usize = 4;
+
+/// What to write: a format of another tool, the same of all that ever was, or the
+/// events themselves.
+#[derive(Clone, Copy)]
+enum Content {
+    Graph(Format),
+    Lives,
+    Events,
+}
+
+impl Content {
+    fn from_name(name: &str) -> Option<Self> {
+        if name == "ndjson" { Some(Self::Events) } else { Format::from_name(name).map(Self::Graph) }
+    }
+
+    fn media_type(self) -> &'static str {
+        match self {
+            Self::Graph(format) => format.media_type(),
+            Self::Lives => Format::Gexf.media_type(),
+            Self::Events => "application/x-ndjson",
+        }
+    }
+
+    /// Whether to compress it again would only cost time.
+    fn is_compressed(self) -> bool {
+        matches!(self, Self::Graph(Format::Neo4jCsv))
+    }
+
+    fn file_extension(self) -> &'static str {
+        match self {
+            Self::Graph(format) => format.file_extension(),
+            Self::Lives => Format::Gexf.file_extension(),
+            Self::Events => "ndjson",
+        }
+    }
+}
+
+pub(crate) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
+    let asked = read(request)?;
+    let content = asked.content;
+    let location = locations::find(app, request)?;
+    if let Some(AsOf::Seq(seq)) = asked.as_of
+        && seq > app.store.head()
+    {
+        let head = app.store.head();
+        return Err(Problem::ahead("asOf", &PastError::Ahead { seq, head }));
+    }
+    let client = request.grant.client(location.id().as_str());
+    let permit = app.exports.acquire(&client).await?;
+    let gzip = accepts_gzip(&request.headers) && !content.is_compressed();
+    let name = disposition(location.id().as_str(), content);
+    let whole = Arc::new(AtomicBool::new(false));
+    let (begun, beginning) = oneshot::channel();
+    let (sender, mut receiver) = mpsc::channel(CHUNKS);
+    let now = now(app, &location, &asked).await?;
+    let export = Export {
+        app: Arc::clone(app),
+        location,
+        now: Cell::new(now),
+        trace_id: request.id.to_owned(),
+        asked,
+        chunks: Chunks {
+            sender,
+            runtime: Handle::current(),
+            patience: app.limits.export_stall,
+            end: Instant::now() + app.limits.export_timeout,
+        },
+        gzip,
+    };
+    let written = Arc::clone(&whole);
+    app.background.spawn(move || {
+        written.store(export.run(begun), Ordering::Release);
+        drop((export, permit));
+    });
+    let Size { seq, nodes, links } = beginning.await.map_err(Problem::unavailable)??;
+    let chunks = futures_util::stream::poll_fn(move |context| {
+        let chunk: Option<Vec<u8>> = ready!(receiver.poll_recv(context));
+        // Broken off, so that the reader does not take a part for the whole.
+        let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
+        let end = || (!whole.load(Ordering::Acquire)).then(|| Err(broken()));
+        Poll::Ready(chunk.map(Ok).or_else(end))
+    });
+    let mut response = warp::reply::stream(chunks).into_response();
+    header(&mut response, CONTENT_TYPE, content.media_type());
+    header(&mut response, CONTENT_DISPOSITION, &name);
+    header(&mut response, VARY, "accept-encoding");
+    header(&mut response, HeaderName::from_static("relata-seq"), &seq.to_string());
+    header(&mut response, HeaderName::from_static("relata-nodes"), &nodes.to_string());
+    header(&mut response, HeaderName::from_static("relata-links"), &links.to_string());
+    if gzip {
+        header(&mut response, CONTENT_ENCODING, "gzip");
+    }
+    Ok(response)
+}
+
+/// What was asked for.
+struct Asked {
+    content: Content,
+    options: Options,
+    part: PartQuery,
+    as_of: Option<AsOf>,
+}
+
+impl Asked {
+    /// Returns the nodes that are named.
+    fn named(&self) -> Vec<NodeRef> {
+        self.part.around.iter().map(|(of, _)| of.clone()).collect()
+    }
+}
+
+/// Copies the graph as it stands, if that is what is exported. At the usual priority: while
+/// a graph is copied, the writer waits for it.
+async fn now(
+    app: &Arc<App>,
+    location: &Arc<Location>,
+    asked: &Asked,
+) -> Result<Option<(Seq, Snapshot)>, Problem> {
+    if asked.as_of.is_some() || matches!(asked.content, Content::Lives) {
+        return Ok(None);
+    }
+    let (app, location, named) = (Arc::clone(app), Arc::clone(location), asked.named());
+    let copied = tokio::task::spawn_blocking(move || app.store.snapshot(&location, None, &named));
+    Ok(Some(copied.await.map_err(Problem::unavailable)??))
+}
+
+const KNOWN: [&str; 11] = [
+    "format",
+    "layer",
+    "label",
+    "association",
+    "of",
+    "depth",
+    "edgesKey",
+    "dynamic",
+    "bom",
+    "yed",
+    "asOf",
+];
+
+fn read(request: &Request<'_>) -> Result<Asked, Problem> {
+    let query = &request.query;
+    query.only(&KNOWN)?;
+    let content = content(query)?;
+    let depth = query.number("depth", 1..=DEPTH_MAX)?;
+    let of = query.one("of")?.map(|_| query.node("of")).transpose()?;
+    if depth.is_some() && of.is_none() {
+        return Err(Problem::invalid_parameter("depth", "needs `of`, the node in the middle"));
+    }
+    Ok(Asked {
+        content,
+        options: Options {
+            edges_key: query
+                .choice("edgesKey", EdgesKey::from_name, "edges, links")?
+                .unwrap_or_default(),
+            location: request.segment("locationId").to_owned(),
+            bom: of_format(query, "bom", content, Format::Csv)?,
+            yed: of_format(query, "yed", content, Format::GraphMl)?,
+        },
+        part: PartQuery {
+            layers: query
+                .choice("layer", Layers::from_name, "objects, records, all")?
+                .unwrap_or_default(),
+            labels: query.all("label"),
+            associations: query.all("association"),
+            around: of.map(|of| (of, depth.unwrap_or(1))),
+        },
+        as_of: query.as_of()?,
+    })
+}
+
+fn content(query: &Query<'_>) -> Result<Content, Problem> {
+    let formats = || {
+        let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
+        format!("{}, ndjson", names.join(", "))
+    };
+    let content = query.choice("format", Content::from_name, &formats())?.ok_or_else(|| {
+        Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
+    })?;
+    let given = |name: &&str| !query.all(name).is_empty();
+    if matches!(content, Content::Events)
+        && let Some(name) =
+            KNOWN.into_iter().filter(|name| !matches!(*name, "format" | "asOf")).find(given)
+    {
+        let why = "does not go with ndjson, which holds every event";
+        return Err(Problem::invalid_parameter(name, why));
+    }
+    let dynamic = of_format(query, "dynamic", content, Format::Gexf)?;
+    Ok(if dynamic { Content::Lives } else { content })
+}
+
+/// Whether a parameter that goes with one format alone is true.
+fn of_format(
+    query: &Query<'_>,
+    name: &'static str,
+    content: Content,
+    format: Format,
+) -> Result<bool, Problem> {
+    let wanted = query.choice(name, |value| value.parse().ok(), "true, false")?.unwrap_or(false);
+    let fits = match content {
+        Content::Graph(asked) => asked == format,
+        Content::Lives => format == Format::Gexf,
+        Content::Events => false,
+    };
+    if wanted && !fits {
+        let why = format!("goes with {} alone", format.as_str());
+        return Err(Problem::invalid_parameter(name, why));
+    }
+    Ok(wanted)
+}
+
+/// What the head of the answer says.
+struct Size {
+    seq: Seq,
+    nodes: u64,
+    links: u64,
+}
+
+impl Size {
+    fn of(seq: Seq, part: &Part<'_>) -> Self {
+        Self { seq, nodes: part.node_count() as u64, links: part.link_count() as u64 }
+    }
+}
+
+/// Hands over the head of the answer.
+type Begin<'b> = &'b mut dyn FnMut(Size) -> io::Result<()>;
+
+/// An export on its way.
+struct Export {
+    app: Arc<App>,
+    location: Arc<Location>,
+    /// A copy of the graph, where that is what is exported.
+    now: Cell<Option<(Seq, Snapshot)>>,
+    trace_id: String,
+    asked: Asked,
+    chunks: Chunks,
+    gzip: bool,
+}
+
+/// Takes the head of the answer, or why there is none.
+type Begun = oneshot::Sender<Result<Size, Problem>>;
+
+/// Why an export ends early: there is nothing to begin with, or what was begun breaks
+/// off.
+enum Ended {
+    Refused(Problem),
+    Broken(io::Error),
+}
+
+impl From<Problem> for Ended {
+    fn from(problem: Problem) -> Self {
+        Self::Refused(problem)
+    }
+}
+
+impl From<io::Error> for Ended {
+    fn from(error: io::Error) -> Self {
+        Self::Broken(error)
+    }
+}
+
+/// The problem of a part that cannot be exported: one node alone names it.
+fn of_part(error: AskError) -> Problem {
+    Problem::of_nodes(error, |_| "of")
+}
+
+impl Export {
+    /// Writes it all and tells whether that came to its end.
+    fn run(&self, waiting: Begun) -> bool {
+        let mut waiting = Some(waiting);
+        let mut begin = |size| {
+            // An error if there is nobody any more who would read on.
+            let sent = waiting.take().map(|waiting| waiting.send(Ok(size)));
+            sent.and_then(Result::ok).ok_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))
+        };
+        let written = match self.asked.content {
+            Content::Graph(format) => self.graph(&mut begin, format),
+            Content::Lives => self.lives(&mut begin),
+            Content::Events => self.events(&mut begin),
+        };
+        match written {
+            Ok(()) => true,
+            Err(Ended::Refused(problem)) => {
+                // Whoever has gone meanwhile need not know why.
+                waiting.map(|waiting| waiting.send(Err(problem)).ok());
+                false
+            }
+            Err(Ended::Broken(error)) => {
+                tell(&error, self.location.id().as_str(), &self.trace_id);
+                false
+            }
+        }
+    }
+
+    fn graph(&self, begin: Begin<'_>, format: Format) -> Result<(), Ended> {
+        let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
+        let part = snapshot.view().part(&self.asked.part).map_err(of_part)?;
+        check(&part, format).map_err(Problem::from)?;
+        begin(Size::of(seq, &part))?;
+        Ok(self.stream(|to| write(&part, format, &self.asked.options, to))?)
+    }
+
+    fn lives(&self, begin: Begin<'_>) -> Result<(), Ended> {
+        let location = self.location.id().as_str();
+        let deadline = Instant::now() + self.app.limits.past_timeout;
+        let stop = || self.is_over(deadline);
+        let lives = self.app.store.lives_until(location, self.asked.as_of, &stop);
+        let (seq, lives) = lives.map_err(Problem::from)?;
+        let part = lives.view().part(&self.asked.part).map_err(of_part)?;
+        begin(Size::of(seq, &part))?;
+        Ok(self.stream(|to| write_lives(&part, &lives, to))?)
+    }
+
+    fn events(&self, begin: Begin<'_>) -> Result<(), Ended> {
+        let pruned = self.app.store.pruned().map_err(Problem::unavailable)?;
+        if pruned > 0 {
+            return Err(Problem::pruned(pruned).into());
+        }
+        let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
+        // Nothing is left out of them: the counts will do.
+        let counts = snapshot.view().counts();
+        drop(snapshot);
+        begin(Size {
+            seq,
+            nodes: counts.objects + counts.records,
+            links: counts.associations + counts.relations,
+        })?;
+        Ok(self.stream(|to| self.write_events(seq, to))?)
+    }
+
+    fn snapshot(&self) -> Result<(Seq, Snapshot), PastError> {
+        if let Some(now) = self.now.take() {
+            return Ok(now);
+        }
+        let named = self.asked.named();
+        let deadline = Instant::now() + self.app.limits.past_timeout;
+        let stop = || self.is_over(deadline);
+        self.app.store.snapshot_until(&self.location, self.asked.as_of, &named, &stop)
+    }
+
+    /// Whether a reading of the journal has taken long enough, nobody waits for it any more, or the
+    /// server stops.
+    fn is_over(&self, deadline: Instant) -> bool {
+        self.chunks.sender.is_closed()
+            || self.app.stopping.load(Ordering::Relaxed)
+            || Instant::now() >= deadline
+    }
+
+    fn write_events(&self, upto: Seq, to: &mut dyn Write) -> io::Result<()> {
+        let stop = || self.is_over(self.chunks.end);
+        let location = self.location.id().as_str();
+        match self.app.store.export_events_until(location, upto, to, &stop) {
+            Ok(_) => Ok(()),
+            Err(ExportEventsError::Write(error)) => Err(error),
+            Err(ExportEventsError::Stopped { .. }) if self.chunks.sender.is_closed() => {
+                Err(io::ErrorKind::BrokenPipe.into())
+            }
+            Err(error) => Err(io::Error::other(error)),
+        }
+    }
+
+    fn stream(&self, run: impl FnOnce(&mut dyn Write) -> io::Result<()>) -> io::Result<()> {
+        let mut chunks = BufWriter::with_capacity(CHUNK_BYTES, &self.chunks);
+        if self.gzip {
+            let mut encoder = GzEncoder::new(&mut chunks, Compression::fast());
+            run(&mut encoder)?;
+            encoder.finish()?;
+        } else {
+            run(&mut chunks)?;
+        }
+        chunks.flush()
+    }
+}
+
+/// Logs why an export broke off: its status was sent before, so nothing else
+/// tells of a damaged event.
+fn tell(error: &io::Error, location: &str, trace_id: &str) {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => {
+            tracing::debug!(location, trace_id, "the reader of an export is gone");
+        }
+        io::ErrorKind::TimedOut => {
+            tracing::info!(
+                location,
+                trace_id,
+                "the reader of an export stood still and is cut off"
+            );
+        }
+        _ => {
+            tracing::error!(location, trace_id, code = "unavailable", detail = %error, "export broke off");
+        }
+    }
+}
+
+fn header(response: &mut Response, name: HeaderName, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}
+
+/// The name of the file (RFC 6266): one that every file system and client takes, and
+/// where that is not the location's own, another with its letters.
+fn disposition(location: &str, content: Content) -> String {
+    let named = |is_safe: fn(char) -> bool| -> String {
+        let safe = |c: char| if is_safe(c) || matches!(c, '-' | '_') { c } else { '_' };
+        let location: String = location.chars().take(64).map(safe).collect();
+        format!("relata-{location}.{}", content.file_extension())
+    };
+    let (plain, lettered) = (named(|c| c.is_ascii_alphanumeric()), named(char::is_alphanumeric));
+    let mut disposition = format!("attachment; filename=\"{plain}\"");
+    if lettered != plain {
+        let encoded = utf8_percent_encode(&lettered, NON_ALPHANUMERIC);
+        disposition.extend(["; filename*=UTF-8''", &encoded.to_string()]);
+    }
+    disposition
+}
+
+fn accepts_gzip(headers: &HeaderMap) -> bool {
+    let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
+    accepted.flat_map(|value| value.split(',')).any(|coding| {
+        let mut parts = coding.split(';').map(str::trim);
+        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
+            && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
+    })
+}
+
+/// Hands what is written to the connection, and waits while it is behind, but
+/// not for ever: a few readers that stand still would keep all others out.
+struct Chunks {
+    sender: mpsc::Sender<Vec<u8>>,
+    runtime: Handle,
+    patience: Duration,
+    /// When all of it must have been taken: a few readers that take as little as they may
+    /// would keep all others out, too.
+    end: Instant,
+}
+
+impl Write for &Chunks {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let left = self.end.saturating_duration_since(Instant::now());
+        let sent = self.sender.send_timeout(bytes.to_vec(), self.patience.min(left));
+        match self.runtime.block_on(sent) {
+            Ok(()) => Ok(bytes.len()),
+            Err(SendTimeoutError::Closed(_)) => Err(io::ErrorKind::BrokenPipe.into()),
+            Err(SendTimeoutError::Timeout(_)) => Err(io::ErrorKind::TimedOut.into()),
+        }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}

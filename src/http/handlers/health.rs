@@ -1,0 +1,37 @@
+//! `GET /healthz`, `GET /readyz`.
+
+use serde::Serialize;
+
+use crate::http::app::App;
+use crate::http::extract::request::Request;
+use crate::http::respond::json::{Answer, json};
+use crate::http::respond::problem::Problem;
+
+#[derive(Serialize)]
+struct Alive {
+    status: &'static str,
+}
+
+#[derive(Serialize)]
+struct Ready {
+    status: &'static str,
+    seq: u64,
+}
+
+/// Whether the process answers at all.
+pub(crate) fn alive(_: &App, request: &Request<'_>) -> Answer {
+    request.query.only(&[])?;
+    json(&Alive { status: "ok" })
+}
+
+/// Whether deliveries are accepted.
+pub(crate) fn ready(app: &App, request: &Request<'_>) -> Answer {
+    request.query.only(&[])?;
+    match app.store.failure() {
+        None if !app.store.is_ready() => {
+            Err(Problem::unavailable("the ids of recent deliveries are still being read"))
+        }
+        None => json(&Ready { status: "ready", seq: app.store.head() }),
+        Some(reason) => Err(Problem::unavailable(reason)),
+    }
+}

@@ -1,0 +1,58 @@
+//! `GET …/history` and `GET …/events`.
+
+use crate::api::{Events, History};
+use crate::http::app::App;
+use crate::http::extract::request::Request;
+use crate::http::handlers::locations;
+use crate::http::respond::json::{Answer, json};
+use crate::http::respond::problem::Problem;
+use crate::store::{PageLimit, Stop, Store, Subject};
+
+/// Reads the journal where it holds nobody up, until it is to stop.
+pub(crate) type Look = Box<dyn FnOnce(&Store, Stop<'_>) -> Answer + Send>;
+
+pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem> {
+    let query = &request.query;
+    query.only(&["of", "relation", "association", "limit", "cursor"])?;
+    let (relation, association) = (query.one("relation")?, query.one("association")?);
+    let node = query.one("of")?.map(|_| query.node("of")).transpose()?;
+    let subject = match (node, relation, association) {
+        (Some(node), None, None) => Subject::Node(node),
+        (None, Some(id), None) => Subject::Relation(id.to_owned()),
+        (None, None, Some(id)) => Subject::Association(id.to_owned()),
+        _ => {
+            let why = "or `relation` or `association`: one of the three says whose history";
+            return Err(Problem::invalid_parameter("of", why));
+        }
+    };
+    let (limit, after) = (query.limit()?, query.number_cursor()?);
+    let location = locations::find(app, request)?;
+    let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
+    Ok(Box::new(move |store, stop| {
+        let (seq, id) = (store.head(), location.id().as_str());
+        let page = store.history_until(id, &subject, after, limit, stop)?;
+        // What was deleted long ago is known to its events alone.
+        if page.is_empty() && !subject.is_known_to(&location.read()) {
+            return Err(Problem::not_found("no event has named this"));
+        }
+        json(&History::new(&page, seq))
+    }))
+}
+
+pub(crate) fn events(app: &App, request: &Request<'_>) -> Result<Look, Problem> {
+    let query = &request.query;
+    query.only(&["after", "limit", "cursor"])?;
+    let limit = query.limit()?;
+    let after = match query.one("cursor")? {
+        Some(_) => query.event_id("cursor")?,
+        None => query.event_id("after")?,
+    };
+    let after = after.map_or(Ok(0), |id| app.store.epochs().resolve(id))?;
+    let location = locations::find(app, request)?;
+    let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
+    Ok(Box::new(move |store, stop| {
+        let seq = store.head();
+        let page = store.events_until(location.id().as_str(), after, limit, stop)?;
+        json(&Events::new(&page, after, seq, store.epochs().mark()))
+    }))
+}

@@ -1,0 +1,236 @@
+//! `POST /v1/import`: many events come in, one a line.
+
+use std::convert::Infallible;
+use std::io::{self, BufReader, Read};
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::{Stream, StreamExt};
+use tokio::sync::mpsc;
+use warp::http::HeaderMap;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::{Buf, Reply};
+
+use crate::api::{ImportBody, LineBody};
+use crate::http::app::App;
+use crate::http::auth::token::Grant;
+use crate::http::extract::body;
+use crate::http::extract::request::Request;
+use crate::http::respond::json::Answer;
+use crate::http::respond::problem::Problem;
+use crate::http::server::listener::BUFFER_BYTES;
+use crate::store::{ImportError, ImportedLine, LineFate};
+use crate::webhook::ContentEncoding;
+
+/// Parts of the body that may wait until the lines before them are written.
+const PARTS: usize = 4;
+
+/// The greatest part, in bytes: one waits to be handed on and one is read, too.
+const PART_BYTES: usize = BUFFER_BYTES;
+
+/// What a sender has to send at least to be waited for, in bytes a second.
+const SLOWEST_BYTES: u64 = 16 << 10;
+
+/// The greatest list of results, in bytes. A body of the greatest size, of events
+/// that are accepted, has less than that.
+const RESULTS_BYTES: usize = 64 << 20;
+
+/// A part of the body, or its end; without an end the body is not whole.
+type Part = Option<Vec<u8>>;
+
+/// Which lines the answer lists.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+enum Listed {
+    #[default]
+    All,
+    Refused,
+}
+
+impl Listed {
+    fn from_name(name: &str) -> Option<Self> {
+        match name {
+            "all" => Some(Self::All),
+            "refused" => Some(Self::Refused),
+            _ => None,
+        }
+    }
+}
+
+/// Answers once every line that could be used is on disk and every question sees
+/// it. Lines are written as they arrive: of a body that ends early, or a store that
+/// fails, those are kept that were written by then, and the same body sent again
+/// goes on behind them.
+pub(crate) async fn import<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    request.query.only(&["results"])?;
+    let listed = request.query.choice("results", Listed::from_name, "all, refused")?;
+    let encoding = check_headers(&request.headers)?;
+    let limits = &app.limits;
+    body::check_length(&request.headers, limits.import_bytes)?;
+    let permit = Arc::clone(&app.imports).try_acquire_owned();
+    let permit = permit.map_err(|_| Problem::too_many_imports())?;
+    let mut reservation = app.receiving.reserve();
+    reservation.grow((PARTS + 2) * PART_BYTES)?;
+    let (sender, receiver) = mpsc::channel(PARTS);
+    let (importing, grant) = (Arc::clone(&app), request.grant);
+    let unpacked = limits.import_unpacked_bytes;
+    let written = app.background.spawn(move || {
+        let body = Parts::new(receiver);
+        let body = match encoding {
+            None => Box::new(body),
+            Some(encoding) => encoding.reader(BufReader::new(body)),
+        };
+        let results = take(&importing, &grant, body, unpacked, listed.unwrap_or_default());
+        drop((permit, reservation));
+        results
+    });
+    let sent = send(body, sender, limits.import_bytes, limits.body_timeout).await;
+    let written = written.await.map_err(Problem::unavailable)?;
+    // What is wrong with the body itself is the reason of what follows from it.
+    sent?;
+    let (counts, results) = written?;
+    let head = serde_json::to_string(&counts).map_err(Problem::unavailable)?;
+    let head = format!("{},\"results\":[", head.trim_end_matches('}'));
+    let tail = format!("],\"complete\":{}}}", results.complete);
+    let parts = [head.into_bytes(), results.json, tail.into_bytes()];
+    let parts = futures_util::stream::iter(parts.map(Ok::<_, Infallible>));
+    let mut response = warp::reply::stream(parts).into_response();
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}
+
+/// Takes lines, JSON, or what says nothing. Whether they are plain or gzip shows in
+/// the bytes; any other encoding is returned.
+fn check_headers(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem> {
+    let given = headers.get(CONTENT_TYPE).map(|given| given.to_str().unwrap_or_default());
+    let essence = given.and_then(|given| given.split(';').next()).map(str::trim);
+    let is_lines = essence.is_none_or(|essence| {
+        ["application/x-ndjson", "application/ndjson", "application/jsonl", "application/gzip"]
+            .iter()
+            .any(|known| essence.eq_ignore_ascii_case(known))
+    });
+    if !is_lines {
+        body::check_content_type(headers)?;
+    }
+    Ok(body::encoding(headers)?.filter(|encoding| *encoding != ContentEncoding::Gzip))
+}
+
+/// Hands the body on as it arrives. A sender may stand still for `patience` at
+/// once, and in all for as long as its bytes take at the slowest rate; that others
+/// are written meanwhile is not held against it.
+async fn send<S, B>(
+    body: S,
+    to: mpsc::Sender<Part>,
+    limit: usize,
+    patience: Duration,
+) -> Result<(), Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+{
+    let mut body = std::pin::pin!(body);
+    let (mut bytes, mut waited) = (0, Duration::ZERO);
+    loop {
+        let earned = Duration::from_secs(bytes as u64 / SLOWEST_BYTES);
+        let left = (patience + earned).saturating_sub(waited).min(patience);
+        let since = Instant::now();
+        let part = tokio::time::timeout(left, body.next()).await;
+        waited += since.elapsed();
+        let Some(part) = part.map_err(|_| Problem::body_timeout())? else { break };
+        let mut part = part.map_err(|_| Problem::body_broken())?;
+        bytes += part.remaining();
+        if bytes > limit {
+            return Err(Problem::body_too_large(limit));
+        }
+        let part = part.copy_to_bytes(part.remaining()).to_vec();
+        if to.send(Some(part)).await.is_err() {
+            // The reader has ended early and says why.
+            return Ok(());
+        }
+    }
+    to.send(None).await.ok();
+    Ok(())
+}
+
+/// The body, as the blocking reader of it sees it.
+struct Parts {
+    receiver: mpsc::Receiver<Part>,
+    part: io::Cursor<Vec<u8>>,
+    ended: bool,
+}
+
+impl Parts {
+    fn new(receiver: mpsc::Receiver<Part>) -> Self {
+        Self { receiver, part: io::Cursor::default(), ended: false }
+    }
+}
+
+impl Read for Parts {
+    fn read(&mut self, to: &mut [u8]) -> io::Result<usize> {
+        loop {
+            let read = self.part.read(to)?;
+            if read > 0 || to.is_empty() || self.ended {
+                return Ok(read);
+            }
+            match self.receiver.blocking_recv() {
+                Some(Some(part)) => self.part = io::Cursor::new(part),
+                Some(None) => self.ended = true,
+                None => return Err(io::ErrorKind::UnexpectedEof.into()),
+            }
+        }
+    }
+}
+
+/// What became of lines, as JSON between commas.
+struct Results {
+    json: Vec<u8>,
+    /// Whether there was room for all of them.
+    complete: bool,
+}
+
+impl Results {
+    fn add(&mut self, line: &ImportedLine<'_>) -> io::Result<()> {
+        if self.json.len() > RESULTS_BYTES {
+            self.complete = false;
+            return Ok(());
+        }
+        if !self.json.is_empty() {
+            self.json.push(b',');
+        }
+        Ok(serde_json::to_writer(&mut self.json, &LineBody::new(line))?)
+    }
+}
+
+fn take(
+    app: &App,
+    grant: &Grant,
+    body: impl Read,
+    unpacked: u64,
+    listed: Listed,
+) -> Result<(ImportBody, Results), Problem> {
+    let mut results = Results { json: Vec::new(), complete: true };
+    let admits = |location: Option<&str>| location.map_or(grant.sees_all(), |it| grant.sees(it));
+    let import = app.store.import().of_locations(admits).at_most(unpacked);
+    let counts = import.read(body, |line| {
+        let is_refused = matches!(line.fate, LineFate::Refused(_));
+        if listed == Listed::All || is_refused { results.add(&line) } else { Ok(()) }
+    })?;
+    let (lines, refused, duplicate) = (counts.lines, counts.refused, counts.duplicate);
+    app.metrics.imported(&counts);
+    tracing::info!(lines, refused, duplicate, "import done");
+    Ok((ImportBody::new(&counts), results))
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Ingest(error) => error.into(),
+            ImportError::TooLarge { limit } => Self::unpacked_too_large(limit),
+            ImportError::Read(error) => Self::broken_encoding(error),
+            ImportError::Tell(_) => Self::unavailable(error),
+        }
+    }
+}

@@ -1,0 +1,60 @@
+//! `GET /v1/locations`.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::api::{ErasedBody, Listed, LocationBody, Locations, place_cursor};
+use crate::http::app::App;
+use crate::http::auth::token::Grant;
+use crate::http::extract::request::Request;
+use crate::http::respond::json::{Answer, json};
+use crate::http::respond::problem::Problem;
+use crate::store::{Location, Store};
+
+/// The location that the path names.
+pub(crate) fn find(app: &App, request: &Request<'_>) -> Result<Arc<Location>, Problem> {
+    let id = request.segment("locationId");
+    app.store.location(id).ok_or_else(|| Problem::not_found("no event has named this location"))
+}
+
+/// Lists locations on a blocking thread, where the writer may hold a graph for a while.
+pub(crate) async fn list(app: &Arc<App>, request: &Request<'_>) -> Answer {
+    request.query.only(&["limit", "cursor"])?;
+    let (limit, after) = (request.query.limit()?, request.query.place()?);
+    let (app, grant) = (Arc::clone(app), request.grant.clone());
+    let listing = tokio::task::spawn_blocking(move || page(&app.store, &grant, after, limit));
+    listing.await.map_err(Problem::unavailable)?
+}
+
+/// Costs the page, or the locations of the grant, however many others there are.
+fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answer {
+    let seq = store.head();
+    let mut locations = match grant.locations() {
+        None => store.locations_after(after, limit + 1),
+        Some(ids) => {
+            let seen = ids.iter().filter_map(|id| store.location(id));
+            let behind = seen.filter(|it| after.is_none_or(|after| it.place() > after));
+            let by_place: BTreeMap<u32, _> = behind.map(|it| (it.place(), it)).collect();
+            by_place.into_values().collect()
+        }
+    };
+    let more = locations.len() > limit;
+    locations.truncate(limit);
+    let next = locations.last().filter(|_| more).map(|last| place_cursor(last.place()));
+    let body = |location: &Arc<Location>| LocationBody {
+        location_id: location.id().to_string(),
+        counts: location.read().counts().into(),
+    };
+    let locations = locations.iter().map(body).collect();
+    json(&Locations { locations, listed: Listed::new(next, seq) })
+}
+
+/// Erases a location for good.
+pub(crate) async fn erase(app: &Arc<App>, request: &Request<'_>) -> Answer {
+    request.query.only(&[])?;
+    let (app, id) = (Arc::clone(app), request.segment("locationId").to_owned());
+    let erasing = tokio::task::spawn_blocking(move || app.store.erase_location(&id));
+    let erased = erasing.await.map_err(Problem::unavailable)??;
+    let unknown = || Problem::not_found("no event has named this location");
+    json(&ErasedBody::new(&erased.ok_or_else(unknown)?))
+}

@@ -1,0 +1,39 @@
+//! `GET …/objects` and `GET …/objects/{objectKey}/records`.
+
+use crate::api::{Listed, ObjectBody, Objects, RecordBody, Records, place_cursor};
+use crate::graph::LocationGraph;
+use crate::http::app::App;
+use crate::http::execute::Reading;
+use crate::http::extract::request::Request;
+use crate::http::handlers::locations;
+use crate::http::respond::json::json;
+use crate::http::respond::problem::Problem;
+
+pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
+    request.query.only(&["limit", "cursor"])?;
+    let (limit, after) = (request.query.limit()?, request.query.place()?);
+    let read = move |graph: &LocationGraph, seq| {
+        let mut behind =
+            graph.objects().filter(|object| after.is_none_or(|after| object.place > after));
+        let page: Vec<_> = behind.by_ref().take(limit).collect();
+        let next =
+            page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place));
+        let objects = page.iter().map(ObjectBody::from).collect();
+        json(&Objects { objects, listed: Listed::new(next, seq) })
+    };
+    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
+}
+
+pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
+    request.query.only(&["limit", "cursor"])?;
+    let (limit, after) = (request.query.limit()?, request.query.place()?);
+    let object = request.segment("objectKey").to_owned();
+    let read = move |graph: &LocationGraph, seq| {
+        let page = graph
+            .records(&object, after, limit)
+            .ok_or_else(|| Problem::not_found("no event has named this object key"))?;
+        let records = page.records.iter().map(RecordBody::from).collect();
+        json(&Records { records, listed: Listed::new(page.next.map(place_cursor), seq) })
+    };
+    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
+}

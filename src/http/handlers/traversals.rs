@@ -1,0 +1,139 @@
+//! `POST …/match`, `POST …/walk`, `GET …/path`, `GET …/neighborhood` and
+//! `GET …/summary`.
+
+use crate::api::{
+    CONDITIONS_MAX, Ends, MatchQuestion, Matches, NODES_MAX as STARTS_MAX, NeighborhoodBody,
+    PathsBody, STEPS_MAX, SummaryBody, WalkQuestion, WalksBody,
+};
+use crate::graph::{Condition, MatchQuery, NeighborhoodQuery, PathQuery};
+use crate::http::execute::Question;
+use crate::http::extract::params;
+use crate::http::extract::request::Request;
+use crate::http::respond::json::json_within;
+use crate::http::respond::problem::Problem;
+use crate::model::{LocationId, NodeRef};
+
+/// The longest way, in links.
+const HOPS_MAX: u32 = 32;
+const HOPS_DEFAULT: u32 = 6;
+
+pub(crate) const DEPTH_MAX: u32 = 8;
+
+/// Nodes of one neighborhood.
+const NODES_MAX: usize = 100_000;
+const NODES_DEFAULT: usize = 1_000;
+
+pub(crate) fn matches(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
+    let question: MatchQuestion = request.question(body)?;
+    let counts = [question.all.0.len(), question.any.0.len(), question.none.0.len()];
+    if counts.iter().sum::<usize>() > CONDITIONS_MAX {
+        let why = format!("and `any` and `none` hold more than {CONDITIONS_MAX} conditions");
+        return Err(Problem::invalid_parameter("all", why));
+    }
+    if counts[..2] == [0, 0] && (question.object.is_none() || counts[2] == 0) {
+        let why = "and `any` are empty: give a condition, or an `object` with `none`";
+        return Err(Problem::invalid_parameter("all", why));
+    }
+    let as_of = request.moment(question.as_of)?;
+    let limit = params::limit_of(question.limit)?;
+    let query = question.query(limit);
+    Ok(Question::new(query.nodes().cloned().collect(), as_of, move |view, effort, seq| {
+        let found = view.matches(&query, effort);
+        let found =
+            found.map_err(|error| Problem::of_nodes(error, |node| named_in(&query, node)))?;
+        json_within(effort, 256, || Matches::new(&found, seq))
+    }))
+}
+
+/// Returns the member that names a node first.
+fn named_in(query: &MatchQuery, node: &NodeRef) -> &'static str {
+    let names = |conditions: &[Condition]| conditions.iter().any(|it| it.linked_to == *node);
+    match (names(&query.all), names(&query.any)) {
+        (true, _) => "all",
+        (false, true) => "any",
+        (false, false) => "none",
+    }
+}
+
+pub(crate) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
+    let question: WalkQuestion = request.question(body)?;
+    if question.from.0.is_empty() {
+        let why = format!("is not a list of 1 to {STARTS_MAX} node references");
+        return Err(Problem::invalid_parameter("from", why));
+    }
+    if question.steps.0.is_empty() {
+        let why = format!("is not a list of 1 to {STEPS_MAX} steps");
+        return Err(Problem::invalid_parameter("steps", why));
+    }
+    if question.paths && question.cursor.is_some() {
+        return Err(Problem::invalid_parameter("cursor", "goes with ends, not with `paths`"));
+    }
+    let as_of = request.moment(question.as_of)?;
+    let limit = params::limit_of(question.limit)?;
+    let paths = question.paths;
+    let query = question.query(limit);
+    Ok(Question::new(query.from.clone(), as_of, move |view, effort, seq| {
+        let of_from = |error| Problem::of_nodes(error, |_| "from");
+        if paths {
+            let walks = view.walks(&query, effort).map_err(of_from)?;
+            json_within(effort, 256, || WalksBody::new(&walks, seq))
+        } else {
+            let page = view.walk(&query, effort).map_err(of_from)?;
+            json_within(effort, 256, || Ends::new(&page, seq))
+        }
+    }))
+}
+
+pub(crate) fn path(request: &Request<'_>) -> Result<Question, Problem> {
+    let asked = &request.query;
+    asked.only(&["from", "to", "maxHops", "all", "label", "association", "limit", "asOf"])?;
+    let yes = |word: &str| match word {
+        "true" => Some(true),
+        "false" => Some(false),
+        _ => None,
+    };
+    let all = asked.choice("all", yes, "true, false")?.unwrap_or(false);
+    if !all && asked.one("limit")?.is_some() {
+        return Err(Problem::invalid_parameter("limit", "goes with `all=true`"));
+    }
+    let query = PathQuery {
+        from: asked.node("from")?,
+        to: asked.node("to")?,
+        max_hops: asked.number("maxHops", 1..=HOPS_MAX)?.unwrap_or(HOPS_DEFAULT),
+        labels: asked.all("label"),
+        associations: asked.all("association"),
+        all,
+        limit: if all { asked.limit()? } else { 1 },
+    };
+    let names = vec![query.from.clone(), query.to.clone()];
+    Ok(Question::new(names, asked.as_of()?, move |view, effort, seq| {
+        let paths = view.path(&query, effort);
+        let paths = paths.map_err(|error| Problem::of_nodes(error, |_| "to"))?;
+        json_within(effort, 256, || PathsBody::new(&paths, seq))
+    }))
+}
+
+pub(crate) fn neighborhood(request: &Request<'_>) -> Result<Question, Problem> {
+    let asked = &request.query;
+    asked.only(&["of", "depth", "limit", "label", "association", "asOf"])?;
+    let query = NeighborhoodQuery {
+        of: asked.node("of")?,
+        depth: asked.number("depth", 1..=DEPTH_MAX)?.unwrap_or(1),
+        labels: asked.all("label"),
+        associations: asked.all("association"),
+        limit: asked.number("limit", 1..=NODES_MAX)?.unwrap_or(NODES_DEFAULT),
+    };
+    Ok(Question::new(vec![query.of.clone()], asked.as_of()?, move |view, effort, seq| {
+        let found = view.neighborhood(&query, effort)?;
+        json_within(effort, 256, || NeighborhoodBody::new(&found, seq))
+    }))
+}
+
+pub(crate) fn summary(request: &Request<'_>) -> Result<Question, Problem> {
+    request.query.only(&["asOf"])?;
+    let location = LocationId::from(request.segment("locationId"));
+    Ok(Question::new(vec![], request.query.as_of()?, move |view, effort, seq| {
+        let body = SummaryBody::new(&location, view, effort, seq);
+        json_within(effort, 256, || body)
+    }))
+}

@@ -1,0 +1,56 @@
+//! Threads for work whose length a client chooses: long queries, readings of the journal,
+//! exports, imports.
+//!
+//! They run at a lower priority than the threads that answer deliveries, probes and first
+//! pages. On a machine with fewer cores than such work has threads, a short request would
+//! otherwise wait for a turn as long as the long ones do.
+
+use tokio::runtime::{Builder, Runtime};
+use tokio::task::JoinHandle;
+
+/// How much lower the priority is, in the steps of `nice`: a thread of usual priority is
+/// given nine times the processor time where both want it.
+#[cfg(target_os = "linux")]
+const NICE: i32 = 10;
+
+/// The threads, which are started as they are needed and end when they have been idle.
+#[derive(Debug)]
+pub(crate) struct Background(Option<Runtime>);
+
+impl Background {
+    pub(crate) fn new() -> Self {
+        let mut threads = Builder::new_current_thread();
+        threads.thread_name("relata-background").on_thread_start(lower_priority);
+        // Without drivers there is nothing that can fail; if it does, the usual threads do.
+        Self(threads.build().ok())
+    }
+
+    /// Runs blocking work.
+    pub(crate) fn spawn<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> JoinHandle<T> {
+        match &self.0 {
+            Some(threads) => threads.spawn_blocking(work),
+            None => tokio::task::spawn_blocking(work),
+        }
+    }
+}
+
+impl Drop for Background {
+    fn drop(&mut self) {
+        // Perhaps on one of its own threads, or on one that must not wait.
+        if let Some(threads) = self.0.take() {
+            threads.shutdown_background();
+        }
+    }
+}
+
+/// Lowers the priority of the current thread. On Linux it is each thread's own; elsewhere
+/// it is the whole process's, and stays as it is.
+fn lower_priority() {
+    #[cfg(target_os = "linux")]
+    if let Err(error) = rustix::process::nice(NICE) {
+        tracing::debug!(%error, "the priority of a thread stays as it is");
+    }
+}

@@ -1,0 +1,5 @@
+//! What bounds the work of requests, and what one takes from others.
+
+pub(super) mod background;
+pub(super) mod permits;
+pub(super) mod receive_budget;

@@ -1,0 +1,39 @@
+//! Answers that went well.
+
+use serde::Serialize;
+use warp::http::Response as HttpResponse;
+use warp::http::header::{CONTENT_TYPE, HeaderValue};
+use warp::reply::Response;
+
+use crate::graph::Effort;
+use crate::http::respond::problem::Problem;
+
+/// The answer to a request, or the problem with it.
+pub(crate) type Answer = Result<Response, Problem>;
+
+/// An answer of 200 with this JSON.
+pub(crate) fn json<T: Serialize>(value: &T) -> Answer {
+    json_of(256, value)
+}
+
+/// An answer of 200 with the JSON of this, which is not made where it will not be
+/// used: where a trial has not sufficed.
+pub(crate) fn json_within<T: Serialize>(
+    effort: &Effort<'_>,
+    length: usize,
+    value: impl FnOnce() -> T,
+) -> Answer {
+    if effort.is_in_vain() {
+        return Err(Problem::unavailable("the trial has not sufficed"));
+    }
+    json_of(length, &value())
+}
+
+/// As [`json`], where the length in bytes can be guessed.
+pub(crate) fn json_of<T: Serialize>(length: usize, value: &T) -> Answer {
+    let mut body = Vec::with_capacity(length);
+    serde_json::to_writer(&mut body, value).map_err(Problem::unavailable)?;
+    let mut response: Response = HttpResponse::new(body.into());
+    response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
+    Ok(response)
+}

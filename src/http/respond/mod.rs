@@ -1,0 +1,4 @@
+//! What a response is made of.
+
+pub(super) mod json;
+pub(super) mod problem;

@@ -1,0 +1,359 @@
+//! Errors as answers: the one place that turns them into statuses (RFC 9457).
+
+use std::io;
+
+use serde::Serialize;
+use warp::http::header::{
+    ACCEPT_ENCODING, ALLOW, CONTENT_TYPE, HeaderName, HeaderValue, RETRY_AFTER, WWW_AUTHENTICATE,
+};
+use warp::http::{Response as HttpResponse, StatusCode};
+use warp::reply::Response;
+
+use crate::export::TooLarge;
+use crate::graph::AskError;
+use crate::journal::JournalError;
+use crate::model::{ForeignEpoch, NodeRef, Seq};
+use crate::signature::SignatureError;
+use crate::store::{ExportEventsError, IngestError, LimitReached, PastError, ReplayError};
+use crate::webhook::{ContentEncoding, DecodeError, Outline, UnknownEncoding, UnpackError};
+
+/// One error answer, before it knows its trace id.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct Problem {
+    pub(crate) status: StatusCode,
+    pub(crate) code: &'static str,
+    pub(crate) detail: Box<str>,
+    pub(crate) field: Option<Box<str>>,
+    /// The sender's own trace id, where it told one.
+    pub(crate) trace_id: Option<Box<str>>,
+    /// What a refused delivery was about, for the log.
+    pub(crate) outline: Option<Box<Outline>>,
+    hint: Option<Hint>,
+}
+
+/// A header that says what to do next.
+#[derive(Debug, Clone, PartialEq, Eq)]
+enum Hint {
+    RetryAfterSeconds(u32),
+    Allow(HeaderValue),
+    Authenticate,
+    AcceptEncoding,
+}
+
+impl Hint {
+    fn header(self) -> (HeaderName, HeaderValue) {
+        match self {
+            Self::RetryAfterSeconds(seconds) => (RETRY_AFTER, seconds.into()),
+            Self::Allow(methods) => (ALLOW, methods),
+            Self::AcceptEncoding => {
+                (ACCEPT_ENCODING, HeaderValue::from_static(ContentEncoding::ACCEPTED))
+            }
+            Self::Authenticate => (WWW_AUTHENTICATE, HeaderValue::from_static("Bearer")),
+        }
+    }
+}
+
+#[derive(Serialize)]
+#[serde(rename_all = "camelCase")]
+struct Body<'a> {
+    r#type: &'a str,
+    title: &'a str,
+    status: u16,
+    detail: &'a str,
+    code: &'a str,
+    trace_id: &'a str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    field: Option<&'a str>,
+}
+
+impl Problem {
+    fn new(status: StatusCode, code: &'static str, detail: impl Into<Box<str>>) -> Self {
+        let detail = detail.into();
+        Self { status, code, detail, field: None, trace_id: None, outline: None, hint: None }
+    }
+
+    fn retry_after(mut self, seconds: u32) -> Self {
+        self.hint = Some(Hint::RetryAfterSeconds(seconds));
+        self
+    }
+
+    fn field(mut self, field: impl Into<Box<str>>) -> Self {
+        self.field = Some(field.into());
+        self
+    }
+
+    /// Notes what a delivery was about.
+    pub(crate) fn outline(mut self, outline: Outline) -> Self {
+        self.outline = Some(Box::new(outline));
+        self
+    }
+
+    /// Notes what a delivery was about whose body could not be used.
+    pub(crate) fn about(self, body: &[u8]) -> Self {
+        self.outline(Outline::peek(body))
+    }
+
+    pub(crate) fn unauthorized(detail: &str) -> Self {
+        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+        problem.hint = Some(Hint::Authenticate);
+        problem
+    }
+
+    pub(crate) fn forbidden(detail: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+    }
+
+    pub(crate) fn bad_signature(error: SignatureError) -> Self {
+        Self::new(StatusCode::UNAUTHORIZED, "bad_signature", error.to_string())
+    }
+
+    /// The request breaks the rules of HTTP (RFC 9112).
+    pub(crate) fn invalid_request(detail: &str) -> Self {
+        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+    }
+
+    pub(crate) fn not_found(what: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not_found", what)
+    }
+
+    pub(crate) fn method_not_allowed(allow: &str) -> Self {
+        let detail = format!("this path answers to {allow}");
+        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+        problem.hint = HeaderValue::from_str(allow).ok().map(Hint::Allow);
+        problem
+    }
+
+    pub(crate) fn invalid_parameter(name: &str, why: impl std::fmt::Display) -> Self {
+        let detail = format!("`{name}` {why}");
+        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).field(name)
+    }
+
+    pub(crate) fn body_too_large(limit: usize) -> Self {
+        let detail = format!("the body is larger than {limit} bytes");
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    pub(crate) fn unpacked_too_large(limit: u64) -> Self {
+        let detail = format!(
+            "unpacked, the body is larger than {limit} bytes: send it in parts; what was read of \
+             it is kept"
+        );
+        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+    }
+
+    pub(crate) fn broken_encoding(error: io::Error) -> Self {
+        UnpackError::Broken(error).into()
+    }
+
+    pub(crate) fn too_many_imports() -> Self {
+        let detail = "too many imports are under way: send it again a little later";
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(5)
+    }
+
+    /// What bodies hold together that are being received is at its limit.
+    pub(crate) fn too_many_bodies() -> Self {
+        Self::overloaded("too many large bodies arrive at once: send it again a little later")
+    }
+
+    pub(crate) fn body_timeout() -> Self {
+        let detail = "the body did not arrive in time";
+        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+    }
+
+    pub(crate) fn body_broken() -> Self {
+        let detail = "the body did not arrive whole";
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+    }
+
+    pub(crate) fn unsupported_media_type() -> Self {
+        let detail = "the content type is not JSON: send application/json";
+        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+    }
+
+    pub(crate) fn unavailable(why: impl std::fmt::Display) -> Self {
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why.to_string()).retry_after(30)
+    }
+
+    pub(crate) fn overloaded(detail: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(1)
+    }
+
+    pub(crate) fn pruned(upto: Seq) -> Self {
+        Self::gone("pruned", ExportEventsError::Pruned { pruned: upto }.to_string())
+    }
+
+    pub(crate) fn gone(code: &'static str, detail: impl Into<Box<str>>) -> Self {
+        Self::new(StatusCode::GONE, code, detail)
+    }
+
+    /// A parameter names an event that has not come.
+    pub(crate) fn ahead(name: &str, error: &PastError) -> Self {
+        Self::invalid_parameter(name, format!("is too great: {error}"))
+    }
+
+    /// The event that a question asks to see has not come in time.
+    pub(crate) fn not_visible_yet(seq: Seq, head: Seq) -> Self {
+        let detail = format!("event {seq} is not there yet; the last one is {head}");
+        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
+            .field("minSeq")
+            .retry_after(1)
+    }
+
+    pub(crate) fn malformed_json(why: impl std::fmt::Display) -> Self {
+        let detail = format!("the body is not JSON: {why}");
+        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+    }
+
+    /// What hyper has refused before anything here saw it.
+    pub(crate) fn refused_by_hyper(status: StatusCode, detail: &str) -> Self {
+        Self::new(status, "invalid_request", detail)
+    }
+
+    /// The problem document.
+    pub(crate) fn to_json(&self, fresh_trace_id: &str) -> Vec<u8> {
+        let body = Body {
+            r#type: "about:blank",
+            title: self.status.canonical_reason().unwrap_or("Error"),
+            status: self.status.as_u16(),
+            detail: &self.detail,
+            code: self.code,
+            trace_id: self.trace_id.as_deref().unwrap_or(fresh_trace_id),
+            field: self.field.as_deref(),
+        };
+        serde_json::to_vec(&body).unwrap_or_default()
+    }
+
+    pub(crate) fn into_response(self, fresh_trace_id: &str) -> Response {
+        let body = self.to_json(fresh_trace_id);
+        let mut response: Response = HttpResponse::new(body.into());
+        *response.status_mut() = self.status;
+        let problem = HeaderValue::from_static("application/problem+json");
+        response.headers_mut().insert(CONTENT_TYPE, problem);
+        if let Some(hint) = self.hint {
+            let (name, value) = hint.header();
+            response.headers_mut().insert(name, value);
+        }
+        response
+    }
+}
+
+impl From<DecodeError> for Problem {
+    fn from(error: DecodeError) -> Self {
+        let status = match error {
+            DecodeError::Malformed { .. } => StatusCode::BAD_REQUEST,
+            DecodeError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        };
+        let mut problem = Self::new(status, error.code(), error.to_string());
+        problem.field = error.field().map(Box::from);
+        problem.trace_id = error.trace_id().map(Box::from);
+        problem
+    }
+}
+
+impl From<UnknownEncoding> for Problem {
+    fn from(error: UnknownEncoding) -> Self {
+        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
+        let mut problem = Self::new(status, "unsupported_media_type", error.to_string());
+        problem.hint = Some(Hint::AcceptEncoding);
+        problem
+    }
+}
+
+impl From<UnpackError> for Problem {
+    fn from(error: UnpackError) -> Self {
+        let (status, code) = match error {
+            UnpackError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
+            UnpackError::Broken(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+        };
+        Self::new(status, code, error.to_string())
+    }
+}
+
+impl From<LimitReached> for Problem {
+    fn from(reached: LimitReached) -> Self {
+        let (status, detail) = (StatusCode::UNPROCESSABLE_ENTITY, reached.to_string());
+        let mut problem = Self::new(status, reached.code(), detail);
+        problem.field = reached.field.map(Box::from);
+        problem
+    }
+}
+
+impl From<IngestError> for Problem {
+    fn from(error: IngestError) -> Self {
+        match error {
+            IngestError::Unreadable(error) => error.into(),
+            IngestError::LimitReached { reached, .. } => reached.into(),
+            IngestError::Overloaded => Self::overloaded(error.to_string()),
+            IngestError::Unavailable { .. } => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<AskError> for Problem {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Unknown(_) => Self::not_found(error.to_string()),
+            AskError::OtherLayer(_) | AskError::Nothing => {
+                Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error.to_string())
+            }
+        }
+    }
+}
+
+impl Problem {
+    /// Returns the problem of a question; `field` returns the parameter or member
+    /// that names a node.
+    pub(crate) fn of_nodes(error: AskError, field: impl Fn(&NodeRef) -> &'static str) -> Self {
+        let blamed = match &error {
+            AskError::OtherLayer(node) => Some(field(node)),
+            _ => None,
+        };
+        let problem = Self::from(error);
+        match blamed {
+            Some(blamed) => problem.field(blamed),
+            None => problem,
+        }
+    }
+}
+
+impl From<TooLarge> for Problem {
+    fn from(error: TooLarge) -> Self {
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_large", error.to_string())
+    }
+}
+
+impl From<JournalError> for Problem {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::PrunedWhileReading { .. } => Self::gone("pruned", error.to_string()),
+            _ => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<ForeignEpoch> for Problem {
+    fn from(error: ForeignEpoch) -> Self {
+        Self::gone("restored", error.to_string())
+    }
+}
+
+impl From<ReplayError> for Problem {
+    fn from(error: ReplayError) -> Self {
+        match error {
+            ReplayError::Journal(error) => error.into(),
+            ReplayError::Ingest(error) => error.into(),
+        }
+    }
+}
+
+impl From<ExportEventsError> for Problem {
+    fn from(error: ExportEventsError) -> Self {
+        match error {
+            ExportEventsError::Journal(error) => error.into(),
+            ExportEventsError::Pruned { pruned } => Self::pruned(pruned),
+            ExportEventsError::Write(_) | ExportEventsError::Stopped { .. } => {
+                Self::unavailable(error)
+            }
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Requests that two servers in a row could read differently are refused.
+
+use warp::http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
+use warp::http::{Request, Version};
+use warp::reply::Response;
+
+use crate::http::app::App;
+use crate::http::respond::problem::Problem;
+use crate::http::server::request_id;
+
+/// Says what is wrong with a request's framing and host (RFC 9112, sections 3.2
+/// and 6.1), and that the connection is of no more use.
+///
+/// hyper has refused lengths that contradict each other before, and has dropped
+/// one that stands beside chunks, which count alone.
+pub(crate) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
+    let problem = Problem::invalid_request(fault(request)?);
+    let id = request_id::of(app, request.headers());
+    tracing::info!(
+        code = problem.code,
+        trace_id = id,
+        detail = &*problem.detail,
+        "request refused"
+    );
+    let mut response = problem.into_response(&id);
+    request_id::tell(&mut response, id);
+    response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
+    Some(response)
+}
+
+fn fault<B>(request: &Request<B>) -> Option<&'static str> {
+    if request.uri().path_and_query().is_none() {
+        return Some("the target has no path");
+    }
+    let headers = request.headers();
+    let mut hosts = headers.get_all(HOST).iter();
+    let authority = request.uri().authority();
+    match (hosts.next(), hosts.next()) {
+        (None, _) if request.version() >= Version::HTTP_11 => return Some("there is no Host"),
+        (Some(_), Some(_)) => return Some("there is more than one Host"),
+        (Some(host), None) if !is_host(host.as_bytes()) => return Some("the Host is not valid"),
+        (Some(host), None)
+            if authority.is_some_and(|it| {
+                !host.as_bytes().eq_ignore_ascii_case(it.as_str().as_bytes())
+            }) =>
+        {
+            return Some("the target is on another host than the Host");
+        }
+        _ => {}
+    }
+    let encodings: Vec<_> = headers.get_all(TRANSFER_ENCODING).iter().collect();
+    match encodings.as_slice() {
+        [] => None,
+        [one] if one.as_bytes().eq_ignore_ascii_case(b"chunked") => None,
+        _ => Some("the only Transfer-Encoding taken is chunked"),
+    }
+}
+
+/// A name or an address with perhaps a port: nothing that another server could
+/// take for something else.
+fn is_host(host: &[u8]) -> bool {
+    let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:[]%".contains(byte);
+    host.iter().all(plain) && host.len() <= 300
+}

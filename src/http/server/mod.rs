@@ -1,0 +1,10 @@
+//! The accept loop, the connections, and what one of them must keep.
+
+pub(super) mod connection;
+pub(super) mod exchange;
+pub(super) mod framing;
+pub(super) mod linger;
+pub(super) mod listener;
+pub(super) mod patience;
+pub(super) mod request_id;
+pub(super) mod watched_body;

@@ -1,0 +1,32 @@
+//! One id for each request, told in its answer and in the log.
+
+use warp::http::HeaderMap;
+use warp::http::header::{HeaderName, HeaderValue};
+use warp::reply::Response;
+
+use crate::http::app::App;
+
+/// The header it comes and goes in.
+const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The longest id taken from outside, in bytes.
+const MAX_BYTES: usize = 128;
+
+/// The id that the request came with, if it can be passed on, or a new one.
+pub(crate) fn of(app: &App, headers: &HeaderMap) -> String {
+    let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
+    given.filter(|id| is_sane(id)).map_or_else(|| app.trace_id(), str::to_owned)
+}
+
+/// Nothing that could forge a line of a log.
+fn is_sane(id: &str) -> bool {
+    let plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:/+=".contains(&byte);
+    !id.is_empty() && id.len() <= MAX_BYTES && id.bytes().all(plain)
+}
+
+pub(crate) fn tell(response: &mut Response, id: String) {
+    // A sane id is always a header value.
+    if let Ok(value) = HeaderValue::try_from(id) {
+        response.headers_mut().insert(X_REQUEST_ID, value);
+    }
+}

@@ -1,0 +1,31 @@
+//! The `import` table.
+
+use rusqlite::Connection;
+
+use crate::journal::contract::{IMPORT_MARKS, ImportMark};
+use crate::journal::error::JournalError;
+
+const MARKS: &str = "SELECT mark FROM import ORDER BY number";
+const MARK: &str = "INSERT INTO import (mark) VALUES (?1)";
+const FORGET: &str = "DELETE FROM import WHERE number <= ?1";
+
+/// Adds a mark, within the transaction of its events, and forgets the oldest.
+pub(super) fn mark(transaction: &Connection, mark: &ImportMark) -> Result<(), JournalError> {
+    transaction.prepare_cached(MARK)?.execute([mark])?;
+    let kept = i64::try_from(IMPORT_MARKS).unwrap_or(i64::MAX);
+    let forgotten = transaction.last_insert_rowid().saturating_sub(kept);
+    transaction.prepare_cached(FORGET)?.execute([forgotten])?;
+    Ok(())
+}
+
+pub(super) fn marks(
+    connection: &Connection,
+    each: &mut dyn FnMut(ImportMark),
+) -> Result<(), JournalError> {
+    let mut select = connection.prepare(MARKS)?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        each(row.get(0)?);
+    }
+    Ok(())
+}

@@ -1,0 +1,472 @@
+//! Opening a file: its lock, its settings, its version.
+
+use std::ops::{ControlFlow, RangeInclusive};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use rusqlite::{Connection, ErrorCode};
+
+use crate::journal::contract::{
+    Accepted, CheckpointSeq, Compaction, Entry, Erased, FileSizes, ImportMark, Journal,
+    JournalReader, OpenReader, RowSink, Run,
+};
+use crate::journal::dead_letter::{
+    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
+};
+use crate::journal::error::{JournalError, WriteOutcome};
+use crate::journal::location_blocks::SEQ_MAX;
+use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
+use crate::journal::sqlite::file_lock::{resolve, resolve_for_writing};
+use crate::journal::sqlite::lock::Place;
+use crate::journal::sqlite::wal_checkpoint::LogMover;
+use crate::journal::sqlite::{
+    checkpoint, compactions, connection, dead_letters, epochs, erase, events, history,
+    import_marks, location_blocks, lock, prune, schema,
+};
+use crate::model::{EpochId, Epochs, Seq, Timestamp};
+
+/// How long to wait for readers before the log is cut down: those of this program are
+/// done in milliseconds.
+const TRIM_TIMEOUT: Duration = Duration::from_millis(50);
+
+/// The same, where what is in the log must not stay.
+const EMPTY_TIMEOUT: Duration = Duration::from_secs(2);
+
+/// How long an attempt to write again waits for other connections.
+const RECOVERY_TIMEOUT: Duration = Duration::from_secs(1);
+
+/// A journal in one SQLite file, in WAL mode with `synchronous=FULL`: what
+/// `append` has returned from survives a loss of power.
+#[derive(Debug)]
+pub struct SqliteJournal {
+    /// Ended before the connection is closed, which is then the last one. Nothing in one
+    /// opened for reading.
+    mover: Option<LogMover>,
+    connection: Connection,
+    path: PathBuf,
+    /// The version of the file's format: read-only, an older one stays as it is.
+    format: i64,
+    /// Where it is written; nothing in one opened for reading.
+    place: Option<Place>,
+}
+
+impl SqliteJournal {
+    /// Opens a file for writing, creating or migrating it as needed.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::InUse`] if another process has it open for writing, by
+    /// whatever name; [`JournalError::NotAFile`] and [`JournalError::SeveralNames`]
+    /// for a name that events would be lost under; [`JournalError::TooNew`] and
+    /// [`JournalError::NotOurs`] leave the file as it is.
+    pub fn open(path: &Path) -> Result<Self, JournalError> {
+        let path = &resolve_for_writing(path)?;
+        let mut place = Place::lock(path)?;
+        let mut connection = connection::connect_for_writing(path)?;
+        if place.is_new() {
+            connection::check_log(&connection, path).inspect_err(|_| place.withdraw())?;
+        }
+        let found = schema::version(&connection)?;
+        connection::prepare(&connection)?;
+        place.check(head(&connection, found)?)?;
+        schema::migrate(&mut connection)?;
+        let format = schema::known_version();
+        let head = events::head(&connection)?;
+        if place.is_of_another_epoch(epochs::load(&connection)?.current(), head) {
+            tracing::warn!(
+                head,
+                "the database was restored or moved without its lock file: places in the change \
+                 feed after this event are refused from now on"
+            );
+            epochs::begin(&connection, head)?;
+        }
+        place.enter(epochs::load(&connection)?.current(), head)?;
+        let mover = Some(LogMover::start(&mut connection, path)?);
+        Ok(Self { mover, connection, path: path.to_owned(), format, place: Some(place) })
+    }
+
+    /// Opens a file for reading, beside a process that writes to it. Each call
+    /// reads the file as it stands then, and holds nothing up after it.
+    ///
+    /// # Errors
+    ///
+    /// As [`SqliteJournal::open`]; [`JournalError::Storage`] if there is no such
+    /// file.
+    pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+        let path = &resolve(path)?;
+        // Known before the read begins, so that it cannot be more than is there.
+        let accepted = Place::accepted(path);
+        let connection = connection::connect_read_only(path)?;
+        let format = schema::version(&connection)?;
+        if format == 0 {
+            connection::check_log(&connection, path)?;
+            return Err(JournalError::NotOurs { path: path.to_owned() });
+        }
+        let mut journal =
+            Self { mover: None, connection, path: path.to_owned(), format, place: None };
+        lock::compare(path, journal.head()?, accepted)?;
+        Ok(journal)
+    }
+
+    pub(super) fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Hands out the connection and the version of the file's format.
+    pub(super) fn into_connection(self) -> (Connection, i64) {
+        (self.connection, self.format)
+    }
+
+    fn append_all(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: Option<&ImportMark>,
+    ) -> Result<Seq, JournalError> {
+        let head = events::append(&mut self.connection, batch, mark)?;
+        self.place.as_mut().map_or(Ok(()), |place| place.accept(head))?;
+        Ok(head)
+    }
+
+    /// Returns the size of the database, or of the file beside it with this suffix.
+    fn file_size(&self, suffix: &str) -> Result<u64, JournalError> {
+        let mut name = self.path.clone().into_os_string();
+        name.push(suffix);
+        match std::fs::metadata(&name) {
+            Ok(metadata) => Ok(metadata.len()),
+            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+            Err(source) => Err(JournalError::File { path: name.into(), source }),
+        }
+    }
+
+    /// Whether the file has the tables of the second format.
+    fn is_protected(&self) -> bool {
+        self.format >= 2
+    }
+
+    /// Whether the file has the tables of the third format.
+    fn has_history(&self) -> bool {
+        self.format >= 3
+    }
+
+    /// Whether the file has the table of the sixth format.
+    fn has_epochs(&self) -> bool {
+        self.format >= 6
+    }
+
+    /// What the tables of the checkpoint hold.
+    fn checkpoint_layout(&self) -> checkpoint::Layout {
+        checkpoint::Layout { is_checked: self.format >= 7, has_parts: self.format >= 10 }
+    }
+
+    /// Whether the file has the tables of the ninth format.
+    fn has_compactions(&self) -> bool {
+        self.format >= 9
+    }
+
+    /// Whether the file tells where the events of each location are.
+    fn has_location_blocks(&self) -> bool {
+        self.format >= 11
+    }
+
+    /// Whether the file has the table of the fourth format.
+    fn knows_idle(&self) -> bool {
+        self.format >= 4
+    }
+}
+
+impl From<rusqlite::Error> for JournalError {
+    fn from(error: rusqlite::Error) -> Self {
+        use WriteOutcome::{Damaged, NothingWritten, Unknown};
+        let (outcome, advice) = match error.sqlite_error_code() {
+            Some(ErrorCode::DiskFull) => (Unknown, "free some space on the disk"),
+            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
+                (Unknown, "let this user write to the file and its folder")
+            }
+            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
+                (Damaged, "restore the database from a backup")
+            }
+            // Only ever met before a transaction has begun to write.
+            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
+                (NothingWritten, "end the program that holds the database")
+            }
+            _ => (Unknown, "look at the disk and the system's log"),
+        };
+        Self::Storage { source: Box::new(error), advice, outcome }
+    }
+}
+
+/// The last event of a file of this format.
+fn head(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
+    match format {
+        0 => Ok(0),
+        1 => events::head_unpruned(connection),
+        _ => events::head(connection),
+    }
+}
+
+impl JournalReader for SqliteJournal {
+    fn head(&mut self) -> Result<Seq, JournalError> {
+        head(&self.connection, self.format)
+    }
+
+    fn pruned(&mut self) -> Result<Seq, JournalError> {
+        if self.is_protected() { prune::pruned(&self.connection) } else { Ok(0) }
+    }
+
+    fn epochs(&mut self) -> Result<Epochs, JournalError> {
+        if self.has_epochs() {
+            epochs::load(&self.connection)
+        } else {
+            Ok(Epochs::starting_with(EpochId(0)))
+        }
+    }
+
+    fn read_range(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let upto = self.head()?.min(*range.end());
+        events::read(&self.connection, range.start().saturating_sub(1), upto, each)
+    }
+
+    fn seqs_of(
+        &mut self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+        found: &mut Vec<Seq>,
+    ) -> Result<(), JournalError> {
+        erase::seqs_of(&self.connection, location, after, upto, found)
+    }
+
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        checkpoint::load(&self.connection, self.checkpoint_layout(), None, each)
+    }
+
+    fn load_location(
+        &mut self,
+        id: &str,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        checkpoint::load(&self.connection, self.checkpoint_layout(), Some(id), each)
+    }
+
+    fn location_ids(
+        &mut self,
+        each: &mut dyn FnMut(&str) -> ControlFlow<()>,
+    ) -> Result<Seq, JournalError> {
+        checkpoint::location_ids(&self.connection, each)
+    }
+
+    fn accepted(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError> {
+        let head = self.head()?;
+        prune::accepted(&self.connection, after, head, each)
+    }
+
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
+        history::received_at(&self.connection, seq)
+    }
+
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
+        let first = history::first_since(&self.connection, since)?;
+        // With every event pruned, the next one is the first.
+        Ok(first.max(self.pruned()? + 1))
+    }
+
+    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        let last = self.first_since(time)? - 1;
+        if last > self.pruned()? || !self.has_compactions() {
+            return Ok(last);
+        }
+        compactions::pruned_before(&self.connection, time)
+    }
+
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
+        if self.has_compactions() {
+            compactions::load(&self.connection, from)
+        } else {
+            Ok(Vec::new())
+        }
+    }
+
+    fn next_stretch(
+        &mut self,
+        location: &str,
+        after: Seq,
+    ) -> Result<RangeInclusive<Seq>, JournalError> {
+        if self.has_location_blocks() {
+            location_blocks::next_stretch(&self.connection, location, after)
+        } else {
+            Ok(after.saturating_add(1)..=SEQ_MAX)
+        }
+    }
+
+    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+        if self.has_history() { history::next_run(&self.connection, after) } else { Ok(None) }
+    }
+
+    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        if self.has_history() { history::repeats(&self.connection, seq) } else { Ok(0) }
+    }
+
+    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        if self.knows_idle() { history::is_idle(&self.connection, seq) } else { Ok(false) }
+    }
+
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
+        if !self.is_protected() {
+            return Ok(vec![]);
+        }
+        dead_letters::list(&self.connection, after, limit)
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        if self.is_protected() { dead_letters::one(&self.connection, id) } else { Ok(None) }
+    }
+
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
+        if !self.is_protected() {
+            return Ok(DeadLetterTotals::default());
+        }
+        dead_letters::totals(&self.connection)
+    }
+
+    fn file_sizes(&mut self) -> Result<FileSizes, JournalError> {
+        Ok(FileSizes { database: self.file_size("")?, log: self.file_size("-wal")? })
+    }
+}
+
+impl Journal for SqliteJournal {
+    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+        self.append_all(batch, None)
+    }
+
+    fn append_import(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError> {
+        self.append_all(batch, Some(mark))
+    }
+
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
+        import_marks::marks(&self.connection, each)
+    }
+
+    fn save_checkpoint(
+        &mut self,
+        upto: CheckpointSeq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        checkpoint::save(&mut self.connection, upto, false, fill)
+    }
+
+    fn replace_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        checkpoint::save(&mut self.connection, CheckpointSeq::whole(upto), true, fill)
+    }
+
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        compactions::record(&mut self.connection, compaction)
+    }
+
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError> {
+        prune::prune(&mut self.connection, before, remember, limit)
+    }
+
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError> {
+        dead_letters::keep(&mut self.connection, letters, bounds)?;
+        self.place.as_mut().map_or(Ok(()), Place::check_files)
+    }
+
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
+        dead_letters::delete(&mut self.connection, id)
+    }
+
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError> {
+        let erased = erase::erase(&mut self.connection, location, known, upto)?;
+        self.place.as_mut().map_or(Ok(()), Place::check_files)?;
+        Ok(erased)
+    }
+
+    fn empty_log(&mut self) -> Result<bool, JournalError> {
+        let _paused = self.mover.as_ref().map(LogMover::pause);
+        self.connection.busy_timeout(EMPTY_TIMEOUT)?;
+        let is_held = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(!is_held?)
+    }
+
+    fn trim_log(&mut self) -> Result<bool, JournalError> {
+        if self.file_size("-wal")? <= LOG_BYTES_MAX {
+            return Ok(true);
+        }
+        let _paused = self.mover.as_ref().map(LogMover::pause);
+        self.connection.busy_timeout(TRIM_TIMEOUT)?;
+        let is_held = self
+            .connection
+            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(!is_held?)
+    }
+
+    fn recover(&mut self) -> Result<Seq, JournalError> {
+        self.place.as_mut().map_or(Ok(()), Place::check_files)?;
+        let connection = connection::connect_for_writing(&self.path)?;
+        connection::prepare(&connection)?;
+        connection.busy_timeout(RECOVERY_TIMEOUT)?;
+        // Ends the other one, and with it what it may have left half done.
+        self.mover = None;
+        self.connection = connection;
+        // Only a write shows that writes succeed again.
+        let write = format!("BEGIN IMMEDIATE; PRAGMA user_version = {}; COMMIT;", self.format);
+        self.connection.execute_batch(&write)?;
+        // Into the database itself: of what a sync has failed for, the log on disk may
+        // be short for ever.
+        let checkpoint = "PRAGMA wal_checkpoint(FULL)";
+        if self.connection.query_row(checkpoint, [], |row| row.get::<_, bool>(0))? {
+            return Err(JournalError::Storage {
+                source: "a reader holds the write-ahead log".into(),
+                advice: "end the program that reads the database for so long",
+                outcome: WriteOutcome::NothingWritten,
+            });
+        }
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        self.mover = Some(LogMover::start(&mut self.connection, &self.path)?);
+        events::head(&self.connection)
+    }
+
+    fn readers(&self) -> Arc<OpenReader> {
+        let path = self.path.clone();
+        Arc::new(move || Ok(Box::new(Self::open_read_only(&path)?)))
+    }
+}

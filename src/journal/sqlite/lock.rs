@@ -1,0 +1,205 @@
+//! The place of the database: who may write there, and is it still there?
+
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
+use std::path::{Path, PathBuf};
+
+use crate::journal::error::JournalError;
+#[cfg(target_os = "linux")]
+use crate::journal::sqlite::file_lock::FileLock;
+use crate::journal::sqlite::file_lock::private;
+use crate::model::{EpochId, Seq};
+
+/// The lock on a database that is open for writing.
+///
+/// The lock file also says how many events were accepted, so that a log that
+/// was cut or an older file in this place is seen at opening: SQLite reads such
+/// a file as if nothing had ever been behind its end.
+#[derive(Debug)]
+pub(super) struct Place {
+    path: PathBuf,
+    lock: File,
+    lock_path: PathBuf,
+    database: Option<Identity>,
+    log: Option<Identity>,
+    /// What the lock file said when it was taken.
+    found: Option<Accepted>,
+    epoch: Option<EpochId>,
+    /// Whether no lock file was there before.
+    is_new: bool,
+    #[cfg(target_os = "linux")]
+    _file: FileLock,
+}
+
+/// What the lock file says: the last event that was accepted here and, unless an older
+/// Relata wrote it, in which epoch.
+#[derive(Debug, Clone, Copy)]
+struct Accepted {
+    head: Seq,
+    epoch: Option<EpochId>,
+}
+
+impl Place {
+    /// Takes the locks that keep a second writer out: of a file of its own, which also
+    /// says what was accepted, and of the database itself. The path is the one name of
+    /// the database.
+    pub(super) fn lock(path: &Path) -> Result<Self, JournalError> {
+        let lock_path = beside(path, "-lock");
+        let at = |source| JournalError::File { path: lock_path.clone(), source };
+        let is_new = !lock_path.exists();
+        let mut options = OpenOptions::new();
+        private(options.create(true).truncate(false).read(true).write(true));
+        let mut lock = options.open(&lock_path).map_err(at)?;
+        match lock.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => {
+                return Err(JournalError::InUse { path: path.to_owned() });
+            }
+            Err(TryLockError::Error(source)) => return Err(at(source)),
+        }
+        // Read by the handle that holds the lock: Windows refuses any other.
+        let mut text = String::new();
+        let found = lock.read_to_string(&mut text).ok().and_then(|_| parse(&text));
+        Ok(Self {
+            path: path.to_owned(),
+            lock,
+            lock_path,
+            database: None,
+            log: None,
+            found,
+            epoch: None,
+            is_new,
+            #[cfg(target_os = "linux")]
+            _file: FileLock::take(path)?,
+        })
+    }
+
+    /// Returns whether this database was never opened for writing in this place.
+    pub(super) fn is_new(&self) -> bool {
+        self.is_new
+    }
+
+    /// Takes back the lock file of a database that is refused, if it was not there
+    /// before: with it, the next attempt would pass for one after a first start.
+    pub(super) fn withdraw(&self) {
+        if self.is_new {
+            // What cannot be removed says nothing of the refusal, which is told.
+            std::fs::remove_file(&self.lock_path).unwrap_or_default();
+        }
+    }
+
+    /// Compares the journal's head with what was accepted here before.
+    pub(super) fn check(&mut self, head: Seq) -> Result<(), JournalError> {
+        compare(&self.path, head, self.found.map_or(0, |found| found.head))?;
+        self.database = Identity::of(&self.path);
+        Ok(())
+    }
+
+    /// The last event that was accepted in this place, as far as known.
+    pub(super) fn accepted(path: &Path) -> Seq {
+        read(path).map_or(0, |found| found.head)
+    }
+
+    /// Returns whether a database with events in it is not the one that was written
+    /// here last: it was restored from a copy, or brought from elsewhere.
+    pub(super) fn is_of_another_epoch(&self, epoch: EpochId, head: Seq) -> bool {
+        let is_known = self.found.is_some_and(|found| found.epoch.is_none_or(|it| it == epoch));
+        head > 0 && !is_known
+    }
+
+    /// Notes the epoch that events are accepted in from now on.
+    pub(super) fn enter(&mut self, epoch: EpochId, head: Seq) -> Result<(), JournalError> {
+        self.epoch = Some(epoch);
+        self.note(head)
+    }
+
+    /// Notes a commit of events.
+    ///
+    /// Costs one small write that nothing waits for: the commit is on disk
+    /// before, so the number never says too much.
+    pub(super) fn accept(&mut self, head: Seq) -> Result<(), JournalError> {
+        self.check_files()?;
+        self.note(head)
+    }
+
+    fn note(&mut self, head: Seq) -> Result<(), JournalError> {
+        let epoch = self.epoch.unwrap_or(EpochId(0));
+        self.lock
+            .rewind()
+            .and_then(|()| self.lock.write_all(format!("{head:020} {epoch}\n").as_bytes()))
+            .map_err(|source| JournalError::File { path: self.lock_path.clone(), source })
+    }
+
+    /// Refuses a commit that went into a file that nobody will find. Costs two
+    /// look-ups of a name.
+    pub(super) fn check_files(&mut self) -> Result<(), JournalError> {
+        let log_path = beside(&self.path, "-wal");
+        let log = Identity::of(&log_path);
+        for (path, known, found) in
+            [(&self.path, self.database, Identity::of(&self.path)), (&log_path, self.log, log)]
+        {
+            if known.is_some() && known != found {
+                return Err(JournalError::Replaced { path: path.clone() });
+            }
+        }
+        self.log = log;
+        Ok(())
+    }
+}
+
+/// Reads a lock file; `None` if there is none, or nothing in it yet.
+fn read(path: &Path) -> Option<Accepted> {
+    parse(&std::fs::read_to_string(beside(path, "-lock")).ok()?)
+}
+
+fn parse(text: &str) -> Option<Accepted> {
+    let mut words = text.split_ascii_whitespace();
+    let head = words.next()?.parse().ok()?;
+    Some(Accepted { head, epoch: words.next().and_then(|epoch| epoch.parse().ok()) })
+}
+
+/// Refuses a journal that ends before what was accepted.
+pub(super) fn compare(path: &Path, head: Seq, accepted: Seq) -> Result<(), JournalError> {
+    if head >= accepted {
+        return Ok(());
+    }
+    Err(JournalError::Shortened { head, accepted, lock: beside(path, "-lock") })
+}
+
+pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
+    let mut name = path.as_os_str().to_owned();
+    name.push(suffix);
+    PathBuf::from(name)
+}
+
+/// What tells a file from another of the same name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Identity {
+    device: u64,
+    number: u64,
+}
+
+impl Identity {
+    /// Asks for no times: the kernel would then keep them to the nanosecond, and
+    /// every sync that follows would have to write them.
+    #[cfg(target_os = "linux")]
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
+        let found = statx(CWD, path, AtFlags::empty(), StatxFlags::INO).ok()?;
+        let device = u64::from(found.stx_dev_major) << 32 | u64::from(found.stx_dev_minor);
+        Some(Self { device, number: found.stx_ino })
+    }
+
+    #[cfg(all(unix, not(target_os = "linux")))]
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        use std::os::unix::fs::MetadataExt;
+        let found = std::fs::metadata(path).ok()?;
+        Some(Self { device: found.dev(), number: found.ino() })
+    }
+
+    /// Elsewhere the system keeps open files from being deleted.
+    #[cfg(not(unix))]
+    pub(super) fn of(path: &Path) -> Option<Self> {
+        path.exists().then_some(Self { device: 0, number: 0 })
+    }
+}

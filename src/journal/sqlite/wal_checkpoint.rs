@@ -1,0 +1,127 @@
+//! Moving what is in the write-ahead log to the main file, on a thread of its own, so
+//! that no commit waits for it.
+
+use std::path::Path;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::thread::{self, JoinHandle};
+
+use rusqlite::hooks::Wal;
+use rusqlite::wal::CheckpointMode;
+use rusqlite::{Connection, MAIN_DB};
+
+use crate::journal::error::JournalError;
+use crate::journal::sqlite::connection;
+
+/// Pages in the log before they are moved: fewer, larger moves than the 1,000 at which
+/// SQLite would do it within a commit.
+const PAGES: i32 = 1_500;
+
+/// Pages in the log beyond which commits wait for the thread, which does not keep up.
+const PAGES_MAX: i32 = 2_500;
+
+/// A thread that moves pages until it is dropped.
+#[derive(Debug)]
+pub(super) struct LogMover {
+    shared: Arc<Shared>,
+    thread: Option<JoinHandle<()>>,
+}
+
+#[derive(Debug, Default)]
+struct Shared {
+    state: Mutex<State>,
+    changed: Condvar,
+    /// Whether the log has been moved since the last commit.
+    is_moved: AtomicBool,
+    /// Held during a move.
+    moving: Mutex<()>,
+}
+
+#[derive(Debug, Default)]
+struct State {
+    is_wanted: bool,
+    is_closed: bool,
+}
+
+impl LogMover {
+    /// Starts moving the pages that this connection writes.
+    pub(super) fn start(connection: &mut Connection, path: &Path) -> Result<Self, JournalError> {
+        let own = connection::connect_for_writing(path)?;
+        connection::prepare(&own)?;
+        let shared = Arc::new(Shared::default());
+        let thread = thread::Builder::new().name("relata-log-mover".to_owned());
+        let moved = Arc::clone(&shared);
+        let thread = thread
+            .spawn(move || moved.move_pages(&own))
+            .map_err(|source| JournalError::File { path: path.into(), source })?;
+        let told = Arc::clone(&shared);
+        connection.wal_hook(Some(move |log: &mut Wal, pages| {
+            told.committed(log, pages);
+            Ok(())
+        }))?;
+        Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Waits for a move that has begun and keeps others from beginning: SQLite does one at
+    /// a time and refuses a second.
+    pub(super) fn pause(&self) -> MutexGuard<'_, ()> {
+        lock(&self.shared.moving)
+    }
+}
+
+impl Shared {
+    /// Asks for a move once there is enough. Its failure is no failure of the commit.
+    fn committed(&self, log: &mut Wal, pages: i32) {
+        if pages >= PAGES_MAX {
+            drop(lock(&self.moving));
+        }
+        // What was written during a move is little; with that moved, too, the next commit
+        // begins the log from its start.
+        if self.is_moved.swap(false, Ordering::Relaxed) || pages >= PAGES_MAX {
+            log.checkpoint().unwrap_or_default();
+        } else if pages >= PAGES {
+            lock(&self.state).is_wanted = true;
+            self.changed.notify_one();
+        }
+    }
+
+    fn move_pages(&self, connection: &Connection) {
+        loop {
+            let mut state = lock(&self.state);
+            while !state.is_wanted && !state.is_closed {
+                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+            }
+            if state.is_closed {
+                return;
+            }
+            state.is_wanted = false;
+            drop(state);
+            let moving = lock(&self.moving);
+            let moved = connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
+            drop(moving);
+            match moved {
+                Ok(_) => self.is_moved.store(true, Ordering::Relaxed),
+                // The log is only longer than need be; the next commit asks again.
+                Err(error) => {
+                    let reason = error.to_string();
+                    tracing::debug!(reason, "the write-ahead log cannot be moved");
+                }
+            }
+        }
+    }
+}
+
+impl Drop for LogMover {
+    fn drop(&mut self) {
+        lock(&self.shared.state).is_closed = true;
+        self.shared.changed.notify_one();
+        if let Some(thread) = self.thread.take() {
+            // It has nothing to say, not even if it crashed.
+            thread.join().unwrap_or_default();
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+}

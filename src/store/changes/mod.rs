@@ -1,0 +1,4 @@
+//! Reading what changed, and waiting for what will.
+
+pub(super) mod reader;
+pub(super) mod subscription;

@@ -1,0 +1,223 @@
+//! What goes into a store, and what comes back.
+
+use crate::graph::Outcome;
+use crate::journal::{Entry, JournalError};
+use crate::model::{LocationId, Seq, Timestamp, WebhookId};
+use crate::store::name_limits::LimitReached;
+use crate::webhook::{DecodeError, Decoded, UrlTypes, decode_with, strip_bom};
+
+/// One delivery, read and ready to be accepted.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Delivery {
+    pub(super) body: Box<str>,
+    pub(super) decoded: Decoded,
+    /// Set by the writer, where the sender's side has not told it.
+    pub(super) received_at: Option<Timestamp>,
+}
+
+impl Delivery {
+    /// Reads a body, with the event type of its URL if that has one; see
+    /// [`decode`](crate::webhook::decode). It comes in when it is written, unless told
+    /// otherwise; in any case not before the deliveries that were written ahead of it.
+    pub fn read(
+        body: &[u8],
+        url_type: Option<&str>,
+        received_at: impl Into<Option<Timestamp>>,
+    ) -> Result<Self, DecodeError> {
+        Self::read_with(body, url_type, UrlTypes::Trusted, received_at)
+    }
+
+    /// Reads a body as [`read`](Self::read) does, with or without trust in the type of
+    /// its URL.
+    pub fn read_with(
+        body: &[u8],
+        url_type: Option<&str>,
+        url_types: UrlTypes,
+        received_at: impl Into<Option<Timestamp>>,
+    ) -> Result<Self, DecodeError> {
+        let decoded = decode_with(body, url_type, url_types)?;
+        // A byte order mark is no part of the text, and no reader of a kept body expects one.
+        let body = strip_bom(body);
+        let body = std::str::from_utf8(body)
+            .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
+        Ok(Self { body: body.into(), decoded, received_at: received_at.into() })
+    }
+
+    /// Takes this id of the delivery, which came outside of the body, unless the
+    /// body has one of its own.
+    #[must_use]
+    pub fn with_webhook_id(mut self, id: &str) -> Self {
+        if let Decoded::Event(event) = &mut self.decoded
+            && event.webhook_id.is_none()
+        {
+            event.webhook_id = Some(WebhookId::from(id));
+        }
+        self
+    }
+
+    /// Says when it came in.
+    #[must_use]
+    pub fn received_at(self, at: Timestamp) -> Self {
+        Self { received_at: Some(at), ..self }
+    }
+
+    /// Returns when it came in, which the writer has set.
+    pub(super) fn stamp(&self) -> Timestamp {
+        self.received_at.unwrap_or(Timestamp::from_millis(0))
+    }
+
+    /// What the journal keeps of it.
+    pub(super) fn entry(&self) -> Entry<'_> {
+        let (body, received_at) = (&*self.body, self.stamp());
+        match &self.decoded {
+            Decoded::Event(event) => Entry {
+                location: event.location.as_str(),
+                event_type: event.event_type.as_str(),
+                entity: event.change.entity_id(),
+                webhook_id: event.webhook_id.as_ref().map(AsRef::as_ref),
+                at: event.at,
+                received_at,
+                body,
+            },
+            Decoded::Ignored { event_type, location, .. } => Entry {
+                location: location.as_ref().map_or("", AsRef::as_ref),
+                event_type,
+                entity: "",
+                webhook_id: None,
+                at: None,
+                received_at,
+                body,
+            },
+        }
+    }
+
+    /// Returns the body as it came, without a byte order mark.
+    pub fn into_body(self) -> String {
+        self.body.into()
+    }
+
+    /// What the body says.
+    pub fn decoded(&self) -> &Decoded {
+        &self.decoded
+    }
+}
+
+/// What became of a delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum Status {
+    /// The thing it speaks of is as it says from now on.
+    Applied,
+    /// The thing was that way already.
+    Unchanged,
+    /// Something newer is known of the thing.
+    Stale,
+    /// The same delivery was accepted before.
+    Duplicate,
+    /// No part of the graph depends on events of its type.
+    Ignored,
+}
+
+impl Status {
+    /// Every status.
+    pub const ALL: [Self; 5] =
+        [Self::Applied, Self::Unchanged, Self::Stale, Self::Duplicate, Self::Ignored];
+
+    /// The name on the wire.
+    pub const fn as_str(self) -> &'static str {
+        match self {
+            Self::Applied => "applied",
+            Self::Unchanged => "unchanged",
+            Self::Stale => "stale",
+            Self::Duplicate => "duplicate",
+            Self::Ignored => "ignored",
+        }
+    }
+}
+
+impl From<Outcome> for Status {
+    fn from(outcome: Outcome) -> Self {
+        match outcome {
+            Outcome::Applied => Self::Applied,
+            Outcome::Unchanged => Self::Unchanged,
+            Outcome::Stale => Self::Stale,
+        }
+    }
+}
+
+/// The store's word that a delivery is on disk, or need not be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Receipt {
+    /// What became of it.
+    pub status: Status,
+    /// Its position in the journal; a duplicate's is that of the first, and an
+    /// ignored one has none unless it was kept.
+    pub seq: Option<Seq>,
+    /// Its event type.
+    pub event_type: Box<str>,
+    /// The tenant it belongs to; an ignored one may not have told it.
+    pub location: Option<LocationId>,
+    /// The sender's id for tracing, where told.
+    pub trace_id: Option<Box<str>>,
+}
+
+/// What a delivery would do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Preview {
+    /// What would become of it.
+    pub status: Status,
+    /// The position it would get; a duplicate's is that of the first, and an
+    /// ignored one has none.
+    pub seq: Option<Seq>,
+}
+
+/// What a delivery would do cannot be told.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum PreviewError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// The writer cannot be asked.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+}
+
+/// Why a dead letter was not accepted on another try.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ReplayError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(#[from] JournalError),
+    /// It cannot be used yet, or not be written.
+    #[error(transparent)]
+    Ingest(#[from] IngestError),
+}
+
+/// Why a delivery was not accepted. Nothing of it is visible or on disk, unless
+/// the storage failed at that very moment; then opening again tells.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum IngestError {
+    /// The body cannot be read: mend it.
+    #[error(transparent)]
+    Unreadable(#[from] DecodeError),
+    /// It names more than the store may hold: raise the limit, then send it again.
+    #[error("{reached}")]
+    LimitReached {
+        /// Which limit, and what is beyond it.
+        reached: LimitReached,
+        /// The delivery, to be kept until then.
+        delivery: Box<Delivery>,
+    },
+    /// Too many deliveries wait: send it again a little later.
+    #[error("too many deliveries are waiting to be written")]
+    Overloaded,
+    /// The store cannot write: it failed before or is closing. Send it again
+    /// once somebody has looked.
+    #[error("the store cannot write: {reason}")]
+    Unavailable {
+        /// Why.
+        reason: String,
+    },
+}

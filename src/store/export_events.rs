@@ -1,0 +1,100 @@
+//! The accepted events themselves, as NDJSON.
+
+use std::io::{self, Write};
+use std::ops::ControlFlow;
+
+use crate::journal::JournalError;
+use crate::model::{EventType, Seq};
+use crate::store::index::scan::{Scan, Stop};
+use crate::store::store::Store;
+use crate::webhook::wrapped;
+
+/// An export of events failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportEventsError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(JournalError),
+    /// The oldest events were pruned, so the others do not give the graph: back
+    /// the database up instead, or export the graph.
+    #[error(
+        "events up to {pruned} are pruned, so the others would not give the same graph; \
+         `relata backup` copies the whole store"
+    )]
+    Pruned {
+        /// The last event that was pruned.
+        pruned: Seq,
+    },
+    /// It was stopped.
+    #[error("the export was stopped at event {at}")]
+    Stopped {
+        /// The last event that was looked at.
+        at: Seq,
+    },
+    /// The events cannot be written where they should go.
+    #[error("{0}")]
+    Write(#[from] io::Error),
+}
+
+impl From<JournalError> for ExportEventsError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
+            error => Self::Journal(error),
+        }
+    }
+}
+
+impl Store {
+    /// Writes the accepted events of a location up to `upto`, one a line in
+    /// journal order, and answers with their number. Ingested into an empty store
+    /// they give the graph as it stood then.
+    ///
+    /// Reads the location's events and a few around each, while the writer goes on.
+    pub fn export_events(
+        &self,
+        location: &str,
+        upto: Seq,
+        to: &mut dyn Write,
+    ) -> Result<u64, ExportEventsError> {
+        self.export_events_until(location, upto, to, &|| false)
+    }
+
+    /// As [`Store::export_events`], until it is to stop.
+    pub(crate) fn export_events_until(
+        &self,
+        location: &str,
+        upto: Seq,
+        to: &mut dyn Write,
+        stop: Stop<'_>,
+    ) -> Result<u64, ExportEventsError> {
+        let mut written = 0;
+        let mut failed = None;
+        let mut reader = self.reader()?;
+        let pruned = reader.pruned()?;
+        if pruned > 0 {
+            return Err(ExportEventsError::Pruned { pruned });
+        }
+        let scan = Scan { location, after: 0, upto, entries_max: u64::MAX, stop };
+        let stopped = scan.run(reader.as_mut(), &mut Vec::new(), &mut |_, entry, _| {
+            if EventType::from_name(entry.event_type).is_none() {
+                return ControlFlow::Continue(());
+            }
+            match writeln!(to, "{}", wrapped(entry.body, entry.event_type)) {
+                Ok(()) => {
+                    written += 1;
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            }
+        })?;
+        match (failed, stopped) {
+            (Some(error), _) => Err(error.into()),
+            (None, Some(at)) => Err(ExportEventsError::Stopped { at }),
+            (None, None) => Ok(written),
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! Which accepted events did nothing.
+
+use std::collections::BTreeSet;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use crate::model::Seq;
+
+/// Events since the last checkpoint that did nothing. They leave only once they are
+/// saved: whoever looks here first, and then at what is saved, misses none.
+#[derive(Debug, Default, Clone)]
+pub(crate) struct Idle(Arc<Mutex<BTreeSet<Seq>>>);
+
+impl Idle {
+    fn hold(&self) -> MutexGuard<'_, BTreeSet<Seq>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    pub(crate) fn note(&self, seq: Seq) {
+        self.hold().insert(seq);
+    }
+
+    /// Those behind `after`, as they are now.
+    pub(crate) fn behind(&self, after: Seq) -> BTreeSet<Seq> {
+        self.hold().range(after.saturating_add(1)..).copied().collect()
+    }
+
+    /// Up to `limit` of the first.
+    pub(crate) fn first(&self, limit: usize) -> BTreeSet<Seq> {
+        self.hold().iter().take(limit).copied().collect()
+    }
+
+    /// All of these are saved.
+    pub(crate) fn saved(&self, seqs: &BTreeSet<Seq>) {
+        self.hold().retain(|seq| !seqs.contains(seq));
+    }
+}

@@ -1,0 +1,181 @@
+//! Reading the entries of one location, or of one thing in it, past all others.
+
+use std::ops::{ControlFlow, RangeInclusive};
+
+use crate::journal::{Entry, JournalError, JournalReader, Run, SEQ_MAX};
+use crate::model::Seq;
+use crate::store::index::skip_index::{Mention, holds};
+
+/// Says whether to stop.
+pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
+
+/// Entries read, or runs passed over, between two looks at whether to stop.
+const LOOK_EVERY: u64 = 256;
+
+/// Takes an entry; may want more as it learns, and tells whether to go on.
+pub(crate) type EntrySink<'s> =
+    &'s mut dyn FnMut(Seq, Entry<'_>, &mut Vec<Mention>) -> ControlFlow<()>;
+
+/// Which entries to read.
+pub(crate) struct Scan<'q> {
+    pub(crate) location: &'q str,
+    pub(crate) after: Seq,
+    pub(crate) upto: Seq,
+    /// Maximum number of entries to look at, of other locations, too.
+    pub(crate) entries_max: u64,
+    pub(crate) stop: Stop<'q>,
+}
+
+/// How a part of a scan ended.
+enum Ended {
+    Whole,
+    /// The caller has what it wants.
+    Enough,
+    /// Before its end, with this entry as the last one.
+    Early(Seq),
+}
+
+impl Scan<'_> {
+    /// Shows the entries of the location that may speak of what is wanted, or all of them
+    /// if nothing is, and of others of it, but none that is erased; in order, until told
+    /// to stop. If it ends before its end for another reason, returns the last entry that
+    /// it came to.
+    ///
+    /// Costs blocks of 64 entries that hold some of the location, and what came since the
+    /// last checkpoint; memory of one run.
+    pub(crate) fn run(
+        &self,
+        journal: &mut dyn JournalReader,
+        wanted: &mut Vec<Mention>,
+        each: EntrySink<'_>,
+    ) -> Result<Option<Seq>, JournalError> {
+        let upto = self.upto.min(SEQ_MAX);
+        let (mut done, mut looked_at, mut passed) = (self.after, 0, 0);
+        let mut stretch = None;
+        let mut run = None;
+        while done < upto {
+            let entries: RangeInclusive<Seq> = match stretch.take() {
+                Some(entries) => entries,
+                None => journal.next_stretch(self.location, done)?,
+            };
+            let (from, last) = ((*entries.start()).max(done + 1), (*entries.end()).min(upto));
+            if from > last {
+                if *entries.start() > upto {
+                    break;
+                }
+                continue;
+            }
+            let (is_wanted, piece) = piece(journal, &mut run, from..=last, wanted)?;
+            done = *piece.end();
+            if done < last {
+                stretch = Some(entries);
+            }
+            if is_wanted {
+                match self.read(journal, piece, &mut looked_at, wanted, each)? {
+                    Ended::Whole => {}
+                    Ended::Enough => break,
+                    Ended::Early(at) => return Ok(Some(at)),
+                }
+            } else {
+                passed += 1;
+                if passed % LOOK_EVERY == 0 && (self.stop)() {
+                    return Ok(Some(done));
+                }
+            }
+        }
+        Ok(None)
+    }
+
+    fn read(
+        &self,
+        journal: &mut dyn JournalReader,
+        piece: RangeInclusive<Seq>,
+        looked_at: &mut u64,
+        wanted: &mut Vec<Mention>,
+        each: EntrySink<'_>,
+    ) -> Result<Ended, JournalError> {
+        let mut ended = Ended::Whole;
+        journal.read_range(piece, &mut |seq, entry| {
+            let is_full = *looked_at >= self.entries_max;
+            *looked_at += 1;
+            if is_full || looked_at.is_multiple_of(LOOK_EVERY) && (self.stop)() {
+                ended = Ended::Early(seq - 1);
+                return ControlFlow::Break(());
+            }
+            if entry.location != self.location || entry.is_erased() {
+                return ControlFlow::Continue(());
+            }
+            let flow = each(seq, entry, wanted);
+            if flow.is_break() {
+                ended = Ended::Enough;
+            }
+            flow
+        })?;
+        Ok(ended)
+    }
+}
+
+/// Returns the first part of these entries that is within one run or none, and whether it
+/// may speak of what is wanted; if not, all of the run, which may end behind them.
+fn piece(
+    journal: &mut dyn JournalReader,
+    run: &mut Option<Run>,
+    entries: RangeInclusive<Seq>,
+    wanted: &[Mention],
+) -> Result<(bool, RangeInclusive<Seq>), JournalError> {
+    if wanted.is_empty() {
+        return Ok((true, entries));
+    }
+    let (from, last) = entries.into_inner();
+    if run.as_ref().is_none_or(|run| run.last < from) {
+        *run = journal.next_run(from - 1)?;
+    }
+    Ok(match run {
+        Some(run) if run.first > from => (true, from..=last.min(run.first - 1)),
+        Some(run) if holds(&run.hashes, wanted) => (true, from..=last.min(run.last)),
+        Some(run) => (false, from..=run.last),
+        None => (true, from..=last),
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::store::changes::reader::{ChangeFilter, ChangeQuery};
+    use crate::store::export_events::ExportEventsError;
+    use crate::store::history::Subject;
+    use crate::store::store::Store;
+
+    /// A client that had left, and a server that stopped, waited for the end of a history
+    /// that read the whole journal.
+    #[test]
+    fn what_is_stopped_goes_on_where_it_ended() {
+        let store = Store::in_memory().unwrap();
+        for number in 1..=600 {
+            let body = format!(
+                r#"{{"id":"r{number}","associationId":"A","locationId":"L",
+                "firstObjectKey":"contact","firstRecordId":"c{number}",
+                "secondObjectKey":"house","secondRecordId":"h"}}"#
+            );
+            store.ingest(body.as_bytes()).unwrap();
+        }
+        let stop = || true;
+        let subject = Subject::Relation("r500".to_owned());
+        let (mut pages, mut found, mut at) = (0, Vec::new(), Some(0));
+        while let Some(after) = at {
+            let page = store.history_until("L", &subject, after, 10.into(), &stop).unwrap();
+            (pages, at) = (pages + 1, page.next);
+            found.extend(page.events.into_iter().map(|event| event.seq));
+        }
+        assert_eq!((pages, found), (3, vec![500]));
+        let page = store.events_until("L", 0, 1_000.into(), &stop).unwrap();
+        assert_eq!((page.events.len(), page.next), (255, Some(255)));
+        let filter = ChangeFilter::default();
+        let query =
+            ChangeQuery { location: "L", filter: &filter, after: 0, upto: 600, limit: 1_000 };
+        let mut journal = store.reader().unwrap();
+        let page = store.changes_until(journal.as_mut(), &query, &stop).unwrap();
+        assert_eq!((page.events.len(), page.upto), (255, 255));
+        let stopped = store.export_events_until("L", 600, &mut Vec::new(), &stop).unwrap_err();
+        assert!(matches!(stopped, ExportEventsError::Stopped { at: 255 }), "{stopped}");
+    }
+}

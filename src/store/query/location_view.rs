@@ -1,0 +1,165 @@
+//! What is asked: a location as it stands, or as it stood.
+
+use std::sync::Arc;
+
+use crate::graph::{AskError, Effort, LabelCount, LabelRow, LocationGraph, Snapshot, View};
+use crate::model::NodeRef;
+use crate::store::locations::Location;
+use crate::store::past::cache::{AsOf, Past, PastError};
+use crate::store::query::error::QuestionError;
+use crate::store::query::links::LinksOf;
+use crate::store::query::matches::Matching;
+use crate::store::query::neighborhood::Around;
+use crate::store::query::path::PathBetween;
+use crate::store::query::walk::Walk;
+use crate::store::store::Store;
+
+/// Links that a question may visit while it holds a location's lock: some tens of
+/// microseconds.
+const TRY_LINKS: u64 = 4_096;
+
+/// Bytes of the answer to such a question: a few thousand links.
+const TRY_BYTES: usize = 1 << 20;
+
+/// Answers a question that needs little effort from a graph; nothing if it needs more.
+/// Holds the writer up for some tens of microseconds at most. The answer takes no more
+/// than so many bytes.
+pub(crate) fn answer_at_once<T>(
+    graph: &LocationGraph,
+    bytes: usize,
+    ask: impl FnOnce(View<'_>, &mut Effort<'_>) -> T,
+) -> Option<T> {
+    let mut effort = Effort::of_links(TRY_LINKS).of_bytes(bytes.min(TRY_BYTES)).trial();
+    let answer = ask(graph.view(), &mut effort);
+    (!effort.is_spent()).then_some(answer)
+}
+
+impl Location {
+    /// A copy of the graph for a question that names these nodes. The lock is
+    /// held while it is taken, not while it is asked.
+    pub fn copy_for<'n>(&self, named: impl IntoIterator<Item = &'n NodeRef>) -> Snapshot {
+        self.read().snapshot_of(named)
+    }
+}
+
+/// A location as it stood at a moment, which may be now.
+#[derive(Debug, Clone)]
+pub enum Moment {
+    /// As it stands.
+    Now(Arc<Location>),
+    /// As it stood.
+    Then(Arc<Past>),
+}
+
+impl Store {
+    /// A location as it stood at a moment; nothing if no event has ever named it.
+    /// See [`Store::past`] for what it costs.
+    ///
+    /// ```
+    /// use relata::{AsOf, Store};
+    ///
+    /// let store = Store::in_memory()?;
+    /// for relation in ["67ae", "67af"] {
+    ///     let body = format!(r#"{{"id":"{relation}","associationId":"67ad","locationId":"eHy2",
+    ///         "firstObjectKey":"contact","firstRecordId":"amara",
+    ///         "secondObjectKey":"property","secondRecordId":"p-{relation}"}}"#);
+    ///     store.ingest(body.as_bytes())?;
+    /// }
+    /// let then = store.as_of("eHy2", AsOf::Seq(1))?.unwrap();
+    /// assert_eq!(then.links("contact/amara").page()?.links.len(), 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn as_of(&self, location: &str, as_of: AsOf) -> Result<Option<Moment>, PastError> {
+        let Some(known) = self.location(location) else { return Ok(None) };
+        Ok(Some(match self.seq_as_of(as_of)? {
+            Some(seq) => Moment::Then(self.past(location, seq)?),
+            None => Moment::Now(known),
+        }))
+    }
+}
+
+/// What is asked.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Of<'l> {
+    Now(&'l Location),
+    Then(&'l Past),
+}
+
+impl Of<'_> {
+    /// Answers within as much effort as it takes, without holding the writer up
+    /// for long.
+    pub(super) fn answer<T>(
+        self,
+        named: &[&NodeRef],
+        ask: impl Fn(View<'_>, &mut Effort<'_>) -> T,
+    ) -> T {
+        match self {
+            Self::Now(location) => answer_at_once(&location.read(), usize::MAX, &ask)
+                .unwrap_or_else(|| {
+                    let copy = location.copy_for(named.iter().copied());
+                    ask(copy.view(), &mut Effort::unbounded())
+                }),
+            Self::Then(past) => ask(past.graph.view(), &mut Effort::unbounded()),
+        }
+    }
+}
+
+impl Moment {
+    fn of(&self) -> Of<'_> {
+        match self {
+            Self::Now(location) => Of::Now(location),
+            Self::Then(past) => Of::Then(past),
+        }
+    }
+}
+
+macro_rules! questions {
+    ($($type:ty: $of:expr,)*) => {
+        $(impl $type {
+            /// The links of a node, such as `contact/amara`.
+            pub fn links(&self, node: &str) -> LinksOf<'_> {
+                LinksOf::new($of(self), node)
+            }
+
+            /// Under which labels a node is linked, and how often.
+            pub fn labels(&self, node: &str) -> Result<Vec<LabelRow<String>>, QuestionError> {
+                labels($of(self), node)
+            }
+
+            /// Who is linked to all of these, to any of those, to none of others.
+            pub fn matching(&self) -> Matching<'_> {
+                Matching::new($of(self))
+            }
+
+            /// Where one gets from a node, step by step.
+            pub fn walk(&self, from: &str) -> Walk<'_> {
+                Walk::new($of(self), from)
+            }
+
+            /// How two nodes are related.
+            pub fn path(&self, from: &str, to: &str) -> PathBetween<'_> {
+                PathBetween::new($of(self), from, to)
+            }
+
+            /// What surrounds a node.
+            pub fn neighborhood(&self, node: &str) -> Around<'_> {
+                Around::new($of(self), node)
+            }
+        })*
+    };
+}
+
+questions! {
+    Location: Of::Now,
+    Past: Of::Then,
+    Moment: Moment::of,
+}
+
+fn labels(of: Of<'_>, node: &str) -> Result<Vec<LabelRow<String>>, QuestionError> {
+    let node = node.parse()?;
+    Ok(of.answer(&[&node], |view, effort| {
+        Ok::<_, AskError>(
+            view.labels(&node, effort)?.into_iter().map(LabelCount::into_owned).collect(),
+        )
+    })?)
+}

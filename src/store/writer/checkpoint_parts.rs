@@ -1,0 +1,332 @@
+//! Saves a checkpoint in parts, between which deliveries are taken.
+//!
+//! Each part is a transaction of its own. The rows of a location that is half saved are of
+//! different moments, and all are newer than the checkpoint before. Opening replays the
+//! events behind that one over them, which is exact: the state of each thing is the
+//! greatest of its events, whatever of them it holds already; things are numbered in the
+//! order in which events name them, and those with the least numbers are saved first. What
+//! a replay cannot tell is whether an event did something when it came, so that is saved
+//! before any row that holds it.
+//!
+//! A location of which something was [dropped](crate::graph::LocationGraph) since the last
+//! checkpoint is saved in one part, with the event that its rows stand for: events from
+//! before cannot be merged into it again, and dropping again what rows hold that are newer
+//! could drop more.
+
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use crate::graph::Changed;
+use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, RowSink};
+use crate::model::Seq;
+use crate::store::locations::{Location, Locations};
+use crate::store::writer::checkpoint::Checkpointer;
+
+/// How many rows the first part has; later ones as many as can be written in time.
+pub(crate) const PART_ROWS: usize = 512;
+
+const PART_ROWS_MIN: usize = 64;
+
+/// How long a part is to take. A delivery may wait for so much longer.
+const PART_TIME: Duration = Duration::from_millis(8);
+
+/// The same while no delivery has come for a while: each part costs a sync.
+const PART_TIME_ALONE: Duration = Duration::from_millis(60);
+
+/// How long after a delivery another one is expected.
+const SHARED_FOR: Duration = Duration::from_secs(1);
+
+/// Where events come faster than they can be saved, a checkpoint is finished before there
+/// are so many times [`Options::checkpoint_events`](crate::store::options::Options) more.
+const EVENTS_MAX: u64 = 4;
+
+/// A checkpoint that is being saved.
+#[derive(Debug)]
+pub(crate) struct Saving {
+    /// What it will stand for.
+    upto: Seq,
+    /// The numbers of the locations that are still to be saved.
+    left: BTreeSet<u32>,
+    current: Option<Current>,
+    /// The events that it adds.
+    events: u64,
+    /// How many rows there were to be written, about, and how many are.
+    rows: u64,
+    written: u64,
+    took: Duration,
+}
+
+/// A location of which some rows are saved.
+#[derive(Debug)]
+struct Current {
+    location: Arc<Location>,
+    changed: Changed,
+    /// How many relations it had when those that changed were taken, and its last event.
+    relations: u32,
+    seq: Seq,
+}
+
+/// What a part of a checkpoint holds of a location.
+struct LocationPart {
+    location: Arc<Location>,
+    changed: Changed,
+    /// How many rows it has, and the event they stand for, if this part is its last.
+    come: Option<(u64, Seq)>,
+}
+
+/// What became of a checkpoint by saving a part of it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Saved {
+    /// There was nothing new.
+    Nothing,
+    /// More parts follow.
+    Part,
+    /// It is complete.
+    Whole {
+        /// What it stands for.
+        upto: Seq,
+        /// How long all parts took.
+        took: Duration,
+    },
+}
+
+impl Checkpointer {
+    /// Whether a checkpoint is being saved.
+    pub(crate) fn is_saving(&self) -> bool {
+        self.saving.is_some()
+    }
+
+    /// Begins a checkpoint and returns true, if anything is new.
+    pub(crate) fn begin(&mut self, locations: &Locations, head: Seq) -> bool {
+        if !self.is_dirty && !self.is_anew {
+            return false;
+        }
+        let left = std::mem::take(&mut self.touched);
+        let touched = left.iter().filter_map(|&number| locations.at(number));
+        let rows = touched.map(|location| location.read().changed_rows() as u64 + 1).sum();
+        let (current, written, took) = (None, 0, Duration::ZERO);
+        let events = std::mem::take(&mut self.events);
+        self.saving = Some(Saving { upto: head, left, current, events, rows, written, took });
+        self.is_dirty = false;
+        self.since = None;
+        true
+    }
+
+    /// Notes whether deliveries have just come.
+    pub(crate) fn share(&mut self, have_come: bool) {
+        self.is_busy = have_come;
+        if have_come {
+            self.delivered = Some(Instant::now());
+        }
+    }
+
+    /// Whether deliveries come, and wait for what else is written.
+    pub(crate) fn is_shared(&self) -> bool {
+        self.delivered.is_some_and(|at| at.elapsed() < SHARED_FOR)
+    }
+
+    /// Whether it is time to save a part of a checkpoint. While deliveries come one after the
+    /// other, that is only as often as it takes to be done before the next one is due.
+    pub(crate) fn wants_part(&self, now: Instant) -> bool {
+        match &self.saving {
+            Some(_) => !self.is_busy || self.is_behind(1),
+            None => self.is_due(now),
+        }
+    }
+
+    /// Whether a checkpoint that is being saved needs more than its share of the time.
+    pub(crate) fn is_late(&self) -> bool {
+        self.is_behind(EVENTS_MAX)
+    }
+
+    /// Whether less of a checkpoint is saved than had to be, if it was to be complete after
+    /// so many times [`Options::checkpoint_events`](crate::store::options::Options) more.
+    fn is_behind(&self, times: u64) -> bool {
+        self.saving.as_ref().is_some_and(|saving| {
+            let (rows, written) = (u128::from(saving.rows), u128::from(saving.written));
+            let events = u128::from(self.events);
+            rows * events > written * u128::from(self.events_max.saturating_mul(times))
+        })
+    }
+
+    /// Saves all that changed at once, if anything did.
+    pub(crate) fn save_whole(
+        &mut self,
+        journal: &mut dyn Journal,
+        locations: &Locations,
+        head: Seq,
+    ) -> Result<(), JournalError> {
+        let limit = std::mem::replace(&mut self.part_rows, usize::MAX);
+        let saved = if self.begin(locations, head) {
+            self.save_part(journal, locations, head).map(drop)
+        } else {
+            Ok(())
+        };
+        self.part_rows = limit;
+        saved
+    }
+
+    /// Saves the next part of a checkpoint that has begun. After an error it is abandoned.
+    pub(crate) fn save_part(
+        &mut self,
+        journal: &mut dyn Journal,
+        locations: &Locations,
+        head: Seq,
+    ) -> Result<Saved, JournalError> {
+        let start = Instant::now();
+        let limit = self.part_rows;
+        let idle = self.idle.first(limit);
+        let repeated = self.repeats.clone();
+        let mut repeated = repeated.hold();
+        let repeats: Vec<(Seq, u64)> =
+            repeated.iter().take(limit - idle.len()).map(|(&seq, &times)| (seq, times)).collect();
+        let room = limit - idle.len() - repeats.len();
+        let parts = self.next_rows(locations, head, room);
+        let rows: usize = parts.iter().map(|part| part.changed.rows() + 1).sum();
+        let saving = self.saving.as_ref();
+        let is_done = saving.is_none_or(|it| it.left.is_empty() && it.current.is_none());
+        let is_last = room > 0 && is_done;
+        let upto = saving.map_or(head, |saving| saving.upto);
+        let old = self.saved.come;
+        let come = match (room > 0, is_last) {
+            (false, _) => old,
+            (true, false) => CheckpointSeq { newest: head, ..old },
+            (true, true) => CheckpointSeq { seq: upto, newest: head },
+        };
+        let (mentions, blocks) = (&mut self.mentions, &self.blocks);
+        let mut fill = |put: RowSink<'_>| {
+            idle.iter().try_for_each(|&seq| put(&CheckpointRow::Idle { seq }))?;
+            repeats
+                .iter()
+                .try_for_each(|&(seq, times)| put(&CheckpointRow::Repeats { seq, times }))?;
+            parts.iter().try_for_each(|part| part.put(put))?;
+            if is_last {
+                mentions.put(put)?;
+                blocks.put(put)?;
+            }
+            Ok(())
+        };
+        let saved = if self.is_anew {
+            journal.replace_checkpoint(upto, &mut fill)
+        } else {
+            journal.save_checkpoint(come, &mut fill)
+        };
+        if let Err(error) = saved {
+            drop(repeated);
+            for LocationPart { location, changed, .. } in parts {
+                self.touched.insert(location.number);
+                location.write().put_back_changed(changed);
+            }
+            self.abandon(locations);
+            return Err(error);
+        }
+        for (seq, _) in &repeats {
+            repeated.remove(seq);
+        }
+        drop(repeated);
+        self.idle.saved(&idle);
+        self.saved.come = come;
+        Ok(self.count(idle.len() + repeats.len() + rows, is_last, start.elapsed()))
+    }
+
+    /// Takes the next rows out of the graphs, up to `room` of them, about.
+    fn next_rows(&mut self, locations: &Locations, head: Seq, room: usize) -> Vec<LocationPart> {
+        let mut parts = Vec::new();
+        let Some(saving) = &mut self.saving else { return parts };
+        let mut room = room;
+        while room > 0 {
+            let current = saving.current.take().or_else(|| {
+                let mut next = std::iter::from_fn(|| saving.left.pop_first());
+                next.find_map(|number| locations.at(number)).map(|it| Current::begin(it, head))
+            });
+            let Some(mut current) = current else { break };
+            let compacted = self.compacted.get(&current.location.number);
+            let is_compacted = compacted.is_some_and(|at| *at >= self.saved.come.seq);
+            let is_whole = is_compacted || current.changed.has_dropped();
+            let limit = if is_whole { usize::MAX } else { room };
+            let (changed, come) = current.take_first(limit);
+            room = room.saturating_sub(changed.rows() + 1);
+            let location = Arc::clone(&current.location);
+            if come.is_none() {
+                saving.current = Some(current);
+            }
+            parts.push(LocationPart { location, changed, come });
+        }
+        parts
+    }
+
+    /// Notes what was saved, and how long it took.
+    fn count(&mut self, rows: usize, is_last: bool, took: Duration) -> Saved {
+        let time = if self.is_shared() { PART_TIME } else { PART_TIME_ALONE };
+        if took > time {
+            self.part_rows = (self.part_rows / 2).max(PART_ROWS_MIN).min(self.part_rows_max);
+        } else if rows >= self.part_rows / 2 && took < time / 2 {
+            self.part_rows = self.part_rows.saturating_mul(2).min(self.part_rows_max);
+        }
+        let Some(mut saving) = self.saving.take() else { return Saved::Part };
+        saving.written += rows as u64;
+        saving.took += took;
+        if is_last {
+            self.mentions.saved();
+            self.blocks.clear();
+            self.is_anew = false;
+            self.saved.locations.clear();
+            self.compacted.retain(|_, at| *at >= saving.upto);
+            return Saved::Whole { upto: saving.upto, took: saving.took };
+        }
+        self.saving = Some(saving);
+        Saved::Part
+    }
+
+    /// Notes what is not saved yet of a checkpoint as if it had never begun. What is on
+    /// disk of it is good, and written once more.
+    pub(crate) fn abandon(&mut self, locations: &Locations) {
+        let Some(saving) = self.saving.take() else { return };
+        self.touched.extend(saving.left);
+        if let Some(Current { location, changed, .. }) = saving.current {
+            self.touched.insert(location.number);
+            // It may have been erased.
+            if locations.at(location.number).is_some() {
+                location.write().put_back_changed(changed);
+            }
+        }
+        self.events += saving.events;
+        self.is_dirty = true;
+        self.since.get_or_insert(Instant::now());
+    }
+}
+
+impl Current {
+    /// Begins with a location whose last event this is, or one before it.
+    fn begin(location: Arc<Location>, seq: Seq) -> Self {
+        let mut graph = location.write();
+        let (changed, relations) = (graph.take_changed(), graph.relation_rows());
+        drop(graph);
+        Self { location, changed, relations, seq }
+    }
+
+    /// Takes up to so many rows, and all that has changed since of what relations refer
+    /// to before any of those. Tells how many rows the location has, and the event that
+    /// they stand for, if these are the last.
+    fn take_first(&mut self, limit: usize) -> (Changed, Option<(u64, Seq)>) {
+        self.changed.add(self.location.write().take_changed_but_relations());
+        let changed = self.changed.take_first(limit);
+        let is_last = self.changed.rows() == 0;
+        let rows = is_last.then(|| self.location.read().row_count_with(self.relations));
+        (changed, rows.map(|rows| (rows, self.seq)))
+    }
+}
+
+impl LocationPart {
+    fn put(&self, put: RowSink<'_>) -> Result<(), JournalError> {
+        let Self { location, changed, come } = self;
+        let (number, id) = (location.number, location.id().as_str());
+        let (rows, seq) = come.unzip();
+        put(&CheckpointRow::Location { number, id, rows, seq })?;
+        let dropped = |key| CheckpointRow::Dropped { location: number, key };
+        changed.dropped().try_for_each(|key| put(&dropped(key)))?;
+        // No one but this thread changes the graph: readers are not held up.
+        location.read().rows(changed, |row| put(&CheckpointRow::State { location: number, row }))
+    }
+}

@@ -1,0 +1,14 @@
+//! The one thread that writes, and what it is asked to do.
+
+pub(super) mod checkpoint;
+pub(super) mod checkpoint_parts;
+pub(super) mod clock;
+pub(super) mod compaction;
+pub(super) mod dedup_window;
+pub(super) mod import_marks;
+pub(super) mod log_trimming;
+pub(super) mod observer;
+pub(super) mod queue;
+pub(super) mod recovery;
+pub(super) mod retention;
+pub(super) mod thread;
