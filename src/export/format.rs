@@ -2,6 +2,7 @@
 
 use std::io::{self, Write};
 
+use crate::export::options::{Options, TooLarge};
 use crate::export::{
     csv, cypher, cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, neo4j_csv, node_link, rdf,
 };
@@ -70,59 +71,6 @@ formats! {
     NTriples: "ntriples", "application/n-triples", "nt";
     /// RDF with the location as the name of the graph.
     NQuads: "nquads", "application/n-quads", "nq";
-}
-
-/// How node-link JSON calls its list of edges.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum EdgesKey {
-    /// `edges`: NetworkX from 3.6.
-    #[default]
-    Edges,
-    /// `links`: NetworkX before, and d3.
-    Links,
-}
-
-impl EdgesKey {
-    /// The name on the wire.
-    pub const fn as_str(self) -> &'static str {
-        match self {
-            Self::Edges => "edges",
-            Self::Links => "links",
-        }
-    }
-
-    /// The key of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Edges, Self::Links].into_iter().find(|key| key.as_str() == name)
-    }
-}
-
-/// How to write.
-#[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Options {
-    /// For node-link JSON.
-    pub edges_key: EdgesKey,
-    /// The id of the location that the graph is of: part of every name in RDF,
-    /// since what is alike in two locations is not the same.
-    pub location: String,
-    /// Begins CSV with a byte order mark, without which Excel takes UTF-8 for
-    /// another encoding.
-    pub bom: bool,
-    /// Adds to GraphML what yEd draws: it shows no label of its own accord.
-    pub yed: bool,
-}
-
-/// The part is more than the format can carry.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error(
-    "mermaid draws at most {links} links and {bytes} bytes of text: ask for less, by `layer=objects`, \
-     `of`, `label` or `association`"
-)]
-pub struct TooLarge {
-    /// Links that the format can carry.
-    pub links: usize,
-    /// Bytes that the file may have.
-    pub bytes: usize,
 }
 
 /// Whether a format can carry a part: mermaid takes small ones alone.

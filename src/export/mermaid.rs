@@ -9,7 +9,7 @@ use std::fmt::{self, Write as _};
 use std::io::{self, Write};
 
 use crate::export::element::{REPLACEMENT, edge_label};
-use crate::export::format::TooLarge;
+use crate::export::options::TooLarge;
 use crate::graph::Part;
 
 /// Edges of a flowchart at most.

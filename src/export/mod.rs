@@ -14,7 +14,9 @@ mod json;
 mod mermaid;
 mod neo4j_csv;
 mod node_link;
+mod options;
 mod rdf;
 mod xml;
 
-pub use format::{EdgesKey, Format, Options, TooLarge, check, write, write_lives};
+pub use format::{Format, check, write, write_lives};
+pub use options::{EdgesKey, Options, TooLarge};

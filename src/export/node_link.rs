@@ -9,8 +9,8 @@ use serde::Serialize;
 use crate::export::element::{
     EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_members, node_members,
 };
-use crate::export::format::EdgesKey;
 use crate::export::json::array;
+use crate::export::options::EdgesKey;
 use crate::graph::{Edge, EdgeEnd, Part};
 
 #[derive(Serialize)]

@@ -10,7 +10,8 @@ use std::sync::Arc;
 use crate::graph::changed::ChangedRecords;
 use crate::graph::layers::record_data::{Kind, RelationRow};
 use crate::graph::location_graph::{Changed, LocationGraph};
-use crate::graph::memory::table::{AssociationNo, Number, RecordNo, Table};
+use crate::graph::memory::number::Number;
+use crate::graph::memory::table::{AssociationNo, RecordNo, Table};
 use crate::graph::query::summary::Counts;
 use crate::model::{RecordState, Seq, Stamp};
 

@@ -7,8 +7,8 @@ use crate::graph::layers::associations::Associations;
 use crate::graph::layers::objects::ObjectLayer;
 use crate::graph::layers::record_data::Kind;
 use crate::graph::layers::records::RecordLayer;
-use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
-use crate::graph::view::{Names, View};
+use crate::graph::memory::table::{AssociationNo, ObjectNo};
+use crate::graph::view::{Names, Node, View};
 use crate::model::{Association, NodeRef, Seq, StateKey};
 
 /// The graph of one location: object keys joined by associations, records
@@ -101,13 +101,6 @@ pub(crate) struct NameCounts {
     pub(crate) objects: usize,
     pub(crate) associations: usize,
     pub(crate) edge_types: usize,
-}
-
-/// A node of either layer, by number.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Node {
-    Object(ObjectNo),
-    Record(RecordNo),
 }
 
 impl LocationGraph {

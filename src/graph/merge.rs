@@ -11,31 +11,8 @@ use std::sync::Arc;
 use crate::graph::layers::record_data::Kind;
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo};
-use crate::model::{
-    Association, Change, Event, ObjectKey, RecordState, Relation, Seq, Side, Stamp,
-};
-
-/// What an event did to the graph.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Outcome {
-    /// The thing it speaks of is as it says from now on.
-    Applied,
-    /// The thing was that way already.
-    Unchanged,
-    /// Something newer is known of the thing.
-    Stale,
-}
-
-impl Outcome {
-    pub(super) fn of_record(old: RecordState, stamp: Stamp) -> Self {
-        match old.last {
-            Some(last) if stamp.same_but_seq(last) => Self::Unchanged,
-            // An old delete still hides the links that are older yet.
-            Some(last) if stamp <= last && old.with(stamp).deleted == old.deleted => Self::Stale,
-            _ => Self::Applied,
-        }
-    }
-}
+use crate::graph::outcome::Outcome;
+use crate::model::{Association, Change, Event, ObjectKey, Relation, Seq, Side, Stamp};
 
 impl LocationGraph {
     /// Takes one event of this location at its journal position.

@@ -8,6 +8,7 @@ mod layers;
 mod location_graph;
 mod memory;
 mod merge;
+mod outcome;
 mod petgraph;
 mod preview;
 mod query;
@@ -19,7 +20,7 @@ mod view;
 pub use compare::Difference;
 pub use location_graph::LocationGraph;
 pub(crate) use location_graph::{Changed, NameCounts};
-pub use merge::Outcome;
+pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub(crate) use query::escaped_len;
 pub use query::{

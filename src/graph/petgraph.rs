@@ -11,8 +11,9 @@ use petgraph::visit::{
 };
 
 use crate::graph::layers::record_data::RelationRow;
-use crate::graph::location_graph::{LocationGraph, Node};
+use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{RecordNo, RelationNo};
+use crate::graph::view::Node;
 use crate::model::{NodeRef, Side, address};
 
 /// The record layer as a directed petgraph graph, first record to second.

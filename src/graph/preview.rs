@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::graph::layers::record_data::Kind;
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
-use crate::graph::merge::Outcome;
+use crate::graph::outcome::Outcome;
 use crate::model::{Change, Event, ObjectKey, RecordState, Seq};
 
 impl LocationGraph {

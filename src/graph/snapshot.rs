@@ -6,10 +6,10 @@ use std::sync::Arc;
 use crate::graph::layers::associations::Associations;
 use crate::graph::layers::objects::ObjectLayer;
 use crate::graph::layers::record_data::RecordRows;
-use crate::graph::location_graph::{LocationGraph, Node};
+use crate::graph::location_graph::LocationGraph;
 use crate::graph::query::edge::{Edge, EdgeEnd};
 use crate::graph::query::subgraph::{Layers, Part, PartQuery};
-use crate::graph::view::{Names, View};
+use crate::graph::view::{Names, Node, View};
 use crate::model::{NodeRef, Seq};
 
 /// Everything visible of a location at one moment, for reading from end to end

@@ -6,11 +6,11 @@ use crate::graph::layers::associations::{AssociationRow, Associations};
 use crate::graph::layers::objects::ObjectLayer;
 use crate::graph::layers::record_data::{Kind, RecordRows, RelationRow};
 use crate::graph::layers::records::RecordLayer;
-use crate::graph::location_graph::Node;
+
 use crate::graph::memory::adjacency::{Adjacency, Entry, Run, Slot};
 use crate::graph::memory::strings::TextRef;
 use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
-use crate::graph::query::links::Order;
+use crate::graph::query::order::Order;
 use crate::model::{NodeRef, Seq, Side, Stamp};
 
 /// What questions are asked of: the graph of a location as it stands, or a
@@ -311,4 +311,11 @@ impl<'g> Layer<'g> {
         };
         found.iter().map(end).collect()
     }
+}
+
+/// A node of either layer, by number.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Node {
+    Object(ObjectNo),
+    Record(RecordNo),
 }

@@ -2,7 +2,8 @@
 
 use crate::model::Timestamp;
 use crate::signature::headers::SignatureHeaders;
-use crate::signature::verifier::{Scheme, SignatureError, Verifier};
+use crate::signature::scheme::Scheme;
+use crate::signature::verifier::{SignatureError, Verifier};
 
 /// What checking a signature has shown.
 #[derive(Debug, Clone, PartialEq, Eq)]

@@ -1,6 +1,6 @@
 //! The headers that carry signatures.
 
-use crate::signature::verifier::Scheme;
+use crate::signature::scheme::Scheme;
 
 /// The greatest signature header that is looked at, in bytes: an RSA signature
 /// of the longest key takes 1,368.

@@ -9,9 +9,11 @@
 mod diagnosis;
 mod headers;
 mod key;
+mod scheme;
 mod verifier;
 
 pub use diagnosis::{Diagnosis, diagnose};
 pub use headers::{Given, SignatureHeaders, StandardHeaders};
 pub use key::{KeyError, WebhookKey};
-pub use verifier::{Scheme, SignatureError, Verifier};
+pub use scheme::Scheme;
+pub use verifier::{SignatureError, Verifier};

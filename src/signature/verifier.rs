@@ -10,43 +10,11 @@ use base64::engine::general_purpose::STANDARD;
 use crate::model::Timestamp;
 use crate::signature::headers::{Given, SignatureHeaders, StandardHeaders};
 use crate::signature::key::{Key, WebhookKey};
+use crate::signature::scheme::Scheme;
 
 /// Signatures looked at in one `webhook-signature`: a sender that rotates its
 /// keys sends two or three.
 const SIGNATURES_MAX: usize = 16;
-
-/// How a delivery was signed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub enum Scheme {
-    /// `X-GHL-Signature`.
-    Ghl,
-    /// `X-WH-Signature`.
-    Wh,
-    /// `webhook-signature`, of Standard Webhooks.
-    Standard,
-    /// `svix-signature`: the same under its first name.
-    Svix,
-}
-
-impl Scheme {
-    /// The header that holds the signature.
-    pub const fn header(self) -> &'static str {
-        match self {
-            Self::Ghl => "X-GHL-Signature",
-            Self::Wh => "X-WH-Signature",
-            Self::Standard => "webhook-signature",
-            Self::Svix => "svix-signature",
-        }
-    }
-
-    /// The headers that are signed too, those of the id and the time.
-    const fn signed_headers(self) -> [&'static str; 2] {
-        match self {
-            Self::Svix => ["svix-id", "svix-timestamp"],
-            _ => ["webhook-id", "webhook-timestamp"],
-        }
-    }
-}
 
 /// Why a delivery is not taken for authentic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]

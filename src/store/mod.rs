@@ -14,6 +14,7 @@ mod past;
 mod query;
 mod read_only;
 mod recovery;
+#[expect(clippy::module_inception, reason = "the store itself, beside its parts")]
 mod store;
 mod verify;
 mod watermark;

@@ -24,6 +24,7 @@ use crate::store::options::Options;
 use crate::store::past::cache::Pasts;
 use crate::store::read_only::{count_locations, forget_changes};
 use crate::store::recovery::{OpenError, recover, recover_beside_writer};
+use crate::store::writer::batch::receipt;
 use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::{Deliveries, recall_after};
@@ -32,7 +33,7 @@ use crate::store::writer::log_trimming::LogTrimming;
 use crate::store::writer::queue::{Gauge, Job, Pending, Queue};
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
-use crate::store::writer::thread::{Writer, receipt};
+use crate::store::writer::thread::Writer;
 use crate::webhook::{Decoded, UrlTypes};
 
 /// An association graph store: a journal on disk, graphs in memory, and the one

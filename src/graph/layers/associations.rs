@@ -2,7 +2,7 @@
 
 use crate::graph::memory::id_index::Ids;
 use crate::graph::memory::table::{AssociationNo, Table};
-use crate::graph::merge::Outcome;
+use crate::graph::outcome::Outcome;
 use crate::model::{Association, Side, Stamp};
 
 /// One association.

@@ -2,6 +2,5 @@
 
 pub(super) mod associations;
 pub(super) mod objects;
-pub(super) mod ordinals;
 pub(super) mod record_data;
 pub(super) mod records;

@@ -11,7 +11,7 @@ use petgraph::visit::EdgeRef;
 use crate::graph::memory::adjacency::{Adjacency, Entry, Slot};
 use crate::graph::memory::id_index::Ids;
 use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
-use crate::graph::merge::Outcome;
+use crate::graph::outcome::Outcome;
 use crate::model::{ObjectKey, ObjectSchema, Side, Stamp, address};
 
 /// One type of things.

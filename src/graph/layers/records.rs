@@ -13,7 +13,7 @@ use crate::graph::memory::adjacency::{Adjacency, Entry, Slot};
 use crate::graph::memory::degrees::Degrees;
 use crate::graph::memory::id_index::{Hashed, Ids};
 use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
-use crate::graph::merge::Outcome;
+use crate::graph::outcome::Outcome;
 use crate::model::{RecordState, Side, Stamp};
 
 const BOTH: [Side; 2] = [Side::First, Side::Second];

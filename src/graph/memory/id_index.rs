@@ -5,7 +5,7 @@ use std::hash::{BuildHasher, Hash};
 use foldhash::fast::RandomState;
 use hashbrown::HashTable;
 
-use crate::graph::memory::table::Number;
+use crate::graph::memory::number::Number;
 
 /// The keyed hash of an outside id.
 #[derive(Debug, Clone, Copy)]

@@ -3,5 +3,7 @@
 pub(super) mod adjacency;
 pub(super) mod degrees;
 pub(super) mod id_index;
+pub(super) mod number;
+pub(super) mod ordinals;
 pub(super) mod strings;
 pub(super) mod table;

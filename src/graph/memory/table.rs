@@ -4,14 +4,9 @@ use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
-use crate::graph::layers::ordinals::Places;
+use crate::graph::memory::number::Number;
+use crate::graph::memory::ordinals::Places;
 use crate::model::address;
-
-/// A number that addresses one kind of table, given out in ascending order.
-pub(crate) trait Number: Copy {
-    fn from_u32(number: u32) -> Self;
-    fn as_u32(self) -> u32;
-}
 
 macro_rules! numbers {
     ($($(#[$doc:meta])* $name:ident,)*) => {

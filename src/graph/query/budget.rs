@@ -183,7 +183,7 @@ pub(crate) fn escaped_len(text: &str) -> usize {
 mod pool {
     use std::cell::Cell;
 
-    use crate::graph::query::budget::Memory;
+    use super::Memory;
 
     /// What a thread keeps at most, in bytes: enough for a location of some 400,000
     /// records.
@@ -216,7 +216,7 @@ pub(super) struct Memory {
     pub(super) frontiers: [Vec<u32>; 2],
     pub(super) next: Vec<u32>,
     pub(super) counts: NodeMap<u64>,
-    pub(super) marks: NodeMap<crate::graph::query::matches::Mark>,
+    pub(super) marks: NodeMap<Mark>,
 }
 
 impl Memory {
@@ -317,6 +317,24 @@ impl<T: Copy + Default> NodeMap<T> {
             *cell = (round, T::default());
         }
         Some((&mut cell.1, new))
+    }
+}
+
+/// What is known of a candidate.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Mark {
+    pub(super) met: u32,
+    /// The last condition that it was seen to meet, so that parallel links count
+    /// once; conditions count from 1.
+    pub(super) last: u32,
+}
+
+impl Mark {
+    /// Notes that this condition is met.
+    pub(super) fn meet(&mut self, condition: u32) {
+        if self.last != condition {
+            *self = Self { met: self.met + 1, last: condition };
+        }
     }
 }
 

@@ -1,7 +1,8 @@
 //! What differs between two states of one location.
 
 use crate::graph::layers::record_data::KindRow;
-use crate::graph::memory::table::{AssociationNo, Number, ObjectNo, RelationNo, Table};
+use crate::graph::memory::number::Number;
+use crate::graph::memory::table::{AssociationNo, ObjectNo, RelationNo, Table};
 use crate::graph::query::budget::Effort;
 use crate::graph::query::edge::Edge;
 use crate::graph::query::summary::AssociationCount;

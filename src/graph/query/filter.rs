@@ -2,6 +2,7 @@
 
 use crate::graph::memory::adjacency::{Run, Slot};
 use crate::graph::query::budget::Effort;
+use crate::graph::query::label_end::Read;
 use crate::graph::view::Layer;
 use crate::model::Side;
 
@@ -79,17 +80,6 @@ impl LinkFilter {
                 || self.associations.iter().any(|called| association.is_called(called)))
             && (self.labels.is_empty() || labelled(far) || read == Read::Either && labelled(own))
     }
-}
-
-/// The end that a filter is asked from.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Read {
-    /// From the node itself: a label is that of the far end.
-    Far,
-    /// From the far end: a label is that of the node itself.
-    Own,
-    /// From either: the question has no direction.
-    Either,
 }
 
 /// A filter that remembers what it said of each slot.

@@ -1,193 +1,15 @@
 //! The question asked most: what is linked to this node, under which labels.
 
-use std::fmt;
-use std::str::FromStr;
-
 use crate::graph::location_graph::LocationGraph;
-use crate::graph::memory::adjacency::{Entry, Run, Slot};
+use crate::graph::memory::adjacency::{Entry, Run};
 use crate::graph::query::budget::Effort;
-use crate::graph::query::filter::{LinkFilter, Read, Slots};
-use crate::graph::query::sources::{sources, take_next};
+use crate::graph::query::cursor::Cursor;
+use crate::graph::query::filter::{LinkFilter, Slots};
+use crate::graph::query::label_end::Read;
+use crate::graph::query::link_query::LinkQuery;
+use crate::graph::query::sources::{sources, take_next, twins};
 use crate::graph::view::{AskError, FarEnd, Layer, View};
-use crate::model::{Association, NodeRef, Seq, Side, Stamp, Timestamp};
-
-/// The order of a list of links: that in which the store first heard of each.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Order {
-    /// First heard of, first listed.
-    #[default]
-    Oldest,
-    /// Last heard of, first listed.
-    Newest,
-}
-
-/// Where a page ended. It stays good while the graph changes: no link that was
-/// there all along is skipped or repeated by going on from it.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Cursor {
-    order: Order,
-    /// The place of the relation, or on the object layer of the association.
-    pub(super) place: u32,
-    pub(super) side: Side,
-}
-
-/// The text is no cursor that Relata has given out.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor that an answer gave out")]
-pub struct ParseCursorError;
-
-impl fmt::Display for Cursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let order = if self.order == Order::Oldest { 'o' } else { 'n' };
-        let side = if self.side == Side::First { 'f' } else { 's' };
-        write!(f, "{order}{side}{:08x}", self.place)
-    }
-}
-
-impl FromStr for Cursor {
-    type Err = ParseCursorError;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (order, rest) = match text.split_at_checked(1) {
-            Some(("o", rest)) => (Order::Oldest, rest),
-            Some(("n", rest)) => (Order::Newest, rest),
-            _ => return Err(ParseCursorError),
-        };
-        let (side, number) = match rest.split_at_checked(1) {
-            Some(("f", rest)) => (Side::First, rest),
-            Some(("s", rest)) => (Side::Second, rest),
-            _ => return Err(ParseCursorError),
-        };
-        if number.len() != 8
-            || !number.bytes().all(|b| b.is_ascii_digit() || (b'a'..=b'f').contains(&b))
-        {
-            return Err(ParseCursorError);
-        }
-        let place = u32::from_str_radix(number, 16).map_err(|_| ParseCursorError)?;
-        Ok(Self { order, place, side })
-    }
-}
-
-impl Cursor {
-    /// The order of the list that the cursor belongs to.
-    pub fn order(&self) -> Order {
-        self.order
-    }
-}
-
-/// Which links to list.
-///
-/// ```
-/// use relata::graph::{LinkQuery, Order};
-///
-/// let query = LinkQuery::default().label("Interested Buyer").order(Order::Newest).limit(10);
-/// assert_eq!(query.limit, 10);
-/// ```
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkQuery {
-    /// Which links.
-    pub filter: LinkFilter,
-    /// Only links whose event is of this time or later; undated ones are left
-    /// out.
-    pub since: Option<Timestamp>,
-    /// Only links whose event is of an earlier time; undated ones are left out.
-    pub until: Option<Timestamp>,
-    /// The order of the list.
-    pub order: Order,
-    /// Go on from here.
-    pub after: Option<Cursor>,
-    /// The greatest number of links to list.
-    pub limit: usize,
-}
-
-impl Default for LinkQuery {
-    fn default() -> Self {
-        Self {
-            filter: LinkFilter::default(),
-            since: None,
-            until: None,
-            order: Order::Oldest,
-            after: None,
-            limit: 100,
-        }
-    }
-}
-
-impl LinkQuery {
-    /// Adds a label to those of which a link's far end must have one.
-    #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.filter = self.filter.label(label);
-        self
-    }
-
-    /// Adds an association, by id or key, to those of which a link must be of
-    /// one.
-    #[must_use]
-    pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
-        self.filter = self.filter.association(id_or_key);
-        self
-    }
-
-    /// Keeps links to things of this object key.
-    #[must_use]
-    pub fn object(mut self, key: impl Into<String>) -> Self {
-        self.filter = self.filter.object(key);
-        self
-    }
-
-    /// Keeps links in which the asked thing stands on this end.
-    #[must_use]
-    pub fn side(mut self, side: Side) -> Self {
-        self.filter = self.filter.side(side);
-        self
-    }
-
-    /// Keeps links whose event is of this time or later.
-    #[must_use]
-    pub fn since(mut self, at: Timestamp) -> Self {
-        self.since = Some(at);
-        self
-    }
-
-    /// Keeps links whose event is of an earlier time.
-    #[must_use]
-    pub fn until(mut self, at: Timestamp) -> Self {
-        self.until = Some(at);
-        self
-    }
-
-    /// Sets the order.
-    #[must_use]
-    pub fn order(mut self, order: Order) -> Self {
-        self.order = order;
-        self
-    }
-
-    /// Goes on from where a page ended, in that page's order.
-    #[must_use]
-    pub fn after(mut self, cursor: Cursor) -> Self {
-        self.order = cursor.order;
-        self.after = Some(cursor);
-        self
-    }
-
-    /// Sets the greatest number of links to list.
-    #[must_use]
-    pub fn limit(mut self, limit: usize) -> Self {
-        self.limit = limit;
-        self
-    }
-
-    fn is_timed(&self) -> bool {
-        self.since.is_some() || self.until.is_some()
-    }
-
-    fn is_in_time(&self, stamp: Option<Stamp>) -> bool {
-        let Some(at) = stamp.and_then(Stamp::at) else { return false };
-        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
-    }
-}
+use crate::model::{NodeRef, Seq, Side, Stamp, Timestamp};
 
 /// One link, seen from the thing that was asked about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -376,20 +198,6 @@ fn page<'g>(
 /// How many links of a run a listing shows.
 pub(super) fn count(layer: Layer<'_>, node: u32, run: Run<'_>, filter: &LinkFilter) -> u64 {
     u64::from(run.live) - twins(layer, node, run.slot, filter)
-}
-
-/// How many links of this slot are told by another one already: those from a
-/// node to itself whose two ends read alike.
-pub(super) fn twins(layer: Layer<'_>, node: u32, slot: Slot, filter: &LinkFilter) -> u64 {
-    if slot.side() == Side::First || filter.side.is_some() {
-        return 0;
-    }
-    let loops = layer.loops(node, slot.kind());
-    if loops == 0 {
-        return 0;
-    }
-    let definition = layer.association(slot.kind()).definition.as_ref();
-    if definition.is_some_and(Association::is_symmetric) { u64::from(loops) } else { 0 }
 }
 
 pub(super) fn describe<'g>(layer: Layer<'g>, entry: Entry, end: &FarEnd<'g>) -> Link<'g> {

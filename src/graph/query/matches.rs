@@ -2,8 +2,9 @@
 //! those, to none of the others.
 
 use crate::graph::memory::adjacency::Run;
-use crate::graph::query::budget::Effort;
-use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::query::budget::{Effort, Mark};
+use crate::graph::query::filter::{LinkFilter, Slots};
+use crate::graph::query::label_end::Read;
 use crate::graph::query::ranking;
 use crate::graph::view::{AskError, Layer, NodeName, View};
 use crate::model::NodeRef;
@@ -107,15 +108,6 @@ pub struct MatchPage<'g> {
     /// Whether every link that matters was looked at; if not, those listed do
     /// match, and others may.
     pub complete: bool,
-}
-
-/// What is known of a candidate.
-#[derive(Debug, Clone, Copy, Default)]
-pub(super) struct Mark {
-    met: u32,
-    /// The last condition that it was seen to meet, so that parallel links count
-    /// once; conditions count from 1.
-    last: u32,
 }
 
 /// A condition with its node looked up.
@@ -317,15 +309,6 @@ impl<'g> Join<'g, '_, '_> {
             total,
             next: page.next,
             complete: !self.effort.is_spent(),
-        }
-    }
-}
-
-impl Mark {
-    /// Notes that this condition is met.
-    fn meet(&mut self, condition: u32) {
-        if self.last != condition {
-            *self = Self { met: self.met + 1, last: condition };
         }
     }
 }

@@ -2,13 +2,17 @@
 //! same code.
 
 pub(super) mod budget;
+pub(super) mod cursor;
 pub(super) mod diff;
 pub(super) mod edge;
 pub(super) mod filter;
+pub(super) mod label_end;
 pub(super) mod labels;
+pub(super) mod link_query;
 pub(super) mod links;
 pub(super) mod matches;
 pub(super) mod neighborhood;
+pub(super) mod order;
 pub(super) mod path;
 pub(super) mod ranking;
 pub(super) mod records;
@@ -21,13 +25,16 @@ pub(super) mod walk;
 
 pub use budget::Effort;
 pub(crate) use budget::escaped_len;
+pub use cursor::{Cursor, ParseCursorError};
 pub use diff::{AssociationDiff, DiffQuery, LinkDiff};
 pub use edge::{Edge, EdgeEnd, EdgeEndRow, EdgeRow};
 pub use filter::LinkFilter;
 pub use labels::{LabelCount, LabelRow};
-pub use links::{Cursor, Link, LinkLists, LinkPage, LinkQuery, LinkRow, Order, ParseCursorError};
+pub use link_query::LinkQuery;
+pub use links::{Link, LinkLists, LinkPage, LinkRow};
 pub use matches::{Condition, Match, MatchPage, MatchQuery, MatchRow};
 pub use neighborhood::{Near, NearRow, Neighborhood, NeighborhoodQuery};
+pub use order::Order;
 pub use path::{PathQuery, Paths};
 pub use records::{RecordLine, RecordPage};
 pub use step::{Step, StepRow};

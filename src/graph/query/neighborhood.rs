@@ -3,7 +3,8 @@
 use crate::graph::memory::table::{AssociationNo, RelationNo};
 use crate::graph::query::budget::Effort;
 use crate::graph::query::edge::{EDGE_MEMBERS, Edge};
-use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::query::filter::{LinkFilter, Slots};
+use crate::graph::query::label_end::Read;
 use crate::graph::view::{AskError, Layer, View};
 use crate::model::{NodeRef, Side};
 

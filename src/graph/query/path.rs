@@ -3,7 +3,8 @@
 use crate::graph::memory::adjacency::Entry;
 use crate::graph::memory::table::RelationNo;
 use crate::graph::query::budget::{Effort, NodeMap};
-use crate::graph::query::filter::{LinkFilter, Read, Slots};
+use crate::graph::query::filter::{LinkFilter, Slots};
+use crate::graph::query::label_end::Read;
 use crate::graph::query::step::{Step, write_paths};
 use crate::graph::view::{AskError, Layer, View};
 use crate::model::NodeRef;

@@ -4,13 +4,15 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-use crate::graph::memory::adjacency::{Entry, Run};
+use crate::graph::memory::adjacency::{Entry, Run, Slot};
 use crate::graph::memory::table::{RecordNo, RelationNo};
 use crate::graph::query::budget::Effort;
-use crate::graph::query::filter::Slots;
-use crate::graph::query::links::{LinkQuery, Order, twins};
+use crate::graph::query::filter::{LinkFilter, Slots};
+use crate::graph::query::link_query::LinkQuery;
+use crate::graph::query::order::Order;
+
 use crate::graph::view::Layer;
-use crate::model::Side;
+use crate::model::{Association, Side};
 
 /// What there is to list, and how many links over all pages; nothing if the effort
 /// did not suffice to look at every slot.
@@ -125,4 +127,18 @@ pub(super) fn take_next(sources: &mut BinaryHeap<Source<'_>>) -> Option<Entry> {
         }
     }
     Some(taken)
+}
+
+/// How many links of this slot are told by another one already: those from a
+/// node to itself whose two ends read alike.
+pub(super) fn twins(layer: Layer<'_>, node: u32, slot: Slot, filter: &LinkFilter) -> u64 {
+    if slot.side() == Side::First || filter.side.is_some() {
+        return 0;
+    }
+    let loops = layer.loops(node, slot.kind());
+    if loops == 0 {
+        return 0;
+    }
+    let definition = layer.association(slot.kind()).definition.as_ref();
+    if definition.is_some_and(Association::is_symmetric) { u64::from(loops) } else { 0 }
 }

@@ -2,9 +2,10 @@
 
 use crate::graph::memory::adjacency::{Entry, Run};
 use crate::graph::query::budget::Effort;
-use crate::graph::query::filter::{LinkFilter, Read, Slots};
-use crate::graph::query::links::twins;
+use crate::graph::query::filter::{LinkFilter, Slots};
+use crate::graph::query::label_end::Read;
 use crate::graph::query::ranking;
+use crate::graph::query::sources::twins;
 use crate::graph::query::step::{Step, write_paths};
 use crate::graph::view::{AskError, Layer, NodeName, View};
 use crate::model::NodeRef;

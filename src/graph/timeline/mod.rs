@@ -1,7 +1,9 @@
 //! When the things of a location were there: the same events as in the graph,
 //! but none of them forgotten.
 
+pub(super) mod forget;
 pub(super) mod forgotten;
+pub(super) mod millis;
 
 use std::collections::HashMap;
 
@@ -12,6 +14,7 @@ use crate::graph::timeline::forgotten::Forgotten;
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
 use crate::graph::query::edge::{Edge, EdgeEnd};
+use crate::graph::timeline::millis::{Millis, NEVER, UNDATED, millis};
 use crate::graph::view::View;
 use crate::model::{Change, Event, Rank, Seq, Side, Stamp, Timestamp};
 
@@ -45,21 +48,15 @@ pub struct Lives {
     /// By stamp.
     unkeyed: HashMap<Box<str>, Vec<Stamp>, RandomState>,
     /// When an event first named a record.
-    named: Vec<Moment>,
-    schemas: HashMap<ObjectNo, Moment, RandomState>,
+    named: Vec<Millis>,
+    schemas: HashMap<ObjectNo, Millis, RandomState>,
     /// Where in `relations` records occur that were deleted once, by record.
     touched: Vec<(RecordNo, usize)>,
     forgotten: Forgotten,
 }
 
-/// Milliseconds; undated is before all of them.
-type Moment = i64;
-
-const UNDATED: Moment = Moment::MIN;
-const NEVER: Moment = Moment::MAX;
-
 /// A time from one moment up to another.
-type Stay = (Moment, Moment);
+type Stay = (Millis, Millis);
 
 /// What one event said of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -77,10 +74,6 @@ struct Defined {
     association: AssociationNo,
     stamp: Stamp,
     ends: Option<(ObjectNo, ObjectNo)>,
-}
-
-fn moment(stamp: Stamp) -> Moment {
-    stamp.at().map_or(UNDATED, Timestamp::as_millis)
 }
 
 impl Lives {
@@ -137,7 +130,7 @@ impl Lives {
                 graph.merge(seq, event);
                 if let Some(object) = graph.objects.find(schema.key.as_str()) {
                     let first = self.schemas.entry(object).or_insert(NEVER);
-                    *first = moment(stamp).min(*first);
+                    *first = millis(stamp).min(*first);
                 }
             }
         }
@@ -149,7 +142,7 @@ impl Lives {
             self.named.resize(place + 1, NEVER);
         }
         if let Some(first) = self.named.get_mut(place) {
-            *first = moment(stamp).min(*first);
+            *first = millis(stamp).min(*first);
         }
     }
 
@@ -273,12 +266,12 @@ impl Lives {
             events.filter(|stamp| stamp.is_delete() && *stamp > told.stamp)
         });
         let hidden = self.forgotten.hidden_from(told.relation, generation(told.stamp));
-        let until = gone.chain(next.map(|next| next.stamp)).map(moment).min();
-        Some((moment(told.stamp), until.unwrap_or(NEVER).min(hidden)))
+        let until = gone.chain(next.map(|next| next.stamp)).map(millis).min();
+        Some((millis(told.stamp), until.unwrap_or(NEVER).min(hidden)))
     }
 
     /// What was told of an association, and until when that held.
-    fn definitions(&self, association: AssociationNo) -> impl Iterator<Item = (Defined, Moment)> {
+    fn definitions(&self, association: AssociationNo) -> impl Iterator<Item = (Defined, Millis)> {
         let start = self.definitions.partition_point(|it| it.association < association);
         let all = self.definitions.iter().skip(start);
         let these = all.take_while(move |it| it.association == association);
@@ -286,7 +279,7 @@ impl Lives {
         these.clone().enumerate().map(move |(place, it)| {
             let mut behind = these.clone().skip(place + 1);
             let next = behind.find(|next| generation(next) == generation(it));
-            (*it, next.map_or(NEVER, |next| moment(next.stamp)))
+            (*it, next.map_or(NEVER, |next| millis(next.stamp)))
         })
     }
 
@@ -297,7 +290,7 @@ impl Lives {
         let ends = end(Side::First).zip(end(Side::Second));
         let held =
             self.definitions(association).filter(|(it, _)| it.ends.is_some() && it.ends == ends);
-        joined(held.map(|(it, until)| (moment(it.stamp), until)).collect())
+        joined(held.map(|(it, until)| (millis(it.stamp), until)).collect())
     }
 
     /// When a generation of an association was deleted.
@@ -306,7 +299,7 @@ impl Lives {
         let gone = self
             .definitions(association)
             .filter(|(it, _)| it.stamp.is_delete() && is_of_it(it.stamp));
-        joined(gone.map(|(it, until)| (moment(it.stamp), until)).collect())
+        joined(gone.map(|(it, until)| (millis(it.stamp), until)).collect())
     }
 
     /// The record's own events, keyed or not, each by ascending stamp.
@@ -335,9 +328,9 @@ impl Lives {
         for (generation, named) in named.enumerate() {
             let mut events: Vec<Stamp> = self.events_in(record, generation).collect();
             events.sort_unstable();
-            let nexts = events.iter().skip(1).map(|next| moment(*next)).chain([NEVER]);
+            let nexts = events.iter().skip(1).map(|next| millis(*next)).chain([NEVER]);
             let deleted = events.iter().zip(nexts).filter(|(stamp, _)| stamp.is_delete());
-            let deleted = joined(deleted.map(|(stamp, until)| (moment(*stamp), until)).collect());
+            let deleted = joined(deleted.map(|(stamp, until)| (millis(*stamp), until)).collect());
             stays.extend(minus(joined(vec![(named, NEVER)]), &deleted));
             was_deleted |= !deleted.is_empty();
         }
@@ -367,7 +360,7 @@ impl Lives {
             let held = self.definitions(association).filter(|(it, _)| {
                 it.ends.is_some_and(|(first, second)| first == object || second == object)
             });
-            stays.extend(held.map(|(it, until)| (moment(it.stamp), until)));
+            stays.extend(held.map(|(it, until)| (millis(it.stamp), until)));
         }
         joined(stays)
     }

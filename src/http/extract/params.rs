@@ -7,11 +7,12 @@ use std::str::FromStr;
 
 use crate::api::Moment;
 use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
-use crate::http::extract::request::decode;
+
 use crate::http::respond::problem::Problem;
 use crate::journal::SEQ_MAX;
 use crate::model::{EventId, NodeRef, Seq, Side, Timestamp};
 use crate::store::AsOf;
+use percent_encoding::percent_decode_str;
 
 /// More parameters than any question has.
 const PARAMETERS_MAX: usize = 128;
@@ -258,6 +259,18 @@ fn invalid_time(name: &str, text: &str, why: &str) -> Problem {
 
 fn bad_cursor() -> Problem {
     Problem::invalid_parameter("cursor", "is not a cursor that an answer gave out")
+}
+
+/// Percent-decodes, strictly: `None` for a stray `%` and for what is not UTF-8.
+pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+    let stray = text.split('%').skip(1).any(|after| {
+        let hex = after.as_bytes().get(..2);
+        !hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
+    });
+    if stray {
+        return None;
+    }
+    percent_decode_str(text).decode_utf8().ok()
 }
 
 #[cfg(test)]

@@ -2,13 +2,12 @@
 
 use std::borrow::Cow;
 
-use percent_encoding::percent_decode_str;
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
 
 use crate::api::{Moment, Object};
 use crate::http::auth::token::Grant;
-use crate::http::extract::params::Query;
+use crate::http::extract::params::{Query, decode};
 use crate::http::respond::problem::Problem;
 use crate::model::NodeRef;
 use crate::store::AsOf;
@@ -69,18 +68,6 @@ impl Request<'_> {
             record => NodeRef::record(object, record),
         }
     }
-}
-
-/// Percent-decodes, strictly: `None` for a stray `%` and for what is not UTF-8.
-pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
-    let stray = text.split('%').skip(1).any(|after| {
-        let hex = after.as_bytes().get(..2);
-        !hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))
-    });
-    if stray {
-        return None;
-    }
-    percent_decode_str(text).decode_utf8().ok()
 }
 
 /// The segments of a matched path, decoded. One that cannot be decoded names

@@ -269,10 +269,9 @@ fn a_pruned_delivery_is_remembered(open: &mut Open) {
     five(journal.as_mut());
     let ids = |journal: &mut dyn JournalReader, after: Seq| {
         let mut seen = Vec::new();
-        let mut each = |it: crate::journal::contract::Accepted<'_>| {
-            seen.push(format!("{} {}", it.seq, it.webhook_id))
-        };
-        journal.accepted(after, &mut each).unwrap();
+        journal
+            .accepted(after, &mut |it| seen.push(format!("{} {}", it.seq, it.webhook_id)))
+            .unwrap();
         seen.join(", ")
     };
     let everything = "1 one, 3 three, 4 four, 5 five";

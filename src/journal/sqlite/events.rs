@@ -6,12 +6,14 @@ use rusqlite::{Connection, Row, TransactionBehavior};
 
 use crate::journal::contract::{Entry, ImportMark};
 use crate::journal::error::JournalError;
-use crate::journal::sqlite::{import_marks, prune};
+use crate::journal::sqlite::import_marks;
 use crate::model::{Seq, Timestamp};
 
 /// The pruned ones are counted too: a seq is never given twice.
 const HEAD: &str = "SELECT max(ifnull((SELECT max(seq) FROM event), 0), \
     ifnull((SELECT seq FROM pruned), 0))";
+
+const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
 
 /// In a file of the first format, which knew no pruning.
 const HEAD_UNPRUNED: &str = "SELECT ifnull(max(seq), 0) FROM event";
@@ -232,7 +234,7 @@ impl Page {
 
 /// Why an entry is not there: it was pruned since, or it is lost.
 pub(super) fn missing(connection: &Connection, seq: Seq, reason: String) -> JournalError {
-    match prune::pruned(connection) {
+    match pruned(connection) {
         Ok(pruned) if pruned >= seq => JournalError::PrunedWhileReading { seq, pruned },
         _ => JournalError::DamagedEvent { seq, reason },
     }
@@ -271,4 +273,9 @@ pub(super) fn checksum(seq: Seq, entry: &Entry<'_>) -> i64 {
     crc.update(&at.to_le_bytes());
     crc.update(&entry.received_at.as_millis().to_le_bytes());
     i64::from(crc.finalize())
+}
+
+pub(super) fn pruned(connection: &Connection) -> Result<Seq, JournalError> {
+    let seq: i64 = connection.prepare_cached(PRUNED)?.query_row([], |row| row.get(0))?;
+    Ok(seq.unsigned_abs())
 }

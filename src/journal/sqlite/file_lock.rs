@@ -133,7 +133,7 @@ mod inode {
     use std::sync::{Mutex, PoisonError};
 
     use crate::journal::error::JournalError;
-    use crate::journal::sqlite::lock::Identity;
+    use crate::journal::sqlite::identity::Identity;
 
     /// Every database that this process has opened for writing and that still has a
     /// name. None is ever closed: when a process closes any descriptor of a file, it

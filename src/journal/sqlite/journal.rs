@@ -211,7 +211,7 @@ impl JournalReader for SqliteJournal {
     }
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {
-        if self.is_protected() { prune::pruned(&self.connection) } else { Ok(0) }
+        if self.is_protected() { events::pruned(&self.connection) } else { Ok(0) }
     }
 
     fn epochs(&mut self) -> Result<Epochs, JournalError> {

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::journal::contract::CheckpointRow;
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, stretch};
-use crate::journal::sqlite::prune;
+use crate::journal::sqlite::events;
 use crate::model::Seq;
 
 /// Chunks of a segment: 131,072 events. A location's events are looked for in one after
@@ -45,7 +45,7 @@ pub(super) fn next_stretch(
     // What is pruned, what is known and where it is: of one moment.
     let connection = connection.unchecked_transaction()?;
     let from = after.saturating_add(1);
-    let pruned = prune::pruned(&connection)?;
+    let pruned = events::pruned(&connection)?;
     if after < pruned {
         return Err(JournalError::PrunedWhileReading { seq: from, pruned });
     }
@@ -98,7 +98,7 @@ pub(super) fn erase(
 
 /// Notes where the events are that the checkpoint of an older file stands for.
 pub(super) fn fill(connection: &Connection) -> Result<(), JournalError> {
-    let pruned = prune::pruned(connection)?;
+    let pruned = events::pruned(connection)?;
     let saved: i64 = connection.query_row(SAVED, [], |row| row.get(0))?;
     let mut select = connection.prepare(LOCATIONS)?;
     let mut rows = select.query((pruned.cast_signed(), saved))?;

@@ -8,6 +8,7 @@ use crate::journal::error::JournalError;
 #[cfg(target_os = "linux")]
 use crate::journal::sqlite::file_lock::FileLock;
 use crate::journal::sqlite::file_lock::private;
+use crate::journal::sqlite::identity::Identity;
 use crate::model::{EpochId, Seq};
 
 /// The lock on a database that is open for writing.
@@ -170,36 +171,4 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
-}
-
-/// What tells a file from another of the same name.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct Identity {
-    device: u64,
-    number: u64,
-}
-
-impl Identity {
-    /// Asks for no times: the kernel would then keep them to the nanosecond, and
-    /// every sync that follows would have to write them.
-    #[cfg(target_os = "linux")]
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
-        let found = statx(CWD, path, AtFlags::empty(), StatxFlags::INO).ok()?;
-        let device = u64::from(found.stx_dev_major) << 32 | u64::from(found.stx_dev_minor);
-        Some(Self { device, number: found.stx_ino })
-    }
-
-    #[cfg(all(unix, not(target_os = "linux")))]
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        use std::os::unix::fs::MetadataExt;
-        let found = std::fs::metadata(path).ok()?;
-        Some(Self { device: found.dev(), number: found.ino() })
-    }
-
-    /// Elsewhere the system keeps open files from being deleted.
-    #[cfg(not(unix))]
-    pub(super) fn of(path: &Path) -> Option<Self> {
-        path.exists().then_some(Self { device: 0, number: 0 })
-    }
 }

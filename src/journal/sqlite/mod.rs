@@ -10,6 +10,7 @@ pub(super) mod erase;
 pub(super) mod events;
 pub(super) mod file_lock;
 pub(super) mod history;
+pub(super) mod identity;
 pub(super) mod import_marks;
 pub(super) mod journal;
 pub(super) mod location_blocks;

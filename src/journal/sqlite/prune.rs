@@ -6,10 +6,9 @@ use rusqlite::{Connection, TransactionBehavior};
 
 use crate::journal::contract::Accepted;
 use crate::journal::error::JournalError;
+use crate::journal::sqlite::events::pruned;
 use crate::journal::sqlite::{compactions, events, location_blocks};
 use crate::model::{Seq, Timestamp};
-
-const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
 
 /// The first event that stays, among those looked at.
 const FIRST_KEPT: &str = "SELECT seq FROM event \
@@ -26,11 +25,6 @@ const FORGET: &str = "DELETE FROM pruned_delivery WHERE seq < ifnull(\
 
 const PRUNED_IDS: &str = "SELECT seq, location, webhook_id, received_at FROM pruned_delivery \
     WHERE seq > ?1 AND seq <= ?2 ORDER BY seq LIMIT 4096";
-
-pub(super) fn pruned(connection: &Connection) -> Result<Seq, JournalError> {
-    let seq: i64 = connection.prepare_cached(PRUNED)?.query_row([], |row| row.get(0))?;
-    Ok(seq.unsigned_abs())
-}
 
 pub(super) fn prune(
     connection: &mut Connection,

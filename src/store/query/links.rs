@@ -3,7 +3,7 @@
 use crate::graph::{AskError, Cursor, Link, LinkQuery, LinkRow, Order};
 use crate::model::{NodeRef, ParseNodeRefError, Side, Timestamp};
 use crate::store::query::error::QuestionError;
-use crate::store::query::location_view::Of;
+use crate::store::query::target::Of;
 
 /// The links of a node. Ask for a [`page`](Self::page), or iterate over all.
 ///

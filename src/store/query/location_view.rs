@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::{AskError, Effort, LabelCount, LabelRow, LocationGraph, Snapshot, View};
+use crate::graph::{AskError, LabelCount, LabelRow, Snapshot};
 use crate::model::NodeRef;
 use crate::store::locations::Location;
 use crate::store::past::cache::{AsOf, Past, PastError};
@@ -11,28 +11,9 @@ use crate::store::query::links::LinksOf;
 use crate::store::query::matches::Matching;
 use crate::store::query::neighborhood::Around;
 use crate::store::query::path::PathBetween;
+use crate::store::query::target::Of;
 use crate::store::query::walk::Walk;
 use crate::store::store::Store;
-
-/// Links that a question may visit while it holds a location's lock: some tens of
-/// microseconds.
-const TRY_LINKS: u64 = 4_096;
-
-/// Bytes of the answer to such a question: a few thousand links.
-const TRY_BYTES: usize = 1 << 20;
-
-/// Answers a question that needs little effort from a graph; nothing if it needs more.
-/// Holds the writer up for some tens of microseconds at most. The answer takes no more
-/// than so many bytes.
-pub(crate) fn answer_at_once<T>(
-    graph: &LocationGraph,
-    bytes: usize,
-    ask: impl FnOnce(View<'_>, &mut Effort<'_>) -> T,
-) -> Option<T> {
-    let mut effort = Effort::of_links(TRY_LINKS).of_bytes(bytes.min(TRY_BYTES)).trial();
-    let answer = ask(graph.view(), &mut effort);
-    (!effort.is_spent()).then_some(answer)
-}
 
 impl Location {
     /// A copy of the graph for a question that names these nodes. The lock is
@@ -75,32 +56,6 @@ impl Store {
             Some(seq) => Moment::Then(self.past(location, seq)?),
             None => Moment::Now(known),
         }))
-    }
-}
-
-/// What is asked.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Of<'l> {
-    Now(&'l Location),
-    Then(&'l Past),
-}
-
-impl Of<'_> {
-    /// Answers within as much effort as it takes, without holding the writer up
-    /// for long.
-    pub(super) fn answer<T>(
-        self,
-        named: &[&NodeRef],
-        ask: impl Fn(View<'_>, &mut Effort<'_>) -> T,
-    ) -> T {
-        match self {
-            Self::Now(location) => answer_at_once(&location.read(), usize::MAX, &ask)
-                .unwrap_or_else(|| {
-                    let copy = location.copy_for(named.iter().copied());
-                    ask(copy.view(), &mut Effort::unbounded())
-                }),
-            Self::Then(past) => ask(past.graph.view(), &mut Effort::unbounded()),
-        }
     }
 }
 

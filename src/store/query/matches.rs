@@ -3,7 +3,7 @@
 use crate::graph::{AskError, Condition, Match, MatchQuery, MatchRow};
 use crate::model::NodeRef;
 use crate::store::query::error::QuestionError;
-use crate::store::query::location_view::Of;
+use crate::store::query::target::Of;
 
 /// Many-to-many joins.
 ///

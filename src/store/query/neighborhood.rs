@@ -3,7 +3,7 @@
 use crate::graph::{AskError, Edge, EdgeRow, Near, NearRow, NeighborhoodQuery};
 use crate::model::{Association, ParseNodeRefError};
 use crate::store::query::error::QuestionError;
-use crate::store::query::location_view::Of;
+use crate::store::query::target::Of;
 
 /// The part of the graph around a node.
 ///

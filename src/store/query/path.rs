@@ -3,7 +3,7 @@
 use crate::graph::{AskError, PathQuery, Step, StepRow};
 use crate::model::ParseNodeRefError;
 use crate::store::query::error::QuestionError;
-use crate::store::query::location_view::Of;
+use crate::store::query::target::Of;
 
 /// The shortest ways between two nodes.
 ///

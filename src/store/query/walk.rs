@@ -3,8 +3,8 @@
 use crate::graph::{AskError, Effort, LinkFilter, StepRow, View, WalkEnd, WalkEndRow, WalkQuery};
 use crate::model::{NodeRef, ParseNodeRefError};
 use crate::store::query::error::QuestionError;
-use crate::store::query::location_view::Of;
 use crate::store::query::path::owned;
+use crate::store::query::target::Of;
 
 /// Walks from a node.
 ///

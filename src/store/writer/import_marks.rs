@@ -8,7 +8,8 @@ use crate::journal::{Entry, IMPORT_MARKS, ImportMark};
 use crate::model::Seq;
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::name_limits::LimitReached;
-use crate::store::writer::thread::{Fate, Writer, applied};
+use crate::store::writer::batch::{Fate, applied};
+use crate::store::writer::thread::Writer;
 
 /// The marks that imports have come to, and what they bring next.
 #[derive(Debug, Default)]

@@ -1,5 +1,6 @@
 //! The one thread that writes, and what it is asked to do.
 
+pub(super) mod batch;
 pub(super) mod checkpoint;
 pub(super) mod checkpoint_parts;
 pub(super) mod clock;

@@ -12,10 +12,11 @@ use crate::graph::{LocationGraph, Outcome};
 use crate::journal::{Entry, ImportMark, Journal, JournalError, Refused};
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::changes::subscription::Subscriptions;
-use crate::store::delivery::{Delivery, IngestError, Receipt, Status};
+use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::locations::Locations;
 use crate::store::name_limits::{LimitReached, NewNames};
 use crate::store::options::Options;
+use crate::store::writer::batch::{Batch, Fate, applied, receipt};
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::checkpoint_parts::Saved;
 use crate::store::writer::clock::ReceiptClock;
@@ -429,13 +430,6 @@ impl Writer {
     }
 }
 
-/// What one round writes.
-#[derive(Default)]
-struct Batch {
-    deliveries: Vec<Pending>,
-    refused: Vec<(Refused, Kept)>,
-}
-
 /// Takes one event into the graph of its location.
 pub(crate) fn merge(
     locations: &Locations,
@@ -451,51 +445,4 @@ pub(crate) fn merge(
     let outcome = location.write().merge(seq, event);
     checkpointer.touch(location.number, seq, event, outcome);
     outcome
-}
-
-/// What becomes of a delivery before it is written.
-pub(crate) enum Fate {
-    Journal(Seq),
-    Duplicate(Seq),
-    /// It names more than there may be, and is not written.
-    Refused(LimitReached),
-}
-
-impl Fate {
-    pub(crate) fn is_new(&self) -> bool {
-        matches!(self, Self::Journal(_))
-    }
-
-    pub(crate) fn seq(&self) -> Option<Seq> {
-        match self {
-            Self::Journal(seq) | Self::Duplicate(seq) => Some(*seq),
-            Self::Refused(_) => None,
-        }
-    }
-}
-
-/// Returns the events of a batch that changed something.
-pub(crate) fn applied<'d>(
-    batch: impl Iterator<Item = &'d Delivery>,
-    fates: &[Fate],
-    statuses: &[Result<Status, LimitReached>],
-) -> impl Iterator<Item = (Seq, Timestamp, &'d Event)> {
-    let batch = batch.zip(fates.iter().zip(statuses));
-    batch.filter_map(|(delivery, (fate, status))| match &delivery.decoded {
-        Decoded::Event(event) if *status == Ok(Status::Applied) => {
-            Some((fate.seq()?, delivery.stamp(), event))
-        }
-        _ => None,
-    })
-}
-
-/// The receipt for a delivery of this status.
-pub(crate) fn receipt(decoded: Decoded, status: Status, seq: Option<Seq>) -> Receipt {
-    let (event_type, location, trace_id) = match decoded {
-        Decoded::Event(event) => {
-            (event.event_type.as_str().into(), Some(event.location), event.trace_id)
-        }
-        Decoded::Ignored { event_type, location, trace_id } => (event_type, location, trace_id),
-    };
-    Receipt { status, seq, event_type, location, trace_id }
 }

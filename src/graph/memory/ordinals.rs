@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::memory::table::Number;
+use crate::graph::memory::number::Number;
 use crate::model::address;
 
 /// The places of the rows of a [`Table`](crate::graph::memory::table::Table). A row keeps its place

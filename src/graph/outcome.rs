@@ -1,0 +1,25 @@
+//! What an event did to the graph.
+
+use crate::model::{RecordState, Stamp};
+
+/// What an event did to the graph.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Outcome {
+    /// The thing it speaks of is as it says from now on.
+    Applied,
+    /// The thing was that way already.
+    Unchanged,
+    /// Something newer is known of the thing.
+    Stale,
+}
+
+impl Outcome {
+    pub(super) fn of_record(old: RecordState, stamp: Stamp) -> Self {
+        match old.last {
+            Some(last) if stamp.same_but_seq(last) => Self::Unchanged,
+            // An old delete still hides the links that are older yet.
+            Some(last) if stamp <= last && old.with(stamp).deleted == old.deleted => Self::Stale,
+            _ => Self::Applied,
+        }
+    }
+}

@@ -1,0 +1,120 @@
+//! Which links of a node are asked for.
+
+use crate::graph::query::cursor::Cursor;
+use crate::graph::query::filter::LinkFilter;
+use crate::graph::query::order::Order;
+use crate::model::{Side, Stamp, Timestamp};
+
+/// Which links to list.
+///
+/// ```
+/// use relata::graph::{LinkQuery, Order};
+///
+/// let query = LinkQuery::default().label("Interested Buyer").order(Order::Newest).limit(10);
+/// assert_eq!(query.limit, 10);
+/// ```
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LinkQuery {
+    /// Which links.
+    pub filter: LinkFilter,
+    /// Only links whose event is of this time or later; undated ones are left
+    /// out.
+    pub since: Option<Timestamp>,
+    /// Only links whose event is of an earlier time; undated ones are left out.
+    pub until: Option<Timestamp>,
+    /// The order of the list.
+    pub order: Order,
+    /// Go on from here.
+    pub after: Option<Cursor>,
+    /// The greatest number of links to list.
+    pub limit: usize,
+}
+
+impl Default for LinkQuery {
+    fn default() -> Self {
+        Self {
+            filter: LinkFilter::default(),
+            since: None,
+            until: None,
+            order: Order::Oldest,
+            after: None,
+            limit: 100,
+        }
+    }
+}
+
+impl LinkQuery {
+    /// Adds a label to those of which a link's far end must have one.
+    #[must_use]
+    pub fn label(mut self, label: impl Into<String>) -> Self {
+        self.filter = self.filter.label(label);
+        self
+    }
+
+    /// Adds an association, by id or key, to those of which a link must be of
+    /// one.
+    #[must_use]
+    pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
+        self.filter = self.filter.association(id_or_key);
+        self
+    }
+
+    /// Keeps links to things of this object key.
+    #[must_use]
+    pub fn object(mut self, key: impl Into<String>) -> Self {
+        self.filter = self.filter.object(key);
+        self
+    }
+
+    /// Keeps links in which the asked thing stands on this end.
+    #[must_use]
+    pub fn side(mut self, side: Side) -> Self {
+        self.filter = self.filter.side(side);
+        self
+    }
+
+    /// Keeps links whose event is of this time or later.
+    #[must_use]
+    pub fn since(mut self, at: Timestamp) -> Self {
+        self.since = Some(at);
+        self
+    }
+
+    /// Keeps links whose event is of an earlier time.
+    #[must_use]
+    pub fn until(mut self, at: Timestamp) -> Self {
+        self.until = Some(at);
+        self
+    }
+
+    /// Sets the order.
+    #[must_use]
+    pub fn order(mut self, order: Order) -> Self {
+        self.order = order;
+        self
+    }
+
+    /// Goes on from where a page ended, in that page's order.
+    #[must_use]
+    pub fn after(mut self, cursor: Cursor) -> Self {
+        self.order = cursor.order();
+        self.after = Some(cursor);
+        self
+    }
+
+    /// Sets the greatest number of links to list.
+    #[must_use]
+    pub fn limit(mut self, limit: usize) -> Self {
+        self.limit = limit;
+        self
+    }
+
+    pub(super) fn is_timed(&self) -> bool {
+        self.since.is_some() || self.until.is_some()
+    }
+
+    pub(super) fn is_in_time(&self, stamp: Option<Stamp>) -> bool {
+        let Some(at) = stamp.and_then(Stamp::at) else { return false };
+        self.since.is_none_or(|since| at >= since) && self.until.is_none_or(|until| at < until)
+    }
+}

@@ -1,0 +1,62 @@
+//! What one transaction writes, and what became of each delivery in it.
+
+use crate::journal::Refused;
+use crate::model::{Event, Seq, Timestamp};
+use crate::store::delivery::{Delivery, Receipt, Status};
+use crate::store::name_limits::LimitReached;
+use crate::store::writer::queue::{Kept, Pending};
+use crate::webhook::Decoded;
+
+/// What one round writes.
+#[derive(Default)]
+pub(crate) struct Batch {
+    pub(crate) deliveries: Vec<Pending>,
+    pub(crate) refused: Vec<(Refused, Kept)>,
+}
+
+/// What becomes of a delivery before it is written.
+pub(crate) enum Fate {
+    Journal(Seq),
+    Duplicate(Seq),
+    /// It names more than there may be, and is not written.
+    Refused(LimitReached),
+}
+
+impl Fate {
+    pub(crate) fn is_new(&self) -> bool {
+        matches!(self, Self::Journal(_))
+    }
+
+    pub(crate) fn seq(&self) -> Option<Seq> {
+        match self {
+            Self::Journal(seq) | Self::Duplicate(seq) => Some(*seq),
+            Self::Refused(_) => None,
+        }
+    }
+}
+
+/// Returns the events of a batch that changed something.
+pub(crate) fn applied<'d>(
+    batch: impl Iterator<Item = &'d Delivery>,
+    fates: &[Fate],
+    statuses: &[Result<Status, LimitReached>],
+) -> impl Iterator<Item = (Seq, Timestamp, &'d Event)> {
+    let batch = batch.zip(fates.iter().zip(statuses));
+    batch.filter_map(|(delivery, (fate, status))| match &delivery.decoded {
+        Decoded::Event(event) if *status == Ok(Status::Applied) => {
+            Some((fate.seq()?, delivery.stamp(), event))
+        }
+        _ => None,
+    })
+}
+
+/// The receipt for a delivery of this status.
+pub(crate) fn receipt(decoded: Decoded, status: Status, seq: Option<Seq>) -> Receipt {
+    let (event_type, location, trace_id) = match decoded {
+        Decoded::Event(event) => {
+            (event.event_type.as_str().into(), Some(event.location), event.trace_id)
+        }
+        Decoded::Ignored { event_type, location, trace_id } => (event_type, location, trace_id),
+    };
+    Receipt { status, seq, event_type, location, trace_id }
+}
