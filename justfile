@@ -1,0 +1,38 @@
+# Tasks for people who work on Relata. `just` lists them.
+
+_default:
+    @just --list
+
+# Run a server with sample data
+demo:
+    cargo run --release -- serve --demo
+
+# Run the tests, as the README does
+test:
+    cargo test
+
+# Run the tests that read the exports with other programs, and install those programs
+readers:
+    tests/readers/install
+    RELATA_READERS=required cargo test --test readers
+
+# Run kill loops, disk faults and random input at length; about an hour
+long:
+    RELATA_LONG=1 cargo test --release -- --nocapture
+
+# Run one benchmark: http, questions, store, feed, exports or isolation
+bench name *arguments:
+    cargo bench --bench {{name}} -- {{arguments}}
+
+# Build the documentation of the crate and the book of docs/
+docs:
+    cargo doc --no-deps
+    mdbook build docs
+
+# Check the licences and sources of all dependencies
+deny:
+    cargo deny --all-features check bans licenses sources
+
+# Run everything that a change must pass
+gate:
+    .ci/run
