@@ -1,4 +1,4 @@
-//! What the README shows is what the demo answers today.
+//! What the README and `docs/` show is what the demo answers today.
 
 #![cfg(feature = "server")]
 
@@ -6,7 +6,7 @@ mod server;
 
 use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
 use relata::Store;
@@ -61,8 +61,23 @@ fn demo() -> Result<(Server, String), Error> {
     Ok((Server { child, address, ready }, db))
 }
 
-#[test]
-fn the_readme_shows_what_is_answered() -> Result<(), Error> {
+/// The README and every page of `docs/`.
+fn pages() -> Result<Vec<PathBuf>, Error> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let mut found = vec![root.join("README.md")];
+    for entry in std::fs::read_dir(root.join("docs"))? {
+        let path = entry?.path();
+        found.extend(path.extension().is_some_and(|end| end == "md").then_some(path));
+    }
+    Ok(found)
+}
+
+/// Runs the commands of one page against a demo of its own. Returns how many there were.
+fn run_page(page: &Path, has_curl: bool) -> Result<u32, Error> {
+    let commands = shown(&std::fs::read_to_string(page)?);
+    if commands.is_empty() {
+        return Ok(0);
+    }
     let root = env!("CARGO_MANIFEST_DIR");
     let (server, db) = demo()?;
     let folder = Path::new(env!("CARGO_BIN_EXE_relata")).parent().ok_or("no folder")?;
@@ -71,10 +86,9 @@ fn the_readme_shows_what_is_answered() -> Result<(), Error> {
     path.push(std::env::var_os("PATH").unwrap_or_default());
     let elsewhere = tempfile::tempdir()?;
     let own = elsewhere.path().join("relata.db").display().to_string();
-    let has_curl = Command::new("curl").arg("--version").output().is_ok();
     let (mut tried, mut of_own) = (0, false);
-    for (command, output) in shown(&std::fs::read_to_string(format!("{root}/README.md"))?) {
-        // Placeholders stand for what every reader has another of.
+    for (command, output) in commands {
+        // An ellipsis is something that differs for every reader.
         if command.contains('…') || command.contains("$TOKEN") || output.contains('…') {
             continue;
         }
@@ -94,12 +108,22 @@ fn the_readme_shows_what_is_answered() -> Result<(), Error> {
             run.env("RELATA_LOCATION", "seaside-realty");
         }
         let ran = run.output()?;
-        let told = [ran.stdout, ran.stderr].concat();
-        let told = String::from_utf8(told)?;
-        assert_eq!(lasting(told.trim_end()), lasting(output.trim_end()), "$ {command}");
+        let answered = String::from_utf8([ran.stdout, ran.stderr].concat())?;
+        let page = page.display();
+        assert_eq!(lasting(answered.trim_end()), lasting(output.trim_end()), "{page}: $ {command}");
         tried += 1;
     }
-    assert!(tried >= if has_curl { 12 } else { 8 }, "{tried} tried");
+    Ok(tried)
+}
+
+#[test]
+fn the_pages_show_what_is_answered() -> Result<(), Error> {
+    let has_curl = Command::new("curl").arg("--version").output().is_ok();
+    let mut tried = 0;
+    for page in pages()? {
+        tried += run_page(&page, has_curl)?;
+    }
+    assert!(tried >= if has_curl { 14 } else { 10 }, "{tried} tried");
     Ok(())
 }
 
