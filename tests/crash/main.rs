@@ -1,0 +1,22 @@
+//! What kills servers, fills disks and loads the machine: kill -9 while posts, imports and
+//! the change feed run, and servers under more than they can take.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::panic,
+    reason = "a test reports by failing"
+)]
+
+#[cfg(target_os = "linux")]
+mod endurance;
+mod feed;
+mod import;
+#[cfg(target_os = "linux")]
+mod overload;
+mod queries;
+mod server;
+#[expect(dead_code, unused_imports, reason = "the helpers of `it`: a few are used here")]
+#[path = "../it/support/mod.rs"]
+mod support;

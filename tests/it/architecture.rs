@@ -1,0 +1,177 @@
+//! The rules that keep the structure as the crate's map says it is.
+
+use std::path::{Path, PathBuf};
+
+fn sources() -> Vec<(String, String)> {
+    files("src")
+}
+
+/// Every Rust file below a folder of the crate: its path there, and its text.
+fn files(folder: &str) -> Vec<(String, String)> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
+    let mut found = Vec::new();
+    let mut folders = vec![root.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path: PathBuf = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else if path.extension().is_some_and(|extension| extension == "rs") {
+                let name = path.strip_prefix(&root).unwrap().to_string_lossy().replace('\\', "/");
+                found.push((name, std::fs::read_to_string(&path).unwrap()));
+            }
+        }
+    }
+    found.sort();
+    assert!(found.len() > 50);
+    found
+}
+
+/// What each part may name of the crate, besides itself.
+const LAYERS: &[(&str, &[&str])] = &[
+    ("model", &[]),
+    ("webhook", &["model"]),
+    ("graph", &["model"]),
+    ("journal", &["model"]),
+    ("export", &["model", "graph"]),
+    ("signature", &["model"]),
+    ("store", &["model", "webhook", "graph", "journal"]),
+    ("api", &["model", "webhook", "graph", "journal", "signature", "store"]),
+    ("http", &["model", "webhook", "graph", "journal", "export", "signature", "store", "api"]),
+];
+
+/// Crates that one folder alone names.
+const CRATES: &[(&str, &[&str])] = &[
+    ("petgraph", &["graph/"]),
+    ("rusqlite", &["journal/sqlite/"]),
+    ("sha2", &["store/import.rs"]),
+    ("warp", &["http/"]),
+    ("hyper", &["http/"]),
+    ("aws_lc_rs", &["signature/", "http/auth/token.rs", "http/handlers/docs.rs"]),
+    ("tokio", &["http/", "cli/"]),
+    ("clap", &["config/", "main.rs"]),
+    ("clap_complete", &["config/"]),
+    ("anyhow", &["cli/", "config/", "main.rs"]),
+    ("serde_json", &["webhook/", "signature/", "export/", "http/", "cli/"]),
+];
+
+/// Code without comments, and without the tests at the end of a file.
+fn code(text: &str) -> impl Iterator<Item = &str> {
+    let tests = text.find("#[cfg(test)]\nmod tests {").unwrap_or(text.len());
+    text.get(..tests).unwrap_or(text).lines().filter(|line| !line.trim_start().starts_with("//"))
+}
+
+fn wrong(name: &str, line: &str) -> Option<String> {
+    let part = name.split(['/', '.']).next().unwrap_or_default();
+    if let Some((_, allowed)) = LAYERS.iter().find(|(layer, _)| *layer == part) {
+        for other in line.split("crate::").skip(1) {
+            let other: String =
+                other.chars().take_while(|c| c.is_alphanumeric() || *c == '_').collect();
+            if other != part && !allowed.contains(&other.as_str()) {
+                return Some(format!("{part} names {other}"));
+            }
+        }
+    }
+    for (library, places) in CRATES {
+        let words = line.split(|c: char| !(c.is_alphanumeric() || c == '_' || c == ':'));
+        let named = words.filter(|word| word.starts_with(&format!("{library}::"))).count();
+        if named > 0 && !places.iter().any(|place| name.starts_with(place)) {
+            return Some(format!("{library} is named outside of {places:?}"));
+        }
+    }
+    None
+}
+
+#[test]
+fn dependencies_point_one_way() {
+    let mut faults = Vec::new();
+    for (name, text) in sources() {
+        for line in code(&text) {
+            faults.extend(wrong(&name, line).map(|fault| format!("{name}: {fault}: {line}")));
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+}
+
+#[test]
+fn the_rule_sees_what_breaks_it() {
+    assert!(wrong("model/ids.rs", "use crate::graph::Link;").is_some());
+    assert!(
+        wrong("graph/query/links.rs", "use crate::{model::Seq, crate::store::Store};").is_some()
+    );
+    assert!(wrong("store/store.rs", "    rusqlite::Connection::open(path)?;").is_some());
+    assert!(wrong("http/app.rs", "use petgraph::graph::NodeIndex;").is_some());
+    assert!(wrong("store/store.rs", "use crate::graph::Outcome;").is_none());
+    assert!(wrong("graph/petgraph.rs", "use petgraph::Direction;").is_none());
+}
+
+#[test]
+fn files_stay_readable() {
+    for (name, text) in sources().into_iter().chain(files("tests")) {
+        assert!(text.starts_with("//!"), "{name} does not say what it is");
+        assert!(text.lines().count() <= 500, "{name} is longer than 500 lines");
+    }
+}
+
+/// With `autotests = false` a file that nothing declares would be compiled by nobody, and its
+/// tests would pass by not being there.
+#[test]
+fn every_file_of_tests_is_compiled() {
+    let all = files("tests");
+    let roots = ["it/main.rs", "crash/main.rs", "readers/main.rs"];
+    for (name, _) in all.iter().filter(|(name, _)| !roots.contains(&name.as_str())) {
+        let path = name.strip_suffix("/mod.rs").or_else(|| name.strip_suffix(".rs")).unwrap();
+        let (folder, module) = path.rsplit_once('/').unwrap_or(("", path));
+        let parents = ["mod.rs", "main.rs"].map(|root| format!("{folder}/{root}"));
+        let declares = |text: &str| {
+            text.lines()
+                .any(|line| line.trim_start_matches("pub(crate) ") == format!("mod {module};"))
+        };
+        let is_declared =
+            all.iter().any(|(parent, text)| parents.contains(parent) && declares(text));
+        assert!(is_declared, "tests/{name} is in no binary: declare it in {folder}/mod.rs");
+    }
+}
+
+/// Where a number ends at the greatest of its type, and why that names no wrong thing.
+const CLAMPS: &[(&str, &str)] = &[
+    ("model/timestamp.rs", "times after the year 292,278,994"),
+    ("journal/sqlite/dead_letters.rs", "the bound of a range: past all that is there"),
+    ("journal/sqlite/events.rs", "the bound of a range: past all that is there"),
+    ("journal/sqlite/history.rs", "the bound of a range: past all that is there"),
+    ("journal/sqlite/import_marks.rs", "a limit"),
+    ("journal/sqlite/schema.rs", "a handful of steps"),
+    ("journal/memory.rs", "how many to skip and to take: no more than there are"),
+    ("http/feed/hub.rs", "a pace, clamped further on"),
+    ("api/questions.rs", "a cursor: no match meets as many conditions as do not fit"),
+];
+
+/// Whether a line lets a number end at the greatest of its type.
+fn clamps(line: &str) -> bool {
+    line.split("unwrap_or(").skip(1).any(|rest| {
+        let value = rest.split(')').next().unwrap_or_default();
+        !value.contains('(') && (value.ends_with("::MAX") || value.ends_with("::MIN"))
+    })
+}
+
+/// A number of a text that ended at 65,535 once made ids of ids of others, and the
+/// checkpoint kept that. What addresses something is made by `address`, or refused.
+#[test]
+fn no_number_that_addresses_something_saturates() {
+    let mut faults = Vec::new();
+    let mut used = Vec::new();
+    for (name, text) in sources() {
+        for line in code(&text).filter(|line| clamps(line)) {
+            match CLAMPS.iter().find(|(file, _)| *file == name) {
+                Some((file, _)) => used.push(*file),
+                None => faults.push(format!("{name}: {}", line.trim())),
+            }
+        }
+    }
+    assert_eq!(faults, Vec::<String>::new());
+    for (file, reason) in CLAMPS {
+        assert!(used.contains(file), "nothing is clamped in {file} any more ({reason})");
+    }
+    assert!(clamps("let at = u16::try_from(len).unwrap_or(u16::MAX);"));
+    assert!(!clamps("let at = found.unwrap_or(0);"));
+}

@@ -1,0 +1,7 @@
+//! The commands, by the real binary.
+
+mod commands;
+mod config_file;
+mod outputs;
+mod queries;
+mod watch;

@@ -1,0 +1,9 @@
+//! Exports: the bytes of every format, and what other readers make of them.
+
+mod graph_formats;
+#[cfg(feature = "server")]
+mod parts;
+#[cfg(feature = "server")]
+mod past;
+mod round_trip;
+mod stores;

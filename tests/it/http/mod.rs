@@ -1,0 +1,20 @@
+//! The HTTP API, by the real binary.
+
+mod auth;
+mod dead_letters;
+mod deliveries;
+mod doctor;
+mod epochs;
+mod feed;
+mod hostile;
+mod import;
+mod log;
+mod metrics;
+mod name_limits;
+mod numbers;
+mod openapi;
+mod overload;
+mod queries;
+mod requests;
+mod server;
+mod write_failures;

@@ -1,0 +1,39 @@
+//! Questions over HTTP, to the real binary.
+
+mod limits;
+mod parameters;
+mod past;
+
+use serde_json::{Value, json};
+
+/// One of each question, on both layers.
+fn every_question() -> Vec<(&'static str, Option<Value>)> {
+    let house = "custom_objects.property/12-maple-street";
+    let amara = "contact/amara-okafor";
+    let buyer = |node: &str| json!({"linkedTo": node, "label": "Interested Buyer"});
+    vec![
+        ("objects/contact/records/amara-okafor/links?limit=3", None),
+        (
+            "objects/contact/records/amara-okafor/links?order=newest&since=2026-11-01T00:00:00Z",
+            None,
+        ),
+        ("objects/custom_objects.property/links", None),
+        ("labels?of=custom_objects.property/12-maple-street", None),
+        ("labels?of=contact", None),
+        ("links", Some(json!({"of": [amara, house, "contact"], "limit": 2}))),
+        (
+            "match",
+            Some(json!({"object": "custom_objects.property", "all": [buyer(amara)],
+            "none": [buyer("contact/maya-patel")]})),
+        ),
+        ("match", Some(json!({"any": [{"linkedTo": house}, {"linkedTo": amara}], "limit": 5}))),
+        ("match", Some(json!({"all": [{"linkedTo": "contact"}]}))),
+        ("walk", Some(json!({"from": [house], "steps": [{"object": "contact"}, {}], "limit": 4}))),
+        ("walk", Some(json!({"from": [amara], "steps": [{}, {}], "limit": 3, "paths": true}))),
+        ("path?from=contact/nadia-cole&to=contact/amara-okafor&all=true", None),
+        ("path?from=business&to=custom_objects.viewing", None),
+        ("neighborhood?of=contact/amara-okafor&depth=2&limit=20", None),
+        ("neighborhood?of=contact&depth=1", None),
+        ("summary", None),
+    ]
+}

@@ -1,0 +1,174 @@
+//! Parameters and bodies that are refused.
+
+use serde_json::{Value, json};
+
+use crate::support::database::fresh;
+use crate::support::hub::{SEASIDE, ask};
+use crate::support::sample;
+use crate::support::server::{Error, Server};
+
+type Case = (&'static str, Option<Value>, u16, &'static str);
+
+/// Path, status and the parameter to blame.
+fn bad_parameters() -> Vec<Case> {
+    vec![
+        ("labels", None, 400, "of"),
+        ("labels?of=", None, 400, "of"),
+        ("labels?of=/x", None, 400, "of"),
+        ("labels?of=contact&of=business", None, 400, "of"),
+        ("labels?of=contact&label=x", None, 400, "label"),
+        ("labels?of=contact/nobody", None, 404, ""),
+        ("labels?of=contact&asOf=yesterday", None, 400, "asOf"),
+        ("labels?of=contact&asOf=-1", None, 400, "asOf"),
+        ("labels?of=contact&asOf=99999999999999999999", None, 400, "asOf"),
+        ("labels?of=contact&asOf=2026-11-01", None, 400, "asOf"),
+        ("labels?of=contact&minSeq=x", None, 400, "minSeq"),
+        ("labels?of=contact&minSeq=1&minSeq=1", None, 400, "minSeq"),
+        ("objects/contact/links?since=monday", None, 400, "since"),
+        ("objects/contact/links?until=1", None, 400, "until"),
+        ("path?from=contact", None, 400, "to"),
+        ("path?from=contact&to=business&maxHops=33", None, 400, "maxHops"),
+        ("path?from=contact&to=business&maxHops=0", None, 400, "maxHops"),
+        ("path?from=contact&to=business&all=yes", None, 400, "all"),
+        ("path?from=contact&to=business&limit=5", None, 400, "limit"),
+        ("path?from=contact&to=contact/amara-okafor", None, 400, "to"),
+        ("path?from=contact/nobody&to=contact/amara-okafor", None, 404, ""),
+        ("neighborhood?of=contact&depth=9", None, 400, "depth"),
+        ("neighborhood?of=contact&limit=100001", None, 400, "limit"),
+        ("diff", None, 400, "from"),
+        ("diff?from=x", None, 400, "from"),
+        ("diff?from=1&to=never", None, 400, "to"),
+        ("diff?from=1&from=2", None, 400, "from"),
+        ("diff?from=1&limit=0", None, 400, "limit"),
+        ("diff?from=1&cursor=x", None, 400, "cursor"),
+        ("diff?from=1&asOf=3", None, 400, "asOf"),
+        ("history", None, 400, "of"),
+        ("history?of=contact&relation=x", None, 400, "of"),
+        ("history?relation=none", None, 404, ""),
+        ("history?of=contact&cursor=x", None, 400, "cursor"),
+        ("events?after=x", None, 400, "after"),
+        ("summary?limit=5", None, 400, "limit"),
+    ]
+}
+
+/// Path, body, status and the member to blame.
+fn bad_bodies() -> Vec<Case> {
+    let amara = "contact/amara-okafor";
+    let many = |count: usize| vec![amara; count];
+    let conditions = vec![json!({"linkedTo": amara}); 101];
+    vec![
+        ("links", Some(json!({"of": []})), 400, "of"),
+        ("links", Some(json!({"of": many(1001)})), 400, "of"),
+        ("links", Some(json!({"of": [amara], "label": vec!["x"; 101]})), 400, "label"),
+        ("links", Some(json!({"of": [amara], "association": vec!["x"; 101]})), 400, "association"),
+        ("match", Some(json!({"any": conditions})), 400, "any"),
+        ("match", Some(json!({"none": conditions})), 400, "none"),
+        ("match", Some(json!({"all": conditions[..50], "any": conditions[..51]})), 400, "all"),
+        (
+            "match",
+            Some(json!({"all": [{"linkedTo": amara, "label": vec!["x"; 101]}]})),
+            400,
+            "all[0].label",
+        ),
+        (
+            "match",
+            Some(json!({"none": [{"linkedTo": amara, "association": vec!["x"; 101]}]})),
+            400,
+            "none[0].association",
+        ),
+        ("walk", Some(json!({"from": many(1001), "steps": [{}]})), 400, "from"),
+        (
+            "walk",
+            Some(json!({"from": [amara], "steps": [{}, {"label": vec!["x"; 101]}]})),
+            400,
+            "steps[1].label",
+        ),
+        (
+            "walk",
+            Some(json!({"from": [amara], "steps": [{"association": vec!["x"; 101]}]})),
+            400,
+            "steps[0].association",
+        ),
+        ("links", Some(json!({"of": [amara], "limit": 0})), 400, "limit"),
+        ("links", Some(json!({"of": [amara], "limit": 1001})), 400, "limit"),
+        ("links", Some(json!({"of": [amara], "side": "third"})), 400, "side"),
+        ("links", Some(json!({"of": [amara], "label": 7})), 400, "label"),
+        ("links", Some(json!({"off": [amara]})), 400, "off"),
+        ("links", Some(json!([])), 400, "body"),
+        ("match", Some(json!({})), 400, "all"),
+        ("match", Some(json!({"none": [{"linkedTo": amara}]})), 400, "all"),
+        ("match", Some(json!({"all": conditions})), 400, "all"),
+        ("match", Some(json!({"all": [{"linkedTo": "x/"}]})), 400, "all[0].linkedTo"),
+        ("match", Some(json!({"all": [{"label": "x"}]})), 400, "all[0]"),
+        ("match", Some(json!({"all": [{"linkedTo": "contact/nobody"}]})), 404, ""),
+        ("match", Some(json!({"all": [{"linkedTo": amara}, {"linkedTo": "contact"}]})), 400, "all"),
+        ("match", Some(json!({"all": [{"linkedTo": amara}], "cursor": "r1-0"})), 400, "cursor"),
+        ("walk", Some(json!({"from": [amara], "steps": []})), 400, "steps"),
+        ("walk", Some(json!({"from": [amara], "steps": vec![json!({}); 17]})), 400, "steps"),
+        ("walk", Some(json!({"from": [], "steps": [{}]})), 400, "from"),
+        ("walk", Some(json!({"from": [amara], "steps": [{"labl": "x"}]})), 400, "steps[0].labl"),
+        (
+            "walk",
+            Some(json!({"from": [amara], "steps": [{}], "paths": true, "cursor": "r1-00000000"})),
+            400,
+            "cursor",
+        ),
+        ("walk", Some(json!({"from": [amara], "steps": [{}], "asOf": "soon"})), 400, "asOf"),
+        ("walk?asOf=3", Some(json!({"from": [amara], "steps": [{}], "asOf": 3})), 400, "asOf"),
+        ("walk?limit=3", Some(json!({"from": [amara], "steps": [{}]})), 400, "limit"),
+    ]
+}
+
+#[test]
+fn a_bad_parameter_or_member_is_refused_and_named() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    for event in sample::SAMPLE.lines().take(120) {
+        server.post("/webhooks", event.as_bytes())?;
+    }
+    for (path, body, status, field) in bad_parameters().into_iter().chain(bad_bodies()) {
+        let answer = ask(&server, path, body.as_ref())?;
+        let told = answer.json();
+        let named = told["field"].as_str().unwrap_or_default();
+        assert_eq!((answer.status, named), (status, field), "{path} {body:?}: {told}");
+        let code = if status == 404 { "not_found" } else { "invalid_parameter" };
+        assert_eq!(told["code"], code, "{path} {body:?}");
+    }
+    let raw = |body: &[u8], kind: &str| {
+        server.request("POST", &format!("{SEASIDE}/walk"), &[("content-type", kind)], body)
+    };
+    for broken in [&b""[..], b"{", b"{\"from\":[\"contact\"],\"steps\":[{}]} x", b"\xff"] {
+        let answer = raw(broken, "application/json")?;
+        assert_eq!(answer.json()["code"], "malformed_json", "{}", answer.text());
+    }
+    assert_eq!(raw(b"{}", "text/plain")?.status, 415);
+    let large = format!("{{\"from\":[\"{}\"]}}", "x".repeat(1 << 20));
+    assert_eq!(raw(large.as_bytes(), "application/json")?.status, 413);
+    Ok(())
+}
+
+#[test]
+fn a_moment_in_the_future_is_refused() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    for event in sample::SAMPLE.lines().take(40) {
+        server.post("/webhooks", event.as_bytes())?;
+    }
+    let head = server.get("/readyz")?.json()["seq"].as_u64().ok_or("no seq")?;
+    let ahead = head + 1;
+    let amara = json!({"of": ["contact/amara-okafor"], "asOf": ahead});
+    for (path, body, field) in [
+        (format!("summary?asOf={ahead}"), None, "asOf"),
+        ("labels?of=contact&asOf=1700000000000".to_owned(), None, "asOf"),
+        (format!("export?format=dot&asOf={ahead}"), None, "asOf"),
+        ("links".to_owned(), Some(amara), "asOf"),
+        (format!("diff?from={ahead}"), None, "from"),
+        (format!("diff?from=1&to={ahead}"), None, "to"),
+    ] {
+        let answer = ask(&server, &path, body.as_ref())?;
+        let told = answer.json();
+        assert_eq!((answer.status, &told["field"]), (400, &json!(field)), "{path}: {told}");
+    }
+    assert_eq!(ask(&server, &format!("summary?asOf={head}"), None)?.json()["seq"], head);
+    Ok(())
+}

@@ -1,0 +1,447 @@
+//! Reading the events of one location: all of them, and little else.
+
+use std::path::Path;
+use std::sync::atomic::Ordering;
+use std::sync::{Arc, mpsc};
+use std::time::{Duration, Instant};
+
+use relata::graph::LocationGraph;
+use relata::journal::{Journal, MemoryJournal, SqliteJournal};
+use relata::webhook::{Decoded, decode};
+use relata::{
+    Change, ChangeFilter, ChangesError, Delivery, NodeRef, Options, Receipt, Seq, Status, Store,
+    Subject, Timestamp,
+};
+use rusqlite::Connection;
+
+use crate::support::faulty_journal::{Fault, Faulty, Plan, Reads};
+use crate::support::long;
+use crate::support::random::Random;
+
+const LOCATIONS: [&str; 4] = ["large", "middle", "small", "rare"];
+
+/// Events that are told while this is the time are old enough to be pruned.
+const LONG_AGO: Timestamp = Timestamp::from_millis(1_000);
+
+/// A body of any type, the more often the larger the location.
+fn body(random: &mut Random) -> String {
+    let location = match random.below(300) {
+        0 => "rare",
+        1..6 => "small",
+        6..60 => "middle",
+        _ => "large",
+    };
+    let (id, other) = (random.below(40), random.below(40));
+    let kind = if random.below(5) == 0 { "Delete" } else { "Create" };
+    match random.below(12) {
+        0 => format!(
+            r#"{{"type":"Association{kind}","id":"a{}","key":"k","locationId":"{location}","firstObjectKey":"x","firstObjectLabel":"a","secondObjectKey":"y","secondObjectLabel":"b"}}"#,
+            id % 3
+        ),
+        1 => format!(
+            r#"{{"type":"Record{kind}","id":"i{id}","objectKey":"x","locationId":"{location}"}}"#
+        ),
+        2 => format!(r#"{{"type":"NothingWeKnow","id":"n{id}","locationId":"{location}"}}"#),
+        _ => format!(
+            r#"{{"type":"Relation{kind}","id":"r{id}","associationId":"a{}","locationId":"{location}","firstObjectKey":"x","firstRecordId":"i{id}","secondObjectKey":"y","secondRecordId":"i{other}"}}"#,
+            id % 3
+        ),
+    }
+}
+
+/// Ingests many at once, and returns what became of each.
+fn tell(store: &Store, bodies: &[String], received_at: Timestamp) -> Vec<Receipt> {
+    let (sender, receipts) = mpsc::channel();
+    for body in bodies {
+        let delivery = Delivery::read(body.as_bytes(), None, received_at).unwrap();
+        let sender = sender.clone();
+        store.submit_waiting(delivery, move |told| sender.send(told.unwrap()).unwrap()).unwrap();
+    }
+    drop(sender);
+    receipts.iter().collect()
+}
+
+/// What was accepted, by position, as a model too simple to be wrong.
+#[derive(Default)]
+struct Model {
+    /// Location, body, and whether it changed the graph; nothing of what was erased.
+    events: Vec<Option<(String, String, bool)>>,
+    pruned: Seq,
+}
+
+impl Model {
+    fn tell(&mut self, store: &Store, bodies: &[String], at: Timestamp) {
+        for (told, body) in tell(store, bodies, at).into_iter().zip(bodies) {
+            assert_eq!(told.seq, Some(self.events.len() as Seq + 1));
+            let location = told.location.unwrap().to_string();
+            self.events.push(Some((location, body.clone(), told.status == Status::Applied)));
+        }
+    }
+
+    fn erase(&mut self, location: &str) {
+        for event in &mut self.events {
+            *event = event.take().filter(|(of, ..)| of != location);
+        }
+    }
+
+    /// The events of a location that are left behind `after`.
+    fn of(&self, location: &str, after: Seq) -> Vec<(Seq, &str, bool)> {
+        let after = after.max(self.pruned);
+        let events = (1..).zip(&self.events).filter_map(|(seq, event)| {
+            let (of, body, applied) = event.as_ref()?;
+            (of == location && seq > after).then_some((seq, body.as_str(), *applied))
+        });
+        events.collect()
+    }
+
+    fn check(&self, store: &Store, random: &mut Random) {
+        let head = self.events.len() as Seq;
+        assert_eq!((store.head(), store.pruned().unwrap()), (head, self.pruned));
+        for location in LOCATIONS {
+            let after = random.below(head + 1) / (1 + random.below(9));
+            // A few pages, or of what is short some of a single event.
+            let left = self.of(location, after).len() as u64;
+            let limit = usize::try_from(1 + left / 5 + random.below(4)).unwrap();
+            self.check_events(store, location, after, limit);
+            self.check_changes(store, location, after, limit);
+            let subject = match random.below(4) {
+                0 => Subject::Relation(format!("r{}", random.below(40))),
+                1 => Subject::Association(format!("a{}", random.below(3))),
+                2 => Subject::Node(NodeRef::record("x", format!("i{}", random.below(40)))),
+                _ => Subject::Node(NodeRef::object("y")),
+            };
+            self.check_history(store, location, &subject, after, limit);
+            if self.pruned == 0 {
+                self.check_past(store, location, after);
+            }
+        }
+    }
+
+    fn check_events(&self, store: &Store, location: &str, after: Seq, limit: usize) {
+        let (mut at, mut found) = (Some(after), Vec::new());
+        while let Some(after) = at {
+            let page = store.events(location, after, limit).unwrap();
+            assert!(page.events.len() <= limit && page.next.is_none_or(|next| next > after));
+            found.extend(page.events.into_iter().map(|event| (event.seq, event.body)));
+            at = page.next;
+        }
+        let expected = self.of(location, after).into_iter();
+        let expected: Vec<_> = expected.map(|(seq, body, _)| (seq, body.to_owned())).collect();
+        assert!(found == expected, "{location} after {after}: {found:?} {expected:?}");
+    }
+
+    fn check_changes(&self, store: &Store, location: &str, after: Seq, limit: usize) {
+        let filter = ChangeFilter::default();
+        if after < self.pruned {
+            let refused = store.changes(location, after, &filter, limit);
+            assert!(matches!(refused, Err(ChangesError::Pruned { .. })));
+            return;
+        }
+        let (mut at, mut found) = (after, Vec::new());
+        while at < store.head() {
+            let page = store.changes(location, at, &filter, limit).unwrap();
+            assert!(page.events.len() <= limit && page.upto > at);
+            found.extend(page.events.into_iter().map(|applied| applied.seq));
+            at = page.upto;
+        }
+        let applied = self.of(location, after).into_iter().filter(|(.., applied)| *applied);
+        assert_eq!(found, applied.map(|(seq, ..)| seq).collect::<Vec<_>>(), "{location} {after}");
+    }
+
+    fn check_history(
+        &self,
+        store: &Store,
+        location: &str,
+        subject: &Subject,
+        after: Seq,
+        limit: usize,
+    ) {
+        let (mut at, mut found) = (Some(after), Vec::new());
+        while let Some(after) = at {
+            let page = store.history(location, subject, after, limit).unwrap();
+            found.extend(page.events.into_iter().map(|event| event.seq));
+            at = page.next;
+        }
+        let mut expected = Vec::new();
+        for (seq, body, _) in self.of(location, after) {
+            if let Decoded::Event(event) = decode(body.as_bytes(), None).unwrap()
+                && is_about(&event.change, subject)
+            {
+                expected.push(seq);
+            }
+        }
+        assert_eq!(found, expected, "{location} {subject:?} after {after}");
+    }
+
+    fn check_past(&self, store: &Store, location: &str, upto: Seq) {
+        let (mut graph, mut lines) = (LocationGraph::new(), Vec::new());
+        for (seq, body, _) in self.of(location, 0).into_iter().filter(|(seq, ..)| *seq <= upto) {
+            if let Decoded::Event(event) = decode(body.as_bytes(), None).unwrap() {
+                graph.merge(seq, &event);
+                lines.extend([body, "\n"]);
+            }
+        }
+        let mut found = Vec::new();
+        store.past(location, upto).unwrap().graph.differences(&graph, &mut found, 5);
+        assert_eq!(found, [], "{location} as of {upto}");
+        let mut exported = Vec::new();
+        store.export_events(location, upto, &mut exported).unwrap();
+        assert_eq!(String::from_utf8(exported).unwrap(), lines.concat());
+    }
+}
+
+/// Whether an event is about one of the subjects asked for above.
+fn is_about(change: &Change, subject: &Subject) -> bool {
+    match (subject, change) {
+        (Subject::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
+        (Subject::Association(id), Change::Association(_) | Change::AssociationGone { .. }) => {
+            change.entity_id() == id
+        }
+        (Subject::Node(NodeRef { record: Some(id), object }), Change::Relation(relation)) => {
+            [&relation.first, &relation.second]
+                .iter()
+                .any(|end| end.id == *id && end.object == *object)
+        }
+        (Subject::Node(NodeRef { record: Some(named), .. }), Change::Record { id, .. }) => {
+            id == named
+        }
+        (
+            Subject::Node(NodeRef { record: None, .. }),
+            Change::Association(_) | Change::AssociationGone { .. },
+        ) => true,
+        _ => false,
+    }
+}
+
+fn options(random: &mut Random) -> Options {
+    Options {
+        checkpoint_events: [20, 200, 1_000, 1_000_000][usize::try_from(random.below(4)).unwrap()],
+        checkpoint_interval: Duration::from_secs(1_000),
+        batch_events: 64,
+        keep_ignored: true,
+        ..Options::default()
+    }
+}
+
+/// Makes of a file what an earlier version, or a lost note, would have left.
+fn age(db: &Path, random: &mut Random) {
+    let file = Connection::open(db).unwrap();
+    let upto = random.below(6_000);
+    let sql = match random.below(6) {
+        0 => "DROP TABLE location_block; DROP TABLE location_block_range; PRAGMA user_version = 10"
+            .to_owned(),
+        1 => "DELETE FROM location_block_range; DELETE FROM location_block".to_owned(),
+        2 => format!("UPDATE location_block_range SET first = max(first, min(last, {upto}))"),
+        3 => format!("UPDATE location_block_range SET last = min(last, max(first, {upto}))"),
+        4 => format!("DELETE FROM mentions WHERE first % 3 = {}", upto % 3),
+        _ => format!("DELETE FROM mentions WHERE first < {upto}"),
+    };
+    file.execute_batch(&sql).unwrap();
+}
+
+/// Events of locations of all sizes, checkpoints, restarts, files of older versions,
+/// erased locations and pruned events: each location is answered as if all was read.
+#[test]
+fn reading_one_location_finds_what_a_full_scan_finds() {
+    let directory = tempfile::tempdir().unwrap();
+    for seed in 0..u64::from(long::rounds(3, 200)) {
+        let (mut random, mut model) = (Random(seed), Model::default());
+        let db = directory.path().join(format!("{seed}.db"));
+        let memory = MemoryJournal::new();
+        let open = |options: Options| {
+            let journal: Box<dyn Journal> = if seed % 3 == 2 {
+                Box::new(memory.clone())
+            } else {
+                Box::new(SqliteJournal::open(&db).unwrap())
+            };
+            Store::with_journal(journal, options).unwrap()
+        };
+        for round in 0..8 {
+            let store = open(options(&mut random));
+            let many = if round == 2 { 4_500 } else { random.below(200) };
+            let bodies: Vec<String> = (0..many).map(|_| body(&mut random)).collect();
+            let at = if round < 6 { LONG_AGO } else { Timestamp::now() };
+            model.tell(&store, &bodies, at);
+            model.check(&store, &mut random);
+            if random.below(4) == 0 {
+                let location = LOCATIONS[usize::try_from(random.below(4)).unwrap()];
+                store.erase_location(location).unwrap();
+                model.erase(location);
+                model.check(&store, &mut random);
+            }
+            store.close().unwrap();
+            if round % 2 == 1 && seed % 3 != 2 {
+                age(&db, &mut random);
+                let reader = Store::open_read_only(&db).unwrap();
+                model.check(&reader, &mut random);
+            }
+            if round == 6 {
+                prune(&open, &mut model, &mut random);
+            }
+        }
+    }
+}
+
+/// Prunes what was told long ago, and looks at what is left meanwhile.
+fn prune(open: &dyn Fn(Options) -> Store, model: &mut Model, random: &mut Random) {
+    let hour = Some(Duration::from_secs(3_600));
+    let store = open(Options { keep_events: hour, ..options(random) });
+    let old = {
+        let mut reader = store.reader().unwrap();
+        reader.first_since(Timestamp::from_millis(2_000)).unwrap() - 1
+    };
+    let start = Instant::now();
+    while store.pruned().unwrap() < old {
+        assert!(start.elapsed() < Duration::from_secs(60));
+        let page = store.events("large", 0, 5).unwrap();
+        assert!(page.events.is_empty() || page.events[0].seq > page.pruned);
+    }
+    model.pruned = old;
+    model.check(&store, random);
+    store.close().unwrap();
+}
+
+/// A store whose readers are counted.
+fn counted(options: Options) -> (Store, Arc<Reads>) {
+    let journal = Faulty {
+        kept: MemoryJournal::new(),
+        plan: Arc::new(Plan { appends_left: u64::MAX.into(), ..Plan::default() }),
+        append: Fault::Full,
+    };
+    let reads = Arc::clone(&journal.plan.reads);
+    (Store::with_journal(Box::new(journal), options).unwrap(), reads)
+}
+
+fn relation(location: &str, number: u64) -> String {
+    format!(
+        r#"{{"type":"RelationCreate","id":"r{number}","associationId":"A","locationId":"{location}","firstObjectKey":"contact","firstRecordId":"c{number}","secondObjectKey":"house","secondRecordId":"h"}}"#
+    )
+}
+
+/// Every `EVERY`th event is of the small location.
+const EVERY: u64 = 1_000;
+
+/// A store of which a checkpoint covers everything.
+fn with_a_small_location(events: u64) -> (Store, Arc<Reads>) {
+    let options = Options { checkpoint_events: 1_500, ..Options::default() };
+    let (store, reads) = counted(options);
+    let location = |number| if number % EVERY == 7 { "small" } else { "large" };
+    let bodies: Vec<String> =
+        (0..events).map(|number| relation(location(number), number)).collect();
+    tell(&store, &bodies, LONG_AGO);
+    store.checkpoint().unwrap();
+    reads.take();
+    (store, reads)
+}
+
+/// A tenant with a dozen events read those of all others for each page of its own, and
+/// a reader of changes took the notes of the whole journal into memory.
+#[test]
+fn a_small_location_beside_a_large_one_reads_only_its_own_events() {
+    for events in [10_000, 20_000] {
+        let (store, reads) = with_a_small_location(events);
+        let own = events / EVERY;
+        // Each is in a block of 64 of its own.
+        let most = own * 64;
+        let read = |what: &str, most: u64, hashes_most: u64| {
+            let (entries, hashes) = reads.take();
+            assert!(entries <= most, "{what}: {entries} entries of {events}, not {most}");
+            assert!(hashes <= hashes_most, "{what}: {hashes} bytes of hashes");
+        };
+        assert_eq!(store.events("small", 0, 100).unwrap().events.len() as u64, own);
+        read("events", most, 0);
+        assert_eq!(store.events("nobody", 0, 100).unwrap().events, []);
+        read("events of nobody", 0, 0);
+        let mut lines = Vec::new();
+        assert_eq!(store.export_events("small", store.head(), &mut lines).unwrap(), own);
+        read("ndjson", most, 0);
+        let page = store.changes("small", 0, &ChangeFilter::default(), 100).unwrap();
+        assert_eq!((page.events.len() as u64, page.upto), (own, events));
+        read("changes", most, 0);
+        assert_eq!(store.past("small", events - 1).unwrap().graph.counts().relations, own);
+        read("asOf", most, 0);
+        store.lives("small", None).unwrap();
+        read("lives", most, 0);
+        let subject = Subject::Relation("r3007".into());
+        assert_eq!(store.history("small", &subject, 0, 10).unwrap().events.len(), 1);
+        // The run that it occurs in, and the hashes of each run that the location is in.
+        read("history", 5 * 64, own * 4_096 * 12 + 8_192 * own);
+    }
+}
+
+/// Each page read the notes of all that came after it: four times the events cost
+/// sixteen times the reading.
+#[test]
+fn reading_in_pages_costs_no_more_than_reading_at_once() {
+    let mut costs = Vec::new();
+    for events in [5_000, 20_000] {
+        let (store, reads) = with_a_small_location(events);
+        let (mut at, mut pages) = (0, 0);
+        while at < events {
+            at = store.changes("large", at, &ChangeFilter::default(), 250).unwrap().upto;
+            let (entries, hashes) = reads.take();
+            assert!(entries <= 250 + 64 && hashes == 0, "page {pages}: {entries}, {hashes}");
+            pages += 1;
+        }
+        let (mut next, mut read, mut pages_of_one) = (Some(0), (0, 0), 0);
+        let subject = Subject::Node(NodeRef::record("house", "h"));
+        while let Some(after) = next {
+            next = store.history("large", &subject, after, 250).unwrap().next;
+            let (entries, hashes) = reads.take();
+            assert!(entries <= 250 + 64 && hashes <= 2 * 4_096 * 12, "{entries} {hashes}");
+            read = (read.0 + entries, read.1 + hashes);
+            pages_of_one += 1;
+        }
+        assert_eq!(pages, pages_of_one);
+        costs.push(read);
+    }
+    assert!(costs[1].0 <= costs[0].0 * 5 && costs[1].1 <= costs[0].1 * 6, "{costs:?}");
+}
+
+/// What a read from the file costs, in bytes, as the system counts them.
+fn bytes_read() -> u64 {
+    let io = std::fs::read_to_string("/proc/thread-self/io").unwrap_or_default();
+    let read = io.lines().find_map(|line| line.strip_prefix("rchar: "));
+    read.map_or(0, |read| read.parse().unwrap())
+}
+
+/// The figures that are told say how much a whole catch-up reads from the file.
+#[test]
+fn a_catch_up_reads_each_event_about_once() {
+    let directory = tempfile::tempdir().unwrap();
+    let (few, many) = if long::rounds(0, 1) == 1 { (250_000, 1_000_000) } else { (4_000, 16_000) };
+    let mut read = Vec::new();
+    for events in [few, many] {
+        let db = directory.path().join(format!("{events}.db"));
+        let store = Store::open(&db).unwrap();
+        let begun = Instant::now();
+        let location = |number| if number % EVERY == 7 { "small" } else { "large" };
+        let lines: Vec<String> =
+            (0..events).map(|number| relation(location(number), number)).collect();
+        store.import().read(lines.join("\n").as_bytes(), |_| Ok(())).unwrap();
+        store.checkpoint().unwrap();
+        long::tell(&format!("import of {events}"), format!("{:?}", begun.elapsed()));
+        let (begun, before, mut at, mut seen) = (Instant::now(), bytes_read(), 0, 0);
+        while at < events {
+            let page = store.changes("large", at, &ChangeFilter::default(), 500).unwrap();
+            (at, seen) = (page.upto, seen + page.events.len() as u64);
+        }
+        assert_eq!(seen, events - events / EVERY);
+        read.push(bytes_read() - before);
+        long::tell(
+            &format!("catch-up over {events}"),
+            format!("{:?}, {} kB read", begun.elapsed(), read[read.len() - 1] / 1_024),
+        );
+    }
+    assert!(read[1] <= read[0] * 5, "four times the events, {read:?} bytes read");
+}
+
+/// The reading of a server's client that has left, or of one that stops.
+#[test]
+fn a_reader_is_closed_after_each_reading() {
+    let (store, reads) = with_a_small_location(3_000);
+    store.events("large", 0, 10).unwrap();
+    store.changes("large", 0, &ChangeFilter::default(), 10).unwrap();
+    store.past("large", 100).unwrap();
+    assert_eq!(reads.open.load(Ordering::Relaxed), 0);
+}

@@ -1,0 +1,72 @@
+//! One location, opened by itself.
+
+use relata::Store;
+use relata::export::Format;
+use relata::journal::{CheckpointRow, JournalReader, SqliteJournal};
+
+use crate::store::{every, written};
+use crate::support::database::fresh;
+
+/// A question of one location cost the memory of all of them, beside a server that
+/// held them already.
+#[test]
+fn one_location_is_opened_without_reading_the_others() {
+    const LOCATIONS: u32 = 60;
+    let (_directory, path) = fresh().unwrap();
+    let store = Store::open_with(&path, every(1_000_000)).unwrap();
+    let relate = |location: u32, round: u32| {
+        let event = serde_json::json!({"type": "RelationCreate", "id": format!("r{round}"),
+            "associationId": "A", "locationId": format!("L{location}"),
+            "firstObjectKey": "c", "firstRecordId": format!("{round}"),
+            "secondObjectKey": "p", "secondRecordId": format!("{location}")});
+        store.ingest(event.to_string().as_bytes()).unwrap();
+    };
+    for location in 0..LOCATIONS {
+        for round in 0..4 {
+            relate(location, round);
+        }
+    }
+    store.checkpoint().unwrap();
+    // Behind the checkpoint, and one that is there alone.
+    for location in [7, 8, LOCATIONS] {
+        relate(location, 4);
+    }
+
+    let mut journal = SqliteJournal::open_read_only(&path).unwrap();
+    let (mut all, mut one) = (0, 0);
+    let mut count_all = |_: &CheckpointRow<'_>| {
+        all += 1;
+        Ok(())
+    };
+    journal.load_checkpoint(&mut count_all).unwrap();
+    let mut count_one = |_: &CheckpointRow<'_>| {
+        one += 1;
+        Ok(())
+    };
+    journal.load_location("L7", &mut count_one).unwrap();
+    assert_eq!(all, one * LOCATIONS, "rows read");
+
+    let open = |id: &str| Store::open_location_read_only(&path, id).unwrap();
+    let compare = |part: &Store, id: &str| {
+        assert_eq!((part.head(), part.locations().len()), (store.head(), 1), "{id}");
+        let [here, there] = [part, &store].map(|it| it.location(id).unwrap().read().snapshot());
+        assert!(written(&here, Format::NodeLink) == written(&there, Format::NodeLink), "{id}");
+    };
+    let parts = ["L0", "L7", "L8", "L59", "L60"].map(|id| (id, open(id)));
+    for (id, part) in &parts {
+        compare(part, id);
+    }
+    assert!(open("nowhere").locations().is_empty());
+
+    // What comes later reaches each in its own.
+    for location in [8, 59, 3] {
+        relate(location, 9);
+    }
+    for (id, part) in &parts {
+        assert_eq!(part.refresh().unwrap(), store.head());
+        compare(part, id);
+    }
+    assert_eq!(Store::location_ids(&path, 2).unwrap(), ["L0", "L1"]);
+    let ids = Store::location_ids(&path, 100).unwrap();
+    assert_eq!((ids.len(), &*ids[60]), (61, "L60"));
+}

@@ -1,0 +1,472 @@
+//! A journal whose disk fails, or is slow, when told to.
+
+use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
+
+use relata::journal::{
+    Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
+    DeadLetterTotals, Entry, Erased, ImportMark, Journal, JournalError, JournalReader, OpenReader,
+    Refused, RowSink, Run,
+};
+use relata::{Epochs, Seq, Timestamp};
+
+/// How an append fails.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// Before anything is written: no space.
+    Full,
+    /// After half of the batch was written and committed.
+    Short,
+    /// After all of it was written, by the fsync: it may or may not be there
+    /// after a crash.
+    Sync,
+    /// By claiming another head than there is.
+    Lie,
+    /// By a panic, after all of it was written.
+    Panic,
+}
+
+/// What goes wrong, and when.
+#[derive(Debug, Default)]
+pub(crate) struct Plan {
+    /// Appends that go well before one fails.
+    pub(crate) appends_left: AtomicU64,
+    /// Appends that fail before they go well again.
+    pub(crate) failures_left: AtomicU64,
+    /// Whether checkpoints fail, once all of one is told.
+    pub(crate) checkpoints_fail: AtomicBool,
+    /// Parts of checkpoints that are saved before all fail, if not 0; one more than that.
+    pub(crate) parts_left: AtomicU64,
+    /// How long the saving of each row of a checkpoint takes, in microseconds.
+    pub(crate) row_delay_us: AtomicU64,
+    pub(crate) prunes_fail: AtomicBool,
+    pub(crate) letters_fail: AtomicBool,
+    /// Whether writing a compaction down fails.
+    pub(crate) compactions_fail: AtomicBool,
+    /// Whether one that fails was written all the same.
+    pub(crate) compactions_last: AtomicBool,
+    /// Whether the ids of deliveries cannot be read.
+    pub(crate) accepted_fails: AtomicBool,
+    /// The entry at which reading panics, or 0.
+    pub(crate) panics_at: AtomicU64,
+    /// The entry at which reading fails once, or 0.
+    pub(crate) read_fails_at: AtomicU64,
+    /// Whether attempts to recover fail too.
+    pub(crate) is_away: AtomicBool,
+    /// How long every append takes, in milliseconds.
+    pub(crate) delay_ms: AtomicU64,
+    /// What its readers have read.
+    pub(crate) reads: Arc<Reads>,
+}
+
+/// Counts what readers of a journal read.
+#[derive(Debug, Default)]
+pub(crate) struct Reads {
+    /// Readers opened, and those open now.
+    pub(crate) opened: AtomicU64,
+    pub(crate) open: AtomicU64,
+    pub(crate) entries: AtomicU64,
+    /// Bytes of hashes of runs.
+    pub(crate) hashes: AtomicU64,
+}
+
+impl Reads {
+    /// Entries and bytes of hashes read since it was asked last.
+    pub(crate) fn take(&self) -> (u64, u64) {
+        (self.entries.swap(0, Ordering::Relaxed), self.hashes.swap(0, Ordering::Relaxed))
+    }
+}
+
+/// A reader that counts.
+struct Counted {
+    kept: Box<dyn JournalReader>,
+    reads: Arc<Reads>,
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.reads.open.fetch_sub(1, Ordering::Relaxed);
+    }
+}
+
+/// Wraps a journal.
+#[derive(Debug)]
+pub(crate) struct Faulty<J> {
+    pub(crate) kept: J,
+    pub(crate) plan: Arc<Plan>,
+    pub(crate) append: Fault,
+}
+
+impl<J> Faulty<J> {
+    /// Fails at the append after so many.
+    pub(crate) fn new(kept: J, append: Fault, appends_left: u64) -> Self {
+        let plan = Arc::new(Plan {
+            appends_left: appends_left.into(),
+            failures_left: u64::MAX.into(),
+            ..Plan::default()
+        });
+        Self { kept, plan, append }
+    }
+}
+
+/// No space is left.
+pub(crate) fn full() -> JournalError {
+    JournalError::File {
+        path: "relata.db".into(),
+        source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+    }
+}
+
+impl<J: JournalReader> JournalReader for Faulty<J> {
+    fn head(&mut self) -> Result<Seq, JournalError> {
+        self.kept.head()
+    }
+
+    fn epochs(&mut self) -> Result<Epochs, JournalError> {
+        self.kept.epochs()
+    }
+
+    fn pruned(&mut self) -> Result<Seq, JournalError> {
+        self.kept.pruned()
+    }
+
+    fn read_range(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let (panics_at, mut fails) = (self.plan.panics_at.load(Ordering::Relaxed), false);
+        self.kept.read_range(range, &mut |seq, entry| {
+            if seq == panics_at {
+                std::panic::resume_unwind(Box::new("told to"));
+            }
+            if seq == self.plan.read_fails_at.load(Ordering::Relaxed) {
+                self.plan.read_fails_at.store(0, Ordering::Relaxed);
+                fails = true;
+                return ControlFlow::Break(());
+            }
+            each(seq, entry)
+        })?;
+        if fails { Err(full()) } else { Ok(()) }
+    }
+
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.kept.load_checkpoint(each)
+    }
+
+    fn accepted(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError> {
+        if self.plan.accepted_fails.load(Ordering::Relaxed) {
+            return Err(full());
+        }
+        self.kept.accepted(after, each)
+    }
+
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
+        self.kept.received_at(seq)
+    }
+
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.first_since(since)
+    }
+
+    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.came_before(time)
+    }
+
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
+        self.kept.compactions(from)
+    }
+
+    fn next_stretch(
+        &mut self,
+        location: &str,
+        after: Seq,
+    ) -> Result<RangeInclusive<Seq>, JournalError> {
+        self.kept.next_stretch(location, after)
+    }
+
+    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+        self.kept.next_run(after)
+    }
+
+    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        self.kept.repeats(seq)
+    }
+
+    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        self.kept.is_idle(seq)
+    }
+
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
+        self.kept.dead_letters(after, limit)
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        self.kept.dead_letter(id)
+    }
+
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
+        self.kept.dead_letter_totals()
+    }
+}
+
+impl JournalReader for Counted {
+    fn head(&mut self) -> Result<Seq, JournalError> {
+        self.kept.head()
+    }
+
+    fn epochs(&mut self) -> Result<Epochs, JournalError> {
+        self.kept.epochs()
+    }
+
+    fn pruned(&mut self) -> Result<Seq, JournalError> {
+        self.kept.pruned()
+    }
+
+    fn read_range(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.kept.read_range(range, &mut |seq, entry| {
+            self.reads.entries.fetch_add(1, Ordering::Relaxed);
+            each(seq, entry)
+        })
+    }
+
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.kept.load_checkpoint(each)
+    }
+
+    fn accepted(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError> {
+        self.kept.accepted(after, each)
+    }
+
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
+        self.kept.received_at(seq)
+    }
+
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.first_since(since)
+    }
+
+    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.came_before(time)
+    }
+
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
+        self.kept.compactions(from)
+    }
+
+    fn next_stretch(
+        &mut self,
+        location: &str,
+        after: Seq,
+    ) -> Result<RangeInclusive<Seq>, JournalError> {
+        self.kept.next_stretch(location, after)
+    }
+
+    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+        let run = self.kept.next_run(after)?;
+        let bytes = run.as_ref().map_or(0, |run| run.hashes.len() as u64);
+        self.reads.hashes.fetch_add(bytes, Ordering::Relaxed);
+        Ok(run)
+    }
+
+    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        self.kept.repeats(seq)
+    }
+
+    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        self.kept.is_idle(seq)
+    }
+
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
+        self.kept.dead_letters(after, limit)
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        self.kept.dead_letter(id)
+    }
+
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
+        self.kept.dead_letter_totals()
+    }
+}
+
+impl<J: Journal> Faulty<J> {
+    fn append_or_fail(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: Option<&ImportMark>,
+    ) -> Result<Seq, JournalError> {
+        let whole = |kept: &mut J| match mark {
+            Some(mark) => kept.append_import(batch, mark),
+            None => kept.append(batch),
+        };
+        std::thread::sleep(Duration::from_millis(self.plan.delay_ms.load(Ordering::Relaxed)));
+        let left = self.plan.appends_left.load(Ordering::Relaxed);
+        if left > 0 {
+            self.plan.appends_left.store(left - 1, Ordering::Relaxed);
+            return whole(&mut self.kept);
+        }
+        let failures = self.plan.failures_left.load(Ordering::Relaxed);
+        if failures == 0 {
+            return whole(&mut self.kept);
+        }
+        self.plan.failures_left.store(failures - 1, Ordering::Relaxed);
+        match self.append {
+            Fault::Full => {}
+            Fault::Short => {
+                let (half, _) = batch.split_at(batch.len() / 2);
+                self.kept.append(half)?;
+            }
+            Fault::Sync => {
+                whole(&mut self.kept)?;
+            }
+            Fault::Panic => {
+                whole(&mut self.kept)?;
+                std::panic::resume_unwind(Box::new("told to"));
+            }
+            Fault::Lie => return whole(&mut self.kept).map(|head| head - 1),
+        }
+        Err(full())
+    }
+}
+
+impl<J: Journal> Journal for Faulty<J> {
+    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+        self.append_or_fail(batch, None)
+    }
+
+    fn append_import(
+        &mut self,
+        batch: &[Entry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError> {
+        self.append_or_fail(batch, Some(mark))
+    }
+
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
+        self.kept.import_marks(each)
+    }
+
+    fn save_checkpoint(
+        &mut self,
+        upto: CheckpointSeq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        if self.plan.checkpoints_fail.load(Ordering::Relaxed) {
+            fill(&mut |_| Ok(()))?;
+            return Err(full());
+        }
+        match self.plan.parts_left.load(Ordering::Relaxed) {
+            0 => {}
+            1 => {
+                fill(&mut |_| Ok(()))?;
+                return Err(full());
+            }
+            left => self.plan.parts_left.store(left - 1, Ordering::Relaxed),
+        }
+        let delay = Duration::from_micros(self.plan.row_delay_us.load(Ordering::Relaxed));
+        self.kept.save_checkpoint(upto, &mut |put| {
+            fill(&mut |row| {
+                if !delay.is_zero() {
+                    std::thread::sleep(delay);
+                }
+                put(row)
+            })
+        })
+    }
+
+    fn replace_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        if self.plan.checkpoints_fail.load(Ordering::Relaxed) {
+            fill(&mut |_| Ok(()))?;
+            return Err(full());
+        }
+        self.kept.replace_checkpoint(upto, fill)
+    }
+
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        let fails = self.plan.compactions_fail.load(Ordering::Relaxed);
+        if !fails || self.plan.compactions_last.load(Ordering::Relaxed) {
+            self.kept.record_compaction(compaction)?;
+        }
+        if fails { Err(full()) } else { Ok(()) }
+    }
+
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError> {
+        self.kept.erase_location(location, known, upto)
+    }
+
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError> {
+        if self.plan.prunes_fail.load(Ordering::Relaxed) {
+            return Err(full());
+        }
+        self.kept.prune(before, remember, limit)
+    }
+
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError> {
+        if self.plan.letters_fail.load(Ordering::Relaxed) {
+            return Err(full());
+        }
+        self.kept.keep_dead_letters(letters, bounds)
+    }
+
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
+        self.kept.delete_dead_letter(id)
+    }
+
+    fn recover(&mut self) -> Result<Seq, JournalError> {
+        if self.plan.is_away.load(Ordering::Relaxed) {
+            return Err(full());
+        }
+        self.kept.recover()
+    }
+
+    fn readers(&self) -> Arc<OpenReader> {
+        let (readers, reads) = (self.kept.readers(), Arc::clone(&self.plan.reads));
+        Arc::new(move || {
+            let kept = readers()?;
+            reads.opened.fetch_add(1, Ordering::Relaxed);
+            reads.open.fetch_add(1, Ordering::Relaxed);
+            Ok(Box::new(Counted { kept, reads: Arc::clone(&reads) }))
+        })
+    }
+}

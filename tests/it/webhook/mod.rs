@@ -1,0 +1,5 @@
+//! What bodies are read as, and whose signatures hold.
+
+mod decode;
+#[cfg(feature = "server")]
+mod signatures;
