@@ -430,7 +430,7 @@ fn stalled_clients_do_not_keep_others_from_exports() -> Result<(), Error> {
     let start = Instant::now();
     let whole = server.get(export)?;
     // Otherwise it would wait for a minute.
-    assert!(start.elapsed() < Duration::from_secs(10), "{:?}", start.elapsed());
+    assert!(start.elapsed() < Duration::from_secs(30), "{:?}", start.elapsed());
     assert_eq!(whole.text().lines().count(), 1_600);
     for mut stream in still {
         let mut part = Vec::new();
