@@ -8,8 +8,8 @@ demo:
     cargo run --release -- serve --demo
 
 # Run the tests, as the README does
-test:
-    cargo test
+test *arguments:
+    cargo test {{arguments}}
 
 # Run the tests that read the exports with other programs, and install those programs
 readers:
@@ -24,14 +24,17 @@ long:
 bench name *arguments:
     cargo bench --bench {{name}} -- {{arguments}}
 
-# Build the documentation of the crate and the book of docs/
+# Build the documentation of the crate
 docs:
     cargo doc --no-deps
-    mdbook build docs
 
-# Check the licences and sources of all dependencies
+# Build the pages of docs/ as a book in target/book (needs mdbook)
+book:
+    mdbook build
+
+# Check the licences and sources of all dependencies (needs cargo-deny)
 deny:
-    cargo deny --all-features check bans licenses sources
+    cargo deny --all-features check --hide-inclusion-graph bans licenses sources
 
 # Run everything that a change must pass
 gate:
