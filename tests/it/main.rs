@@ -26,6 +26,7 @@ mod fuzz_targets;
 mod graph;
 #[cfg(feature = "server")]
 mod http;
+mod prose;
 mod store;
 mod support;
 mod webhook;
