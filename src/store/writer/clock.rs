@@ -90,8 +90,19 @@ impl ReceiptClock {
         Self { clock, last, agreed, jumped: None, believed, proved }
     }
 
-    /// Returns the time, by the wall clock unless that has just jumped.
+    /// Returns the time, by the wall clock unless that has just jumped, and no earlier than
+    /// what has passed since it was proved right: after an idle time the newest event
+    /// would be all that keeps the time from going back.
     pub(crate) fn now(&mut self) -> Timestamp {
+        let told = self.told();
+        if self.jumped.is_none() && self.is_settled() {
+            self.proved = self.agreed;
+        }
+        told.max(self.counted())
+    }
+
+    /// Returns the time by the wall clock, unless that has just jumped.
+    fn told(&mut self) -> Timestamp {
         let read = self.clock.read();
         let expected = self.agreed.wall.after(read.steady.saturating_sub(self.agreed.steady));
         let off = read.wall.as_millis().abs_diff(expected.as_millis());
@@ -120,12 +131,17 @@ impl ReceiptClock {
         if self.jumped.is_some() {
             return self.proved.wall;
         }
-        let read = self.agreed;
-        if read.steady.saturating_sub(self.believed) >= SETTLING {
-            self.proved = read;
-        }
-        let passed = read.steady.saturating_sub(self.proved.steady);
-        read.wall.min(self.proved.wall.after(passed))
+        self.agreed.wall.min(self.counted())
+    }
+
+    /// Whether the wall clock has proved itself since it was believed last.
+    fn is_settled(&self) -> bool {
+        self.agreed.steady.saturating_sub(self.believed) >= SETTLING
+    }
+
+    /// Returns when it was proved right last, and what has passed since by the steady clock.
+    fn counted(&self) -> Timestamp {
+        self.proved.wall.after(self.clock.read().steady.saturating_sub(self.proved.steady))
     }
 
     /// Returns when a delivery came in: as told, or now, but never before the one ahead
@@ -165,16 +181,19 @@ mod tests {
 
     #[test]
     fn a_jump_is_believed_once_it_has_lasted() {
-        for jump in [100 * DAY, -100 * DAY] {
+        // Back only once it is proved: if it is the one that is wrong, and nothing came for
+        // hours before, events of now would be those hours old.
+        for (jump, lasts) in [(100 * DAY, 11), (-100 * DAY, 80)] {
             let (hands, clock) = hands();
             let mut receipts = ReceiptClock::new(clock, None);
             assert_eq!(days(receipts.now()), 1_000);
             hands.1.fetch_add(jump, Relaxed);
-            for _ in 0..9 {
-                assert_eq!(days(receipts.now()), 1_000);
+            for minute in 0..lasts {
+                let believed_at = if jump > 0 { 10 } else { 70 };
+                let by = if minute < believed_at { 0 } else { jump };
+                assert_eq!(days(receipts.now()), 1_000 + by / DAY);
                 hands.0.fetch_add(MINUTE, Relaxed);
             }
-            hands.0.fetch_add(2 * MINUTE, Relaxed);
             assert_eq!(days(receipts.now()), 1_000 + jump / DAY);
         }
     }
