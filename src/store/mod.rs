@@ -21,8 +21,7 @@ mod watermark;
 mod writer;
 
 #[cfg(feature = "server")]
-pub(crate) use changes::reader::ChangeQuery;
-pub(crate) use changes::reader::Definitions;
+pub(crate) use changes::reader::{ChangeQuery, Definitions};
 pub use changes::reader::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 pub use changes::subscription::{EventBatch, Subscription};
 pub use delivery::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
