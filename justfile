@@ -16,7 +16,7 @@ readers:
     tests/readers/install
     RELATA_READERS=required cargo test --test readers
 
-# Run kill loops, disk faults and random input at length; about an hour
+# Run kill loops, disk faults and random input at length; tests that take a fixed time take ten minutes each
 long:
     RELATA_LONG=1 cargo test --release -- --nocapture
 
