@@ -20,9 +20,9 @@ mod verify;
 mod watermark;
 mod writer;
 
+pub use changes::reader::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 #[cfg(feature = "server")]
 pub(crate) use changes::reader::{ChangeQuery, Definitions};
-pub use changes::reader::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 pub use changes::subscription::{EventBatch, Subscription};
 pub use delivery::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use erase::Erasure;
