@@ -9,10 +9,10 @@ use crate::webhook::{DecodeError, Decoded, UrlTypes, decode_with, strip_bom};
 /// One delivery, read and ready to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
-    pub(super) body: Box<str>,
-    pub(super) decoded: Decoded,
+    pub(crate) body: Box<str>,
+    pub(crate) decoded: Decoded,
     /// Set by the writer, where the sender's side has not told it.
-    pub(super) received_at: Option<Timestamp>,
+    pub(crate) received_at: Option<Timestamp>,
 }
 
 impl Delivery {
@@ -62,12 +62,12 @@ impl Delivery {
     }
 
     /// Returns when it came in, which the writer has set.
-    pub(super) fn stamp(&self) -> Timestamp {
+    pub(crate) fn stamp(&self) -> Timestamp {
         self.received_at.unwrap_or(Timestamp::from_millis(0))
     }
 
     /// What the journal keeps of it.
-    pub(super) fn entry(&self) -> Entry<'_> {
+    pub(crate) fn entry(&self) -> Entry<'_> {
         let (body, received_at) = (&*self.body, self.stamp());
         match &self.decoded {
             Decoded::Event(event) => Entry {

@@ -13,6 +13,7 @@ use crate::model::Seq;
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::name_limits::LimitReached;
 use crate::store::store::Store;
+use crate::store::writer::command::Command;
 use crate::store::writer::import_marks::{Answer, Handed};
 use crate::webhook::{Decoded, strip_bom};
 
@@ -333,7 +334,7 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
         let Chunk { lines, deliveries, marks, .. } = std::mem::take(&mut self.chunk);
         let (reply, taken) = sync_channel(1);
         let handed = Handed::new(deliveries, marks, self.is_whole, reply);
-        self.import.store.ask_later(move |writer| writer.imports.handed.push_back(handed))?;
+        self.import.store.put(Command::Import(Box::new(handed)))?;
         self.written = Some((lines, taken));
         Ok(())
     }

@@ -16,7 +16,7 @@ const TRIES: u32 = 512;
 /// One location and its graph.
 #[derive(Debug)]
 pub struct Location {
-    pub(super) number: u32,
+    pub(crate) number: u32,
     id: LocationId,
     graph: RwLock<LocationGraph>,
 }
@@ -52,7 +52,7 @@ impl Location {
         None
     }
 
-    pub(super) fn write(&self) -> RwLockWriteGuard<'_, LocationGraph> {
+    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, LocationGraph> {
         self.graph.write().unwrap_or_else(PoisonError::into_inner)
     }
 }
@@ -75,62 +75,62 @@ impl Table {
 
 /// All locations of a store, and how far their graphs have come.
 #[derive(Debug, Default)]
-pub(super) struct Locations {
+pub(crate) struct Locations {
     table: RwLock<Table>,
     /// The only one there is a graph of, where all others are passed over.
     only: Option<LocationId>,
-    pub(super) news: News,
+    pub(crate) news: News,
 }
 
 impl Locations {
     /// Returns what holds one location alone, or every one.
-    pub(super) fn of(only: Option<&str>) -> Self {
+    pub(crate) fn of(only: Option<&str>) -> Self {
         Self { only: only.map(LocationId::from), ..Self::default() }
     }
 
-    pub(super) fn only(&self) -> Option<&str> {
+    pub(crate) fn only(&self) -> Option<&str> {
         self.only.as_ref().map(LocationId::as_str)
     }
 
     /// Whether events of this location belong here.
-    pub(super) fn holds(&self, id: &str) -> bool {
+    pub(crate) fn holds(&self, id: &str) -> bool {
         self.only().is_none_or(|only| only == id)
     }
 
-    pub(super) fn find(&self, id: &str) -> Option<Arc<Location>> {
+    pub(crate) fn find(&self, id: &str) -> Option<Arc<Location>> {
         self.table().by_id.get(id).cloned()
     }
 
     /// All locations, in the order the store first heard of them.
-    pub(super) fn all(&self) -> Vec<Arc<Location>> {
+    pub(crate) fn all(&self) -> Vec<Arc<Location>> {
         self.table().by_number.values().cloned().collect()
     }
 
     /// Up to `limit` locations behind this place, in the order the store first heard of
     /// them.
-    pub(super) fn page(&self, after: Option<u32>, limit: usize) -> Vec<Arc<Location>> {
+    pub(crate) fn page(&self, after: Option<u32>, limit: usize) -> Vec<Arc<Location>> {
         let Some(first) = after.map_or(Some(0), |after| after.checked_add(1)) else {
             return Vec::new();
         };
         self.table().by_number.range(first..).take(limit).map(|(_, it)| Arc::clone(it)).collect()
     }
 
-    pub(super) fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.table().by_number.len()
     }
 
     /// Up to `limit` locations from this number on, in order.
-    pub(super) fn from(&self, number: u32, limit: usize) -> Vec<Arc<Location>> {
+    pub(crate) fn from(&self, number: u32, limit: usize) -> Vec<Arc<Location>> {
         let table = self.table();
         table.by_number.range(number..).take(limit).map(|(_, it)| Arc::clone(it)).collect()
     }
 
-    pub(super) fn at(&self, number: u32) -> Option<Arc<Location>> {
+    pub(crate) fn at(&self, number: u32) -> Option<Arc<Location>> {
         self.table().by_number.get(&number).cloned()
     }
 
     /// Returns a copy of every location, under the same numbers.
-    pub(super) fn copy(&self) -> Self {
+    pub(crate) fn copy(&self) -> Self {
         let copy = Self::default();
         for location in self.all() {
             if let Some(copied) = copy.restore(location.number, &location.id) {
@@ -141,7 +141,7 @@ impl Locations {
     }
 
     /// The location of this id, new if there was none.
-    pub(super) fn intern(&self, id: &LocationId) -> Arc<Location> {
+    pub(crate) fn intern(&self, id: &LocationId) -> Arc<Location> {
         if let Some(known) = self.find(id.as_str()) {
             return known;
         }
@@ -153,14 +153,14 @@ impl Locations {
     }
 
     /// The location of this id under the number that it had; nothing if it cannot have it.
-    pub(super) fn restore(&self, number: u32, id: &LocationId) -> Option<Arc<Location>> {
+    pub(crate) fn restore(&self, number: u32, id: &LocationId) -> Option<Arc<Location>> {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         let is_next = table.by_number.last_key_value().is_none_or(|(last, _)| *last < number);
         (is_next && !table.by_id.contains_key(id.as_str())).then(|| table.add(number, id))
     }
 
     /// Takes a location away.
-    pub(super) fn remove(&self, id: &str) {
+    pub(crate) fn remove(&self, id: &str) {
         let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
         if let Some(location) = table.by_id.remove(id) {
             table.by_number.remove(&location.number);

@@ -1,18 +1,19 @@
 //! The object an embedder holds: a journal, its writer, and the graphs.
 
+mod api;
 mod changes;
 mod delivery;
 mod erase;
-mod export_events;
 mod history;
 mod import;
 mod index;
+mod loaded_checkpoint;
+mod location_ids;
 mod locations;
 mod name_limits;
 mod options;
 mod past;
 mod query;
-mod read_only;
 mod recovery;
 #[expect(clippy::module_inception, reason = "the store itself, beside its parts")]
 mod store;
@@ -20,13 +21,14 @@ mod verify;
 mod watermark;
 mod writer;
 
+pub use api::export_events::ExportEventsError;
+pub use api::storage_use::StorageUse;
 pub use changes::reader::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 #[cfg(feature = "server")]
 pub(crate) use changes::reader::{ChangeQuery, Definitions};
 pub use changes::subscription::{EventBatch, Subscription};
 pub use delivery::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use erase::Erasure;
-pub use export_events::ExportEventsError;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject};
 pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
 #[cfg(feature = "server")]
@@ -45,6 +47,5 @@ pub use recovery::OpenError;
 pub use store::Store;
 pub use verify::{Verification, repair, verify};
 pub use writer::clock::{Clock, ClockReading};
-pub use writer::log_trimming::StorageUse;
 pub use writer::observer::{Waiting, Written};
-pub use writer::recovery::WriteFailure;
+pub use writer::write_failure::WriteFailure;

@@ -103,7 +103,7 @@ type EdgeType<'e> = [&'e str; 3];
 
 /// The names in an event that are kept for good.
 #[derive(Debug, Default)]
-pub(super) struct EventNames<'e> {
+pub(crate) struct EventNames<'e> {
     location: Option<&'e str>,
     association: Option<Name<'e>>,
     objects: [Option<Name<'e>>; 2],
@@ -167,7 +167,7 @@ impl<'e> EventNames<'e> {
 }
 
 /// The names that the events of one batch bring, of which none is merged yet.
-pub(super) struct NewNames<'s, 'd> {
+pub(crate) struct NewNames<'s, 'd> {
     limits: NameLimits,
     locations: &'s Locations,
     /// Locations that are known.
@@ -188,14 +188,14 @@ struct NewInLocation<'d> {
 impl<'s, 'd> NewNames<'s, 'd> {
     /// Begins a batch. `known` locations there are, of which `locations` may hold only
     /// some.
-    pub(super) fn new(limits: NameLimits, locations: &'s Locations, known: usize) -> Self {
+    pub(crate) fn new(limits: NameLimits, locations: &'s Locations, known: usize) -> Self {
         Self { limits, locations, known, last: None, new: HashMap::new(), new_locations: 0 }
     }
 
     /// Returns the names in an event that are new, or says which of them is one too many.
     ///
     /// Costs a look-up of each name in the graph, and allocates nothing.
-    pub(super) fn check(&mut self, event: &'d Event) -> Result<EventNames<'d>, LimitReached> {
+    pub(crate) fn check(&mut self, event: &'d Event) -> Result<EventNames<'d>, LimitReached> {
         let id = event.location.as_str();
         let mut names = EventNames::of(event);
         let mut counts = NameCounts::default();
@@ -253,7 +253,7 @@ impl<'s, 'd> NewNames<'s, 'd> {
     }
 
     /// Notes that an event with these names will be merged.
-    pub(super) fn add(&mut self, location: &'d str, names: &EventNames<'d>) {
+    pub(crate) fn add(&mut self, location: &'d str, names: &EventNames<'d>) {
         if names.is_empty() {
             return;
         }

@@ -7,6 +7,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 use crate::store::history;
+use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::locations::{Location, Locations};
 use crate::store::options::Options;
 use crate::store::writer::checkpoint::Checkpointer;
@@ -27,18 +28,18 @@ pub enum OpenError {
 }
 
 /// What opening found.
-pub(super) struct Recovered {
-    pub(super) locations: Locations,
-    pub(super) checkpointer: Checkpointer,
-    pub(super) checkpoint: Seq,
-    pub(super) head: Seq,
+pub(crate) struct Recovered {
+    pub(crate) locations: Locations,
+    pub(crate) checkpointer: Checkpointer,
+    pub(crate) checkpoint: Seq,
+    pub(crate) head: Seq,
     /// All that were written down, as far as they are kept.
-    pub(super) compactions: Compactions,
+    pub(crate) compactions: Compactions,
 }
 
 impl Recovered {
     /// Saves what was rebuilt from the events, if the checkpoint was damaged.
-    pub(super) fn replace_damaged_checkpoint(
+    pub(crate) fn replace_damaged_checkpoint(
         &mut self,
         journal: &mut dyn Journal,
     ) -> Result<(), JournalError> {
@@ -54,7 +55,7 @@ impl Recovered {
 /// Builds the graphs from the checkpoint and the events behind it, or, where the
 /// checkpoint is damaged and no event is pruned, from every event: the next save then
 /// replaces the checkpoint.
-pub(super) fn recover(
+pub(crate) fn recover(
     journal: &mut dyn JournalReader,
     options: &Options,
 ) -> Result<Recovered, JournalError> {
@@ -84,7 +85,7 @@ fn recover_into(
 }
 
 /// Adds the events behind what was loaded.
-pub(super) fn go_on(
+pub(crate) fn go_on(
     journal: &mut dyn JournalReader,
     loaded: LoadedCheckpoint,
     locations: Locations,
@@ -110,7 +111,7 @@ pub(super) fn go_on(
 
 /// As [`recover`], of one location alone or of all, while another process writes: it
 /// may save a checkpoint and prune after the one that was there has been read.
-pub(super) fn recover_beside_writer(
+pub(crate) fn recover_beside_writer(
     journal: &mut dyn JournalReader,
     options: &Options,
     only: Option<&str>,
@@ -127,16 +128,8 @@ pub(super) fn recover_beside_writer(
 /// to go on.
 type DamageSink<'s> = &'s mut dyn FnMut(&str, String) -> Result<(), JournalError>;
 
-/// How far a checkpoint has come.
-#[derive(Debug, Default)]
-pub(super) struct LoadedCheckpoint {
-    pub(super) come: CheckpointSeq,
-    /// By number, the event that all rows of a location stand for, where that is later.
-    pub(super) locations: BTreeMap<u32, Seq>,
-}
-
 /// Loads the checkpoint and returns how far it has come.
-pub(super) fn load_checkpoint(
+pub(crate) fn load_checkpoint(
     journal: &mut dyn JournalReader,
     locations: &Locations,
     damage: DamageSink<'_>,
@@ -205,17 +198,17 @@ pub(super) fn load_checkpoint(
 }
 
 /// What to replay.
-pub(super) struct Replaying<'c> {
+pub(crate) struct Replaying<'c> {
     /// The events behind this one.
-    pub(super) after: Seq,
+    pub(crate) after: Seq,
     /// The last event.
-    pub(super) upto: Seq,
+    pub(crate) upto: Seq,
     /// What was dropped between them.
-    pub(super) compactions: &'c Compactions,
+    pub(crate) compactions: &'c Compactions,
     /// Whether they are merged a second time, into what they have made: those from before
     /// something was dropped of their location are passed over then, since what they speak
     /// of may not be there any more.
-    pub(super) again: bool,
+    pub(crate) again: bool,
 }
 
 /// Merges every event, does every compaction, and returns the last event.
@@ -224,7 +217,7 @@ pub(super) struct Replaying<'c> {
 ///
 /// [`JournalError::MergePanicked`] names an event that cannot be merged: a supervisor would
 /// otherwise restart a process that ends each time without a reason.
-pub(super) fn replay(
+pub(crate) fn replay(
     journal: &mut dyn JournalReader,
     replaying: &Replaying<'_>,
     locations: &Locations,

@@ -1,7 +1,7 @@
 //! A store: open, ingest, ask, close.
 
 use std::path::Path;
-use std::sync::mpsc::{Receiver, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -18,19 +18,20 @@ use crate::store::delivery::{
 };
 use crate::store::index::no_ops::Idle;
 use crate::store::index::redeliveries::Repeats;
+use crate::store::location_ids::{count_locations, forget_changes};
 use crate::store::locations::{Location, Locations};
 use crate::store::name_limits::{NameLimits, NewNames};
 use crate::store::options::Options;
 use crate::store::past::cache::Pasts;
-use crate::store::read_only::{count_locations, forget_changes};
 use crate::store::recovery::{OpenError, recover, recover_beside_writer};
 use crate::store::writer::batch::receipt;
 use crate::store::writer::clock::ReceiptClock;
+use crate::store::writer::command::{Command, Pending};
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::{Deliveries, recall_after};
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::log_trimming::LogTrimming;
-use crate::store::writer::queue::{Gauge, Job, Pending, Queue};
+use crate::store::writer::queue::{Gauge, Queue};
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::thread::Writer;
@@ -64,19 +65,19 @@ use crate::webhook::{Decoded, UrlTypes};
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Store {
-    pub(super) locations: Arc<Locations>,
-    pub(super) gauge: Arc<Gauge>,
+    pub(crate) locations: Arc<Locations>,
+    pub(crate) gauge: Arc<Gauge>,
     queue: Option<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<OpenReader>,
     keep_ignored: bool,
-    pub(super) repeats: Repeats,
-    pub(super) idle: Idle,
-    pub(super) subscriptions: Arc<Subscriptions>,
+    pub(crate) repeats: Repeats,
+    pub(crate) idle: Idle,
+    pub(crate) subscriptions: Arc<Subscriptions>,
     epochs: Epochs,
-    pub(super) pasts: Pasts,
+    pub(crate) pasts: Pasts,
     /// Held while what a writing process added is taken in.
-    pub(super) refreshing: Mutex<()>,
+    pub(crate) refreshing: Mutex<()>,
     /// For [`preview`](Self::preview) where there is no writer.
     names: NameLimits,
 }
@@ -108,7 +109,7 @@ impl Store {
         Self::open_beside_writer(path.as_ref(), None, &Options::default())
     }
 
-    pub(super) fn open_beside_writer(
+    pub(crate) fn open_beside_writer(
         path: &Path,
         only: Option<&str>,
         options: &Options,
@@ -250,12 +251,12 @@ impl Store {
             reply(Ok(receipt(delivery.decoded, Status::Ignored, None)));
             return Ok(());
         }
-        let job = Job::Deliver(Box::new(Pending { delivery, reply: Box::new(reply) }));
+        let job = Command::Append(Box::new(Pending { delivery, reply: Box::new(reply) }));
         if wait { queue.put(job) } else { queue.offer(job) }
     }
 
     /// Whether a delivery goes into the journal, unless it is there already.
-    pub(super) fn keeps(&self, delivery: &Delivery) -> bool {
+    pub(crate) fn keeps(&self, delivery: &Delivery) -> bool {
         self.keep_ignored || matches!(delivery.decoded, Decoded::Event(_))
     }
 
@@ -270,7 +271,7 @@ impl Store {
         refused: Refused,
         reply: impl FnOnce(Result<(), IngestError>) + Send + 'static,
     ) -> Result<(), IngestError> {
-        self.open_queue()?.offer(Job::Keep(Box::new(refused), Box::new(reply)))
+        self.open_queue()?.offer(Command::KeepDeadLetter(Box::new(refused), Box::new(reply)))
     }
 
     /// Up to `limit` dead letters behind this id, in order.
@@ -295,7 +296,7 @@ impl Store {
     /// Deletes a dead letter and tells whether there was one. Durable when this
     /// returns.
     pub fn delete_dead_letter(&self, id: u64) -> Result<bool, IngestError> {
-        self.ask(move |writer| writer.delete_dead_letter(id))?
+        self.ask(|reply| Command::DeleteDeadLetter(id, reply))?
     }
 
     /// Reads a dead letter again, as if it came in now, and deletes it if it can
@@ -328,8 +329,8 @@ impl Store {
             return self.preview_here(delivery);
         }
         let (previewed, delivery) =
-            self.ask(move |writer| (writer.preview(delivery.decoded()), delivery))?;
-        let beyond = |reached| IngestError::LimitReached { reached, delivery: delivery.into() };
+            self.ask(|reply| Command::Preview(Box::new(delivery), reply))?;
+        let beyond = |reached| IngestError::LimitReached { reached, delivery };
         let (status, seq) = previewed.map_err(beyond)?;
         Ok(Preview { status, seq })
     }
@@ -369,25 +370,21 @@ impl Store {
     }
 
     /// Has the writer do something between two batches, and waits for it.
-    pub(super) fn ask<T: Send + 'static>(
+    pub(crate) fn ask<T>(
         &self,
-        task: impl FnOnce(&mut Writer) -> T + Send + 'static,
+        command: impl FnOnce(SyncSender<T>) -> Command,
     ) -> Result<T, IngestError> {
-        self.ask_later(task)?.recv().map_err(|_| self.unavailable())
+        let (reply, answer) = sync_channel(1);
+        self.put(command(reply))?;
+        answer.recv().map_err(|_| self.unavailable())
     }
 
-    /// As [`ask`](Self::ask), for who waits for the answer later.
-    pub(super) fn ask_later<T: Send + 'static>(
-        &self,
-        task: impl FnOnce(&mut Writer) -> T + Send + 'static,
-    ) -> Result<Receiver<T>, IngestError> {
-        let (sender, receiver) = sync_channel(1);
-        let job = Job::Run(Box::new(move |writer| sender.send(task(writer)).unwrap_or_default()));
-        self.open_queue()?.put(job)?;
-        Ok(receiver)
+    /// Has the writer do something, once there is room for it in the queue.
+    pub(crate) fn put(&self, command: Command) -> Result<(), IngestError> {
+        self.open_queue()?.put(command)
     }
 
-    pub(super) fn is_read_only(&self) -> bool {
+    pub(crate) fn is_read_only(&self) -> bool {
         self.queue.is_none()
     }
 
@@ -396,7 +393,7 @@ impl Store {
         open.ok_or_else(|| self.unavailable())
     }
 
-    pub(super) fn unavailable(&self) -> IngestError {
+    pub(crate) fn unavailable(&self) -> IngestError {
         let reason = self.failure().unwrap_or_else(|| "it is closed".to_owned());
         IngestError::Unavailable { reason }
     }
@@ -454,7 +451,7 @@ impl Store {
 
     /// Saves a checkpoint now.
     pub fn checkpoint(&self) -> Result<(), IngestError> {
-        self.ask(Writer::checkpoint)?
+        self.ask(Command::Checkpoint)?
     }
 
     /// Events up to this seq are no longer kept; 0 if all are.

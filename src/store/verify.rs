@@ -6,11 +6,10 @@ use std::sync::Arc;
 use crate::graph::Difference;
 use crate::journal::{Journal, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
+use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::locations::{Location, Locations};
 use crate::store::options::Options;
-use crate::store::recovery::{
-    LoadedCheckpoint, Recovered, Replaying, go_on, load_checkpoint, replay,
-};
+use crate::store::recovery::{Recovered, Replaying, go_on, load_checkpoint, replay};
 use crate::store::writer::checkpoint::Checkpointer;
 
 /// What comparing a journal's replay with its checkpoint has shown.

@@ -12,7 +12,7 @@ type Listener = Box<dyn Fn(Seq) + Send + Sync>;
 /// How far the graphs have come, and who wants to know. Telling it costs nothing
 /// but a look while nobody waits.
 #[derive(Default)]
-pub(super) struct News {
+pub(crate) struct News {
     head: AtomicU64,
     waiting: AtomicUsize,
     lock: Mutex<()>,
@@ -28,11 +28,11 @@ impl fmt::Debug for News {
 
 impl News {
     /// The seq up to which every graph has taken every event.
-    pub(super) fn head(&self) -> Seq {
+    pub(crate) fn head(&self) -> Seq {
         self.head.load(Ordering::Acquire)
     }
 
-    pub(super) fn advance(&self, head: Seq) {
+    pub(crate) fn advance(&self, head: Seq) {
         self.head.store(head, Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) > 0 {
             // Whoever looked before the store above holds the lock until it sleeps.
@@ -45,7 +45,7 @@ impl News {
     }
 
     /// Waits until an event is visible; false if it is not in time.
-    pub(super) fn wait(&self, seq: Seq, timeout: Duration) -> bool {
+    pub(crate) fn wait(&self, seq: Seq, timeout: Duration) -> bool {
         self.waiting.fetch_add(1, Ordering::SeqCst);
         let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
         let behind = |(): &mut ()| self.head.load(Ordering::SeqCst) < seq;
@@ -57,7 +57,7 @@ impl News {
 
     /// Has this called whenever events have become visible; false if another is
     /// called already.
-    pub(super) fn listen(&self, listener: Listener) -> bool {
+    pub(crate) fn listen(&self, listener: Listener) -> bool {
         self.listener.set(listener).is_ok()
     }
 }

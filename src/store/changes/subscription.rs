@@ -8,7 +8,6 @@ use foldhash::fast::RandomState;
 
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::changes::reader::AppliedEvent;
-use crate::store::store::Store;
 
 /// Called on the writer's thread when a subscription has something to take.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -19,20 +18,20 @@ pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
 pub(crate) struct Subscriptions(Mutex<Registry>);
 
 #[derive(Default)]
-struct Registry {
+pub(crate) struct Registry {
     /// The last event that was published.
-    head: Seq,
-    locations: HashMap<Box<str>, Vec<Mailbox>, RandomState>,
-    next_id: u64,
+    pub(crate) head: Seq,
+    pub(crate) locations: HashMap<Box<str>, Vec<Mailbox>, RandomState>,
+    pub(crate) next_id: u64,
 }
 
 /// What one subscription has not taken yet.
-struct Mailbox {
-    id: u64,
-    events: Vec<AppliedEvent>,
-    capacity: usize,
-    lagged: bool,
-    wake: Wake,
+pub(crate) struct Mailbox {
+    pub(crate) id: u64,
+    pub(crate) events: Vec<AppliedEvent>,
+    pub(crate) capacity: usize,
+    pub(crate) lagged: bool,
+    pub(crate) wake: Wake,
 }
 
 /// The events of a subscription since it was last [taken](Subscription::take) from.
@@ -52,9 +51,9 @@ pub struct EventBatch {
 /// [`Store::subscribe`].
 #[derive(Debug)]
 pub struct Subscription {
-    subscriptions: Arc<Subscriptions>,
-    location: Box<str>,
-    id: u64,
+    pub(crate) subscriptions: Arc<Subscriptions>,
+    pub(crate) location: Box<str>,
+    pub(crate) id: u64,
 }
 
 impl fmt::Debug for Registry {
@@ -71,7 +70,7 @@ impl Subscriptions {
         Arc::new(Self(Mutex::new(Registry { head, ..Registry::default() })))
     }
 
-    fn registry(&self) -> MutexGuard<'_, Registry> {
+    pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,44 +115,6 @@ impl Mailbox {
         if !self.lagged {
             self.events.push(event());
         }
-    }
-}
-
-impl Store {
-    /// Subscribes to every event applied to this location from now on, until the
-    /// subscription is dropped. `wake` is called on the writer's thread, after the
-    /// events are visible, when there is something to take from an emptied
-    /// subscription; it must return at once.
-    ///
-    /// Reads nothing from disk, and costs the writer a copy of each event of the
-    /// location. A subscription holds up to `capacity` events; one that falls further
-    /// behind lags. In a store that is open for reading only nothing is applied.
-    ///
-    /// ```
-    /// use relata::Store;
-    ///
-    /// let store = Store::in_memory()?;
-    /// let subscription = store.subscribe("eHy2", 1_000, || {});
-    /// store.ingest(br#"{"type":"RecordCreate","id":"amara","objectKey":"contact",
-    ///     "locationId":"eHy2"}"#)?;
-    /// assert_eq!(subscription.take().events.len(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn subscribe(
-        &self,
-        location: &str,
-        capacity: usize,
-        wake: impl Fn() + Send + Sync + 'static,
-    ) -> Subscription {
-        let subscriptions = Arc::clone(&self.subscriptions);
-        let mut registry = subscriptions.registry();
-        let id = registry.next_id;
-        registry.next_id += 1;
-        let mailbox =
-            Mailbox { id, events: Vec::new(), capacity, lagged: false, wake: Arc::new(wake) };
-        registry.locations.entry(location.into()).or_default().push(mailbox);
-        drop(registry);
-        Subscription { subscriptions, location: location.into(), id }
     }
 }
 

@@ -140,8 +140,8 @@ fn piece(
 
 #[cfg(test)]
 mod tests {
+    use crate::store::api::export_events::ExportEventsError;
     use crate::store::changes::reader::{ChangeFilter, ChangeQuery};
-    use crate::store::export_events::ExportEventsError;
     use crate::store::history::Subject;
     use crate::store::store::Store;
 

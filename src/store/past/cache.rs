@@ -4,14 +4,12 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
-use crate::graph::{LocationGraph, Snapshot};
+use crate::graph::LocationGraph;
 use crate::journal::{JournalError, JournalReader};
-use crate::model::{Event, NodeRef, Seq, Timestamp};
+use crate::model::{Event, Seq, Timestamp};
 use crate::store::history;
 use crate::store::index::scan::{Scan, Stop};
-use crate::store::locations::Location;
-use crate::store::store::Store;
-use crate::store::writer::compaction::{Compactions, Due};
+use crate::store::writer::compaction::Due;
 
 /// A moment in the life of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,7 +33,7 @@ pub struct Past {
 impl Past {
     /// Does the compactions from before this event. One behind it may be written down only
     /// later, when this graph was shown already.
-    fn compact(&mut self, due: &mut Due<'_>, before: Seq) {
+    pub(crate) fn compact(&mut self, due: &mut Due<'_>, before: Seq) {
         while let Some(compaction) = due.before(before) {
             self.graph.compact(compaction.upto);
             self.seq = compaction.at + 1;
@@ -116,7 +114,7 @@ impl Pasts {
         }
     }
 
-    fn find(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
+    pub(crate) fn find(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
         let mut kept = self.kept();
         let is_it = |it: &Kept| *it.location == *location && (it.past.seq..=it.upto).contains(&seq);
         let at = kept.iter().position(is_it)?;
@@ -127,7 +125,7 @@ impl Pasts {
     }
 
     /// The latest one before this moment, to go on from.
-    fn before(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
+    pub(crate) fn before(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
         let kept = self.kept();
         let earlier = kept.iter().filter(|it| *it.location == *location && it.past.seq < seq);
         earlier.max_by_key(|it| it.past.seq).map(|it| Arc::clone(&it.past))
@@ -138,7 +136,7 @@ impl Pasts {
         self.kept().retain(|it| *it.location != *location);
     }
 
-    fn keep(&self, location: &str, upto: Seq, past: &Arc<Past>) {
+    pub(crate) fn keep(&self, location: &str, upto: Seq, past: &Arc<Past>) {
         let mut kept = self.kept();
         kept.insert(0, Kept { location: location.into(), upto, past: Arc::clone(past) });
         kept.truncate(self.limit);
@@ -151,122 +149,6 @@ impl From<JournalError> for PastError {
             JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
             error => Self::Journal(error),
         }
-    }
-}
-
-impl Store {
-    /// The event up to which the graph stood at a moment; nothing if that is how
-    /// it stands now.
-    ///
-    /// Costs a few reads of the journal for a time.
-    pub fn seq_as_of(&self, as_of: AsOf) -> Result<Option<Seq>, PastError> {
-        let head = self.head();
-        Ok(Some(self.moment(as_of)?).filter(|seq| *seq < head))
-    }
-
-    /// The last event that had come by then, of those that are visible.
-    pub(crate) fn moment(&self, as_of: AsOf) -> Result<Seq, PastError> {
-        let head = self.head();
-        match as_of {
-            AsOf::Seq(seq) if seq > head => Err(PastError::Ahead { seq, head }),
-            AsOf::Seq(seq) => Ok(seq),
-            AsOf::Time(at) => {
-                let next = Timestamp::from_millis(at.as_millis().saturating_add(1));
-                Ok(self.reader()?.first_since(next)?.saturating_sub(1).min(head))
-            }
-        }
-    }
-
-    /// The graph of a location as it stood when this event had become visible.
-    ///
-    /// Reads the location's events up to there and a few around each, 0.6 seconds a
-    /// million, and replays them, about 1.5 seconds a million. The last few answers are kept ([`Options::past_graphs`]), each in as much
-    /// memory as the graph took then; a later moment goes on from an earlier one
-    /// that is kept.
-    ///
-    /// [`Options::past_graphs`]: crate::store::options::Options::past_graphs
-    pub fn past(&self, location: &str, seq: Seq) -> Result<Arc<Past>, PastError> {
-        self.past_until(location, seq, &|| false)
-    }
-
-    /// As [`Store::past`], until it is to stop.
-    fn past_until(&self, location: &str, seq: Seq, stop: Stop<'_>) -> Result<Arc<Past>, PastError> {
-        if let Some(found) = self.pasts.find(location, seq) {
-            return Ok(found);
-        }
-        let alone = self.pasts.build(stop).ok_or(PastError::Stopped { at: 0, seq })?;
-        if let Some(found) = self.pasts.find(location, seq) {
-            return Ok(found);
-        }
-        let mut journal = self.whole_journal()?;
-        let mut past = match self.pasts.before(location, seq) {
-            Some(earlier) => Past { seq: earlier.seq, graph: earlier.graph.clone() },
-            None => Past { seq: 0, graph: LocationGraph::new() },
-        };
-        let from = past.seq;
-        let compactions = Compactions::of(journal.as_mut(), location, from)?;
-        let mut due = compactions.from(from);
-        let stopped = replay(journal.as_mut(), location, from, seq, stop, &mut |at, event| {
-            past.compact(&mut due, at);
-            past.graph.merge(at, event);
-            past.seq = at;
-        })?;
-        past.compact(&mut due, stopped.unwrap_or(seq));
-        past.graph.forget_changes();
-        let past = Arc::new(past);
-        let upto = stopped.unwrap_or(seq);
-        if upto > from || stopped.is_none() {
-            self.pasts.keep(location, upto, &past);
-        }
-        drop(alone);
-        stopped.map_or(Ok(past), |at| Err(PastError::Stopped { at, seq }))
-    }
-
-    /// A reader of a journal from which nothing was pruned.
-    pub(crate) fn whole_journal(&self) -> Result<Box<dyn JournalReader>, PastError> {
-        let mut journal = self.reader()?;
-        match journal.pruned()? {
-            0 => Ok(journal),
-            pruned => Err(PastError::Pruned { pruned }),
-        }
-    }
-
-    /// A consistent copy of a location as it stands, or as it stood, for questions
-    /// that name these nodes, and the event that it is up to: exactly, so that two
-    /// copies of a location up to the same event are the same.
-    pub fn snapshot(
-        &self,
-        location: &Location,
-        as_of: Option<AsOf>,
-        named: &[NodeRef],
-    ) -> Result<(Seq, Snapshot), PastError> {
-        self.snapshot_until(location, as_of, named, &|| false)
-    }
-
-    /// As [`Store::snapshot`], until it is to stop.
-    pub(crate) fn snapshot_until(
-        &self,
-        location: &Location,
-        as_of: Option<AsOf>,
-        named: &[NodeRef],
-        stop: Stop<'_>,
-    ) -> Result<(Seq, Snapshot), PastError> {
-        // Before a copy is taken: it may know more, not less, and says so.
-        let head = self.head();
-        let now = || location.read().snapshot_of(named);
-        let Some(as_of) = as_of else {
-            let copy = now();
-            return Ok((head.max(copy.view().seq()), copy));
-        };
-        let seq = self.moment(as_of)?;
-        if seq >= head {
-            let copy = now();
-            if copy.view().seq() <= seq {
-                return Ok((seq, copy));
-            }
-        }
-        let past = self.past_until(location.id().as_str(), seq, stop)?;
-        Ok((seq, past.graph.snapshot_of(named)))
     }
 }
 
@@ -302,6 +184,7 @@ mod tests {
     use std::cell::Cell;
 
     use super::*;
+    use crate::store::store::Store;
 
     /// Two clients that asked for a moment and hung up kept all others waiting for
     /// their replays, which nobody could end.

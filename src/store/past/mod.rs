@@ -1,4 +1,3 @@
 //! The graph of a location as it stood at an earlier event.
 
 pub(super) mod cache;
-pub(super) mod timeline;

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::graph::{AskError, LabelCount, LabelRow, Snapshot};
 use crate::model::NodeRef;
 use crate::store::locations::Location;
-use crate::store::past::cache::{AsOf, Past, PastError};
+use crate::store::past::cache::Past;
 use crate::store::query::error::QuestionError;
 use crate::store::query::links::LinksOf;
 use crate::store::query::matches::Matching;
@@ -13,7 +13,6 @@ use crate::store::query::neighborhood::Around;
 use crate::store::query::path::PathBetween;
 use crate::store::query::target::Of;
 use crate::store::query::walk::Walk;
-use crate::store::store::Store;
 
 impl Location {
     /// A copy of the graph for a question that names these nodes. The lock is
@@ -30,33 +29,6 @@ pub enum Moment {
     Now(Arc<Location>),
     /// As it stood.
     Then(Arc<Past>),
-}
-
-impl Store {
-    /// A location as it stood at a moment; nothing if no event has ever named it.
-    /// See [`Store::past`] for what it costs.
-    ///
-    /// ```
-    /// use relata::{AsOf, Store};
-    ///
-    /// let store = Store::in_memory()?;
-    /// for relation in ["67ae", "67af"] {
-    ///     let body = format!(r#"{{"id":"{relation}","associationId":"67ad","locationId":"eHy2",
-    ///         "firstObjectKey":"contact","firstRecordId":"amara",
-    ///         "secondObjectKey":"property","secondRecordId":"p-{relation}"}}"#);
-    ///     store.ingest(body.as_bytes())?;
-    /// }
-    /// let then = store.as_of("eHy2", AsOf::Seq(1))?.unwrap();
-    /// assert_eq!(then.links("contact/amara").page()?.links.len(), 1);
-    /// # Ok::<(), Box<dyn std::error::Error>>(())
-    /// ```
-    pub fn as_of(&self, location: &str, as_of: AsOf) -> Result<Option<Moment>, PastError> {
-        let Some(known) = self.location(location) else { return Ok(None) };
-        Ok(Some(match self.seq_as_of(as_of)? {
-            Some(seq) => Moment::Then(self.past(location, seq)?),
-            None => Moment::Now(known),
-        }))
-    }
 }
 
 impl Moment {

@@ -4,7 +4,7 @@ use crate::journal::Refused;
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{Delivery, Receipt, Status};
 use crate::store::name_limits::LimitReached;
-use crate::store::writer::queue::{Kept, Pending};
+use crate::store::writer::command::{Kept, Pending};
 use crate::webhook::Decoded;
 
 /// What one round writes.

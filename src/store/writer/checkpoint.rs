@@ -9,9 +9,9 @@ use crate::model::{Event, Seq};
 use crate::store::index::no_ops::Idle;
 use crate::store::index::redeliveries::Repeats;
 use crate::store::index::skip_index::Mentions;
+use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::options::Options;
-use crate::store::recovery::LoadedCheckpoint;
-use crate::store::writer::checkpoint_parts::{PART_ROWS, Saving};
+use crate::store::writer::saving::{PART_ROWS, Saving};
 
 /// Knows which locations changed since the last checkpoint. Only what changed
 /// is written, so a checkpoint costs the events since the last one, not the

@@ -13,20 +13,14 @@
 //! before cannot be merged into it again, and dropping again what rows hold that are newer
 //! could drop more.
 
-use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use crate::graph::Changed;
 use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, RowSink};
 use crate::model::Seq;
-use crate::store::locations::{Location, Locations};
+use crate::store::locations::Locations;
 use crate::store::writer::checkpoint::Checkpointer;
-
-/// How many rows the first part has; later ones as many as can be written in time.
-pub(crate) const PART_ROWS: usize = 512;
-
-const PART_ROWS_MIN: usize = 64;
+use crate::store::writer::saving::{Current, LocationPart, PART_ROWS_MIN, Saving};
 
 /// How long a part is to take. A delivery may wait for so much longer.
 const PART_TIME: Duration = Duration::from_millis(8);
@@ -40,40 +34,6 @@ const SHARED_FOR: Duration = Duration::from_secs(1);
 /// Where events come faster than they can be saved, a checkpoint is finished before there
 /// are so many times [`Options::checkpoint_events`](crate::store::options::Options) more.
 const EVENTS_MAX: u64 = 4;
-
-/// A checkpoint that is being saved.
-#[derive(Debug)]
-pub(crate) struct Saving {
-    /// What it will stand for.
-    upto: Seq,
-    /// The numbers of the locations that are still to be saved.
-    left: BTreeSet<u32>,
-    current: Option<Current>,
-    /// The events that it adds.
-    events: u64,
-    /// How many rows there were to be written, about, and how many are.
-    rows: u64,
-    written: u64,
-    took: Duration,
-}
-
-/// A location of which some rows are saved.
-#[derive(Debug)]
-struct Current {
-    location: Arc<Location>,
-    changed: Changed,
-    /// How many relations it had when those that changed were taken, and its last event.
-    relations: u32,
-    seq: Seq,
-}
-
-/// What a part of a checkpoint holds of a location.
-struct LocationPart {
-    location: Arc<Location>,
-    changed: Changed,
-    /// How many rows it has, and the event they stand for, if this part is its last.
-    come: Option<(u64, Seq)>,
-}
 
 /// What became of a checkpoint by saving a part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -294,39 +254,5 @@ impl Checkpointer {
         self.events += saving.events;
         self.is_dirty = true;
         self.since.get_or_insert(Instant::now());
-    }
-}
-
-impl Current {
-    /// Begins with a location whose last event this is, or one before it.
-    fn begin(location: Arc<Location>, seq: Seq) -> Self {
-        let mut graph = location.write();
-        let (changed, relations) = (graph.take_changed(), graph.relation_rows());
-        drop(graph);
-        Self { location, changed, relations, seq }
-    }
-
-    /// Takes up to so many rows, and all that has changed since of what relations refer
-    /// to before any of those. Tells how many rows the location has, and the event that
-    /// they stand for, if these are the last.
-    fn take_first(&mut self, limit: usize) -> (Changed, Option<(u64, Seq)>) {
-        self.changed.add(self.location.write().take_changed_but_relations());
-        let changed = self.changed.take_first(limit);
-        let is_last = self.changed.rows() == 0;
-        let rows = is_last.then(|| self.location.read().row_count_with(self.relations));
-        (changed, rows.map(|rows| (rows, self.seq)))
-    }
-}
-
-impl LocationPart {
-    fn put(&self, put: RowSink<'_>) -> Result<(), JournalError> {
-        let Self { location, changed, come } = self;
-        let (number, id) = (location.number, location.id().as_str());
-        let (rows, seq) = come.unzip();
-        put(&CheckpointRow::Location { number, id, rows, seq })?;
-        let dropped = |key| CheckpointRow::Dropped { location: number, key };
-        changed.dropped().try_for_each(|key| put(&dropped(key)))?;
-        // No one but this thread changes the graph: readers are not held up.
-        location.read().rows(changed, |row| put(&CheckpointRow::State { location: number, row }))
     }
 }

@@ -2,8 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use crate::journal::{FileSizes, Journal, JournalError};
-use crate::store::store::Store;
+use crate::journal::Journal;
 
 /// How long to wait before trying again while a reader holds the log.
 const RETRY: Duration = Duration::from_secs(1);
@@ -41,23 +40,5 @@ impl LogTrimming {
         self.next =
             self.held_since.map(|since| now + now.duration_since(since).clamp(RETRY, RETRY_MAX));
         self.held_since
-    }
-}
-
-/// What a store takes on disk.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct StorageUse {
-    /// Sizes of the files; 0 for a store in memory.
-    pub files: FileSizes,
-    /// How long a reader has kept the write-ahead log from being cut down; 0 if none
-    /// does.
-    pub log_held: Duration,
-}
-
-impl Store {
-    /// Returns what the store takes on disk. Costs a look at two files.
-    pub fn storage_use(&self) -> Result<StorageUse, JournalError> {
-        let files = self.reader()?.file_sizes()?;
-        Ok(StorageUse { files, log_held: self.gauge.pulse.log_held() })
     }
 }

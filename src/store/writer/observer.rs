@@ -6,7 +6,6 @@ use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::{Duration, Instant};
 
 use crate::model::Seq;
-use crate::store::store::Store;
 
 /// What the writer has just put on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -42,11 +41,11 @@ type Observer = Box<dyn Fn(Written) + Send + Sync>;
 /// Tells what was written. Costs a look while nobody wants to know.
 #[derive(Default)]
 pub(crate) struct Pulse {
-    checkpoint: AtomicU64,
-    write_failures: AtomicU64,
+    pub(crate) checkpoint: AtomicU64,
+    pub(crate) write_failures: AtomicU64,
     compacted_rows: AtomicU64,
     log_held_since: Mutex<Option<Instant>>,
-    observer: OnceLock<Observer>,
+    pub(crate) observer: OnceLock<Observer>,
 }
 
 impl fmt::Debug for Pulse {
@@ -95,29 +94,5 @@ impl Pulse {
         if let Some(observer) = self.observer.get() {
             observer(Written::Checkpoint { upto, took });
         }
-    }
-}
-
-impl Store {
-    /// Has this called on the writer's thread after each transaction and
-    /// checkpoint; it must not block. False if there is such an observer already.
-    pub fn observe(&self, observer: impl Fn(Written) + Send + Sync + 'static) -> bool {
-        self.gauge.pulse.observer.set(Box::new(observer)).is_ok()
-    }
-
-    /// The last event that the checkpoint on disk stands for. What came later is
-    /// replayed when the store is opened.
-    pub fn checkpoint_seq(&self) -> Seq {
-        self.gauge.pulse.checkpoint.load(Ordering::Acquire)
-    }
-
-    /// Returns how many writes have failed since the store was opened.
-    pub fn write_failures(&self) -> u64 {
-        self.gauge.pulse.write_failures.load(Ordering::Relaxed)
-    }
-
-    /// What waits for the writer now.
-    pub fn waiting(&self) -> Waiting {
-        self.gauge.waiting()
     }
 }

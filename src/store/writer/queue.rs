@@ -5,51 +5,17 @@ use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Instant;
 
-use crate::journal::Refused;
-use crate::store::delivery::{Delivery, IngestError, Receipt};
+use crate::store::delivery::IngestError;
 use crate::store::options::Options;
+use crate::store::writer::command::Command;
 use crate::store::writer::observer::{Pulse, Waiting};
-use crate::store::writer::recovery::WriteFailure;
-use crate::store::writer::thread::Writer;
-
-/// Told what became of a delivery, on the writer's thread.
-pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
-
-/// Told that a refused delivery is kept, on the writer's thread.
-pub(crate) type Kept = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
-
-/// What else the writer is asked to do, once what came before is committed.
-pub(crate) type Task = Box<dyn FnOnce(&mut Writer) + Send>;
-
-/// One thing for the writer to do.
-pub(crate) enum Job {
-    Deliver(Box<Pending>),
-    Keep(Box<Refused>, Kept),
-    Run(Task),
-}
-
-impl Job {
-    /// Bytes from outside that it holds.
-    fn bytes(&self) -> usize {
-        match self {
-            Self::Deliver(pending) => pending.delivery.body.len(),
-            Self::Keep(refused, _) => refused.body.len(),
-            Self::Run(_) => 0,
-        }
-    }
-}
-
-/// A delivery that waits for its commit.
-pub(crate) struct Pending {
-    pub(crate) delivery: Delivery,
-    pub(crate) reply: Reply,
-}
+use crate::store::writer::write_failure::WriteFailure;
 
 /// The sender's end. Both the number of deliveries and the bytes of their
 /// bodies are bounded.
 #[derive(Debug)]
 pub(crate) struct Queue {
-    jobs: SyncSender<Job>,
+    jobs: SyncSender<Command>,
     gauge: Arc<Gauge>,
     bytes_max: usize,
 }
@@ -147,22 +113,22 @@ fn closed() -> IngestError {
 }
 
 impl Queue {
-    pub(crate) fn new(options: &Options) -> (Self, Receiver<Job>, Arc<Gauge>) {
+    pub(crate) fn new(options: &Options) -> (Self, Receiver<Command>, Arc<Gauge>) {
         let (jobs, receiver) = sync_channel(options.queue_events.max(1));
         let gauge = Arc::new(Gauge::default());
         let queue = Self { jobs, gauge: Arc::clone(&gauge), bytes_max: options.queue_bytes };
         (queue, receiver, gauge)
     }
 
-    /// Queues a job, or says at once that there is no room.
-    pub(crate) fn offer(&self, job: Job) -> Result<(), IngestError> {
-        let bytes = job.bytes();
+    /// Queues a command, or says at once that there is no room.
+    pub(crate) fn offer(&self, command: Command) -> Result<(), IngestError> {
+        let bytes = command.bytes();
         if self.gauge.bytes.fetch_add(bytes, Ordering::Relaxed) + bytes > self.bytes_max {
             self.gauge.release(bytes);
             return Err(IngestError::Overloaded);
         }
         self.gauge.enter();
-        self.jobs.try_send(job).map_err(|error| {
+        self.jobs.try_send(command).map_err(|error| {
             self.gauge.leave();
             self.gauge.release(bytes);
             match error {
@@ -172,11 +138,11 @@ impl Queue {
         })
     }
 
-    /// Queues a job, waiting for room. Bytes do not count: a caller that waits
+    /// Queues a command, waiting for room. Bytes do not count: a caller that waits
     /// holds its body anyway.
-    pub(crate) fn put(&self, job: Job) -> Result<(), IngestError> {
-        self.gauge.bytes.fetch_add(job.bytes(), Ordering::Relaxed);
+    pub(crate) fn put(&self, command: Command) -> Result<(), IngestError> {
+        self.gauge.bytes.fetch_add(command.bytes(), Ordering::Relaxed);
         self.gauge.enter();
-        self.jobs.send(job).map_err(|_| closed())
+        self.jobs.send(command).map_err(|_| closed())
     }
 }

@@ -20,18 +20,19 @@ use crate::store::writer::batch::{Batch, Fate, applied, receipt};
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::checkpoint_parts::Saved;
 use crate::store::writer::clock::ReceiptClock;
+use crate::store::writer::command::{Command, Kept, Pending, ToErase};
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::Deliveries;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::log_trimming::LogTrimming;
-use crate::store::writer::queue::{Gauge, Job, Kept, Pending, Task};
+use crate::store::writer::queue::Gauge;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::webhook::Decoded;
 
 pub(crate) struct Writer {
     pub(crate) journal: Box<dyn Journal>,
-    pub(crate) jobs: Receiver<Job>,
+    pub(crate) jobs: Receiver<Command>,
     pub(crate) gauge: Arc<Gauge>,
     pub(crate) locations: Arc<Locations>,
     pub(crate) subscriptions: Arc<Subscriptions>,
@@ -65,8 +66,8 @@ impl Writer {
                     self.checkpointer.share(!batch.deliveries.is_empty());
                     self.commit(&mut batch.deliveries);
                     self.keep(&mut batch.refused);
-                    if let Some(task) = asked {
-                        task(&mut self);
+                    if let Some(command) = asked {
+                        self.execute(command);
                     }
                 }
                 Err(RecvTimeoutError::Disconnected) if self.imports.handed.is_empty() => break,
@@ -98,30 +99,52 @@ impl Writer {
         }
     }
 
-    /// Collects what waits, up to the limits of one transaction or a task, which
+    /// Collects what waits, up to the limits of one transaction or another command, which
     /// is handed back.
-    fn gather(&self, first: Job, batch: &mut Batch) -> Option<Task> {
+    fn gather(&self, first: Command, batch: &mut Batch) -> Option<Command> {
         let mut bytes = 0;
         let mut job = first;
         loop {
             self.gauge.leave();
             match job {
-                Job::Run(task) => return Some(task),
-                Job::Deliver(pending) => {
+                Command::Append(pending) => {
                     bytes += pending.delivery.body.len();
                     batch.deliveries.push(*pending);
                 }
-                Job::Keep(refused, kept) => {
+                Command::KeepDeadLetter(refused, kept) => {
                     bytes += refused.body.len();
                     self.gauge.release(refused.body.len());
                     batch.refused.push((*refused, kept));
                 }
+                other => return Some(other),
             }
             let jobs = batch.deliveries.len() + batch.refused.len();
             if jobs >= self.options.batch_events || bytes >= self.options.batch_bytes {
                 return None;
             }
             job = self.jobs.try_recv().ok()?;
+        }
+    }
+
+    /// Does what is no part of a transaction of deliveries. Whoever asked may be gone.
+    fn execute(&mut self, command: Command) {
+        match command {
+            // These are gathered.
+            Command::Append(_) | Command::KeepDeadLetter(..) => {}
+            Command::DeleteDeadLetter(id, reply) => {
+                reply.send(self.delete_dead_letter(id)).unwrap_or_default();
+            }
+            Command::Preview(delivery, reply) => {
+                let previewed = self.preview(delivery.decoded());
+                reply.send((previewed, delivery)).unwrap_or_default();
+            }
+            Command::Import(handed) => self.imports.handed.push_back(*handed),
+            Command::Erase(asked, reply) => {
+                let ToErase { location, known, upto } = *asked;
+                reply.send(self.erase(location, &known, upto)).unwrap_or_default();
+            }
+            Command::Compact(reply) => reply.send(self.compact_now()).unwrap_or_default(),
+            Command::Checkpoint(reply) => reply.send(self.checkpoint()).unwrap_or_default(),
         }
     }
 

@@ -1,4 +1,4 @@
-//! When the things of a location were there, told by its events.
+//! When the things of a location were there.
 
 use crate::graph::{Lives, LocationGraph};
 use crate::model::{Event, Seq};

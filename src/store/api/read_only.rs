@@ -1,22 +1,17 @@
 //! A store beside the process that writes to its file.
 
-use std::collections::{BTreeSet, HashSet};
-use std::ops::ControlFlow;
-use std::path::Path;
-use std::sync::PoisonError;
-
 use crate::journal::{JournalError, JournalReader, SqliteJournal};
-use crate::model::{EventType, Seq};
+use crate::model::Seq;
 use crate::store::changes::reader::ChangesError;
-use crate::store::locations::Locations;
+use crate::store::location_ids::{each_location, forget_changes};
 use crate::store::options::Options;
 use crate::store::recovery::{OpenError, Replaying, replay};
 use crate::store::store::Store;
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::compaction::Compactions;
-
-/// Events without effect that are noted before it is looked which of them are saved.
-const IDLE_MAX: usize = 10_000;
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::PoisonError;
 
 impl Store {
     /// Opens one location of the store in this SQLite file as
@@ -100,41 +95,5 @@ impl Store {
     }
 }
 
-/// Calls with the ids of up to `limit` locations of a journal, each once, in the order in
-/// which it first heard of them.
-fn each_location(
-    journal: &mut dyn JournalReader,
-    limit: usize,
-    mut each: impl FnMut(&str),
-) -> Result<(), JournalError> {
-    let mut known: HashSet<Box<str>> = HashSet::new();
-    let mut note = |id: &str| {
-        if known.len() < limit && !known.contains(id) {
-            known.insert(id.into());
-            each(id);
-        }
-        if known.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
-    };
-    let checkpoint = journal.location_ids(&mut note)?;
-    journal.read(checkpoint, &mut |_, entry| {
-        let is_known = EventType::from_name(entry.event_type).is_some();
-        if is_known { note(entry.location) } else { ControlFlow::Continue(()) }
-    })
-}
-
-/// Counts the locations of a journal, up to `limit`.
-pub(super) fn count_locations(
-    journal: &mut dyn JournalReader,
-    limit: usize,
-) -> Result<usize, JournalError> {
-    let mut count = 0;
-    each_location(journal, limit, |_| count += 1)?;
-    Ok(count)
-}
-
-/// Drops the notes for a checkpoint, which another process saves.
-pub(super) fn forget_changes(locations: &Locations, number: u32) {
-    if let Some(location) = locations.at(number) {
-        location.write().forget_changes();
-    }
-}
+/// Events without effect that are noted before it is looked which of them are saved.
+const IDLE_MAX: usize = 10_000;

@@ -1,49 +1,13 @@
 //! The accepted events themselves, as NDJSON.
 
-use std::io::{self, Write};
-use std::ops::ControlFlow;
+use crate::model::{EventType, Seq};
 
 use crate::journal::JournalError;
-use crate::model::{EventType, Seq};
 use crate::store::index::scan::{Scan, Stop};
 use crate::store::store::Store;
 use crate::webhook::wrapped;
-
-/// An export of events failed.
-#[derive(Debug, thiserror::Error)]
-pub enum ExportEventsError {
-    /// The journal cannot be read.
-    #[error(transparent)]
-    Journal(JournalError),
-    /// The oldest events were pruned, so the others do not give the graph: back
-    /// the database up instead, or export the graph.
-    #[error(
-        "events up to {pruned} are pruned, so the others would not give the same graph; \
-         `relata backup` copies the whole store"
-    )]
-    Pruned {
-        /// The last event that was pruned.
-        pruned: Seq,
-    },
-    /// It was stopped.
-    #[error("the export was stopped at event {at}")]
-    Stopped {
-        /// The last event that was looked at.
-        at: Seq,
-    },
-    /// The events cannot be written where they should go.
-    #[error("{0}")]
-    Write(#[from] io::Error),
-}
-
-impl From<JournalError> for ExportEventsError {
-    fn from(error: JournalError) -> Self {
-        match error {
-            JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
-            error => Self::Journal(error),
-        }
-    }
-}
+use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 impl Store {
     /// Writes the accepted events of a location up to `upto`, one a line in
@@ -95,6 +59,42 @@ impl Store {
             (Some(error), _) => Err(error.into()),
             (None, Some(at)) => Err(ExportEventsError::Stopped { at }),
             (None, None) => Ok(written),
+        }
+    }
+}
+
+/// An export of events failed.
+#[derive(Debug, thiserror::Error)]
+pub enum ExportEventsError {
+    /// The journal cannot be read.
+    #[error(transparent)]
+    Journal(JournalError),
+    /// The oldest events were pruned, so the others do not give the graph: back
+    /// the database up instead, or export the graph.
+    #[error(
+        "events up to {pruned} are pruned, so the others would not give the same graph; \
+         `relata backup` copies the whole store"
+    )]
+    Pruned {
+        /// The last event that was pruned.
+        pruned: Seq,
+    },
+    /// It was stopped.
+    #[error("the export was stopped at event {at}")]
+    Stopped {
+        /// The last event that was looked at.
+        at: Seq,
+    },
+    /// The events cannot be written where they should go.
+    #[error("{0}")]
+    Write(#[from] io::Error),
+}
+
+impl From<JournalError> for ExportEventsError {
+    fn from(error: JournalError) -> Self {
+        match error {
+            JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
+            error => Self::Journal(error),
         }
     }
 }

@@ -1,0 +1,117 @@
+//! The changes after an event, page by page.
+
+use crate::journal::JournalReader;
+use crate::model::Seq;
+use crate::store::changes::reader::{
+    AppliedEvent, ChangeFilter, ChangePage, ChangeQuery, ChangesError, Definitions,
+};
+use crate::store::history;
+use crate::store::index::scan::{Scan, Stop};
+use crate::store::store::Store;
+use std::ops::ControlFlow;
+
+impl Store {
+    /// Up to `limit` changes of a location behind `after`, or behind what was there
+    /// when it was asked if none is; see [`ChangePage::upto`]. Events that were accepted
+    /// but did nothing, because what they say was known already or something newer was,
+    /// are no changes. (Of those that a Relata without this feed accepted, it is not
+    /// known: all of them are shown.)
+    ///
+    /// Reads the location's events behind `after` and a few around each, and whatever
+    /// came since the last checkpoint, up to 50,000: a page may hold few changes, or
+    /// none, and not be the last.
+    ///
+    /// ```
+    /// use std::time::Duration;
+    /// use relata::{ChangeFilter, Store};
+    ///
+    /// let store = Store::in_memory()?;
+    /// store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",
+    ///     "firstObjectKey":"contact","firstRecordId":"amara",
+    ///     "secondObjectKey":"custom_objects.property","secondRecordId":"12-maple-street"}"#)?;
+    ///
+    /// let filter = ChangeFilter { object: Some("contact".into()), ..Default::default() };
+    /// let mut after = 0;
+    /// loop {
+    ///     let page = store.changes("eHy2", after, &filter, 100)?;
+    ///     for change in &page.events {
+    ///         println!("{} {}", change.seq, change.event.event_type);
+    ///     }
+    ///     after = page.upto;
+    ///     // Followed for as long as something happens within a millisecond.
+    ///     if !store.wait_for(after + 1, Duration::from_millis(1)) {
+    ///         break;
+    ///     }
+    /// }
+    /// assert_eq!(after, 1);
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn changes(
+        &self,
+        location: &str,
+        after: Seq,
+        filter: &ChangeFilter,
+        limit: usize,
+    ) -> Result<ChangePage, ChangesError> {
+        let query = ChangeQuery { location, filter, after, upto: self.head(), limit };
+        self.changes_until(self.reader()?.as_mut(), &query, &|| false)
+    }
+
+    /// Reads one page of changes with a reader of the journal that may be used for many,
+    /// until it is to stop: the page then ends early.
+    pub(crate) fn changes_until(
+        &self,
+        journal: &mut dyn JournalReader,
+        query: &ChangeQuery<'_>,
+        stop: Stop<'_>,
+    ) -> Result<ChangePage, ChangesError> {
+        let &ChangeQuery { location, filter, after, upto, limit } = query;
+        // Before the journal is looked at: see there.
+        let unsaved = self.idle.behind(after);
+        let pruned = journal.pruned()?;
+        if after < pruned {
+            return Err(ChangesError::Pruned { after, pruned });
+        }
+        let mut definitions = Definitions::of(self.location(location));
+        let mut page = ChangePage { events: Vec::new(), upto: upto.max(after) };
+        let mut failed = None;
+        let scan = Scan { location, after, upto, entries_max: PAGE_ENTRIES, stop };
+        let stopped = scan.run(journal, &mut Vec::new(), &mut |seq, entry, _| {
+            if page.events.len() == limit {
+                page.upto = seq - 1;
+                return ControlFlow::Break(());
+            }
+            if unsaved.contains(&seq) {
+                return ControlFlow::Continue(());
+            }
+            let event = match history::read(seq, &entry) {
+                Ok(Some(event)) => event,
+                Ok(None) => return ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            };
+            if filter.names(&event) {
+                let association = definitions.association_of(&event);
+                if filter.labels(&event, association.as_deref()) {
+                    let received_at = entry.received_at;
+                    page.events.push(AppliedEvent { seq, received_at, event, association });
+                }
+            }
+            ControlFlow::Continue(())
+        })?;
+        failed.map_or(Ok(()), Err)?;
+        page.upto = stopped.unwrap_or(page.upto);
+        let mut applied = Vec::with_capacity(page.events.len());
+        for event in page.events {
+            if !journal.is_idle(event.seq)? {
+                applied.push(event);
+            }
+        }
+        Ok(ChangePage { events: applied, ..page })
+    }
+}
+
+/// Entries read for one page at most: those of other locations lie between.
+const PAGE_ENTRIES: u64 = 50_000;

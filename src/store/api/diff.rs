@@ -1,0 +1,54 @@
+//! What differs between two events.
+
+use crate::store::index::scan::Stop;
+use crate::store::locations::Location;
+use crate::store::past::cache::{AsOf, PastError};
+use crate::store::query::diff::Between;
+use crate::store::store::Store;
+
+impl Store {
+    /// A location at two moments, the second of which may be now, to see what
+    /// differs; nothing if no event has ever named it. See [`Store::past`] for what
+    /// it costs.
+    ///
+    /// ```
+    /// use relata::graph::{DiffQuery, Effort};
+    /// use relata::{AsOf, Store};
+    ///
+    /// let store = Store::in_memory()?;
+    /// for (kind, relation) in [("Create", "67ae"), ("Create", "67af"), ("Delete", "67ae")] {
+    ///     let body = format!(r#"{{"type":"Relation{kind}","id":"{relation}",
+    ///         "associationId":"67ad","locationId":"eHy2",
+    ///         "firstObjectKey":"contact","firstRecordId":"amara",
+    ///         "secondObjectKey":"property","secondRecordId":"p-{relation}"}}"#);
+    ///     store.ingest(body.as_bytes())?;
+    /// }
+    /// let between = store.between("eHy2", AsOf::Seq(1), None)?.unwrap();
+    /// let diff = between.links(&DiffQuery::default(), &mut Effort::unbounded());
+    /// assert_eq!(diff.added[0].relation, Some("67af"));
+    /// assert_eq!(diff.removed[0].relation, Some("67ae"));
+    /// # Ok::<(), Box<dyn std::error::Error>>(())
+    /// ```
+    pub fn between(
+        &self,
+        location: &str,
+        from: AsOf,
+        to: Option<AsOf>,
+    ) -> Result<Option<Between>, PastError> {
+        let Some(known) = self.location(location) else { return Ok(None) };
+        self.between_until(&known, from, to, &|| false).map(Some)
+    }
+
+    /// As [`Store::between`], until it is to stop.
+    pub(crate) fn between_until(
+        &self,
+        location: &Location,
+        from: AsOf,
+        to: Option<AsOf>,
+        stop: Stop<'_>,
+    ) -> Result<Between, PastError> {
+        let from = self.snapshot_until(location, Some(from), &[], stop)?;
+        let to = self.snapshot_until(location, to, &[], stop)?;
+        Ok(Between { from, to })
+    }
+}

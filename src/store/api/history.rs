@@ -1,0 +1,188 @@
+//! The history of one thing, and accepted events page by page.
+
+use crate::graph::escaped_len;
+use crate::journal::JournalError;
+use crate::model::Seq;
+use crate::store::history::read;
+use crate::store::history::{
+    AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject,
+};
+use crate::store::index::scan::{Scan, Stop};
+use crate::store::store::Store;
+use std::ops::ControlFlow;
+
+impl Store {
+    /// Up to `limit` events behind `after` that speak of a thing: for a record
+    /// its own and those of its relations, for an object key its schema's and
+    /// those of its associations.
+    ///
+    /// Reads the location's events in runs of about 4,096 events that the thing occurs
+    /// in, and to find these up to 12 bytes an event of those runs that the location
+    /// occurs in; and whatever came since the last checkpoint.
+    pub fn history(
+        &self,
+        location: &str,
+        of: &Subject,
+        after: Seq,
+        limit: impl Into<PageLimit>,
+    ) -> Result<HistoryPage, JournalError> {
+        self.history_until(location, of, after, limit.into(), &|| false)
+    }
+
+    /// As [`Store::history`], until it is to stop: the page then ends early.
+    pub(crate) fn history_until(
+        &self,
+        location: &str,
+        of: &Subject,
+        after: Seq,
+        limit: PageLimit,
+        stop: Stop<'_>,
+    ) -> Result<HistoryPage, JournalError> {
+        unless_pruned(|| self.read_history(location, of, after, limit, stop))
+    }
+
+    fn read_history(
+        &self,
+        location: &str,
+        of: &Subject,
+        after: Seq,
+        limit: PageLimit,
+        stop: Stop<'_>,
+    ) -> Result<HistoryPage, JournalError> {
+        let mut room = Room::new(limit);
+        let mut journal = self.reader()?;
+        let pruned = journal.pruned()?;
+        let after = after.max(pruned);
+        let mut wanted = vec![of.mention(location)];
+        let mut page = HistoryPage { events: Vec::new(), next: None, pruned };
+        let mut failed = None;
+        let scan = Scan { location, after, upto: Seq::MAX, entries_max: u64::MAX, stop };
+        let stopped = scan.run(journal.as_mut(), &mut wanted, &mut |seq, entry, wanted| {
+            let event = match read(seq, &entry) {
+                Ok(Some(event)) => event,
+                Ok(None) => return ControlFlow::Continue(()),
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            };
+            if !of.is_told_by(&event, wanted) {
+                return ControlFlow::Continue(());
+            }
+            let texts = entry.entity.len() + entry.webhook_id.map_or(0, str::len);
+            if !room.take(texts) {
+                page.next = page.events.last().map(|last| last.seq);
+                return ControlFlow::Break(());
+            }
+            page.events.push(HistoryEvent::new(seq, &entry));
+            ControlFlow::Continue(())
+        })?;
+        failed.map_or(Ok(()), Err)?;
+        page.next = page.next.or(stopped);
+        let unsaved = self.repeats.hold();
+        for event in &mut page.events {
+            let counted = unsaved.get(&event.seq).copied().unwrap_or(0);
+            event.deliveries += journal.repeats(event.seq)? + counted;
+        }
+        Ok(page)
+    }
+
+    /// Up to `limit` accepted events of a location behind `after`.
+    ///
+    /// Reads them and a few around each, and whatever came since the last checkpoint;
+    /// 50,000 at most, so a page may hold fewer, or none, and still have a `next`.
+    pub fn events(
+        &self,
+        location: &str,
+        after: Seq,
+        limit: impl Into<PageLimit>,
+    ) -> Result<EventPage, JournalError> {
+        self.events_until(location, after, limit.into(), &|| false)
+    }
+
+    /// As [`Store::events`], until it is to stop: the page then ends early.
+    pub(crate) fn events_until(
+        &self,
+        location: &str,
+        after: Seq,
+        limit: PageLimit,
+        stop: Stop<'_>,
+    ) -> Result<EventPage, JournalError> {
+        unless_pruned(|| self.read_events(location, after, limit, stop))
+    }
+
+    fn read_events(
+        &self,
+        location: &str,
+        after: Seq,
+        limit: PageLimit,
+        stop: Stop<'_>,
+    ) -> Result<EventPage, JournalError> {
+        let mut room = Room::new(limit);
+        let mut journal = self.reader()?;
+        let pruned = journal.pruned()?;
+        let after = after.max(pruned);
+        let mut page = EventPage { events: Vec::new(), next: None, pruned };
+        let scan = Scan { location, after, upto: Seq::MAX, entries_max: PAGE_ENTRIES, stop };
+        let stopped = scan.run(journal.as_mut(), &mut Vec::new(), &mut |seq, entry, _| {
+            // A body is JSON, so as a text in JSON its quotation marks are escaped.
+            let texts = escaped_len(entry.body) + entry.webhook_id.map_or(0, str::len);
+            if !room.take(texts) {
+                page.next = page.events.last().map(|last| last.seq);
+                return ControlFlow::Break(());
+            }
+            page.events.push(AcceptedEvent {
+                seq,
+                event_type: entry.event_type.to_owned(),
+                at: entry.at,
+                received_at: entry.received_at,
+                webhook_id: entry.webhook_id.map(str::to_owned),
+                body: entry.body.to_owned(),
+            });
+            ControlFlow::Continue(())
+        })?;
+        page.next = page.next.or(stopped);
+        Ok(page)
+    }
+}
+
+/// Entries read for one page of events at most: those of other locations lie
+/// between.
+const PAGE_ENTRIES: u64 = 50_000;
+
+/// The members of an event as JSON, without texts.
+const EVENT_MEMBERS: usize = 192;
+
+/// What of a page is left to fill.
+struct Room {
+    limit: PageLimit,
+    events: usize,
+    bytes: usize,
+}
+
+impl Room {
+    fn new(limit: impl Into<PageLimit>) -> Self {
+        Self { limit: limit.into(), events: 0, bytes: 0 }
+    }
+
+    /// Counts an event with so many bytes of text; false if it does not fit.
+    fn take(&mut self, texts: usize) -> bool {
+        let bytes = self.bytes.saturating_add(texts).saturating_add(EVENT_MEMBERS);
+        if self.events == self.limit.events || self.events > 0 && bytes > self.limit.bytes {
+            return false;
+        }
+        (self.events, self.bytes) = (self.events + 1, bytes);
+        true
+    }
+}
+
+/// Begins again where old events were pruned ahead of a reading that may do without
+/// them: each time behind more of them, so that it comes to an end.
+fn unless_pruned<T>(mut read: impl FnMut() -> Result<T, JournalError>) -> Result<T, JournalError> {
+    loop {
+        match read() {
+            Err(JournalError::PrunedWhileReading { .. }) => {}
+            page => return page,
+        }
+    }
+}

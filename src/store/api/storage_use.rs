@@ -1,0 +1,23 @@
+//! What a store takes on disk.
+
+use crate::journal::{FileSizes, JournalError};
+use crate::store::store::Store;
+use std::time::Duration;
+
+/// What a store takes on disk.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct StorageUse {
+    /// Sizes of the files; 0 for a store in memory.
+    pub files: FileSizes,
+    /// How long a reader has kept the write-ahead log from being cut down; 0 if none
+    /// does.
+    pub log_held: Duration,
+}
+
+impl Store {
+    /// Returns what the store takes on disk. Costs a look at two files.
+    pub fn storage_use(&self) -> Result<StorageUse, JournalError> {
+        let files = self.reader()?.file_sizes()?;
+        Ok(StorageUse { files, log_held: self.gauge.pulse.log_held() })
+    }
+}

@@ -1,0 +1,13 @@
+//! What an opening has found of a checkpoint.
+
+use crate::journal::CheckpointSeq;
+use crate::model::Seq;
+use std::collections::BTreeMap;
+
+/// How far a checkpoint has come.
+#[derive(Debug, Default)]
+pub(crate) struct LoadedCheckpoint {
+    pub(crate) come: CheckpointSeq,
+    /// By number, the event that all rows of a location stand for, where that is later.
+    pub(crate) locations: BTreeMap<u32, Seq>,
+}

@@ -1,0 +1,47 @@
+//! The locations of a journal, without their graphs.
+
+use std::collections::HashSet;
+use std::ops::ControlFlow;
+
+use crate::journal::{JournalError, JournalReader};
+use crate::model::EventType;
+use crate::store::locations::Locations;
+
+/// Calls with the ids of up to `limit` locations of a journal, each once, in the order in
+/// which it first heard of them.
+pub(crate) fn each_location(
+    journal: &mut dyn JournalReader,
+    limit: usize,
+    mut each: impl FnMut(&str),
+) -> Result<(), JournalError> {
+    let mut known: HashSet<Box<str>> = HashSet::new();
+    let mut note = |id: &str| {
+        if known.len() < limit && !known.contains(id) {
+            known.insert(id.into());
+            each(id);
+        }
+        if known.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
+    };
+    let checkpoint = journal.location_ids(&mut note)?;
+    journal.read(checkpoint, &mut |_, entry| {
+        let is_known = EventType::from_name(entry.event_type).is_some();
+        if is_known { note(entry.location) } else { ControlFlow::Continue(()) }
+    })
+}
+
+/// Counts the locations of a journal, up to `limit`.
+pub(crate) fn count_locations(
+    journal: &mut dyn JournalReader,
+    limit: usize,
+) -> Result<usize, JournalError> {
+    let mut count = 0;
+    each_location(journal, limit, |_| count += 1)?;
+    Ok(count)
+}
+
+/// Drops the notes for a checkpoint, which another process saves.
+pub(crate) fn forget_changes(locations: &Locations, number: u32) {
+    if let Some(location) = locations.at(number) {
+        location.write().forget_changes();
+    }
+}

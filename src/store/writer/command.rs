@@ -1,0 +1,61 @@
+//! What the writer can be asked to do.
+
+use std::sync::mpsc::SyncSender;
+
+use crate::journal::Refused;
+use crate::model::{LocationId, Seq};
+use crate::store::delivery::{Delivery, IngestError, Receipt, Status};
+use crate::store::erase::Erasure;
+use crate::store::name_limits::LimitReached;
+use crate::store::writer::import_marks::Handed;
+
+/// Called with what became of a delivery, on the writer's thread.
+pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
+
+/// Called once a refused delivery is kept, on the writer's thread.
+pub(crate) type Kept = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
+
+/// What a delivery would do, and the delivery.
+pub(crate) type Previewed = (Result<(Status, Option<Seq>), LimitReached>, Box<Delivery>);
+
+/// One thing for the writer to do.
+pub(crate) enum Command {
+    /// Accepts a delivery, with others in one transaction.
+    Append(Box<Pending>),
+    /// Keeps a delivery that was refused.
+    KeepDeadLetter(Box<Refused>, Kept),
+    DeleteDeadLetter(u64, SyncSender<Result<bool, IngestError>>),
+    /// Tells what a delivery would do.
+    Preview(Box<Delivery>, SyncSender<Previewed>),
+    /// Takes lines of an import, part by part.
+    Import(Box<Handed>),
+    Erase(Box<ToErase>, SyncSender<Result<Option<Erasure>, IngestError>>),
+    /// Drops what was deleted for long.
+    Compact(SyncSender<Result<u64, IngestError>>),
+    Checkpoint(SyncSender<Result<(), IngestError>>),
+}
+
+/// A delivery that waits for its commit.
+pub(crate) struct Pending {
+    pub(crate) delivery: Delivery,
+    pub(crate) reply: Reply,
+}
+
+/// A location to erase.
+pub(crate) struct ToErase {
+    pub(crate) location: LocationId,
+    /// Its events up to `upto`.
+    pub(crate) known: Vec<Seq>,
+    pub(crate) upto: Seq,
+}
+
+impl Command {
+    /// Returns the bytes from outside that it holds, and that count in the queue.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Append(pending) => pending.delivery.body.len(),
+            Self::KeepDeadLetter(refused, _) => refused.body.len(),
+            _ => 0,
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Dropping what was deleted for long.
+
+use crate::graph::LocationGraph;
+use crate::journal::{Compaction, JournalError, WriteOutcome};
+use crate::model::Seq;
+use crate::store::delivery::IngestError;
+use crate::store::locations::Location;
+use crate::store::writer::compaction::Compactions;
+use crate::store::writer::thread::Writer;
+use std::time::Instant;
+
+/// Which locations are compacted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Which {
+    /// Those from which something can be dropped.
+    All,
+    /// Those from which so much can be dropped that it is worth the cost.
+    Worthwhile,
+    /// Of those the ones that it takes no longer than deliveries can wait for.
+    Small,
+}
+
+impl Writer {
+    /// Rids every location of what was deleted for long, where that is worth it: at
+    /// opening, when deliveries wait in any case.
+    pub(crate) fn compact_all(&mut self) {
+        // Logged; tried again later.
+        self.compact_to_the_end(Which::Worthwhile).unwrap_or_default();
+    }
+
+    /// Does so with the next locations, if they are small.
+    pub(crate) fn compact(&mut self) {
+        // Logged; tried again later.
+        self.compact_some(Which::Small).unwrap_or_default();
+    }
+
+    /// Drops all that was deleted for long, and returns how many things that was.
+    pub(crate) fn compact_now(&mut self) -> Result<u64, IngestError> {
+        self.check()?;
+        let before = self.gauge.pulse.compacted_rows();
+        self.compaction.begin();
+        self.compact_to_the_end(Which::All)?;
+        Ok(self.gauge.pulse.compacted_rows() - before)
+    }
+
+    fn compact_to_the_end(&mut self, which: Which) -> Result<(), IngestError> {
+        while self.compaction.due_in(Instant::now()).is_zero() {
+            self.compact_some(which)?;
+        }
+        Ok(())
+    }
+
+    fn compact_some(&mut self, which: Which) -> Result<(), IngestError> {
+        let compacted = match self.check() {
+            Ok(()) => self.compact_next(which),
+            Err(refusal) => {
+                self.compaction.pause();
+                return Err(refusal);
+            }
+        };
+        compacted.map_err(|error| {
+            self.compaction.pause();
+            self.gauge.pulse.write_failed();
+            let (reason, advice) = (error.to_string(), error.advice());
+            tracing::error!(reason, advice, "deleted things cannot be dropped; it is tried again");
+            IngestError::Unavailable { reason: error.without_path() }
+        })
+    }
+
+    /// Compacts the next location that is worth it, if one of the next few is.
+    fn compact_next(&mut self, which: Which) -> Result<(), JournalError> {
+        let Some(keep) = self.compaction.keep else {
+            self.compaction.pause();
+            return Ok(());
+        };
+        let before = self.clock.settled().before(keep);
+        let upto = self.journal.came_before(before)?.min(self.head);
+        let locations = self.locations.from(self.compaction.from, STEP_LOCATIONS);
+        if upto == 0 || locations.is_empty() {
+            self.compaction.pause();
+            return Ok(());
+        }
+        for location in locations {
+            self.compaction.from = location.number + 1;
+            if let Some((compacted, rows)) = without_deleted(&location, upto, which) {
+                self.put(&location, compacted, upto)?;
+                self.gauge.pulse.compacted(rows);
+                break;
+            }
+        }
+        Ok(())
+    }
+
+    /// Writes a compaction down and puts its outcome in place.
+    fn put(
+        &mut self,
+        location: &Location,
+        mut compacted: LocationGraph,
+        upto: Seq,
+    ) -> Result<(), JournalError> {
+        let id = location.id().as_str();
+        let compaction = Compaction { location: id.into(), at: self.head, upto };
+        if let Err(error) = self.journal.record_compaction(&compaction) {
+            if error.write_outcome() != WriteOutcome::NothingWritten {
+                self.compaction.is_unsettled = true;
+                self.settle_other(&error);
+                if self.gauge.failure().is_none()
+                    && let Err(error) = self.settle_compaction()
+                {
+                    self.fail(&error);
+                }
+            }
+            return Err(error);
+        }
+        // What is half saved is told by numbers that do not stay.
+        self.checkpointer.abandon(&self.locations);
+        let old = {
+            let mut graph = location.write();
+            let mut old = std::mem::replace(&mut *graph, LocationGraph::new());
+            compacted.take_over_changes(&mut old);
+            *graph = compacted;
+            old
+        };
+        // What may take long is freed when readers are not kept out any more.
+        drop(old);
+        self.checkpointer.compact(location.number, compaction.at);
+        tracing::debug!(location = id, upto, "what was deleted for long is dropped");
+        Ok(())
+    }
+
+    /// Does a compaction of which it was not known whether it was written down, if it
+    /// was. To be called before anything else is accepted.
+    pub(crate) fn settle_compaction(&mut self) -> Result<(), JournalError> {
+        if self.compaction.is_unsettled {
+            self.checkpointer.abandon(&self.locations);
+            let compactions = Compactions::load(self.journal.as_mut(), self.head)?;
+            compactions.from(self.head).do_upto(self.head, &self.locations, &mut self.checkpointer);
+            self.compaction.is_unsettled = false;
+        }
+        Ok(())
+    }
+}
+
+/// Returns the graph of a location without what was deleted, and how many rows fewer it
+/// has, if it is among those to be compacted.
+fn without_deleted(location: &Location, upto: Seq, which: Which) -> Option<(LocationGraph, u64)> {
+    let graph = location.read();
+    let all = graph.row_count();
+    let is_worth_it = |rows: u64| match which {
+        Which::All => rows > 0,
+        Which::Worthwhile | Which::Small => rows >= ROWS_MIN.max(all / ROWS_SHARE),
+    };
+    if which == Which::Small && all > ROWS_AT_ONCE
+        || !is_worth_it(graph.tombstones(&graph.counts()))
+    {
+        return None;
+    }
+    let deleted = graph.deleted_upto(upto);
+    is_worth_it(deleted.rows()).then(|| (graph.without(&deleted), deleted.rows()))
+}
+
+/// Locations looked at between two batches of deliveries.
+const STEP_LOCATIONS: usize = 256;
+
+/// Fewer rows are not worth a compaction.
+const ROWS_MIN: u64 = 64;
+
+/// A compaction is worth its cost once one of this many rows is dropped.
+const ROWS_SHARE: u64 = 4;
+
+/// Rows of a location that is compacted between two batches: 50 ms or so. A larger one
+/// waits for the next opening.
+const ROWS_AT_ONCE: u64 = 60_000;

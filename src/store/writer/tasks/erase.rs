@@ -1,0 +1,80 @@
+//! Erasing what the graphs and the journal hold of a location.
+
+use crate::journal::{JournalError, JournalReader, WriteOutcome};
+use crate::model::{LocationId, Seq};
+use crate::store::delivery::IngestError;
+use crate::store::erase::Erasure;
+use crate::store::history;
+use crate::store::index::skip_index::Mentions;
+use crate::store::writer::import_marks::Imports;
+use crate::store::writer::thread::Writer;
+use std::ops::ControlFlow;
+
+impl Writer {
+    pub(crate) fn erase(
+        &mut self,
+        location: LocationId,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Option<Erasure>, IngestError> {
+        self.check()?;
+        let id = location.as_str();
+        let found = self.locations.find(id);
+        let counts = found.as_ref().map(|known| known.read().counts()).unwrap_or_default();
+        let erased = self.journal.erase_location(id, known, upto).map_err(|error| {
+            match error.write_outcome() {
+                WriteOutcome::NothingWritten => self.settle_other(&error),
+                // It may be done: what the graphs hold must not be saved again.
+                WriteOutcome::Unknown | WriteOutcome::Damaged => self.fail(&error),
+            }
+        })?;
+        self.checkpointer.abandon(&self.locations);
+        self.locations.remove(id);
+        self.deliveries.forget(&erased.seqs);
+        if !erased.seqs.is_empty() {
+            self.imports = Imports::default();
+        }
+        let number = found.as_ref().map(|known| known.number);
+        let mut runs = erased.runs;
+        runs.extend(self.checkpointer.forget(id, number, &erased.seqs));
+        for run in runs {
+            let hashes =
+                mentioned(self.journal.as_mut(), run).map_err(|error| self.fail(&error))?;
+            self.checkpointer.cover(run, hashes);
+        }
+        self.checkpoint()?;
+        let log_emptied = self.journal.empty_log().map_err(|error| self.settle_other(&error))?;
+        if found.is_none() && erased.events == 0 && erased.dead_letters == 0 {
+            return Ok(None);
+        }
+        let (events, dead_letters) = (erased.events, erased.dead_letters);
+        tracing::warn!(location = id, events, dead_letters, "a location was erased");
+        Ok(Some(Erasure { location, events, dead_letters, counts, log_emptied }))
+    }
+}
+
+/// What the events of a run speak of that are left.
+fn mentioned(
+    journal: &mut dyn JournalReader,
+    (first, last): (Seq, Seq),
+) -> Result<Vec<u8>, JournalError> {
+    let mut mentions = Mentions::default();
+    let mut failed = None;
+    let after = (first - 1).max(journal.pruned()?);
+    if after >= last {
+        return Ok(Vec::new());
+    }
+    journal.read_range(after + 1..=last, &mut |seq, entry| match history::read(seq, &entry) {
+        Ok(event) => {
+            if let Some(event) = event {
+                mentions.name(&event);
+            }
+            ControlFlow::Continue(())
+        }
+        Err(error) => {
+            failed = Some(error);
+            ControlFlow::Break(())
+        }
+    })?;
+    failed.map_or_else(|| Ok(mentions.bytes()), Err)
+}

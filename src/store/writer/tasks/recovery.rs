@@ -1,0 +1,184 @@
+//! What the writer does after a failed write: finds out what is on disk, and comes back.
+
+use crate::journal::{JournalError, WriteOutcome};
+use crate::model::{Event, Seq, Timestamp};
+use crate::store::delivery::{IngestError, Status};
+use crate::store::history;
+use crate::store::writer::dedup_window;
+use crate::store::writer::recovery::Retrying;
+use crate::store::writer::thread::{Writer, merge};
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
+impl Writer {
+    /// Runs the writer until the store is closed, or until it panics.
+    ///
+    /// After a panic nothing more is accepted: a graph may hold half of an event. All that
+    /// was acknowledged is in the journal, from which opening builds the graphs again.
+    pub(crate) fn run_guarded(self) {
+        let (gauge, locations) = (Arc::clone(&self.gauge), Arc::clone(&self.locations));
+        if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
+            let head = locations.news.head();
+            let reason = format!(
+                "the writer crashed while it took what came after event {head}, which is a bug \
+                 in Relata; all that was accepted is on disk: restart it"
+            );
+            tracing::error!(reason, "nothing more is accepted until a restart");
+            gauge.fail(reason);
+        }
+    }
+
+    /// Learns the ids of the deliveries of the last days, and how far imports have come,
+    /// so that a repeat is known. Queries are answered meanwhile, deliveries wait.
+    ///
+    /// What fails here is tried again as a write is.
+    pub(crate) fn recall(&mut self) {
+        if let Err(error) = self.try_recall() {
+            self.gauge.pulse.write_failed();
+            self.pause_or_fail(&error);
+        }
+    }
+
+    fn try_recall(&mut self) -> Result<(), JournalError> {
+        let Self { journal, deliveries, imports, options, .. } = self;
+        let after = dedup_window::recall_after(journal.as_mut(), options.remembered_deliveries)?;
+        journal.accepted(after, &mut |it| {
+            deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
+        })?;
+        journal.import_marks(&mut |mark| imports.note(mark))?;
+        self.gauge.be_ready();
+        Ok(())
+    }
+
+    /// Finds out what a failed write has done, which would have brought the journal to
+    /// `expected`, and returns that if it has.
+    ///
+    /// After an error the storage works again, or nothing is accepted until it does.
+    pub(crate) fn settle(
+        &mut self,
+        error: &JournalError,
+        expected: Seq,
+    ) -> Result<Seq, IngestError> {
+        self.gauge.pulse.write_failed();
+        match error.write_outcome() {
+            WriteOutcome::NothingWritten | WriteOutcome::Damaged => {
+                return Err(self.pause_or_fail(error));
+            }
+            WriteOutcome::Unknown => {}
+        }
+        let head = match self.journal.recover() {
+            Ok(head) => head,
+            Err(again) if again.write_outcome() == WriteOutcome::Damaged => {
+                return Err(self.fail(&again));
+            }
+            Err(_) => return Err(self.pause(error)),
+        };
+        let reason = error.without_path();
+        if head == expected && expected > self.head {
+            tracing::warn!(reason, "a write failed at first, but everything is on disk");
+            return Ok(head);
+        }
+        tracing::warn!(reason, "a write failed; what it was of is refused");
+        self.catch_up(head).map_err(|error| self.fail(&error))?;
+        Err(IngestError::Unavailable { reason })
+    }
+
+    /// As [`settle`](Self::settle), of a write that brings no events.
+    pub(crate) fn settle_other(&mut self, error: &JournalError) -> IngestError {
+        let settled = self.settle(error, self.head);
+        settled.err().unwrap_or_else(|| IngestError::Unavailable { reason: error.without_path() })
+    }
+
+    /// Attempts to write again.
+    pub(crate) fn try_again(&mut self) {
+        match self.recover() {
+            Ok(()) => {
+                self.retrying = Retrying::default();
+                self.gauge.resume();
+                self.pruning.wake(Instant::now());
+                tracing::info!("the journal can be written again");
+            }
+            Err(error) if error.write_outcome() == WriteOutcome::Damaged => {
+                self.retrying = Retrying::default();
+                self.fail(&error);
+            }
+            Err(error) => {
+                tracing::debug!(%error, "the journal cannot be written yet");
+                self.retrying.put_off();
+            }
+        }
+    }
+
+    fn recover(&mut self) -> Result<(), JournalError> {
+        let head = self.journal.recover()?;
+        if !self.gauge.is_ready() {
+            self.try_recall()?;
+        }
+        self.settle_compaction()?;
+        self.catch_up(head)
+    }
+
+    fn pause_or_fail(&mut self, error: &JournalError) -> IngestError {
+        match error.write_outcome() {
+            WriteOutcome::Damaged => self.fail(error),
+            WriteOutcome::NothingWritten | WriteOutcome::Unknown => self.pause(error),
+        }
+    }
+
+    /// Accepts nothing until writing succeeds again.
+    fn pause(&mut self, error: &JournalError) -> IngestError {
+        let (reason, advice) = (error.to_string(), error.advice());
+        tracing::error!(
+            reason,
+            advice,
+            "the journal cannot be written; deliveries are refused until it can"
+        );
+        let reason = error.without_path();
+        self.gauge.pause(format!("{reason}; {advice}"));
+        self.retrying.put_off();
+        IngestError::Unavailable { reason }
+    }
+
+    /// Takes in the events up to this one that are on disk although their write failed.
+    fn catch_up(&mut self, upto: Seq) -> Result<(), JournalError> {
+        if upto < self.head {
+            let reason = "it was accepted and is gone".to_owned();
+            return Err(JournalError::DamagedEvent { seq: upto + 1, reason });
+        }
+        if upto == self.head {
+            return Ok(());
+        }
+        let Self { journal, locations, checkpointer, deliveries, imports, .. } = self;
+        let mut applied: Vec<(Seq, Timestamp, Event)> = Vec::new();
+        let (mut reached, mut failed) = (self.head, None);
+        let read = journal.read(self.head, &mut |seq, entry| {
+            if let Some(id) = entry.webhook_id {
+                deliveries.note(entry.location, id, seq, entry.received_at);
+            }
+            match history::read(seq, &entry) {
+                Ok(Some(event)) => {
+                    if Status::from(merge(locations, seq, &event, checkpointer)) == Status::Applied
+                    {
+                        applied.push((seq, entry.received_at, event));
+                    }
+                }
+                Ok(None) => checkpointer.pass(entry.location, seq),
+                Err(error) => failed = Some(error),
+            }
+            if failed.is_none() {
+                reached = seq;
+            }
+            if failed.is_some() || seq >= upto {
+                return ControlFlow::Break(());
+            }
+            ControlFlow::Continue(())
+        });
+        let read = read.and(failed.map_or(Ok(()), Err));
+        let read = read.and_then(|()| journal.import_marks(&mut |mark| imports.note(mark)));
+        // Also what came before a failure: merged once more, it would seem to do nothing.
+        self.advance(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
+        read
+    }
+}
