@@ -126,3 +126,37 @@ impl Store {
         Ok((seq, past.graph.snapshot_of(named)))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+
+    use super::*;
+
+    /// Two clients that asked for a moment and hung up kept all others waiting for
+    /// their replays, which nobody could end.
+    #[test]
+    fn a_replay_that_is_stopped_goes_on_where_it_ended() {
+        let store = Store::in_memory().unwrap();
+        for number in 0..1_000 {
+            let body = format!(
+                r#"{{"id":"r{number}","associationId":"A","locationId":"L",
+                "firstObjectKey":"contact","firstRecordId":"c{number}",
+                "secondObjectKey":"house","secondRecordId":"h"}}"#
+            );
+            store.ingest(body.as_bytes()).unwrap();
+        }
+        let looks = Cell::new(0);
+        let stop = || {
+            looks.set(looks.get() + 1);
+            looks.get() == 2
+        };
+        let stopped = store.past_until("L", 900, &stop).unwrap_err();
+        assert!(matches!(stopped, PastError::Stopped { at: 511, seq: 900 }), "{stopped}");
+        assert_eq!(store.pasts.before("L", 900).unwrap().seq, 511);
+        let past = store.past("L", 900).unwrap();
+        assert_eq!((past.seq, past.graph.counts().relations), (900, 900));
+        let never = store.moment(AsOf::Seq(1_001)).unwrap_err();
+        assert!(matches!(never, PastError::Ahead { head: 1_000, .. }));
+    }
+}
