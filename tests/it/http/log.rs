@@ -1,5 +1,6 @@
 //! The log, and the ids that join it with answers.
 
+use std::io::Read;
 use std::process::Stdio;
 use std::time::Duration;
 
@@ -12,6 +13,15 @@ use crate::http::auth::{OURS, filled, relation};
 use crate::support::database::fresh;
 use crate::support::server::{Answer, Error, Server, relata};
 use crate::support::signing::{key, pair};
+
+/// Stops a server and returns its whole log, which is written by a thread of its own.
+fn stop(server: &mut Server, log: &mut impl Read) -> Result<String, Error> {
+    server.signal("TERM")?;
+    let mut text = String::new();
+    log.read_to_string(&mut text)?;
+    server.wait(Duration::from_secs(30))?;
+    Ok(text)
+}
 
 #[test]
 fn every_answer_carries_the_id_of_its_request() -> Result<(), Error> {
@@ -59,10 +69,7 @@ fn the_log_names_what_failed_and_keeps_what_is_secret() -> Result<(), Error> {
         std::io::Write::write_all(&mut stream, b"hidden-in-the-body\x01\r\n\r\n")?;
         assert_eq!(Answer::read(&mut stream)?.status, 400);
         drop(stream);
-        std::thread::sleep(Duration::from_millis(50));
-        server.kill()?;
-        let mut text = String::new();
-        std::io::Read::read_to_string(&mut log, &mut text)?;
+        let text = stop(&mut server, &mut log)?;
         let refused: Vec<&str> = text.lines().filter(|line| line.contains("refused")).collect();
         assert_eq!(refused.len(), 3, "{text}");
         assert!(refused[2].contains("invalid_request"), "what is no HTTP, too: {}", refused[2]);
@@ -98,9 +105,7 @@ fn an_export_that_meets_a_damaged_event_breaks_off_and_is_logged() -> Result<(),
     let path = format!("/v1/locations/{OURS}/export?format=ndjson");
     let headers = [("x-request-id", "trace-1")];
     assert!(server.request("GET", &path, &headers, b"").is_err(), "not taken for the whole");
-    server.kill()?;
-    let mut text = String::new();
-    std::io::Read::read_to_string(&mut log, &mut text)?;
+    let text = stop(&mut server, &mut log)?;
     let errors = text.lines().filter(|line| line.contains("\"ERROR\""));
     let lines: Vec<Value> = errors.map(serde_json::from_str).collect::<Result<_, _>>()?;
     assert_eq!(lines.len(), 1, "{text}");
