@@ -11,6 +11,10 @@ use crate::http::respond::problem::Problem;
 use crate::store::Delivery;
 use crate::webhook::{ContentEncoding, DecodeError, UnpackError, UrlTypes};
 
+/// Bytes of a delivery that is unpacked, checked and decoded where it was received; its
+/// usual size is a tenth of that.
+const INLINE_BYTES: usize = 16 << 10;
+
 /// Refuses a content type that is given and not JSON.
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
@@ -80,15 +84,9 @@ pub(crate) struct Posted {
 }
 
 impl Posted {
-    /// Reads a delivery, and unpacks it. One that cannot be unpacked is no problem here:
-    /// like every other that cannot be used it is refused once it is known who sent it.
-    pub(crate) async fn read<S, B>(app: &App, headers: &HeaderMap, body: S) -> Result<Self, Problem>
-    where
-        S: Stream<Item = Result<B, warp::Error>>,
-        B: Buf,
-    {
-        let limit = app.limits.webhook_bytes;
-        let mut received = Received::read(app, headers, body, limit).await?;
+    /// Unpacks a delivery. One that cannot be unpacked is no problem here: like every other
+    /// that cannot be used it is refused once it is known who sent it.
+    pub(crate) fn unpack(mut received: Received, limit: usize) -> Result<Self, Problem> {
         let unpacked = received.unpack(limit)?;
         let Received { bytes, reservation, .. } = received;
         let (body, packed, broken) = match unpacked {
@@ -126,7 +124,7 @@ impl Posted {
 
 /// A body as it was received, and what its headers say of it.
 #[derive(Debug)]
-struct Received {
+pub(crate) struct Received {
     bytes: Vec<u8>,
     encoding: Option<ContentEncoding>,
     reservation: Reservation,
@@ -135,7 +133,7 @@ struct Received {
 impl Received {
     /// Reads the whole body, chunked or not, or gives up as soon as it is known to be no
     /// JSON, too large or too slow, or when too much of others is held.
-    async fn read<S, B>(
+    pub(crate) async fn read<S, B>(
         app: &App,
         headers: &HeaderMap,
         body: S,
@@ -182,6 +180,11 @@ impl Received {
             self.bytes.reserve_exact(wanted - self.bytes.len());
         }
         Ok(())
+    }
+
+    /// Whether what is to be done with it may take a thread longer than others can wait.
+    pub(crate) fn is_large(&self) -> bool {
+        self.bytes.len() > INLINE_BYTES || self.encoding.is_some()
     }
 
     /// Unpacks the body, if it is packed.

@@ -8,7 +8,7 @@ use warp::Buf;
 use crate::api::{Examination, Reading, SignatureVerdict};
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
-use crate::http::extract::body::Posted;
+use crate::http::extract::body::{Posted, Received};
 use crate::http::extract::request::Request;
 use crate::http::handlers::webhooks;
 use crate::http::respond::json::{Answer, json};
@@ -27,7 +27,9 @@ where
 {
     request.query.only(&["type"])?;
     let url_type = request.query.one("type")?.map(str::to_owned);
-    let posted = Posted::read(&app, &request.headers, body).await?;
+    let limit = app.limits.webhook_bytes;
+    let received = Received::read(&app, &request.headers, body, limit).await?;
+    let posted = Posted::unpack(received, limit)?;
     let now = Timestamp::now();
     let protection = &app.protection;
     let headers = signature_headers(&request.headers);

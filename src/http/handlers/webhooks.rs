@@ -10,7 +10,7 @@ use warp::http::HeaderMap;
 use crate::api::ReceiptBody;
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
-use crate::http::extract::body::Posted;
+use crate::http::extract::body::{Posted, Received};
 use crate::http::extract::request::Request;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
@@ -54,7 +54,7 @@ where
     }
 }
 
-async fn accept<S, B>(app: &App, request: &Request<'_>, body: S) -> Result<Receipt, Problem>
+async fn accept<S, B>(app: &Arc<App>, request: &Request<'_>, body: S) -> Result<Receipt, Problem>
 where
     S: Stream<Item = Result<B, warp::Error>>,
     B: Buf,
@@ -63,29 +63,27 @@ where
         // It would be kept beside a body that is refused, where nothing bounds it.
         return Err(Problem::not_found("no event type has so long a name"));
     }
-    let signatures = signature_headers(&request.headers);
-    let posted = Posted::read(app, &request.headers, body).await?;
-    let scheme = app
-        .protection
-        .admit(&signatures, &posted)
-        .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
-    let id = outer_id(app, &signatures, scheme);
-    let url_types = app.protection.url_types();
-    let mut delivery = match posted.delivery(url_type, url_types) {
-        Ok(delivery) => delivery,
-        Err(error) => {
-            let problem = Problem::from(error).about(&posted.body);
-            let headers = kept_headers(&request.headers, id, posted.is_broken());
-            keep(app, refused(headers, url_type, &problem, posted.body)).await?;
-            return Err(problem);
+    let limit = app.limits.webhook_bytes;
+    let raw = Received::read(app, &request.headers, body, limit).await?;
+    let examined = if raw.is_large() {
+        // Headers are few beside such a body.
+        let (on, headers) = (Arc::clone(app), request.headers.clone());
+        let url_type = url_type.map(str::to_owned);
+        let work = move || examine(&on, &headers, url_type.as_deref(), raw);
+        app.background.spawn(work).await.map_err(Problem::unavailable)?
+    } else {
+        examine(app, &request.headers, url_type, raw)
+    };
+    let (delivery, scheme) = match examined {
+        Ok(good) => good,
+        Err(Unusable { problem, kept }) => {
+            if let Some(kept) = kept {
+                keep(app, *kept).await?;
+            }
+            return Err(*problem);
         }
     };
-    // The delivery has its own copy, which the queue counts.
-    drop(posted);
-    if let Some(id) = id {
-        delivery = delivery.with_webhook_id(id);
-    }
     let outline = Outline::of(delivery.decoded());
     let (sender, receiver) = oneshot::channel();
     app.store
@@ -100,6 +98,7 @@ where
         Err(IngestError::LimitReached { reached, delivery }) => {
             let mut problem = Problem::from(reached).outline(outline);
             problem.trace_id = trace_id(&delivery);
+            let id = outer_id(app, &signature_headers(&request.headers), scheme);
             let headers = kept_headers(&request.headers, id, false);
             let body = delivery.into_body().into_bytes();
             keep(app, refused(headers, url_type, &problem, body)).await?;
@@ -115,6 +114,49 @@ where
         "delivery accepted"
     );
     Ok(receipt)
+}
+
+/// A delivery that is refused, and what is kept of it.
+struct Unusable {
+    problem: Box<Problem>,
+    kept: Option<Box<Refused>>,
+}
+
+impl From<Problem> for Unusable {
+    fn from(problem: Problem) -> Self {
+        Self { problem: Box::new(problem), kept: None }
+    }
+}
+
+/// Unpacks a delivery, checks who sent it, and decodes it. Takes as long as its size.
+fn examine(
+    app: &App,
+    headers: &HeaderMap,
+    url_type: Option<&str>,
+    received: Received,
+) -> Result<(Delivery, Option<Scheme>), Unusable> {
+    let signatures = signature_headers(headers);
+    let posted = Posted::unpack(received, app.limits.webhook_bytes)?;
+    let scheme = app
+        .protection
+        .admit(&signatures, &posted)
+        .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
+    let id = outer_id(app, &signatures, scheme);
+    match posted.delivery(url_type, app.protection.url_types()) {
+        Ok(delivery) => Ok((
+            match id {
+                Some(id) => delivery.with_webhook_id(id),
+                None => delivery,
+            },
+            scheme,
+        )),
+        Err(error) => {
+            let problem = Problem::from(error).about(&posted.body);
+            let headers = kept_headers(headers, id, posted.is_broken());
+            let kept = Some(Box::new(refused(headers, url_type, &problem, posted.body)));
+            Err(Unusable { problem: Box::new(problem), kept })
+        }
+    }
 }
 
 /// The id of the delivery in the header of Standard Webhooks, where the sender
