@@ -57,7 +57,7 @@ pub(crate) struct ChangeQuery<'q> {
 pub struct ChangePage {
     /// The changes.
     pub events: Vec<AppliedEvent>,
-    /// What to pass as `after` to go on; less than [`Store::head`] if there may be
+    /// What to pass as `after` to go on; less than [`Store::head`](crate::Store::head) if there may be
     /// more already.
     pub upto: Seq,
 }

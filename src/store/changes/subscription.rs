@@ -43,12 +43,12 @@ pub struct EventBatch {
     /// The last event that was published when they were taken.
     pub upto: Seq,
     /// Whether there were more events than the subscription has room for. Then
-    /// `events` is empty; read them with [`Store::changes`].
+    /// `events` is empty; read them with [`Store::changes`](crate::Store::changes).
     pub lagged: bool,
 }
 
 /// Collects the events applied to one location while it exists; see
-/// [`Store::subscribe`].
+/// [`Store::subscribe`](crate::Store::subscribe).
 #[derive(Debug)]
 pub struct Subscription {
     pub(crate) subscriptions: Arc<Subscriptions>,
