@@ -5,14 +5,14 @@ use std::fmt::Display;
 use std::ops::RangeInclusive;
 use std::str::FromStr;
 
+use percent_encoding::percent_decode_str;
+
 use crate::api::Moment;
 use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
-
 use crate::http::respond::problem::Problem;
 use crate::journal::SEQ_MAX;
 use crate::model::{EventId, NodeRef, Seq, Side, Timestamp};
 use crate::store::AsOf;
-use percent_encoding::percent_decode_str;
 
 /// More parameters than any question has.
 const PARAMETERS_MAX: usize = 128;

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use futures_util::Stream;
 use warp::Buf;
+use warp::http::HeaderMap;
 
 use crate::api::{Examination, Reading, SignatureVerdict};
 use crate::http::app::App;
@@ -16,7 +17,7 @@ use crate::http::respond::problem::Problem;
 use crate::model::Timestamp;
 use crate::signature::diagnose;
 use crate::store::{Delivery, IngestError, PreviewError};
-use crate::webhook::Outline;
+use crate::webhook::{DecodeError, Outline};
 
 /// Takes a delivery as the sender posted it, body and headers; `type` is the
 /// event type that its URL had.
@@ -29,23 +30,14 @@ where
     let url_type = request.query.one("type")?.map(str::to_owned);
     let limit = app.limits.webhook_bytes;
     let received = Received::read(&app, &request.headers, body, limit).await?;
-    let posted = Posted::unpack(received, limit)?;
-    let now = Timestamp::now();
-    let protection = &app.protection;
-    let headers = signature_headers(&request.headers);
-    let diagnosis = diagnose(&protection.verifier, &headers, posted.forms(), now);
-    let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
-    let mut read = posted.delivery(url_type.as_deref(), protection.url_types());
-    let id = webhooks::outer_id(&app, &headers, diagnosis.verdict.ok());
-    if let (Ok(delivery), Some(id)) = (&read, id) {
-        read = Ok(delivery.clone().with_webhook_id(id));
-    }
-    let outline = read.as_ref().map(|delivery| Outline::of(delivery.decoded()));
-    let location = outline.unwrap_or_else(|_| Outline::peek(&posted.body)).location;
+    let (on, headers) = (Arc::clone(&app), request.headers.clone());
+    let work = move || read_delivery(&on, &headers, url_type.as_deref(), received);
+    let found = app.background.spawn(work).await.map_err(Problem::unavailable)?;
+    let Found { signature, read, location } = found?;
     if location.is_some_and(|location| !request.grant.sees(&location)) {
         return Err(Problem::forbidden("the token is not good for this delivery's location"));
     }
-    let admitted = !protection.webhook_auth || signature.holds;
+    let admitted = !app.protection.webhook_auth || signature.holds;
     let (effect, answer) = match (admitted, &read) {
         (false, _) => (None, 401),
         (true, Err(error)) => (None, Problem::from(error.clone()).status.as_u16()),
@@ -67,4 +59,33 @@ where
     };
     let reading = Reading::new(read.as_ref().map(Delivery::decoded));
     json(&Examination { signature, reading, effect, answer })
+}
+
+/// What is found of a delivery without its effect.
+struct Found {
+    signature: SignatureVerdict,
+    read: Result<Delivery, DecodeError>,
+    location: Option<String>,
+}
+
+/// Unpacks a delivery, checks who sent it, and decodes it. Takes as long as its size.
+fn read_delivery(
+    app: &App,
+    headers: &HeaderMap,
+    url_type: Option<&str>,
+    received: Received,
+) -> Result<Found, Problem> {
+    let posted = Posted::unpack(received, app.limits.webhook_bytes)?;
+    let protection = &app.protection;
+    let headers = signature_headers(headers);
+    let diagnosis = diagnose(&protection.verifier, &headers, posted.forms(), Timestamp::now());
+    let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
+    let id = webhooks::outer_id(app, &headers, diagnosis.verdict.ok());
+    let read = posted.delivery(url_type, protection.url_types()).map(|delivery| match id {
+        Some(id) => delivery.with_webhook_id(id),
+        None => delivery,
+    });
+    let outline = read.as_ref().map(|delivery| Outline::of(delivery.decoded()));
+    let location = outline.unwrap_or_else(|_| Outline::peek(&posted.body)).location;
+    Ok(Found { signature, read, location })
 }

@@ -142,21 +142,19 @@ fn examine(
         .admit(&signatures, &posted)
         .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
     let id = outer_id(app, &signatures, scheme);
-    match posted.delivery(url_type, app.protection.url_types()) {
-        Ok(delivery) => Ok((
-            match id {
-                Some(id) => delivery.with_webhook_id(id),
-                None => delivery,
-            },
-            scheme,
-        )),
+    let mut delivery = match posted.delivery(url_type, app.protection.url_types()) {
+        Ok(delivery) => delivery,
         Err(error) => {
             let problem = Problem::from(error).about(&posted.body);
             let headers = kept_headers(headers, id, posted.is_broken());
             let kept = Some(Box::new(refused(headers, url_type, &problem, posted.body)));
-            Err(Unusable { problem: Box::new(problem), kept })
+            return Err(Unusable { problem: Box::new(problem), kept });
         }
+    };
+    if let Some(id) = id {
+        delivery = delivery.with_webhook_id(id);
     }
+    Ok((delivery, scheme))
 }
 
 /// The id of the delivery in the header of Standard Webhooks, where the sender
