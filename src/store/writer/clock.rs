@@ -94,16 +94,16 @@ impl ReceiptClock {
     /// what has passed since it was proved right: after an idle time the newest event
     /// would be all that keeps the time from going back.
     pub(crate) fn now(&mut self) -> Timestamp {
-        let told = self.told();
+        let read = self.clock.read();
+        let told = self.told(read);
         if self.jumped.is_none() && self.is_settled() {
             self.proved = self.agreed;
         }
-        told.max(self.counted())
+        told.max(self.counted(read.steady))
     }
 
     /// Returns the time by the wall clock, unless that has just jumped.
-    fn told(&mut self) -> Timestamp {
-        let read = self.clock.read();
+    fn told(&mut self, read: ClockReading) -> Timestamp {
         let expected = self.agreed.wall.after(read.steady.saturating_sub(self.agreed.steady));
         let off = read.wall.as_millis().abs_diff(expected.as_millis());
         if u128::from(off) <= TOLERANCE.as_millis() {
@@ -131,7 +131,7 @@ impl ReceiptClock {
         if self.jumped.is_some() {
             return self.proved.wall;
         }
-        self.agreed.wall.min(self.counted())
+        self.agreed.wall.min(self.counted(self.agreed.steady))
     }
 
     /// Whether the wall clock has proved itself since it was believed last.
@@ -140,8 +140,8 @@ impl ReceiptClock {
     }
 
     /// Returns when it was proved right last, and what has passed since by the steady clock.
-    fn counted(&self) -> Timestamp {
-        self.proved.wall.after(self.clock.read().steady.saturating_sub(self.proved.steady))
+    fn counted(&self, steady: Duration) -> Timestamp {
+        self.proved.wall.after(steady.saturating_sub(self.proved.steady))
     }
 
     /// Returns when a delivery came in: as told, or now, but never before the one ahead
