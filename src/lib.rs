@@ -40,7 +40,7 @@
 //! | [`journal`] | where accepted events are kept: the trait, SQLite, memory |
 //! | [`export`] | a graph in the formats of other tools |
 //! | `signature` | is a delivery from whom it says, with the feature `server` |
-//! | `http`, `wire` | the HTTP API and its JSON, with the feature `server` |
+//! | `http`, `api` | the HTTP API and its JSON, with the feature `server` |
 //!
 //! Without default features the crate is the embeddable store and needs neither
 //! warp nor tokio.

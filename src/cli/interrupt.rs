@@ -75,11 +75,12 @@ fn remove(path: &Path) {
         return fs::remove_file(path).unwrap_or_default();
     }
     // Others still write into it: a file may come while those before it go.
-    let is_in_use = |_: &u32| {
-        let removed = fs::remove_dir_all(path);
-        removed.is_err_and(|error| error.kind() == io::ErrorKind::DirectoryNotEmpty)
-    };
-    (0..REMOVALS).take_while(is_in_use).for_each(drop);
+    for _ in 0..REMOVALS {
+        match fs::remove_dir_all(path) {
+            Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
+            _ => return,
+        }
+    }
 }
 
 fn lock(unfinished: &Mutex<Option<PathBuf>>) -> MutexGuard<'_, Option<PathBuf>> {

@@ -1,8 +1,9 @@
 //! What an opening has found of a checkpoint.
 
+use std::collections::BTreeMap;
+
 use crate::journal::CheckpointSeq;
 use crate::model::Seq;
-use std::collections::BTreeMap;
 
 /// How far a checkpoint has come.
 #[derive(Debug, Default)]

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
 
 use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
@@ -13,7 +14,6 @@ use crate::store::options::Options;
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::compaction::{Compactions, Due};
 use crate::store::writer::thread::merge;
-use std::sync::Arc;
 
 /// A store could not be opened.
 #[derive(Debug, thiserror::Error)]

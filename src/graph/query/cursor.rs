@@ -1,9 +1,10 @@
 //! Where the next page of links begins.
 
-use crate::graph::query::order::Order;
-use crate::model::Side;
 use std::fmt;
 use std::str::FromStr;
+
+use crate::graph::query::order::Order;
+use crate::model::Side;
 
 /// Where a page ended. It stays good while the graph changes: no link that was
 /// there all along is skipped or repeated by going on from it.

@@ -1,14 +1,15 @@
 //! The changes after an event, page by page.
 
+use std::ops::ControlFlow;
+
 use crate::journal::JournalReader;
 use crate::model::Seq;
 use crate::store::changes::reader::{
     AppliedEvent, ChangeFilter, ChangePage, ChangeQuery, ChangesError, Definitions,
 };
 use crate::store::history;
-use crate::store::index::scan::{Scan, Stop};
+use crate::store::index::scan::{PAGE_ENTRIES, Scan, Stop};
 use crate::store::store::Store;
-use std::ops::ControlFlow;
 
 impl Store {
     /// Up to `limit` changes of a location behind `after`, or behind what was there
@@ -112,6 +113,3 @@ impl Store {
         Ok(ChangePage { events: applied, ..page })
     }
 }
-
-/// Entries read for one page at most: those of other locations lie between.
-const PAGE_ENTRIES: u64 = 50_000;

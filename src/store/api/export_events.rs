@@ -1,13 +1,13 @@
 //! The accepted events themselves, as NDJSON.
 
-use crate::model::{EventType, Seq};
+use std::io::{self, Write};
+use std::ops::ControlFlow;
 
 use crate::journal::JournalError;
+use crate::model::{EventType, Seq};
 use crate::store::index::scan::{Scan, Stop};
 use crate::store::store::Store;
 use crate::webhook::wrapped;
-use std::io::{self, Write};
-use std::ops::ControlFlow;
 
 impl Store {
     /// Writes the accepted events of a location up to `upto`, one a line in

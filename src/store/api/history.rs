@@ -1,15 +1,18 @@
 //! The history of one thing, and accepted events page by page.
 
+use std::ops::ControlFlow;
+
 use crate::graph::escaped_len;
 use crate::journal::JournalError;
 use crate::model::Seq;
-use crate::store::history::read;
 use crate::store::history::{
-    AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject,
+    AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject, read,
 };
-use crate::store::index::scan::{Scan, Stop};
+use crate::store::index::scan::{PAGE_ENTRIES, Scan, Stop};
 use crate::store::store::Store;
-use std::ops::ControlFlow;
+
+/// The members of an event as JSON, without texts.
+const EVENT_MEMBERS: usize = 192;
 
 impl Store {
     /// Up to `limit` events behind `after` that speak of a thing: for a record
@@ -145,13 +148,6 @@ impl Store {
         Ok(page)
     }
 }
-
-/// Entries read for one page of events at most: those of other locations lie
-/// between.
-const PAGE_ENTRIES: u64 = 50_000;
-
-/// The members of an event as JSON, without texts.
-const EVENT_MEMBERS: usize = 192;
 
 /// What of a page is left to fill.
 struct Room {

@@ -1,9 +1,10 @@
 //! Watching over the writer.
 
+use std::sync::atomic::Ordering;
+
 use crate::model::Seq;
 use crate::store::store::Store;
 use crate::store::writer::observer::{Waiting, Written};
-use std::sync::atomic::Ordering;
 
 impl Store {
     /// Has this called on the writer's thread after each transaction and

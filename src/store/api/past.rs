@@ -1,5 +1,7 @@
 //! A location as it stood at an earlier event.
 
+use std::sync::Arc;
+
 use crate::graph::{LocationGraph, Snapshot};
 use crate::journal::JournalReader;
 use crate::model::{NodeRef, Seq, Timestamp};
@@ -9,7 +11,6 @@ use crate::store::past::cache::replay;
 use crate::store::past::cache::{AsOf, Past, PastError};
 use crate::store::store::Store;
 use crate::store::writer::compaction::Compactions;
-use std::sync::Arc;
 
 impl Store {
     /// The event up to which the graph stood at a moment; nothing if that is how

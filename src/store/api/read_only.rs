@@ -1,5 +1,9 @@
 //! A store beside the process that writes to its file.
 
+use std::collections::BTreeSet;
+use std::path::Path;
+use std::sync::PoisonError;
+
 use crate::journal::{JournalError, JournalReader, SqliteJournal};
 use crate::model::Seq;
 use crate::store::changes::reader::ChangesError;
@@ -9,9 +13,9 @@ use crate::store::recovery::{OpenError, Replaying, replay};
 use crate::store::store::Store;
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::compaction::Compactions;
-use std::collections::BTreeSet;
-use std::path::Path;
-use std::sync::PoisonError;
+
+/// Events without effect that are noted before it is looked which of them are saved.
+const IDLE_MAX: usize = 10_000;
 
 impl Store {
     /// Opens one location of the store in this SQLite file as
@@ -94,6 +98,3 @@ impl Store {
         Ok(())
     }
 }
-
-/// Events without effect that are noted before it is looked which of them are saved.
-const IDLE_MAX: usize = 10_000;

@@ -1,8 +1,9 @@
 //! What a store takes on disk.
 
+use std::time::Duration;
+
 use crate::journal::{FileSizes, JournalError};
 use crate::store::store::Store;
-use std::time::Duration;
 
 /// What a store takes on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -1,9 +1,10 @@
 //! Following the changes of a location.
 
+use std::sync::Arc;
+
 use crate::store::changes::subscription::Mailbox;
 use crate::store::changes::subscription::Subscription;
 use crate::store::store::Store;
-use std::sync::Arc;
 
 impl Store {
     /// Subscribes to every event applied to this location from now on, until the

@@ -6,6 +6,9 @@ use crate::journal::{Entry, JournalError, JournalReader, Run, SEQ_MAX};
 use crate::model::Seq;
 use crate::store::index::skip_index::{Mention, holds};
 
+/// Entries read for one page of events at most: those of other locations lie between.
+pub(crate) const PAGE_ENTRIES: u64 = 50_000;
+
 /// Says whether to stop.
 pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
 

@@ -1,12 +1,13 @@
 //! A checkpoint on its way: what of it is on disk, and what comes next.
 
+use std::collections::BTreeSet;
+use std::sync::Arc;
+use std::time::Duration;
+
 use crate::graph::Changed;
 use crate::journal::{CheckpointRow, JournalError, RowSink};
 use crate::model::Seq;
 use crate::store::locations::Location;
-use std::collections::BTreeSet;
-use std::sync::Arc;
-use std::time::Duration;
 
 /// How many rows the first part has; later ones as many as can be written in time.
 pub(crate) const PART_ROWS: usize = 512;

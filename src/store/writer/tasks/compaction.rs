@@ -1,5 +1,7 @@
 //! Dropping what was deleted for long.
 
+use std::time::Instant;
+
 use crate::graph::LocationGraph;
 use crate::journal::{Compaction, JournalError, WriteOutcome};
 use crate::model::Seq;
@@ -7,7 +9,19 @@ use crate::store::delivery::IngestError;
 use crate::store::locations::Location;
 use crate::store::writer::compaction::Compactions;
 use crate::store::writer::thread::Writer;
-use std::time::Instant;
+
+/// Locations looked at between two batches of deliveries.
+const STEP_LOCATIONS: usize = 256;
+
+/// Fewer rows are not worth a compaction.
+const ROWS_MIN: u64 = 64;
+
+/// A compaction is worth its cost once one of this many rows is dropped.
+const ROWS_SHARE: u64 = 4;
+
+/// Rows of a location that is compacted between two batches: 50 ms or so. A larger one
+/// waits for the next opening.
+const ROWS_AT_ONCE: u64 = 60_000;
 
 /// Which locations are compacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -158,16 +172,3 @@ fn without_deleted(location: &Location, upto: Seq, which: Which) -> Option<(Loca
     let deleted = graph.deleted_upto(upto);
     is_worth_it(deleted.rows()).then(|| (graph.without(&deleted), deleted.rows()))
 }
-
-/// Locations looked at between two batches of deliveries.
-const STEP_LOCATIONS: usize = 256;
-
-/// Fewer rows are not worth a compaction.
-const ROWS_MIN: u64 = 64;
-
-/// A compaction is worth its cost once one of this many rows is dropped.
-const ROWS_SHARE: u64 = 4;
-
-/// Rows of a location that is compacted between two batches: 50 ms or so. A larger one
-/// waits for the next opening.
-const ROWS_AT_ONCE: u64 = 60_000;

@@ -1,5 +1,7 @@
 //! Erasing what the graphs and the journal hold of a location.
 
+use std::ops::ControlFlow;
+
 use crate::journal::{JournalError, JournalReader, WriteOutcome};
 use crate::model::{LocationId, Seq};
 use crate::store::delivery::IngestError;
@@ -8,7 +10,6 @@ use crate::store::history;
 use crate::store::index::skip_index::Mentions;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::thread::Writer;
-use std::ops::ControlFlow;
 
 impl Writer {
     pub(crate) fn erase(

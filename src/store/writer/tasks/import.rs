@@ -6,6 +6,12 @@ use crate::store::writer::batch::{Fate, applied};
 use crate::store::writer::import_marks::Handed;
 use crate::store::writer::thread::Writer;
 
+/// Lines of one transaction while other deliveries come, which wait for it.
+const SHARED_LINES: usize = 256;
+
+/// The same while none does.
+const LINES: usize = 4_096;
+
 impl Writer {
     /// Writes some of the lines that imports have handed over, each import in its turn.
     /// Other deliveries are taken between two parts.
@@ -65,9 +71,3 @@ impl Writer {
         Ok(())
     }
 }
-
-/// Lines of one transaction while other deliveries come, which wait for it.
-const SHARED_LINES: usize = 256;
-
-/// The same while none does.
-const LINES: usize = 4_096;

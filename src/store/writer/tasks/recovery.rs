@@ -1,5 +1,10 @@
 //! What the writer does after a failed write: finds out what is on disk, and comes back.
 
+use std::ops::ControlFlow;
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::time::Instant;
+
 use crate::journal::{JournalError, WriteOutcome};
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{IngestError, Status};
@@ -7,10 +12,6 @@ use crate::store::history;
 use crate::store::writer::dedup_window;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::thread::{Writer, merge};
-use std::ops::ControlFlow;
-use std::panic::{AssertUnwindSafe, catch_unwind};
-use std::sync::Arc;
-use std::time::Instant;
 
 impl Writer {
     /// Runs the writer until the store is closed, or until it panics.
