@@ -17,7 +17,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
 use relata::export::{Format, Options, check, write};
-use relata::graph::PartQuery;
+use relata::graph::SubgraphQuery;
 use relata::{Delivery, Store, Timestamp};
 use workload::Numbers;
 
@@ -52,14 +52,14 @@ fn main() {
     let options = Options { location: LOCATION.to_owned(), ..Options::default() };
     for (&format, served) in formats.iter().zip(served) {
         let snapshot = location.read().snapshot();
-        let part = snapshot.view().part(&PartQuery::default()).expect("all of it");
+        let part = snapshot.view().part(&SubgraphQuery::default()).expect("all of it");
         let (Some(plain), Ok(())) = (plain::of(format), check(&part, format)) else { continue };
         let (mut ours, mut theirs, mut bytes) = (Vec::new(), Vec::new(), 0);
         for _ in 0..TURNS {
             let mut to = BufWriter::with_capacity(64 << 10, Counted(0));
             let start = Instant::now();
             let snapshot = location.read().snapshot();
-            let part = snapshot.view().part(&PartQuery::default()).expect("all of it");
+            let part = snapshot.view().part(&SubgraphQuery::default()).expect("all of it");
             write(&part, format, &options, &mut to).expect("it is only counted");
             to.flush().expect("it is only counted");
             ours.push(start.elapsed());

@@ -4,7 +4,8 @@
 //!
 //! The measured requests are paced, so that they do not fill the machine by themselves;
 //! the expensive ones are sent one after another on connections of their own. Quiet
-//! and busy phases alternate, and the client shares the machine with the server.
+//! and busy phases alternate. Client and server share the machine: the thread that sends
+//! expensive requests, which in production is another machine, runs at the lowest priority.
 //!
 //! `cargo bench --bench isolation` runs 5 rounds of 3 seconds; `-- ROUNDS SECONDS
 //! RELATIONS` changes that, and a further word selects requests by name.
@@ -226,6 +227,8 @@ impl Busy {
         let (stop, answers) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let (make, stopped, counted) = (Arc::clone(make), Arc::clone(&stop), Arc::clone(&answers));
         let run = move || {
+            #[cfg(target_os = "linux")]
+            rustix::process::nice(19).expect("a lower priority");
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime");
             let number = Arc::<AtomicU64>::default();

@@ -25,7 +25,7 @@ use bare::{Bare, Space};
 use criterion::{BenchmarkId, Criterion};
 use foldhash::fast::RandomState;
 use relata::graph::{
-    Condition, Effort, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery, PathQuery,
+    Budget, Condition, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery, PathQuery,
     WalkQuery,
 };
 use relata::webhook::{Decoded, decode};
@@ -297,7 +297,7 @@ fn first_pages(world: &World) -> [Question<'_>; 2] {
         move |at: usize| {
             let (place, asked) = world.asked(at);
             let name = place.name(asked.node);
-            let page = place.graph.view().links(name, &queries[at], &mut Effort::unbounded());
+            let page = place.graph.view().links(name, &queries[at], &mut Budget::unbounded());
             black_box(page).expect("a known node").links.len() as u64
         }
     };
@@ -330,7 +330,7 @@ fn reach<'a>(name: &'static str, world: &'a World, depth: u32) -> Question<'a> {
     });
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
-        place.graph.view().reach(&queries[at], &mut Effort::unbounded()).expect("a known node").0
+        place.graph.view().reach(&queries[at], &mut Budget::unbounded()).expect("a known node").0
     };
     let mut space = Space::default();
     let bare = move |at: usize| {
@@ -347,7 +347,7 @@ fn path(world: &World) -> Question<'_> {
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
         let paths =
-            place.graph.view().path(&queries[at], &mut Effort::unbounded()).expect("known nodes");
+            place.graph.view().path(&queries[at], &mut Budget::unbounded()).expect("known nodes");
         black_box(paths).hops.map_or(99, u64::from)
     };
     let mut space = Space::default();
@@ -363,7 +363,7 @@ fn path(world: &World) -> Question<'_> {
 fn labels(world: &World) -> Question<'_> {
     let relata = move |at: usize| {
         let (place, asked) = world.asked(at);
-        let labels = place.graph.view().labels(place.name(asked.node), &mut Effort::unbounded());
+        let labels = place.graph.view().labels(place.name(asked.node), &mut Budget::unbounded());
         black_box(labels).expect("a known node").len() as u64
     };
     let bare = |at: usize| {
@@ -384,7 +384,7 @@ fn matches(world: &World) -> Question<'_> {
         let page = place
             .graph
             .view()
-            .matches(&queries[at], &mut Effort::unbounded())
+            .matches(&queries[at], &mut Budget::unbounded())
             .expect("known nodes");
         black_box(page).total
     };
@@ -407,7 +407,7 @@ fn walk(world: &World) -> Question<'_> {
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
         let page =
-            place.graph.view().walk(&queries[at], &mut Effort::unbounded()).expect("a known node");
+            place.graph.view().walk(&queries[at], &mut Budget::unbounded()).expect("a known node");
         black_box(page).total
     };
     let mut space = Space::default();
@@ -425,7 +425,7 @@ fn neighborhood(world: &World) -> Question<'_> {
     });
     let relata = move |at: usize| {
         let (place, _) = world.asked(at);
-        let around = place.graph.view().neighborhood(&queries[at], &mut Effort::unbounded());
+        let around = place.graph.view().neighborhood(&queries[at], &mut Budget::unbounded());
         black_box(around).expect("a known node").nodes.len() as u64
     };
     let mut space = Space::default();

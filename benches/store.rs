@@ -14,7 +14,7 @@ use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use relata::graph::{Link, LinkQuery, LocationGraph};
-use relata::journal::{Entry, Journal, SqliteJournal};
+use relata::journal::{Journal, JournalEntry, SqliteJournal};
 use relata::webhook::{Decoded, decode};
 use relata::{Event, NodeRef, Seq, Store, Subject, Timestamp};
 
@@ -64,7 +64,7 @@ fn decoding(criterion: &mut Criterion) {
 fn appending(criterion: &mut Criterion) {
     let mut group = criterion.benchmark_group("append");
     let body = include_str!("../data/events/relation-create.json");
-    let entry = Entry {
+    let entry = JournalEntry {
         location: "eHy2cOSZxMQzQ6Yyvl8P",
         event_type: "RelationCreate",
         entity: "690d9b3bcb8b7d2b6ab5cd75",
@@ -102,7 +102,7 @@ fn plain(path: &Path) -> rusqlite::Connection {
     connection
 }
 
-fn insert(connection: &mut rusqlite::Connection, entries: &[Entry<'_>]) {
+fn insert(connection: &mut rusqlite::Connection, entries: &[JournalEntry<'_>]) {
     let transaction = connection.transaction().expect("a transaction");
     {
         let mut insert = transaction
@@ -139,9 +139,9 @@ fn importing() {
     let bodies: Vec<String> = workload::bodies(RELATIONS).collect();
     let file = bodies.join("\n");
     let deliveries: Vec<(&str, Event)> = bodies.iter().map(|it| (&**it, event(it))).collect();
-    let entries: Vec<Entry<'_>> = deliveries
+    let entries: Vec<JournalEntry<'_>> = deliveries
         .iter()
-        .map(|(body, event)| Entry {
+        .map(|(body, event)| JournalEntry {
             location: event.location.as_str(),
             event_type: event.event_type.as_str(),
             entity: event.change.entity_id(),

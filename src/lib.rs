@@ -65,14 +65,14 @@ pub use model::{
     RelationId, Seq, Side, Stamp, StateKey, StateRow, Timestamp, WebhookId,
 };
 pub use store::{
-    AcceptedEvent, AppliedEvent, Around, AsOf, Between, ChangeFilter, ChangePage, ChangesError,
-    Clock, ClockReading, Delivery, EachLink, Erasure, EventBatch, EventPage, ExportEventsError,
-    Found, HistoryEvent, HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError,
-    LimitReached, LimitedName, LineFate, LineRefusal, LinksOf, LinksPage, Location, Matching,
-    Moment, NameLimits, OpenError, Options, PageLimit, Past, PastError, PathBetween, Preview,
-    PreviewError, QuestionError, Receipt, ReplayError, Status, StorageUse, Store, Subject,
-    Subscription, Surroundings, Verification, Waiting, Walk, Ways, WriteFailure, Written, repair,
-    verify,
+    AcceptedEvent, AppliedEvent, AsOf, Backlog, ChangeFilter, ChangePage, ChangesError, Clock,
+    ClockReading, Delivery, Erasure, EventBatch, EventPage, ExportEventsError, HistoryEvent,
+    HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError, LimitReached,
+    LimitedName, LineOutcome, LineRefusal, LinksIter, LinksPage, LinksRequest, Location,
+    LocationDiff, LocationView, MatchRequest, MatchResults, NameLimits, Neighborhood,
+    NeighborhoodRequest, OpenError, Options, PageLimit, Past, PastError, PathRequest, Paths,
+    Preview, PreviewError, QuestionError, Receipt, ReplayError, Status, StorageUse, Store, Subject,
+    Subscription, Verification, WalkRequest, WriteEvent, WriteFailure, repair, verify,
 };
 
 /// Runs the examples of the README as tests.

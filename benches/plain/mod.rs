@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use quick_xml::Writer;
 use quick_xml::events::{BytesEnd, BytesStart, BytesText, Event};
 use relata::export::Format;
-use relata::graph::{Edge, EdgeEnd, Part};
+use relata::graph::{Edge, EdgeEnd, Subgraph};
 use serde::Serialize;
 
 /// Elements that are ready at a time.
@@ -170,7 +170,7 @@ impl Plain {
     /// How long it takes to write a part once its texts are ready, some at a time.
     pub(crate) fn time(
         &self,
-        part: &Part<'_>,
+        part: &Subgraph<'_>,
         format: Format,
         to: &mut dyn Write,
     ) -> io::Result<Duration> {

@@ -7,10 +7,10 @@ use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use relata::graph::{Cursor, LinkQuery};
-use relata::http::{App, Limits, Protection, routes};
+use relata::http::{App, AuthPolicy, Limits, routes};
 use relata::journal::{JournalReader, SqliteJournal};
 use relata::signature::{SignatureHeaders, Verifier, WebhookKey, diagnose};
-use relata::webhook::{Decoded, MAX_ID_BYTES, Outline, decode as read, wrapped};
+use relata::webhook::{Decoded, DeliverySummary, MAX_ID_BYTES, decode as read, wrapped};
 use relata::{NodeRef, Store, Timestamp, verify};
 
 /// Events that every target's store holds.
@@ -36,7 +36,7 @@ static STORE: LazyLock<Arc<Store>> = LazyLock::new(|| {
 /// A body is an event, ignored or refused; an event keeps its meaning when it is
 /// written and read again.
 pub fn decode(data: &[u8]) {
-    Outline::peek(data);
+    DeliverySummary::peek(data);
     for url_type in [None, Some("RelationCreate"), Some("Other")] {
         let Ok(decoded) = read(data, url_type) else { continue };
         let Decoded::Event(event) = &decoded else { continue };
@@ -110,7 +110,7 @@ pub fn cursors(data: &[u8]) {
 pub fn queries(data: &[u8]) {
     static FILTER: LazyLock<warp::filters::BoxedFilter<(warp::reply::Response,)>> =
         LazyLock::new(|| {
-            routes(Arc::new(App::new(Arc::clone(&STORE), Limits::default(), Protection::off())))
+            routes(Arc::new(App::new(Arc::clone(&STORE), Limits::default(), AuthPolicy::off())))
         });
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (path, query) = text.split_once('?').unwrap_or(("", text));

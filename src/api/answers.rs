@@ -2,10 +2,10 @@
 
 use serde::Serialize;
 
-use crate::api::{At, LinkBody, Listed};
+use crate::api::{At, LinkBody, PageInfo};
 use crate::graph::{
-    AskError, Edge, EdgeEnd, LabelCount, LinkPage, Match, MatchPage, Near, Neighborhood, Paths,
-    Step, WalkEnd, WalkPage, Walks,
+    AskError, Edge, EdgeEnd, LabelCount, LinkPage, Match, MatchPage, Neighborhood,
+    NeighborhoodNode, Paths, Step, WalkEnd, WalkPage, Walks,
 };
 use crate::model::{EpochId, EventId, Seq};
 use crate::store::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage};
@@ -23,13 +23,13 @@ pub struct LabelBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Labels<'a> {
+pub struct LabelsResponse<'a> {
     pub labels: Vec<LabelBody<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
-impl<'a> Labels<'a> {
+impl<'a> LabelsResponse<'a> {
     pub fn new(labels: &[LabelCount<'a>], complete: bool, seq: Seq) -> Self {
         let body = |line: &LabelCount<'a>| LabelBody {
             label: line.label,
@@ -40,14 +40,17 @@ impl<'a> Labels<'a> {
             side: line.side.as_str(),
             count: line.count,
         };
-        Self { labels: labels.iter().map(body).collect(), listed: Listed::of(None, complete, seq) }
+        Self {
+            labels: labels.iter().map(body).collect(),
+            listed: PageInfo::of(None, complete, seq),
+        }
     }
 }
 
 /// The links of one of many nodes, or why there are none.
 #[derive(Serialize)]
 #[serde(untagged)]
-pub enum LinksOf<'a> {
+pub enum BatchItem<'a> {
     Found {
         of: String,
         links: Vec<LinkBody<'a>>,
@@ -68,7 +71,7 @@ pub struct ItemError {
     pub detail: String,
 }
 
-impl<'a> LinksOf<'a> {
+impl<'a> BatchItem<'a> {
     pub fn new(of: String, page: Result<LinkPage<'a>, AskError>) -> Self {
         match page {
             Ok(page) => {
@@ -94,10 +97,10 @@ impl<'a> LinksOf<'a> {
 }
 
 #[derive(Serialize)]
-pub struct ManyLinks<'a> {
-    pub results: Vec<LinksOf<'a>>,
+pub struct BatchResponse<'a> {
+    pub results: Vec<BatchItem<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
 #[derive(Serialize)]
@@ -110,19 +113,19 @@ pub struct MatchBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Matches<'a> {
+pub struct MatchesResponse<'a> {
     pub matches: Vec<MatchBody<'a>>,
     pub total: u64,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
-impl<'a> Matches<'a> {
+impl<'a> MatchesResponse<'a> {
     pub fn new(page: &MatchPage<'a>, seq: Seq) -> Self {
         let body =
             |it: &Match<'a>| MatchBody { object: it.object, record: it.record, links: it.links };
         let next = page.next.map(|(links, place)| ranked_cursor(u64::from(links), place));
-        let listed = Listed::of(next, page.complete, seq);
+        let listed = PageInfo::of(next, page.complete, seq);
         Self { matches: page.matches.iter().map(body).collect(), total: page.total, listed }
     }
 }
@@ -137,14 +140,14 @@ pub struct EndBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Ends<'a> {
+pub struct WalkEndsResponse<'a> {
     pub ends: Vec<EndBody<'a>>,
     pub total: u64,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
-impl<'a> Ends<'a> {
+impl<'a> WalkEndsResponse<'a> {
     pub fn new(page: &WalkPage<'a>, seq: Seq) -> Self {
         let body = |end: &WalkEnd<'a>| EndBody {
             object: end.object,
@@ -152,7 +155,7 @@ impl<'a> Ends<'a> {
             paths: end.paths,
         };
         let next = page.next.map(|(paths, place)| ranked_cursor(paths, place));
-        let listed = Listed::of(next, page.complete, seq);
+        let listed = PageInfo::of(next, page.complete, seq);
         Self { ends: page.ends.iter().map(body).collect(), total: page.total, listed }
     }
 }
@@ -176,21 +179,21 @@ fn steps<'a>(path: &[Step<'a>]) -> Vec<StepBody<'a>> {
 }
 
 #[derive(Serialize)]
-pub struct WalksBody<'a> {
+pub struct WalksResponse<'a> {
     pub paths: Vec<Vec<StepBody<'a>>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
-impl<'a> WalksBody<'a> {
+impl<'a> WalksResponse<'a> {
     pub fn new(walks: &Walks<'a>, seq: Seq) -> Self {
         let paths = walks.paths.iter().map(|path| steps(path)).collect();
-        Self { paths, listed: Listed::of(None, walks.complete, seq) }
+        Self { paths, listed: PageInfo::of(None, walks.complete, seq) }
     }
 }
 
 #[derive(Serialize)]
-pub struct PathsBody<'a> {
+pub struct PathsResponse<'a> {
     pub found: bool,
     pub hops: Option<u32>,
     pub paths: Vec<Vec<StepBody<'a>>>,
@@ -198,7 +201,7 @@ pub struct PathsBody<'a> {
     pub seq: Seq,
 }
 
-impl<'a> PathsBody<'a> {
+impl<'a> PathsResponse<'a> {
     pub fn new(found: &Paths<'a>, seq: Seq) -> Self {
         Self {
             found: found.hops.is_some(),
@@ -211,7 +214,7 @@ impl<'a> PathsBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct NearBody<'a> {
+pub struct NeighborhoodNodeBody<'a> {
     pub object: &'a str,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<&'a str>,
@@ -263,16 +266,16 @@ impl<'a> From<&Edge<'a>> for EdgeBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct NeighborhoodBody<'a> {
-    pub nodes: Vec<NearBody<'a>>,
+pub struct NeighborhoodResponse<'a> {
+    pub nodes: Vec<NeighborhoodNodeBody<'a>>,
     pub links: Vec<EdgeBody<'a>>,
     pub complete: bool,
     pub seq: Seq,
 }
 
-impl<'a> NeighborhoodBody<'a> {
+impl<'a> NeighborhoodResponse<'a> {
     pub fn new(found: &Neighborhood<'a>, seq: Seq) -> Self {
-        let near = |node: &Near<'a>| NearBody {
+        let near = |node: &NeighborhoodNode<'a>| NeighborhoodNodeBody {
             object: node.object,
             record: node.record,
             hops: node.hops,
@@ -299,13 +302,13 @@ pub struct HistoryEventBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct History<'a> {
+pub struct HistoryResponse<'a> {
     pub events: Vec<HistoryEventBody<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
-impl<'a> History<'a> {
+impl<'a> HistoryResponse<'a> {
     pub fn new(page: &'a HistoryPage, seq: Seq) -> Self {
         let body = |event: &'a HistoryEvent| HistoryEventBody {
             seq: event.seq,
@@ -318,7 +321,7 @@ impl<'a> History<'a> {
         };
         let next = page.next.map(|next| next.to_string());
         let events = page.events.iter().map(body).collect();
-        Self { events, listed: Listed::of(next, page.pruned == 0, seq) }
+        Self { events, listed: PageInfo::of(next, page.pruned == 0, seq) }
     }
 }
 
@@ -335,13 +338,13 @@ pub struct EventBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Events<'a> {
+pub struct EventsResponse<'a> {
     pub events: Vec<EventBody<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
-impl<'a> Events<'a> {
+impl<'a> EventsResponse<'a> {
     /// Of the events after `after`; `next` says of which epoch it is.
     pub fn new(page: &'a EventPage, after: Seq, seq: Seq, epoch: Option<EpochId>) -> Self {
         let body = |event: &'a AcceptedEvent| EventBody {
@@ -354,7 +357,7 @@ impl<'a> Events<'a> {
         };
         let next = page.next.map(|seq| EventId { seq, epoch }.to_string());
         let events = page.events.iter().map(body).collect();
-        Self { events, listed: Listed::of(next, page.pruned <= after, seq) }
+        Self { events, listed: PageInfo::of(next, page.pruned <= after, seq) }
     }
 }
 

@@ -105,7 +105,7 @@ impl<'a> About<'a> {
                 first: Some(ObjectEnd { object: told.first.object.as_str() }),
                 second: Some(ObjectEnd { object: told.second.object.as_str() }),
             },
-            Change::AssociationGone { id, .. } => Self::Association {
+            Change::AssociationDeleted { id, .. } => Self::Association {
                 association: id.as_str(),
                 association_key: None,
                 first_label: None,

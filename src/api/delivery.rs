@@ -6,14 +6,14 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 use serde::Serialize;
 
-use crate::api::{At, Listed};
+use crate::api::{At, PageInfo};
 use crate::journal::{DeadLetter, DeadLetterSummary};
 use crate::model::Seq;
 use crate::store::Receipt;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ReceiptBody<'a> {
+pub struct ReceiptResponse<'a> {
     pub status: &'static str,
     pub event: &'a str,
     pub location_id: Option<&'a str>,
@@ -21,7 +21,7 @@ pub struct ReceiptBody<'a> {
     pub trace_id: &'a str,
 }
 
-impl<'a> ReceiptBody<'a> {
+impl<'a> ReceiptResponse<'a> {
     pub fn new(receipt: &'a Receipt, fresh_trace_id: &'a str) -> Self {
         Self {
             status: receipt.status.as_str(),
@@ -36,7 +36,7 @@ impl<'a> ReceiptBody<'a> {
 /// A delivery that was refused, as lists show it.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DeadLetterLine<'a> {
+pub struct DeadLetterItem<'a> {
     pub id: u64,
     pub first_at: At,
     pub last_at: At,
@@ -50,7 +50,7 @@ pub struct DeadLetterLine<'a> {
     pub bytes: usize,
 }
 
-impl<'a> DeadLetterLine<'a> {
+impl<'a> DeadLetterItem<'a> {
     pub fn new(letter: &'a DeadLetterSummary) -> Self {
         Self {
             id: letter.id,
@@ -73,7 +73,7 @@ impl<'a> DeadLetterLine<'a> {
 #[serde(rename_all = "camelCase")]
 pub struct DeadLetterBody<'a> {
     #[serde(flatten)]
-    pub line: DeadLetterLine<'a>,
+    pub line: DeadLetterItem<'a>,
     pub headers: BTreeMap<&'a str, &'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub body: Option<&'a str>,
@@ -86,16 +86,16 @@ impl<'a> DeadLetterBody<'a> {
         let headers = letter.headers.iter().map(|(name, value)| (&**name, &**value)).collect();
         let body = std::str::from_utf8(&letter.body).ok();
         let body_base64 = body.is_none().then(|| STANDARD.encode(&letter.body));
-        Self { line: DeadLetterLine::new(&letter.summary), headers, body, body_base64 }
+        Self { line: DeadLetterItem::new(&letter.summary), headers, body, body_base64 }
     }
 }
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct DeadLetters<'a> {
-    pub dead_letters: Vec<DeadLetterLine<'a>>,
+pub struct DeadLettersResponse<'a> {
+    pub dead_letters: Vec<DeadLetterItem<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
     /// All that are kept, not those of this page alone; absent for a token of
     /// some locations.
     #[serde(skip_serializing_if = "Option::is_none")]

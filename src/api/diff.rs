@@ -2,19 +2,19 @@
 
 use serde::Serialize;
 
-use crate::api::{AssociationBody, EdgeBody, Listed, place_cursor};
+use crate::api::{AssociationBody, EdgeBody, PageInfo, place_cursor};
 use crate::graph::{AssociationCount, AssociationDiff, LinkDiff};
 use crate::model::Seq;
 
 #[derive(Serialize)]
-pub struct DiffBody<'a> {
+pub struct DiffResponse<'a> {
     pub from: Seq,
     pub to: Seq,
     pub associations: AssociationDiffBody<'a>,
     pub added: Vec<EdgeBody<'a>>,
     pub removed: Vec<EdgeBody<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
 #[derive(Serialize)]
@@ -33,7 +33,7 @@ pub struct RenamedBody<'a> {
     pub after: AssociationBody<'a>,
 }
 
-impl<'a> DiffBody<'a> {
+impl<'a> DiffResponse<'a> {
     pub fn new(
         (from, to): (Seq, Seq),
         associations: &AssociationDiff<'a>,
@@ -46,7 +46,7 @@ impl<'a> DiffBody<'a> {
             associations: AssociationDiffBody::new(associations),
             added: links.added.iter().map(EdgeBody::from).collect(),
             removed: links.removed.iter().map(EdgeBody::from).collect(),
-            listed: Listed::of(next, links.complete, to),
+            listed: PageInfo::of(next, links.complete, to),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::webhook::{DecodeError, Decoded};
 #[derive(Serialize)]
 pub struct Examination<'a> {
     pub signature: SignatureVerdict,
-    pub reading: Reading<'a>,
+    pub reading: DeliveryReading<'a>,
     pub effect: Option<Effect>,
     /// The status that the sender would be answered with.
     pub answer: u16,
@@ -45,7 +45,7 @@ impl SignatureVerdict {
 /// What a body says, or why it cannot be read.
 #[derive(Serialize, Default)]
 #[serde(rename_all = "camelCase")]
-pub struct Reading<'a> {
+pub struct DeliveryReading<'a> {
     pub ok: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
@@ -78,7 +78,7 @@ pub struct EndRead<'a> {
     pub record: Option<&'a str>,
 }
 
-impl<'a> Reading<'a> {
+impl<'a> DeliveryReading<'a> {
     pub fn new(read: Result<&'a Decoded, &DecodeError>) -> Self {
         let event = match read {
             Ok(Decoded::Event(event)) => event,

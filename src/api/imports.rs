@@ -3,11 +3,11 @@
 use serde::Serialize;
 
 use crate::model::Seq;
-use crate::store::{ImportCounts, ImportedLine, LineFate};
+use crate::store::{ImportCounts, ImportedLine, LineOutcome};
 
 /// What came of an import, without the lines.
 #[derive(Serialize)]
-pub struct ImportBody {
+pub struct ImportResponse {
     pub lines: u64,
     pub applied: u64,
     pub unchanged: u64,
@@ -17,7 +17,7 @@ pub struct ImportBody {
     pub refused: u64,
 }
 
-impl ImportBody {
+impl ImportResponse {
     pub fn new(counts: &ImportCounts) -> Self {
         let &ImportCounts { lines, applied, unchanged, stale, duplicate, ignored, refused } =
             counts;
@@ -27,7 +27,7 @@ impl ImportBody {
 
 /// What became of one line.
 #[derive(Serialize)]
-pub struct LineBody<'a> {
+pub struct ImportedLineBody<'a> {
     pub line: u64,
     pub status: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -40,15 +40,15 @@ pub struct LineBody<'a> {
     pub detail: Option<&'a str>,
 }
 
-impl<'a> LineBody<'a> {
+impl<'a> ImportedLineBody<'a> {
     pub fn new(line: &ImportedLine<'a>) -> Self {
         let number = line.number;
         match line.fate {
-            LineFate::Accepted { status, seq } => {
+            LineOutcome::Accepted { status, seq } => {
                 let status = status.as_str();
                 Self { line: number, status, seq, code: None, field: None, detail: None }
             }
-            LineFate::Refused(why) => Self {
+            LineOutcome::Refused(why) => Self {
                 line: number,
                 status: "refused",
                 seq: None,

@@ -2,8 +2,8 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::api::{At, Listed};
-use crate::graph::{AssociationCount, Counts, Link, LinkPage, ObjectCount, RecordLine};
+use crate::api::{At, PageInfo};
+use crate::graph::{AssociationCount, Counts, Link, LinkPage, ObjectCount, RecordItem};
 use crate::model::Seq;
 use crate::store::Erasure;
 
@@ -49,13 +49,13 @@ impl<'a> From<&Link<'a>> for LinkBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Links<'a> {
+pub struct LinksResponse<'a> {
     #[serde(serialize_with = "each_link")]
     pub links: &'a [Link<'a>],
     /// Absent where it is not known without a scan.
     pub total: Option<u64>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
 /// Bodies one by one: a list of them would cost more than writing them does.
@@ -63,12 +63,12 @@ fn each_link<S: Serializer>(links: &[Link<'_>], to: S) -> Result<S::Ok, S::Error
     to.collect_seq(links.iter().map(LinkBody::from))
 }
 
-impl<'a> Links<'a> {
+impl<'a> LinksResponse<'a> {
     pub fn new(page: &'a LinkPage<'a>, seq: Seq) -> Self {
         Self {
             links: &page.links,
             total: page.total,
-            listed: Listed::of(page.next.map(|next| next.to_string()), page.complete, seq),
+            listed: PageInfo::of(page.next.map(|next| next.to_string()), page.complete, seq),
         }
     }
 }
@@ -79,17 +79,17 @@ pub struct RecordBody<'a> {
     pub links: u64,
 }
 
-impl<'a> From<&RecordLine<'a>> for RecordBody<'a> {
-    fn from(line: &RecordLine<'a>) -> Self {
+impl<'a> From<&RecordItem<'a>> for RecordBody<'a> {
+    fn from(line: &RecordItem<'a>) -> Self {
         Self { record: line.record, links: line.links }
     }
 }
 
 #[derive(Serialize)]
-pub struct Records<'a> {
+pub struct RecordsResponse<'a> {
     pub records: Vec<RecordBody<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
 #[derive(Serialize)]
@@ -107,10 +107,10 @@ impl<'a> From<&ObjectCount<'a>> for ObjectBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Objects<'a> {
+pub struct ObjectsResponse<'a> {
     pub objects: Vec<ObjectBody<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
 #[derive(Serialize)]
@@ -147,10 +147,10 @@ impl<'a> From<&AssociationCount<'a>> for AssociationBody<'a> {
 }
 
 #[derive(Serialize)]
-pub struct Associations<'a> {
+pub struct AssociationsResponse<'a> {
     pub associations: Vec<AssociationBody<'a>>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
 #[derive(Serialize)]
@@ -179,16 +179,16 @@ pub struct LocationBody {
 }
 
 #[derive(Serialize)]
-pub struct Locations {
+pub struct LocationsResponse {
     pub locations: Vec<LocationBody>,
     #[serde(flatten)]
-    pub listed: Listed,
+    pub listed: PageInfo,
 }
 
 /// What was there of a location that was erased.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct ErasedBody {
+pub struct EraseResponse {
     pub location_id: String,
     pub events: u64,
     pub dead_letters: u64,
@@ -199,7 +199,7 @@ pub struct ErasedBody {
     pub log_emptied: bool,
 }
 
-impl ErasedBody {
+impl EraseResponse {
     pub fn new(erased: &Erasure) -> Self {
         Self {
             location_id: erased.location.to_string(),

@@ -45,13 +45,13 @@ impl Serialize for At {
 
 /// What every list says beside its named array.
 #[derive(Serialize)]
-pub struct Listed {
+pub struct PageInfo {
     pub next: Option<String>,
     pub complete: bool,
     pub seq: Seq,
 }
 
-impl Listed {
+impl PageInfo {
     pub fn new(next: Option<String>, seq: Seq) -> Self {
         Self { complete: next.is_none(), next, seq }
     }

@@ -77,36 +77,36 @@ impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MA
 
 /// One text or several.
 #[derive(Debug, Default)]
-pub struct Texts(List<String, NAMES_MAX>);
+pub struct TextList(List<String, NAMES_MAX>);
 
-impl<'de> Deserialize<'de> for Texts {
+impl<'de> Deserialize<'de> for TextList {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visit;
         impl<'de> de::Visitor<'de> for Visit {
-            type Value = Texts;
+            type Value = TextList;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 write!(f, "a text or a list of at most {NAMES_MAX} texts")
             }
 
-            fn visit_unit<E: de::Error>(self) -> Result<Texts, E> {
-                Ok(Texts::default())
+            fn visit_unit<E: de::Error>(self) -> Result<TextList, E> {
+                Ok(TextList::default())
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Texts, E> {
-                Ok(Texts(List(vec![text.to_owned()])))
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<TextList, E> {
+                Ok(TextList(List(vec![text.to_owned()])))
             }
 
-            fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<Texts, A::Error> {
-                List::read(items).map(Texts)
+            fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<TextList, A::Error> {
+                List::read(items).map(TextList)
             }
         }
         from.deserialize_any(Visit)
     }
 }
 
-impl From<Texts> for Vec<String> {
-    fn from(texts: Texts) -> Self {
+impl From<TextList> for Vec<String> {
+    fn from(texts: TextList) -> Self {
         texts.0.0
     }
 }
@@ -141,9 +141,9 @@ impl From<SideName> for Side {
 
 /// A seq, or a time as RFC 3339 text.
 #[derive(Debug, Clone, Copy)]
-pub struct Moment(pub AsOf);
+pub struct AsOfParam(pub AsOf);
 
-impl std::str::FromStr for Moment {
+impl std::str::FromStr for AsOfParam {
     type Err = &'static str;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
@@ -156,21 +156,21 @@ impl std::str::FromStr for Moment {
     }
 }
 
-impl<'de> Deserialize<'de> for Moment {
+impl<'de> Deserialize<'de> for AsOfParam {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visit;
         impl de::Visitor<'_> for Visit {
-            type Value = Moment;
+            type Value = AsOfParam;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a seq or an RFC 3339 time")
             }
 
-            fn visit_u64<E: de::Error>(self, seq: u64) -> Result<Moment, E> {
-                Ok(Moment(AsOf::Seq(seq)))
+            fn visit_u64<E: de::Error>(self, seq: u64) -> Result<AsOfParam, E> {
+                Ok(AsOfParam(AsOf::Seq(seq)))
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<AsOfParam, E> {
                 text.parse().map_err(de::Error::custom)
             }
         }
@@ -195,9 +195,9 @@ impl<'de> Deserialize<'de> for Ranked {
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FilterBody {
     #[serde(default)]
-    pub label: Texts,
+    pub label: TextList,
     #[serde(default)]
-    pub association: Texts,
+    pub association: TextList,
     pub object: Option<String>,
     pub side: Option<SideName>,
 }
@@ -219,13 +219,13 @@ impl From<FilterBody> for LinkFilter {
 pub struct LinksQuestion {
     pub of: List<String, NODES_MAX>,
     #[serde(default)]
-    pub label: Texts,
+    pub label: TextList,
     #[serde(default)]
-    pub association: Texts,
+    pub association: TextList,
     pub object: Option<String>,
     pub side: Option<SideName>,
     pub limit: Option<usize>,
-    pub as_of: Option<Moment>,
+    pub as_of: Option<AsOfParam>,
 }
 
 impl LinksQuestion {
@@ -246,9 +246,9 @@ impl LinksQuestion {
 pub struct ConditionBody {
     pub linked_to: Reference,
     #[serde(default)]
-    pub label: Texts,
+    pub label: TextList,
     #[serde(default)]
-    pub association: Texts,
+    pub association: TextList,
 }
 
 impl From<ConditionBody> for Condition {
@@ -275,7 +275,7 @@ pub struct MatchQuestion {
     pub none: List<Object<ConditionBody>, CONDITIONS_MAX>,
     pub limit: Option<usize>,
     pub cursor: Option<Ranked>,
-    pub as_of: Option<Moment>,
+    pub as_of: Option<AsOfParam>,
 }
 
 impl MatchQuestion {
@@ -310,7 +310,7 @@ pub struct WalkQuestion {
     /// The walks themselves, not their ends.
     #[serde(default)]
     pub paths: bool,
-    pub as_of: Option<Moment>,
+    pub as_of: Option<AsOfParam>,
 }
 
 impl WalkQuestion {

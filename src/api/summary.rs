@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::api::{AssociationBody, CountsBody};
-use crate::graph::{AssociationCount, Effort, EndCount, View, Violation};
+use crate::graph::{AssociationCount, Budget, EndCount, View, Violation};
 use crate::model::{LocationId, Seq};
 
 /// Records listed of one association that break its cardinality.
@@ -11,7 +11,7 @@ const VIOLATIONS_MAX: usize = 100;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
-pub struct SummaryBody<'a> {
+pub struct SummaryResponse<'a> {
     pub location_id: &'a str,
     #[serde(flatten)]
     pub counts: CountsBody,
@@ -65,13 +65,13 @@ impl<'a> From<Violation<'a>> for ViolationBody<'a> {
 }
 
 impl<'a> AssociationSummary<'a> {
-    fn new(count: &AssociationCount<'a>, view: View<'a>, effort: &mut Effort<'_>) -> Self {
+    fn new(count: &AssociationCount<'a>, view: View<'a>, budget: &mut Budget<'_>) -> Self {
         let (EndCount { distinct: firsts, .. }, EndCount { distinct: seconds, .. }) =
             (count.first, count.second);
         let violations = count.violations();
         let violating = match violations {
             0 => vec![],
-            _ => view.violations(count.association.id.as_str(), VIOLATIONS_MAX, effort),
+            _ => view.violations(count.association.id.as_str(), VIOLATIONS_MAX, budget),
         };
         Self {
             association: AssociationBody::from(count),
@@ -89,22 +89,22 @@ impl<'a> AssociationSummary<'a> {
     }
 }
 
-impl<'a> SummaryBody<'a> {
+impl<'a> SummaryResponse<'a> {
     pub fn new(
         location: &'a LocationId,
         view: View<'a>,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
         seq: Seq,
     ) -> Self {
         let mut by_association = Vec::new();
         for row in view.associations() {
-            if !effort.spend(1) || !row.write(effort) {
+            if !budget.charge(1) || !row.write(budget) {
                 break;
             }
-            by_association.push(AssociationSummary::new(&row, view, effort));
+            by_association.push(AssociationSummary::new(&row, view, budget));
         }
         let counts = view.counts().into();
-        let complete = !effort.is_spent();
+        let complete = !budget.is_exhausted();
         Self { location_id: location.as_str(), counts, by_association, complete, seq }
     }
 }

@@ -4,8 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::Moment;
-use relata::graph::{Effort, View};
+use relata::api::AsOfParam;
+use relata::graph::{Budget, View};
 use relata::{Location, Seq, Store};
 
 use crate::cli::output::open_location;
@@ -15,26 +15,26 @@ use crate::config::Asking;
 pub(super) fn ask(
     db: &Path,
     asking: &Asking,
-    question: impl FnOnce(View<'_>, &mut Effort<'_>, Seq) -> anyhow::Result<()>,
+    question: impl FnOnce(View<'_>, &mut Budget<'_>, Seq) -> anyhow::Result<()>,
 ) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &asking.place)?;
     of(&store, &location, asking.as_of, question)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks one location, with as much effort as it takes.
+/// Asks one location, with as large a budget as it takes.
 pub(super) fn of<T>(
     store: &Store,
     location: &Location,
-    as_of: Option<Moment>,
-    question: impl FnOnce(View<'_>, &mut Effort<'_>, Seq) -> anyhow::Result<T>,
+    as_of: Option<AsOfParam>,
+    question: impl FnOnce(View<'_>, &mut Budget<'_>, Seq) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
-    let (id, mut effort) = (location.id().as_str(), Effort::unbounded());
+    let (id, mut budget) = (location.id().as_str(), Budget::unbounded());
     let past = as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();
     let Some(seq) = past else {
         let seq = store.head();
-        return question(location.read().view(), &mut effort, seq).with_context(|| id.to_owned());
+        return question(location.read().view(), &mut budget, seq).with_context(|| id.to_owned());
     };
     let past = store.past(id, seq)?;
-    question(past.graph.view(), &mut effort, seq).with_context(|| format!("{id} as of event {seq}"))
+    question(past.graph.view(), &mut budget, seq).with_context(|| format!("{id} as of event {seq}"))
 }

@@ -15,9 +15,9 @@ use tempfile::{Builder, TempPath};
 use crate::cli::destination::{NEW_FILE_MODE, Reserved, folder_of};
 use crate::cli::interrupt::Cleanup;
 use crate::cli::output::{has_progress, print_json, say};
-use crate::config::Backup;
+use crate::config::BackupArgs;
 
-pub(super) fn run(db: &Path, command: &Backup) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, command: &BackupArgs) -> anyhow::Result<ExitCode> {
     ensure!(db.exists(), "{}: there is no such database", db.display());
     let to = &*command.to;
     ensure!(to.as_os_str() != "-", "-: a database cannot be streamed; name a file");

@@ -21,7 +21,7 @@ use tempfile::Builder;
 use crate::cli::destination::folder_of;
 use crate::cli::interrupt::Cleanup;
 use crate::cli::output::{print_json, print_table, say};
-use crate::config::Bench;
+use crate::config::BenchArgs;
 
 /// What is written for each synced write of the plain file: a page of SQLite.
 const PAGE_BYTES: usize = 4_096;
@@ -105,7 +105,7 @@ impl Rate {
     }
 }
 
-pub(super) fn run(db: &Path, bench: &Bench) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, bench: &BenchArgs) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
     let beside = folder_of(db);
     let mut cleanup = Cleanup::watch()?;
@@ -126,7 +126,7 @@ pub(super) fn run(db: &Path, bench: &Bench) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn measure(folder: &Path, bench: &Bench, start: Instant) -> anyhow::Result<Report> {
+fn measure(folder: &Path, bench: &BenchArgs, start: Instant) -> anyhow::Result<Report> {
     let part = |percent: u32| Duration::from_secs(bench.seconds) * percent / 100;
     let fsync = fsync(&folder.join("plain"), part(FSYNC))?;
     let db = folder.join("relata.db");

@@ -9,7 +9,7 @@ use relata::{OpenError, Options, Store};
 use serde::Serialize;
 
 use crate::cli::output::{print_json, say};
-use crate::config::Checkpoint;
+use crate::config::CheckpointArgs;
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -19,7 +19,7 @@ struct Body {
     log_bytes: u64,
 }
 
-pub(super) fn run(db: &Path, command: &Checkpoint) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, command: &CheckpointArgs) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
     let opened = Store::open_with(db, Options::default()).map_err(|error| match error {
         OpenError::Journal(JournalError::InUse { .. }) => anyhow::anyhow!(

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::{DeadLetterBody, DeadLetterLine};
+use relata::api::{DeadLetterBody, DeadLetterItem};
 use relata::journal::{DeadLetterSummary, Journal, JournalError, JournalReader, SqliteJournal};
 use relata::webhook::UrlTypes;
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
@@ -99,7 +99,7 @@ fn each<J: JournalReader>(
 
 fn list(journal: &mut SqliteJournal, json: bool) -> anyhow::Result<()> {
     if json {
-        return each(journal, |_, letter| print_json(&DeadLetterLine::new(&letter)));
+        return each(journal, |_, letter| print_json(&DeadLetterItem::new(&letter)));
     }
     let mut rows = Vec::new();
     each(journal, |_, letter| {

@@ -4,24 +4,24 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::DiffBody;
-use relata::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff};
+use relata::api::DiffResponse;
+use relata::graph::{AssociationDiff, Budget, DiffQuery, LinkDiff};
 
 use crate::cli::output::{open_location, print_json, print_table, say, say_if_more};
 use crate::cli::questions::edge_row;
-use crate::config::Diff;
+use crate::config::DiffArgs;
 
-pub(super) fn run(db: &Path, diff: &Diff) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, diff: &DiffArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &diff.place)?;
     let (from, to) = (diff.from.0, diff.to.map(|moment| moment.0));
     let between = store.between(location.id().as_str(), from, to)?;
     let between = between.context("no such location")?;
     let query = DiffQuery { after: None, limit: diff.limit as usize };
-    let mut effort = Effort::unbounded();
-    let associations = between.associations(&mut effort);
-    let links = between.links(&query, &mut effort);
+    let mut budget = Budget::unbounded();
+    let associations = between.associations(&mut budget);
+    let links = between.links(&query, &mut budget);
     if diff.json {
-        print_json(&DiffBody::new(between.seqs(), &associations, &links))?;
+        print_json(&DiffResponse::new(between.seqs(), &associations, &links))?;
     } else {
         print(&associations, &links)?;
     }

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::{Effect, Examination, Reading, SignatureVerdict};
+use relata::api::{DeliveryReading, Effect, Examination, SignatureVerdict};
 use relata::http::Limits;
 use relata::journal::MemoryJournal;
 use relata::signature::{SignatureHeaders, diagnose};
@@ -13,12 +13,12 @@ use relata::webhook::{ContentEncoding, Decoded, MAX_ID_BYTES};
 use relata::{Delivery, IngestError, Options, PreviewError, Store, Timestamp};
 
 use crate::cli::output::{print_json, say};
-use crate::config::{Doctor, Names};
+use crate::config::{DoctorArgs, Names};
 
 /// The header that says how the body is packed.
 const ENCODING: &str = "content-encoding";
 
-pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let body = read(&command.file).with_context(|| command.file.display().to_string())?;
     let headers = command.header.iter().map(|header| {
         let pair =
@@ -57,7 +57,7 @@ pub(super) fn run(db: &Path, command: &Doctor) -> anyhow::Result<ExitCode> {
         (true, Ok(_)) if is_refused => 422,
         (true, Ok(_)) => 200,
     };
-    let reading = Reading::new(read.as_ref().map(Delivery::decoded));
+    let reading = DeliveryReading::new(read.as_ref().map(Delivery::decoded));
     let found = Examination { signature, reading, effect, answer };
     if command.json {
         print_json(&found)?;

@@ -5,14 +5,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::ErasedBody;
+use relata::api::EraseResponse;
 use relata::journal::JournalError;
 use relata::{OpenError, Options, Store};
 
 use crate::cli::output::{print_json, say};
-use crate::config::Erase;
+use crate::config::EraseArgs;
 
-pub(super) fn run(db: &Path, command: &Erase) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, command: &EraseArgs) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
     let id = &*command.location;
     if !command.yes {
@@ -28,7 +28,7 @@ pub(super) fn run(db: &Path, command: &Erase) -> anyhow::Result<ExitCode> {
     });
     let store = opened?;
     let erased = store.erase_location(id)?;
-    let body = ErasedBody::new(&erased.with_context(|| format!("there is no location {id}"))?);
+    let body = EraseResponse::new(&erased.with_context(|| format!("there is no location {id}"))?);
     store.close()?;
     if command.json {
         print_json(&body)?;

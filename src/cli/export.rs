@@ -6,17 +6,17 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use relata::export::{EdgesKey, Format, Options, check, write, write_lives};
-use relata::graph::{Layers, PartQuery};
+use relata::graph::{Layers, SubgraphQuery};
 use relata::{AsOf, Location, NodeRef, Store};
 
 use crate::cli::destination::{Destination, Reserved};
 use crate::cli::output::open_location;
-use crate::config::Export;
+use crate::config::ExportArgs;
 
 /// What is collected before it is written, in bytes.
 const BUFFER_BYTES: usize = 1 << 16;
 
-pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
     let content = content(export)?;
     let query = query(export)?;
     let edges_key =
@@ -27,7 +27,7 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
     let mut to = BufWriter::with_capacity(BUFFER_BYTES, destination);
     match content {
         Content::Events => events(&store, &location, as_of, &mut to)?,
-        Content::Lives => {
+        Content::Timeline => {
             let (_, lives) = store.lives(location.id().as_str(), as_of)?;
             write_lives(&lives.view().part(&query)?, &lives, &mut to)?;
         }
@@ -54,13 +54,13 @@ pub(super) fn run(db: &Path, export: &Export) -> anyhow::Result<ExitCode> {
 #[derive(Clone, Copy)]
 enum Content {
     Graph(Format),
-    Lives,
+    Timeline,
     Events,
 }
 
-fn content(export: &Export) -> anyhow::Result<Content> {
+fn content(export: &ExportArgs) -> anyhow::Result<Content> {
     if export.format == "ndjson" {
-        let Export { label, association, of, layer, dynamic, bom, yed, .. } = export;
+        let ExportArgs { label, association, of, layer, dynamic, bom, yed, .. } = export;
         let given = [
             ("layer", Layers::from_name(layer) != Some(Layers::default())),
             ("label", !label.is_empty()),
@@ -88,11 +88,11 @@ fn content(export: &Export) -> anyhow::Result<Content> {
     ] {
         ensure!(!given || format == of, "--{name} goes with --format {} alone", of.as_str());
     }
-    Ok(if export.dynamic { Content::Lives } else { Content::Graph(format) })
+    Ok(if export.dynamic { Content::Timeline } else { Content::Graph(format) })
 }
 
-fn query(export: &Export) -> anyhow::Result<PartQuery> {
-    Ok(PartQuery {
+fn query(export: &ExportArgs) -> anyhow::Result<SubgraphQuery> {
+    Ok(SubgraphQuery {
         layers: Layers::from_name(&export.layer)
             .context("--layer is one of objects, records, all")?,
         labels: export.label.clone(),

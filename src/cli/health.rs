@@ -8,12 +8,12 @@ use std::time::Duration;
 use anyhow::Context;
 
 use crate::cli::output::say;
-use crate::config::Health;
+use crate::config::HealthArgs;
 
 /// More than any answer to this question has.
 const ANSWER_BYTES: u64 = 64 << 10;
 
-pub(super) fn run(health: &Health) -> anyhow::Result<ExitCode> {
+pub(super) fn run(health: &HealthArgs) -> anyhow::Result<ExitCode> {
     let addresses = health.listen.resolve().with_context(|| health.listen.to_string())?;
     let mut answer = Err(anyhow::anyhow!("nobody was asked"));
     for address in addresses.into_iter().map(reachable) {

@@ -3,13 +3,13 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::api::History as HistoryBody;
+use relata::api::HistoryResponse;
 use relata::{HistoryEvent, Subject};
 
 use crate::cli::output::{open_location, print_json, print_table, say, say_if_more};
-use crate::config::History;
+use crate::config::HistoryArgs;
 
-pub(super) fn run(db: &Path, command: &History) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &command.place)?;
     let (name, subject) = subject(command)?;
     let id = location.id().as_str();
@@ -18,7 +18,7 @@ pub(super) fn run(db: &Path, command: &History) -> anyhow::Result<ExitCode> {
     let is_known = !page.is_empty() || subject.is_known_to(&location.read());
     anyhow::ensure!(is_known, "{id}: no event has named {name}");
     if command.json {
-        print_json(&HistoryBody::new(&page, store.head()))?;
+        print_json(&HistoryResponse::new(&page, store.head()))?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<Vec<String>> = page.events.iter().map(row).collect();
@@ -31,8 +31,8 @@ pub(super) fn run(db: &Path, command: &History) -> anyhow::Result<ExitCode> {
 }
 
 /// What is asked about, and its name.
-fn subject(command: &History) -> anyhow::Result<(String, Subject)> {
-    let History { node, relation, association, .. } = command;
+fn subject(command: &HistoryArgs) -> anyhow::Result<(String, Subject)> {
+    let HistoryArgs { node, relation, association, .. } = command;
     match (node, relation, association) {
         (Some(node), ..) => Ok((node.to_string(), Subject::Node(node.clone()))),
         (_, Some(id), _) => Ok((format!("the relation {id}"), Subject::Relation(id.clone()))),

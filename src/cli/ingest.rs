@@ -8,13 +8,13 @@ use std::time::Duration;
 
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use relata::api::ImportBody;
-use relata::{ImportCounts, ImportedLine, LineFate, Options, Store};
+use relata::api::ImportResponse;
+use relata::{ImportCounts, ImportedLine, LineOutcome, Options, Store};
 use serde_json::json;
 
 use crate::cli::destination::{Destination, Reserved};
 use crate::cli::output::{has_progress, print_json, say};
-use crate::config::Ingest;
+use crate::config::IngestArgs;
 
 /// Events between two checkpoints: a second of a start, about.
 const CHECKPOINT_EVENTS: u64 = 250_000;
@@ -22,7 +22,7 @@ const CHECKPOINT_EVENTS: u64 = 250_000;
 /// Time between two checkpoints.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
 
-pub(super) fn run(db: &Path, ingest: &Ingest) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
     let mut rejects = check(db, ingest)?;
     // One at its end is what counts: until then a start replays what there is.
     let pace = Options {
@@ -47,7 +47,7 @@ pub(super) fn run(db: &Path, ingest: &Ingest) -> anyhow::Result<ExitCode> {
 
 /// Looks at every name of the command line before anything is read or written,
 /// and opens the file for refused lines.
-fn check(db: &Path, ingest: &Ingest) -> anyhow::Result<Option<BufWriter<Destination>>> {
+fn check(db: &Path, ingest: &IngestArgs) -> anyhow::Result<Option<BufWriter<Destination>>> {
     let mut reserved = Reserved::database(db);
     let files = || ingest.files.iter().filter(|path| path.as_os_str() != "-");
     ensure!(ingest.files.len() - files().count() < 2, "- is standard input, which is read once");
@@ -86,15 +86,15 @@ fn file(
     };
     let progress = progress(bytes)?;
     let counts = store.import().read(progress.wrap_read(input), |line| match line.fate {
-        LineFate::Accepted { .. } => Ok(()),
-        LineFate::Refused(_) => refused(line, rejects.as_deref_mut()),
+        LineOutcome::Accepted { .. } => Ok(()),
+        LineOutcome::Refused(_) => refused(line, rejects.as_deref_mut()),
     })?;
     progress.finish_and_clear();
     Ok(counts)
 }
 
 fn refused(line: ImportedLine<'_>, rejects: Option<&mut BufWriter<Destination>>) -> io::Result<()> {
-    let LineFate::Refused(refusal) = line.fate else { return Ok(()) };
+    let LineOutcome::Refused(refusal) = line.fate else { return Ok(()) };
     let (number, reason) = (line.number, &*refusal.detail);
     let Some(rejects) = rejects else {
         tracing::warn!(line = number, reason, "line refused");
@@ -114,7 +114,7 @@ fn progress(bytes: u64) -> anyhow::Result<ProgressBar> {
 
 fn report(counts: &ImportCounts, as_json: bool) -> anyhow::Result<()> {
     if as_json {
-        return print_json(&ImportBody::new(counts));
+        return print_json(&ImportResponse::new(counts));
     }
     let named = counts.named().map(|(name, count)| format!("{count} {name}"));
     Ok(say(named.join(", "))?)

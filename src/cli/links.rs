@@ -3,19 +3,19 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::api::{Labels as LabelsBody, Links as LinksBody};
+use relata::api::{LabelsResponse, LinksResponse};
 use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery, Order};
 
 use crate::cli::ask::ask;
 use crate::cli::output::{label_text, print_json, print_table, say_if_more};
 use crate::config;
-use crate::config::{Labels, Links};
+use crate::config::{LabelsArgs, LinksArgs};
 
-pub(super) fn run(db: &Path, links: &Links) -> anyhow::Result<ExitCode> {
-    ask(db, &links.asking, |view, effort, seq| {
-        let page = view.links(&links.node, &query(links), effort)?;
+pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
+    ask(db, &links.asking, |view, budget, seq| {
+        let page = view.links(&links.node, &query(links), budget)?;
         if links.asking.json {
-            return print_json(&LinksBody::new(&page, seq));
+            return print_json(&LinksResponse::new(&page, seq));
         }
         let rows: Vec<Vec<String>> = page.links.iter().map(row).collect();
         print_table(&["LABEL", "OBJECT", "RECORD", "OWN LABEL", "SINCE"], &rows)?;
@@ -23,11 +23,11 @@ pub(super) fn run(db: &Path, links: &Links) -> anyhow::Result<ExitCode> {
     })
 }
 
-pub(super) fn labels(db: &Path, labels: &Labels) -> anyhow::Result<ExitCode> {
-    ask(db, &labels.asking, |view, effort, seq| {
-        let lines = view.labels(&labels.node, effort)?;
+pub(super) fn labels(db: &Path, labels: &LabelsArgs) -> anyhow::Result<ExitCode> {
+    ask(db, &labels.asking, |view, budget, seq| {
+        let lines = view.labels(&labels.node, budget)?;
         if labels.asking.json {
-            return print_json(&LabelsBody::new(&lines, !effort.is_spent(), seq));
+            return print_json(&LabelsResponse::new(&lines, !budget.is_exhausted(), seq));
         }
         let row = |line: &LabelCount<'_>| {
             vec![
@@ -43,22 +43,22 @@ pub(super) fn labels(db: &Path, labels: &Labels) -> anyhow::Result<ExitCode> {
     })
 }
 
-fn query(links: &Links) -> LinkQuery {
+fn query(links: &LinksArgs) -> LinkQuery {
     LinkQuery {
         filter: LinkFilter {
             labels: links.label.clone(),
             associations: links.association.clone(),
             object: links.object.clone(),
             side: links.side.map(|side| match side {
-                config::Side::First => relata::Side::First,
-                config::Side::Second => relata::Side::Second,
+                config::SideArg::First => relata::Side::First,
+                config::SideArg::Second => relata::Side::Second,
             }),
         },
         since: links.since,
         until: links.until,
         order: match links.order {
-            config::Order::Oldest => Order::Oldest,
-            config::Order::Newest => Order::Newest,
+            config::OrderArg::Oldest => Order::Oldest,
+            config::OrderArg::Newest => Order::Newest,
         },
         after: None,
         limit: links.limit as usize,

@@ -9,7 +9,7 @@ use relata::journal::JournalError;
 use relata::{Location, OpenError, Store};
 
 use crate::cli::log;
-use crate::config::{Place, is_dumb_terminal};
+use crate::config::{LocationArg, is_dumb_terminal};
 
 /// Prints a line to standard output.
 pub(super) fn say(line: impl std::fmt::Display) -> io::Result<()> {
@@ -75,7 +75,10 @@ pub(super) fn open_for_questions(db: &Path) -> anyhow::Result<Store> {
 }
 
 /// Opens the location that a question is about, and none of the others.
-pub(super) fn open_location(db: &Path, place: &Place) -> anyhow::Result<(Store, Arc<Location>)> {
+pub(super) fn open_location(
+    db: &Path,
+    place: &LocationArg,
+) -> anyhow::Result<(Store, Arc<Location>)> {
     ensure_exists(db)?;
     let shown = || db.display().to_string();
     let id = match &place.location {

@@ -3,9 +3,11 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::api::{Ends, Matches, NeighborhoodBody, PathsBody, WalksBody};
+use relata::api::{
+    MatchesResponse, NeighborhoodResponse, PathsResponse, WalkEndsResponse, WalksResponse,
+};
 use relata::graph::{
-    Edge, EdgeEnd, Effort, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View, WalkQuery,
+    Budget, Edge, EdgeEnd, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View, WalkQuery,
 };
 use relata::{NodeRef, Seq};
 
@@ -13,9 +15,9 @@ use crate::cli::ask::ask;
 use crate::cli::format::{node_text, way_text};
 use crate::cli::output::{label_text, print_json, print_table, say, say_if_more, visible};
 use crate::config;
-use crate::config::{Match, Neighborhood, Walk};
+use crate::config::{MatchArgs, NeighborhoodArgs, WalkArgs};
 
-pub(super) fn matches(db: &Path, command: &Match) -> anyhow::Result<ExitCode> {
+pub(super) fn matches(db: &Path, command: &MatchArgs) -> anyhow::Result<ExitCode> {
     let query = MatchQuery {
         object: command.object.clone(),
         all: command.all.clone(),
@@ -24,10 +26,10 @@ pub(super) fn matches(db: &Path, command: &Match) -> anyhow::Result<ExitCode> {
         after: None,
         limit: command.limit as usize,
     };
-    ask(db, &command.asking, |view, effort, seq| {
-        let page = view.matches(&query, effort)?;
+    ask(db, &command.asking, |view, budget, seq| {
+        let page = view.matches(&query, budget)?;
         if command.asking.json {
-            return print_json(&Matches::new(&page, seq));
+            return print_json(&MatchesResponse::new(&page, seq));
         }
         let row =
             |it: &relata::graph::Match<'_>| named_row(it.object, it.record, u64::from(it.links));
@@ -41,7 +43,7 @@ fn named_row(object: &str, record: Option<&str>, count: u64) -> Vec<String> {
     vec![object.to_owned(), record.unwrap_or_default().to_owned(), count.to_string()]
 }
 
-pub(super) fn walk(db: &Path, command: &Walk) -> anyhow::Result<ExitCode> {
+pub(super) fn walk(db: &Path, command: &WalkArgs) -> anyhow::Result<ExitCode> {
     let query = WalkQuery {
         from: command.from.clone(),
         steps: command.step.clone(),
@@ -49,11 +51,11 @@ pub(super) fn walk(db: &Path, command: &Walk) -> anyhow::Result<ExitCode> {
         limit: command.limit as usize,
     };
     let (paths, json) = (command.paths, command.asking.json);
-    ask(db, &command.asking, |view, effort, seq| {
+    ask(db, &command.asking, |view, budget, seq| {
         if paths {
-            walks(view, &query, effort, seq, json)
+            walks(view, &query, budget, seq, json)
         } else {
-            ends(view, &query, effort, seq, json)
+            ends(view, &query, budget, seq, json)
         }
     })
 }
@@ -61,13 +63,13 @@ pub(super) fn walk(db: &Path, command: &Walk) -> anyhow::Result<ExitCode> {
 fn walks(
     view: View<'_>,
     query: &WalkQuery,
-    effort: &mut Effort<'_>,
+    budget: &mut Budget<'_>,
     seq: Seq,
     json: bool,
 ) -> anyhow::Result<()> {
-    let walks = view.walks(query, effort)?;
+    let walks = view.walks(query, budget)?;
     if json {
-        return print_json(&WalksBody::new(&walks, seq));
+        return print_json(&WalksResponse::new(&walks, seq));
     }
     walks.paths.iter().try_for_each(|walk| say(way_text(walk)))?;
     Ok(say_if_more(walks.paths.len(), !walks.complete, None, "walks")?)
@@ -76,13 +78,13 @@ fn walks(
 fn ends(
     view: View<'_>,
     query: &WalkQuery,
-    effort: &mut Effort<'_>,
+    budget: &mut Budget<'_>,
     seq: Seq,
     json: bool,
 ) -> anyhow::Result<()> {
-    let page = view.walk(query, effort)?;
+    let page = view.walk(query, budget)?;
     if json {
-        return print_json(&Ends::new(&page, seq));
+        return print_json(&WalkEndsResponse::new(&page, seq));
     }
     let rows: Vec<Vec<String>> =
         page.ends.iter().map(|end| named_row(end.object, end.record, end.paths)).collect();
@@ -90,7 +92,7 @@ fn ends(
     Ok(say_if_more(rows.len(), page.next.is_some(), Some(page.total), "ends")?)
 }
 
-pub(super) fn path(db: &Path, command: &config::Path) -> anyhow::Result<ExitCode> {
+pub(super) fn path(db: &Path, command: &config::PathArgs) -> anyhow::Result<ExitCode> {
     let query = PathQuery {
         from: command.from.clone(),
         to: command.to.clone(),
@@ -100,10 +102,10 @@ pub(super) fn path(db: &Path, command: &config::Path) -> anyhow::Result<ExitCode
         all: command.all,
         limit: if command.all { command.limit as usize } else { 1 },
     };
-    ask(db, &command.asking, |view, effort, seq| {
-        let found = view.path(&query, effort)?;
+    ask(db, &command.asking, |view, budget, seq| {
+        let found = view.path(&query, budget)?;
         if command.asking.json {
-            return print_json(&PathsBody::new(&found, seq));
+            return print_json(&PathsResponse::new(&found, seq));
         }
         tell_paths(&found, &query)
     })
@@ -126,7 +128,7 @@ fn shown(node: &NodeRef) -> String {
     visible(&node.to_string())
 }
 
-pub(super) fn neighborhood(db: &Path, command: &Neighborhood) -> anyhow::Result<ExitCode> {
+pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Result<ExitCode> {
     let query = NeighborhoodQuery {
         of: command.node.clone(),
         depth: command.depth,
@@ -134,12 +136,12 @@ pub(super) fn neighborhood(db: &Path, command: &Neighborhood) -> anyhow::Result<
         associations: command.along.association.clone(),
         limit: command.limit as usize,
     };
-    ask(db, &command.asking, |view, effort, seq| {
-        let found = view.neighborhood(&query, effort)?;
+    ask(db, &command.asking, |view, budget, seq| {
+        let found = view.neighborhood(&query, budget)?;
         if command.asking.json {
-            return print_json(&NeighborhoodBody::new(&found, seq));
+            return print_json(&NeighborhoodResponse::new(&found, seq));
         }
-        let row = |near: &relata::graph::Near<'_>| {
+        let row = |near: &relata::graph::NeighborhoodNode<'_>| {
             vec![
                 near.hops.to_string(),
                 near.object.to_owned(),

@@ -11,7 +11,7 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use anyhow::Context;
-use relata::http::{App, CorsOrigins, Protection, Server, Shutdown, TokenTable};
+use relata::http::{App, AuthPolicy, CorsOrigins, Server, Shutdown, TokenTable};
 use relata::journal::Tokens;
 use relata::webhook::Decoded;
 use relata::{Delivery, Store, Timestamp};
@@ -19,7 +19,7 @@ use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::output::say;
 use crate::cli::{log, signals, write_failure};
-use crate::config::{Auth, OnWriteFailure, Serve};
+use crate::config::{Auth, OnWriteFailure, ServeArgs};
 
 /// Two real-estate offices, their people, properties and viewings.
 const DEMO: &str = include_str!("../../data/real-estate.ndjson");
@@ -40,7 +40,7 @@ const READY_EVERY: Duration = Duration::from_millis(2);
 /// runtimes kill.
 const EXPORTS_END: Duration = Duration::from_secs(3);
 
-pub(super) fn run(db: &Path, serve: &Serve) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
     let addresses = serve.listen.resolve().with_context(|| format!("--listen {}", serve.listen))?;
     let protection = protection(serve, &addresses)?;
     // Held until the end: dropping it removes the demo's store.
@@ -82,7 +82,7 @@ fn wait_until_ours(store: &Arc<Store>, deadline: Instant) {
 /// What keeps strangers out: by default everything, and on a loopback address
 /// nothing. Where both are off on another address, the server does not start
 /// unless told so.
-fn protection(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<Protection> {
+fn protection(serve: &ServeArgs, addresses: &[SocketAddr]) -> anyhow::Result<AuthPolicy> {
     let public = !addresses.iter().all(|address| address.ip().is_loopback());
     let default = if public { Auth::Required } else { Auth::Off };
     let required = |asked: Option<Auth>| asked.unwrap_or(default) == Auth::Required;
@@ -96,7 +96,7 @@ fn protection(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<Protect
         "--cors-origin '*' would let every web page read the store; name the origins, or say \
          --api-auth required"
     );
-    let protection = Protection {
+    let protection = AuthPolicy {
         verifier,
         webhook_auth,
         trust_url_types: serve.keys.url.trust_url_types,
@@ -116,7 +116,7 @@ fn protection(serve: &Serve, addresses: &[SocketAddr]) -> anyhow::Result<Protect
 }
 
 /// What anybody may do who can reach the server.
-fn open(protection: &Protection) -> Option<&'static str> {
+fn open(protection: &AuthPolicy) -> Option<&'static str> {
     match (protection.webhook_auth, protection.tokens.is_some()) {
         (true, true) => None,
         (false, true) => Some("send deliveries"),
@@ -125,7 +125,7 @@ fn open(protection: &Protection) -> Option<&'static str> {
     }
 }
 
-fn described(protection: &Protection) -> String {
+fn described(protection: &AuthPolicy) -> String {
     let name = |required| if required { "required" } else { "off" };
     let (webhook_auth, api_auth) = (protection.webhook_auth, protection.tokens.is_some());
     format!("signatures {}, tokens {}", name(webhook_auth), name(api_auth))
@@ -207,9 +207,9 @@ struct Ended {
 async fn listen(
     store: &Arc<Store>,
     db: &Path,
-    serve: &Serve,
+    serve: &ServeArgs,
     addresses: &[SocketAddr],
-    protection: Protection,
+    protection: AuthPolicy,
 ) -> anyhow::Result<Ended> {
     // Taken first: a signal that comes early still ends the server cleanly.
     let stop = signals::watch()?;

@@ -3,17 +3,17 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::api::{AssociationBody, AssociationSummary, SummaryBody};
+use relata::api::{AssociationBody, AssociationSummary, SummaryResponse};
 
 use crate::cli::format::node_text;
 use crate::cli::output::{open_for_questions, open_location, print_json, print_table, say};
 use crate::cli::{ask, output};
-use crate::config::Summary;
+use crate::config::SummaryArgs;
 
 /// Records shown of one association that break its cardinality.
 const VIOLATIONS_SHOWN: usize = 5;
 
-pub(super) fn run(db: &Path, summary: &Summary) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, summary: &SummaryArgs) -> anyhow::Result<ExitCode> {
     let asking = &summary.asking;
     let (store, locations) = if asking.place.location.is_none() && !asking.json {
         let store = open_for_questions(db)?;
@@ -29,15 +29,15 @@ pub(super) fn run(db: &Path, summary: &Summary) -> anyhow::Result<ExitCode> {
         say(format_args!("{seq} events, {} locations", locations.len()))?;
     }
     for location in &locations {
-        ask::of(&store, location, asking.as_of, |view, effort, seq| {
-            let body = SummaryBody::new(location.id(), view, effort, seq);
+        ask::of(&store, location, asking.as_of, |view, budget, seq| {
+            let body = SummaryResponse::new(location.id(), view, budget, seq);
             if asking.json { print_json(&body) } else { print(&body) }
         })?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn print(body: &SummaryBody<'_>) -> anyhow::Result<()> {
+fn print(body: &SummaryResponse<'_>) -> anyhow::Result<()> {
     let counts = &body.counts;
     say(format_args!(
         "\n{}: {} objects, {} associations, {} records, {} relations",

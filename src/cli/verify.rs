@@ -9,7 +9,7 @@ use relata::{repair, verify};
 use serde::Serialize;
 
 use crate::cli::output::{print_json, say};
-use crate::config::Verify;
+use crate::config::VerifyArgs;
 
 /// Differences beyond this many tell nothing new.
 const DIFFERENCES_MAX: usize = 20;
@@ -26,7 +26,7 @@ struct Body {
     repaired: bool,
 }
 
-pub(super) fn run(db: &Path, command: &Verify) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
     let named = || db.display().to_string();
     let found = if command.repair {

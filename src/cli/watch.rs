@@ -12,7 +12,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::format::node_text;
 use crate::cli::output::{label_text, open_location, print_json, say, visible};
 use crate::cli::signals::stop;
-use crate::config::Watch;
+use crate::config::WatchArgs;
 
 /// How often it is looked for what the server has added.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
@@ -20,7 +20,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 /// Changes printed at once.
 const PAGE_CHANGES: usize = 1_000;
 
-pub(super) fn run(db: &Path, watch: &Watch) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Path, watch: &WatchArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let watched = runtime.block_on(async {
         // Taken first: a signal that comes early still ends it cleanly.
@@ -39,7 +39,7 @@ pub(super) fn run(db: &Path, watch: &Watch) -> anyhow::Result<ExitCode> {
 }
 
 /// Prints what changes until there is nobody to read it.
-async fn follow(store: &Store, location: &Location, watch: &Watch) -> anyhow::Result<()> {
+async fn follow(store: &Store, location: &Location, watch: &WatchArgs) -> anyhow::Result<()> {
     let filter = ChangeFilter {
         labels: watch.label.clone(),
         object: watch.object.clone(),
@@ -84,7 +84,7 @@ fn text(change: &Change, association: Option<&Association>) -> String {
                 .map(|end| format!("{} ({})", end.object, end.label));
             format!("{}: {first} ─ {second}", association.key)
         }
-        Change::AssociationGone { id, .. } => id.to_string(),
+        Change::AssociationDeleted { id, .. } => id.to_string(),
         Change::Record { object: Some(object), id } => {
             node_text(object.as_str(), Some(id.as_str()))
         }

@@ -5,19 +5,19 @@ use std::path::PathBuf;
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use relata::NodeRef;
-use relata::api::Moment;
+use relata::api::AsOfParam;
 use relata::journal::Scope;
 
 use crate::config::listen::ListenAddress;
 use crate::config::names::Names;
-use crate::config::{Keys, Place, UrlTrust};
+use crate::config::{Keys, LocationArg, UrlTrust};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
   relata health
   relata health --listen 127.0.0.1:9000 --timeout-ms 500")]
-pub(crate) struct Health {
+pub(crate) struct HealthArgs {
     /// The address or name and the port that the server listens on
     #[arg(long, env = "RELATA_LISTEN", default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
     pub(crate) listen: ListenAddress,
@@ -33,7 +33,7 @@ Examples:
   relata ingest events.ndjson
   relata ingest january.ndjson.gz february.ndjson.gz --rejects refused.ndjson
   zcat events.gz | relata ingest -")]
-pub(crate) struct Ingest {
+pub(crate) struct IngestArgs {
     /// Files of one event a line, gzip or plain; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
@@ -61,7 +61,7 @@ Examples:
   relata export --format mermaid --layer objects > objects.mmd
   relata export --format gexf --dynamic > timeline.gexf
   relata export --format csv --bom --output links.csv")]
-pub(crate) struct Export {
+pub(crate) struct ExportArgs {
     /// graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology, csv, neo4j-csv, cypher,
     /// ntriples, nquads or ndjson
     #[arg(long, value_name = "FORMAT")]
@@ -72,7 +72,7 @@ pub(crate) struct Export {
     pub(crate) layer: String,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: LocationArg,
 
     /// Only links of which an end has this label; may be repeated
     #[arg(long, value_name = "LABEL")]
@@ -109,7 +109,7 @@ pub(crate) struct Export {
     /// The graph as it stood when this event had come in, or at this time (RFC
     /// 3339); of ndjson the events up to there
     #[arg(long, value_name = "SEQ|TIME")]
-    pub(crate) as_of: Option<Moment>,
+    pub(crate) as_of: Option<AsOfParam>,
 
     /// Write here instead of to standard output
     #[arg(long, short, value_name = "FILE")]
@@ -121,7 +121,7 @@ pub(crate) struct Export {
 Examples:
   relata verify --db relata.db
   relata verify --repair")]
-pub(crate) struct Verify {
+pub(crate) struct VerifyArgs {
     /// Replace a checkpoint that disagrees by what the journal says; no server may run
     #[arg(long)]
     pub(crate) repair: bool,
@@ -138,7 +138,7 @@ Example:
 
 A running server erases by DELETE /v1/locations/ID. Backups taken before still hold
 the location.")]
-pub(crate) struct Erase {
+pub(crate) struct EraseArgs {
     /// The location to erase
     #[arg(long, value_name = "ID")]
     pub(crate) location: String,
@@ -156,7 +156,7 @@ pub(crate) struct Erase {
 #[command(after_help = "\
 Example:
   relata checkpoint --db relata.db")]
-pub(crate) struct Checkpoint {
+pub(crate) struct CheckpointArgs {
     /// Print JSON
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
@@ -169,7 +169,7 @@ Example:
 
 To restore: stop the server, remove relata.db, relata.db-wal, relata.db-shm and
 relata.db-lock, copy the backup to relata.db, start the server.")]
-pub(crate) struct Backup {
+pub(crate) struct BackupArgs {
     /// Where to write the copy; there must be no such file
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,
@@ -187,7 +187,7 @@ Examples:
 
 It makes a store in a new folder beside --db, which it neither opens nor needs, and removes
 it.")]
-pub(crate) struct Bench {
+pub(crate) struct BenchArgs {
     /// How long to measure, about, in seconds
     #[arg(
         long,
@@ -224,7 +224,7 @@ fn senders(text: &str) -> Result<usize, String> {
 
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
-pub(crate) struct Token {
+pub(crate) struct TokenArgs {
     #[command(subcommand)]
     pub(crate) action: TokenAction,
 }
@@ -279,7 +279,7 @@ fn scope(name: &str) -> Result<Scope, String> {
 
 #[derive(Debug, Args)]
 #[command(arg_required_else_help = true)]
-pub(crate) struct DeadLetters {
+pub(crate) struct DeadLettersArgs {
     #[command(subcommand)]
     pub(crate) action: LettersAction,
 }
@@ -342,7 +342,7 @@ pub(crate) enum OnWriteFailure {
 Examples:
   relata doctor delivery.json --header 'X-GHL-Signature: qW2…'
   relata doctor delivery.json --type RelationCreate --webhook-key ed25519:highlevel")]
-pub(crate) struct Doctor {
+pub(crate) struct DoctorArgs {
     /// The body, byte for byte as it came; - is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
@@ -372,7 +372,7 @@ Examples:
   relata completions bash > /etc/bash_completion.d/relata
   relata completions zsh > ~/.zfunc/_relata
   relata completions fish > ~/.config/fish/completions/relata.fish")]
-pub(crate) struct Completions {
+pub(crate) struct CompletionsArgs {
     /// The shell to write a script for
     #[arg(value_name = "SHELL")]
     pub(crate) shell: Shell,

@@ -93,51 +93,51 @@ pub(crate) enum LogFormat {
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Receive webhooks and answer questions over HTTP
-    Serve(Serve),
+    Serve(ServeArgs),
     /// Ask a running server whether it takes deliveries
-    Health(Health),
+    Health(HealthArgs),
     /// Read events from NDJSON files
-    Ingest(Ingest),
+    Ingest(IngestArgs),
     /// List what is linked to an object key or a record
-    Links(Links),
+    Links(LinksArgs),
     /// Count what is linked to a node under each label
-    Labels(Labels),
+    Labels(LabelsArgs),
     /// Find what is linked to all of these, to any of those, to none of others
-    Match(Match),
+    Match(MatchArgs),
     /// Go along labelled links, step by step, and say where that ends
-    Walk(Walk),
+    Walk(WalkArgs),
     /// Find the shortest ways between two nodes
-    Path(Path),
+    Path(PathArgs),
     /// Show the nodes around one, and the links between them
-    Neighborhood(Neighborhood),
+    Neighborhood(NeighborhoodArgs),
     /// Count what the store holds, and check the declared cardinalities
-    Summary(Summary),
+    Summary(SummaryArgs),
     /// Show what was added, removed and renamed between two moments
-    Diff(Diff),
+    Diff(DiffArgs),
     /// List the events that made a thing what it is
-    History(History),
+    History(HistoryArgs),
     /// Print what changes, as it changes, beside a running server
-    Watch(Watch),
+    Watch(WatchArgs),
     /// Write the graph in the format of another tool
-    Export(Export),
+    Export(ExportArgs),
     /// Replay the journal and compare it with the checkpoint
-    Verify(Verify),
+    Verify(VerifyArgs),
     /// Save a checkpoint of a database that no server has open, and empty its log
-    Checkpoint(Checkpoint),
+    Checkpoint(CheckpointArgs),
     /// Erase everything of a location, for good
-    Erase(Erase),
+    Erase(EraseArgs),
     /// Copy the database while it is written
-    Backup(Backup),
+    Backup(BackupArgs),
     /// Measure what this machine and its disk can do, with a store of its own
-    Bench(Bench),
+    Bench(BenchArgs),
     /// Make, list and revoke API tokens
-    Token(Token),
+    Token(TokenArgs),
     /// List, show, replay and delete deliveries that could not be used
-    DeadLetters(DeadLetters),
+    DeadLetters(DeadLettersArgs),
     /// Say how a delivery would be taken, and what is wrong with it
-    Doctor(Doctor),
+    Doctor(DoctorArgs),
     /// Write a script that completes commands and flags in a shell
-    Completions(Completions),
+    Completions(CompletionsArgs),
 }
 
 impl Config {
@@ -147,7 +147,7 @@ impl Config {
     }
 }
 
-impl Completions {
+impl CompletionsArgs {
     /// The script.
     pub(crate) fn script(&self) -> Vec<u8> {
         let mut script = Vec::new();
@@ -162,7 +162,7 @@ Examples:
   relata serve
   relata serve --demo
   relata serve --db /var/lib/relata/relata.db --listen 127.0.0.1:9000")]
-pub(crate) struct Serve {
+pub(crate) struct ServeArgs {
     /// The address or name and the port to listen on; a port alone is one of 127.0.0.1,
     /// and port 0 picks a free one
     #[arg(long, env = "RELATA_LISTEN", default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
@@ -313,7 +313,7 @@ pub(crate) struct Serve {
     pub(crate) store: Pace,
 }
 
-impl Serve {
+impl ServeArgs {
     pub(crate) fn limits(&self) -> Limits {
         Limits {
             header_timeout: millis(self.header_timeout_ms),

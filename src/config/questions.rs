@@ -1,7 +1,7 @@
 //! The arguments of the commands that ask.
 
 use clap::{ArgGroup, Args, ValueEnum};
-use relata::api::Moment;
+use relata::api::AsOfParam;
 use relata::graph::{Condition, LinkFilter};
 use relata::{NodeRef, Seq, Timestamp};
 
@@ -9,7 +9,7 @@ use crate::config::filters::{condition, step};
 
 /// Which location a question is about.
 #[derive(Debug, Args)]
-pub(crate) struct Place {
+pub(crate) struct LocationArg {
     /// The location; not needed if the store holds one alone
     #[arg(long, env = "RELATA_LOCATION", value_name = "ID")]
     pub(crate) location: Option<String>,
@@ -19,12 +19,12 @@ pub(crate) struct Place {
 #[derive(Debug, Args)]
 pub(crate) struct Asking {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: LocationArg,
 
     /// Ask the graph as it stood when this event had come in, or at this time
     /// (RFC 3339)
     #[arg(long, value_name = "SEQ|TIME")]
-    pub(crate) as_of: Option<Moment>,
+    pub(crate) as_of: Option<AsOfParam>,
 
     /// Print the JSON that the HTTP API answers
     #[arg(long, env = "RELATA_JSON")]
@@ -50,7 +50,7 @@ Examples:
   relata links custom_objects.property/12-maple-street --label 'Interested Buyer'
   relata links contact/amara-okafor --location seaside-realty --order newest --json
   relata links contact/amara-okafor --since 2026-11-01T00:00:00Z --as-of 300")]
-pub(crate) struct Links {
+pub(crate) struct LinksArgs {
     /// An object key, or an object key, a slash and a record id
     #[arg(value_name = "NODE")]
     pub(crate) node: NodeRef,
@@ -69,7 +69,7 @@ pub(crate) struct Links {
 
     /// Only links in which the node stands on this end
     #[arg(long, value_name = "SIDE")]
-    pub(crate) side: Option<Side>,
+    pub(crate) side: Option<SideArg>,
 
     /// Only links whose event is of this time (RFC 3339) or later
     #[arg(long, value_name = "TIME")]
@@ -81,7 +81,7 @@ pub(crate) struct Links {
 
     /// The order in which the store first heard of the links
     #[arg(long, default_value = "oldest", value_name = "ORDER")]
-    pub(crate) order: Order,
+    pub(crate) order: OrderArg,
 
     /// The greatest number of links
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -92,13 +92,13 @@ pub(crate) struct Links {
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Side {
+pub(crate) enum SideArg {
     First,
     Second,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum Order {
+pub(crate) enum OrderArg {
     Oldest,
     Newest,
 }
@@ -108,7 +108,7 @@ pub(crate) enum Order {
 Examples:
   relata labels contact/amara-okafor
   relata labels custom_objects.property --as-of 2026-11-01T00:00:00Z")]
-pub(crate) struct Labels {
+pub(crate) struct LabelsArgs {
     /// An object key, or an object key, a slash and a record id
     #[arg(value_name = "NODE")]
     pub(crate) node: NodeRef,
@@ -131,7 +131,7 @@ Examples:
                --none 'contact/amara-okafor=Interested Buyer'
   relata match --all contact/amara-okafor,association=buyer_property_interest
   relata match --object custom_objects.property --none contact/nadia-cole")]
-pub(crate) struct Match {
+pub(crate) struct MatchArgs {
     /// Only things of this object key
     #[arg(long, value_name = "KEY")]
     pub(crate) object: Option<String>,
@@ -158,7 +158,7 @@ pub(crate) struct Match {
     pub(crate) asking: Asking,
 }
 
-impl Match {
+impl MatchArgs {
     /// Whether it says what to start from.
     pub(super) fn has_start(&self) -> bool {
         !(self.all.is_empty() && self.any.is_empty())
@@ -180,7 +180,7 @@ Examples:
   relata walk contact/agnes-holm --step '*,object=contact' --paths
   relata walk contact/amara-okafor contact/ben-castillo \\
               --step association=buyer_property_interest --step 'Listing Agent'")]
-pub(crate) struct Walk {
+pub(crate) struct WalkArgs {
     /// Where walks begin: object keys, or records (an object key, a slash and an
     /// id)
     #[arg(required = true, value_name = "FROM")]
@@ -211,7 +211,7 @@ Examples:
   relata path contact/amara-okafor business/harbour-bank --all --max-hops 4
   relata path contact/amara-okafor contact/nadia-cole --label 'Interested Buyer' \\
               --label Listing")]
-pub(crate) struct Path {
+pub(crate) struct PathArgs {
     /// Where ways begin
     #[arg(value_name = "FROM")]
     pub(crate) from: NodeRef,
@@ -244,7 +244,7 @@ pub(crate) struct Path {
 Examples:
   relata neighborhood contact/amara-okafor
   relata neighborhood contact/amara-okafor --depth 2 --limit 50 --label Spouse")]
-pub(crate) struct Neighborhood {
+pub(crate) struct NeighborhoodArgs {
     /// An object key, or an object key, a slash and a record id
     #[arg(value_name = "NODE")]
     pub(crate) node: NodeRef,
@@ -270,7 +270,7 @@ Examples:
   relata summary
   relata summary --location seaside-realty --json
   relata summary --as-of 2026-11-01T00:00:00Z")]
-pub(crate) struct Summary {
+pub(crate) struct SummaryArgs {
     #[command(flatten)]
     pub(crate) asking: Asking,
 }
@@ -280,18 +280,18 @@ pub(crate) struct Summary {
 Examples:
   relata diff --from 120
   relata diff --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --json")]
-pub(crate) struct Diff {
+pub(crate) struct DiffArgs {
     // Variables of their own: FROM and TO are nodes elsewhere.
     /// The earlier moment: when this event had come in, or this time (RFC 3339)
     #[arg(long, env = "RELATA_DIFF_FROM", value_name = "SEQ|TIME")]
-    pub(crate) from: Moment,
+    pub(crate) from: AsOfParam,
 
     /// The later moment [default: now]
     #[arg(long, env = "RELATA_DIFF_TO", value_name = "SEQ|TIME")]
-    pub(crate) to: Option<Moment>,
+    pub(crate) to: Option<AsOfParam>,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: LocationArg,
 
     /// The greatest number of relations
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -311,9 +311,9 @@ Examples:
 
 Changes are events that were applied. --label keeps back relations of other labels
 alone: an event that carries none may matter to a link that has it.")]
-pub(crate) struct Watch {
+pub(crate) struct WatchArgs {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: LocationArg,
 
     /// Only relations of which an end has this label, and what is no relation; may be
     /// repeated
@@ -345,7 +345,7 @@ Examples:
   relata history contact/amara-okafor
   relata history --relation 67ae12a7e9b0d4b7ecb2fa05
   relata history --association 67ade73d1119d2ac7ad0c475 --json")]
-pub(crate) struct History {
+pub(crate) struct HistoryArgs {
     /// An object key with its associations, or a record with its relations
     #[arg(value_name = "NODE")]
     pub(crate) node: Option<NodeRef>,
@@ -361,7 +361,7 @@ pub(crate) struct History {
     pub(crate) association: Option<String>,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) place: LocationArg,
 
     /// The greatest number of events, oldest first
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]

@@ -18,13 +18,13 @@ use std::io::{self, Write};
 use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 
 use crate::export::element::{EDGE_ATTRIBUTES, NodeId, edge_values};
-use crate::graph::{EdgeEnd, Part};
+use crate::graph::{EdgeEnd, Subgraph};
 
 /// What each end is, behind the attributes of the link.
 const END_COLUMNS: [&str; 6] =
     ["sourceObject", "sourceRecord", "sourceName", "targetObject", "targetRecord", "targetName"];
 
-pub(super) fn write(part: &Part<'_>, bom: bool, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, bom: bool, to: &mut dyn Write) -> io::Result<()> {
     if bom {
         to.write_all("\u{feff}".as_bytes())?;
     }

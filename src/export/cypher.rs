@@ -21,12 +21,12 @@ use crate::export::element::{
     EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, Spelled, edge_class, edge_values,
     node_class, node_values,
 };
-use crate::graph::{Edge, EdgeEnd, Part};
+use crate::graph::{Edge, EdgeEnd, Subgraph};
 
 /// Rows of one statement.
 const ROWS: usize = 500;
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     indexes(part, to)?;
     let mut nodes = part.nodes().peekable();
     while let Some(first) = nodes.peek().copied() {
@@ -51,7 +51,7 @@ pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
 }
 
 /// How to make the indexes that the script needs for its speed.
-fn indexes(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+fn indexes(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "// A graph of Relata. With an index on each label it loads faster:")?;
     let mut last = None;
     for node in part.nodes() {

@@ -12,7 +12,7 @@ use crate::export::element::{
     node_members,
 };
 use crate::export::json::array;
-use crate::graph::{Edge, EdgeEnd, Part};
+use crate::graph::{Edge, EdgeEnd, Subgraph};
 
 #[derive(Serialize)]
 struct Element<D> {
@@ -39,7 +39,7 @@ struct Link<'g> {
     attributes: Members<'g, { EDGE_ATTRIBUTES.len() }>,
 }
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     write!(
         to,
         "{{\"data\":{{\"name\":\"relata\"}},\"directed\":true,\"multigraph\":true,\

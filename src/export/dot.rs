@@ -9,9 +9,9 @@ use std::io::{self, Write};
 use crate::export::element::{
     EDGE_ATTRIBUTES, NodeId, REPLACEMENT, edge_id, edge_values, layer as layer_of,
 };
-use crate::graph::Part;
+use crate::graph::Subgraph;
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "digraph relata {{")?;
     for node in part.nodes() {
         let shape = if node.record.is_some() { "ellipse" } else { "box" };

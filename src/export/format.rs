@@ -6,7 +6,7 @@ use crate::export::options::{Options, TooLarge};
 use crate::export::{
     csv, cypher, cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, neo4j_csv, node_link, rdf,
 };
-use crate::graph::{Lives, Part};
+use crate::graph::{Subgraph, Timeline};
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident: $wire:literal, $media:literal, $extension:literal;)*) => {
@@ -74,7 +74,7 @@ formats! {
 }
 
 /// Whether a format can carry a part: mermaid takes small ones alone.
-pub fn check(part: &Part<'_>, format: Format) -> Result<(), TooLarge> {
+pub fn check(part: &Subgraph<'_>, format: Format) -> Result<(), TooLarge> {
     match format {
         Format::Mermaid => mermaid::text(part).map(drop),
         _ => Ok(()),
@@ -87,17 +87,17 @@ pub fn check(part: &Part<'_>, format: Format) -> Result<(), TooLarge> {
 ///
 /// ```
 /// use relata::export::{Format, Options, write};
-/// use relata::graph::{LocationGraph, PartQuery};
+/// use relata::graph::{LocationGraph, SubgraphQuery};
 ///
 /// let snapshot = LocationGraph::new().snapshot();
-/// let part = snapshot.view().part(&PartQuery::default())?;
+/// let part = snapshot.view().part(&SubgraphQuery::default())?;
 /// let mut dot = Vec::new();
 /// write(&part, Format::Dot, &Options::default(), &mut dot)?;
 /// assert_eq!(String::from_utf8(dot)?, "digraph relata {\n}\n");
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub fn write(
-    part: &Part<'_>,
+    part: &Subgraph<'_>,
     format: Format,
     options: &Options,
     to: &mut dyn Write,
@@ -121,6 +121,6 @@ pub fn write(
 
 /// Writes a part of all that ever was, `lives.view()`, as GEXF with the times at
 /// which each node and link was there, for the timeline of Gephi.
-pub fn write_lives(part: &Part<'_>, lives: &Lives, to: &mut dyn Write) -> io::Result<()> {
+pub fn write_lives(part: &Subgraph<'_>, lives: &Timeline, to: &mut dyn Write) -> io::Result<()> {
     gexf::write(part, Some(lives), to)
 }

@@ -10,11 +10,15 @@ use crate::export::element::{
     node_values,
 };
 use crate::export::xml::Xml;
-use crate::graph::{Life, Lives, Part};
+use crate::graph::{Interval, Subgraph, Timeline};
 
 const NAMESPACE: &str = "http://gexf.net/1.3";
 
-pub(super) fn write(part: &Part<'_>, lives: Option<&Lives>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    part: &Subgraph<'_>,
+    lives: Option<&Timeline>,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     let mut xml = Xml::new(to)?;
     // Without the place of the schema, which its Relax NG form would not take.
     xml.start("gexf", &[("xmlns", NAMESPACE), ("version", "1.3")])?;
@@ -83,13 +87,13 @@ fn values(xml: &mut Xml<'_>, names: &[&str], values: &[Option<impl AsRef<str>>])
 }
 
 /// When something was there; what always was has no spells.
-fn spells(xml: &mut Xml<'_>, lives: Option<Vec<Life>>) -> io::Result<()> {
+fn spells(xml: &mut Xml<'_>, lives: Option<Vec<Interval>>) -> io::Result<()> {
     let Some(lives) = lives else { return Ok(()) };
     if lives.iter().any(|life| life.from.is_none() && life.until.is_none()) {
         return Ok(());
     }
     xml.start("spells", &[])?;
-    for Life { from, until } in lives {
+    for Interval { from, until } in lives {
         let from = from.map(|from| ("start", from.to_string()));
         let until = until.map(|until| ("end", until.to_string()));
         let known: Vec<_> = from.iter().chain(&until).map(|(name, at)| (*name, &**at)).collect();

@@ -16,7 +16,7 @@ use crate::export::element::{
     EDGE_ATTRIBUTES, EdgeId, NODE_ATTRIBUTES, edge_label, edge_values, node_values,
 };
 use crate::export::xml::Xml;
-use crate::graph::{EdgeEnd, Part};
+use crate::graph::{EdgeEnd, Subgraph};
 
 /// The names under which elements refer to [`NODE_ATTRIBUTES`].
 const NODE_KEYS: [&str; NODE_ATTRIBUTES.len()] = ["n_label", "n_layer", "n_object", "n_record"];
@@ -38,7 +38,7 @@ const NAMESPACE: &str = "http://graphml.graphdrawing.org/xmlns";
 /// What a file for yEd declares besides: the element, and what yEd calls its kind.
 const YED_KEYS: [(&str, &str); 2] = [("node", "nodegraphics"), ("edge", "edgegraphics")];
 
-pub(super) fn write(part: &Part<'_>, yed: bool, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, yed: bool, to: &mut dyn Write) -> io::Result<()> {
     let mut xml = Xml::new(to)?;
     let schema = [NAMESPACE, "http://graphml.graphdrawing.org/xmlns/1.0/graphml.xsd"].join(" ");
     let mut attributes = vec![

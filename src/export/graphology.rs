@@ -10,7 +10,7 @@ use crate::export::element::{
     EDGE_ATTRIBUTES, EdgeId, Members, NODE_ATTRIBUTES, NodeId, edge_members, node_members,
 };
 use crate::export::json::array;
-use crate::graph::{Edge, EdgeEnd, Part};
+use crate::graph::{Edge, EdgeEnd, Subgraph};
 
 #[derive(Serialize)]
 struct Node<'g> {
@@ -26,7 +26,7 @@ struct Link<'g> {
     attributes: Members<'g, { EDGE_ATTRIBUTES.len() }>,
 }
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     write!(
         to,
         "{{\"options\":{{\"type\":\"directed\",\"multi\":true,\"allowSelfLoops\":true}},\

@@ -12,7 +12,7 @@ use crate::export::element::{
     edge_members, node_members,
 };
 use crate::export::json::{array, object};
-use crate::graph::{Edge, EdgeEnd, Part};
+use crate::graph::{Edge, EdgeEnd, Subgraph};
 
 #[derive(Serialize)]
 struct Node<'g> {
@@ -31,7 +31,7 @@ struct Link<'g> {
     metadata: Members<'g, { EDGE_ATTRIBUTES.len() }>,
 }
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     write!(to, "{{\"graph\":{{\"label\":\"relata\",\"directed\":true,\"nodes\":")?;
     object(part.nodes().map(|end| (NodeId::of(&end), node(&end))), to)?;
     write!(to, ",\n\"edges\":")?;

@@ -10,7 +10,7 @@ use std::io::{self, Write};
 
 use crate::export::element::{REPLACEMENT, edge_label};
 use crate::export::options::TooLarge;
-use crate::graph::Part;
+use crate::graph::Subgraph;
 
 /// Edges of a flowchart at most.
 const LINKS_MAX: usize = 500;
@@ -18,13 +18,13 @@ const LINKS_MAX: usize = 500;
 /// Characters of a flowchart at most, counted in bytes.
 const BYTES_MAX: usize = 50_000;
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     let text = text(part).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
     to.write_all(text.as_bytes())
 }
 
 /// The whole flowchart, which is small.
-pub(super) fn text(part: &Part<'_>) -> Result<String, TooLarge> {
+pub(super) fn text(part: &Subgraph<'_>) -> Result<String, TooLarge> {
     let too_large = |_| TooLarge { links: LINKS_MAX, bytes: BYTES_MAX };
     if part.link_count() > LINKS_MAX {
         return Err(too_large(fmt::Error));
@@ -47,7 +47,7 @@ impl fmt::Write for Bounded {
     }
 }
 
-fn draw(part: &Part<'_>, to: &mut Bounded) -> fmt::Result {
+fn draw(part: &Subgraph<'_>, to: &mut Bounded) -> fmt::Result {
     writeln!(to, "flowchart LR")?;
     let mut numbers = HashMap::new();
     for (number, node) in part.nodes().enumerate() {

@@ -23,7 +23,7 @@ use crate::export::element::{
     EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_class, edge_values, node_class,
     node_values,
 };
-use crate::graph::{Edge, EdgeEnd, Part};
+use crate::graph::{Edge, EdgeEnd, Subgraph};
 
 /// The file of the object keys.
 const OBJECTS: &str = "objects";
@@ -34,7 +34,7 @@ const ASSOCIATIONS: &str = "associations";
 /// What the name of a file keeps of a key, in characters.
 const NAME_CHARS: usize = 64;
 
-pub(super) fn write(part: &Part<'_>, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     let associations = || part.links().take_while(|link| link.relation.is_none());
     let runs = part.runs();
     let mut names = Names::default();
@@ -97,7 +97,7 @@ impl<'w> Files<'w> {
         Ok(self.zip.start_file(name, options)?)
     }
 
-    fn nodes<'g>(&mut self, part: &Part<'g>, spaces: &Spaces<'g>) -> io::Result<()> {
+    fn nodes<'g>(&mut self, part: &Subgraph<'g>, spaces: &Spaces<'g>) -> io::Result<()> {
         let mut nodes = part.nodes().peekable();
         while let Some(first) = nodes.peek().copied() {
             let name = spaces.of_node(&first);
@@ -160,7 +160,7 @@ fn key_of<'g>(node: &EdgeEnd<'g>) -> Option<&'g str> {
 struct Spaces<'g>(BTreeMap<Option<&'g str>, String>);
 
 impl<'g> Spaces<'g> {
-    fn of(part: &Part<'g>, names: &mut Names) -> Self {
+    fn of(part: &Subgraph<'g>, names: &mut Names) -> Self {
         let mut spaces = BTreeMap::new();
         for node in part.nodes() {
             let key = key_of(&node);

@@ -11,7 +11,7 @@ use crate::export::element::{
 };
 use crate::export::json::array;
 use crate::export::options::EdgesKey;
-use crate::graph::{Edge, EdgeEnd, Part};
+use crate::graph::{Edge, EdgeEnd, Subgraph};
 
 #[derive(Serialize)]
 struct Node<'g> {
@@ -29,7 +29,11 @@ struct Link<'g> {
     attributes: Members<'g, { EDGE_ATTRIBUTES.len() }>,
 }
 
-pub(super) fn write(part: &Part<'_>, edges_key: EdgesKey, to: &mut dyn Write) -> io::Result<()> {
+pub(super) fn write(
+    part: &Subgraph<'_>,
+    edges_key: EdgesKey,
+    to: &mut dyn Write,
+) -> io::Result<()> {
     write!(
         to,
         "{{\"directed\":true,\"multigraph\":true,\"graph\":{{\"name\":\"relata\"}},\"nodes\":"

@@ -27,7 +27,7 @@ use std::io::{self, Write};
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 
 use crate::export::element::{EDGE_ATTRIBUTES, NODE_ATTRIBUTES, edge_values, node_values};
-use crate::graph::{Edge, EdgeEnd, Part};
+use crate::graph::{Edge, EdgeEnd, Subgraph};
 
 const TYPE: Name<'_> = Name::Known("http://www.w3.org/1999/02/22-rdf-syntax-ns#type");
 const LABEL: Name<'_> = Name::Known("http://www.w3.org/2000/01/rdf-schema#label");
@@ -38,7 +38,7 @@ const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'
 
 /// Writes statements; `named`: with the name of their graph.
 pub(super) fn write(
-    part: &Part<'_>,
+    part: &Subgraph<'_>,
     location: &str,
     named: bool,
     to: &mut dyn Write,

@@ -8,10 +8,10 @@
 use std::sync::Arc;
 
 use crate::graph::changed::ChangedRecords;
-use crate::graph::layers::record_data::{Kind, RelationRow};
+use crate::graph::layers::record_data::{EdgeType, RelationRow};
 use crate::graph::location_graph::{Changed, LocationGraph};
 use crate::graph::memory::number::Number;
-use crate::graph::memory::table::{AssociationNo, RecordNo, Table};
+use crate::graph::memory::table::{AssociationNo, CowTable, RecordNo};
 use crate::graph::query::summary::Counts;
 use crate::model::{RecordState, Seq, Stamp};
 
@@ -52,7 +52,7 @@ fn stay<N: Number>(which: &mut [bool], number: N) {
 }
 
 /// Whether each row goes; the last never does.
-fn which<N: Number, T: Clone>(table: &Table<N, T>, goes: impl Fn(N, &T) -> bool) -> Vec<bool> {
+fn which<N: Number, T: Clone>(table: &CowTable<N, T>, goes: impl Fn(N, &T) -> bool) -> Vec<bool> {
     let mut which: Vec<bool> = table.iter().map(|(number, row)| goes(number, row)).collect();
     if let Some(last) = which.last_mut() {
         *last = false;
@@ -139,7 +139,7 @@ impl LocationGraph {
         let records = self.copy_records(deleted, &mut copy);
         for (number, row) in self.records.relations().iter() {
             let place = self.records.relations().place(number);
-            let Kind { association, first, second } = self.records.kinds()[row.kind].kind;
+            let EdgeType { association, first, second } = self.records.kinds()[row.kind].kind;
             let record = |number: RecordNo| records.get(number.0 as usize).copied();
             let ends = record(row.first).zip(record(row.second));
             let association = associations.get(association.0 as usize);
@@ -148,7 +148,7 @@ impl LocationGraph {
                 copy.dropped.relations.push(place);
                 continue;
             };
-            let kind = copy.intern_kind(Kind { association, first, second });
+            let kind = copy.intern_kind(EdgeType { association, first, second });
             let id = self.records.relation_id(number);
             copy.records.restore_relation(place, id, kind, ends, row.stamp);
         }
@@ -221,8 +221,8 @@ impl LocationGraph {
     pub(crate) fn take_over_changes(&mut self, old: &mut Self) {
         fn by_place<N: Number, T: Clone>(
             numbers: Vec<N>,
-            old: &Table<N, T>,
-            new: &Table<N, T>,
+            old: &CowTable<N, T>,
+            new: &CowTable<N, T>,
         ) -> impl Iterator<Item = N> {
             numbers.into_iter().filter_map(|number| new.at(old.place(number)))
         }

@@ -24,12 +24,12 @@ impl fmt::Display for Difference {
 }
 
 /// Collects differences up to a limit.
-struct Report<'r> {
+struct ComparisonReport<'r> {
     found: &'r mut Vec<Difference>,
     limit: usize,
 }
 
-impl Report<'_> {
+impl ComparisonReport<'_> {
     fn compare<T: PartialEq + fmt::Debug>(
         &mut self,
         thing: impl FnOnce() -> String,
@@ -50,13 +50,13 @@ impl LocationGraph {
     ///
     /// Costs one pass over both.
     pub fn differences(&self, other: &Self, found: &mut Vec<Difference>, limit: usize) {
-        let mut report = Report { found, limit };
+        let mut report = ComparisonReport { found, limit };
         self.compare_schema(other, &mut report);
         self.compare_records(other, &mut report);
         self.compare_relations(other, &mut report);
     }
 
-    fn compare_schema(&self, other: &Self, report: &mut Report<'_>) {
+    fn compare_schema(&self, other: &Self, report: &mut ComparisonReport<'_>) {
         let (mine, theirs) = (self.objects.rows(), other.objects.rows());
         report.compare(|| "number of object keys".to_owned(), &mine.len(), &theirs.len());
         for ((number, left), (_, right)) in mine.iter().zip(theirs.iter()) {
@@ -84,7 +84,7 @@ impl LocationGraph {
         }
     }
 
-    fn compare_records(&self, other: &Self, report: &mut Report<'_>) {
+    fn compare_records(&self, other: &Self, report: &mut ComparisonReport<'_>) {
         let (mine, theirs) = (self.records.records(), other.records.records());
         report.compare(|| "number of records".to_owned(), &mine.len(), &theirs.len());
         for number in mine.numbers().take(theirs.len() as usize) {
@@ -115,7 +115,7 @@ impl LocationGraph {
         );
     }
 
-    fn compare_relations(&self, other: &Self, report: &mut Report<'_>) {
+    fn compare_relations(&self, other: &Self, report: &mut ComparisonReport<'_>) {
         let (mine, theirs) = (self.records.relations(), other.records.relations());
         report.compare(|| "number of relations".to_owned(), &mine.len(), &theirs.len());
         for number in mine.numbers().take(theirs.len() as usize) {
@@ -141,7 +141,7 @@ impl LocationGraph {
     /// Says what contradicts itself inside this graph, if anything: a link that
     /// only one end lists, a count that does not match.
     pub fn contradictions(&self, found: &mut Vec<Difference>, limit: usize) {
-        let mut report = Report { found, limit };
+        let mut report = ComparisonReport { found, limit };
         let mut ends = vec![0u8; self.records.relations().len() as usize];
         for number in self.records.records().numbers() {
             for entry in self.records.adjacency(number).entries() {

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::graph::changed::{ChangedRecords, Dropped};
 use crate::graph::layers::associations::Associations;
 use crate::graph::layers::objects::ObjectLayer;
-use crate::graph::layers::record_data::Kind;
+use crate::graph::layers::record_data::EdgeType;
 use crate::graph::layers::records::RecordLayer;
 use crate::graph::memory::table::{AssociationNo, ObjectNo};
 use crate::graph::view::{Names, Node, View};
@@ -131,7 +131,7 @@ impl LocationGraph {
     /// Whether a relation under this association has ever joined these object keys.
     pub(crate) fn knows_edge_type(&self, association: &str, first: &str, second: &str) -> bool {
         let kind = || {
-            Some(Kind {
+            Some(EdgeType {
                 association: self.associations.find(association)?,
                 first: self.objects.find(first)?,
                 second: self.objects.find(second)?,

@@ -8,9 +8,9 @@
 
 use std::sync::Arc;
 
-use crate::graph::layers::record_data::Kind;
+use crate::graph::layers::record_data::EdgeType;
 use crate::graph::location_graph::LocationGraph;
-use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo};
+use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo};
 use crate::graph::outcome::Outcome;
 use crate::model::{Association, Change, Event, ObjectKey, Relation, Seq, Side, Stamp};
 
@@ -24,7 +24,7 @@ impl LocationGraph {
         let stamp = Stamp::new(event.at, event.event_type.rank(), seq);
         match &event.change {
             Change::Association(association) => self.merge_association(association, stamp),
-            Change::AssociationGone { id, .. } => {
+            Change::AssociationDeleted { id, .. } => {
                 let number = self.intern_association(id.as_str());
                 self.define(number, None, stamp)
             }
@@ -101,11 +101,11 @@ impl LocationGraph {
 
     /// The numbers of all that a relation names, given out now where there were
     /// none.
-    pub(super) fn place(&mut self, relation: &Relation) -> (KindNo, (RecordNo, RecordNo)) {
+    pub(super) fn place(&mut self, relation: &Relation) -> (EdgeTypeNo, (RecordNo, RecordNo)) {
         let association = self.intern_association(relation.association.as_str());
         let first = self.intern_object(&relation.first.object);
         let second = self.intern_object(&relation.second.object);
-        let kind = self.intern_kind(Kind { association, first, second });
+        let kind = self.intern_kind(EdgeType { association, first, second });
         let ends = (
             self.records.intern_record(first, relation.first.id.as_str()),
             self.records.intern_record(second, relation.second.id.as_str()),
@@ -113,7 +113,7 @@ impl LocationGraph {
         (kind, ends)
     }
 
-    pub(super) fn intern_kind(&mut self, kind: Kind) -> KindNo {
+    pub(super) fn intern_kind(&mut self, kind: EdgeType) -> EdgeTypeNo {
         let hidden = self.associations.rows()[kind.association].is_deleted();
         self.records.intern_kind(kind, hidden)
     }

@@ -24,13 +24,13 @@ pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub(crate) use query::escaped_len;
 pub use query::{
-    AssociationCount, AssociationDiff, AssociationPage, Condition, Counts, Cursor, DiffQuery, Edge,
-    EdgeEnd, EdgeEndRow, EdgeRow, Effort, EndCount, LabelCount, LabelRow, Layers, Link, LinkDiff,
-    LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, Match, MatchPage, MatchQuery, MatchRow,
-    Near, NearRow, Neighborhood, NeighborhoodQuery, ObjectCount, Order, ParseCursorError, Part,
-    PartQuery, PathQuery, Paths, RecordLine, RecordPage, Runs, Step, StepRow, Violation, WALKS_MAX,
-    WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    AssociationCount, AssociationDiff, AssociationPage, Budget, Condition, Counts, Cursor,
+    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, LabelCount, LabelRow,
+    Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, Match, MatchPage,
+    MatchQuery, MatchRow, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery,
+    ObjectCount, Order, ParseCursorError, PathQuery, Paths, RecordItem, RecordPage, Step, StepRow,
+    Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
-pub use timeline::{Life, Lives};
+pub use timeline::{Interval, Timeline};
 pub use view::{AskError, View};

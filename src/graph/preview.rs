@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::layers::record_data::Kind;
+use crate::graph::layers::record_data::EdgeType;
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
 use crate::graph::outcome::Outcome;
@@ -14,12 +14,12 @@ impl LocationGraph {
     /// Merges into a copy of the few things that the event speaks of, so it
     /// costs what merging does.
     pub fn preview(&self, seq: Seq, event: &Event) -> Outcome {
-        let mut part = Part { whole: self, graph: Self::new() };
+        let mut part = Scratch { whole: self, graph: Self::new() };
         match &event.change {
             Change::Association(association) => {
                 part.association(association.id.as_str());
             }
-            Change::AssociationGone { id, .. } => {
+            Change::AssociationDeleted { id, .. } => {
                 part.association(id.as_str());
             }
             Change::Relation(relation) => {
@@ -42,12 +42,12 @@ impl LocationGraph {
 }
 
 /// Some things of a graph, in a graph of their own.
-struct Part<'g> {
+struct Scratch<'g> {
     whole: &'g LocationGraph,
     graph: LocationGraph,
 }
 
-impl Part<'_> {
+impl Scratch<'_> {
     fn object(&mut self, key: &ObjectKey) -> ObjectNo {
         let (copy, _) = Arc::make_mut(&mut self.graph.objects).intern(key);
         let known = self.whole.objects.find(key.as_str());
@@ -96,7 +96,7 @@ impl Part<'_> {
         let first = self.end(row.first)?;
         let second = self.end(row.second)?;
         let object = |record| self.graph.records.records()[record].object;
-        let kind = Kind { association, first: object(first), second: object(second) };
+        let kind = EdgeType { association, first: object(first), second: object(second) };
         let kind = self.graph.intern_kind(kind);
         self.graph.records.restore_relation(0, id, kind, (first, second), row.stamp);
         Some(())

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::layers::record_data::Kind;
+use crate::graph::layers::record_data::EdgeType;
 use crate::graph::location_graph::{Changed, LocationGraph};
 use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
 use crate::model::{ObjectKey, Side, StateRow};
@@ -94,7 +94,7 @@ impl LocationGraph {
                 let first: RecordNo = self.records.records().at(first).ok_or(REFERENCE)?;
                 let second: RecordNo = self.records.records().at(second).ok_or(REFERENCE)?;
                 let object = |record| self.records.records()[record].object;
-                let kind = Kind { association, first: object(first), second: object(second) };
+                let kind = EdgeType { association, first: object(first), second: object(second) };
                 let kind = self.intern_kind(kind);
                 self.records.restore_relation(number, id, kind, (first, second), stamp)
             }

@@ -8,7 +8,7 @@ use crate::graph::layers::objects::ObjectLayer;
 use crate::graph::layers::record_data::RecordRows;
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::query::edge::{Edge, EdgeEnd};
-use crate::graph::query::subgraph::{Layers, Part, PartQuery};
+use crate::graph::query::subgraph::{Layers, Subgraph, SubgraphQuery};
 use crate::graph::view::{Names, Node, View};
 use crate::model::{NodeRef, Seq};
 
@@ -71,7 +71,7 @@ impl Snapshot {
     }
 
     /// Cannot fail, since it names no node.
-    fn part_of(&self, layers: Layers) -> Option<Part<'_>> {
-        self.view().part(&PartQuery { layers, ..PartQuery::default() }).ok()
+    fn part_of(&self, layers: Layers) -> Option<Subgraph<'_>> {
+        self.view().part(&SubgraphQuery { layers, ..SubgraphQuery::default() }).ok()
     }
 }

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use crate::graph::layers::associations::{AssociationRow, Associations};
 use crate::graph::layers::objects::ObjectLayer;
-use crate::graph::layers::record_data::{Kind, RecordRows, RelationRow};
+use crate::graph::layers::record_data::{EdgeType, RecordRows, RelationRow};
 use crate::graph::layers::records::RecordLayer;
 
-use crate::graph::memory::adjacency::{Adjacency, Entry, Run, Slot};
-use crate::graph::memory::strings::TextRef;
-use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
+use crate::graph::memory::adjacency::{Adjacency, AdjacencyEntry, Run, Slot};
+use crate::graph::memory::strings::StringRef;
+use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo, RelationNo};
 use crate::graph::query::order::Order;
 use crate::model::{NodeRef, Seq, Side, Stamp};
 
@@ -201,11 +201,11 @@ impl<'g> Layer<'g> {
         if !self.records {
             return (slot.kind().0, 0, 0, slot.side());
         }
-        let Kind { association, first, second } = self.view.rows.kinds[slot.kind()].kind;
+        let EdgeType { association, first, second } = self.view.rows.kinds[slot.kind()].kind;
         (association.0, first.0, second.0, slot.side())
     }
 
-    pub(super) fn association(self, kind: KindNo) -> &'g AssociationRow {
+    pub(super) fn association(self, kind: EdgeTypeNo) -> &'g AssociationRow {
         let number = if self.records {
             self.view.rows.kinds[kind].kind.association
         } else {
@@ -239,7 +239,7 @@ impl<'g> Layer<'g> {
 
     /// Whether the links of a kind are not to be seen. (An association that is
     /// deleted joins no object keys in the first place.)
-    pub(super) fn is_hidden(self, kind: KindNo) -> bool {
+    pub(super) fn is_hidden(self, kind: EdgeTypeNo) -> bool {
         self.records && self.view.rows.kinds[kind].hidden
     }
 
@@ -249,7 +249,7 @@ impl<'g> Layer<'g> {
     }
 
     /// Links of this kind from a node to itself.
-    pub(super) fn loops(self, node: u32, kind: KindNo) -> u32 {
+    pub(super) fn loops(self, node: u32, kind: EdgeTypeNo) -> u32 {
         if self.records {
             return self.view.rows.loops(RecordNo(node), kind);
         }
@@ -258,12 +258,12 @@ impl<'g> Layer<'g> {
     }
 
     /// A link by its number, as seen from a node that it is of.
-    pub(super) fn entry(self, relation: RelationNo, near: u32) -> Entry {
+    pub(super) fn entry(self, relation: RelationNo, near: u32) -> AdjacencyEntry {
         let (kind, first, second) = if self.records {
             let row = self.view.rows.relations[relation];
             (row.kind, row.first.0, row.second.0)
         } else {
-            let kind = KindNo(relation.0);
+            let kind = EdgeTypeNo(relation.0);
             let definition = self.association(kind).definition.as_ref();
             let end = |side| {
                 let object = definition.map(|definition| &definition.end(side).object);
@@ -272,11 +272,11 @@ impl<'g> Layer<'g> {
             (kind, end(Side::First), end(Side::Second))
         };
         let (side, far) = if first == near { (Side::First, second) } else { (Side::Second, first) };
-        Entry { slot: Slot::new(kind, side), far: RecordNo(far), relation }
+        AdjacencyEntry { slot: Slot::new(kind, side), far: RecordNo(far), relation }
     }
 
     /// The event behind a link.
-    pub(super) fn stamp(self, entry: Entry) -> Option<Stamp> {
+    pub(super) fn stamp(self, entry: AdjacencyEntry) -> Option<Stamp> {
         if self.records {
             Some(self.view.rows.relations[entry.relation].stamp)
         } else {
@@ -290,9 +290,9 @@ impl<'g> Layer<'g> {
         NodeName { object, record }
     }
 
-    pub(super) fn far_ends(self, entries: &[Entry]) -> Vec<FarEnd<'g>> {
+    pub(super) fn far_ends(self, entries: &[AdjacencyEntry]) -> Vec<FarEnd<'g>> {
         if !self.records {
-            let end = |entry: &Entry| FarEnd {
+            let end = |entry: &AdjacencyEntry| FarEnd {
                 record: None,
                 relation: None,
                 stamp: self.association(entry.slot.kind()).stamp,
@@ -302,9 +302,10 @@ impl<'g> Layer<'g> {
         let rows = self.view.rows;
         // All rows before any text: the memory brings many things at once, but a
         // text only once its row is there.
-        let row = |entry: &Entry| (rows.records[entry.far].id, rows.relations[entry.relation]);
+        let row =
+            |entry: &AdjacencyEntry| (rows.records[entry.far].id, rows.relations[entry.relation]);
         let found: Vec<_> = entries.iter().map(row).collect();
-        let end = |(far, relation): &(TextRef, RelationRow)| FarEnd {
+        let end = |(far, relation): &(StringRef, RelationRow)| FarEnd {
             record: Some(rows.texts.get(*far)),
             relation: Some(rows.texts.get(relation.id)),
             stamp: Some(relation.stamp),

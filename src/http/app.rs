@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::sync::{Semaphore, watch};
 use warp::http::HeaderValue;
 
-use crate::http::auth::policy::Protection;
+use crate::http::auth::policy::AuthPolicy;
 use crate::http::auth::tickets::Tickets;
 use crate::http::feed::catch_up::CatchUps;
 use crate::http::feed::stats::Feed;
@@ -132,7 +132,7 @@ impl Default for Limits {
 pub struct App {
     pub(super) store: Arc<Store>,
     pub(super) limits: Limits,
-    pub(super) protection: Protection,
+    pub(super) protection: AuthPolicy,
     pub(super) tickets: Tickets,
     /// Connections that may still be accepted.
     pub(super) connections: Arc<Semaphore>,
@@ -161,7 +161,7 @@ pub struct App {
 
 impl App {
     /// Serves this store within these limits, to those who may.
-    pub fn new(store: Arc<Store>, limits: Limits, protection: Protection) -> Self {
+    pub fn new(store: Arc<Store>, limits: Limits, protection: AuthPolicy) -> Self {
         let connections = Arc::new(Semaphore::new(limits.connections));
         let wait = limits.question_wait;
         let exports = Permits::new("exports", limits.exports, wait);

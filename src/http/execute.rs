@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::graph::{Effort, LocationGraph, Snapshot, View};
+use crate::graph::{Budget, LocationGraph, Snapshot, View};
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::limits::permits::Permit;
@@ -15,22 +15,22 @@ use crate::model::{NodeRef, Seq};
 use crate::store::{AsOf, Location, PastError, Stop, Store, answer_at_once};
 
 /// A question that was read and not answered yet.
-pub(super) struct Question {
+pub(super) struct PreparedQuery {
     /// Every node that it names.
     pub(super) names: Vec<NodeRef>,
     /// The moment that it is about, if not now.
     pub(super) as_of: Option<AsOf>,
-    /// Answers it, from this view, within this effort, as of this event.
+    /// Answers it, from this view, within this budget, as of this event.
     pub(super) ask: Ask,
 }
 
-type Ask = Box<dyn Fn(View<'_>, &mut Effort<'_>, Seq) -> Answer + Send>;
+type Ask = Box<dyn Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send>;
 
-impl Question {
+impl PreparedQuery {
     pub(super) fn new(
         names: Vec<NodeRef>,
         as_of: Option<AsOf>,
-        ask: impl Fn(View<'_>, &mut Effort<'_>, Seq) -> Answer + Send + 'static,
+        ask: impl Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
     ) -> Self {
         Self { names, as_of, ask: Box::new(ask) }
     }
@@ -38,21 +38,21 @@ impl Question {
 
 /// Answers a question about a location.
 ///
-/// First with little effort, holding the location's lock, which is all that most
+/// First on a small budget, holding the location's lock, which is all that most
 /// need. One that needs more is asked again on a blocking thread, of a copy that
-/// holds no writer up, with the effort that the limits allow; and ends early if
+/// holds no writer up, within the budget that the limits allow; and ends early if
 /// the client goes away.
 pub(super) async fn answer(
     app: &Arc<App>,
     grant: &Grant,
     location: Arc<Location>,
-    question: Question,
+    question: PreparedQuery,
 ) -> Answer {
     let client = || grant.client(location.id().as_str());
     if let Some(as_of) = question.as_of {
         let (seq, then) = past(app, &client(), &location, as_of, question.names.clone()).await?;
         return away(app, &client(), move |app, stop| {
-            (question.ask)(then.view(), &mut effort_until(app, stop), seq)
+            (question.ask)(then.view(), &mut budget_until(app, stop), seq)
         })
         .await;
     }
@@ -64,7 +64,7 @@ pub(super) async fn answer(
     let permit = app.questions.acquire(&client).await?;
     let (seq, now, question) = copy(app, location, question).await?;
     run(app, permit, app.limits.question_timeout, move |app, stop| {
-        (question.ask)(now.view(), &mut effort_until(app, stop), seq)
+        (question.ask)(now.view(), &mut budget_until(app, stop), seq)
     })
     .await?
 }
@@ -74,8 +74,8 @@ pub(super) async fn answer(
 async fn copy(
     app: &Arc<App>,
     location: Arc<Location>,
-    question: Question,
-) -> Result<(Seq, Snapshot, Question), Problem> {
+    question: PreparedQuery,
+) -> Result<(Seq, Snapshot, PreparedQuery), Problem> {
     let app = Arc::clone(app);
     let copied = tokio::task::spawn_blocking(move || {
         let (seq, now) = app.store.snapshot(&location, None, &question.names)?;
@@ -84,10 +84,10 @@ async fn copy(
     copied.await.map_err(Problem::unavailable)?
 }
 
-/// What came of a question that was asked with little effort.
+/// What came of a question that was asked on a small budget.
 enum Tried {
     Answered(Answer),
-    NotEnough(Question),
+    NotEnough(PreparedQuery),
 }
 
 /// Answers a question that costs little. While the writer holds the location, a
@@ -95,11 +95,11 @@ enum Tried {
 async fn at_once(
     app: &Arc<App>,
     location: &Arc<Location>,
-    question: Question,
+    question: PreparedQuery,
 ) -> Result<Tried, Problem> {
-    let ask = |app: &App, graph: &LocationGraph, head: Seq, question: Question| {
-        let answered = answer_at_once(graph, app.limits.answer_bytes, |view, effort| {
-            (question.ask)(view, effort, head.max(view.seq()))
+    let ask = |app: &App, graph: &LocationGraph, head: Seq, question: PreparedQuery| {
+        let answered = answer_at_once(graph, app.limits.answer_bytes, |view, budget| {
+            (question.ask)(view, budget, head.max(view.seq()))
         });
         answered.map_or(Tried::NotEnough(question), Tried::Answered)
     };
@@ -114,7 +114,7 @@ async fn at_once(
 }
 
 /// Reads a graph: little of it, in the location that the path names.
-pub(super) struct Reading {
+pub(super) struct PreparedRead {
     pub(super) location: Arc<Location>,
     /// Answers from the graph, as of this event.
     pub(super) read: Read,
@@ -124,9 +124,9 @@ type Read = Box<dyn FnOnce(&LocationGraph, Seq) -> Answer + Send>;
 
 /// Answers from a graph as it stands, without waiting for it on a thread of the
 /// runtime.
-pub(super) async fn read(app: &Arc<App>, reading: Reading) -> Answer {
+pub(super) async fn read(app: &Arc<App>, reading: PreparedRead) -> Answer {
     let head = app.store.head();
-    let Reading { location, read } = reading;
+    let PreparedRead { location, read } = reading;
     if let Some(graph) = location.try_read() {
         return read(&graph, head.max(graph.view().seq()));
     }
@@ -137,8 +137,8 @@ pub(super) async fn read(app: &Arc<App>, reading: Reading) -> Answer {
     done.await.map_err(Problem::unavailable)?
 }
 
-pub(super) fn effort_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Effort<'s> {
-    Effort::of_links(app.limits.question_links).of_bytes(app.limits.answer_bytes).until(stop)
+pub(super) fn budget_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Budget<'s> {
+    Budget::of_links(app.limits.question_links).of_bytes(app.limits.answer_bytes).until(stop)
 }
 
 /// A copy of the location as it stood. A replay that it needs takes no permit, and no

@@ -16,7 +16,7 @@ mod server;
 
 pub use app::{App, Limits};
 pub use auth::cors::{CorsOrigins, InvalidOrigin};
-pub use auth::policy::Protection;
+pub use auth::policy::AuthPolicy;
 pub use auth::token::{TokenTable, new_token};
 pub use routes::{ROUTES, Route, routes};
 pub use server::listener::{Server, Shutdown};

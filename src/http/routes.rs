@@ -16,13 +16,13 @@ use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::auth::{cors, cross_site, tickets};
 use crate::http::execute as asking;
-use crate::http::execute::{Question, Reading};
-use crate::http::extract::body::JsonBody;
+use crate::http::execute::{PreparedQuery, PreparedRead};
+use crate::http::extract::json_body;
 use crate::http::extract::params::Query;
 use crate::http::extract::request;
 use crate::http::extract::request::Request;
 use crate::http::handlers::dead_letters::Action;
-use crate::http::handlers::history::Look;
+use crate::http::handlers::history::JournalQuery;
 use crate::http::handlers::{
     associations, changes, dead_letters, diff, docs, doctor, export, health, history, import,
     links, locations, objects, traversals, webhooks,
@@ -32,6 +32,7 @@ use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::server::request_id;
 use crate::journal::Scope;
+use crate::store::AsOf;
 
 /// The epoch that the seqs of an answer are of; in a request, the one that it must be
 /// answered from.
@@ -54,13 +55,13 @@ enum Handler {
     /// Reads memory alone, and little of it.
     Read(fn(&App, &Request<'_>) -> Answer),
     /// Reads little of a location's graph as it stands.
-    ReadGraph(fn(&App, &Request<'_>) -> Result<Reading, Problem>),
+    ReadGraph(fn(&App, &Request<'_>) -> Result<PreparedRead, Problem>),
     /// Asks a question of a location.
-    Ask(fn(&Request<'_>) -> Result<Question, Problem>),
+    Ask(fn(&Request<'_>) -> Result<PreparedQuery, Problem>),
     /// The same, with a body.
-    AskBody(fn(&Request<'_>, &[u8]) -> Result<Question, Problem>),
+    AskBody(fn(&[u8], Option<AsOf>) -> Result<PreparedQuery, Problem>),
     /// Reads the journal.
-    Look(fn(&App, &Request<'_>) -> Result<Look, Problem>),
+    JournalQuery(fn(&App, &Request<'_>) -> Result<JournalQuery, Problem>),
     /// Compares two moments.
     Diff,
     /// Streams from a blocking thread.
@@ -89,7 +90,7 @@ const fn get(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> R
 
 const fn read_graph(
     path: &'static str,
-    handler: fn(&App, &Request<'_>) -> Result<Reading, Problem>,
+    handler: fn(&App, &Request<'_>) -> Result<PreparedRead, Problem>,
 ) -> Route {
     Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::ReadGraph(handler) }
 }
@@ -98,22 +99,25 @@ const fn open(path: &'static str, handler: fn(&App, &Request<'_>) -> Answer) -> 
     Route { scope: None, ..get(path, handler) }
 }
 
-const fn ask(path: &'static str, handler: fn(&Request<'_>) -> Result<Question, Problem>) -> Route {
+const fn ask(
+    path: &'static str,
+    handler: fn(&Request<'_>) -> Result<PreparedQuery, Problem>,
+) -> Route {
     Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::Ask(handler) }
 }
 
 const fn ask_body(
     path: &'static str,
-    handler: fn(&Request<'_>, &[u8]) -> Result<Question, Problem>,
+    handler: fn(&[u8], Option<AsOf>) -> Result<PreparedQuery, Problem>,
 ) -> Route {
     Route { method: "POST", path, scope: Some(Scope::Read), handler: Handler::AskBody(handler) }
 }
 
 const fn look(
     path: &'static str,
-    handler: fn(&App, &Request<'_>) -> Result<Look, Problem>,
+    handler: fn(&App, &Request<'_>) -> Result<JournalQuery, Problem>,
 ) -> Route {
-    Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::Look(handler) }
+    Route { method: "GET", path, scope: Some(Scope::Read), handler: Handler::JournalQuery(handler) }
 }
 
 /// Who sends is told by signatures, not by tokens.
@@ -134,9 +138,10 @@ impl Route {
             | Handler::Diff
             | Handler::Export
             | Handler::Changes => self.scope.is_some(),
-            Handler::ReadGraph(_) | Handler::Ask(_) | Handler::AskBody(_) | Handler::Look(_) => {
-                true
-            }
+            Handler::ReadGraph(_)
+            | Handler::Ask(_)
+            | Handler::AskBody(_)
+            | Handler::JournalQuery(_) => true,
             Handler::Receive
             | Handler::Import
             | Handler::Examine
@@ -273,7 +278,8 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
             let (app, table) = (Arc::clone(&app), Arc::clone(&table));
             async move {
                 let id = request_id::of(&app, &headers);
-                let asked = Asked { method: &method, path: path.as_str(), query: &query, id: &id };
+                let asked =
+                    RequestLine { method: &method, path: path.as_str(), query: &query, id: &id };
                 let begun = Instant::now();
                 let page = app.protection.cors.allowed(&headers);
                 let (route, answer) = match find(&table, &asked) {
@@ -301,7 +307,7 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
 }
 
 /// The first line of a request, and its id.
-struct Asked<'r> {
+struct RequestLine<'r> {
     method: &'r Method,
     path: &'r str,
     query: &'r str,
@@ -309,15 +315,15 @@ struct Asked<'r> {
 }
 
 /// The route of a request, and what its path names.
-struct Target<'r> {
+struct MatchedRoute<'r> {
     route: &'static Route,
     parameters: Vec<(&'r str, Cow<'r, str>)>,
 }
 
-fn find<'r>(table: &'r Table, asked: &Asked<'r>) -> Result<Target<'r>, Problem> {
+fn find<'r>(table: &'r Table, asked: &RequestLine<'r>) -> Result<MatchedRoute<'r>, Problem> {
     let matched = table.at(asked.path).map_err(|_| no_such_path())?;
     let route = choose(matched.value, asked.method)?;
-    Ok(Target { route, parameters: request::parameters(&matched.params)? })
+    Ok(MatchedRoute { route, parameters: request::parameters(&matched.params)? })
 }
 
 /// Returns what a request may do: as its token says, or for changes a ticket.
@@ -345,8 +351,8 @@ fn authorize(
 
 async fn dispatch<S, B>(
     app: &Arc<App>,
-    target: Target<'_>,
-    asked: &Asked<'_>,
+    target: MatchedRoute<'_>,
+    asked: &RequestLine<'_>,
     headers: HeaderMap,
     body: S,
 ) -> Answer
@@ -354,7 +360,7 @@ where
     S: futures_util::Stream<Item = Result<B, warp::Error>>,
     B: Buf,
 {
-    let Target { route, parameters } = target;
+    let MatchedRoute { route, parameters } = target;
     if !route.is_protected(app) {
         cross_site::check(&headers, &app.protection)?;
     }
@@ -385,14 +391,15 @@ where
         }
         Handler::AskBody(read) => {
             let limit = app.limits.question_bytes;
-            let JsonBody { bytes, reservation: _held } =
-                JsonBody::read(app, &request.headers, body, limit).await?;
-            let question = read(&request, &bytes)?;
-            drop(bytes);
+            request.query.only(&["asOf"])?;
+            let as_of = request.query.as_of()?;
+            let read = move |body: &[u8]| read(body, as_of);
+            let (question, _held) =
+                json_body::receive(app, &request.headers, body, limit, read).await?;
             let location = locations::find(app, &request)?;
             asking::answer(app, &request.grant, location, question).await
         }
-        Handler::Look(read) => {
+        Handler::JournalQuery(read) => {
             let (look, client) = (read(app, &request)?, request.grant.client(location));
             asking::look(app, &client, look).await?
         }
@@ -430,7 +437,7 @@ fn methods(routes: &[&'static Route]) -> String {
 }
 
 /// Tells a browser what a page may ask of a path.
-fn preflight(table: &Table, asked: &Asked<'_>, headers: &HeaderMap) -> Answer {
+fn preflight(table: &Table, asked: &RequestLine<'_>, headers: &HeaderMap) -> Answer {
     let matched = table.at(asked.path).map_err(|_| no_such_path())?;
     Ok(cors::allow(headers, &methods(matched.value)))
 }
@@ -440,7 +447,7 @@ fn no_such_path() -> Problem {
 }
 
 /// Answers with a problem, and logs one line about it.
-fn refuse(asked: &Asked<'_>, problem: Problem) -> Response {
+fn refuse(asked: &RequestLine<'_>, problem: Problem) -> Response {
     let (method, path) = (asked.method, asked.path);
     let trace_id = problem.trace_id.as_deref().unwrap_or(asked.id);
     let (code, field) = (problem.code, problem.field.as_deref());

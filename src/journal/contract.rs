@@ -11,7 +11,7 @@ use crate::model::{Epochs, Seq, StateKey, StateRow, Timestamp};
 
 /// One accepted delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Entry<'a> {
+pub struct JournalEntry<'a> {
     /// The tenant; empty where an ignored event told none.
     pub location: &'a str,
     /// The event type by its name on the wire.
@@ -28,7 +28,7 @@ pub struct Entry<'a> {
     pub body: &'a str,
 }
 
-impl Entry<'_> {
+impl JournalEntry<'_> {
     /// What is left of an entry that was erased.
     pub fn erased(received_at: Timestamp) -> Self {
         let (location, event_type, entity, body) = ("", "", "", "");
@@ -93,13 +93,13 @@ pub enum CheckpointRow<'a> {
         key: StateKey<'a>,
     },
     /// Which things a run of events speaks of.
-    Mentions {
+    SkipIndex {
         /// The first event of the run; a later row of the same first replaces
         /// this one.
         first: Seq,
         /// The last event of the run.
         last: Seq,
-        /// What [`Run::hashes`] is to be.
+        /// What [`SkipBlock::hashes`] is to be.
         hashes: &'a [u8],
     },
     /// Some entries of a chunk, which is 4,096 entries, are of a location.
@@ -215,7 +215,7 @@ pub trait JournalReader: Send {
     fn read(
         &mut self,
         after: Seq,
-        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         self.read_range(after.saturating_add(1)..=Seq::MAX, each)
     }
@@ -224,7 +224,7 @@ pub trait JournalReader: Send {
     fn read_range(
         &mut self,
         range: RangeInclusive<Seq>,
-        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
 
     /// Adds the entries of a location after `after` and up to `upto`, in order, but none
@@ -274,7 +274,7 @@ pub trait JournalReader: Send {
 
     /// Returns the first run that ends after `after`, if any does. Entries that no run
     /// covers may speak of anything.
-    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError>;
+    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError>;
 
     /// How often the delivery of this entry came again, as of the last
     /// checkpoint.
@@ -355,9 +355,9 @@ pub trait JournalReader: Send {
     }
 }
 
-/// A run of entries, and what [`CheckpointRow::Mentions`] said that they speak of.
+/// A run of entries, and what [`CheckpointRow::SkipIndex`] said that they speak of.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Run {
+pub struct SkipBlock {
     /// The first of them.
     pub first: Seq,
     /// The last of them.
@@ -387,7 +387,7 @@ pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> +
 ///    [`recover`](Self::recover) has told what is there.
 /// 3. `read` gives what `append` took, byte for byte, or an error that names the
 ///    seq at fault; it never skips. What was [erased](Self::erase_location) keeps its
-///    place, as an entry that [says so](Entry::is_erased).
+///    place, as an entry that [says so](JournalEntry::is_erased).
 /// 4. A checkpoint is saved in parts over the one before, each whole or not at all: rows
 ///    of the same thing replace each other, rows not given stay.
 /// 5. One journal has one writer. A second is refused at opening.
@@ -395,14 +395,14 @@ pub type OpenReader = dyn Fn() -> Result<Box<dyn JournalReader>, JournalError> +
 /// Calls block.
 pub trait Journal: JournalReader {
     /// Adds a batch in one transaction and answers with the new head.
-    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError>;
+    fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError>;
 
     /// As [`append`](Self::append) of what an import brings, which may be nothing,
     /// and marks in the same transaction how far it has come. Keeps the last
     /// [`IMPORT_MARKS`] marks.
     fn append_import(
         &mut self,
-        batch: &[Entry<'_>],
+        batch: &[JournalEntry<'_>],
         mark: &ImportMark,
     ) -> Result<Seq, JournalError>;
 

@@ -6,8 +6,8 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use crate::journal::contract::{
-    Accepted, CheckpointRow, CheckpointSeq, Compaction, Entry, Erased, IMPORT_MARKS, ImportMark,
-    Journal, JournalReader, OpenReader, RowSink, Run,
+    Accepted, CheckpointRow, CheckpointSeq, Compaction, Erased, IMPORT_MARKS, ImportMark, Journal,
+    JournalEntry, JournalReader, OpenReader, RowSink, SkipBlock,
 };
 use crate::journal::dead_letter::{
     DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
@@ -29,7 +29,7 @@ pub struct MemoryJournal {
 #[derive(Debug, Default)]
 struct Inner {
     /// Those behind `pruned`.
-    entries: Vec<Arc<Kept>>,
+    entries: Vec<Arc<StoredEntry>>,
     pruned: Seq,
     /// Pruned deliveries that may be repeated: seq, location, id, time.
     remembered: Vec<(Seq, Box<str>, Box<str>, Timestamp)>,
@@ -61,7 +61,7 @@ struct KeptLocation {
 }
 
 #[derive(Debug)]
-struct Kept {
+struct StoredEntry {
     location: Box<str>,
     event_type: Box<str>,
     entity: Box<str>,
@@ -78,7 +78,7 @@ impl MemoryJournal {
     }
 
     /// Entries after this one: no lock is held while a caller works on them.
-    fn page(&self, after: Seq, upto: Seq) -> Result<Vec<Arc<Kept>>, JournalError> {
+    fn page(&self, after: Seq, upto: Seq) -> Result<Vec<Arc<StoredEntry>>, JournalError> {
         let inner = self.inner();
         let pruned = inner.pruned;
         let skipped = after
@@ -94,8 +94,8 @@ impl MemoryJournal {
     }
 }
 
-fn keep_entry(entry: &Entry<'_>) -> Kept {
-    Kept {
+fn keep_entry(entry: &JournalEntry<'_>) -> StoredEntry {
+    StoredEntry {
         location: entry.location.into(),
         event_type: entry.event_type.into(),
         entity: entry.entity.into(),
@@ -124,13 +124,13 @@ impl JournalReader for MemoryJournal {
     fn read_range(
         &mut self,
         range: RangeInclusive<Seq>,
-        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let upto = self.head()?.min(*range.end());
         let mut last = range.start().saturating_sub(1);
         while last < upto {
             for (kept, seq) in self.page(last, upto)?.iter().zip(last + 1..) {
-                let entry = Entry {
+                let entry = JournalEntry {
                     location: &kept.location,
                     event_type: &kept.event_type,
                     entity: &kept.entity,
@@ -221,10 +221,14 @@ impl JournalReader for MemoryJournal {
         Ok(inner.blocks.next_stretch(location, from))
     }
 
-    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
         let inner = self.inner();
         let found = inner.mentions.iter().find(|(_, (last, _))| *last > after);
-        Ok(found.map(|(&first, (last, hashes))| Run { first, last: *last, hashes: hashes.clone() }))
+        Ok(found.map(|(&first, (last, hashes))| SkipBlock {
+            first,
+            last: *last,
+            hashes: hashes.clone(),
+        }))
     }
 
     fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
@@ -263,14 +267,14 @@ impl Inner {
 }
 
 impl Journal for MemoryJournal {
-    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+    fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {
         self.inner().entries.extend(batch.iter().map(|entry| Arc::new(keep_entry(entry))));
         self.head()
     }
 
     fn append_import(
         &mut self,
-        batch: &[Entry<'_>],
+        batch: &[JournalEntry<'_>],
         mark: &ImportMark,
     ) -> Result<Seq, JournalError> {
         let head = self.append(batch)?;
@@ -308,7 +312,7 @@ impl Journal for MemoryJournal {
                     rows.push(((*location, key), Arc::new(row)));
                 }
                 CheckpointRow::Dropped { location, key } => dropped.push((*location, key_of(key))),
-                CheckpointRow::Mentions { first, last, hashes } => {
+                CheckpointRow::SkipIndex { first, last, hashes } => {
                     mentions.push((*first, (*last, (*hashes).into())));
                 }
                 CheckpointRow::LocationBlocks { location, chunk, blocks: added } => {
@@ -373,9 +377,9 @@ impl Journal for MemoryJournal {
         let inner = &mut *guard;
         let behind = usize::try_from(inner.checkpoint.seq.saturating_sub(inner.pruned));
         let most = behind.unwrap_or(usize::MAX).min(limit as usize);
-        let old = |kept: &&Arc<Kept>| kept.received_at < before;
+        let old = |kept: &&Arc<StoredEntry>| kept.received_at < before;
         let count = inner.entries.iter().take(most).take_while(old).count();
-        let leaving: Vec<Arc<Kept>> = inner.entries.drain(..count).collect();
+        let leaving: Vec<Arc<StoredEntry>> = inner.entries.drain(..count).collect();
         for (kept, seq) in leaving.iter().zip(inner.pruned + 1..) {
             if let Some(webhook_id) = &kept.webhook_id {
                 let delivery = (seq, kept.location.clone(), webhook_id.clone(), kept.received_at);
@@ -443,7 +447,7 @@ impl Journal for MemoryJournal {
                 known.binary_search(&seq).is_ok()
             };
             if is_of_it {
-                *kept = Arc::new(keep_entry(&Entry::erased(kept.received_at)));
+                *kept = Arc::new(keep_entry(&JournalEntry::erased(kept.received_at)));
                 erased.seqs.push(seq);
             }
         }

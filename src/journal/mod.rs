@@ -13,8 +13,8 @@ mod sqlite;
 mod token;
 
 pub use contract::{
-    Accepted, CheckpointRow, CheckpointSeq, Compaction, Entry, Erased, FileSizes, IMPORT_MARKS,
-    ImportMark, Journal, JournalReader, OpenReader, RowSink, Run,
+    Accepted, CheckpointRow, CheckpointSeq, Compaction, Erased, FileSizes, IMPORT_MARKS,
+    ImportMark, Journal, JournalEntry, JournalReader, OpenReader, RowSink, SkipBlock,
 };
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use error::{JournalError, WriteOutcome};

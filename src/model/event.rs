@@ -106,7 +106,7 @@ pub enum Change {
     /// An association as it is from now on.
     Association(Association),
     /// An association that is gone.
-    AssociationGone {
+    AssociationDeleted {
         /// Its id.
         id: AssociationId,
         /// The object key of its first end.
@@ -133,7 +133,7 @@ impl Change {
     pub fn entity_id(&self) -> &str {
         match self {
             Self::Association(association) => association.id.as_str(),
-            Self::AssociationGone { id, .. } => id.as_str(),
+            Self::AssociationDeleted { id, .. } => id.as_str(),
             Self::Relation(relation) => relation.id.as_str(),
             Self::Record { id, .. } => id.as_str(),
             Self::ObjectSchema(schema) => schema.key.as_str(),

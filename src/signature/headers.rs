@@ -8,33 +8,33 @@ const MAX_BYTES: usize = 4_096;
 
 /// What a request said in one header.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub enum Given<'a> {
+pub enum HeaderField<'a> {
     /// Nothing.
     #[default]
     Absent,
     /// This text.
-    Once(&'a str),
+    Single(&'a str),
     /// More than one header of that name.
-    Twice,
+    Repeated,
     /// Something too long, or not text.
     Unreadable,
 }
 
-impl<'a> Given<'a> {
+impl<'a> HeaderField<'a> {
     fn add(&mut self, value: &'a [u8]) {
         *self = match self {
             Self::Absent => match std::str::from_utf8(value) {
-                Ok(text) if value.len() <= MAX_BYTES => Self::Once(text.trim()),
+                Ok(text) if value.len() <= MAX_BYTES => Self::Single(text.trim()),
                 _ => Self::Unreadable,
             },
-            _ => Self::Twice,
+            _ => Self::Repeated,
         };
     }
 
     /// The text, where it was told once.
     pub fn once(self) -> Option<&'a str> {
         match self {
-            Self::Once(text) => Some(text),
+            Self::Single(text) => Some(text),
             _ => None,
         }
     }
@@ -44,20 +44,20 @@ impl<'a> Given<'a> {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct StandardHeaders<'a> {
     /// The id of the delivery.
-    pub id: Given<'a>,
+    pub id: HeaderField<'a>,
     /// When it was signed.
-    pub timestamp: Given<'a>,
+    pub timestamp: HeaderField<'a>,
     /// The signatures.
-    pub signature: Given<'a>,
+    pub signature: HeaderField<'a>,
 }
 
 /// The headers of a delivery that say who sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SignatureHeaders<'a> {
     /// `X-GHL-Signature`.
-    pub ghl: Given<'a>,
+    pub ghl: HeaderField<'a>,
     /// `X-WH-Signature`.
-    pub wh: Given<'a>,
+    pub wh: HeaderField<'a>,
     /// `webhook-id`, `webhook-timestamp` and `webhook-signature`.
     pub standard: StandardHeaders<'a>,
     /// The same under their first names: `svix-id` and so on. No header of one set is
@@ -96,7 +96,7 @@ impl<'a> SignatureHeaders<'a> {
             Some(Scheme::Standard) => self.standard.id.once(),
             Some(Scheme::Svix) => self.svix.id.once(),
             _ if required => None,
-            _ if self.standard.id == Given::Absent => self.svix.id.once(),
+            _ if self.standard.id == HeaderField::Absent => self.svix.id.once(),
             _ => self.standard.id.once(),
         }
     }

@@ -13,7 +13,7 @@ mod scheme;
 mod verifier;
 
 pub use diagnosis::{Diagnosis, diagnose};
-pub use headers::{Given, SignatureHeaders, StandardHeaders};
+pub use headers::{HeaderField, SignatureHeaders, StandardHeaders};
 pub use key::{KeyError, WebhookKey};
 pub use scheme::Scheme;
 pub use verifier::{SignatureError, Verifier};

@@ -8,7 +8,7 @@ use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
 
 use crate::model::Timestamp;
-use crate::signature::headers::{Given, SignatureHeaders, StandardHeaders};
+use crate::signature::headers::{HeaderField, SignatureHeaders, StandardHeaders};
 use crate::signature::key::{Key, WebhookKey};
 use crate::signature::scheme::Scheme;
 
@@ -166,7 +166,7 @@ impl Verifier {
     /// The one scheme that counts for these headers: of those that there are keys for
     /// the first, so that a header of somebody in between is no hindrance.
     fn scheme(&self, headers: &SignatureHeaders<'_>) -> Result<Scheme, SignatureError> {
-        if headers.ghl != Given::Absent {
+        if headers.ghl != HeaderField::Absent {
             return Ok(Scheme::Ghl);
         }
         let (rsa, standard) = (!self.rsa.is_empty(), self.has_standard_keys());
@@ -175,7 +175,7 @@ impl Verifier {
             (Scheme::Svix, headers.svix.signature, standard),
             (Scheme::Wh, headers.wh, rsa),
         ];
-        let given = given.iter().filter(|(_, given, _)| *given != Given::Absent);
+        let given = given.iter().filter(|(_, given, _)| *given != HeaderField::Absent);
         let known = given.clone().find(|(.., has_keys)| *has_keys);
         // One without a key is refused for just that, but for the sender's old scheme.
         let unknown = given.clone().find(|(scheme, ..)| *scheme != Scheme::Wh);
@@ -279,7 +279,7 @@ impl Verifier {
 /// A signature over the body alone.
 fn plain(
     scheme: Scheme,
-    given: Given<'_>,
+    given: HeaderField<'_>,
     keys: &[ParsedPublicKey],
     length: usize,
     body: &[u8],
@@ -297,16 +297,16 @@ fn plain(
     if holds { Ok(()) } else { Err(SignatureError::Mismatch { header }) }
 }
 
-fn text<'a>(header: &'static str, given: Given<'a>) -> Result<&'a str, SignatureError> {
+fn text<'a>(header: &'static str, given: HeaderField<'a>) -> Result<&'a str, SignatureError> {
     match given {
-        Given::Once("") => Err(malformed(header, "it is empty")),
-        Given::Once(text) if text.eq_ignore_ascii_case("n/a") => {
+        HeaderField::Single("") => Err(malformed(header, "it is empty")),
+        HeaderField::Single(text) if text.eq_ignore_ascii_case("n/a") => {
             Err(SignatureError::NotSigned { header })
         }
-        Given::Once(text) => Ok(text),
-        Given::Absent => Err(SignatureError::Incomplete { header }),
-        Given::Twice => Err(SignatureError::Doubled { header }),
-        Given::Unreadable => Err(malformed(header, "it is too long or not text")),
+        HeaderField::Single(text) => Ok(text),
+        HeaderField::Absent => Err(SignatureError::Incomplete { header }),
+        HeaderField::Repeated => Err(SignatureError::Doubled { header }),
+        HeaderField::Unreadable => Err(malformed(header, "it is too long or not text")),
     }
 }
 

@@ -1,7 +1,7 @@
 //! What goes into a store, and what comes back.
 
 use crate::graph::Outcome;
-use crate::journal::{Entry, JournalError};
+use crate::journal::{JournalEntry, JournalError};
 use crate::model::{LocationId, Seq, Timestamp, WebhookId};
 use crate::store::name_limits::LimitReached;
 use crate::webhook::{DecodeError, Decoded, UrlTypes, decode_with, strip_bom};
@@ -67,10 +67,10 @@ impl Delivery {
     }
 
     /// What the journal keeps of it.
-    pub(crate) fn entry(&self) -> Entry<'_> {
+    pub(crate) fn entry(&self) -> JournalEntry<'_> {
         let (body, received_at) = (&*self.body, self.stamp());
         match &self.decoded {
-            Decoded::Event(event) => Entry {
+            Decoded::Event(event) => JournalEntry {
                 location: event.location.as_str(),
                 event_type: event.event_type.as_str(),
                 entity: event.change.entity_id(),
@@ -79,7 +79,7 @@ impl Delivery {
                 received_at,
                 body,
             },
-            Decoded::Ignored { event_type, location, .. } => Entry {
+            Decoded::Ignored { event_type, location, .. } => JournalEntry {
                 location: location.as_ref().map_or("", AsRef::as_ref),
                 event_type,
                 entity: "",

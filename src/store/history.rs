@@ -2,10 +2,10 @@
 //! they came.
 
 use crate::graph::LocationGraph;
-use crate::journal::{Entry, JournalError};
+use crate::journal::{JournalEntry, JournalError};
 use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
 use crate::store::index::skip_index;
-use crate::store::index::skip_index::Mention;
+use crate::store::index::skip_index::KeyHash;
 use crate::webhook::{Decoded, decode_stored};
 
 /// The thing that a history is about.
@@ -102,7 +102,7 @@ pub struct EventPage {
 }
 
 /// The event that an entry holds; nothing for one of an ignored type.
-pub(crate) fn read(seq: Seq, entry: &Entry<'_>) -> Result<Option<Event>, JournalError> {
+pub(crate) fn read(seq: Seq, entry: &JournalEntry<'_>) -> Result<Option<Event>, JournalError> {
     if entry.is_erased() {
         return Ok(None);
     }
@@ -125,7 +125,7 @@ impl Subject {
 }
 
 impl HistoryEvent {
-    pub(crate) fn new(seq: Seq, entry: &Entry<'_>) -> Self {
+    pub(crate) fn new(seq: Seq, entry: &JournalEntry<'_>) -> Self {
         Self {
             seq,
             event_type: entry.event_type.to_owned(),
@@ -139,7 +139,7 @@ impl HistoryEvent {
 }
 
 impl Subject {
-    pub(crate) fn mention(&self, location: &str) -> Mention {
+    pub(crate) fn mention(&self, location: &str) -> KeyHash {
         match self {
             Self::Node(node) => skip_index::of_node(location, node),
             Self::Relation(id) => skip_index::of_relation(location, id),
@@ -151,13 +151,13 @@ impl Subject {
     ///
     /// Of the delete of an association earlier versions noted the id alone, not its
     /// object keys; so the ids of those that have an end here are wanted, too.
-    pub(crate) fn is_told_by(&self, event: &Event, wanted: &mut Vec<Mention>) -> bool {
+    pub(crate) fn is_told_by(&self, event: &Event, wanted: &mut Vec<KeyHash>) -> bool {
         match (self, &event.change) {
             (Self::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
             (Self::Association(id), Change::Association(association)) => {
                 association.id.as_str() == id
             }
-            (Self::Association(id), Change::AssociationGone { id: gone, .. }) => {
+            (Self::Association(id), Change::AssociationDeleted { id: gone, .. }) => {
                 gone.as_str() == id
             }
             (Self::Node(NodeRef { object, record: Some(id) }), change) => match change {
@@ -181,7 +181,9 @@ impl Subject {
                     }
                     joins
                 }
-                Change::AssociationGone { first, second, .. } => [first, second].contains(&object),
+                Change::AssociationDeleted { first, second, .. } => {
+                    [first, second].contains(&object)
+                }
                 _ => false,
             },
             _ => false,

@@ -73,12 +73,12 @@ pub struct ImportedLine<'l> {
     /// Its number; the first line is 1, and blank ones count.
     pub number: u64,
     /// What became of it.
-    pub fate: LineFate<'l>,
+    pub fate: LineOutcome<'l>,
 }
 
 /// What became of a line.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum LineFate<'l> {
+pub enum LineOutcome<'l> {
     /// It is on disk, or need not be.
     Accepted {
         /// What became of the event.
@@ -149,13 +149,13 @@ impl Store {
     /// once the limit is raised; what carries no id of its own comes in again with it.
     ///
     /// ```
-    /// use relata::{LineFate, Status, Store};
+    /// use relata::{LineOutcome, Status, Store};
     ///
     /// let store = Store::in_memory()?;
     /// let file = br#"{"type":"ContactDelete","id":"amara","locationId":"eHy2"}
     /// {"type":"ContactDelete","locationId":"eHy2"}"#;
     /// let counts = store.import().read(&file[..], |line| {
-    ///     if let LineFate::Refused(why) = line.fate {
+    ///     if let LineOutcome::Refused(why) = line.fate {
     ///         assert_eq!((line.number, why.field), (2, Some("id")));
     ///     }
     ///     Ok(())
@@ -229,10 +229,10 @@ struct Chunk {
 
 struct Line {
     number: u64,
-    found: Found,
+    found: ParsedLine,
 }
 
-enum Found {
+enum ParsedLine {
     Kept,
     Ignored,
     Refused(Box<LineRefusal>),
@@ -307,10 +307,10 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
         }
         self.chunk.bytes += line.len();
         if !self.import.store.keeps(&delivery) {
-            return self.chunk.lines.push(Line { number, found: Found::Ignored });
+            return self.chunk.lines.push(Line { number, found: ParsedLine::Ignored });
         }
         self.mark = Sha256::new().chain_update(self.mark).chain_update(line).finalize().into();
-        self.chunk.lines.push(Line { number, found: Found::Kept });
+        self.chunk.lines.push(Line { number, found: ParsedLine::Kept });
         self.chunk.deliveries.push(delivery);
         self.chunk.marks.push(self.mark);
     }
@@ -325,7 +325,7 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
     ) {
         self.chunk.bytes += line.len();
         let refusal = LineRefusal { code, field, detail, line: line.to_vec() };
-        self.chunk.lines.push(Line { number, found: Found::Refused(Box::new(refusal)) });
+        self.chunk.lines.push(Line { number, found: ParsedLine::Refused(Box::new(refusal)) });
     }
 
     /// Hands the lines read to the writer, once it is done with those before.
@@ -347,15 +347,15 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
         for Line { number, found } in &lines {
             let limited;
             let fate = match found {
-                Found::Refused(refusal) => LineFate::Refused(refusal),
-                Found::Ignored => LineFate::Accepted { status: Status::Ignored, seq: None },
-                Found::Kept => {
+                ParsedLine::Refused(refusal) => LineOutcome::Refused(refusal),
+                ParsedLine::Ignored => LineOutcome::Accepted { status: Status::Ignored, seq: None },
+                ParsedLine::Kept => {
                     match taken.next().ok_or_else(|| self.import.store.unavailable())? {
-                        (Ok((status, seq)), _) => LineFate::Accepted { status, seq },
+                        (Ok((status, seq)), _) => LineOutcome::Accepted { status, seq },
                         (Err(reached), delivery) => {
                             self.is_whole = false;
                             limited = LineRefusal::limit_reached(&reached, delivery);
-                            LineFate::Refused(&limited)
+                            LineOutcome::Refused(&limited)
                         }
                     }
                 }
@@ -393,15 +393,15 @@ impl ImportCounts {
         ]
     }
 
-    fn add(&mut self, fate: LineFate<'_>) {
+    fn add(&mut self, fate: LineOutcome<'_>) {
         self.lines += 1;
         *match fate {
-            LineFate::Refused(_) => &mut self.refused,
-            LineFate::Accepted { status: Status::Applied, .. } => &mut self.applied,
-            LineFate::Accepted { status: Status::Unchanged, .. } => &mut self.unchanged,
-            LineFate::Accepted { status: Status::Stale, .. } => &mut self.stale,
-            LineFate::Accepted { status: Status::Duplicate, .. } => &mut self.duplicate,
-            LineFate::Accepted { status: Status::Ignored, .. } => &mut self.ignored,
+            LineOutcome::Refused(_) => &mut self.refused,
+            LineOutcome::Accepted { status: Status::Applied, .. } => &mut self.applied,
+            LineOutcome::Accepted { status: Status::Unchanged, .. } => &mut self.unchanged,
+            LineOutcome::Accepted { status: Status::Stale, .. } => &mut self.stale,
+            LineOutcome::Accepted { status: Status::Duplicate, .. } => &mut self.duplicate,
+            LineOutcome::Accepted { status: Status::Ignored, .. } => &mut self.ignored,
         } += 1;
     }
 }

@@ -7,7 +7,7 @@ use foldhash::fast::RandomState;
 
 use crate::graph::LocationGraph;
 use crate::model::{LocationId, address};
-use crate::store::watermark::News;
+use crate::store::watermark::Watermark;
 
 /// Looks at whether the writer is out of a graph: it mostly is after one event, in some
 /// microseconds.
@@ -58,12 +58,12 @@ impl Location {
 }
 
 #[derive(Debug, Default)]
-struct Table {
+struct LocationTable {
     by_id: HashMap<LocationId, Arc<Location>, RandomState>,
     by_number: BTreeMap<u32, Arc<Location>>,
 }
 
-impl Table {
+impl LocationTable {
     fn add(&mut self, number: u32, id: &LocationId) -> Arc<Location> {
         let graph = RwLock::new(LocationGraph::new());
         let location = Arc::new(Location { number, id: id.clone(), graph });
@@ -76,10 +76,10 @@ impl Table {
 /// All locations of a store, and how far their graphs have come.
 #[derive(Debug, Default)]
 pub(crate) struct Locations {
-    table: RwLock<Table>,
+    table: RwLock<LocationTable>,
     /// The only one there is a graph of, where all others are passed over.
     only: Option<LocationId>,
-    pub(crate) news: News,
+    pub(crate) news: Watermark,
 }
 
 impl Locations {
@@ -167,7 +167,7 @@ impl Locations {
         }
     }
 
-    fn table(&self) -> RwLockReadGuard<'_, Table> {
+    fn table(&self) -> RwLockReadGuard<'_, LocationTable> {
         self.table.read().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -30,7 +30,7 @@ pub use changes::subscription::{EventBatch, Subscription};
 pub use delivery::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use erase::Erasure;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject};
-pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineFate, LineRefusal};
+pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineOutcome, LineRefusal};
 #[cfg(feature = "server")]
 pub(crate) use index::scan::Stop;
 pub use locations::Location;
@@ -40,12 +40,12 @@ pub use past::cache::{AsOf, Past, PastError};
 #[cfg(feature = "server")]
 pub(crate) use query::answer_at_once;
 pub use query::{
-    Around, Between, EachLink, Found, LinksOf, LinksPage, Matching, Moment, PathBetween,
-    QuestionError, Surroundings, Walk, Ways,
+    LinksIter, LinksPage, LinksRequest, LocationDiff, LocationView, MatchRequest, MatchResults,
+    Neighborhood, NeighborhoodRequest, PathRequest, Paths, QuestionError, WalkRequest,
 };
 pub use recovery::OpenError;
 pub use store::Store;
 pub use verify::{Verification, repair, verify};
 pub use writer::clock::{Clock, ClockReading};
-pub use writer::observer::{Waiting, Written};
+pub use writer::observer::{Backlog, WriteEvent};
 pub use writer::write_failure::WriteFailure;

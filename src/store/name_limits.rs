@@ -121,7 +121,7 @@ impl<'e> EventNames<'e> {
                 names.association = Some((it.id.as_str(), Some("id")));
                 names.objects = ends(it.first.object.as_str(), it.second.object.as_str());
             }
-            Change::AssociationGone { id, .. } => {
+            Change::AssociationDeleted { id, .. } => {
                 names.association = Some((id.as_str(), Some("id")));
             }
             Change::Relation(it) => {

@@ -168,7 +168,7 @@ pub(crate) fn load_checkpoint(
             damage(found.id().as_str(), (*reason).to_owned())
         }
         CheckpointRow::Dropped { .. }
-        | CheckpointRow::Mentions { .. }
+        | CheckpointRow::SkipIndex { .. }
         | CheckpointRow::LocationBlocks { .. }
         | CheckpointRow::LocationBlocksOf { .. }
         | CheckpointRow::Repeats { .. }

@@ -16,19 +16,19 @@ use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::{
     Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status,
 };
-use crate::store::index::no_ops::Idle;
-use crate::store::index::redeliveries::Repeats;
+use crate::store::index::no_ops::NoOpEvents;
+use crate::store::index::redeliveries::Redeliveries;
 use crate::store::location_ids::{count_locations, forget_changes};
 use crate::store::locations::{Location, Locations};
 use crate::store::name_limits::{NameLimits, NewNames};
 use crate::store::options::Options;
-use crate::store::past::cache::Pasts;
+use crate::store::past::cache::PastCache;
 use crate::store::recovery::{OpenError, recover, recover_beside_writer};
 use crate::store::writer::batch::receipt;
 use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::{Command, Pending};
 use crate::store::writer::compaction::Compacting;
-use crate::store::writer::dedup_window::{Deliveries, recall_after};
+use crate::store::writer::dedup_window::{DedupWindow, recall_after};
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::log_trimming::LogTrimming;
 use crate::store::writer::queue::{Gauge, Queue};
@@ -71,11 +71,11 @@ pub struct Store {
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<OpenReader>,
     keep_ignored: bool,
-    pub(crate) repeats: Repeats,
-    pub(crate) idle: Idle,
+    pub(crate) repeats: Redeliveries,
+    pub(crate) idle: NoOpEvents,
     pub(crate) subscriptions: Arc<Subscriptions>,
     epochs: Epochs,
-    pub(crate) pasts: Pasts,
+    pub(crate) pasts: PastCache,
     /// Held while what a writing process added is taken in.
     pub(crate) refreshing: Mutex<()>,
     /// For [`preview`](Self::preview) where there is no writer.
@@ -132,8 +132,8 @@ impl Store {
             writer: Mutex::new(None),
             readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
             keep_ignored: false,
-            repeats: Repeats::default(),
-            pasts: Pasts::new(options.past_graphs),
+            repeats: Redeliveries::default(),
+            pasts: PastCache::new(options.past_graphs),
             refreshing: Mutex::default(),
             names: options.names,
         })
@@ -160,7 +160,8 @@ impl Store {
         gauge.pulse.begin(recovered.checkpoint);
         let readers = journal.readers();
         let (keep_ignored, names) = (options.keep_ignored, options.names);
-        let (repeats, pasts) = (recovered.checkpointer.repeats(), Pasts::new(options.past_graphs));
+        let (repeats, pasts) =
+            (recovered.checkpointer.repeats(), PastCache::new(options.past_graphs));
         let idle = recovered.checkpointer.idle();
         let subscriptions = Subscriptions::starting_at(head);
         let writer = Writer {
@@ -169,7 +170,7 @@ impl Store {
             subscriptions: Arc::clone(&subscriptions),
             gauge: Arc::clone(&gauge),
             locations: Arc::clone(&locations),
-            deliveries: Deliveries::new(options.remembered_deliveries),
+            deliveries: DedupWindow::new(options.remembered_deliveries),
             checkpointer: recovered.checkpointer,
             imports: Imports::default(),
             pruning,

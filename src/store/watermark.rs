@@ -12,7 +12,7 @@ type Listener = Box<dyn Fn(Seq) + Send + Sync>;
 /// How far the graphs have come, and who wants to know. Telling it costs nothing
 /// but a look while nobody waits.
 #[derive(Default)]
-pub(crate) struct News {
+pub(crate) struct Watermark {
     head: AtomicU64,
     waiting: AtomicUsize,
     lock: Mutex<()>,
@@ -20,13 +20,13 @@ pub(crate) struct News {
     listener: OnceLock<Listener>,
 }
 
-impl fmt::Debug for News {
+impl fmt::Debug for Watermark {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("News").field("head", &self.head).finish_non_exhaustive()
+        f.debug_struct("Watermark").field("head", &self.head).finish_non_exhaustive()
     }
 }
 
-impl News {
+impl Watermark {
     /// The seq up to which every graph has taken every event.
     pub(crate) fn head(&self) -> Seq {
         self.head.load(Ordering::Acquire)

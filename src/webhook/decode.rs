@@ -438,7 +438,7 @@ impl<'p> Reader<'p, '_> {
     }
 
     fn association_gone(&self) -> Result<Change, Fault> {
-        Ok(Change::AssociationGone {
+        Ok(Change::AssociationDeleted {
             id: self.required("id", |p| &p.id)?,
             first: self.object_key("firstObjectKey", |p| &p.first_object_key)?,
             second: self.object_key("secondObjectKey", |p| &p.second_object_key)?,

@@ -11,4 +11,4 @@ pub use decode::{
     wrapped,
 };
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
-pub use summary::Outline;
+pub use summary::DeliverySummary;

@@ -8,7 +8,7 @@ use crate::webhook::member::Nested;
 
 /// What a delivery is about, whether it could be used or not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct Outline {
+pub struct DeliverySummary {
     /// Its event type.
     pub event: Option<String>,
     /// The tenant it belongs to.
@@ -32,7 +32,7 @@ struct Enveloped {
     location_id: Option<serde_json::Value>,
 }
 
-impl Outline {
+impl DeliverySummary {
     /// Of a delivery that was read.
     pub fn of(decoded: &Decoded) -> Self {
         match decoded {
@@ -75,9 +75,11 @@ mod tests {
     #[test]
     fn what_a_broken_body_tells() {
         let check = |body: &str, event: Option<&str>, location: Option<&str>| {
-            let expected =
-                Outline { event: event.map(Into::into), location: location.map(Into::into) };
-            assert_eq!(Outline::peek(body.as_bytes()), expected, "{body}");
+            let expected = DeliverySummary {
+                event: event.map(Into::into),
+                location: location.map(Into::into),
+            };
+            assert_eq!(DeliverySummary::peek(body.as_bytes()), expected, "{body}");
         };
         check(
             r#"{"type":"RelationCreate","locationId":"L","x":[1,{}]}"#,

@@ -9,7 +9,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use relata::http::{App, Limits, Protection, Server as Http};
+use relata::http::{App, AuthPolicy, Limits, Server as Http};
 use relata::journal::SqliteJournal;
 use relata::{Options, Store, verify};
 use serde_json::json;
@@ -71,7 +71,7 @@ fn five_hundred_senders() -> Result<(), Error> {
     let options = Options { queue_events: 64, batch_events: 16, ..Options::default() };
     let store = Arc::new(Store::with_journal(Box::new(journal), options)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-    let app = App::new(Arc::clone(&store), Limits::default(), Protection::off());
+    let app = App::new(Arc::clone(&store), Limits::default(), AuthPolicy::off());
     let server = runtime.block_on(Http::bind(&["127.0.0.1:0".parse()?], app))?;
     let address = server.address()?;
     let (stop, stopped) = tokio::sync::oneshot::channel::<()>();

@@ -1,7 +1,7 @@
 //! The associations of one location, known or only named.
 
-use crate::graph::memory::id_index::Ids;
-use crate::graph::memory::table::{AssociationNo, Table};
+use crate::graph::memory::id_index::IdIndex;
+use crate::graph::memory::table::{AssociationNo, CowTable};
 use crate::graph::outcome::Outcome;
 use crate::model::{Association, Side, Stamp};
 
@@ -36,12 +36,12 @@ impl AssociationRow {
 /// touches one place.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct Associations {
-    rows: Table<AssociationNo, AssociationRow>,
-    by_id: Ids,
+    rows: CowTable<AssociationNo, AssociationRow>,
+    by_id: IdIndex,
 }
 
 impl Associations {
-    pub(crate) fn rows(&self) -> &Table<AssociationNo, AssociationRow> {
+    pub(crate) fn rows(&self) -> &CowTable<AssociationNo, AssociationRow> {
         &self.rows
     }
 

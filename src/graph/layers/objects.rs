@@ -8,9 +8,11 @@ use petgraph::graph::{EdgeIndex, NodeIndex};
 use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef;
 
-use crate::graph::memory::adjacency::{Adjacency, Entry, Slot};
-use crate::graph::memory::id_index::Ids;
-use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
+use crate::graph::memory::adjacency::{Adjacency, AdjacencyEntry, Slot};
+use crate::graph::memory::id_index::IdIndex;
+use crate::graph::memory::table::{
+    AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
+};
 use crate::graph::outcome::Outcome;
 use crate::model::{ObjectKey, ObjectSchema, Side, Stamp, address};
 
@@ -33,12 +35,12 @@ impl ObjectRow {
 /// of them. Nodes are never removed, so a node's index is its number.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct ObjectLayer {
-    rows: Table<ObjectNo, ObjectRow>,
-    by_key: Ids,
+    rows: CowTable<ObjectNo, ObjectRow>,
+    by_key: IdIndex,
     /// The edges of the graph in the form of the record layer's, kinds and
     /// relations standing for associations, so that one code answers questions
     /// about both.
-    adjacency: Table<ObjectNo, Adjacency>,
+    adjacency: CowTable<ObjectNo, Adjacency>,
     graph: StableDiGraph<ObjectNo, AssociationNo>,
     edges: HashMap<AssociationNo, EdgeIndex, RandomState>,
 }
@@ -52,7 +54,7 @@ fn number(index: NodeIndex) -> ObjectNo {
 }
 
 impl ObjectLayer {
-    pub(crate) fn rows(&self) -> &Table<ObjectNo, ObjectRow> {
+    pub(crate) fn rows(&self) -> &CowTable<ObjectNo, ObjectRow> {
         &self.rows
     }
 
@@ -102,7 +104,7 @@ impl ObjectLayer {
     /// Joins two object keys under an association, in place of what it joined
     /// before; `None` takes it away.
     pub(crate) fn join(&mut self, association: AssociationNo, ends: Option<(ObjectNo, ObjectNo)>) {
-        let kind = KindNo(association.0);
+        let kind = EdgeTypeNo(association.0);
         let relation = RelationNo(association.0);
         if let Some(edge) = self.edges.remove(&association) {
             if let Some((first, second)) = self.graph.edge_endpoints(edge) {
@@ -117,7 +119,11 @@ impl ObjectLayer {
             self.edges.insert(association, edge);
             for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
                 let far = RecordNo(far.0);
-                self.adjacency[near].insert(Entry { slot: Slot::new(kind, side), far, relation });
+                self.adjacency[near].insert(AdjacencyEntry {
+                    slot: Slot::new(kind, side),
+                    far,
+                    relation,
+                });
             }
         }
     }

@@ -7,15 +7,17 @@ use foldhash::fast::RandomState;
 
 use crate::graph::memory::adjacency::{Adjacency, Slot};
 use crate::graph::memory::degrees::AssociationDegrees;
-use crate::graph::memory::strings::{TextRef, Texts};
-use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
+use crate::graph::memory::strings::{StringArena, StringRef};
+use crate::graph::memory::table::{
+    AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
+};
 use crate::model::{Side, Stamp};
 
 /// One record.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Record {
     pub(crate) object: ObjectNo,
-    pub(crate) id: TextRef,
+    pub(crate) id: StringRef,
     /// Whether lists show it: it was not deleted, or was linked again since.
     pub(crate) listed: bool,
 }
@@ -23,8 +25,8 @@ pub(crate) struct Record {
 /// One relation, alive or not.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RelationRow {
-    pub(crate) id: TextRef,
-    pub(crate) kind: KindNo,
+    pub(crate) id: StringRef,
+    pub(crate) kind: EdgeTypeNo,
     pub(crate) first: RecordNo,
     pub(crate) second: RecordNo,
     /// Whether both of its ends list it.
@@ -36,15 +38,15 @@ pub(crate) struct RelationRow {
 /// one kind; a relation whose own keys differ from its association's is
 /// another, so that the object at the far end is known from the slot alone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-pub(crate) struct Kind {
+pub(crate) struct EdgeType {
     pub(crate) association: AssociationNo,
     pub(crate) first: ObjectNo,
     pub(crate) second: ObjectNo,
 }
 
 #[derive(Debug, Clone, Copy)]
-pub(crate) struct KindRow {
-    pub(crate) kind: Kind,
+pub(crate) struct EdgeTypeRow {
+    pub(crate) kind: EdgeType,
     pub(crate) linked: u32,
     /// Whether its association is deleted.
     pub(crate) hidden: bool,
@@ -53,29 +55,29 @@ pub(crate) struct KindRow {
 /// What relations under one association join. A record may have links of
 /// several kinds, so its links are counted over all of them.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Joined {
-    pub(crate) kinds: Vec<KindNo>,
+pub(crate) struct EdgeTypes {
+    pub(crate) kinds: Vec<EdgeTypeNo>,
     pub(crate) degrees: AssociationDegrees,
 }
 
 /// Adjacencies in small chunks: a chunk that a copy holds is copied whole, with
 /// every link of its records, when one of them is linked anew.
-type Adjacencies = Table<RecordNo, Adjacency, 64>;
+type Adjacencies = CowTable<RecordNo, Adjacency, 64>;
 
 /// Records and their links, by number. A copy shares nearly all of it with the
 /// original.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct RecordRows {
-    pub(crate) texts: Texts,
-    pub(crate) records: Table<RecordNo, Record>,
+    pub(crate) texts: StringArena,
+    pub(crate) records: CowTable<RecordNo, Record>,
     pub(crate) adjacency: Adjacencies,
-    pub(crate) relations: Table<RelationNo, RelationRow>,
-    pub(crate) kinds: Table<KindNo, KindRow>,
+    pub(crate) relations: CowTable<RelationNo, RelationRow>,
+    pub(crate) kinds: CowTable<EdgeTypeNo, EdgeTypeRow>,
     /// What relations join, by their association; one a chunk, since each may be
     /// large.
-    pub(crate) joined: Table<AssociationNo, Joined, 1>,
+    pub(crate) joined: CowTable<AssociationNo, EdgeTypes, 1>,
     /// How many records of an object key lists show.
-    pub(crate) listed: Table<ObjectNo, u32>,
+    pub(crate) listed: CowTable<ObjectNo, u32>,
     /// How many kinds are hidden.
     pub(crate) hidden_kinds: u32,
     /// Links of a record to itself, by their association. Few have any.
@@ -112,11 +114,11 @@ impl RecordRows {
     }
 
     /// The kinds of link under an association.
-    pub(crate) fn kinds_under(&self, association: AssociationNo) -> &[KindNo] {
+    pub(crate) fn kinds_under(&self, association: AssociationNo) -> &[EdgeTypeNo] {
         self.joined(association).map_or(&[], |joined| &joined.kinds)
     }
 
-    fn joined(&self, association: AssociationNo) -> Option<&Joined> {
+    fn joined(&self, association: AssociationNo) -> Option<&EdgeTypes> {
         (association.0 < self.joined.len()).then(|| &self.joined[association])
     }
 
@@ -151,11 +153,11 @@ impl RecordRows {
     }
 
     /// Links of this kind from a record to itself.
-    pub(crate) fn loops(&self, record: RecordNo, kind: KindNo) -> u32 {
+    pub(crate) fn loops(&self, record: RecordNo, kind: EdgeTypeNo) -> u32 {
         if self.loops.is_empty() {
             return 0;
         }
-        let Kind { association, first, second } = self.kinds[kind].kind;
+        let EdgeType { association, first, second } = self.kinds[kind].kind;
         // Both ends of such a link have one object key: the association tells its kind.
         if first == second { self.loops_under(record, association) } else { 0 }
     }

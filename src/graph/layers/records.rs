@@ -7,12 +7,14 @@ use foldhash::fast::RandomState;
 
 use crate::graph::changed::ChangedRecords;
 pub(crate) use crate::graph::layers::record_data::{
-    Joined, Kind, KindRow, Record, RecordRows, RelationRow,
+    EdgeType, EdgeTypeRow, EdgeTypes, Record, RecordRows, RelationRow,
 };
-use crate::graph::memory::adjacency::{Adjacency, Entry, Slot};
+use crate::graph::memory::adjacency::{Adjacency, AdjacencyEntry, Slot};
 use crate::graph::memory::degrees::Degrees;
-use crate::graph::memory::id_index::{Hashed, Ids};
-use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo, Table};
+use crate::graph::memory::id_index::{Hashed, IdIndex};
+use crate::graph::memory::table::{
+    AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
+};
 use crate::graph::outcome::Outcome;
 use crate::model::{RecordState, Side, Stamp};
 
@@ -20,12 +22,12 @@ const BOTH: [Side; 2] = [Side::First, Side::Second];
 
 /// One link more, or one fewer.
 #[derive(Debug, Clone, Copy)]
-enum Change {
+enum RecordChange {
     More,
     Fewer,
 }
 
-impl Change {
+impl RecordChange {
     fn apply(self, degrees: &mut Degrees, links: u32) {
         match self {
             Self::More => degrees.grow(links),
@@ -46,11 +48,11 @@ impl Totals {
         if side == Side::First { self.first } else { self.second }
     }
 
-    fn change(&mut self, side: Side, change: Change) {
+    fn change(&mut self, side: Side, change: RecordChange) {
         let total = if side == Side::First { &mut self.first } else { &mut self.second };
         match change {
-            Change::More => *total += 1,
-            Change::Fewer => *total -= 1,
+            RecordChange::More => *total += 1,
+            RecordChange::Fewer => *total -= 1,
         }
     }
 
@@ -72,12 +74,12 @@ impl Totals {
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RecordLayer {
     rows: RecordRows,
-    record_ids: Ids,
-    by_object: Table<ObjectNo, Vec<RecordNo>, 1>,
+    record_ids: IdIndex,
+    by_object: CowTable<ObjectNo, Vec<RecordNo>, 1>,
     states: HashMap<RecordNo, RecordState, RandomState>,
     unkeyed: HashMap<Box<str>, RecordState, RandomState>,
-    relation_ids: Ids,
-    kind_numbers: HashMap<Kind, KindNo, RandomState>,
+    relation_ids: IdIndex,
+    kind_numbers: HashMap<EdgeType, EdgeTypeNo, RandomState>,
     /// How many links a record has under an association, where some are, or were, not of
     /// the association's first kind.
     mixed: HashMap<(RecordNo, AssociationNo), Totals, RandomState>,
@@ -91,15 +93,15 @@ impl RecordLayer {
         &self.rows
     }
 
-    pub(crate) fn records(&self) -> &Table<RecordNo, Record> {
+    pub(crate) fn records(&self) -> &CowTable<RecordNo, Record> {
         &self.rows.records
     }
 
-    pub(crate) fn relations(&self) -> &Table<RelationNo, RelationRow> {
+    pub(crate) fn relations(&self) -> &CowTable<RelationNo, RelationRow> {
         &self.rows.relations
     }
 
-    pub(crate) fn kinds(&self) -> &Table<KindNo, KindRow> {
+    pub(crate) fn kinds(&self) -> &CowTable<EdgeTypeNo, EdgeTypeRow> {
         &self.rows.kinds
     }
 
@@ -176,19 +178,19 @@ impl RecordLayer {
         number
     }
 
-    pub(crate) fn intern_kind(&mut self, kind: Kind, hidden: bool) -> KindNo {
+    pub(crate) fn intern_kind(&mut self, kind: EdgeType, hidden: bool) -> EdgeTypeNo {
         *self.kind_numbers.entry(kind).or_insert_with(|| {
             self.rows.hidden_kinds += u32::from(hidden);
-            let number = self.rows.kinds.push(KindRow { kind, linked: 0, hidden });
+            let number = self.rows.kinds.push(EdgeTypeRow { kind, linked: 0, hidden });
             while self.rows.joined.len() <= kind.association.0 {
-                self.rows.joined.push(Joined::default());
+                self.rows.joined.push(EdgeTypes::default());
             }
             self.rows.joined[kind.association].kinds.push(number);
             number
         })
     }
 
-    pub(crate) fn knows_kind(&self, kind: Kind) -> bool {
+    pub(crate) fn knows_kind(&self, kind: EdgeType) -> bool {
         self.kind_numbers.contains_key(&kind)
     }
 
@@ -221,7 +223,7 @@ impl RecordLayer {
     pub(crate) fn merge_relation(
         &mut self,
         id: &str,
-        kind: KindNo,
+        kind: EdgeTypeNo,
         (first, second): (RecordNo, RecordNo),
         stamp: Stamp,
     ) -> Outcome {
@@ -257,7 +259,7 @@ impl RecordLayer {
     fn add_relation(
         &mut self,
         id: &str,
-        kind: KindNo,
+        kind: EdgeTypeNo,
         (first, second): (RecordNo, RecordNo),
         stamp: Stamp,
     ) -> RelationNo {
@@ -338,7 +340,7 @@ impl RecordLayer {
         row.linked = true;
         let RelationRow { kind, first, second, .. } = *row;
         for (near, far, side) in [(first, second, Side::First), (second, first, Side::Second)] {
-            let entry = Entry { slot: Slot::new(kind, side), far, relation: number };
+            let entry = AdjacencyEntry { slot: Slot::new(kind, side), far, relation: number };
             self.rows.adjacency[near].insert(entry);
             self.relist(near);
         }
@@ -348,7 +350,7 @@ impl RecordLayer {
             let loops = Arc::make_mut(&mut self.rows.loops);
             *loops.entry((first, kind.kind.association)).or_insert(0) += 1;
         }
-        self.count(number, Change::More);
+        self.count(number, RecordChange::More);
     }
 
     fn unlink(&mut self, number: RelationNo) {
@@ -374,12 +376,12 @@ impl RecordLayer {
                 loops.remove(&key);
             }
         }
-        self.count(number, Change::Fewer);
+        self.count(number, RecordChange::Fewer);
     }
 
     /// Notes how many links both ends of a relation have, now that there is one
     /// more or fewer.
-    fn count(&mut self, number: RelationNo, change: Change) {
+    fn count(&mut self, number: RelationNo, change: RecordChange) {
         let RelationRow { kind, first, second, .. } = self.rows.relations[number];
         let association = self.rows.kinds[kind].kind.association;
         if first == second {
@@ -405,7 +407,13 @@ impl RecordLayer {
     /// While all its links under the association are of the association's first kind, the
     /// slots of that say how many. With the first of another they are noted apart. Each
     /// link costs the same, however many kinds the association and slots the record has.
-    fn note_kinds(&mut self, near: RecordNo, kind: KindNo, ends: &[Side], change: Change) {
+    fn note_kinds(
+        &mut self,
+        near: RecordNo,
+        kind: EdgeTypeNo,
+        ends: &[Side],
+        change: RecordChange,
+    ) {
         let association = self.rows.kinds[kind].kind.association;
         let [oldest, _, ..] = *self.rows.kinds_under(association) else { return };
         let key = (near, association);
@@ -424,12 +432,12 @@ impl RecordLayer {
         }
     }
 
-    fn slot_links(&self, near: RecordNo, kind: KindNo, side: Side) -> u32 {
+    fn slot_links(&self, near: RecordNo, kind: EdgeTypeNo, side: Side) -> u32 {
         self.rows.adjacency[near].live(Slot::new(kind, side))
     }
 
     /// How many links under the association of a kind a record has on one end.
-    fn links_on(&self, near: RecordNo, kind: KindNo, side: Side) -> u32 {
+    fn links_on(&self, near: RecordNo, kind: EdgeTypeNo, side: Side) -> u32 {
         let association = self.rows.kinds[kind].kind.association;
         let [oldest, _, ..] = *self.rows.kinds_under(association) else {
             return self.slot_links(near, kind, side);
@@ -483,7 +491,7 @@ impl RecordLayer {
         &mut self,
         place: u32,
         id: &str,
-        kind: KindNo,
+        kind: EdgeTypeNo,
         ends: (RecordNo, RecordNo),
         stamp: Stamp,
     ) -> bool {

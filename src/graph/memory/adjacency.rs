@@ -1,6 +1,6 @@
 //! The links of one node, grouped by label slot.
 
-use crate::graph::memory::table::{KindNo, RecordNo, RelationNo};
+use crate::graph::memory::table::{EdgeTypeNo, RecordNo, RelationNo};
 use crate::model::{Side, address};
 
 /// One end of a kind of link: what a label is attached to.
@@ -8,12 +8,12 @@ use crate::model::{Side, address};
 pub(crate) struct Slot(u32);
 
 impl Slot {
-    pub(crate) fn new(kind: KindNo, side: Side) -> Self {
+    pub(crate) fn new(kind: EdgeTypeNo, side: Side) -> Self {
         Self(kind.0 << 1 | u32::from(side == Side::Second))
     }
 
-    pub(crate) fn kind(self) -> KindNo {
-        KindNo(self.0 >> 1)
+    pub(crate) fn kind(self) -> EdgeTypeNo {
+        EdgeTypeNo(self.0 >> 1)
     }
 
     /// The slot in which the far end has the same links.
@@ -33,7 +33,7 @@ impl Slot {
 
 /// One link as seen from one of its ends.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct Entry {
+pub(crate) struct AdjacencyEntry {
     pub(crate) slot: Slot,
     pub(crate) far: RecordNo,
     pub(crate) relation: RelationNo,
@@ -42,7 +42,7 @@ pub(crate) struct Entry {
 /// The number that no record has: it marks an entry that is gone.
 const GONE: RecordNo = RecordNo(u32::MAX);
 
-impl Entry {
+impl AdjacencyEntry {
     pub(crate) fn is_gone(self) -> bool {
         self.far == GONE
     }
@@ -58,7 +58,7 @@ impl Entry {
 pub(crate) struct Run<'a> {
     pub(crate) slot: Slot,
     pub(crate) live: u32,
-    pub(crate) entries: &'a [Entry],
+    pub(crate) entries: &'a [AdjacencyEntry],
 }
 
 /// The links of one node.
@@ -73,7 +73,7 @@ pub(crate) struct Run<'a> {
 ///    passes over few.
 #[derive(Debug, Clone)]
 pub(crate) enum Adjacency {
-    Few(Vec<Entry>),
+    Few(Vec<AdjacencyEntry>),
     Many(Box<[Group]>),
 }
 
@@ -81,7 +81,7 @@ pub(crate) enum Adjacency {
 pub(crate) struct Group {
     slot: Slot,
     live: u32,
-    entries: Vec<Entry>,
+    entries: Vec<AdjacencyEntry>,
 }
 
 /// Where few becomes many: an insert into the one vector moves at most this
@@ -96,7 +96,7 @@ impl Default for Adjacency {
 
 impl Adjacency {
     /// Adds a link and tells how many its slot has now.
-    pub(crate) fn insert(&mut self, entry: Entry) -> u32 {
+    pub(crate) fn insert(&mut self, entry: AdjacencyEntry) -> u32 {
         match self {
             Self::Few(entries) if entries.len() < FEW => {
                 let at = entries
@@ -192,7 +192,7 @@ impl Adjacency {
     }
 
     /// Every link that is there.
-    pub(crate) fn entries(&self) -> impl Iterator<Item = Entry> {
+    pub(crate) fn entries(&self) -> impl Iterator<Item = AdjacencyEntry> {
         self.runs().flat_map(|run| run.entries.iter().copied().filter(|entry| !entry.is_gone()))
     }
 
@@ -232,18 +232,18 @@ impl Adjacency {
 }
 
 /// How many of a few entries are of this slot.
-fn count(entries: &[Entry], slot: Slot) -> u32 {
+fn count(entries: &[AdjacencyEntry], slot: Slot) -> u32 {
     let from = entries.partition_point(|entry| entry.slot < slot);
     let of_slot = entries.iter().skip(from).take_while(|entry| entry.slot == slot);
     address(of_slot.count())
 }
 
 impl Group {
-    fn of(entry: Entry) -> Self {
+    fn of(entry: AdjacencyEntry) -> Self {
         Self { slot: entry.slot, live: 1, entries: vec![entry] }
     }
 
-    fn insert(&mut self, entry: Entry) {
+    fn insert(&mut self, entry: AdjacencyEntry) {
         self.live += 1;
         if self.entries.last().is_none_or(|last| last.relation < entry.relation) {
             self.entries.push(entry);
@@ -284,14 +284,14 @@ mod tests {
 
     use super::*;
 
-    fn entry(slot: u32, far: u32, relation: u32) -> Entry {
-        Entry { slot: Slot(slot), far: RecordNo(far), relation: RelationNo(relation) }
+    fn entry(slot: u32, far: u32, relation: u32) -> AdjacencyEntry {
+        AdjacencyEntry { slot: Slot(slot), far: RecordNo(far), relation: RelationNo(relation) }
     }
 
     #[test]
     fn keeps_three_words() {
         assert_eq!(size_of::<Adjacency>(), 24);
-        assert_eq!(size_of::<Entry>(), 12);
+        assert_eq!(size_of::<AdjacencyEntry>(), 12);
     }
 
     proptest! {
@@ -315,7 +315,7 @@ mod tests {
                 let of_slot = model.keys().filter(|(of, _)| *of == slot).count();
                 prop_assert_eq!(told as usize, of_slot);
             }
-            let held: Vec<Entry> = adjacency.entries().collect();
+            let held: Vec<AdjacencyEntry> = adjacency.entries().collect();
             prop_assert_eq!(held, model.values().copied().collect::<Vec<_>>());
             let live: u32 = adjacency.runs().map(|run| run.live).sum();
             prop_assert_eq!(live as usize, model.len());

@@ -21,12 +21,12 @@ impl Hashed {
 /// Numbers by the hash of their id; the ids themselves stay with the caller,
 /// who compares them. The hash is kept, so that growing touches no text.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Ids {
+pub(crate) struct IdIndex {
     state: RandomState,
     table: HashTable<(u32, u32)>,
 }
 
-impl Ids {
+impl IdIndex {
     pub(crate) fn hash(&self, id: impl Hash) -> Hashed {
         // Half of a good hash is a good hash.
         Hashed((self.state.hash_one(id) >> 32) as u32)

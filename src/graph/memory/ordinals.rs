@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::graph::memory::number::Number;
 use crate::model::address;
 
-/// The places of the rows of a [`Table`](crate::graph::memory::table::Table). A row keeps its place
+/// The places of the rows of a [`CowTable`](crate::graph::memory::table::CowTable). A row keeps its place
 /// when others before it are taken out, and its number does not: lists keep their order
 /// and cursors their meaning.
 ///

@@ -6,7 +6,7 @@ use crate::model::address;
 
 /// Where a text stands.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct TextRef {
+pub(crate) struct StringRef {
     chunk: u32,
     offset: u16,
     /// Its length in bytes, or [`WHOLE_CHUNK`].
@@ -26,15 +26,15 @@ const WHOLE_CHUNK: u16 = u16::MAX;
 /// and leaves nothing behind: the first text after it costs a copy of the last chunk,
 /// which the old one pays back when it is dropped.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct Texts {
+pub(crate) struct StringArena {
     /// Full ones.
     chunks: Vec<Arc<str>>,
     /// The last, not yet full.
     tail: Arc<String>,
 }
 
-impl Texts {
-    pub(crate) fn push(&mut self, text: &str) -> TextRef {
+impl StringArena {
+    pub(crate) fn push(&mut self, text: &str) -> StringRef {
         let whole = match u16::try_from(text.len()) {
             Ok(len) if len < WHOLE_CHUNK => None,
             _ => Some(Arc::from(text)),
@@ -45,12 +45,12 @@ impl Texts {
         let chunk = address(self.chunks.len());
         if let Some(whole) = whole {
             self.chunks.push(whole);
-            return TextRef { chunk, offset: 0, len: WHOLE_CHUNK };
+            return StringRef { chunk, offset: 0, len: WHOLE_CHUNK };
         }
         let tail = self.own_tail(text.len());
         let (offset, len) = (address(tail.len()), address(text.len()));
         tail.push_str(text);
-        TextRef { chunk, offset, len }
+        StringRef { chunk, offset, len }
     }
 
     /// Returns the last chunk with room for this many bytes, taken out of the hands of
@@ -79,7 +79,7 @@ impl Texts {
 
     /// Returns a text. References are given out by [`push`](Self::push) and never taken
     /// back.
-    pub(crate) fn get(&self, text: TextRef) -> &str {
+    pub(crate) fn get(&self, text: StringRef) -> &str {
         let chunk = self.chunks.get(text.chunk as usize).map_or(self.tail.as_str(), |full| full);
         if text.len == WHOLE_CHUNK {
             return chunk;
@@ -101,24 +101,24 @@ mod tests {
 
     #[test]
     fn texts_of_every_length_come_back() {
-        let mut texts = Texts::default();
+        let mut texts = StringArena::default();
         let lengths = [0, 1, 24, 512, 65_533, 65_534, 65_535, 65_536, 70_000, 0, 65_534, 2, 65_536];
         let texts_in: Vec<String> = (0_u8..)
             .zip(lengths)
             .map(|(number, len)| char::from(b'a' + number).to_string().repeat(len))
             .collect();
-        let places: Vec<TextRef> = texts_in.iter().map(|text| texts.push(text)).collect();
+        let places: Vec<StringRef> = texts_in.iter().map(|text| texts.push(text)).collect();
         for (place, text) in places.into_iter().zip(&texts_in) {
             assert_eq!(texts.get(place), text, "{}", text.len());
         }
-        assert_eq!(size_of::<TextRef>(), 8);
+        assert_eq!(size_of::<StringRef>(), 8);
     }
 
     /// Each copy once ended a chunk of up to 1 MiB, of which there could be 65,536: after
     /// as many copies new ids were read as the texts of others, and then the writer died.
     #[test]
     fn copies_use_up_nothing() {
-        let mut texts = Texts::default();
+        let mut texts = StringArena::default();
         let mut places = Vec::new();
         let mut held = texts.clone();
         for number in 0..70_000 {

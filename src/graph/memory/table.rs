@@ -34,7 +34,7 @@ numbers! {
     /// An association of one location.
     AssociationNo,
     /// An association between one pair of object keys.
-    KindNo,
+    EdgeTypeNo,
     /// A record of one location.
     RecordNo,
     /// A relation of one location.
@@ -49,7 +49,7 @@ const FEW: usize = 4;
 /// there, so no insert pays for the whole table; a copy shares all chunks, and a
 /// row written after it costs a copy of that row's chunk once.
 #[derive(Debug, Clone)]
-pub(crate) struct Table<N, T, const CHUNK: usize = 4096> {
+pub(crate) struct CowTable<N, T, const CHUNK: usize = 4096> {
     /// Full ones, one hop from their rows.
     chunks: Vec<Arc<[T]>>,
     tail: Tail<T>,
@@ -74,14 +74,14 @@ impl<T> Tail<T> {
     }
 }
 
-impl<N, T, const CHUNK: usize> Default for Table<N, T, CHUNK> {
+impl<N, T, const CHUNK: usize> Default for CowTable<N, T, CHUNK> {
     fn default() -> Self {
         let (chunks, tail) = (Vec::new(), Tail::Few(Arc::default()));
         Self { chunks, tail, places: Places::default(), numbers: PhantomData }
     }
 }
 
-impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
+impl<N: Number, T: Clone, const CHUNK: usize> CowTable<N, T, CHUNK> {
     pub(crate) fn len(&self) -> u32 {
         address(self.chunks.len() * CHUNK + self.tail.rows().len())
     }
@@ -162,7 +162,7 @@ impl<N: Number, T: Clone, const CHUNK: usize> Table<N, T, CHUNK> {
     }
 }
 
-impl<N: Number, T, const CHUNK: usize> Index<N> for Table<N, T, CHUNK> {
+impl<N: Number, T, const CHUNK: usize> Index<N> for CowTable<N, T, CHUNK> {
     type Output = T;
 
     #[expect(
@@ -179,7 +179,7 @@ impl<N: Number, T, const CHUNK: usize> Index<N> for Table<N, T, CHUNK> {
     }
 }
 
-impl<N: Number, T: Clone, const CHUNK: usize> IndexMut<N> for Table<N, T, CHUNK> {
+impl<N: Number, T: Clone, const CHUNK: usize> IndexMut<N> for CowTable<N, T, CHUNK> {
     #[expect(
         clippy::indexing_slicing,
         reason = "numbers are given out by push and never taken back"

@@ -9,19 +9,19 @@ const LOOK_EVERY: u64 = 1_024;
 ///
 /// Every link that a question visits is counted, and the bytes of every row that it
 /// answers with. Once a bound is reached, or `stop` says so, the question ends with
-/// what it has found and says that it is not complete. [`Effort::renew`] counts
+/// what it has found and says that it is not complete. [`Budget::reset`] counts
 /// anew.
 ///
 /// Working memory is borrowed from the thread and given back when this is dropped,
 /// so that a question allocates only where none on its thread has needed as much.
 ///
 /// ```
-/// use relata::graph::Effort;
+/// use relata::graph::Budget;
 ///
-/// let effort = Effort::of_links(5_000_000);
-/// assert!(!effort.is_spent());
+/// let budget = Budget::of_links(5_000_000);
+/// assert!(!budget.is_exhausted());
 /// ```
-pub struct Effort<'s> {
+pub struct Budget<'s> {
     bound: u64,
     left: u64,
     look_at: u64,
@@ -34,20 +34,20 @@ pub struct Effort<'s> {
     full: bool,
     /// An answer that is not complete is of no use.
     trial: bool,
-    pub(super) memory: Memory,
+    pub(super) memory: QueryMemory,
 }
 
 /// An answer of less than this part of its bound is within it however its texts are
 /// escaped: no byte becomes more than six.
 const UNESCAPED_PART: usize = 16;
 
-impl fmt::Debug for Effort<'_> {
+impl fmt::Debug for Budget<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Effort").field("left", &self.left).field("spent", &self.spent).finish()
+        f.debug_struct("Budget").field("left", &self.left).field("spent", &self.spent).finish()
     }
 }
 
-impl<'s> Effort<'s> {
+impl<'s> Budget<'s> {
     /// At most this many links visited.
     pub fn of_links(links: u64) -> Self {
         Self {
@@ -124,7 +124,7 @@ impl<'s> Effort<'s> {
     }
 
     /// Whether a bound was reached.
-    pub fn is_spent(&self) -> bool {
+    pub fn is_exhausted(&self) -> bool {
         self.spent
     }
 
@@ -134,7 +134,7 @@ impl<'s> Effort<'s> {
     }
 
     /// Starts counting anew, with the same bound.
-    pub fn renew(&mut self) {
+    pub fn reset(&mut self) {
         self.left = self.bound;
         self.look_at = self.bound.saturating_sub(LOOK_EVERY);
         (self.spent, self.full, self.written) = (false, false, 0);
@@ -142,7 +142,7 @@ impl<'s> Effort<'s> {
 
     /// Counts links that are about to be visited; false if they must not be.
     #[inline]
-    pub(crate) fn spend(&mut self, links: usize) -> bool {
+    pub(crate) fn charge(&mut self, links: usize) -> bool {
         let links = links as u64;
         if self.spent || links > self.left {
             self.spent = true;
@@ -163,7 +163,7 @@ impl<'s> Effort<'s> {
     }
 }
 
-impl Drop for Effort<'_> {
+impl Drop for Budget<'_> {
     fn drop(&mut self) {
         pool::give(std::mem::take(&mut self.memory));
     }
@@ -183,22 +183,22 @@ pub(crate) fn escaped_len(text: &str) -> usize {
 mod pool {
     use std::cell::Cell;
 
-    use super::Memory;
+    use super::QueryMemory;
 
     /// What a thread keeps at most, in bytes: enough for a location of some 400,000
     /// records.
     const KEPT_BYTES: usize = 16 << 20;
 
     thread_local! {
-        static AT_REST: Cell<Memory> = Cell::default();
+        static AT_REST: Cell<QueryMemory> = Cell::default();
     }
 
     /// The memory of this thread; a new one while another question uses it.
-    pub(super) fn take() -> Memory {
+    pub(super) fn take() -> QueryMemory {
         AT_REST.try_with(Cell::take).unwrap_or_default()
     }
 
-    pub(super) fn give(memory: Memory) {
+    pub(super) fn give(memory: QueryMemory) {
         if memory.bytes() > 0 && memory.bytes() <= KEPT_BYTES {
             // Fails only while the thread ends.
             AT_REST.try_with(|at_rest| at_rest.set(memory)).ok();
@@ -208,18 +208,18 @@ mod pool {
 
 /// What questions note about nodes, reused from one to the next.
 #[derive(Debug, Default)]
-pub(super) struct Memory {
-    pub(super) seen: NodeMap<()>,
-    pub(super) near: NodeMap<u32>,
-    pub(super) far: NodeMap<u32>,
+pub(super) struct QueryMemory {
+    pub(super) seen: GenerationMap<()>,
+    pub(super) near: GenerationMap<u32>,
+    pub(super) far: GenerationMap<u32>,
     pub(super) reached: Vec<(u32, u32)>,
     pub(super) frontiers: [Vec<u32>; 2],
     pub(super) next: Vec<u32>,
-    pub(super) counts: NodeMap<u64>,
-    pub(super) marks: NodeMap<Mark>,
+    pub(super) counts: GenerationMap<u64>,
+    pub(super) marks: GenerationMap<Mark>,
 }
 
-impl Memory {
+impl QueryMemory {
     fn bytes(&self) -> usize {
         let lists = self.frontiers.iter().chain([&self.next]).map(Vec::capacity).sum::<usize>();
         self.seen.bytes()
@@ -234,25 +234,25 @@ impl Memory {
 
 /// A map from the numbers of nodes that is emptied at no cost.
 #[derive(Debug)]
-pub(super) struct NodeMap<T> {
+pub(super) struct GenerationMap<T> {
     /// A value counts if its round is the present one.
     cells: Vec<(u32, T)>,
     round: u32,
 }
 
-impl<T> Default for NodeMap<T> {
+impl<T> Default for GenerationMap<T> {
     fn default() -> Self {
         Self { cells: Vec::new(), round: 1 }
     }
 }
 
-impl<T> NodeMap<T> {
+impl<T> GenerationMap<T> {
     fn bytes(&self) -> usize {
         self.cells.capacity() * size_of::<(u32, T)>()
     }
 }
 
-impl<T: Copy + Default> NodeMap<T> {
+impl<T: Copy + Default> GenerationMap<T> {
     /// Forgets everything; then there is room for numbers below `nodes`.
     pub(super) fn clear(&mut self, nodes: u32) {
         self.round = self.round.wrapping_add(1);
@@ -345,28 +345,28 @@ mod tests {
     use super::*;
 
     #[test]
-    fn effort_ends_at_its_bound_or_when_told() {
-        let mut effort = Effort::of_links(10);
-        assert!(effort.spend(6) && effort.spend(4) && effort.spend(0));
-        assert!(!effort.spend(1) && effort.is_spent() && !effort.spend(0));
-        effort.renew();
-        assert!(!effort.is_spent() && effort.spend(10));
+    fn a_budget_ends_at_its_bound_or_when_told() {
+        let mut budget = Budget::of_links(10);
+        assert!(budget.charge(6) && budget.charge(4) && budget.charge(0));
+        assert!(!budget.charge(1) && budget.is_exhausted() && !budget.charge(0));
+        budget.reset();
+        assert!(!budget.is_exhausted() && budget.charge(10));
 
         let (told, asked) = (Cell::new(false), Cell::new(0));
         let stop = || {
             asked.set(asked.get() + 1);
             told.get()
         };
-        let mut effort = Effort::unbounded().until(&stop);
-        assert!((0..10_240).all(|_| effort.spend(1)));
+        let mut budget = Budget::unbounded().until(&stop);
+        assert!((0..10_240).all(|_| budget.charge(1)));
         assert_eq!(asked.get(), 10);
         told.set(true);
-        assert!((0..2_048).any(|_| !effort.spend(1)) && effort.is_spent());
+        assert!((0..2_048).any(|_| !budget.charge(1)) && budget.is_exhausted());
     }
 
     #[test]
     fn a_node_map_forgets_when_it_is_cleared() {
-        let mut map = NodeMap::default();
+        let mut map = GenerationMap::default();
         for round in 0..3_u32 {
             map.clear(4 + round);
             assert!((0..4).all(|node| !map.has(node)));

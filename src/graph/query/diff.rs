@@ -1,9 +1,9 @@
 //! What differs between two states of one location.
 
-use crate::graph::layers::record_data::KindRow;
+use crate::graph::layers::record_data::EdgeTypeRow;
 use crate::graph::memory::number::Number;
-use crate::graph::memory::table::{AssociationNo, ObjectNo, RelationNo, Table};
-use crate::graph::query::budget::Effort;
+use crate::graph::memory::table::{AssociationNo, CowTable, ObjectNo, RelationNo};
+use crate::graph::query::budget::Budget;
 use crate::graph::query::edge::Edge;
 use crate::graph::query::summary::AssociationCount;
 use crate::graph::view::View;
@@ -60,8 +60,8 @@ type Joins = [(u32, u32); 3];
 /// The rows of two states of one table behind a place, in order: the place, and the
 /// number that the row has in each.
 fn side_by_side<'t, N: Number, T: Clone, const CHUNK: usize>(
-    before: &'t Table<N, T, CHUNK>,
-    after: &'t Table<N, T, CHUNK>,
+    before: &'t CowTable<N, T, CHUNK>,
+    after: &'t CowTable<N, T, CHUNK>,
     behind: Option<u32>,
 ) -> impl Iterator<Item = (u32, Option<N>, Option<N>)> + 't {
     let tables = [before, after];
@@ -96,14 +96,14 @@ impl<'g> View<'g> {
         self,
         earlier: View<'g>,
         query: &DiffQuery,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> LinkDiff<'g> {
         let rows = side_by_side(&earlier.rows.relations, &self.rows.relations, query.after);
         let mut diff = LinkDiff { added: vec![], removed: vec![], next: None, complete: true };
         let (mut found, mut last, mut seen) = (0, query.after, query.after);
         for (place, before, after) in rows {
             // The first rows are looked at in any case, so that a page gets somewhere.
-            if place % STEP_ROWS == 0 && !effort.spend(STEP_ROWS as usize) && seen != query.after {
+            if place % STEP_ROWS == 0 && !budget.charge(STEP_ROWS as usize) && seen != query.after {
                 diff.complete = false;
                 diff.next = seen;
                 return diff;
@@ -122,7 +122,7 @@ impl<'g> View<'g> {
             }
             let removed = before.map(|(_, number)| earlier.relation_edge(number));
             let added = after.map(|(_, number)| self.relation_edge(number));
-            if !removed.iter().chain(&added).all(|edge| edge.write(effort)) && found > 0 {
+            if !removed.iter().chain(&added).all(|edge| edge.write(budget)) && found > 0 {
                 diff.complete = false;
                 diff.next = last;
                 return diff;
@@ -137,7 +137,7 @@ impl<'g> View<'g> {
     /// What a relation joins, while it can be seen.
     fn joins(self, number: RelationNo) -> Option<Joins> {
         let row = &self.rows.relations[number];
-        let KindRow { kind, hidden, .. } = self.rows.kinds[row.kind];
+        let EdgeTypeRow { kind, hidden, .. } = self.rows.kinds[row.kind];
         let association = self.associations.rows().place(kind.association);
         let end = |object: ObjectNo, record| (object.0, self.rows.records.place(record));
         let joins = [(association, 0), end(kind.first, row.first), end(kind.second, row.second)];
@@ -147,27 +147,27 @@ impl<'g> View<'g> {
     /// The associations that this state knows and an earlier one of the same
     /// location did not, the other way round, and those that are defined anew.
     ///
-    /// Costs a look at every association. With the effort spent, or no room left in
+    /// Costs a look at every association. With the budget exhausted, or no room left in
     /// the answer, those that are left are left out.
     pub fn association_diff(
         self,
         earlier: View<'g>,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> AssociationDiff<'g> {
         let mut diff = AssociationDiff { added: vec![], removed: vec![], renamed: vec![] };
         let rows = side_by_side(earlier.associations.rows(), self.associations.rows(), None);
         for (_, before, after) in rows {
-            if !effort.spend(1) {
+            if !budget.charge(1) {
                 break;
             }
             let count = |view: View<'g>, number: Option<AssociationNo>| {
                 number.and_then(|number| view.association_count(number))
             };
             let written = match (count(earlier, before), count(self, after)) {
-                (None, Some(added)) => write(&mut diff.added, added, effort),
-                (Some(removed), None) => write(&mut diff.removed, removed, effort),
+                (None, Some(added)) => write(&mut diff.added, added, budget),
+                (Some(removed), None) => write(&mut diff.removed, removed, budget),
                 (Some(before), Some(after)) if before.association != after.association => {
-                    let written = before.write(effort) && after.write(effort);
+                    let written = before.write(budget) && after.write(budget);
                     diff.renamed.extend(written.then_some((before, after)));
                     written
                 }
@@ -185,9 +185,9 @@ impl<'g> View<'g> {
 fn write<'g>(
     to: &mut Vec<AssociationCount<'g>>,
     row: AssociationCount<'g>,
-    effort: &mut Effort<'_>,
+    budget: &mut Budget<'_>,
 ) -> bool {
-    let written = row.write(effort);
+    let written = row.write(budget);
     to.extend(written.then_some(row));
     written
 }

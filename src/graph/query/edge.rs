@@ -2,7 +2,7 @@
 
 use crate::graph::layers::objects::ObjectRow;
 use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo, RelationNo};
-use crate::graph::query::budget::Effort;
+use crate::graph::query::budget::Budget;
 use crate::graph::view::View;
 use crate::model::{Association, Seq, Stamp, Timestamp};
 
@@ -57,7 +57,7 @@ pub(super) const EDGE_MEMBERS: usize = 240;
 
 impl Edge<'_> {
     /// Counts the edge as a row of an answer.
-    pub(super) fn write(&self, effort: &mut Effort<'_>) -> bool {
+    pub(super) fn write(&self, budget: &mut Budget<'_>) -> bool {
         let known = self.definition;
         let of = [
             known.map(|known| &*known.first.label),
@@ -69,7 +69,7 @@ impl Edge<'_> {
         ];
         let ends = [&self.first, &self.second];
         let ends = ends.into_iter().flat_map(|end| [Some(end.object), end.record]);
-        effort.write(EDGE_MEMBERS, ends.chain(of))
+        budget.write(EDGE_MEMBERS, ends.chain(of))
     }
 
     /// The same with texts of its own.

@@ -1,8 +1,8 @@
 //! Which links a question goes along.
 
 use crate::graph::memory::adjacency::{Run, Slot};
-use crate::graph::query::budget::Effort;
-use crate::graph::query::label_end::Read;
+use crate::graph::query::budget::Budget;
+use crate::graph::query::label_end::LabelEnd;
 use crate::graph::view::Layer;
 use crate::model::Side;
 
@@ -64,9 +64,9 @@ impl LinkFilter {
 
     /// Whether links of this slot, seen from one of its nodes, are to be gone
     /// along.
-    pub(super) fn selects(&self, layer: Layer<'_>, slot: Slot, read: Read) -> bool {
+    pub(super) fn selects(&self, layer: Layer<'_>, slot: Slot, read: LabelEnd) -> bool {
         // Asked from the far end, the same links stand in the other slot.
-        let slot = if read == Read::Own { slot.other() } else { slot };
+        let slot = if read == LabelEnd::Own { slot.other() } else { slot };
         let association = layer.association(slot.kind());
         let labelled = |side: Side| {
             let label = association.label(side);
@@ -78,15 +78,17 @@ impl LinkFilter {
             && self.object.as_deref().is_none_or(|object| object == layer.far_object(slot))
             && (self.associations.is_empty()
                 || self.associations.iter().any(|called| association.is_called(called)))
-            && (self.labels.is_empty() || labelled(far) || read == Read::Either && labelled(own))
+            && (self.labels.is_empty()
+                || labelled(far)
+                || read == LabelEnd::Either && labelled(own))
     }
 }
 
 /// A filter that remembers what it said of each slot.
 #[derive(Debug)]
-pub(super) struct Slots<'q> {
+pub(super) struct SlotFilter<'q> {
     filter: &'q LinkFilter,
-    read: Read,
+    read: LabelEnd,
     /// Every slot is selected.
     all: bool,
     /// Several nodes are looked at, so that remembering pays.
@@ -94,18 +96,18 @@ pub(super) struct Slots<'q> {
     known: Vec<Option<bool>>,
 }
 
-impl<'q> Slots<'q> {
-    pub(super) fn new(layer: Layer<'_>, filter: &'q LinkFilter, read: Read) -> Self {
+impl<'q> SlotFilter<'q> {
+    pub(super) fn new(layer: Layer<'_>, filter: &'q LinkFilter, read: LabelEnd) -> Self {
         let all = filter.is_everything() && !layer.hides_some();
         Self { filter, read, all, remember: true, known: Vec::new() }
     }
 
     /// For one node, each of whose slots is looked at once.
-    pub(super) fn of_one_node(layer: Layer<'_>, filter: &'q LinkFilter, read: Read) -> Self {
+    pub(super) fn of_one_node(layer: Layer<'_>, filter: &'q LinkFilter, read: LabelEnd) -> Self {
         Self { remember: false, ..Self::new(layer, filter, read) }
     }
 
-    /// Whether a run is selected, and there is effort left to visit its links. The
+    /// Whether a run is selected, and there is budget left to visit its links. The
     /// look at its slot is charged too: a node may have thousands that are not
     /// selected.
     #[inline]
@@ -113,13 +115,13 @@ impl<'q> Slots<'q> {
         &mut self,
         layer: Layer<'_>,
         run: &Run<'_>,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> bool {
-        if effort.is_spent() {
+        if budget.is_exhausted() {
             return false;
         }
         let selected = self.has(layer, run.slot);
-        effort.spend(1 + if selected { run.entries.len() } else { 0 }) && selected
+        budget.charge(1 + if selected { run.entries.len() } else { 0 }) && selected
     }
 
     #[inline]

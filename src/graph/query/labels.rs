@@ -1,7 +1,7 @@
 //! Under which labels a node is linked, without listing the links.
 
 use crate::graph::memory::adjacency::Slot;
-use crate::graph::query::budget::Effort;
+use crate::graph::query::budget::Budget;
 use crate::graph::query::filter::LinkFilter;
 use crate::graph::query::links::count;
 use crate::graph::view::{AskError, Layer, View};
@@ -51,16 +51,16 @@ impl<'g> View<'g> {
     /// Counts the links of a node by label, association and end, in the order in
     /// which the store first heard of the associations.
     ///
-    /// Costs the node's labels, however many links they have. With the effort spent,
+    /// Costs the node's labels, however many links they have. With the budget exhausted,
     /// those that were not looked at are left out.
     pub fn labels(
         self,
         of: &NodeRef,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Result<Vec<LabelCount<'g>>, AskError> {
         let (layer, node) = self.place(of)?;
         let filter = LinkFilter::default();
-        let runs = layer.adjacency(node).runs().take_while(|_| effort.spend(1));
+        let runs = layer.adjacency(node).runs().take_while(|_| budget.charge(1));
         let runs = runs.filter(|run| !layer.is_hidden(run.slot.kind()));
         let counted = runs.map(|run| (run.slot, count(layer, node, run, &filter)));
         let mut counted: Vec<_> = counted.filter(|(_, count)| *count > 0).collect();
@@ -69,7 +69,7 @@ impl<'g> View<'g> {
         for (slot, links) in counted {
             let line = line(layer, slot, links);
             let of = [Some(line.object), Some(line.association), line.association_key];
-            if !effort.write(LABEL_MEMBERS, [line.label, line.own_label].into_iter().chain(of)) {
+            if !budget.write(LABEL_MEMBERS, [line.label, line.own_label].into_iter().chain(of)) {
                 break;
             }
             lines.push(line);

@@ -1,11 +1,11 @@
 //! The question asked most: what is linked to this node, under which labels.
 
 use crate::graph::location_graph::LocationGraph;
-use crate::graph::memory::adjacency::{Entry, Run};
-use crate::graph::query::budget::Effort;
+use crate::graph::memory::adjacency::{AdjacencyEntry, Run};
+use crate::graph::query::budget::Budget;
 use crate::graph::query::cursor::Cursor;
-use crate::graph::query::filter::{LinkFilter, Slots};
-use crate::graph::query::label_end::Read;
+use crate::graph::query::filter::{LinkFilter, SlotFilter};
+use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::link_query::LinkQuery;
 use crate::graph::query::sources::{sources, take_next, twins};
 use crate::graph::view::{AskError, FarEnd, Layer, View};
@@ -46,11 +46,11 @@ const LINK_MEMBERS: usize = 208;
 
 impl Link<'_> {
     /// Counts the link as a row of an answer.
-    pub(super) fn write(&self, effort: &mut Effort<'_>) -> bool {
+    pub(super) fn write(&self, budget: &mut Budget<'_>) -> bool {
         let known = [self.record, self.label, self.own_label, self.relation];
         let of = [Some(self.association), self.association_key, self.association_type];
         let texts = std::iter::once(Some(self.object)).chain(known).chain(of);
-        effort.write(LINK_MEMBERS, texts)
+        budget.write(LINK_MEMBERS, texts)
     }
 
     /// The same with texts of its own.
@@ -82,7 +82,7 @@ pub struct LinkPage<'g> {
     /// by time.
     pub total: Option<u64>,
     /// Whether the list ends here. One that does not, and has no `next`, had no
-    /// effort left for its first link.
+    /// budget left for its first link.
     pub complete: bool,
 }
 
@@ -90,7 +90,7 @@ impl LocationGraph {
     /// As [`View::links`], of the graph as it stands; `None` if no event has
     /// ever named the node.
     pub fn links(&self, node: &NodeRef, query: &LinkQuery) -> Option<LinkPage<'_>> {
-        self.view().links(node, query, &mut Effort::unbounded()).ok()
+        self.view().links(node, query, &mut Budget::unbounded()).ok()
     }
 }
 
@@ -99,23 +99,24 @@ impl<'g> View<'g> {
     ///
     /// Costs the node's slots and the links listed, however many links the node
     /// or the graph has; a filter by time visits the links between those, too.
-    /// With the effort spent, the page ends early, and can be gone on from if it
+    /// With the budget exhausted, the page ends early, and can be gone on from if it
     /// got anywhere.
     pub fn links(
         self,
         node: &NodeRef,
         query: &LinkQuery,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Result<LinkPage<'g>, AskError> {
         let (layer, node) = self.place(node)?;
-        let mut slots = Slots::of_one_node(layer, &query.filter, Read::Far);
-        Ok(page(layer, node, query, &mut slots, effort))
+        let mut slots = SlotFilter::of_one_node(layer, &query.filter, LabelEnd::Far);
+        Ok(page(layer, node, query, &mut slots, budget))
     }
 
     /// Lists the links of many nodes by one query, whose filter is matched against
     /// each label and association once, not once for each node.
     pub fn link_lists(self, query: &LinkQuery) -> LinkLists<'g, '_> {
-        let slots = |records| Slots::new(Layer { view: self, records }, &query.filter, Read::Far);
+        let slots =
+            |records| SlotFilter::new(Layer { view: self, records }, &query.filter, LabelEnd::Far);
         LinkLists { view: self, query, objects: slots(false), records: slots(true) }
     }
 }
@@ -126,9 +127,9 @@ pub struct LinkLists<'g, 'q> {
     view: View<'g>,
     query: &'q LinkQuery,
     /// What the filter selects on the object layer.
-    objects: Slots<'q>,
+    objects: SlotFilter<'q>,
     /// The same on the record layer.
-    records: Slots<'q>,
+    records: SlotFilter<'q>,
 }
 
 impl<'g> LinkLists<'g, '_> {
@@ -136,11 +137,11 @@ impl<'g> LinkLists<'g, '_> {
     pub fn of(
         &mut self,
         node: &NodeRef,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Result<LinkPage<'g>, AskError> {
         let (layer, node) = self.view.place(node)?;
         let slots = if layer.records { &mut self.records } else { &mut self.objects };
-        Ok(page(layer, node, self.query, slots, effort))
+        Ok(page(layer, node, self.query, slots, budget))
     }
 }
 
@@ -155,17 +156,17 @@ fn page<'g>(
     layer: Layer<'g>,
     node: u32,
     query: &LinkQuery,
-    slots: &mut Slots<'_>,
-    effort: &mut Effort<'_>,
+    slots: &mut SlotFilter<'_>,
+    budget: &mut Budget<'_>,
 ) -> LinkPage<'g> {
-    let Some((mut sources, total)) = sources(layer, node, query, slots, effort) else {
+    let Some((mut sources, total)) = sources(layer, node, query, slots, budget) else {
         // Which of its links comes first is not known: it goes on where it began.
         return LinkPage { links: vec![], next: query.after, total: None, complete: false };
     };
     let timed = query.is_timed();
-    let mut entries: Vec<Entry> = Vec::new();
+    let mut entries: Vec<AdjacencyEntry> = Vec::new();
     let mut last = None;
-    while entries.len() < query.limit && effort.spend(1) {
+    while entries.len() < query.limit && budget.charge(1) {
         let Some(entry) = take_next(&mut sources) else { break };
         last = Some(entry);
         if !timed || query.is_in_time(layer.stamp(entry)) {
@@ -173,7 +174,7 @@ fn page<'g>(
         }
     }
     let mut more = !sources.is_empty();
-    let behind = |entry: Entry| Cursor {
+    let behind = |entry: AdjacencyEntry| Cursor {
         order: query.order,
         place: layer.link_place(entry.relation),
         side: entry.slot.side(),
@@ -182,7 +183,7 @@ fn page<'g>(
     let mut links = Vec::with_capacity(entries.len());
     for (&entry, end) in entries.iter().zip(&far_ends) {
         let link = describe(layer, entry, end);
-        if !link.write(effort) {
+        if !link.write(budget) {
             more = true;
             last = links.len().checked_sub(1).and_then(|at| entries.get(at)).copied();
             break;
@@ -191,7 +192,7 @@ fn page<'g>(
     }
     // A page that ended before its first link goes on where it began.
     let next = if more { last.map(behind).or(query.after) } else { None };
-    let complete = !more && !effort.is_spent();
+    let complete = !more && !budget.is_exhausted();
     LinkPage { links, next, total: (!timed).then_some(total), complete }
 }
 
@@ -200,7 +201,7 @@ pub(super) fn count(layer: Layer<'_>, node: u32, run: Run<'_>, filter: &LinkFilt
     u64::from(run.live) - twins(layer, node, run.slot, filter)
 }
 
-pub(super) fn describe<'g>(layer: Layer<'g>, entry: Entry, end: &FarEnd<'g>) -> Link<'g> {
+pub(super) fn describe<'g>(layer: Layer<'g>, entry: AdjacencyEntry, end: &FarEnd<'g>) -> Link<'g> {
     let side = entry.slot.side();
     let association = layer.association(entry.slot.kind());
     let FarEnd { record, relation, stamp } = *end;

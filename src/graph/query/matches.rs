@@ -2,9 +2,9 @@
 //! those, to none of the others.
 
 use crate::graph::memory::adjacency::Run;
-use crate::graph::query::budget::{Effort, Mark};
-use crate::graph::query::filter::{LinkFilter, Slots};
-use crate::graph::query::label_end::Read;
+use crate::graph::query::budget::{Budget, Mark};
+use crate::graph::query::filter::{LinkFilter, SlotFilter};
+use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::ranking;
 use crate::graph::view::{AskError, Layer, NodeName, View};
 use crate::model::NodeRef;
@@ -113,7 +113,7 @@ pub struct MatchPage<'g> {
 /// A condition with its node looked up.
 struct Known<'q> {
     node: u32,
-    slots: Slots<'q>,
+    slots: SlotFilter<'q>,
     /// Links that it selects.
     links: u64,
 }
@@ -127,20 +127,20 @@ impl<'g> View<'g> {
     pub fn matches<'q>(
         self,
         query: &'q MatchQuery,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Result<MatchPage<'g>, AskError> {
         let (layer, nodes) = self.places(query.nodes())?;
         let mut nodes = nodes.into_iter();
         let mut known = |conditions: &'q [Condition]| -> Vec<Known<'q>> {
             let pairs = conditions.iter().zip(nodes.by_ref());
-            pairs.map(|(condition, node)| Known::new(layer, condition, node, effort)).collect()
+            pairs.map(|(condition, node)| Known::new(layer, condition, node, budget)).collect()
         };
         let (all, any, none) = (known(&query.all), known(&query.any), known(&query.none));
         // A key that nothing has ever named selects nothing.
         let number = |key: &String| self.objects.find(key).map_or(u32::MAX, |number| number.0);
         let object = query.object.as_ref().map(number);
-        effort.memory.marks.clear(layer.nodes());
-        let mut join = Join { layer, effort, object, candidates: Vec::new(), condition: 0 };
+        budget.memory.marks.clear(layer.nodes());
+        let mut join = MatchJoin { layer, budget, object, candidates: Vec::new(), condition: 0 };
         if all.is_empty() && any.is_empty() {
             join.every()?;
         }
@@ -153,37 +153,37 @@ impl<'g> View<'g> {
 }
 
 impl<'q> Known<'q> {
-    fn new(layer: Layer<'_>, condition: &'q Condition, node: u32, effort: &mut Effort<'_>) -> Self {
-        let mut slots = Slots::new(layer, &condition.filter, Read::Own);
-        let runs = layer.adjacency(node).runs().take_while(|_| effort.spend(1));
+    fn new(layer: Layer<'_>, condition: &'q Condition, node: u32, budget: &mut Budget<'_>) -> Self {
+        let mut slots = SlotFilter::new(layer, &condition.filter, LabelEnd::Own);
+        let runs = layer.adjacency(node).runs().take_while(|_| budget.charge(1));
         let runs = runs.filter(|run| slots.has(layer, run.slot));
         let links = runs.map(|run| u64::from(run.live)).sum();
         // Of slots that were not looked at nothing is known.
-        let links = if effort.is_spent() { u64::MAX } else { links };
+        let links = if budget.is_exhausted() { u64::MAX } else { links };
         Self { node, slots, links }
     }
 }
 
 /// The candidates that are left, and the work on them.
-struct Join<'g, 'w, 's> {
+struct MatchJoin<'g, 'w, 's> {
     layer: Layer<'g>,
-    effort: &'w mut Effort<'s>,
+    budget: &'w mut Budget<'s>,
     object: Option<u32>,
     candidates: Vec<u32>,
     /// The last condition looked at.
     condition: u32,
 }
 
-impl<'g> Join<'g, '_, '_> {
+impl<'g> MatchJoin<'g, '_, '_> {
     /// Takes every node of the object key as a candidate.
     fn every(&mut self) -> Result<(), AskError> {
         let object = self.object.ok_or(AskError::Nothing)?;
         for node in 0..self.layer.nodes() {
-            if !self.effort.spend(1) {
+            if !self.budget.charge(1) {
                 break;
             }
             if self.layer.object(node).0 == object && self.layer.is_listed(node) {
-                self.effort.memory.marks.insert(node, Mark::default());
+                self.budget.memory.marks.insert(node, Mark::default());
                 self.candidates.push(node);
             }
         }
@@ -222,7 +222,7 @@ impl<'g> Join<'g, '_, '_> {
             self.meet(&mut condition);
             let this = self.condition;
             self.keep(|mark| mark.last != this);
-            if condition.links > 0 && self.effort.is_spent() {
+            if condition.links > 0 && self.budget.is_exhausted() {
                 // Which of those left meet it is not known: none can be told.
                 self.candidates.clear();
             }
@@ -233,7 +233,7 @@ impl<'g> Join<'g, '_, '_> {
     fn gather(&mut self, condition: &mut Known<'_>) {
         self.condition += 1;
         for run in self.layer.adjacency(condition.node).runs() {
-            if !condition.slots.admit(self.layer, &run, self.effort) {
+            if !condition.slots.admit(self.layer, &run, self.budget) {
                 continue;
             }
             for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
@@ -241,7 +241,7 @@ impl<'g> Join<'g, '_, '_> {
                 if self.object.is_some_and(|object| self.layer.object(node).0 != object) {
                     continue;
                 }
-                let Some((mark, new)) = self.effort.memory.marks.entry(node) else { continue };
+                let Some((mark, new)) = self.budget.memory.marks.entry(node) else { continue };
                 mark.meet(self.condition);
                 if new {
                     self.candidates.push(node);
@@ -264,9 +264,9 @@ impl<'g> Join<'g, '_, '_> {
             return;
         }
         for run in self.layer.adjacency(condition.node).runs() {
-            if condition.slots.admit(self.layer, &run, self.effort) {
+            if condition.slots.admit(self.layer, &run, self.budget) {
                 for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
-                    self.effort.memory.marks.change(entry.far.0, |mark| mark.meet(self.condition));
+                    self.budget.memory.marks.change(entry.far.0, |mark| mark.meet(self.condition));
                 }
             }
         }
@@ -277,28 +277,28 @@ impl<'g> Join<'g, '_, '_> {
             for run in self.layer.adjacency(candidate).runs() {
                 // Seen from the condition's node, these links stand in the other slot.
                 let seen = Run { slot: run.slot.other(), ..run };
-                if condition.slots.admit(self.layer, &seen, self.effort)
+                if condition.slots.admit(self.layer, &seen, self.budget)
                     && run.entries.iter().any(|entry| entry.far.0 == condition.node)
                 {
-                    self.effort.memory.marks.change(candidate, |mark| mark.meet(self.condition));
+                    self.budget.memory.marks.change(candidate, |mark| mark.meet(self.condition));
                 }
             }
         }
     }
 
     fn keep(&mut self, which: impl Fn(Mark) -> bool) {
-        let marks = &self.effort.memory.marks;
+        let marks = &self.budget.memory.marks;
         self.candidates.retain(|&node| marks.get(node).is_some_and(&which));
     }
 
     fn page(self, query: &MatchQuery) -> MatchPage<'g> {
-        let marks = &self.effort.memory.marks;
+        let marks = &self.budget.memory.marks;
         let met = |node: u32| marks.get(node).unwrap_or_default().met;
         let ranked: Vec<(u32, u32)> =
             self.candidates.iter().map(|&node| (met(node), node)).collect();
         let total = ranked.len() as u64;
         let mut page = ranking::page(self.layer, ranked, query.after, query.limit);
-        let names = page.write(self.layer, self.effort);
+        let names = page.write(self.layer, self.budget);
         let of = |(&(links, _), name): (&(u32, u32), NodeName<'g>)| Match {
             object: name.object,
             record: name.record,
@@ -308,7 +308,7 @@ impl<'g> Join<'g, '_, '_> {
             matches: page.ranked.iter().zip(names).map(of).collect(),
             total,
             next: page.next,
-            complete: !self.effort.is_spent(),
+            complete: !self.budget.is_exhausted(),
         }
     }
 }

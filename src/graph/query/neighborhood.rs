@@ -1,10 +1,10 @@
 //! What surrounds a node.
 
 use crate::graph::memory::table::{AssociationNo, RelationNo};
-use crate::graph::query::budget::Effort;
+use crate::graph::query::budget::Budget;
 use crate::graph::query::edge::{EDGE_MEMBERS, Edge};
-use crate::graph::query::filter::{LinkFilter, Slots};
-use crate::graph::query::label_end::Read;
+use crate::graph::query::filter::{LinkFilter, SlotFilter};
+use crate::graph::query::label_end::LabelEnd;
 use crate::graph::view::{AskError, Layer, View};
 use crate::model::{NodeRef, Side};
 
@@ -42,7 +42,7 @@ impl NeighborhoodQuery {
 
 /// A node of a neighborhood.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct NearRow<T> {
+pub struct NeighborhoodNodeRow<T> {
     /// The object key.
     pub object: T,
     /// The record id; absent on the object layer.
@@ -52,13 +52,13 @@ pub struct NearRow<T> {
 }
 
 /// Such a node whose texts are borrowed from the graph.
-pub type Near<'g> = NearRow<&'g str>;
+pub type NeighborhoodNode<'g> = NeighborhoodNodeRow<&'g str>;
 
-impl Near<'_> {
+impl NeighborhoodNode<'_> {
     /// The same with texts of its own.
-    pub fn into_owned(self) -> NearRow<String> {
+    pub fn into_owned(self) -> NeighborhoodNodeRow<String> {
         let record = self.record.map(str::to_owned);
-        NearRow { object: self.object.to_owned(), record, hops: self.hops }
+        NeighborhoodNodeRow { object: self.object.to_owned(), record, hops: self.hops }
     }
 }
 
@@ -66,7 +66,7 @@ impl Near<'_> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Neighborhood<'g> {
     /// The nodes, the one in the middle first, then the nearest.
-    pub nodes: Vec<Near<'g>>,
+    pub nodes: Vec<NeighborhoodNode<'g>>,
     /// Every link between two of these nodes, once.
     pub links: Vec<Edge<'g>>,
     /// Whether every node within the depth is there, with all links.
@@ -81,27 +81,27 @@ impl<'g> View<'g> {
     pub fn neighborhood(
         self,
         query: &NeighborhoodQuery,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Result<Neighborhood<'g>, AskError> {
         let (layer, of) = self.place(&query.of)?;
         let filter = query.filter();
-        let mut slots = Slots::new(layer, &filter, Read::Either);
+        let mut slots = SlotFilter::new(layer, &filter, LabelEnd::Either);
         let mut reached = Vec::new();
-        let all = spread(layer, of, query.depth, query.limit, &mut slots, effort, &mut reached);
-        let nodes = write_nodes(layer, &reached, effort);
+        let all = spread(layer, of, query.depth, query.limit, &mut slots, budget, &mut reached);
+        let nodes = write_nodes(layer, &reached, budget);
         if nodes.len() < reached.len() {
             return Ok(Neighborhood { nodes, links: vec![], complete: false });
         }
-        let most = effort.room_for(EDGE_MEMBERS);
-        let between = between(layer, &reached, &mut slots, effort, most);
+        let most = budget.room_for(EDGE_MEMBERS);
+        let between = between(layer, &reached, &mut slots, budget, most);
         let mut links = Vec::new();
         for edge in between.into_iter().filter_map(|relation| edge(layer, relation)) {
-            if !edge.write(effort) {
+            if !edge.write(budget) {
                 break;
             }
             links.push(edge);
         }
-        Ok(Neighborhood { nodes, links, complete: all && !effort.is_spent() })
+        Ok(Neighborhood { nodes, links, complete: all && !budget.is_exhausted() })
     }
 
     /// How many nodes are within some hops of one, itself not counted, and
@@ -111,17 +111,17 @@ impl<'g> View<'g> {
     pub fn reach(
         self,
         query: &NeighborhoodQuery,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Result<(u64, bool), AskError> {
         let (layer, of) = self.place(&query.of)?;
         let filter = query.filter();
-        let mut slots = Slots::new(layer, &filter, Read::Either);
-        let mut reached = std::mem::take(&mut effort.memory.reached);
+        let mut slots = SlotFilter::new(layer, &filter, LabelEnd::Either);
+        let mut reached = std::mem::take(&mut budget.memory.reached);
         reached.clear();
-        let all = spread(layer, of, query.depth, usize::MAX, &mut slots, effort, &mut reached);
+        let all = spread(layer, of, query.depth, usize::MAX, &mut slots, budget, &mut reached);
         let count = reached.len() as u64 - 1;
-        effort.memory.reached = reached;
-        Ok((count, all && !effort.is_spent()))
+        budget.memory.reached = reached;
+        Ok((count, all && !budget.is_exhausted()))
     }
 }
 
@@ -132,24 +132,24 @@ pub(super) fn spread(
     of: u32,
     depth: u32,
     limit: usize,
-    slots: &mut Slots<'_>,
-    effort: &mut Effort<'_>,
+    slots: &mut SlotFilter<'_>,
+    budget: &mut Budget<'_>,
     reached: &mut Vec<(u32, u32)>,
 ) -> bool {
-    effort.memory.seen.clear(layer.nodes());
+    budget.memory.seen.clear(layer.nodes());
     if limit == 0 {
         return false;
     }
-    effort.memory.seen.insert(of, ());
+    budget.memory.seen.insert(of, ());
     reached.push((of, 0));
     let mut at = 0;
     while let Some(&(node, hops)) = reached.get(at).filter(|(_, hops)| *hops < depth) {
         at += 1;
         for run in layer.runs_in_order(node) {
-            if !slots.admit(layer, &run, effort) {
+            if !slots.admit(layer, &run, budget) {
                 continue;
             }
-            let seen = &mut effort.memory.seen;
+            let seen = &mut budget.memory.seen;
             for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
                 if seen.insert(entry.far.0, ()) {
                     if reached.len() == limit {
@@ -171,15 +171,15 @@ const NODE_MEMBERS: usize = 40;
 fn write_nodes<'g>(
     layer: Layer<'g>,
     reached: &[(u32, u32)],
-    effort: &mut Effort<'_>,
-) -> Vec<Near<'g>> {
+    budget: &mut Budget<'_>,
+) -> Vec<NeighborhoodNode<'g>> {
     let mut nodes = Vec::new();
     for &(node, hops) in reached {
         let name = layer.name(node);
-        if !effort.write(NODE_MEMBERS, [Some(name.object), name.record]) {
+        if !budget.write(NODE_MEMBERS, [Some(name.object), name.record]) {
             break;
         }
-        nodes.push(Near { object: name.object, record: name.record, hops });
+        nodes.push(NeighborhoodNode { object: name.object, record: name.record, hops });
     }
     nodes
 }
@@ -189,8 +189,8 @@ fn write_nodes<'g>(
 pub(super) fn between(
     layer: Layer<'_>,
     nodes: &[(u32, u32)],
-    slots: &mut Slots<'_>,
-    effort: &mut Effort<'_>,
+    slots: &mut SlotFilter<'_>,
+    budget: &mut Budget<'_>,
     most: usize,
 ) -> Vec<RelationNo> {
     let mut links = Vec::new();
@@ -199,10 +199,10 @@ pub(super) fn between(
             break;
         }
         for run in layer.runs_in_order(node) {
-            if run.slot.side() != Side::First || !slots.admit(layer, &run, effort) {
+            if run.slot.side() != Side::First || !slots.admit(layer, &run, budget) {
                 continue;
             }
-            let seen = |far: u32| effort.memory.seen.has(far);
+            let seen = |far: u32| budget.memory.seen.has(far);
             let inner = run.entries.iter().filter(|entry| !entry.is_gone() && seen(entry.far.0));
             links.extend(inner.map(|entry| entry.relation));
         }

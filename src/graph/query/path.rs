@@ -1,10 +1,10 @@
 //! How two nodes are related: the shortest ways between them.
 
-use crate::graph::memory::adjacency::Entry;
+use crate::graph::memory::adjacency::AdjacencyEntry;
 use crate::graph::memory::table::RelationNo;
-use crate::graph::query::budget::{Effort, NodeMap};
-use crate::graph::query::filter::{LinkFilter, Slots};
-use crate::graph::query::label_end::Read;
+use crate::graph::query::budget::{Budget, GenerationMap};
+use crate::graph::query::filter::{LinkFilter, SlotFilter};
+use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::step::{Step, write_paths};
 use crate::graph::view::{AskError, Layer, View};
 use crate::model::NodeRef;
@@ -56,7 +56,7 @@ impl<'g> View<'g> {
     /// Searches from both ends at once, from the smaller frontier, and stops at
     /// the first meeting: costs the links of the nodes nearer to one end than
     /// half the way.
-    pub fn path(self, query: &PathQuery, effort: &mut Effort<'_>) -> Result<Paths<'g>, AskError> {
+    pub fn path(self, query: &PathQuery, budget: &mut Budget<'_>) -> Result<Paths<'g>, AskError> {
         let (layer, ends) = self.places([&query.from, &query.to])?;
         let &[from, to] = ends.as_slice() else { return Err(AskError::Nothing) };
         let filter = LinkFilter {
@@ -64,26 +64,26 @@ impl<'g> View<'g> {
             associations: query.associations.clone(),
             ..LinkFilter::default()
         };
-        let mut slots = Slots::new(layer, &filter, Read::Either);
-        let mut near = std::mem::take(&mut effort.memory.near);
-        let mut far = std::mem::take(&mut effort.memory.far);
+        let mut slots = SlotFilter::new(layer, &filter, LabelEnd::Either);
+        let mut near = std::mem::take(&mut budget.memory.near);
+        let mut far = std::mem::take(&mut budget.memory.far);
         near.clear(layer.nodes());
         far.clear(layer.nodes());
         let all = query.all;
-        let mut search = Search { layer, slots: &mut slots, all, effort, near, far };
+        let mut search = PathSearch { layer, slots: &mut slots, all, budget, near, far };
         let found = search.meetings(from, to, query.max_hops);
         let mut ways = Vec::new();
-        let mut complete = !search.effort.is_spent();
+        let mut complete = !search.budget.is_exhausted();
         if let (Some((_, meetings)), false) = (&found, all) {
             let ends = [from, to];
             ways.extend(meetings.iter().map(|&middle| search.way(ends, middle)));
         } else if let Some((hops, meetings)) = &found {
             complete &= search.ways(meetings, *hops, query.limit, &mut ways);
         }
-        let Search { near, far, .. } = search;
-        (effort.memory.near, effort.memory.far) = (near, far);
+        let PathSearch { near, far, .. } = search;
+        (budget.memory.near, budget.memory.far) = (near, far);
         let found_ways = ways.iter().map(|along| (from, along.as_slice()));
-        let paths = write_paths(layer, found_ways, effort);
+        let paths = write_paths(layer, found_ways, budget);
         complete &= paths.len() == ways.len();
         // Any one of the shortest was asked for, and here it is.
         let complete = complete || !all && !paths.is_empty();
@@ -91,20 +91,20 @@ impl<'g> View<'g> {
     }
 }
 
-struct Search<'g, 'q, 'w, 's> {
+struct PathSearch<'g, 'q, 'w, 's> {
     layer: Layer<'g>,
-    slots: &'w mut Slots<'q>,
+    slots: &'w mut SlotFilter<'q>,
     /// Every way is to be found, not any one.
     all: bool,
-    effort: &'w mut Effort<'s>,
+    budget: &'w mut Budget<'s>,
     /// Of what was reached from the start: the hops, where all ways are to be
     /// found, else the number of the link.
-    near: NodeMap<u32>,
+    near: GenerationMap<u32>,
     /// The same from the end.
-    far: NodeMap<u32>,
+    far: GenerationMap<u32>,
 }
 
-impl Search<'_, '_, '_, '_> {
+impl PathSearch<'_, '_, '_, '_> {
     /// The nodes in the middle of the shortest ways, and how long these are.
     fn meetings(&mut self, from: u32, to: u32, max_hops: u32) -> Option<(u32, Vec<u32>)> {
         self.near.insert(from, 0);
@@ -112,8 +112,8 @@ impl Search<'_, '_, '_, '_> {
         if from == to {
             return Some((0, vec![from]));
         }
-        let [mut near, mut far] = std::mem::take(&mut self.effort.memory.frontiers);
-        let mut next = std::mem::take(&mut self.effort.memory.next);
+        let [mut near, mut far] = std::mem::take(&mut self.budget.memory.frontiers);
+        let mut next = std::mem::take(&mut self.budget.memory.next);
         near.clear();
         near.push(from);
         far.clear();
@@ -122,7 +122,7 @@ impl Search<'_, '_, '_, '_> {
         let (mut near_hops, mut far_hops) = (0, 0);
         while met.is_empty()
             && near_hops + far_hops < max_hops
-            && !(near.is_empty() || far.is_empty() || self.effort.is_spent())
+            && !(near.is_empty() || far.is_empty() || self.budget.is_exhausted())
         {
             let forward = near.len() <= far.len();
             let (frontier, hops) =
@@ -132,8 +132,8 @@ impl Search<'_, '_, '_, '_> {
             self.expand(frontier, *hops, forward, &mut next, &mut met);
             std::mem::swap(frontier, &mut next);
         }
-        self.effort.memory.frontiers = [near, far];
-        self.effort.memory.next = next;
+        self.budget.memory.frontiers = [near, far];
+        self.budget.memory.next = next;
         (!met.is_empty()).then_some((near_hops + far_hops, met))
     }
 
@@ -150,7 +150,7 @@ impl Search<'_, '_, '_, '_> {
             if forward { (&mut self.near, &self.far) } else { (&mut self.far, &self.near) };
         for &node in frontier {
             for run in self.layer.runs_in_order(node) {
-                if !self.slots.admit(self.layer, &run, self.effort) {
+                if !self.slots.admit(self.layer, &run, self.budget) {
                     continue;
                 }
                 for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
@@ -172,7 +172,7 @@ impl Search<'_, '_, '_, '_> {
     }
 
     /// The way through a meeting, where any one will do.
-    fn way(&self, [from, to]: [u32; 2], middle: u32) -> Vec<Entry> {
+    fn way(&self, [from, to]: [u32; 2], middle: u32) -> Vec<AdjacencyEntry> {
         let mut way = Vec::new();
         let mut node = middle;
         while node != from
@@ -200,7 +200,7 @@ impl Search<'_, '_, '_, '_> {
         meetings: &[u32],
         hops: u32,
         limit: usize,
-        ways: &mut Vec<Vec<Entry>>,
+        ways: &mut Vec<Vec<AdjacencyEntry>>,
     ) -> bool {
         for &middle in meetings {
             let (mut heads, mut tails) = (Vec::new(), Vec::new());
@@ -234,8 +234,8 @@ impl Search<'_, '_, '_, '_> {
         node: u32,
         left: u32,
         limit: usize,
-        taken: &mut Vec<Entry>,
-        found: &mut Vec<Vec<Entry>>,
+        taken: &mut Vec<AdjacencyEntry>,
+        found: &mut Vec<Vec<AdjacencyEntry>>,
     ) -> bool {
         if left == 0 {
             if found.len() == limit {
@@ -245,8 +245,8 @@ impl Search<'_, '_, '_, '_> {
             return true;
         }
         for run in self.layer.runs_in_order(node) {
-            if !self.slots.admit(self.layer, &run, self.effort) {
-                if self.effort.is_spent() {
+            if !self.slots.admit(self.layer, &run, self.budget) {
+                if self.budget.is_exhausted() {
                     return false;
                 }
                 continue;

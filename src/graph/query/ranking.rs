@@ -3,7 +3,7 @@
 
 use std::cmp::Reverse;
 
-use crate::graph::query::budget::Effort;
+use crate::graph::query::budget::Budget;
 use crate::graph::view::{Layer, NodeName};
 
 /// A rank and a node.
@@ -13,24 +13,24 @@ pub(super) type Ranked<R> = (R, u32);
 const MEMBERS: usize = 64;
 
 /// A page of a ranked list.
-pub(super) struct Page<R> {
+pub(super) struct RankedPage<R> {
     pub(super) ranked: Vec<Ranked<R>>,
     /// The last of the page, by its place, if there are more behind it.
     pub(super) next: Option<(R, u32)>,
 }
 
-impl<R: Copy> Page<R> {
+impl<R: Copy> RankedPage<R> {
     /// The names of the nodes, as rows of an answer; the page ends with the last for
     /// which there is room.
     pub(super) fn write<'g>(
         &mut self,
         layer: Layer<'g>,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Vec<NodeName<'g>> {
         let mut names = Vec::with_capacity(self.ranked.len());
         for &(_, node) in &self.ranked {
             let name = layer.name(node);
-            if !effort.write(MEMBERS, [Some(name.object), name.record]) {
+            if !budget.write(MEMBERS, [Some(name.object), name.record]) {
                 break;
             }
             names.push(name);
@@ -50,7 +50,7 @@ pub(super) fn page<R: Ord + Copy>(
     mut all: Vec<Ranked<R>>,
     after: Option<(R, u32)>,
     limit: usize,
-) -> Page<R> {
+) -> RankedPage<R> {
     let key = |(rank, node): Ranked<R>| (Reverse(rank), node);
     if let Some((rank, place)) = after {
         let from = (Reverse(rank), layer.nodes_behind(place));
@@ -63,7 +63,7 @@ pub(super) fn page<R: Ord + Copy>(
     }
     all.sort_unstable_by_key(|&it| key(it));
     let next = all.last().filter(|_| more).map(|&last| at_place(layer, last));
-    Page { ranked: all, next }
+    RankedPage { ranked: all, next }
 }
 
 fn at_place<R>(layer: Layer<'_>, (rank, node): Ranked<R>) -> (R, u32) {

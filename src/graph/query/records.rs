@@ -7,7 +7,7 @@ use crate::graph::view::Layer;
 
 /// One record and how many links it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct RecordLine<'g> {
+pub struct RecordItem<'g> {
     /// The record id.
     pub record: &'g str,
     /// How many links a listing of them would show.
@@ -18,7 +18,7 @@ pub struct RecordLine<'g> {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RecordPage<'g> {
     /// The records, in the order the store first heard of them.
-    pub records: Vec<RecordLine<'g>>,
+    pub records: Vec<RecordItem<'g>>,
     /// What to pass as `after` to go on, if there is more.
     pub next: Option<u32>,
 }
@@ -42,7 +42,7 @@ impl LocationGraph {
         let mut listed = all.iter().skip(from).filter(|&&number| rows[number].listed).copied();
         let page: Vec<RecordNo> = listed.by_ref().take(limit).collect();
         let next = page.last().filter(|_| listed.next().is_some()).map(|&last| rows.place(last));
-        let line = |&number: &RecordNo| RecordLine {
+        let line = |&number: &RecordNo| RecordItem {
             record: self.records.record_id(number),
             links: self.link_count(number),
         };

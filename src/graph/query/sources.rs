@@ -4,30 +4,30 @@ use std::cmp::Ordering;
 use std::collections::BinaryHeap;
 use std::collections::binary_heap::PeekMut;
 
-use crate::graph::memory::adjacency::{Entry, Run, Slot};
+use crate::graph::memory::adjacency::{AdjacencyEntry, Run, Slot};
 use crate::graph::memory::table::{RecordNo, RelationNo};
-use crate::graph::query::budget::Effort;
-use crate::graph::query::filter::{LinkFilter, Slots};
+use crate::graph::query::budget::Budget;
+use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::link_query::LinkQuery;
 use crate::graph::query::order::Order;
 
 use crate::graph::view::Layer;
 use crate::model::{Association, Side};
 
-/// What there is to list, and how many links over all pages; nothing if the effort
+/// What there is to list, and how many links over all pages; nothing if the budget
 /// did not suffice to look at every slot.
 pub(super) fn sources<'g>(
     layer: Layer<'g>,
     node: u32,
     query: &LinkQuery,
-    slots: &mut Slots<'_>,
-    effort: &mut Effort<'_>,
+    slots: &mut SlotFilter<'_>,
+    budget: &mut Budget<'_>,
 ) -> Option<(BinaryHeap<Source<'g>>, u64)> {
     let mut total = 0;
     let mut sources = Vec::new();
     let bound = query.after.map(|after| layer.bound(after.place, after.side, query.order));
     for run in layer.adjacency(node).runs() {
-        if !effort.spend(1) {
+        if !budget.charge(1) {
             return None;
         }
         if slots.has(layer, run.slot) {
@@ -43,9 +43,9 @@ pub(super) fn sources<'g>(
 /// What is left to list of one run: at least one link.
 pub(super) struct Source<'a> {
     /// The link to list next; the greatest of all sources comes first.
-    head: Entry,
+    head: AdjacencyEntry,
     /// Those behind it.
-    rest: &'a [Entry],
+    rest: &'a [AdjacencyEntry],
     order: Order,
     /// Passes over the links to this node, which another source lists.
     without: Option<RecordNo>,
@@ -99,10 +99,10 @@ impl Eq for Source<'_> {}
 
 /// The next link of a run that is to be listed, and what is behind it.
 fn next_of(
-    mut entries: &[Entry],
+    mut entries: &[AdjacencyEntry],
     order: Order,
     without: Option<RecordNo>,
-) -> Option<(Entry, &[Entry])> {
+) -> Option<(AdjacencyEntry, &[AdjacencyEntry])> {
     loop {
         let (head, rest) = match order {
             Order::Oldest => entries.split_first()?,
@@ -117,7 +117,7 @@ fn next_of(
 
 /// The next link over all sources. Costs the logarithm of their number, which is
 /// that of the node's slots.
-pub(super) fn take_next(sources: &mut BinaryHeap<Source<'_>>) -> Option<Entry> {
+pub(super) fn take_next(sources: &mut BinaryHeap<Source<'_>>) -> Option<AdjacencyEntry> {
     let mut source = sources.peek_mut()?;
     let taken = source.head;
     match next_of(source.rest, source.order, source.without) {

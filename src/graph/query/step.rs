@@ -1,7 +1,7 @@
 //! Nodes on the way, and the links taken to them.
 
-use crate::graph::memory::adjacency::Entry;
-use crate::graph::query::budget::Effort;
+use crate::graph::memory::adjacency::AdjacencyEntry;
+use crate::graph::query::budget::Budget;
 use crate::graph::query::links::{Link, LinkRow, describe};
 use crate::graph::view::Layer;
 
@@ -37,15 +37,15 @@ const STEP_MEMBERS: usize = 40;
 /// is room.
 pub(super) fn write_paths<'g, 'p>(
     layer: Layer<'g>,
-    paths: impl Iterator<Item = (u32, &'p [Entry])>,
-    effort: &mut Effort<'_>,
+    paths: impl Iterator<Item = (u32, &'p [AdjacencyEntry])>,
+    budget: &mut Budget<'_>,
 ) -> Vec<Vec<Step<'g>>> {
     let mut written = Vec::new();
     for (from, along) in paths {
         let path = steps(layer, from, along);
         let fits = path.iter().all(|step| {
-            effort.write(STEP_MEMBERS, [Some(step.object), step.record])
-                && step.link.is_none_or(|link| link.write(effort))
+            budget.write(STEP_MEMBERS, [Some(step.object), step.record])
+                && step.link.is_none_or(|link| link.write(budget))
         });
         if !fits {
             break;
@@ -56,7 +56,7 @@ pub(super) fn write_paths<'g, 'p>(
 }
 
 /// The steps from a node along these links.
-fn steps<'g>(layer: Layer<'g>, from: u32, along: &[Entry]) -> Vec<Step<'g>> {
+fn steps<'g>(layer: Layer<'g>, from: u32, along: &[AdjacencyEntry]) -> Vec<Step<'g>> {
     let start = layer.name(from);
     let mut steps = vec![Step { object: start.object, record: start.record, link: None }];
     let ends = layer.far_ends(along);

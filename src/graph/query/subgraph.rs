@@ -2,11 +2,11 @@
 //! alone decides.
 
 use crate::graph::memory::adjacency::Slot;
-use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
-use crate::graph::query::budget::Effort;
+use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo, RelationNo};
+use crate::graph::query::budget::Budget;
 use crate::graph::query::edge::{Edge, EdgeEnd};
-use crate::graph::query::filter::{LinkFilter, Slots};
-use crate::graph::query::label_end::Read;
+use crate::graph::query::filter::{LinkFilter, SlotFilter};
+use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::neighborhood::{between, spread};
 use crate::graph::view::{AskError, Layer, View};
 use crate::model::{NodeRef, Side};
@@ -37,7 +37,7 @@ impl Layers {
 
 /// Which part of a location to read. The default is all of it.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
-pub struct PartQuery {
+pub struct SubgraphQuery {
     /// Which layers.
     pub layers: Layers,
     /// Only links of which an end carries one of these labels; none is no
@@ -56,7 +56,7 @@ pub struct PartQuery {
 ///
 /// Keeps four bytes a node and a link.
 #[derive(Debug)]
-pub struct Part<'g> {
+pub struct Subgraph<'g> {
     view: View<'g>,
     objects: Vec<ObjectNo>,
     records: Vec<RecordNo>,
@@ -64,7 +64,7 @@ pub struct Part<'g> {
     relations: Vec<RelationNo>,
 }
 
-impl<'g> Part<'g> {
+impl<'g> Subgraph<'g> {
     /// How many nodes there are.
     pub fn node_count(&self) -> usize {
         self.objects.len() + self.records.len()
@@ -93,7 +93,7 @@ impl<'g> Part<'g> {
     /// The relations in runs of one association between one pair of object keys.
     ///
     /// Costs a pass over them, and four bytes for each.
-    pub fn runs(&self) -> Runs<'g> {
+    pub fn runs(&self) -> EdgeGroups<'g> {
         let view = self.view;
         let kind_of = |number: RelationNo| view.rows.relations[number].kind.0 as usize;
         // By kind: first how many relations, then where the next of them goes.
@@ -120,20 +120,20 @@ impl<'g> Part<'g> {
             }
             *place += 1;
         }
-        Runs { view, relations, ends }
+        EdgeGroups { view, relations, ends }
     }
 }
 
-/// The relations of a [`Part`], in runs.
+/// The relations of a [`Subgraph`], in runs.
 #[derive(Debug)]
-pub struct Runs<'g> {
+pub struct EdgeGroups<'g> {
     view: View<'g>,
     relations: Vec<RelationNo>,
     /// Where each run ends.
     ends: Vec<usize>,
 }
 
-impl<'g> Runs<'g> {
+impl<'g> EdgeGroups<'g> {
     /// The relations of each run; there is at least one.
     pub fn iter(&self) -> impl Iterator<Item = impl Iterator<Item = Edge<'g>>> {
         let view = self.view;
@@ -149,13 +149,13 @@ impl<'g> View<'g> {
     ///
     /// Costs a pass over the graph, or what is around the node asked for, and a
     /// sort, which takes 28 bytes a node or link while it lasts.
-    pub fn part(self, query: &PartQuery) -> Result<Part<'g>, AskError> {
+    pub fn part(self, query: &SubgraphQuery) -> Result<Subgraph<'g>, AskError> {
         let filter = LinkFilter {
             labels: query.labels.clone(),
             associations: query.associations.clone(),
             ..LinkFilter::default()
         };
-        let mut part = Part {
+        let mut part = Subgraph {
             view: self,
             objects: Vec::new(),
             records: Vec::new(),
@@ -185,17 +185,17 @@ impl<'g> View<'g> {
         depth: u32,
         layers: Layers,
         filter: &LinkFilter,
-        part: &mut Part<'g>,
+        part: &mut Subgraph<'g>,
     ) -> Result<(), AskError> {
         let (layer, node) = self.place(of)?;
         let other = if layer.records { Layers::Objects } else { Layers::Records };
         if layers == other {
             return Err(AskError::OtherLayer(of.clone()));
         }
-        let mut slots = Slots::new(layer, filter, Read::Either);
-        let (mut effort, mut reached) = (Effort::unbounded(), Vec::new());
-        spread(layer, node, depth, usize::MAX, &mut slots, &mut effort, &mut reached);
-        let links = between(layer, &reached, &mut slots, &mut effort, usize::MAX);
+        let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
+        let (mut budget, mut reached) = (Budget::unbounded(), Vec::new());
+        spread(layer, node, depth, usize::MAX, &mut slots, &mut budget, &mut reached);
+        let links = between(layer, &reached, &mut slots, &mut budget, usize::MAX);
         let nodes = reached.iter().map(|(node, _)| *node);
         if layer.records {
             part.records = nodes.map(RecordNo).collect();
@@ -207,12 +207,12 @@ impl<'g> View<'g> {
         Ok(())
     }
 
-    fn every_object(self, filter: &LinkFilter, part: &mut Part<'g>) {
+    fn every_object(self, filter: &LinkFilter, part: &mut Subgraph<'g>) {
         let layer = Layer { view: self, records: false };
-        let mut slots = Slots::new(layer, filter, Read::Either);
+        let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
         let mut chosen = |number: &AssociationNo| {
             self.association_edge(*number).is_some()
-                && slots.has(layer, Slot::new(KindNo(number.0), Side::First))
+                && slots.has(layer, Slot::new(EdgeTypeNo(number.0), Side::First))
         };
         part.associations =
             self.associations.rows().numbers().filter(|number| chosen(number)).collect();
@@ -229,9 +229,9 @@ impl<'g> View<'g> {
         part.objects = self.objects.rows().numbers().filter(is_in).collect();
     }
 
-    fn every_record(self, filter: &LinkFilter, part: &mut Part<'g>) {
+    fn every_record(self, filter: &LinkFilter, part: &mut Subgraph<'g>) {
         let layer = Layer { view: self, records: true };
-        let mut slots = Slots::new(layer, filter, Read::Either);
+        let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
         let mut ends = Marks::new(layer.nodes(), !filter.is_everything());
         for (number, row) in self.rows.relations.iter().filter(|(_, row)| row.linked) {
             if slots.has(layer, Slot::new(row.kind, Side::First)) {
@@ -267,8 +267,8 @@ impl<'g> View<'g> {
     }
 
     /// The kinds of link by the texts of their association and object keys.
-    fn kinds_in_order(self) -> Vec<KindNo> {
-        let mut kinds: Vec<KindNo> = self.rows.kinds.numbers().collect();
+    fn kinds_in_order(self) -> Vec<EdgeTypeNo> {
+        let mut kinds: Vec<EdgeTypeNo> = self.rows.kinds.numbers().collect();
         kinds.sort_unstable_by_key(|&number| {
             let kind = self.rows.kinds[number].kind;
             let key = |object: ObjectNo| self.objects.rows()[object].key.as_str();

@@ -2,7 +2,7 @@
 
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{AssociationNo, ObjectNo};
-use crate::graph::query::budget::Effort;
+use crate::graph::query::budget::Budget;
 use crate::graph::view::View;
 use crate::model::{Association, Side};
 
@@ -78,13 +78,13 @@ const ASSOCIATION_MEMBERS: usize = 560;
 
 impl AssociationCount<'_> {
     /// Counts the association as a row of an answer.
-    pub(crate) fn write(&self, effort: &mut Effort<'_>) -> bool {
+    pub(crate) fn write(&self, budget: &mut Budget<'_>) -> bool {
         let known = self.association;
         let of = [known.id.as_str(), &known.key, &known.association_type];
         let ends = [&known.first, &known.second];
         let ends = ends.into_iter().flat_map(|end| [end.object.as_str(), &*end.label]);
         let declared = [known.first_to_second.as_deref(), known.second_to_first.as_deref()];
-        effort.write(ASSOCIATION_MEMBERS, of.into_iter().chain(ends).map(Some).chain(declared))
+        budget.write(ASSOCIATION_MEMBERS, of.into_iter().chain(ends).map(Some).chain(declared))
     }
 
     /// The cardinality that the links have, from first to second: `ONE_TO_MANY`
@@ -151,13 +151,13 @@ impl<'g> View<'g> {
         self,
         after: Option<u32>,
         limit: usize,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> AssociationPage<'g> {
         let mut page = AssociationPage { associations: vec![], next: None };
         let rows = self.associations.rows();
         for number in after.map_or(0, |after| rows.behind(after))..rows.len() {
             let Some(row) = self.association_count(AssociationNo(number)) else { continue };
-            if page.associations.len() == limit || !row.write(effort) {
+            if page.associations.len() == limit || !row.write(budget) {
                 page.next = page.associations.last().map(|last| last.place);
                 break;
             }

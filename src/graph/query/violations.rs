@@ -1,6 +1,6 @@
 //! Records with more links than their association allows.
 
-use crate::graph::query::budget::Effort;
+use crate::graph::query::budget::Budget;
 use crate::graph::view::View;
 use crate::model::{Association, Side};
 
@@ -52,7 +52,7 @@ impl<'g> View<'g> {
         self,
         association: &str,
         limit: usize,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Vec<Violation<'g>> {
         let Some(association) = self.associations.find(association) else { return vec![] };
         let row = &self.associations.rows()[association];
@@ -75,13 +75,13 @@ impl<'g> View<'g> {
                 }
                 let end = self.record_end(number);
                 let record = end.record.unwrap_or_default();
-                if !effort.write(VIOLATION_MEMBERS, [Some(end.object), Some(record)]) {
+                if !budget.write(VIOLATION_MEMBERS, [Some(end.object), Some(record)]) {
                     return found;
                 }
                 let links = u64::from(links);
                 found.push(Violation { object: end.object, record, side, links });
             }
-            if !effort.spend(1) {
+            if !budget.charge(1) {
                 break;
             }
         }

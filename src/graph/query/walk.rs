@@ -1,9 +1,9 @@
 //! Walks: from these nodes along such links, then such links, and so on.
 
-use crate::graph::memory::adjacency::{Entry, Run};
-use crate::graph::query::budget::Effort;
-use crate::graph::query::filter::{LinkFilter, Slots};
-use crate::graph::query::label_end::Read;
+use crate::graph::memory::adjacency::{AdjacencyEntry, Run};
+use crate::graph::query::budget::Budget;
+use crate::graph::query::filter::{LinkFilter, SlotFilter};
+use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::ranking;
 use crate::graph::query::sources::twins;
 use crate::graph::query::step::{Step, write_paths};
@@ -57,7 +57,7 @@ pub const WALKS_MAX: u64 = (1 << 53) - 1;
 
 /// Where walks end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct EndRow<T> {
+pub struct WalkEndRow<T> {
     /// The object key.
     pub object: T,
     /// The record id; absent on the object layer.
@@ -68,13 +68,13 @@ pub struct EndRow<T> {
 }
 
 /// An end whose texts are borrowed from the graph.
-pub type End<'g> = EndRow<&'g str>;
+pub type WalkEnd<'g> = WalkEndRow<&'g str>;
 
-impl End<'_> {
+impl WalkEnd<'_> {
     /// The same with texts of its own.
-    pub fn into_owned(self) -> EndRow<String> {
+    pub fn into_owned(self) -> WalkEndRow<String> {
         let record = self.record.map(str::to_owned);
-        EndRow { object: self.object.to_owned(), record, paths: self.paths }
+        WalkEndRow { object: self.object.to_owned(), record, paths: self.paths }
     }
 }
 
@@ -83,7 +83,7 @@ impl End<'_> {
 pub struct WalkPage<'g> {
     /// Those with most walks first, and of those the ones that the store heard of
     /// first.
-    pub ends: Vec<End<'g>>,
+    pub ends: Vec<WalkEnd<'g>>,
     /// How many ends there are over all pages.
     pub total: u64,
     /// Where to go on, if there is more.
@@ -108,7 +108,7 @@ impl<'g> View<'g> {
     pub fn walk(
         self,
         query: &WalkQuery,
-        effort: &mut Effort<'_>,
+        budget: &mut Budget<'_>,
     ) -> Result<WalkPage<'g>, AskError> {
         let (layer, from) = self.places(&query.from)?;
         let mut counts: Vec<(u32, u64)> = Vec::new();
@@ -118,27 +118,29 @@ impl<'g> View<'g> {
             }
         }
         for along in &query.steps {
-            counts = step(layer, &counts, along, effort);
+            counts = step(layer, &counts, along, budget);
         }
-        Ok(page(layer, &counts, query, effort))
+        Ok(page(layer, &counts, query, budget))
     }
 
     /// Enumerates walks, depth first, up to the query's limit.
-    pub fn walks(self, query: &WalkQuery, effort: &mut Effort<'_>) -> Result<Walks<'g>, AskError> {
+    pub fn walks(self, query: &WalkQuery, budget: &mut Budget<'_>) -> Result<Walks<'g>, AskError> {
         let (layer, mut from) = self.places(&query.from)?;
         let mut known = std::collections::HashSet::new();
         from.retain(|node| known.insert(*node));
-        let slots = query.steps.iter().map(|along| Slots::new(layer, along, Read::Far)).collect();
+        let slots =
+            query.steps.iter().map(|along| SlotFilter::new(layer, along, LabelEnd::Far)).collect();
         let limit = query.limit;
-        let mut search = Search { layer, steps: &query.steps, slots, limit, effort, found: vec![] };
+        let mut search =
+            WalkSearch { layer, steps: &query.steps, slots, limit, budget, found: vec![] };
         let mut complete = true;
         for start in from {
             complete &= search.go_on(start, start, &mut Vec::new());
         }
-        let Search { found, effort, .. } = search;
+        let WalkSearch { found, budget, .. } = search;
         let walks = found.iter().map(|(start, along)| (*start, along.as_slice()));
-        let paths = write_paths(layer, walks, effort);
-        Ok(Walks { paths, complete: complete && !effort.is_spent() })
+        let paths = write_paths(layer, walks, budget);
+        Ok(Walks { paths, complete: complete && !budget.is_exhausted() })
     }
 }
 
@@ -149,7 +151,7 @@ fn shown<'a>(
     node: u32,
     run: Run<'a>,
     along: &LinkFilter,
-) -> impl Iterator<Item = &'a Entry> + use<'a> {
+) -> impl Iterator<Item = &'a AdjacencyEntry> + use<'a> {
     let told = twins(layer, node, run.slot, along) > 0;
     run.entries.iter().filter(move |entry| !(entry.is_gone() || told && entry.far.0 == node))
 }
@@ -158,18 +160,18 @@ fn step(
     layer: Layer<'_>,
     from: &[(u32, u64)],
     along: &LinkFilter,
-    effort: &mut Effort<'_>,
+    budget: &mut Budget<'_>,
 ) -> Vec<(u32, u64)> {
-    let mut slots = Slots::new(layer, along, Read::Far);
+    let mut slots = SlotFilter::new(layer, along, LabelEnd::Far);
     let mut reached: Vec<u32> = Vec::new();
-    effort.memory.counts.clear(layer.nodes());
+    budget.memory.counts.clear(layer.nodes());
     for &(node, walks) in from {
         for run in layer.adjacency(node).runs() {
-            if !slots.admit(layer, &run, effort) {
+            if !slots.admit(layer, &run, budget) {
                 continue;
             }
             for entry in shown(layer, node, run, along) {
-                if let Some((count, new)) = effort.memory.counts.entry(entry.far.0) {
+                if let Some((count, new)) = budget.memory.counts.entry(entry.far.0) {
                     *count = count.saturating_add(walks).min(WALKS_MAX);
                     if new {
                         reached.push(entry.far.0);
@@ -178,7 +180,7 @@ fn step(
             }
         }
     }
-    let counts = &effort.memory.counts;
+    let counts = &budget.memory.counts;
     reached.into_iter().map(|node| (node, counts.get(node).unwrap_or(0))).collect()
 }
 
@@ -186,37 +188,37 @@ fn page<'g>(
     layer: Layer<'g>,
     ends: &[(u32, u64)],
     query: &WalkQuery,
-    effort: &mut Effort<'_>,
+    budget: &mut Budget<'_>,
 ) -> WalkPage<'g> {
     let total = ends.len() as u64;
     let exact = ends.iter().all(|&(_, walks)| walks < WALKS_MAX);
     let ranked = ends.iter().map(|&(node, paths)| (paths, node)).collect();
     let mut page = ranking::page(layer, ranked, query.after, query.limit);
-    let names = page.write(layer, effort);
-    let end = |(&(paths, _), name): (&(u64, u32), NodeName<'g>)| End {
+    let names = page.write(layer, budget);
+    let end = |(&(paths, _), name): (&(u64, u32), NodeName<'g>)| WalkEnd {
         object: name.object,
         record: name.record,
         paths,
     };
     let ends = page.ranked.iter().zip(names).map(end).collect();
     // A count that ends at its limit is less than the truth.
-    let complete = !effort.is_spent() && exact;
+    let complete = !budget.is_exhausted() && exact;
     WalkPage { ends, total, next: page.next, complete }
 }
 
 /// A search for walks, depth first.
-struct Search<'g, 'q, 'w, 's> {
+struct WalkSearch<'g, 'q, 'w, 's> {
     layer: Layer<'g>,
     steps: &'q [LinkFilter],
-    slots: Vec<Slots<'q>>,
+    slots: Vec<SlotFilter<'q>>,
     limit: usize,
-    effort: &'w mut Effort<'s>,
-    found: Vec<(u32, Vec<Entry>)>,
+    budget: &'w mut Budget<'s>,
+    found: Vec<(u32, Vec<AdjacencyEntry>)>,
 }
 
-impl Search<'_, '_, '_, '_> {
+impl WalkSearch<'_, '_, '_, '_> {
     /// Finds the walks that go on from a node; false if there may be more.
-    fn go_on(&mut self, start: u32, node: u32, taken: &mut Vec<Entry>) -> bool {
+    fn go_on(&mut self, start: u32, node: u32, taken: &mut Vec<AdjacencyEntry>) -> bool {
         let depth = taken.len();
         let Some(along) = self.steps.get(depth) else {
             if self.found.len() == self.limit {
@@ -226,14 +228,14 @@ impl Search<'_, '_, '_, '_> {
             return true;
         };
         for run in self.layer.runs_in_order(node) {
-            if !self.effort.spend(1) {
+            if !self.budget.charge(1) {
                 return false;
             }
             if !self.slots.get_mut(depth).is_some_and(|slots| slots.has(self.layer, run.slot)) {
                 continue;
             }
             for entry in shown(self.layer, node, run, along) {
-                if !self.effort.spend(1) {
+                if !self.budget.charge(1) {
                     return false;
                 }
                 taken.push(*entry);

@@ -3,12 +3,12 @@
 use crate::graph::compaction::Deleted;
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::number::Number;
-use crate::graph::memory::table::{RecordNo, RelationNo, Table};
-use crate::graph::timeline::Lives;
+use crate::graph::memory::table::{CowTable, RecordNo, RelationNo};
+use crate::graph::timeline::Timeline;
 use crate::graph::timeline::millis::{Millis, NEVER, millis};
 use crate::model::{Rank, Seq, Stamp};
 
-impl Lives {
+impl Timeline {
     /// Takes note that behind event `at` the graph of the location, which is given as it
     /// stood then, was rid of what events up to `upto` had deleted.
     pub(crate) fn forget(&mut self, at: Seq, upto: Seq, graph: &LocationGraph) {
@@ -71,6 +71,6 @@ fn hidden_from(graph: &LocationGraph, relation: RelationNo) -> Millis {
 }
 
 /// The numbers of rows that go.
-fn gone<N: Number, T: Clone>(rows: &Table<N, T>, goes: &[bool]) -> impl Iterator<Item = N> {
+fn gone<N: Number, T: Clone>(rows: &CowTable<N, T>, goes: &[bool]) -> impl Iterator<Item = N> {
     rows.numbers().zip(goes).filter(|(_, goes)| **goes).map(|(number, _)| number)
 }

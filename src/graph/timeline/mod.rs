@@ -12,7 +12,7 @@ use foldhash::fast::RandomState;
 use crate::graph::timeline::forgotten::Forgotten;
 
 use crate::graph::location_graph::LocationGraph;
-use crate::graph::memory::table::{AssociationNo, KindNo, ObjectNo, RecordNo, RelationNo};
+use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo, RelationNo};
 use crate::graph::query::edge::{Edge, EdgeEnd};
 use crate::graph::timeline::millis::{Millis, NEVER, UNDATED, millis};
 use crate::graph::view::View;
@@ -20,7 +20,7 @@ use crate::model::{Change, Event, Rank, Seq, Side, Stamp, Timestamp};
 
 /// A time during which something was there, its end not included.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Life {
+pub struct Interval {
     /// When it came; absent if it was there before any dated event.
     pub from: Option<Timestamp>,
     /// When it went; absent if it is still there.
@@ -37,12 +37,12 @@ pub struct Life {
 /// Takes as much memory as the graph of a location from which nothing was ever
 /// deleted, and 32 bytes an event.
 #[derive(Debug, Default)]
-pub struct Lives {
+pub struct Timeline {
     graph: LocationGraph,
     /// By relation and stamp.
-    relations: Vec<Told>,
+    relations: Vec<RelationVersion>,
     /// By association and stamp.
-    definitions: Vec<Defined>,
+    definitions: Vec<AssociationVersion>,
     /// By record and stamp.
     own: Vec<(RecordNo, Stamp)>,
     /// By stamp.
@@ -60,23 +60,23 @@ type Stay = (Millis, Millis);
 
 /// What one event said of a relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Told {
+struct RelationVersion {
     relation: RelationNo,
     stamp: Stamp,
-    kind: KindNo,
+    kind: EdgeTypeNo,
     first: RecordNo,
     second: RecordNo,
 }
 
 /// What one event said of an association: its ends, or that it is gone.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Defined {
+struct AssociationVersion {
     association: AssociationNo,
     stamp: Stamp,
     ends: Option<(ObjectNo, ObjectNo)>,
 }
 
-impl Lives {
+impl Timeline {
     /// What events make, each with its journal position, in any order.
     pub fn new(events: impl IntoIterator<Item = (Seq, Event)>) -> Self {
         let mut lives = Self::default();
@@ -100,7 +100,13 @@ impl Lives {
                 graph.records.merge_relation(relation.id.as_str(), kind, ends, kept);
                 if let Some(number) = graph.records.find_relation(relation.id.as_str()) {
                     let (first, second) = ends;
-                    self.relations.push(Told { relation: number, stamp, kind, first, second });
+                    self.relations.push(RelationVersion {
+                        relation: number,
+                        stamp,
+                        kind,
+                        first,
+                        second,
+                    });
                 }
                 self.name(ends.0, stamp);
                 self.name(ends.1, stamp);
@@ -110,12 +116,12 @@ impl Lives {
                 let end = |side: Side| graph.objects.find(association.end(side).object.as_str());
                 let ends = end(Side::First).zip(end(Side::Second));
                 if let Some(number) = graph.associations.find(association.id.as_str()) {
-                    self.definitions.push(Defined { association: number, stamp, ends });
+                    self.definitions.push(AssociationVersion { association: number, stamp, ends });
                 }
             }
-            Change::AssociationGone { id, .. } => {
+            Change::AssociationDeleted { id, .. } => {
                 let association = graph.intern_association(id.as_str());
-                self.definitions.push(Defined { association, stamp, ends: None });
+                self.definitions.push(AssociationVersion { association, stamp, ends: None });
             }
             Change::Record { object: Some(object), id } => {
                 let object = graph.intern_object(object);
@@ -194,7 +200,7 @@ impl Lives {
 
     /// When a link was there, in order. Costs the events of the link and those of
     /// its ends and association.
-    pub fn of_link(&self, link: &Edge<'_>) -> Vec<Life> {
+    pub fn of_link(&self, link: &Edge<'_>) -> Vec<Interval> {
         let stays = match link.relation {
             Some(id) => self.graph.records.find_relation(id).map(|no| self.of_relation(no)),
             None => {
@@ -206,7 +212,7 @@ impl Lives {
 
     /// When a node was there, in order. Costs the events of a record and of its
     /// links, or those of every record of an object key.
-    pub fn of_node(&self, node: &EdgeEnd<'_>) -> Vec<Life> {
+    pub fn of_node(&self, node: &EdgeEnd<'_>) -> Vec<Interval> {
         let Some(object) = self.graph.objects.find(node.object) else { return Vec::new() };
         let stays = match node.record {
             Some(id) => self.graph.records.find_record(object, id).map(|no| self.of_record(no)),
@@ -271,11 +277,15 @@ impl Lives {
     }
 
     /// What was told of an association, and until when that held.
-    fn definitions(&self, association: AssociationNo) -> impl Iterator<Item = (Defined, Millis)> {
+    fn definitions(
+        &self,
+        association: AssociationNo,
+    ) -> impl Iterator<Item = (AssociationVersion, Millis)> {
         let start = self.definitions.partition_point(|it| it.association < association);
         let all = self.definitions.iter().skip(start);
         let these = all.take_while(move |it| it.association == association);
-        let generation = move |it: &Defined| self.forgotten.of_association(association, it.stamp);
+        let generation =
+            move |it: &AssociationVersion| self.forgotten.of_association(association, it.stamp);
         these.clone().enumerate().map(move |(place, it)| {
             let mut behind = these.clone().skip(place + 1);
             let next = behind.find(|next| generation(next) == generation(it));
@@ -403,8 +413,8 @@ fn minus(stays: Vec<Stay>, without: &[Stay]) -> Vec<Stay> {
     left
 }
 
-fn lives(stays: &[Stay]) -> Vec<Life> {
-    let life = |&(from, until): &Stay| Life {
+fn lives(stays: &[Stay]) -> Vec<Interval> {
+    let life = |&(from, until): &Stay| Interval {
         from: (from != UNDATED).then(|| Timestamp::from_millis(from)),
         until: (until != NEVER).then(|| Timestamp::from_millis(until)),
     };

@@ -8,14 +8,14 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 use warp::http::header::{FORWARDED, HOST, HeaderMap, HeaderName, HeaderValue, ORIGIN, VIA};
 
-use crate::http::auth::policy::Protection;
+use crate::http::auth::policy::AuthPolicy;
 use crate::http::respond::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses a request that comes from elsewhere than a program on this machine, or a page
 /// that may ask.
-pub(crate) fn check(headers: &HeaderMap, protection: &Protection) -> Result<(), Problem> {
+pub(crate) fn check(headers: &HeaderMap, protection: &AuthPolicy) -> Result<(), Problem> {
     let host = headers.get(HOST).map(HeaderValue::as_bytes);
     from_page(headers, host, protection)?;
     if protection.allow_unprotected {
@@ -43,7 +43,7 @@ pub(crate) fn check(headers: &HeaderMap, protection: &Protection) -> Result<(), 
 fn from_page(
     headers: &HeaderMap,
     host: Option<&[u8]>,
-    protection: &Protection,
+    protection: &AuthPolicy,
 ) -> Result<(), Problem> {
     let mut origins = headers.get_all(ORIGIN).iter();
     let allowed = match (origins.next(), origins.next()) {

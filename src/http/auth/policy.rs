@@ -16,7 +16,7 @@ use crate::webhook::UrlTypes;
 
 /// What requests must show.
 #[derive(Debug)]
-pub struct Protection {
+pub struct AuthPolicy {
     /// The keys that deliveries are signed with.
     pub verifier: Verifier,
     /// Whether a delivery without a good signature is refused.
@@ -32,7 +32,7 @@ pub struct Protection {
     pub allow_unprotected: bool,
 }
 
-impl Protection {
+impl AuthPolicy {
     /// Any program on this machine may send and ask.
     pub fn off() -> Self {
         Self {
@@ -90,7 +90,7 @@ impl Protection {
     }
 }
 
-impl Protection {
+impl AuthPolicy {
     /// Whether what was granted to a long request is good still.
     pub(crate) fn still_grants(&self, grant: &Grant) -> bool {
         self.tokens.as_ref().is_none_or(|tokens| tokens.is_good(grant))

@@ -42,34 +42,6 @@ pub(crate) fn encoding(headers: &HeaderMap) -> Result<Option<ContentEncoding>, P
     ContentEncoding::of(values).map_err(Problem::from)
 }
 
-/// A whole body of JSON, unpacked.
-#[derive(Debug)]
-pub(crate) struct JsonBody {
-    pub(crate) bytes: Vec<u8>,
-    /// Held as long as what was read from the body takes about as much.
-    pub(crate) reservation: Reservation,
-}
-
-impl JsonBody {
-    /// Reads and unpacks a body of at most this many bytes.
-    pub(crate) async fn read<S, B>(
-        app: &App,
-        headers: &HeaderMap,
-        body: S,
-        limit: usize,
-    ) -> Result<Self, Problem>
-    where
-        S: Stream<Item = Result<B, warp::Error>>,
-        B: Buf,
-    {
-        let mut received = Received::read(app, headers, body, limit).await?;
-        match received.unpack(limit)? {
-            None => Ok(Self { bytes: received.bytes, reservation: received.reservation }),
-            Some(bytes) => Ok(Self { bytes: bytes?, reservation: received.reservation }),
-        }
-    }
-}
-
 /// The body of a delivery.
 #[derive(Debug)]
 pub(crate) struct Posted {
@@ -185,6 +157,15 @@ impl Received {
     /// Whether what is to be done with it may take a thread longer than others can wait.
     pub(crate) fn is_large(&self) -> bool {
         self.bytes.len() > INLINE_BYTES || self.encoding.is_some()
+    }
+
+    /// Returns the body, unpacked if it is packed, and what it reserves.
+    pub(crate) fn into_unpacked(mut self, limit: usize) -> Result<(Vec<u8>, Reservation), Problem> {
+        let bytes = match self.unpack(limit)? {
+            None => self.bytes,
+            Some(unpacked) => unpacked?,
+        };
+        Ok((bytes, self.reservation))
     }
 
     /// Unpacks the body, if it is packed.

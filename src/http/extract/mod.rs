@@ -1,5 +1,6 @@
 //! What a request says, read strictly: unknown parameters and bodies out of bounds are refused.
 
 pub(super) mod body;
+pub(super) mod json_body;
 pub(super) mod params;
 pub(super) mod request;

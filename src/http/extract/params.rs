@@ -7,7 +7,7 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
-use crate::api::Moment;
+use crate::api::AsOfParam;
 use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
 use crate::http::respond::problem::Problem;
 use crate::journal::SEQ_MAX;
@@ -137,7 +137,7 @@ impl<'r> Query<'r> {
     /// The value of a parameter that is a seq or a time.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<AsOf>, Problem> {
         let Some(text) = self.one(name)? else { return Ok(None) };
-        let moment: Result<Moment, _> = text.parse();
+        let moment: Result<AsOfParam, _> = text.parse();
         moment.map(|moment| Some(moment.0)).map_err(|why| invalid_time(name, text, why))
     }
 

@@ -7,19 +7,18 @@ use std::sync::{Arc, Mutex, PoisonError, Weak};
 use tokio::sync::Semaphore;
 
 use crate::http::app::App;
+use crate::http::limits::permits::cores_of_one_client;
 use crate::http::respond::problem::Problem;
 use crate::journal::JournalReader;
 use crate::model::Seq;
 use crate::store::{ChangeFilter, ChangePage, ChangeQuery};
-
-/// Pages that are read at once; one more waits.
-const PAGES: usize = 2;
 
 /// Readers of the journal between two pages; they are closed when nobody catches up.
 type Idle = Mutex<Vec<Box<dyn JournalReader>>>;
 
 /// All that are behind.
 pub(crate) struct CatchUps {
+    /// For the pages that are read at once.
     permits: Arc<Semaphore>,
     idle: Mutex<Weak<Idle>>,
 }
@@ -32,7 +31,7 @@ impl std::fmt::Debug for CatchUps {
 
 impl CatchUps {
     pub(crate) fn new() -> Self {
-        Self { permits: Arc::new(Semaphore::new(PAGES)), idle: Mutex::default() }
+        Self { permits: Arc::new(Semaphore::new(cores_of_one_client())), idle: Mutex::default() }
     }
 
     /// Begins to catch up in a location.

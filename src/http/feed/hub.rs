@@ -9,8 +9,8 @@ use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use crate::http::app::App;
-use crate::http::feed::stats::{Joined, STOPS, Subscribe};
-use crate::http::feed::subscriber::{Outbox, Position};
+use crate::http::feed::stats::{STOPS, SubscribeRequest, Subscribed};
+use crate::http::feed::subscriber::{Position, Subscriber};
 use crate::http::feed::topics::Topics;
 use crate::http::respond::problem::Problem;
 use crate::model::Seq;
@@ -40,17 +40,17 @@ pub(crate) async fn subscribe(
     app: &Arc<App>,
     location: &str,
     filter: &ChangeFilter,
-    outbox: &Arc<Outbox>,
-) -> Option<Joined> {
+    outbox: &Arc<Subscriber>,
+) -> Option<Subscribed> {
     let (joined, now) = oneshot::channel();
-    let subscribe = Subscribe { filter: filter.clone(), outbox: Arc::clone(outbox), joined };
+    let subscribe = SubscribeRequest { filter: filter.clone(), outbox: Arc::clone(outbox), joined };
     app.feed.send(location, subscribe, || start(app, location))?;
     now.await.ok()
 }
 
 /// Starts the hub of a location. It ends with the last sender, or when nobody has
 /// followed for a moment.
-fn start(app: &Arc<App>, location: &str) -> mpsc::UnboundedSender<Subscribe> {
+fn start(app: &Arc<App>, location: &str) -> mpsc::UnboundedSender<SubscribeRequest> {
     let (sender, waiting) = mpsc::unbounded_channel();
     let news = Arc::new(Notify::new());
     let wake = Arc::clone(&news);
@@ -81,7 +81,11 @@ struct Hub {
 }
 
 impl Hub {
-    async fn run(mut self, news: Arc<Notify>, mut waiting: mpsc::UnboundedReceiver<Subscribe>) {
+    async fn run(
+        mut self,
+        news: Arc<Notify>,
+        mut waiting: mpsc::UnboundedReceiver<SubscribeRequest>,
+    ) {
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let mut next = Instant::now();
@@ -112,18 +116,18 @@ impl Hub {
             match self.hand_out().await {
                 Ok(sent) => next = Instant::now() + self.pace(sent),
                 Err(problem) => {
-                    let ends = |outbox: &Arc<Outbox>| {
+                    let ends = |outbox: &Arc<Subscriber>| {
                         outbox.end(problem.code, problem.detail.to_string());
                     };
                     self.topics.outboxes().for_each(ends);
                 }
             }
             // Only now, so that they are sent nothing that was there before.
-            for Subscribe { filter, outbox, joined } in joining {
+            for SubscribeRequest { filter, outbox, joined } in joining {
                 self.topics.add(&filter, vec![outbox]);
                 let now = self.position.load(Ordering::Relaxed);
                 joined
-                    .send(Joined { now, position: Arc::clone(&self.position) })
+                    .send(Subscribed { now, position: Arc::clone(&self.position) })
                     .unwrap_or_default();
             }
         }

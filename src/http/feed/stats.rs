@@ -8,7 +8,7 @@ use std::time::Duration;
 use foldhash::fast::RandomState;
 use tokio::sync::{mpsc, oneshot, watch};
 
-use crate::http::feed::subscriber::{Outbox, Position, Stats};
+use crate::http::feed::subscriber::{Position, Stats, Subscriber};
 use crate::http::respond::problem::Problem;
 use crate::model::Seq;
 use crate::store::ChangeFilter;
@@ -33,21 +33,21 @@ pub(crate) struct Feed {
 
 /// A reader that wants to be sent what happens from now on.
 #[derive(Debug)]
-pub(crate) struct Subscribe {
+pub(crate) struct SubscribeRequest {
     pub(crate) filter: ChangeFilter,
-    pub(crate) outbox: Arc<Outbox>,
-    pub(crate) joined: oneshot::Sender<Joined>,
+    pub(crate) outbox: Arc<Subscriber>,
+    pub(crate) joined: oneshot::Sender<Subscribed>,
 }
 
 /// Where a subscription begins.
 #[derive(Debug)]
-pub(crate) struct Joined {
+pub(crate) struct Subscribed {
     /// The last event before it.
     pub(crate) now: Seq,
     pub(crate) position: Position,
 }
 
-type Hubs = HashMap<Box<str>, mpsc::UnboundedSender<Subscribe>, RandomState>;
+type Hubs = HashMap<Box<str>, mpsc::UnboundedSender<SubscribeRequest>, RandomState>;
 
 impl Feed {
     pub(crate) fn new(readers_max: usize, unsent_max: usize, heartbeat: Duration) -> Arc<Self> {
@@ -93,8 +93,8 @@ impl Feed {
     pub(crate) fn send(
         &self,
         location: &str,
-        subscribe: Subscribe,
-        start: impl FnOnce() -> mpsc::UnboundedSender<Subscribe>,
+        subscribe: SubscribeRequest,
+        start: impl FnOnce() -> mpsc::UnboundedSender<SubscribeRequest>,
     ) -> Option<()> {
         let mut hubs = self.hubs();
         if *self.ended.borrow() {
@@ -125,7 +125,7 @@ impl Feed {
     pub(crate) fn stop_if_idle(
         &self,
         location: &str,
-        waiting: &mpsc::UnboundedReceiver<Subscribe>,
+        waiting: &mpsc::UnboundedReceiver<SubscribeRequest>,
     ) -> bool {
         let mut hubs = self.hubs();
         let is_idle = waiting.is_empty() && !*self.ended.borrow();

@@ -75,7 +75,7 @@ pub(crate) type Position = Arc<AtomicU64>;
 /// Chunks for one reader, in a bounded queue between whoever writes them and the
 /// connection.
 #[derive(Debug)]
-pub(crate) struct Outbox {
+pub(crate) struct Subscriber {
     /// What the reader may see.
     pub(crate) grant: Grant,
     epoch: Option<EpochId>,
@@ -108,7 +108,7 @@ impl Queue {
     }
 }
 
-impl Outbox {
+impl Subscriber {
     /// Holds back what happens until the reader is [caught up](Self::caught_up).
     pub(crate) fn new(grant: Grant, epoch: Option<EpochId>, bytes_max: usize) -> Arc<Self> {
         let queue = Queue { later: Some(VecDeque::new()), ..Queue::default() };
@@ -258,14 +258,14 @@ impl Outbox {
 
 /// The body of an answer: what is in an outbox, and a sign of life now and then.
 pub(crate) struct Changes {
-    outbox: Arc<Outbox>,
+    outbox: Arc<Subscriber>,
     stats: Arc<Stats>,
     heartbeat: Interval,
 }
 
 impl Changes {
     /// Counted as an open reader until it is dropped.
-    pub(crate) fn new(outbox: Arc<Outbox>, stats: Arc<Stats>, every: Duration) -> Self {
+    pub(crate) fn new(outbox: Arc<Subscriber>, stats: Arc<Stats>, every: Duration) -> Self {
         let mut heartbeat = interval_at(Instant::now() + every, every);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
         Self { outbox, stats, heartbeat }
@@ -302,7 +302,7 @@ mod tests {
     use super::*;
 
     /// What the connection is handed now.
-    fn taken(outbox: &Outbox) -> Vec<Bytes> {
+    fn taken(outbox: &Subscriber) -> Vec<Bytes> {
         let context = Context::from_waker(Waker::noop());
         let mut taken = Vec::new();
         while let Poll::Ready(Some(chunk)) = outbox.poll_chunk(&context) {
@@ -313,7 +313,7 @@ mod tests {
 
     #[test]
     fn what_happens_waits_until_what_was_before_is_sent() {
-        let outbox = Outbox::new(Grant::ALL, None, 1 << 20);
+        let outbox = Subscriber::new(Grant::ALL, None, 1 << 20);
         let stats = Stats::new(1 << 20);
         outbox.begin(3);
         assert!(outbox.push(9, Bytes::from_static(b"live"), &stats));
@@ -331,7 +331,7 @@ mod tests {
     fn all_outboxes_together_have_a_limit_and_who_holds_most_makes_room() {
         let stats = Arc::new(Stats::new(1_000));
         stats.open.store(3, Ordering::Relaxed);
-        let outboxes = [(); 3].map(|()| Outbox::new(Grant::ALL, None, 1 << 20));
+        let outboxes = [(); 3].map(|()| Subscriber::new(Grant::ALL, None, 1 << 20));
         let [slow, small, quick] = &outboxes;
         let chunk = || stats.chunk(vec![b'x'; 300]);
         let shared = chunk();

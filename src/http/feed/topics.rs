@@ -7,7 +7,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::api::ChangeBody;
-use crate::http::feed::subscriber::{Outbox, Stats};
+use crate::http::feed::subscriber::{Stats, Subscriber};
 use crate::model::{Change, EpochId, Event, EventId, Seq};
 use crate::store::{AppliedEvent, ChangeFilter, Definitions};
 
@@ -33,7 +33,7 @@ pub(crate) struct Topics {
 #[derive(Debug)]
 struct Topic {
     filter: ChangeFilter,
-    outboxes: Vec<Arc<Outbox>>,
+    outboxes: Vec<Arc<Subscriber>>,
     unsent: Vec<u8>,
     /// The last event in `unsent`.
     last: Seq,
@@ -52,7 +52,7 @@ impl Topics {
         }
     }
 
-    pub(crate) fn outboxes(&self) -> impl Iterator<Item = &Arc<Outbox>> {
+    pub(crate) fn outboxes(&self) -> impl Iterator<Item = &Arc<Subscriber>> {
         self.all.iter().flat_map(|topic| &topic.outboxes)
     }
 
@@ -95,7 +95,7 @@ impl Topics {
         sent
     }
 
-    pub(crate) fn add(&mut self, filter: &ChangeFilter, outboxes: Vec<Arc<Outbox>>) {
+    pub(crate) fn add(&mut self, filter: &ChangeFilter, outboxes: Vec<Arc<Subscriber>>) {
         let known = self.by_filter.get(filter);
         if let Some(topic) = known.and_then(|&number| self.all.get_mut(number)) {
             topic.outboxes.extend(outboxes);
@@ -121,7 +121,9 @@ impl Topics {
             }
             Change::Record { id, .. } => (of(id.as_str()), &[], others),
             // There are few of these.
-            Change::Association(_) | Change::AssociationGone { .. } | Change::ObjectSchema(_) => {
+            Change::Association(_)
+            | Change::AssociationDeleted { .. }
+            | Change::ObjectSchema(_) => {
                 let mut event = Rendered::new(applied, definitions, *epoch);
                 for (number, topic) in topics.iter_mut().enumerate() {
                     topic.take(stats, &mut event, number, filled);

@@ -11,7 +11,7 @@ use crate::http::extract::request::Request;
 use crate::http::feed::catch_up::CatchUp;
 use crate::http::feed::hub;
 use crate::http::feed::stats::STOPS;
-use crate::http::feed::subscriber::{Changes, Outbox};
+use crate::http::feed::subscriber::{Changes, Subscriber};
 use crate::http::feed::topics::render;
 use crate::http::handlers::locations;
 use crate::http::respond::json::Answer;
@@ -38,7 +38,7 @@ pub(crate) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let location: Box<str> = locations::find(app, request)?.id().as_str().into();
     app.feed.enter()?;
     let outbox =
-        Outbox::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);
+        Subscriber::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);
     // From here on it is dropped, and leaves, with the answer.
     let body = Changes::new(Arc::clone(&outbox), Arc::clone(&app.feed.stats), app.feed.heartbeat);
     match after {
@@ -111,7 +111,7 @@ async fn page(app: &Arc<App>, reading: &CatchUp, after: Seq, upto: Seq) -> Resul
 struct Behind {
     location: Box<str>,
     filter: ChangeFilter,
-    outbox: Arc<Outbox>,
+    outbox: Arc<Subscriber>,
     reading: CatchUp,
 }
 

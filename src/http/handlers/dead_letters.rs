@@ -4,7 +4,9 @@ use std::sync::Arc;
 
 use warp::http::StatusCode;
 
-use crate::api::{DeadLetterBody, DeadLetterLine, DeadLetters, Listed, ReceiptBody, Replayed};
+use crate::api::{
+    DeadLetterBody, DeadLetterItem, DeadLettersResponse, PageInfo, ReceiptResponse, Replayed,
+};
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::request::Request;
@@ -47,7 +49,7 @@ pub(crate) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) 
         match action {
             Action::Replay => {
                 let receipt = store.replay_dead_letter(id, url_types)?.ok_or_else(not_found)?;
-                json(&ReceiptBody::new(&receipt, &trace_id))
+                json(&ReceiptResponse::new(&receipt, &trace_id))
             }
             Action::Delete => {
                 if !store.delete_dead_letter(id)? {
@@ -109,9 +111,9 @@ fn list(store: &Store, grant: &Grant, limit: usize, after: u64) -> Answer {
     letters.truncate(limit);
     let totals = store.dead_letter_totals()?;
     let all = grant.sees_all();
-    json(&DeadLetters {
-        dead_letters: letters.iter().map(DeadLetterLine::new).collect(),
-        listed: Listed::new(next.map(|id| id.to_string()), store.head()),
+    json(&DeadLettersResponse {
+        dead_letters: letters.iter().map(DeadLetterItem::new).collect(),
+        listed: PageInfo::new(next.map(|id| id.to_string()), store.head()),
         total: all.then_some(totals.letters),
         dropped: all.then_some(totals.dropped),
     })

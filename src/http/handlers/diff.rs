@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::api::DiffBody;
+use crate::api::DiffResponse;
 use crate::graph::DiffQuery;
 use crate::http::app::App;
 use crate::http::execute;
@@ -34,12 +34,12 @@ pub(crate) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
     });
     let between = between.await??;
     execute::away(app, &client, move |app, stop| {
-        let mut effort = execute::effort_until(app, stop);
-        let associations = between.associations(&mut effort);
-        let all = !effort.is_spent();
-        let mut links = between.links(&page, &mut effort);
+        let mut budget = execute::budget_until(app, stop);
+        let associations = between.associations(&mut budget);
+        let all = !budget.is_exhausted();
+        let mut links = between.links(&page, &mut budget);
         links.complete &= all;
-        json(&DiffBody::new(between.seqs(), &associations, &links))
+        json(&DiffResponse::new(between.seqs(), &associations, &links))
     })
     .await
 }

@@ -6,7 +6,7 @@ use futures_util::Stream;
 use warp::Buf;
 use warp::http::HeaderMap;
 
-use crate::api::{Examination, Reading, SignatureVerdict};
+use crate::api::{DeliveryReading, Examination, SignatureVerdict};
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
 use crate::http::extract::body::{Posted, Received};
@@ -17,7 +17,7 @@ use crate::http::respond::problem::Problem;
 use crate::model::Timestamp;
 use crate::signature::diagnose;
 use crate::store::{Delivery, IngestError, PreviewError};
-use crate::webhook::{DecodeError, Outline};
+use crate::webhook::{DecodeError, DeliverySummary};
 
 /// Takes a delivery as the sender posted it, body and headers; `type` is the
 /// event type that its URL had.
@@ -32,7 +32,7 @@ where
     let received = Received::read(&app, &request.headers, body, limit).await?;
     let (on, headers) = (Arc::clone(&app), request.headers.clone());
     let work = move || read_delivery(&on, &headers, url_type.as_deref(), received);
-    let found = app.background.spawn(work).await.map_err(Problem::unavailable)?;
+    let found = app.background.parse(work).await?;
     let Found { signature, read, location } = found?;
     if location.is_some_and(|location| !request.grant.sees(&location)) {
         return Err(Problem::forbidden("the token is not good for this delivery's location"));
@@ -57,7 +57,7 @@ where
             }
         }
     };
-    let reading = Reading::new(read.as_ref().map(Delivery::decoded));
+    let reading = DeliveryReading::new(read.as_ref().map(Delivery::decoded));
     json(&Examination { signature, reading, effect, answer })
 }
 
@@ -85,7 +85,7 @@ fn read_delivery(
         Some(id) => delivery.with_webhook_id(id),
         None => delivery,
     });
-    let outline = read.as_ref().map(|delivery| Outline::of(delivery.decoded()));
-    let location = outline.unwrap_or_else(|_| Outline::peek(&posted.body)).location;
+    let outline = read.as_ref().map(|delivery| DeliverySummary::of(delivery.decoded()));
+    let location = outline.unwrap_or_else(|_| DeliverySummary::peek(&posted.body)).location;
     Ok(Found { signature, read, location })
 }

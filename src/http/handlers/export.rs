@@ -22,7 +22,7 @@ use warp::http::header::{
 use warp::reply::Response;
 
 use crate::export::{EdgesKey, Format, Options, check, write, write_lives};
-use crate::graph::{AskError, Layers, Part, PartQuery, Snapshot};
+use crate::graph::{AskError, Layers, Snapshot, Subgraph, SubgraphQuery};
 use crate::http::app::App;
 use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
@@ -44,20 +44,24 @@ const CHUNKS: usize = 4;
 #[derive(Clone, Copy)]
 enum Content {
     Graph(Format),
-    Lives,
-    Events,
+    Timeline,
+    EventsResponse,
 }
 
 impl Content {
     fn from_name(name: &str) -> Option<Self> {
-        if name == "ndjson" { Some(Self::Events) } else { Format::from_name(name).map(Self::Graph) }
+        if name == "ndjson" {
+            Some(Self::EventsResponse)
+        } else {
+            Format::from_name(name).map(Self::Graph)
+        }
     }
 
     fn media_type(self) -> &'static str {
         match self {
             Self::Graph(format) => format.media_type(),
-            Self::Lives => Format::Gexf.media_type(),
-            Self::Events => "application/x-ndjson",
+            Self::Timeline => Format::Gexf.media_type(),
+            Self::EventsResponse => "application/x-ndjson",
         }
     }
 
@@ -69,8 +73,8 @@ impl Content {
     fn file_extension(self) -> &'static str {
         match self {
             Self::Graph(format) => format.file_extension(),
-            Self::Lives => Format::Gexf.file_extension(),
-            Self::Events => "ndjson",
+            Self::Timeline => Format::Gexf.file_extension(),
+            Self::EventsResponse => "ndjson",
         }
     }
 }
@@ -134,14 +138,14 @@ pub(crate) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
 }
 
 /// What was asked for.
-struct Asked {
+struct ExportParams {
     content: Content,
     options: Options,
-    part: PartQuery,
+    part: SubgraphQuery,
     as_of: Option<AsOf>,
 }
 
-impl Asked {
+impl ExportParams {
     /// Returns the nodes that are named.
     fn named(&self) -> Vec<NodeRef> {
         self.part.around.iter().map(|(of, _)| of.clone()).collect()
@@ -153,9 +157,9 @@ impl Asked {
 async fn now(
     app: &Arc<App>,
     location: &Arc<Location>,
-    asked: &Asked,
+    asked: &ExportParams,
 ) -> Result<Option<(Seq, Snapshot)>, Problem> {
-    if asked.as_of.is_some() || matches!(asked.content, Content::Lives) {
+    if asked.as_of.is_some() || matches!(asked.content, Content::Timeline) {
         return Ok(None);
     }
     let (app, location, named) = (Arc::clone(app), Arc::clone(location), asked.named());
@@ -177,7 +181,7 @@ const KNOWN: [&str; 11] = [
     "asOf",
 ];
 
-fn read(request: &Request<'_>) -> Result<Asked, Problem> {
+fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
     let query = &request.query;
     query.only(&KNOWN)?;
     let content = content(query)?;
@@ -186,7 +190,7 @@ fn read(request: &Request<'_>) -> Result<Asked, Problem> {
     if depth.is_some() && of.is_none() {
         return Err(Problem::invalid_parameter("depth", "needs `of`, the node in the middle"));
     }
-    Ok(Asked {
+    Ok(ExportParams {
         content,
         options: Options {
             edges_key: query
@@ -196,7 +200,7 @@ fn read(request: &Request<'_>) -> Result<Asked, Problem> {
             bom: of_format(query, "bom", content, Format::Csv)?,
             yed: of_format(query, "yed", content, Format::GraphMl)?,
         },
-        part: PartQuery {
+        part: SubgraphQuery {
             layers: query
                 .choice("layer", Layers::from_name, "objects, records, all")?
                 .unwrap_or_default(),
@@ -217,7 +221,7 @@ fn content(query: &Query<'_>) -> Result<Content, Problem> {
         Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
     })?;
     let given = |name: &&str| !query.all(name).is_empty();
-    if matches!(content, Content::Events)
+    if matches!(content, Content::EventsResponse)
         && let Some(name) =
             KNOWN.into_iter().filter(|name| !matches!(*name, "format" | "asOf")).find(given)
     {
@@ -225,7 +229,7 @@ fn content(query: &Query<'_>) -> Result<Content, Problem> {
         return Err(Problem::invalid_parameter(name, why));
     }
     let dynamic = of_format(query, "dynamic", content, Format::Gexf)?;
-    Ok(if dynamic { Content::Lives } else { content })
+    Ok(if dynamic { Content::Timeline } else { content })
 }
 
 /// Whether a parameter that goes with one format alone is true.
@@ -238,8 +242,8 @@ fn of_format(
     let wanted = query.choice(name, |value| value.parse().ok(), "true, false")?.unwrap_or(false);
     let fits = match content {
         Content::Graph(asked) => asked == format,
-        Content::Lives => format == Format::Gexf,
-        Content::Events => false,
+        Content::Timeline => format == Format::Gexf,
+        Content::EventsResponse => false,
     };
     if wanted && !fits {
         let why = format!("goes with {} alone", format.as_str());
@@ -256,7 +260,7 @@ struct Size {
 }
 
 impl Size {
-    fn of(seq: Seq, part: &Part<'_>) -> Self {
+    fn of(seq: Seq, part: &Subgraph<'_>) -> Self {
         Self { seq, nodes: part.node_count() as u64, links: part.link_count() as u64 }
     }
 }
@@ -271,7 +275,7 @@ struct Export {
     /// A copy of the graph, where that is what is exported.
     now: Cell<Option<(Seq, Snapshot)>>,
     trace_id: String,
-    asked: Asked,
+    asked: ExportParams,
     chunks: Chunks,
     gzip: bool,
 }
@@ -314,8 +318,8 @@ impl Export {
         };
         let written = match self.asked.content {
             Content::Graph(format) => self.graph(&mut begin, format),
-            Content::Lives => self.lives(&mut begin),
-            Content::Events => self.events(&mut begin),
+            Content::Timeline => self.lives(&mut begin),
+            Content::EventsResponse => self.events(&mut begin),
         };
         match written {
             Ok(()) => true,

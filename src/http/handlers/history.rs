@@ -1,6 +1,6 @@
 //! `GET …/history` and `GET …/events`.
 
-use crate::api::{Events, History};
+use crate::api::{EventsResponse, HistoryResponse};
 use crate::http::app::App;
 use crate::http::extract::request::Request;
 use crate::http::handlers::locations;
@@ -9,9 +9,9 @@ use crate::http::respond::problem::Problem;
 use crate::store::{PageLimit, Stop, Store, Subject};
 
 /// Reads the journal where it holds nobody up, until it is to stop.
-pub(crate) type Look = Box<dyn FnOnce(&Store, Stop<'_>) -> Answer + Send>;
+pub(crate) type JournalQuery = Box<dyn FnOnce(&Store, Stop<'_>) -> Answer + Send>;
 
-pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem> {
+pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<JournalQuery, Problem> {
     let query = &request.query;
     query.only(&["of", "relation", "association", "limit", "cursor"])?;
     let (relation, association) = (query.one("relation")?, query.one("association")?);
@@ -35,11 +35,11 @@ pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<Look, Problem>
         if page.is_empty() && !subject.is_known_to(&location.read()) {
             return Err(Problem::not_found("no event has named this"));
         }
-        json(&History::new(&page, seq))
+        json(&HistoryResponse::new(&page, seq))
     }))
 }
 
-pub(crate) fn events(app: &App, request: &Request<'_>) -> Result<Look, Problem> {
+pub(crate) fn events(app: &App, request: &Request<'_>) -> Result<JournalQuery, Problem> {
     let query = &request.query;
     query.only(&["after", "limit", "cursor"])?;
     let limit = query.limit()?;
@@ -53,6 +53,6 @@ pub(crate) fn events(app: &App, request: &Request<'_>) -> Result<Look, Problem> 
     Ok(Box::new(move |store, stop| {
         let seq = store.head();
         let page = store.events_until(location.id().as_str(), after, limit, stop)?;
-        json(&Events::new(&page, after, seq, store.epochs().mark()))
+        json(&EventsResponse::new(&page, after, seq, store.epochs().mark()))
     }))
 }

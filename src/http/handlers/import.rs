@@ -11,7 +11,7 @@ use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::{Buf, Reply};
 
-use crate::api::{ImportBody, LineBody};
+use crate::api::{ImportResponse, ImportedLineBody};
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::body;
@@ -19,7 +19,7 @@ use crate::http::extract::request::Request;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::server::listener::BUFFER_BYTES;
-use crate::store::{ImportError, ImportedLine, LineFate};
+use crate::store::{ImportError, ImportedLine, LineOutcome};
 use crate::webhook::ContentEncoding;
 
 /// Parts of the body that may wait until the lines before them are written.
@@ -36,17 +36,17 @@ const SLOWEST_BYTES: u64 = 16 << 10;
 const RESULTS_BYTES: usize = 64 << 20;
 
 /// A part of the body, or its end; without an end the body is not whole.
-type Part = Option<Vec<u8>>;
+type BodyChunk = Option<Vec<u8>>;
 
 /// Which lines the answer lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-enum Listed {
+enum ResultsFilter {
     #[default]
     All,
     Refused,
 }
 
-impl Listed {
+impl ResultsFilter {
     fn from_name(name: &str) -> Option<Self> {
         match name {
             "all" => Some(Self::All),
@@ -66,7 +66,7 @@ where
     B: Buf,
 {
     request.query.only(&["results"])?;
-    let listed = request.query.choice("results", Listed::from_name, "all, refused")?;
+    let listed = request.query.choice("results", ResultsFilter::from_name, "all, refused")?;
     let encoding = check_headers(&request.headers)?;
     let limits = &app.limits;
     body::check_length(&request.headers, limits.import_bytes)?;
@@ -123,7 +123,7 @@ fn check_headers(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem
 /// are written meanwhile is not held against it.
 async fn send<S, B>(
     body: S,
-    to: mpsc::Sender<Part>,
+    to: mpsc::Sender<BodyChunk>,
     limit: usize,
     patience: Duration,
 ) -> Result<(), Problem>
@@ -157,13 +157,13 @@ where
 
 /// The body, as the blocking reader of it sees it.
 struct Parts {
-    receiver: mpsc::Receiver<Part>,
+    receiver: mpsc::Receiver<BodyChunk>,
     part: io::Cursor<Vec<u8>>,
     ended: bool,
 }
 
 impl Parts {
-    fn new(receiver: mpsc::Receiver<Part>) -> Self {
+    fn new(receiver: mpsc::Receiver<BodyChunk>) -> Self {
         Self { receiver, part: io::Cursor::default(), ended: false }
     }
 }
@@ -200,7 +200,7 @@ impl Results {
         if !self.json.is_empty() {
             self.json.push(b',');
         }
-        Ok(serde_json::to_writer(&mut self.json, &LineBody::new(line))?)
+        Ok(serde_json::to_writer(&mut self.json, &ImportedLineBody::new(line))?)
     }
 }
 
@@ -209,19 +209,19 @@ fn take(
     grant: &Grant,
     body: impl Read,
     unpacked: u64,
-    listed: Listed,
-) -> Result<(ImportBody, Results), Problem> {
+    listed: ResultsFilter,
+) -> Result<(ImportResponse, Results), Problem> {
     let mut results = Results { json: Vec::new(), complete: true };
     let admits = |location: Option<&str>| location.map_or(grant.sees_all(), |it| grant.sees(it));
     let import = app.store.import().of_locations(admits).at_most(unpacked);
     let counts = import.read(body, |line| {
-        let is_refused = matches!(line.fate, LineFate::Refused(_));
-        if listed == Listed::All || is_refused { results.add(&line) } else { Ok(()) }
+        let is_refused = matches!(line.fate, LineOutcome::Refused(_));
+        if listed == ResultsFilter::All || is_refused { results.add(&line) } else { Ok(()) }
     })?;
     let (lines, refused, duplicate) = (counts.lines, counts.refused, counts.duplicate);
     app.metrics.imported(&counts);
     tracing::info!(lines, refused, duplicate, "import done");
-    Ok((ImportBody::new(&counts), results))
+    Ok((ImportResponse::new(&counts), results))
 }
 
 impl From<ImportError> for Problem {

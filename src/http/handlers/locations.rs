@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::api::{ErasedBody, Listed, LocationBody, Locations, place_cursor};
+use crate::api::{EraseResponse, LocationBody, LocationsResponse, PageInfo, place_cursor};
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::request::Request;
@@ -46,7 +46,7 @@ fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answe
         counts: location.read().counts().into(),
     };
     let locations = locations.iter().map(body).collect();
-    json(&Locations { locations, listed: Listed::new(next, seq) })
+    json(&LocationsResponse { locations, listed: PageInfo::new(next, seq) })
 }
 
 /// Erases a location for good.
@@ -56,5 +56,5 @@ pub(crate) async fn erase(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let erasing = tokio::task::spawn_blocking(move || app.store.erase_location(&id));
     let erased = erasing.await.map_err(Problem::unavailable)??;
     let unknown = || Problem::not_found("no event has named this location");
-    json(&ErasedBody::new(&erased.ok_or_else(unknown)?))
+    json(&EraseResponse::new(&erased.ok_or_else(unknown)?))
 }

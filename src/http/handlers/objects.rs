@@ -1,15 +1,17 @@
 //! `GET …/objects` and `GET …/objects/{objectKey}/records`.
 
-use crate::api::{Listed, ObjectBody, Objects, RecordBody, Records, place_cursor};
+use crate::api::{
+    ObjectBody, ObjectsResponse, PageInfo, RecordBody, RecordsResponse, place_cursor,
+};
 use crate::graph::LocationGraph;
 use crate::http::app::App;
-use crate::http::execute::Reading;
+use crate::http::execute::PreparedRead;
 use crate::http::extract::request::Request;
 use crate::http::handlers::locations;
 use crate::http::respond::json::json;
 use crate::http::respond::problem::Problem;
 
-pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
+pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let read = move |graph: &LocationGraph, seq| {
@@ -19,12 +21,12 @@ pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<Reading, Problem>
         let next =
             page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place));
         let objects = page.iter().map(ObjectBody::from).collect();
-        json(&Objects { objects, listed: Listed::new(next, seq) })
+        json(&ObjectsResponse { objects, listed: PageInfo::new(next, seq) })
     };
-    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
+    Ok(PreparedRead { location: locations::find(app, request)?, read: Box::new(read) })
 }
 
-pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<Reading, Problem> {
+pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let object = request.segment("objectKey").to_owned();
@@ -33,7 +35,7 @@ pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<Reading, Probl
             .records(&object, after, limit)
             .ok_or_else(|| Problem::not_found("no event has named this object key"))?;
         let records = page.records.iter().map(RecordBody::from).collect();
-        json(&Records { records, listed: Listed::new(page.next.map(place_cursor), seq) })
+        json(&RecordsResponse { records, listed: PageInfo::new(page.next.map(place_cursor), seq) })
     };
-    Ok(Reading { location: locations::find(app, request)?, read: Box::new(read) })
+    Ok(PreparedRead { location: locations::find(app, request)?, read: Box::new(read) })
 }

@@ -2,16 +2,17 @@
 //! `GET …/summary`.
 
 use crate::api::{
-    CONDITIONS_MAX, Ends, MatchQuestion, Matches, NODES_MAX as STARTS_MAX, NeighborhoodBody,
-    PathsBody, STEPS_MAX, SummaryBody, WalkQuestion, WalksBody,
+    CONDITIONS_MAX, MatchQuestion, MatchesResponse, NODES_MAX as STARTS_MAX, NeighborhoodResponse,
+    PathsResponse, STEPS_MAX, SummaryResponse, WalkEndsResponse, WalkQuestion, WalksResponse,
 };
 use crate::graph::{Condition, MatchQuery, NeighborhoodQuery, PathQuery};
-use crate::http::execute::Question;
-use crate::http::extract::params;
+use crate::http::execute::PreparedQuery;
 use crate::http::extract::request::Request;
+use crate::http::extract::{json_body, params};
 use crate::http::respond::json::json_within;
 use crate::http::respond::problem::Problem;
 use crate::model::{LocationId, NodeRef};
+use crate::store::AsOf;
 
 /// The longest way, in links.
 const HOPS_MAX: u32 = 32;
@@ -23,8 +24,8 @@ pub(crate) const DEPTH_MAX: u32 = 8;
 const NODES_MAX: usize = 100_000;
 const NODES_DEFAULT: usize = 1_000;
 
-pub(crate) fn matches(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
-    let question: MatchQuestion = request.question(body)?;
+pub(crate) fn matches(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
+    let question: MatchQuestion = json_body::read(body)?;
     let counts = [question.all.0.len(), question.any.0.len(), question.none.0.len()];
     if counts.iter().sum::<usize>() > CONDITIONS_MAX {
         let why = format!("and `any` and `none` hold more than {CONDITIONS_MAX} conditions");
@@ -34,14 +35,14 @@ pub(crate) fn matches(request: &Request<'_>, body: &[u8]) -> Result<Question, Pr
         let why = "and `any` are empty: give a condition, or an `object` with `none`";
         return Err(Problem::invalid_parameter("all", why));
     }
-    let as_of = request.moment(question.as_of)?;
+    let as_of = json_body::moment(question.as_of, as_of)?;
     let limit = params::limit_of(question.limit)?;
     let query = question.query(limit);
-    Ok(Question::new(query.nodes().cloned().collect(), as_of, move |view, effort, seq| {
-        let found = view.matches(&query, effort);
+    Ok(PreparedQuery::new(query.nodes().cloned().collect(), as_of, move |view, budget, seq| {
+        let found = view.matches(&query, budget);
         let found =
             found.map_err(|error| Problem::of_nodes(error, |node| named_in(&query, node)))?;
-        json_within(effort, 256, || Matches::new(&found, seq))
+        json_within(budget, 256, || MatchesResponse::new(&found, seq))
     }))
 }
 
@@ -55,8 +56,8 @@ fn named_in(query: &MatchQuery, node: &NodeRef) -> &'static str {
     }
 }
 
-pub(crate) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Problem> {
-    let question: WalkQuestion = request.question(body)?;
+pub(crate) fn walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
+    let question: WalkQuestion = json_body::read(body)?;
     if question.from.0.is_empty() {
         let why = format!("is not a list of 1 to {STARTS_MAX} node references");
         return Err(Problem::invalid_parameter("from", why));
@@ -68,23 +69,23 @@ pub(crate) fn walk(request: &Request<'_>, body: &[u8]) -> Result<Question, Probl
     if question.paths && question.cursor.is_some() {
         return Err(Problem::invalid_parameter("cursor", "goes with ends, not with `paths`"));
     }
-    let as_of = request.moment(question.as_of)?;
+    let as_of = json_body::moment(question.as_of, as_of)?;
     let limit = params::limit_of(question.limit)?;
     let paths = question.paths;
     let query = question.query(limit);
-    Ok(Question::new(query.from.clone(), as_of, move |view, effort, seq| {
+    Ok(PreparedQuery::new(query.from.clone(), as_of, move |view, budget, seq| {
         let of_from = |error| Problem::of_nodes(error, |_| "from");
         if paths {
-            let walks = view.walks(&query, effort).map_err(of_from)?;
-            json_within(effort, 256, || WalksBody::new(&walks, seq))
+            let walks = view.walks(&query, budget).map_err(of_from)?;
+            json_within(budget, 256, || WalksResponse::new(&walks, seq))
         } else {
-            let page = view.walk(&query, effort).map_err(of_from)?;
-            json_within(effort, 256, || Ends::new(&page, seq))
+            let page = view.walk(&query, budget).map_err(of_from)?;
+            json_within(budget, 256, || WalkEndsResponse::new(&page, seq))
         }
     }))
 }
 
-pub(crate) fn path(request: &Request<'_>) -> Result<Question, Problem> {
+pub(crate) fn path(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let asked = &request.query;
     asked.only(&["from", "to", "maxHops", "all", "label", "association", "limit", "asOf"])?;
     let yes = |word: &str| match word {
@@ -106,14 +107,14 @@ pub(crate) fn path(request: &Request<'_>) -> Result<Question, Problem> {
         limit: if all { asked.limit()? } else { 1 },
     };
     let names = vec![query.from.clone(), query.to.clone()];
-    Ok(Question::new(names, asked.as_of()?, move |view, effort, seq| {
-        let paths = view.path(&query, effort);
+    Ok(PreparedQuery::new(names, asked.as_of()?, move |view, budget, seq| {
+        let paths = view.path(&query, budget);
         let paths = paths.map_err(|error| Problem::of_nodes(error, |_| "to"))?;
-        json_within(effort, 256, || PathsBody::new(&paths, seq))
+        json_within(budget, 256, || PathsResponse::new(&paths, seq))
     }))
 }
 
-pub(crate) fn neighborhood(request: &Request<'_>) -> Result<Question, Problem> {
+pub(crate) fn neighborhood(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let asked = &request.query;
     asked.only(&["of", "depth", "limit", "label", "association", "asOf"])?;
     let query = NeighborhoodQuery {
@@ -123,17 +124,17 @@ pub(crate) fn neighborhood(request: &Request<'_>) -> Result<Question, Problem> {
         associations: asked.all("association"),
         limit: asked.number("limit", 1..=NODES_MAX)?.unwrap_or(NODES_DEFAULT),
     };
-    Ok(Question::new(vec![query.of.clone()], asked.as_of()?, move |view, effort, seq| {
-        let found = view.neighborhood(&query, effort)?;
-        json_within(effort, 256, || NeighborhoodBody::new(&found, seq))
+    Ok(PreparedQuery::new(vec![query.of.clone()], asked.as_of()?, move |view, budget, seq| {
+        let found = view.neighborhood(&query, budget)?;
+        json_within(budget, 256, || NeighborhoodResponse::new(&found, seq))
     }))
 }
 
-pub(crate) fn summary(request: &Request<'_>) -> Result<Question, Problem> {
+pub(crate) fn summary(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     request.query.only(&["asOf"])?;
     let location = LocationId::from(request.segment("locationId"));
-    Ok(Question::new(vec![], request.query.as_of()?, move |view, effort, seq| {
-        let body = SummaryBody::new(&location, view, effort, seq);
-        json_within(effort, 256, || body)
+    Ok(PreparedQuery::new(vec![], request.query.as_of()?, move |view, budget, seq| {
+        let body = SummaryResponse::new(&location, view, budget, seq);
+        json_within(budget, 256, || body)
     }))
 }

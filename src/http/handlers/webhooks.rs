@@ -7,7 +7,7 @@ use tokio::sync::oneshot;
 use warp::Buf;
 use warp::http::HeaderMap;
 
-use crate::api::ReceiptBody;
+use crate::api::ReceiptResponse;
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
 use crate::http::extract::body::{Posted, Received};
@@ -18,7 +18,7 @@ use crate::journal::Refused;
 use crate::model::Timestamp;
 use crate::signature::{Scheme, SignatureHeaders};
 use crate::store::{Delivery, IngestError, Receipt};
-use crate::webhook::{Decoded, MAX_ID_BYTES, Outline};
+use crate::webhook::{Decoded, DeliverySummary, MAX_ID_BYTES};
 
 /// Headers that tell one attempt of a sender from another. No signature, no
 /// token; `webhook-id` is kept where it counts.
@@ -43,7 +43,7 @@ where
     match accept(&app, &request, body).await {
         Ok(receipt) => {
             app.metrics.delivered(Some(&receipt.event_type), receipt.status.as_str());
-            json(&ReceiptBody::new(&receipt, request.id))
+            json(&ReceiptResponse::new(&receipt, request.id))
         }
         Err(problem) => {
             let outline = problem.outline.as_ref();
@@ -71,7 +71,7 @@ where
         let (on, headers) = (Arc::clone(app), request.headers.clone());
         let url_type = url_type.map(str::to_owned);
         let work = move || examine(&on, &headers, url_type.as_deref(), raw);
-        app.background.spawn(work).await.map_err(Problem::unavailable)?
+        app.background.parse(work).await?
     } else {
         examine(app, &request.headers, url_type, raw)
     };
@@ -84,7 +84,7 @@ where
             return Err(*problem);
         }
     };
-    let outline = Outline::of(delivery.decoded());
+    let outline = DeliverySummary::of(delivery.decoded());
     let (sender, receiver) = oneshot::channel();
     app.store
         .submit(delivery, move |result| {
@@ -208,7 +208,7 @@ fn refused(
     Refused {
         received_at: Timestamp::now(),
         url_type: url_type.map(str::to_owned),
-        location: Outline::peek(&body).location,
+        location: DeliverySummary::peek(&body).location,
         code: problem.code,
         field: problem.field.as_deref().map(str::to_owned),
         reason: problem.detail.to_string(),

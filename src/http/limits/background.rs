@@ -5,8 +5,14 @@
 //! pages. On a machine with fewer cores than such work has threads, a short request would
 //! otherwise wait for a turn as long as the long ones do.
 
+use std::sync::Arc;
+
 use tokio::runtime::{Builder, Runtime};
+use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
+
+use crate::http::limits::permits::cores_of_one_client;
+use crate::http::respond::problem::Problem;
 
 /// How much lower the priority is, in the steps of `nice`: a thread of usual priority is
 /// given nine times the processor time where both want it.
@@ -15,14 +21,35 @@ const NICE: i32 = 10;
 
 /// The threads, which are started as they are needed and end when they have been idle.
 #[derive(Debug)]
-pub(crate) struct Background(Option<Runtime>);
+pub(crate) struct Background {
+    threads: Option<Runtime>,
+    /// Bodies that are parsed at once.
+    parsing: Arc<Semaphore>,
+}
 
 impl Background {
     pub(crate) fn new() -> Self {
         let mut threads = Builder::new_current_thread();
         threads.thread_name("relata-background").on_thread_start(lower_priority);
         // Without drivers there is nothing that can fail; if it does, the usual threads do.
-        Self(threads.build().ok())
+        let parsing = Arc::new(Semaphore::new(cores_of_one_client()));
+        Self { threads: threads.build().ok(), parsing }
+    }
+
+    /// Runs work that takes as long as a body is large. Such work waits for its turn, so
+    /// that large bodies keep half of the cores busy at most.
+    pub(crate) async fn parse<T: Send + 'static>(
+        &self,
+        work: impl FnOnce() -> T + Send + 'static,
+    ) -> Result<T, Problem> {
+        let permit = Arc::clone(&self.parsing).acquire_owned().await;
+        let permit = permit.map_err(Problem::unavailable)?;
+        let parsed = self.spawn(move || {
+            let done = work();
+            drop(permit);
+            done
+        });
+        parsed.await.map_err(Problem::unavailable)
     }
 
     /// Runs blocking work.
@@ -30,7 +57,7 @@ impl Background {
         &self,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> JoinHandle<T> {
-        match &self.0 {
+        match &self.threads {
             Some(threads) => threads.spawn_blocking(work),
             None => tokio::task::spawn_blocking(work),
         }
@@ -40,7 +67,7 @@ impl Background {
 impl Drop for Background {
     fn drop(&mut self) {
         // Perhaps on one of its own threads, or on one that must not wait.
-        if let Some(threads) = self.0.take() {
+        if let Some(threads) = self.threads.take() {
             threads.shutdown_background();
         }
     }

@@ -1,5 +1,6 @@
 //! Permits for what may run a few times at once: waited for within bounds, and shared
-//! out so that no client holds more than half of them.
+//! out so that no client holds more than half of them, or keeps more than half of the
+//! processor's cores busy.
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError, Weak};
@@ -35,8 +36,12 @@ pub(crate) struct Permit {
 impl Permits {
     /// So many permits, each of which is waited for so long.
     pub(crate) fn new(work: &'static str, permits: usize, wait: Duration) -> Self {
+        Self::shared_out(work, permits, permits.div_ceil(2).min(cores_of_one_client()), wait)
+    }
+
+    fn shared_out(work: &'static str, permits: usize, share: usize, wait: Duration) -> Self {
         let all = Arc::new(Semaphore::new(permits));
-        Self { work, all, share: permits.div_ceil(2), wait, clients: Mutex::default() }
+        Self { work, all, share, wait, clients: Mutex::default() }
     }
 
     /// Waits for a permit. Those that wait for one of the same client do not stand in
@@ -75,6 +80,12 @@ impl Permits {
     }
 }
 
+/// Returns how many processor cores one client's work may keep busy: half of them. With
+/// more, what everybody else asks for would wait for a core.
+pub(crate) fn cores_of_one_client() -> usize {
+    std::thread::available_parallelism().map_or(1, |cores| cores.get().div_ceil(2))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -83,7 +94,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_holds_half_of_the_permits_at_most() {
-        let permits = Permits::new("questions", 4, WAIT);
+        let permits = Permits::shared_out("questions", 4, 2, WAIT);
         let first = (permits.acquire("a").await.unwrap(), permits.acquire("a").await.unwrap());
         let refused = permits.acquire("a").await.unwrap_err();
         assert_eq!(refused.code, "overloaded");

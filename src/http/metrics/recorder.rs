@@ -29,7 +29,7 @@ use crate::http::respond::problem::Problem;
 use crate::http::routes::Route;
 use crate::journal::DeadLetterTotals;
 use crate::model::EventType;
-use crate::store::{ImportCounts, StorageUse, Store, Written};
+use crate::store::{ImportCounts, StorageUse, Store, WriteEvent};
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -47,24 +47,24 @@ const EVENTS: [f64; 12] =
     [1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0, 1024.0, 4096.0];
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Delivered {
+struct DeliveryLabels {
     r#type: &'static str,
     status: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Imported {
+struct ImportLabels {
     status: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Asked {
+struct RouteLabels {
     method: &'static str,
     route: &'static str,
 }
 
 #[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
-struct Answered {
+struct ResponseLabels {
     method: &'static str,
     route: &'static str,
     status: u16,
@@ -74,10 +74,10 @@ struct Answered {
 #[derive(Debug)]
 pub(crate) struct Metrics {
     registry: Registry,
-    deliveries: Family<Delivered, Counter>,
-    imported: Family<Imported, Counter>,
-    requests: Family<Answered, Counter>,
-    durations: Family<Asked, Histogram, fn() -> Histogram>,
+    deliveries: Family<DeliveryLabels, Counter>,
+    imported: Family<ImportLabels, Counter>,
+    requests: Family<ResponseLabels, Counter>,
+    durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     /// When the last checkpoint was saved, or the server started.
     checkpoint: Arc<Mutex<Instant>>,
 }
@@ -123,11 +123,11 @@ impl Metrics {
         let saved = Arc::clone(&checkpoint);
         // Of two servers over one store the first counts what the store writes.
         store.observe(move |written| match written {
-            Written::Events { count, took } => {
+            WriteEvent::Events { count, took } => {
                 batches.observe(u32::try_from(count).map_or(f64::INFINITY, f64::from));
                 commits.observe(took.as_secs_f64());
             }
-            Written::Checkpoint { took, .. } => {
+            WriteEvent::Checkpoint { took, .. } => {
                 checkpoints.observe(took.as_secs_f64());
                 *saved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
             }
@@ -139,22 +139,24 @@ impl Metrics {
     pub(crate) fn delivered(&self, event_type: Option<&str>, status: &'static str) {
         let known = event_type.and_then(EventType::from_name);
         let r#type = known.map_or("other", EventType::as_str);
-        self.deliveries.get_or_create(&Delivered { r#type, status }).inc();
+        self.deliveries.get_or_create(&DeliveryLabels { r#type, status }).inc();
     }
 
     /// Counts lines of imports by what became of them.
     pub(crate) fn imported(&self, counts: &ImportCounts) {
         for (status, lines) in counts.named() {
-            self.imported.get_or_create(&Imported { status }).inc_by(lines);
+            self.imported.get_or_create(&ImportLabels { status }).inc_by(lines);
         }
     }
 
     /// Counts an answer; without a route it was to a path that there is not.
     pub(crate) fn answered(&self, route: Option<&Route>, status: StatusCode, took: Duration) {
         let (method, path) = route.map_or(("", ""), |route| (route.method, route.path));
-        let answered = Answered { method, route: path, status: status.as_u16() };
+        let answered = ResponseLabels { method, route: path, status: status.as_u16() };
         self.requests.get_or_create(&answered).inc();
-        self.durations.get_or_create(&Asked { method, route: path }).observe(took.as_secs_f64());
+        self.durations
+            .get_or_create(&RouteLabels { method, route: path })
+            .observe(took.as_secs_f64());
     }
 
     fn since_checkpoint(&self) -> Duration {

@@ -5,7 +5,7 @@ use warp::http::Response as HttpResponse;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
-use crate::graph::Effort;
+use crate::graph::Budget;
 use crate::http::respond::problem::Problem;
 
 /// The answer to a request, or the problem with it.
@@ -19,11 +19,11 @@ pub(crate) fn json<T: Serialize>(value: &T) -> Answer {
 /// An answer of 200 with the JSON of this, which is not made where it will not be
 /// used: where a trial has not sufficed.
 pub(crate) fn json_within<T: Serialize>(
-    effort: &Effort<'_>,
+    budget: &Budget<'_>,
     length: usize,
     value: impl FnOnce() -> T,
 ) -> Answer {
-    if effort.is_in_vain() {
+    if budget.is_in_vain() {
         return Err(Problem::unavailable("the trial has not sufficed"));
     }
     json_of(length, &value())

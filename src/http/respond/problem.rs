@@ -15,7 +15,7 @@ use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
 use crate::store::{ExportEventsError, IngestError, LimitReached, PastError, ReplayError};
-use crate::webhook::{ContentEncoding, DecodeError, Outline, UnknownEncoding, UnpackError};
+use crate::webhook::{ContentEncoding, DecodeError, DeliverySummary, UnknownEncoding, UnpackError};
 
 /// One error answer, before it knows its trace id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -27,7 +27,7 @@ pub(crate) struct Problem {
     /// The sender's own trace id, where it told one.
     pub(crate) trace_id: Option<Box<str>>,
     /// What a refused delivery was about, for the log.
-    pub(crate) outline: Option<Box<Outline>>,
+    pub(crate) outline: Option<Box<DeliverySummary>>,
     hint: Option<Hint>,
 }
 
@@ -83,14 +83,14 @@ impl Problem {
     }
 
     /// Notes what a delivery was about.
-    pub(crate) fn outline(mut self, outline: Outline) -> Self {
+    pub(crate) fn outline(mut self, outline: DeliverySummary) -> Self {
         self.outline = Some(Box::new(outline));
         self
     }
 
     /// Notes what a delivery was about whose body could not be used.
     pub(crate) fn about(self, body: &[u8]) -> Self {
-        self.outline(Outline::peek(body))
+        self.outline(DeliverySummary::peek(body))
     }
 
     pub(crate) fn unauthorized(detail: &str) -> Self {

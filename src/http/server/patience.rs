@@ -33,7 +33,7 @@ impl Patience {
 
     /// Notes that bytes have arrived.
     pub(crate) fn heard(&mut self, exchange: &Exchange) {
-        self.renew(exchange);
+        self.reset(exchange);
         if !self.head_begun && !exchange.is_answering() {
             self.head_begun = true;
             self.since = None;
@@ -47,7 +47,7 @@ impl Patience {
         }
     }
 
-    fn renew(&mut self, exchange: &Exchange) {
+    fn reset(&mut self, exchange: &Exchange) {
         let requests = exchange.requests();
         if requests != self.requests {
             (self.requests, self.head_begun, self.since) = (requests, false, None);
@@ -62,7 +62,7 @@ impl Patience {
         app: &App,
         exchange: &Exchange,
     ) -> Poll<bool> {
-        self.renew(exchange);
+        self.reset(exchange);
         if exchange.is_answering() {
             return Poll::Pending;
         }

@@ -1,7 +1,7 @@
 //! Of what is left after a recovery, and after a location was erased.
 
 use crate::journal::conformance::{Open, all, entry, refused, rows, save};
-use crate::journal::contract::{CheckpointRow, Entry};
+use crate::journal::contract::{CheckpointRow, JournalEntry};
 use crate::journal::dead_letter::{DeadLetterBounds, Refused};
 use crate::model::{RecordState, StateRow};
 
@@ -22,8 +22,8 @@ pub(super) fn what_was_appended_is_there_after_a_recovery(open: &mut Open) {
     assert_eq!(all(open().as_mut(), 0).len(), 3);
 }
 
-fn of<'a>(location: &'a str, webhook_id: &'a str) -> Entry<'a> {
-    Entry { location, webhook_id: Some(webhook_id), ..entry(location, "{\"a\":1}") }
+fn of<'a>(location: &'a str, webhook_id: &'a str) -> JournalEntry<'a> {
+    JournalEntry { location, webhook_id: Some(webhook_id), ..entry(location, "{\"a\":1}") }
 }
 
 fn row(location: u32, id: &'static str) -> CheckpointRow<'static> {

@@ -7,7 +7,9 @@ pub(super) mod notes;
 
 use std::ops::ControlFlow;
 
-use crate::journal::contract::{CheckpointRow, CheckpointSeq, Entry, Journal, JournalReader};
+use crate::journal::contract::{
+    CheckpointRow, CheckpointSeq, Journal, JournalEntry, JournalReader,
+};
 use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
 use crate::journal::error::JournalError;
 use crate::journal::memory::MemoryJournal;
@@ -55,8 +57,8 @@ fn on_each(case: fn(&mut Open)) {
     case(&mut open);
 }
 
-fn entry<'a>(entity: &'a str, body: &'a str) -> Entry<'a> {
-    Entry {
+fn entry<'a>(entity: &'a str, body: &'a str) -> JournalEntry<'a> {
+    JournalEntry {
         location: "L",
         event_type: "RelationCreate",
         entity,
@@ -69,7 +71,7 @@ fn entry<'a>(entity: &'a str, body: &'a str) -> Entry<'a> {
 
 fn all(journal: &mut dyn JournalReader, after: Seq) -> Vec<(Seq, String)> {
     let mut seen = Vec::new();
-    let mut each = |seq, entry: Entry<'_>| {
+    let mut each = |seq, entry: JournalEntry<'_>| {
         seen.push((seq, format!("{entry:?}")));
         ControlFlow::Continue(())
     };
@@ -99,15 +101,15 @@ fn entries_come_back_as_they_were(open: &mut Open) {
     let entries = [
         entry("plain", "{}"),
         entry("", ""),
-        Entry { location: "", webhook_id: Some(""), ..entry("empty texts", " \n") },
-        Entry {
+        JournalEntry { location: "", webhook_id: Some(""), ..entry("empty texts", " \n") },
+        JournalEntry {
             location: "łøçå",
             webhook_id: Some("\u{0}"),
             at: Some(Timestamp::from_millis(i64::MAX)),
             received_at: Timestamp::from_millis(i64::MIN + 1),
             ..entry("שלום\u{0}🏠", "a\u{0}b'\";--%\u{feff}")
         },
-        Entry { at: Some(Timestamp::from_millis(-1)), ..entry("before 1970", "x") },
+        JournalEntry { at: Some(Timestamp::from_millis(-1)), ..entry("before 1970", "x") },
     ];
     let expected: Vec<(Seq, String)> =
         entries.iter().zip(1..).map(|(entry, seq)| (seq, format!("{entry:?}"))).collect();
@@ -132,7 +134,7 @@ fn reading_goes_from_where_it_is_told(open: &mut Open) {
     assert_eq!(all(journal.as_mut(), 4), []);
     assert_eq!(all(journal.as_mut(), Seq::MAX), []);
     let mut seen = 0;
-    let mut each = |_, _: Entry<'_>| {
+    let mut each = |_, _: JournalEntry<'_>| {
         seen += 1;
         if seen == 2 { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
     };
@@ -166,7 +168,7 @@ fn a_caller_may_write_while_it_reads(open: &mut Open) {
     journal.append(&vec![entry("a", "{}"); 5_000]).unwrap();
     let mut reader = journal.readers()().unwrap();
     let mut seen = 0;
-    let mut each = |seq, _: Entry<'_>| {
+    let mut each = |seq, _: JournalEntry<'_>| {
         seen += 1;
         assert_eq!(seq, seen, "in order, without a gap");
         if seq % 1_000 == 0 {
@@ -192,7 +194,7 @@ fn entries_pruned_during_a_reading_are_an_error(open: &mut Open) {
     .unwrap();
     let mut reader = journal.readers()().unwrap();
     let mut seen = 0;
-    let mut each = |seq, _: Entry<'_>| {
+    let mut each = |seq, _: JournalEntry<'_>| {
         seen += 1;
         assert_eq!(seq, seen);
         if seq == 10 {
@@ -225,10 +227,10 @@ fn at(millis: i64) -> Timestamp {
 /// checkpointed.
 fn five(journal: &mut dyn Journal) {
     let ids = ["one", "two", "three", "four", "five"];
-    let entries: Vec<Entry<'_>> = ids
+    let entries: Vec<JournalEntry<'_>> = ids
         .iter()
         .zip(1..)
-        .map(|(id, place)| Entry {
+        .map(|(id, place)| JournalEntry {
             received_at: at(place * 10),
             webhook_id: (place != 2).then_some(*id),
             ..entry(id, "{}")

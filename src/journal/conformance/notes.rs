@@ -74,7 +74,7 @@ pub(super) fn what_events_did_and_speak_of_is_kept_with_the_checkpoint(open: &mu
         seen
     };
     assert_eq!(runs(journal.as_mut(), 0), []);
-    let mentions = |first, last, hashes| CheckpointRow::Mentions { first, last, hashes };
+    let mentions = |first, last, hashes| CheckpointRow::SkipIndex { first, last, hashes };
     let repeats = |seq, times| CheckpointRow::Repeats { seq, times };
     let idle = |seq| CheckpointRow::Idle { seq };
     let first = [mentions(1, 2, &[1, 2]), mentions(3, 3, &[3]), repeats(2, 4), idle(1), idle(3)];

@@ -177,7 +177,7 @@ impl<'c> Statements<'c> {
             CheckpointRow::Damaged { .. } => 0,
             CheckpointRow::State { location, row } => self.put_state(*location, row)?,
             CheckpointRow::Dropped { location, key } => self.drop(*location, *key)?,
-            CheckpointRow::Mentions { first, last, hashes } => {
+            CheckpointRow::SkipIndex { first, last, hashes } => {
                 self.mentions.execute((first.cast_signed(), last.cast_signed(), hashes))?
             }
             CheckpointRow::LocationBlocks { location, chunk, blocks } => {
@@ -310,7 +310,7 @@ pub(super) fn load(
         let checksum = is_checked.then(|| table.columns.split(',').count());
         let mut rows = select.query(params_from_iter(only_number))?;
         rows.advance()?;
-        tables.push(Cursor { rows, show: *show, checksum });
+        tables.push(SavingCursor { rows, show: *show, checksum });
     }
     for location in locations {
         for table in &mut tables {
@@ -345,14 +345,14 @@ fn load_seq(
 }
 
 /// Reads one table in step with the others: one select for all locations.
-struct Cursor<'s> {
+struct SavingCursor<'s> {
     rows: Rows<'s>,
     show: Show,
     /// The index of the checksum, behind the columns that it covers.
     checksum: Option<usize>,
 }
 
-impl Cursor<'_> {
+impl SavingCursor<'_> {
     fn show_all_of(&mut self, location: u32, each: RowSink<'_>) -> Result<(), JournalError> {
         while let Some(row) = self.rows.get() {
             if row.get::<_, i64>(0)? != i64::from(location) {

@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::journal::contract::{Entry, Erased};
+use crate::journal::contract::{Erased, JournalEntry};
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::{checkpoint, compactions, dead_letters, events, location_blocks};
 use crate::model::{Seq, Timestamp};
@@ -105,7 +105,7 @@ fn blank_events(transaction: &Transaction<'_>, seqs: &mut Vec<Seq>) -> Result<()
     for &seq in &*seqs {
         let received_at = received_at.query_row([seq], |row| row.get(0)).optional()?;
         if let Some(received_at) = received_at {
-            let entry = Entry::erased(Timestamp::from_millis(received_at));
+            let entry = JournalEntry::erased(Timestamp::from_millis(received_at));
             blank.execute((seq, events::checksum(seq, &entry)))?;
             found.push(seq);
         }

@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, Range};
 
 use rusqlite::{Connection, Row, TransactionBehavior};
 
-use crate::journal::contract::{Entry, ImportMark};
+use crate::journal::contract::{ImportMark, JournalEntry};
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::import_marks;
 use crate::model::{Seq, Timestamp};
@@ -52,7 +52,7 @@ fn last(connection: &Connection, select: &str) -> Result<Seq, JournalError> {
 
 pub(super) fn append(
     connection: &mut Connection,
-    batch: &[Entry<'_>],
+    batch: &[JournalEntry<'_>],
     mark: Option<&ImportMark>,
 ) -> Result<Seq, JournalError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -102,7 +102,7 @@ pub(super) fn read_ids(
     read_columns(connection, Columns::Ids, after, upto, each)
 }
 
-type EntrySink<'s> = &'s mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>;
+type EntrySink<'s> = &'s mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>;
 
 /// What is read of an entry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -199,7 +199,7 @@ impl Page {
         Ok(())
     }
 
-    fn push(&mut self, seq: Seq, entry: &Entry<'_>) {
+    fn push(&mut self, seq: Seq, entry: &JournalEntry<'_>) {
         let mut text = |text: &str| {
             let start = self.texts.len();
             self.texts.push_str(text);
@@ -218,9 +218,9 @@ impl Page {
         self.rows.push(row);
     }
 
-    fn entry(&self, row: &PageRow) -> Entry<'_> {
+    fn entry(&self, row: &PageRow) -> JournalEntry<'_> {
         let text = |range: &Range<usize>| self.texts.get(range.clone()).unwrap_or_default();
-        Entry {
+        JournalEntry {
             location: text(&row.location),
             event_type: text(&row.event_type),
             entity: text(&row.entity),
@@ -240,14 +240,14 @@ pub(super) fn missing(connection: &Connection, seq: Seq, reason: String) -> Jour
     }
 }
 
-fn entry<'r>(row: &'r Row<'_>) -> Result<Entry<'r>, rusqlite::types::FromSqlError> {
+fn entry<'r>(row: &'r Row<'_>) -> Result<JournalEntry<'r>, rusqlite::types::FromSqlError> {
     let text = |column: usize| -> Result<&'r str, rusqlite::types::FromSqlError> {
         row.get_ref(column).map_err(rusqlite::types::FromSqlError::other)?.as_str()
     };
     let millis = |column: usize| -> Result<Option<i64>, rusqlite::types::FromSqlError> {
         row.get_ref(column).map_err(rusqlite::types::FromSqlError::other)?.as_i64_or_null()
     };
-    Ok(Entry {
+    Ok(JournalEntry {
         location: text(1)?,
         event_type: text(2)?,
         entity: text(3)?,
@@ -261,7 +261,7 @@ fn entry<'r>(row: &'r Row<'_>) -> Result<Entry<'r>, rusqlite::types::FromSqlErro
     })
 }
 
-pub(super) fn checksum(seq: Seq, entry: &Entry<'_>) -> i64 {
+pub(super) fn checksum(seq: Seq, entry: &JournalEntry<'_>) -> i64 {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&seq.to_le_bytes());
     let texts = [entry.location, entry.event_type, entry.entity, entry.body];

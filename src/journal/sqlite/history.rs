@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::journal::contract::Run;
+use crate::journal::contract::SkipBlock;
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::events;
 use crate::model::{Seq, Timestamp};
@@ -17,13 +17,16 @@ const ENDS: &str = "SELECT ifnull((SELECT min(seq) FROM event), 1), \
     ifnull((SELECT max(seq) FROM event), 0) + 1";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 
-pub(super) fn next_run(connection: &Connection, after: Seq) -> Result<Option<Run>, JournalError> {
+pub(super) fn next_run(
+    connection: &Connection,
+    after: Seq,
+) -> Result<Option<SkipBlock>, JournalError> {
     let from = i64::try_from(after.saturating_add(1)).unwrap_or(i64::MAX);
     let mut select = connection.prepare_cached(NEXT_RUN)?;
     let run = |row: &Row<'_>| {
         let seq = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
         let hashes = row.get_ref(2)?.as_blob()?.into();
-        Ok(Run { first: seq(0)?, last: seq(1)?, hashes })
+        Ok(SkipBlock { first: seq(0)?, last: seq(1)?, hashes })
     };
     Ok(select.query_row([from], run).optional()?)
 }

@@ -8,8 +8,8 @@ use std::time::Duration;
 use rusqlite::{Connection, ErrorCode};
 
 use crate::journal::contract::{
-    Accepted, CheckpointSeq, Compaction, Entry, Erased, FileSizes, ImportMark, Journal,
-    JournalReader, OpenReader, RowSink, Run,
+    Accepted, CheckpointSeq, Compaction, Erased, FileSizes, ImportMark, Journal, JournalEntry,
+    JournalReader, OpenReader, RowSink, SkipBlock,
 };
 use crate::journal::dead_letter::{
     DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
@@ -18,7 +18,7 @@ use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::location_blocks::SEQ_MAX;
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use crate::journal::sqlite::file_lock::{resolve, resolve_for_writing};
-use crate::journal::sqlite::lock::Place;
+use crate::journal::sqlite::lock::DatabaseLock;
 use crate::journal::sqlite::wal_checkpoint::LogMover;
 use crate::journal::sqlite::{
     checkpoint, compactions, connection, dead_letters, epochs, erase, events, history,
@@ -48,7 +48,7 @@ pub struct SqliteJournal {
     /// The version of the file's format: read-only, an older one stays as it is.
     format: i64,
     /// Where it is written; nothing in one opened for reading.
-    place: Option<Place>,
+    place: Option<DatabaseLock>,
 }
 
 impl SqliteJournal {
@@ -62,7 +62,7 @@ impl SqliteJournal {
     /// [`JournalError::NotOurs`] leave the file as it is.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let path = &resolve_for_writing(path)?;
-        let mut place = Place::lock(path)?;
+        let mut place = DatabaseLock::lock(path)?;
         let mut connection = connection::connect_for_writing(path)?;
         if place.is_new() {
             connection::check_log(&connection, path).inspect_err(|_| place.withdraw())?;
@@ -96,7 +96,7 @@ impl SqliteJournal {
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
         let path = &resolve(path)?;
         // Known before the read begins, so that it cannot be more than is there.
-        let accepted = Place::accepted(path);
+        let accepted = DatabaseLock::accepted(path);
         let connection = connection::connect_read_only(path)?;
         let format = schema::version(&connection)?;
         if format == 0 {
@@ -120,7 +120,7 @@ impl SqliteJournal {
 
     fn append_all(
         &mut self,
-        batch: &[Entry<'_>],
+        batch: &[JournalEntry<'_>],
         mark: Option<&ImportMark>,
     ) -> Result<Seq, JournalError> {
         let head = events::append(&mut self.connection, batch, mark)?;
@@ -225,7 +225,7 @@ impl JournalReader for SqliteJournal {
     fn read_range(
         &mut self,
         range: RangeInclusive<Seq>,
-        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let upto = self.head()?.min(*range.end());
         events::read(&self.connection, range.start().saturating_sub(1), upto, each)
@@ -307,7 +307,7 @@ impl JournalReader for SqliteJournal {
         }
     }
 
-    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
         if self.has_history() { history::next_run(&self.connection, after) } else { Ok(None) }
     }
 
@@ -347,13 +347,13 @@ impl JournalReader for SqliteJournal {
 }
 
 impl Journal for SqliteJournal {
-    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+    fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {
         self.append_all(batch, None)
     }
 
     fn append_import(
         &mut self,
-        batch: &[Entry<'_>],
+        batch: &[JournalEntry<'_>],
         mark: &ImportMark,
     ) -> Result<Seq, JournalError> {
         self.append_all(batch, Some(mark))
@@ -398,7 +398,7 @@ impl Journal for SqliteJournal {
         bounds: DeadLetterBounds,
     ) -> Result<(), JournalError> {
         dead_letters::keep(&mut self.connection, letters, bounds)?;
-        self.place.as_mut().map_or(Ok(()), Place::check_files)
+        self.place.as_mut().map_or(Ok(()), DatabaseLock::check_files)
     }
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
@@ -412,7 +412,7 @@ impl Journal for SqliteJournal {
         upto: Seq,
     ) -> Result<Erased, JournalError> {
         let erased = erase::erase(&mut self.connection, location, known, upto)?;
-        self.place.as_mut().map_or(Ok(()), Place::check_files)?;
+        self.place.as_mut().map_or(Ok(()), DatabaseLock::check_files)?;
         Ok(erased)
     }
 
@@ -440,7 +440,7 @@ impl Journal for SqliteJournal {
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {
-        self.place.as_mut().map_or(Ok(()), Place::check_files)?;
+        self.place.as_mut().map_or(Ok(()), DatabaseLock::check_files)?;
         let connection = connection::connect_for_writing(&self.path)?;
         connection::prepare(&connection)?;
         connection.busy_timeout(RECOVERY_TIMEOUT)?;

@@ -17,7 +17,7 @@ use crate::model::{EpochId, Seq};
 /// was cut or an older file in this place is seen at opening: SQLite reads such
 /// a file as if nothing had ever been behind its end.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct DatabaseLock {
     path: PathBuf,
     lock: File,
     lock_path: PathBuf,
@@ -40,7 +40,7 @@ struct Accepted {
     epoch: Option<EpochId>,
 }
 
-impl Place {
+impl DatabaseLock {
     /// Takes the locks that keep a second writer out: of a file of its own, which also
     /// says what was accepted, and of the database itself. The path is the one name of
     /// the database.

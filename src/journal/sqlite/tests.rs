@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use crate::journal::contract::{Entry, Journal, JournalReader};
+use crate::journal::contract::{Journal, JournalEntry, JournalReader};
 use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
 use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::sqlite::backup;
@@ -13,8 +13,8 @@ use crate::journal::sqlite::tokens::Tokens;
 use crate::journal::token::{Scope, TokenRow};
 use crate::model::Timestamp;
 
-fn entry<'a>(entity: &'a str, body: &'a str) -> Entry<'a> {
-    Entry {
+fn entry<'a>(entity: &'a str, body: &'a str) -> JournalEntry<'a> {
+    JournalEntry {
         location: "L",
         event_type: "RelationCreate",
         entity,
@@ -123,7 +123,7 @@ fn an_entry_that_is_missing_is_named_when_ids_are_recalled() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relata.db");
     let mut journal = SqliteJournal::open(&path).unwrap();
-    let known = Entry { webhook_id: Some("w"), ..entry("a", "one") };
+    let known = JournalEntry { webhook_id: Some("w"), ..entry("a", "one") };
     journal.append(&[known, known, known]).unwrap();
     execute(&path, "DELETE FROM event WHERE seq = 2");
     let recalled = journal.accepted(0, &mut |_| ());
@@ -353,7 +353,7 @@ fn a_slow_reader_of_events_does_not_hold_the_log() {
     grow(&mut journal, 2);
     let mut reader = journal.readers()().unwrap();
     let mut read = 0;
-    let mut slowly = |_, _: Entry<'_>| {
+    let mut slowly = |_, _: JournalEntry<'_>| {
         read += 1;
         if read == 1 {
             grow(&mut journal, 40);

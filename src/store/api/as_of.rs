@@ -1,7 +1,7 @@
 //! A location as it stands, or as it stood.
 
 use crate::store::past::cache::{AsOf, PastError};
-use crate::store::query::location_view::Moment;
+use crate::store::query::location_view::LocationView;
 use crate::store::store::Store;
 
 impl Store {
@@ -22,11 +22,11 @@ impl Store {
     /// assert_eq!(then.links("contact/amara").page()?.links.len(), 1);
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn as_of(&self, location: &str, as_of: AsOf) -> Result<Option<Moment>, PastError> {
+    pub fn as_of(&self, location: &str, as_of: AsOf) -> Result<Option<LocationView>, PastError> {
         let Some(known) = self.location(location) else { return Ok(None) };
         Ok(Some(match self.seq_as_of(as_of)? {
-            Some(seq) => Moment::Then(self.past(location, seq)?),
-            None => Moment::Now(known),
+            Some(seq) => LocationView::Then(self.past(location, seq)?),
+            None => LocationView::Now(known),
         }))
     }
 }

@@ -3,7 +3,7 @@
 use crate::store::index::scan::Stop;
 use crate::store::locations::Location;
 use crate::store::past::cache::{AsOf, PastError};
-use crate::store::query::diff::Between;
+use crate::store::query::diff::LocationDiff;
 use crate::store::store::Store;
 
 impl Store {
@@ -12,7 +12,7 @@ impl Store {
     /// it costs.
     ///
     /// ```
-    /// use relata::graph::{DiffQuery, Effort};
+    /// use relata::graph::{DiffQuery, Budget};
     /// use relata::{AsOf, Store};
     ///
     /// let store = Store::in_memory()?;
@@ -24,7 +24,7 @@ impl Store {
     ///     store.ingest(body.as_bytes())?;
     /// }
     /// let between = store.between("eHy2", AsOf::Seq(1), None)?.unwrap();
-    /// let diff = between.links(&DiffQuery::default(), &mut Effort::unbounded());
+    /// let diff = between.links(&DiffQuery::default(), &mut Budget::unbounded());
     /// assert_eq!(diff.added[0].relation, Some("67af"));
     /// assert_eq!(diff.removed[0].relation, Some("67ae"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
@@ -34,7 +34,7 @@ impl Store {
         location: &str,
         from: AsOf,
         to: Option<AsOf>,
-    ) -> Result<Option<Between>, PastError> {
+    ) -> Result<Option<LocationDiff>, PastError> {
         let Some(known) = self.location(location) else { return Ok(None) };
         self.between_until(&known, from, to, &|| false).map(Some)
     }
@@ -46,9 +46,9 @@ impl Store {
         from: AsOf,
         to: Option<AsOf>,
         stop: Stop<'_>,
-    ) -> Result<Between, PastError> {
+    ) -> Result<LocationDiff, PastError> {
         let from = self.snapshot_until(location, Some(from), &[], stop)?;
         let to = self.snapshot_until(location, to, &[], stop)?;
-        Ok(Between { from, to })
+        Ok(LocationDiff { from, to })
     }
 }

@@ -4,12 +4,12 @@ use std::sync::atomic::Ordering;
 
 use crate::model::Seq;
 use crate::store::store::Store;
-use crate::store::writer::observer::{Waiting, Written};
+use crate::store::writer::observer::{Backlog, WriteEvent};
 
 impl Store {
     /// Has this called on the writer's thread after each transaction and
     /// checkpoint; it must not block. False if there is such an observer already.
-    pub fn observe(&self, observer: impl Fn(Written) + Send + Sync + 'static) -> bool {
+    pub fn observe(&self, observer: impl Fn(WriteEvent) + Send + Sync + 'static) -> bool {
         self.gauge.pulse.observer.set(Box::new(observer)).is_ok()
     }
 
@@ -25,7 +25,7 @@ impl Store {
     }
 
     /// What waits for the writer now.
-    pub fn waiting(&self) -> Waiting {
+    pub fn waiting(&self) -> Backlog {
         self.gauge.waiting()
     }
 }

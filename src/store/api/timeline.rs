@@ -1,6 +1,6 @@
 //! When the things of a location were there.
 
-use crate::graph::{Lives, LocationGraph};
+use crate::graph::{LocationGraph, Timeline};
 use crate::model::{Event, Seq};
 use crate::store::index::scan::Stop;
 use crate::store::past::cache::{AsOf, PastError, replay};
@@ -12,13 +12,13 @@ impl Store {
     /// was; and the last event that counts.
     ///
     /// Reads the journal like [`Store::past`], keeps nothing, and holds as much as
-    /// [`Lives`] says, and the graph besides where something was dropped of it since; so
+    /// [`Timeline`] says, and the graph besides where something was dropped of it since; so
     /// one is built at a time. About 5 seconds a million events.
     ///
     /// ```
     /// use relata::Store;
     /// use relata::export::write_lives;
-    /// use relata::graph::PartQuery;
+    /// use relata::graph::SubgraphQuery;
     ///
     /// let store = Store::in_memory()?;
     /// let owns = |event: &str, at: &str| {
@@ -32,7 +32,7 @@ impl Store {
     /// store.ingest(owns("RelationDelete", "2026-02-01T00:00:00Z").as_bytes())?;
     ///
     /// let (_, lives) = store.lives("office", None)?;
-    /// let part = lives.view().part(&PartQuery::default())?;
+    /// let part = lives.view().part(&SubgraphQuery::default())?;
     /// let link = part.links().next().ok_or("the link was there")?;
     /// let life = lives.of_link(&link)[0];
     /// assert_eq!(life.until, Some("2026-02-01T00:00:00Z".parse()?));
@@ -41,7 +41,7 @@ impl Store {
     /// write_lives(&part, &lives, &mut gexf)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn lives(&self, location: &str, as_of: Option<AsOf>) -> Result<(Seq, Lives), PastError> {
+    pub fn lives(&self, location: &str, as_of: Option<AsOf>) -> Result<(Seq, Timeline), PastError> {
         self.lives_until(location, as_of, &|| false)
     }
 
@@ -51,11 +51,11 @@ impl Store {
         location: &str,
         as_of: Option<AsOf>,
         stop: Stop<'_>,
-    ) -> Result<(Seq, Lives), PastError> {
+    ) -> Result<(Seq, Timeline), PastError> {
         let seq = as_of.map_or_else(|| Ok(self.head()), |as_of| self.moment(as_of))?;
         let _alone = self.pasts.build(stop).ok_or(PastError::Stopped { at: 0, seq })?;
         let mut journal = self.whole_journal()?;
-        let mut lives = Lives::default();
+        let mut lives = Timeline::default();
         let compactions = Compactions::of(journal.as_mut(), location, 0)?;
         let mut due = compactions.from(0);
         // What was dropped is known to the graph alone.

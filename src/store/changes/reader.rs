@@ -100,7 +100,7 @@ impl ChangeFilter {
                 && self.of.as_ref().is_none_or(|of| keys.contains(&&of.object))
         };
         match &event.change {
-            Change::AssociationGone { first, second, .. } => joins([first, second]),
+            Change::AssociationDeleted { first, second, .. } => joins([first, second]),
             Change::Association(association) => {
                 joins([Side::First, Side::Second].map(|side| &association.end(side).object))
             }

@@ -8,9 +8,9 @@ use crate::model::Seq;
 /// Events since the last checkpoint that did nothing. They leave only once they are
 /// saved: whoever looks here first, and then at what is saved, misses none.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Idle(Arc<Mutex<BTreeSet<Seq>>>);
+pub(crate) struct NoOpEvents(Arc<Mutex<BTreeSet<Seq>>>);
 
-impl Idle {
+impl NoOpEvents {
     fn hold(&self) -> MutexGuard<'_, BTreeSet<Seq>> {
         self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }

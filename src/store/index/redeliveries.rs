@@ -9,9 +9,9 @@ use crate::model::Seq;
 /// are counted here and not written at once: what a repeat says is on disk
 /// already.
 #[derive(Debug, Default, Clone)]
-pub(crate) struct Repeats(Arc<Mutex<HashMap<Seq, u64>>>);
+pub(crate) struct Redeliveries(Arc<Mutex<HashMap<Seq, u64>>>);
 
-impl Repeats {
+impl Redeliveries {
     /// Held while they are saved, and while the saved ones are read beside these: so
     /// that none is counted twice, or not at all.
     pub(crate) fn hold(&self) -> MutexGuard<'_, HashMap<Seq, u64>> {

@@ -2,9 +2,9 @@
 
 use std::ops::{ControlFlow, RangeInclusive};
 
-use crate::journal::{Entry, JournalError, JournalReader, Run, SEQ_MAX};
+use crate::journal::{JournalEntry, JournalError, JournalReader, SEQ_MAX, SkipBlock};
 use crate::model::Seq;
-use crate::store::index::skip_index::{Mention, holds};
+use crate::store::index::skip_index::{KeyHash, holds};
 
 /// Entries read for one page of events at most: those of other locations lie between.
 pub(crate) const PAGE_ENTRIES: u64 = 50_000;
@@ -17,7 +17,7 @@ const LOOK_EVERY: u64 = 256;
 
 /// Takes an entry; may want more as it learns, and tells whether to go on.
 pub(crate) type EntrySink<'s> =
-    &'s mut dyn FnMut(Seq, Entry<'_>, &mut Vec<Mention>) -> ControlFlow<()>;
+    &'s mut dyn FnMut(Seq, JournalEntry<'_>, &mut Vec<KeyHash>) -> ControlFlow<()>;
 
 /// Which entries to read.
 pub(crate) struct Scan<'q> {
@@ -49,7 +49,7 @@ impl Scan<'_> {
     pub(crate) fn run(
         &self,
         journal: &mut dyn JournalReader,
-        wanted: &mut Vec<Mention>,
+        wanted: &mut Vec<KeyHash>,
         each: EntrySink<'_>,
     ) -> Result<Option<Seq>, JournalError> {
         let upto = self.upto.min(SEQ_MAX);
@@ -94,7 +94,7 @@ impl Scan<'_> {
         journal: &mut dyn JournalReader,
         piece: RangeInclusive<Seq>,
         looked_at: &mut u64,
-        wanted: &mut Vec<Mention>,
+        wanted: &mut Vec<KeyHash>,
         each: EntrySink<'_>,
     ) -> Result<Ended, JournalError> {
         let mut ended = Ended::Whole;
@@ -122,9 +122,9 @@ impl Scan<'_> {
 /// may speak of what is wanted; if not, all of the run, which may end behind them.
 fn piece(
     journal: &mut dyn JournalReader,
-    run: &mut Option<Run>,
+    run: &mut Option<SkipBlock>,
     entries: RangeInclusive<Seq>,
-    wanted: &[Mention],
+    wanted: &[KeyHash],
 ) -> Result<(bool, RangeInclusive<Seq>), JournalError> {
     if wanted.is_empty() {
         return Ok((true, entries));

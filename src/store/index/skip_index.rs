@@ -10,10 +10,10 @@ const RUN_EVENTS: usize = 4_096;
 
 /// The hash of a name. It is kept on disk, so it is the same everywhere; names
 /// that share one cost a run read in vain.
-pub(crate) type Mention = u32;
+pub(crate) type KeyHash = u32;
 
 /// Earlier versions noted locations, too, as kind 0.
-fn mention(kind: u8, location: &str, name: &str) -> Mention {
+fn mention(kind: u8, location: &str, name: &str) -> KeyHash {
     let mut crc = crc32fast::Hasher::new();
     crc.update(&[kind]);
     crc.update(&(location.len() as u64).to_le_bytes());
@@ -22,16 +22,16 @@ fn mention(kind: u8, location: &str, name: &str) -> Mention {
     crc.finalize()
 }
 
-pub(crate) fn of_association(location: &str, id: &str) -> Mention {
+pub(crate) fn of_association(location: &str, id: &str) -> KeyHash {
     mention(1, location, id)
 }
 
-pub(crate) fn of_relation(location: &str, id: &str) -> Mention {
+pub(crate) fn of_relation(location: &str, id: &str) -> KeyHash {
     mention(2, location, id)
 }
 
 /// Of an object key, or of every record of an id: some events tell no key.
-pub(crate) fn of_node(location: &str, node: &NodeRef) -> Mention {
+pub(crate) fn of_node(location: &str, node: &NodeRef) -> KeyHash {
     match &node.record {
         None => mention(3, location, node.object.as_str()),
         Some(id) => mention(4, location, id.as_str()),
@@ -40,15 +40,15 @@ pub(crate) fn of_node(location: &str, node: &NodeRef) -> Mention {
 
 /// What the events since the end of the last full run speak of.
 #[derive(Debug, Default)]
-pub(crate) struct Mentions {
+pub(crate) struct SkipIndex {
     /// First and last event.
     run: Option<(Seq, Seq)>,
     events: usize,
-    hashes: Vec<Mention>,
+    hashes: Vec<KeyHash>,
     full: Vec<(Seq, Seq, Vec<u8>)>,
 }
 
-impl Mentions {
+impl SkipIndex {
     /// Notes an event and what it speaks of.
     pub(crate) fn note(&mut self, seq: Seq, event: &Event) {
         self.name(event);
@@ -65,7 +65,7 @@ impl Mentions {
                     self.hashes.push(mention(3, location, end.object.as_str()));
                 }
             }
-            Change::AssociationGone { id, first, second } => {
+            Change::AssociationDeleted { id, first, second } => {
                 self.hashes.push(of_association(location, id.as_str()));
                 for object in [first, second] {
                     self.hashes.push(mention(3, location, object.as_str()));
@@ -116,11 +116,11 @@ impl Mentions {
     /// Puts what is new since the last checkpoint.
     pub(crate) fn put(&mut self, put: RowSink<'_>) -> Result<(), JournalError> {
         for (first, last, hashes) in &self.full {
-            put(&CheckpointRow::Mentions { first: *first, last: *last, hashes })?;
+            put(&CheckpointRow::SkipIndex { first: *first, last: *last, hashes })?;
         }
         let hashes = self.bytes();
         if let Some((first, last)) = self.run {
-            put(&CheckpointRow::Mentions { first, last, hashes: &hashes })?;
+            put(&CheckpointRow::SkipIndex { first, last, hashes: &hashes })?;
         }
         Ok(())
     }
@@ -132,9 +132,9 @@ impl Mentions {
 }
 
 /// Whether the sorted hashes of a run hold one of these.
-pub(crate) fn holds(hashes: &[u8], wanted: &[Mention]) -> bool {
+pub(crate) fn holds(hashes: &[u8], wanted: &[KeyHash]) -> bool {
     let (hashes, _) = hashes.as_chunks::<4>();
     wanted.iter().any(|mention| {
-        hashes.binary_search_by_key(mention, |bytes| Mention::from_le_bytes(*bytes)).is_ok()
+        hashes.binary_search_by_key(mention, |bytes| KeyHash::from_le_bytes(*bytes)).is_ok()
     })
 }

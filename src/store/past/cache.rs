@@ -78,27 +78,27 @@ const WAIT: Duration = Duration::from_millis(5);
 
 /// The past that was asked for last, newest question first.
 #[derive(Debug)]
-pub(crate) struct Pasts {
-    kept: Mutex<Vec<Kept>>,
+pub(crate) struct PastCache {
+    kept: Mutex<Vec<CachedGraph>>,
     /// Held while one is built: each takes as much memory as the location.
     building: Mutex<()>,
     limit: usize,
 }
 
 #[derive(Debug, Clone)]
-struct Kept {
+struct CachedGraph {
     location: Box<str>,
     /// The graph is the same from its own seq up to this one, at least.
     upto: Seq,
     past: Arc<Past>,
 }
 
-impl Pasts {
+impl PastCache {
     pub(crate) fn new(limit: usize) -> Self {
         Self { kept: Mutex::default(), building: Mutex::default(), limit: limit.max(1) }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Vec<Kept>> {
+    fn kept(&self) -> MutexGuard<'_, Vec<CachedGraph>> {
         self.kept.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
@@ -116,7 +116,8 @@ impl Pasts {
 
     pub(crate) fn find(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
         let mut kept = self.kept();
-        let is_it = |it: &Kept| *it.location == *location && (it.past.seq..=it.upto).contains(&seq);
+        let is_it =
+            |it: &CachedGraph| *it.location == *location && (it.past.seq..=it.upto).contains(&seq);
         let at = kept.iter().position(is_it)?;
         let found = kept.remove(at);
         let past = Arc::clone(&found.past);
@@ -138,7 +139,7 @@ impl Pasts {
 
     pub(crate) fn keep(&self, location: &str, upto: Seq, past: &Arc<Past>) {
         let mut kept = self.kept();
-        kept.insert(0, Kept { location: location.into(), upto, past: Arc::clone(past) });
+        kept.insert(0, CachedGraph { location: location.into(), upto, past: Arc::clone(past) });
         kept.truncate(self.limit);
     }
 }

@@ -1,16 +1,16 @@
 //! What differs between two moments.
 
-use crate::graph::{AssociationDiff, DiffQuery, Effort, LinkDiff, Snapshot};
+use crate::graph::{AssociationDiff, Budget, DiffQuery, LinkDiff, Snapshot};
 use crate::model::Seq;
 
 /// A location at two moments.
 #[derive(Debug)]
-pub struct Between {
+pub struct LocationDiff {
     pub(crate) from: (Seq, Snapshot),
     pub(crate) to: (Seq, Snapshot),
 }
 
-impl Between {
+impl LocationDiff {
     /// The events up to which the graph stood at the first moment and the second.
     pub fn seqs(&self) -> (Seq, Seq) {
         (self.from.0, self.to.0)
@@ -18,13 +18,13 @@ impl Between {
 
     /// The relations that the second moment shows and the first did not, and the
     /// other way round; see [`View::link_diff`](crate::graph::View::link_diff).
-    pub fn links(&self, query: &DiffQuery, effort: &mut Effort<'_>) -> LinkDiff<'_> {
-        self.to.1.view().link_diff(self.from.1.view(), query, effort)
+    pub fn links(&self, query: &DiffQuery, budget: &mut Budget<'_>) -> LinkDiff<'_> {
+        self.to.1.view().link_diff(self.from.1.view(), query, budget)
     }
 
     /// The associations that were added, removed and defined anew; see
     /// [`View::association_diff`](crate::graph::View::association_diff).
-    pub fn associations(&self, effort: &mut Effort<'_>) -> AssociationDiff<'_> {
-        self.to.1.view().association_diff(self.from.1.view(), effort)
+    pub fn associations(&self, budget: &mut Budget<'_>) -> AssociationDiff<'_> {
+        self.to.1.view().association_diff(self.from.1.view(), budget)
     }
 }

@@ -3,7 +3,7 @@
 use crate::graph::{AskError, Cursor, Link, LinkQuery, LinkRow, Order};
 use crate::model::{NodeRef, ParseNodeRefError, Side, Timestamp};
 use crate::store::query::error::QuestionError;
-use crate::store::query::target::Of;
+use crate::store::query::target::Target;
 
 /// The links of a node. Ask for a [`page`](Self::page), or iterate over all.
 ///
@@ -24,8 +24,8 @@ use crate::store::query::target::Of;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct LinksOf<'l> {
-    of: Of<'l>,
+pub struct LinksRequest<'l> {
+    of: Target<'l>,
     node: Result<NodeRef, ParseNodeRefError>,
     query: LinkQuery,
 }
@@ -41,8 +41,8 @@ pub struct LinksPage {
     pub total: Option<u64>,
 }
 
-impl<'l> LinksOf<'l> {
-    pub(super) fn new(of: Of<'l>, node: &str) -> Self {
+impl<'l> LinksRequest<'l> {
+    pub(super) fn new(of: Target<'l>, node: &str) -> Self {
         Self { of, node: node.parse(), query: LinkQuery::default() }
     }
 
@@ -107,33 +107,33 @@ impl<'l> LinksOf<'l> {
     /// Asks for one page. Costs its links, however many the node has.
     pub fn page(&self) -> Result<LinksPage, QuestionError> {
         let node = self.node.as_ref().map_err(Clone::clone)?;
-        Ok(self.of.answer(&[node], |view, effort| {
-            let page = view.links(node, &self.query, effort)?;
+        Ok(self.of.answer(&[node], |view, budget| {
+            let page = view.links(node, &self.query, budget)?;
             let links = page.links.into_iter().map(Link::into_owned).collect();
             Ok::<_, AskError>(LinksPage { links, next: page.next, total: page.total })
         })?)
     }
 }
 
-impl<'l> IntoIterator for LinksOf<'l> {
+impl<'l> IntoIterator for LinksRequest<'l> {
     type Item = Result<LinkRow<String>, QuestionError>;
-    type IntoIter = EachLink<'l>;
+    type IntoIter = LinksIter<'l>;
 
     /// All links, page by page. Links that were there all along come once, also
     /// while events go on.
-    fn into_iter(self) -> EachLink<'l> {
-        EachLink { rest: Some(self), page: Vec::new().into_iter() }
+    fn into_iter(self) -> LinksIter<'l> {
+        LinksIter { rest: Some(self), page: Vec::new().into_iter() }
     }
 }
 
 /// Links one by one.
 #[derive(Debug, Clone)]
-pub struct EachLink<'l> {
-    rest: Option<LinksOf<'l>>,
+pub struct LinksIter<'l> {
+    rest: Option<LinksRequest<'l>>,
     page: std::vec::IntoIter<LinkRow<String>>,
 }
 
-impl Iterator for EachLink<'_> {
+impl Iterator for LinksIter<'_> {
     type Item = Result<LinkRow<String>, QuestionError>;
 
     fn next(&mut self) -> Option<Self::Item> {

@@ -7,12 +7,12 @@ use crate::model::NodeRef;
 use crate::store::locations::Location;
 use crate::store::past::cache::Past;
 use crate::store::query::error::QuestionError;
-use crate::store::query::links::LinksOf;
-use crate::store::query::matches::Matching;
-use crate::store::query::neighborhood::Around;
-use crate::store::query::path::PathBetween;
-use crate::store::query::target::Of;
-use crate::store::query::walk::Walk;
+use crate::store::query::links::LinksRequest;
+use crate::store::query::matches::MatchRequest;
+use crate::store::query::neighborhood::NeighborhoodRequest;
+use crate::store::query::path::PathRequest;
+use crate::store::query::target::Target;
+use crate::store::query::walk::WalkRequest;
 
 impl Location {
     /// A copy of the graph for a question that names these nodes. The lock is
@@ -24,18 +24,18 @@ impl Location {
 
 /// A location as it stood at a moment, which may be now.
 #[derive(Debug, Clone)]
-pub enum Moment {
+pub enum LocationView {
     /// As it stands.
     Now(Arc<Location>),
     /// As it stood.
     Then(Arc<Past>),
 }
 
-impl Moment {
-    fn of(&self) -> Of<'_> {
+impl LocationView {
+    fn of(&self) -> Target<'_> {
         match self {
-            Self::Now(location) => Of::Now(location),
-            Self::Then(past) => Of::Then(past),
+            Self::Now(location) => Target::Now(location),
+            Self::Then(past) => Target::Then(past),
         }
     }
 }
@@ -44,8 +44,8 @@ macro_rules! questions {
     ($($type:ty: $of:expr,)*) => {
         $(impl $type {
             /// The links of a node, such as `contact/amara`.
-            pub fn links(&self, node: &str) -> LinksOf<'_> {
-                LinksOf::new($of(self), node)
+            pub fn links(&self, node: &str) -> LinksRequest<'_> {
+                LinksRequest::new($of(self), node)
             }
 
             /// Under which labels a node is linked, and how often.
@@ -54,39 +54,39 @@ macro_rules! questions {
             }
 
             /// Who is linked to all of these, to any of those, to none of others.
-            pub fn matching(&self) -> Matching<'_> {
-                Matching::new($of(self))
+            pub fn matching(&self) -> MatchRequest<'_> {
+                MatchRequest::new($of(self))
             }
 
             /// Where one gets from a node, step by step.
-            pub fn walk(&self, from: &str) -> Walk<'_> {
-                Walk::new($of(self), from)
+            pub fn walk(&self, from: &str) -> WalkRequest<'_> {
+                WalkRequest::new($of(self), from)
             }
 
             /// How two nodes are related.
-            pub fn path(&self, from: &str, to: &str) -> PathBetween<'_> {
-                PathBetween::new($of(self), from, to)
+            pub fn path(&self, from: &str, to: &str) -> PathRequest<'_> {
+                PathRequest::new($of(self), from, to)
             }
 
             /// What surrounds a node.
-            pub fn neighborhood(&self, node: &str) -> Around<'_> {
-                Around::new($of(self), node)
+            pub fn neighborhood(&self, node: &str) -> NeighborhoodRequest<'_> {
+                NeighborhoodRequest::new($of(self), node)
             }
         })*
     };
 }
 
 questions! {
-    Location: Of::Now,
-    Past: Of::Then,
-    Moment: Moment::of,
+    Location: Target::Now,
+    Past: Target::Then,
+    LocationView: LocationView::of,
 }
 
-fn labels(of: Of<'_>, node: &str) -> Result<Vec<LabelRow<String>>, QuestionError> {
+fn labels(of: Target<'_>, node: &str) -> Result<Vec<LabelRow<String>>, QuestionError> {
     let node = node.parse()?;
-    Ok(of.answer(&[&node], |view, effort| {
+    Ok(of.answer(&[&node], |view, budget| {
         Ok::<_, AskError>(
-            view.labels(&node, effort)?.into_iter().map(LabelCount::into_owned).collect(),
+            view.labels(&node, budget)?.into_iter().map(LabelCount::into_owned).collect(),
         )
     })?)
 }

@@ -3,7 +3,7 @@
 use crate::graph::{AskError, Condition, Match, MatchQuery, MatchRow};
 use crate::model::NodeRef;
 use crate::store::query::error::QuestionError;
-use crate::store::query::target::Of;
+use crate::store::query::target::Target;
 
 /// Many-to-many joins.
 ///
@@ -28,22 +28,22 @@ use crate::store::query::target::Of;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Matching<'l> {
-    of: Of<'l>,
+pub struct MatchRequest<'l> {
+    of: Target<'l>,
     query: MatchQuery,
 }
 
 /// Things that meet the conditions, those that meet most first.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Found {
+pub struct MatchResults {
     /// The first of them, up to the limit.
     pub matches: Vec<MatchRow<String>>,
     /// How many there are.
     pub total: u64,
 }
 
-impl<'l> Matching<'l> {
-    pub(super) fn new(of: Of<'l>) -> Self {
+impl<'l> MatchRequest<'l> {
+    pub(super) fn new(of: Target<'l>) -> Self {
         Self { of, query: MatchQuery::default() }
     }
 
@@ -84,13 +84,13 @@ impl<'l> Matching<'l> {
 
     /// Asks. Costs the links of the smallest set, and for each further condition
     /// its links or those of what is left.
-    pub fn find(&self) -> Result<Found, QuestionError> {
+    pub fn find(&self) -> Result<MatchResults, QuestionError> {
         let query = &self.query;
         let named: Vec<&NodeRef> = query.nodes().collect();
-        Ok(self.of.answer(&named, |view, effort| {
-            let page = view.matches(query, effort)?;
+        Ok(self.of.answer(&named, |view, budget| {
+            let page = view.matches(query, budget)?;
             let matches = page.matches.into_iter().map(Match::into_owned).collect();
-            Ok::<_, AskError>(Found { matches, total: page.total })
+            Ok::<_, AskError>(MatchResults { matches, total: page.total })
         })?)
     }
 }

@@ -11,13 +11,13 @@ pub(super) mod path;
 pub(super) mod target;
 pub(super) mod walk;
 
-pub use diff::Between;
+pub use diff::LocationDiff;
 pub use error::QuestionError;
-pub use links::{EachLink, LinksOf, LinksPage};
-pub use location_view::Moment;
-pub use matches::{Found, Matching};
-pub use neighborhood::{Around, Surroundings};
-pub use path::{PathBetween, Ways};
+pub use links::{LinksIter, LinksPage, LinksRequest};
+pub use location_view::LocationView;
+pub use matches::{MatchRequest, MatchResults};
+pub use neighborhood::{Neighborhood, NeighborhoodRequest};
+pub use path::{PathRequest, Paths};
 #[cfg(feature = "server")]
 pub(crate) use target::answer_at_once;
-pub use walk::Walk;
+pub use walk::WalkRequest;

@@ -1,9 +1,11 @@
 //! What surrounds a node.
 
-use crate::graph::{AskError, Edge, EdgeRow, Near, NearRow, NeighborhoodQuery};
+use crate::graph::{
+    AskError, Edge, EdgeRow, NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery,
+};
 use crate::model::{Association, ParseNodeRefError};
 use crate::store::query::error::QuestionError;
-use crate::store::query::target::Of;
+use crate::store::query::target::Target;
 
 /// The part of the graph around a node.
 ///
@@ -20,24 +22,24 @@ use crate::store::query::target::Of;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Around<'l> {
-    of: Of<'l>,
+pub struct NeighborhoodRequest<'l> {
+    of: Target<'l>,
     query: Result<NeighborhoodQuery, ParseNodeRefError>,
 }
 
 /// Nodes and the links between them.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Surroundings {
+pub struct Neighborhood {
     /// The nodes, nearest first.
-    pub nodes: Vec<NearRow<String>>,
+    pub nodes: Vec<NeighborhoodNodeRow<String>>,
     /// Every link between two of them, once.
     pub links: Vec<EdgeRow<String, Association>>,
     /// Whether every node within the depth is there.
     pub complete: bool,
 }
 
-impl<'l> Around<'l> {
-    pub(super) fn new(of: Of<'l>, node: &str) -> Self {
+impl<'l> NeighborhoodRequest<'l> {
+    pub(super) fn new(of: Target<'l>, node: &str) -> Self {
         Self { of, query: node.parse().map(NeighborhoodQuery::of) }
     }
 
@@ -74,13 +76,13 @@ impl<'l> Around<'l> {
     }
 
     /// Asks. Costs the links of the nodes shown.
-    pub fn find(&self) -> Result<Surroundings, QuestionError> {
+    pub fn find(&self) -> Result<Neighborhood, QuestionError> {
         let query = self.query.as_ref().map_err(Clone::clone)?;
-        Ok(self.of.answer(&[&query.of], |view, effort| {
-            let found = view.neighborhood(query, effort)?;
-            let nodes = found.nodes.into_iter().map(Near::into_owned).collect();
+        Ok(self.of.answer(&[&query.of], |view, budget| {
+            let found = view.neighborhood(query, budget)?;
+            let nodes = found.nodes.into_iter().map(NeighborhoodNode::into_owned).collect();
             let links = found.links.into_iter().map(Edge::into_owned).collect();
-            Ok::<_, AskError>(Surroundings { nodes, links, complete: found.complete })
+            Ok::<_, AskError>(Neighborhood { nodes, links, complete: found.complete })
         })?)
     }
 
@@ -90,6 +92,6 @@ impl<'l> Around<'l> {
         let query = self.query.as_ref().map_err(Clone::clone)?;
         Ok(self
             .of
-            .answer(&[&query.of], |view, effort| Ok::<_, AskError>(view.reach(query, effort)?.0))?)
+            .answer(&[&query.of], |view, budget| Ok::<_, AskError>(view.reach(query, budget)?.0))?)
     }
 }

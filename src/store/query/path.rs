@@ -3,7 +3,7 @@
 use crate::graph::{AskError, PathQuery, Step, StepRow};
 use crate::model::ParseNodeRefError;
 use crate::store::query::error::QuestionError;
-use crate::store::query::target::Of;
+use crate::store::query::target::Target;
 
 /// The shortest ways between two nodes.
 ///
@@ -23,14 +23,14 @@ use crate::store::query::target::Of;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct PathBetween<'l> {
-    of: Of<'l>,
+pub struct PathRequest<'l> {
+    of: Target<'l>,
     query: Result<PathQuery, ParseNodeRefError>,
 }
 
 /// The shortest ways that were found.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Ways {
+pub struct Paths {
     /// How many links each has; nothing if there is no way.
     pub hops: Option<u32>,
     /// The ways, each from the first node to the last.
@@ -39,8 +39,8 @@ pub struct Ways {
     pub complete: bool,
 }
 
-impl<'l> PathBetween<'l> {
-    pub(super) fn new(of: Of<'l>, from: &str, to: &str) -> Self {
+impl<'l> PathRequest<'l> {
+    pub(super) fn new(of: Target<'l>, from: &str, to: &str) -> Self {
         let ends = from.parse().and_then(|from| Ok((from, to.parse()?)));
         Self { of, query: ends.map(|(from, to)| PathQuery::between(from, to)) }
     }
@@ -78,12 +78,12 @@ impl<'l> PathBetween<'l> {
     }
 
     /// Asks. Costs the links of what is nearer to one end than half the way.
-    pub fn find(&self) -> Result<Ways, QuestionError> {
+    pub fn find(&self) -> Result<Paths, QuestionError> {
         let query = self.query.as_ref().map_err(Clone::clone)?;
-        Ok(self.of.answer(&[&query.from, &query.to], |view, effort| {
-            let found = view.path(query, effort)?;
+        Ok(self.of.answer(&[&query.from, &query.to], |view, budget| {
+            let found = view.path(query, budget)?;
             let paths = owned(found.paths);
-            Ok::<_, AskError>(Ways { hops: found.hops, paths, complete: found.complete })
+            Ok::<_, AskError>(Paths { hops: found.hops, paths, complete: found.complete })
         })?)
     }
 }

@@ -1,10 +1,10 @@
 //! Where one gets from a node, step by step.
 
-use crate::graph::{AskError, Effort, LinkFilter, StepRow, View, WalkEnd, WalkEndRow, WalkQuery};
+use crate::graph::{AskError, Budget, LinkFilter, StepRow, View, WalkEnd, WalkEndRow, WalkQuery};
 use crate::model::{NodeRef, ParseNodeRefError};
 use crate::store::query::error::QuestionError;
 use crate::store::query::path::owned;
-use crate::store::query::target::Of;
+use crate::store::query::target::Target;
 
 /// Walks from a node.
 ///
@@ -28,13 +28,13 @@ use crate::store::query::target::Of;
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 #[derive(Debug, Clone)]
-pub struct Walk<'l> {
-    of: Of<'l>,
+pub struct WalkRequest<'l> {
+    of: Target<'l>,
     query: Result<WalkQuery, ParseNodeRefError>,
 }
 
-impl<'l> Walk<'l> {
-    pub(super) fn new(of: Of<'l>, from: &str) -> Self {
+impl<'l> WalkRequest<'l> {
+    pub(super) fn new(of: Target<'l>, from: &str) -> Self {
         Self { of, query: from.parse().map(WalkQuery::from) }
     }
 
@@ -71,23 +71,23 @@ impl<'l> Walk<'l> {
     /// Where walks end, most walks first. Costs the links of the nodes on the way,
     /// however many walks there are.
     pub fn ends(&self) -> Result<Vec<WalkEndRow<String>>, QuestionError> {
-        self.ask(|view, query, effort| {
-            let page = view.walk(query, effort)?;
+        self.ask(|view, query, budget| {
+            let page = view.walk(query, budget)?;
             Ok(page.ends.into_iter().map(WalkEnd::into_owned).collect())
         })
     }
 
     /// The walks themselves.
     pub fn paths(&self) -> Result<Vec<Vec<StepRow<String>>>, QuestionError> {
-        self.ask(|view, query, effort| Ok(owned(view.walks(query, effort)?.paths)))
+        self.ask(|view, query, budget| Ok(owned(view.walks(query, budget)?.paths)))
     }
 
     fn ask<T>(
         &self,
-        ask: impl Fn(View<'_>, &WalkQuery, &mut Effort<'_>) -> Result<T, AskError>,
+        ask: impl Fn(View<'_>, &WalkQuery, &mut Budget<'_>) -> Result<T, AskError>,
     ) -> Result<T, QuestionError> {
         let query = self.query.as_ref().map_err(Clone::clone)?;
         let named: Vec<&NodeRef> = query.from.iter().collect();
-        Ok(self.of.answer(&named, |view, effort| ask(view, query, effort))?)
+        Ok(self.of.answer(&named, |view, budget| ask(view, query, budget))?)
     }
 }

@@ -15,14 +15,14 @@ pub(crate) struct Batch {
 }
 
 /// What becomes of a delivery before it is written.
-pub(crate) enum Fate {
+pub(crate) enum Admission {
     Journal(Seq),
     Duplicate(Seq),
     /// It names more than there may be, and is not written.
     Refused(LimitReached),
 }
 
-impl Fate {
+impl Admission {
     pub(crate) fn is_new(&self) -> bool {
         matches!(self, Self::Journal(_))
     }
@@ -38,7 +38,7 @@ impl Fate {
 /// Returns the events of a batch that changed something.
 pub(crate) fn applied<'d>(
     batch: impl Iterator<Item = &'d Delivery>,
-    fates: &[Fate],
+    fates: &[Admission],
     statuses: &[Result<Status, LimitReached>],
 ) -> impl Iterator<Item = (Seq, Timestamp, &'d Event)> {
     let batch = batch.zip(fates.iter().zip(statuses));

@@ -6,9 +6,9 @@ use std::time::{Duration, Instant};
 use crate::graph::Outcome;
 use crate::journal::LocationBlocks;
 use crate::model::{Event, Seq};
-use crate::store::index::no_ops::Idle;
-use crate::store::index::redeliveries::Repeats;
-use crate::store::index::skip_index::Mentions;
+use crate::store::index::no_ops::NoOpEvents;
+use crate::store::index::redeliveries::Redeliveries;
+use crate::store::index::skip_index::SkipIndex;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::options::Options;
 use crate::store::writer::saving::{PART_ROWS, Saving};
@@ -29,10 +29,10 @@ pub(crate) struct Checkpointer {
     pub(crate) since: Option<Instant>,
     pub(crate) events_max: u64,
     interval: Duration,
-    pub(crate) mentions: Mentions,
+    pub(crate) mentions: SkipIndex,
     pub(crate) blocks: LocationBlocks,
-    pub(crate) repeats: Repeats,
-    pub(crate) idle: Idle,
+    pub(crate) repeats: Redeliveries,
+    pub(crate) idle: NoOpEvents,
     /// What is on disk.
     pub(crate) saved: LoadedCheckpoint,
     /// The event behind which something was last dropped of a location, by number, where a
@@ -61,10 +61,10 @@ impl Checkpointer {
             since: None,
             events_max: options.checkpoint_events.max(1),
             interval: options.checkpoint_interval,
-            mentions: Mentions::default(),
+            mentions: SkipIndex::default(),
             blocks: LocationBlocks::default(),
-            repeats: Repeats::default(),
-            idle: Idle::default(),
+            repeats: Redeliveries::default(),
+            idle: NoOpEvents::default(),
             saved: LoadedCheckpoint::default(),
             compacted: BTreeMap::new(),
             is_busy: false,
@@ -175,17 +175,17 @@ impl Checkpointer {
     }
 
     /// The repeats that are not saved yet.
-    pub(crate) fn repeats(&self) -> Repeats {
+    pub(crate) fn repeats(&self) -> Redeliveries {
         self.repeats.clone()
     }
 
     /// The events without effect that are not saved yet.
-    pub(crate) fn idle(&self) -> Idle {
+    pub(crate) fn idle(&self) -> NoOpEvents {
         self.idle.clone()
     }
 
     /// Has events without effect noted here.
-    pub(crate) fn noting(self, idle: Idle) -> Self {
+    pub(crate) fn noting(self, idle: NoOpEvents) -> Self {
         Self { idle, ..self }
     }
 

@@ -60,7 +60,7 @@ pub(crate) fn recall_after(
 /// of the room. It costs 25 bytes an id and as much again while a table is half
 /// empty.
 #[derive(Debug)]
-pub(crate) struct Deliveries {
+pub(crate) struct DedupWindow {
     states: (RandomState, RandomState),
     young: Generation,
     old: Generation,
@@ -73,13 +73,13 @@ pub(crate) struct Deliveries {
 struct Generation {
     /// How long its ids have come.
     span: Duration,
-    known: HashTable<(Key, Seq)>,
+    known: HashTable<(DeliveryKey, Seq)>,
 }
 
 /// Both halves of the hash.
-type Key = (u64, u64);
+type DeliveryKey = (u64, u64);
 
-impl Deliveries {
+impl DedupWindow {
     /// With room for this many ids.
     pub(crate) fn new(limit: usize) -> Self {
         let generation_ids = (limit / 2).max(1);
@@ -132,13 +132,13 @@ impl Deliveries {
         }
     }
 
-    fn key(&self, location: &str, webhook_id: &str) -> Key {
+    fn key(&self, location: &str, webhook_id: &str) -> DeliveryKey {
         let delivery = (location, webhook_id);
         (self.states.0.hash_one(delivery), self.states.1.hash_one(delivery))
     }
 
-    fn seq_of(&self, key: Key) -> Option<Seq> {
-        let same = |(known, _): &(Key, Seq)| *known == key;
+    fn seq_of(&self, key: DeliveryKey) -> Option<Seq> {
+        let same = |(known, _): &(DeliveryKey, Seq)| *known == key;
         let generations = [&self.young, &self.old];
         generations
             .iter()
@@ -150,25 +150,25 @@ impl Deliveries {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{CheckpointSeq, Entry, Journal, MemoryJournal};
+    use crate::journal::{CheckpointSeq, Journal, JournalEntry, MemoryJournal};
 
     const DAY: i64 = 24 * 3600 * 1000;
 
     /// Notes `count` ids from this number on, at this day.
-    fn fill(deliveries: &mut Deliveries, from: u64, count: u64, day: i64) {
+    fn fill(deliveries: &mut DedupWindow, from: u64, count: u64, day: i64) {
         let at = Timestamp::from_millis(day * DAY);
         for number in from..from + count {
             assert_eq!(deliveries.note("a", &number.to_string(), number, at), None);
         }
     }
 
-    fn known(deliveries: &Deliveries, number: u64) -> bool {
+    fn known(deliveries: &DedupWindow, number: u64) -> bool {
         deliveries.find("a", &number.to_string()) == Some(number)
     }
 
     #[test]
     fn ids_belong_to_their_location() {
-        let mut deliveries = Deliveries::new(100);
+        let mut deliveries = DedupWindow::new(100);
         let now = Timestamp::from_millis(0);
         assert_eq!(deliveries.note("a", "1", 1, now), None);
         assert_eq!(deliveries.note("a", "1", 2, now), Some(1));
@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn an_id_is_known_for_seven_days_and_then_forgotten() {
-        let mut deliveries = Deliveries::new(1_000_000);
+        let mut deliveries = DedupWindow::new(1_000_000);
         for day in 0..40 {
             fill(&mut deliveries, day * 10, 10, day.cast_signed());
             for past in 0..day {
@@ -193,7 +193,7 @@ mod tests {
 
     #[test]
     fn memory_is_bounded_and_the_last_half_is_known() {
-        let mut deliveries = Deliveries::new(1_000);
+        let mut deliveries = DedupWindow::new(1_000);
         for round in 0..50 {
             fill(&mut deliveries, round * 100, 100, 0);
             let last = round * 100 + 99;
@@ -209,10 +209,10 @@ mod tests {
     #[test]
     fn a_clock_far_ahead_makes_no_id_old() {
         let mut journal = MemoryJournal::new();
-        let mut deliveries = Deliveries::new(1_000);
+        let mut deliveries = DedupWindow::new(1_000);
         // Day by day, an hour with the clock ahead, and what it leaves: times stand still.
         for (day, seq) in [0, 1, 2, 365, 365, 365, 800, 800].into_iter().zip(0..) {
-            let entry = Entry {
+            let entry = JournalEntry {
                 location: "a",
                 event_type: "RecordCreate",
                 entity: "r",
@@ -235,7 +235,7 @@ mod tests {
         let mut journal = MemoryJournal::new();
         assert_eq!(recall_after(&mut journal, 10).unwrap(), 0);
         for day in 0..20 {
-            let entry = Entry {
+            let entry = JournalEntry {
                 location: "a",
                 event_type: "RecordCreate",
                 entity: "r",

@@ -10,7 +10,7 @@ use crate::model::Seq;
 /// What the writer has just put on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 #[non_exhaustive]
-pub enum Written {
+pub enum WriteEvent {
     /// A transaction of events.
     Events {
         /// How many.
@@ -29,32 +29,34 @@ pub enum Written {
 
 /// What waits for the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Waiting {
+pub struct Backlog {
     /// Deliveries, refused ones too, and other things to do.
     pub jobs: usize,
     /// Bytes of bodies.
     pub bytes: usize,
 }
 
-type Observer = Box<dyn Fn(Written) + Send + Sync>;
+type OnWrite = Box<dyn Fn(WriteEvent) + Send + Sync>;
 
 /// Tells what was written. Costs a look while nobody wants to know.
 #[derive(Default)]
-pub(crate) struct Pulse {
+pub(crate) struct WriteObserver {
     pub(crate) checkpoint: AtomicU64,
     pub(crate) write_failures: AtomicU64,
     compacted_rows: AtomicU64,
     log_held_since: Mutex<Option<Instant>>,
-    pub(crate) observer: OnceLock<Observer>,
+    pub(crate) observer: OnceLock<OnWrite>,
 }
 
-impl fmt::Debug for Pulse {
+impl fmt::Debug for WriteObserver {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Pulse").field("checkpoint", &self.checkpoint).finish_non_exhaustive()
+        f.debug_struct("WriteObserver")
+            .field("checkpoint", &self.checkpoint)
+            .finish_non_exhaustive()
     }
 }
 
-impl Pulse {
+impl WriteObserver {
     pub(crate) fn begin(&self, checkpoint: Seq) {
         self.checkpoint.store(checkpoint, Ordering::Release);
     }
@@ -85,14 +87,14 @@ impl Pulse {
 
     pub(crate) fn committed(&self, count: usize, start: Instant) {
         if let Some(observer) = self.observer.get() {
-            observer(Written::Events { count, took: start.elapsed() });
+            observer(WriteEvent::Events { count, took: start.elapsed() });
         }
     }
 
     pub(crate) fn checkpointed(&self, upto: Seq, took: Duration) {
         self.checkpoint.store(upto, Ordering::Release);
         if let Some(observer) = self.observer.get() {
-            observer(Written::Checkpoint { upto, took });
+            observer(WriteEvent::Checkpoint { upto, took });
         }
     }
 }

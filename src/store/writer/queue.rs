@@ -8,7 +8,7 @@ use std::time::Instant;
 use crate::store::delivery::IngestError;
 use crate::store::options::Options;
 use crate::store::writer::command::Command;
-use crate::store::writer::observer::{Pulse, Waiting};
+use crate::store::writer::observer::{Backlog, WriteObserver};
 use crate::store::writer::write_failure::WriteFailure;
 
 /// The sender's end. Both the number of deliveries and the bytes of their
@@ -36,7 +36,7 @@ pub(crate) struct Gauge {
     bytes: AtomicUsize,
     is_ready: AtomicBool,
     failure: Mutex<Option<Failure>>,
-    pub(crate) pulse: Pulse,
+    pub(crate) pulse: WriteObserver,
 }
 
 impl Gauge {
@@ -54,9 +54,9 @@ impl Gauge {
         self.jobs.fetch_sub(1, Ordering::Relaxed);
     }
 
-    pub(crate) fn waiting(&self) -> Waiting {
+    pub(crate) fn waiting(&self) -> Backlog {
         let (jobs, bytes) = (&self.jobs, &self.bytes);
-        Waiting { jobs: jobs.load(Ordering::Relaxed), bytes: bytes.load(Ordering::Relaxed) }
+        Backlog { jobs: jobs.load(Ordering::Relaxed), bytes: bytes.load(Ordering::Relaxed) }
     }
 
     /// Notes that the writer knows what it has to know of earlier deliveries.

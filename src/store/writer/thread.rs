@@ -9,20 +9,20 @@ use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::Instant;
 
 use crate::graph::{LocationGraph, Outcome};
-use crate::journal::{Entry, ImportMark, Journal, JournalError, Refused};
+use crate::journal::{ImportMark, Journal, JournalEntry, JournalError, Refused};
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::locations::Locations;
 use crate::store::name_limits::{LimitReached, NewNames};
 use crate::store::options::Options;
-use crate::store::writer::batch::{Batch, Fate, applied, receipt};
+use crate::store::writer::batch::{Admission, Batch, applied, receipt};
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::checkpoint_parts::Saved;
 use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::{Command, Kept, Pending, ToErase};
 use crate::store::writer::compaction::Compacting;
-use crate::store::writer::dedup_window::Deliveries;
+use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::log_trimming::LogTrimming;
 use crate::store::writer::queue::Gauge;
@@ -36,7 +36,7 @@ pub(crate) struct Writer {
     pub(crate) gauge: Arc<Gauge>,
     pub(crate) locations: Arc<Locations>,
     pub(crate) subscriptions: Arc<Subscriptions>,
-    pub(crate) deliveries: Deliveries,
+    pub(crate) deliveries: DedupWindow,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) imports: Imports,
     pub(crate) pruning: Pruning,
@@ -166,7 +166,7 @@ impl Writer {
         }
         self.stamp(batch.iter_mut().map(|pending| &mut pending.delivery));
         let fates = self.fates(batch.iter().map(|pending| &pending.delivery));
-        let entries: Vec<Entry<'_>> = batch
+        let entries: Vec<JournalEntry<'_>> = batch
             .iter()
             .zip(&fates)
             .filter(|(_, fate)| fate.is_new())
@@ -185,7 +185,7 @@ impl Writer {
     /// the new head. After a failure they are not accepted.
     pub(crate) fn append(
         &mut self,
-        entries: &[Entry<'_>],
+        entries: &[JournalEntry<'_>],
         mark: Option<&ImportMark>,
     ) -> Result<Seq, IngestError> {
         let expected = self.head + entries.len() as Seq;
@@ -259,7 +259,10 @@ impl Writer {
     }
 
     /// Decides which deliveries go into the journal, and at which seq.
-    pub(crate) fn fates<'d>(&mut self, batch: impl Iterator<Item = &'d Delivery>) -> Vec<Fate> {
+    pub(crate) fn fates<'d>(
+        &mut self,
+        batch: impl Iterator<Item = &'d Delivery>,
+    ) -> Vec<Admission> {
         let mut seq = self.head;
         let locations = &*self.locations;
         let mut names = NewNames::new(self.options.names, locations, locations.len());
@@ -267,7 +270,7 @@ impl Writer {
         let fate = |delivery: &'d Delivery| {
             let Decoded::Event(event) = &delivery.decoded else {
                 seq += 1;
-                return Fate::Journal(seq);
+                return Admission::Journal(seq);
             };
             let (location, webhook_id) = (event.location.as_str(), event.webhook_id.as_ref());
             let new = match names.check(event) {
@@ -275,26 +278,30 @@ impl Writer {
                 // Its id is not noted: it may come again once the limit is raised.
                 Err(reached) => {
                     let first = webhook_id.and_then(|id| deliveries.find(location, id.as_str()));
-                    return first.map_or(Fate::Refused(reached), Fate::Duplicate);
+                    return first.map_or(Admission::Refused(reached), Admission::Duplicate);
                 }
             };
             if let Some(id) = webhook_id
                 && let Some(first) =
                     deliveries.note(location, id.as_str(), seq + 1, delivery.stamp())
             {
-                return Fate::Duplicate(first);
+                return Admission::Duplicate(first);
             }
             names.add(location, &new);
             seq += 1;
-            Fate::Journal(seq)
+            Admission::Journal(seq)
         };
         batch.map(fate).collect()
     }
 
     /// Forgets the ids of deliveries that could not be written: they will come again.
-    pub(crate) fn forget<'d>(&mut self, batch: impl Iterator<Item = &'d Delivery>, fates: &[Fate]) {
+    pub(crate) fn forget<'d>(
+        &mut self,
+        batch: impl Iterator<Item = &'d Delivery>,
+        fates: &[Admission],
+    ) {
         for (delivery, fate) in batch.zip(fates) {
-            if let (Decoded::Event(event), Fate::Journal(seq)) = (&delivery.decoded, fate)
+            if let (Decoded::Event(event), Admission::Journal(seq)) = (&delivery.decoded, fate)
                 && let Some(webhook_id) = &event.webhook_id
             {
                 self.deliveries.take_back(event.location.as_str(), webhook_id.as_str(), *seq);
@@ -302,7 +309,7 @@ impl Writer {
         }
     }
 
-    fn acknowledge(&mut self, batch: &mut Vec<Pending>, fates: Vec<Fate>, head: Seq) {
+    fn acknowledge(&mut self, batch: &mut Vec<Pending>, fates: Vec<Admission>, head: Seq) {
         let both = batch.iter().zip(&fates);
         let statuses: Vec<Result<Status, LimitReached>> =
             both.map(|(pending, fate)| self.merge(&pending.delivery, fate)).collect();
@@ -339,19 +346,19 @@ impl Writer {
     pub(crate) fn merge(
         &mut self,
         delivery: &Delivery,
-        fate: &Fate,
+        fate: &Admission,
     ) -> Result<Status, LimitReached> {
         Ok(match (fate, &delivery.decoded) {
-            (Fate::Refused(reached), _) => return Err(*reached),
-            (Fate::Duplicate(first), _) => {
+            (Admission::Refused(reached), _) => return Err(*reached),
+            (Admission::Duplicate(first), _) => {
                 self.checkpointer.repeat(*first);
                 Status::Duplicate
             }
-            (Fate::Journal(seq), Decoded::Ignored { .. }) => {
+            (Admission::Journal(seq), Decoded::Ignored { .. }) => {
                 self.checkpointer.pass(delivery.entry().location, *seq);
                 Status::Ignored
             }
-            (Fate::Journal(seq), Decoded::Event(event)) => {
+            (Admission::Journal(seq), Decoded::Event(event)) => {
                 merge(&self.locations, *seq, event, &mut self.checkpointer).into()
             }
         })

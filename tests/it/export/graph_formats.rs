@@ -7,7 +7,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use relata::Store;
 use relata::export::{EdgesKey, Format, Options, write, write_lives};
-use relata::graph::{Layers, PartQuery, Snapshot};
+use relata::graph::{Layers, Snapshot, SubgraphQuery};
 use serde_json::{Value, json};
 
 use crate::support::sample::{SAMPLE, tell};
@@ -17,7 +17,7 @@ use crate::support::{golden, nasty_texts};
 const FOR_STORES: [Format; 5] =
     [Format::Csv, Format::Neo4jCsv, Format::Cypher, Format::NTriples, Format::NQuads];
 
-fn text(snapshot: &Snapshot, format: Format, query: &PartQuery) -> String {
+fn text(snapshot: &Snapshot, format: Format, query: &SubgraphQuery) -> String {
     let mut to = Vec::new();
     let part = snapshot.view().part(query).unwrap();
     let options = Options { location: "hillside-homes".to_owned(), ..Options::default() };
@@ -32,14 +32,14 @@ fn every_graph_format_of_the_small_office_is_as_recorded() {
     let snapshot = store.location("hillside-homes").unwrap().read().snapshot();
     for &format in Format::ALL.iter().filter(|format| **format != Format::Neo4jCsv) {
         let name = format!("exports/hillside-homes.{}", format.file_extension());
-        golden::check(&name, &text(&snapshot, format, &PartQuery::default()));
+        golden::check(&name, &text(&snapshot, format, &SubgraphQuery::default()));
     }
     let (_, lives) = store.lives("hillside-homes", None).unwrap();
     let mut dynamic = Vec::new();
-    let part = lives.view().part(&PartQuery::default()).unwrap();
+    let part = lives.view().part(&SubgraphQuery::default()).unwrap();
     write_lives(&part, &lives, &mut dynamic).unwrap();
     golden::check("exports/dynamic.gexf", &String::from_utf8(dynamic).unwrap());
-    let objects = PartQuery { layers: Layers::Objects, ..PartQuery::default() };
+    let objects = SubgraphQuery { layers: Layers::Objects, ..SubgraphQuery::default() };
     golden::check("exports/objects.dot", &text(&snapshot, Format::Dot, &objects));
 }
 
@@ -50,7 +50,7 @@ fn parts_are_chosen_by_layer_label_and_association() {
     let location = store.location("seaside-realty").unwrap();
     let counts = location.read().counts();
     let snapshot = location.read().snapshot();
-    let check = |query: PartQuery, nodes: u64, links: u64| {
+    let check = |query: SubgraphQuery, nodes: u64, links: u64| {
         let part = snapshot.view().part(&query).unwrap();
         assert_eq!((part.node_count() as u64, part.link_count() as u64), (nodes, links));
         for edges_key in [EdgesKey::Edges, EdgesKey::Links] {
@@ -62,17 +62,18 @@ fn parts_are_chosen_by_layer_label_and_association() {
             assert_eq!((graph["nodes"].as_array().unwrap().len() as u64, edges), (nodes, links));
         }
     };
-    let layer = |layers| PartQuery { layers, ..PartQuery::default() };
+    let layer = |layers| SubgraphQuery { layers, ..SubgraphQuery::default() };
     check(layer(Layers::Objects), counts.objects, counts.associations);
     check(layer(Layers::Records), counts.records, counts.relations);
     check(
-        PartQuery::default(),
+        SubgraphQuery::default(),
         counts.objects + counts.records,
         counts.associations + counts.relations,
     );
-    let spouses = PartQuery { labels: vec!["Spouse".to_owned()], ..layer(Layers::Records) };
+    let spouses = SubgraphQuery { labels: vec!["Spouse".to_owned()], ..layer(Layers::Records) };
     check(spouses, 6, 3);
-    let none = PartQuery { associations: vec!["nothing".to_owned()], ..PartQuery::default() };
+    let none =
+        SubgraphQuery { associations: vec!["nothing".to_owned()], ..SubgraphQuery::default() };
     check(none, 0, 0);
 }
 
@@ -232,7 +233,7 @@ fn plain(text: &str) -> String {
 fn check(nasty: &str) {
     let snapshot = nasty_texts::snapshot(nasty);
     for &format in Format::ALL.iter().filter(|format| !FOR_STORES.contains(format)) {
-        let file = text(&snapshot, format, &PartQuery::default());
+        let file = text(&snapshot, format, &SubgraphQuery::default());
         match format {
             Format::GraphMl | Format::Gexf => check_xml(nasty, format, &file),
             Format::Dot => check_dot(nasty, &file),
@@ -332,7 +333,7 @@ fn check_json(nasty: &str, format: Format, graph: &Value) {
 
 /// The ids of the nodes of a file, as often as they are there.
 fn node_ids(snapshot: &Snapshot, format: Format) -> Vec<String> {
-    let file = text(snapshot, format, &PartQuery::default());
+    let file = text(snapshot, format, &SubgraphQuery::default());
     let unescaped = |raw: &str| quick_xml::escape::unescape(raw).unwrap().into_owned();
     let members = |list: &Value, name: &str| -> Vec<String> {
         let items = list.as_array().unwrap().iter();

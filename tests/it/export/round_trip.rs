@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use relata::export::{Format, Options, write};
-use relata::graph::{Difference, Effort, LabelCount, Layers, PartQuery, Snapshot};
+use relata::graph::{Budget, Difference, LabelCount, Layers, Snapshot, SubgraphQuery};
 use relata::journal::MemoryJournal;
 use relata::{Change, Event, NodeRef, Store, verify};
 
@@ -47,7 +47,7 @@ fn compare(one: &Store, other: &Store) -> Result<(), TestCaseError> {
         for &format in Format::ALL {
             for layers in [Layers::All, Layers::Objects, Layers::Records] {
                 let text = |snapshot: &Snapshot| {
-                    let query = PartQuery { layers, ..PartQuery::default() };
+                    let query = SubgraphQuery { layers, ..SubgraphQuery::default() };
                     let part = snapshot.view().part(&query).unwrap();
                     let mut to = Vec::new();
                     // One that refuses a graph refuses both.
@@ -69,7 +69,7 @@ fn compare(one: &Store, other: &Store) -> Result<(), TestCaseError> {
                 None => NodeRef::object(node.object),
             };
             let labels = |graph: &relata::graph::LocationGraph| {
-                let labels = graph.view().labels(&named, &mut Effort::unbounded()).unwrap();
+                let labels = graph.view().labels(&named, &mut Budget::unbounded()).unwrap();
                 labels.into_iter().map(LabelCount::into_owned).collect::<Vec<_>>()
             };
             prop_assert_eq!(labels(&left), labels(&right));

@@ -1,7 +1,7 @@
 //! What is listed, and in which order.
 
 use relata::graph::{
-    Effort, LinkFilter, LinkQuery, LocationGraph, NeighborhoodQuery, PathQuery, View, WalkQuery,
+    Budget, LinkFilter, LinkQuery, LocationGraph, NeighborhoodQuery, PathQuery, View, WalkQuery,
 };
 use relata::{NodeRef, Store};
 use serde_json::{Value, json};
@@ -51,26 +51,26 @@ fn a_deleted_record_is_listed_while_a_link_to_it_is_shown() {
 
 /// What every question that shows an order says of these nodes.
 fn answers(view: View<'_>, nodes: &[NodeRef]) -> Vec<String> {
-    let mut effort = Effort::unbounded();
+    let mut budget = Budget::unbounded();
     let mut said = Vec::new();
     for node in nodes {
-        let links = view.links(node, &LinkQuery::default(), &mut effort).unwrap();
+        let links = view.links(node, &LinkQuery::default(), &mut budget).unwrap();
         said.push(format!("{links:?}"));
-        said.push(format!("{:?}", view.labels(node, &mut effort).unwrap()));
+        said.push(format!("{:?}", view.labels(node, &mut budget).unwrap()));
         for limit in [3, 1_000] {
             let near = NeighborhoodQuery { depth: 2, limit, ..NeighborhoodQuery::of(node.clone()) };
-            said.push(format!("{:?}", view.neighborhood(&near, &mut effort).unwrap()));
+            said.push(format!("{:?}", view.neighborhood(&near, &mut budget).unwrap()));
             let walks = WalkQuery::from(node.clone());
             let walks = walks.step(LinkFilter::default()).step(LinkFilter::default());
             let walks = WalkQuery { limit, ..walks };
-            said.push(format!("{:?}", view.walk(&walks, &mut effort).unwrap()));
-            said.push(format!("{:?}", view.walks(&walks, &mut effort).unwrap()));
+            said.push(format!("{:?}", view.walk(&walks, &mut budget).unwrap()));
+            said.push(format!("{:?}", view.walks(&walks, &mut budget).unwrap()));
         }
         for to in nodes {
             for (all, limit) in [(false, 1), (true, 3), (true, 100)] {
                 let path = PathQuery::between(node.clone(), to.clone());
                 let path = PathQuery { all, limit, ..path };
-                said.push(format!("{:?}", view.path(&path, &mut effort)));
+                said.push(format!("{:?}", view.path(&path, &mut budget)));
             }
         }
     }

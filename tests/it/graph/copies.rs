@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
-use relata::graph::{Effort, LinkQuery, LocationGraph};
+use relata::graph::{Budget, LinkQuery, LocationGraph};
 use relata::{NodeRef, Store};
 
 use crate::graph::{relation, relation_body};
@@ -30,10 +30,10 @@ fn ids_stay_right_and_memory_flat_over_seventy_thousand_copies() {
             let grown = after.saturating_sub(before) >> 20;
             assert!(grown < 400, "{grown} MiB");
         }
-        let mut effort = Effort::unbounded();
+        let mut budget = Budget::unbounded();
         for number in (0..COPIES).step_by(997).chain(COPIES - 100..COPIES) {
             let contact: NodeRef = format!("contact/c{number:06}").parse().unwrap();
-            let page = graph.view().links(&contact, &LinkQuery::default(), &mut effort).unwrap();
+            let page = graph.view().links(&contact, &LinkQuery::default(), &mut budget).unwrap();
             let link = page.links.first().unwrap();
             assert_eq!(link.relation, Some(&*format!("r{number:06}")));
             assert_eq!(link.record, Some(&*format!("h{number:06}")));

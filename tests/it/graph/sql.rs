@@ -3,7 +3,7 @@
 use std::fmt::Write;
 
 use relata::graph::{
-    Condition, Effort, LinkFilter, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery,
+    Budget, Condition, LinkFilter, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery,
     PathQuery, WalkQuery,
 };
 use relata::{NodeRef, Store};
@@ -97,7 +97,7 @@ fn one_hop(graph: &LocationGraph, sql: &Sql, of: &Node, label: Option<&str>) {
 fn reach(graph: &LocationGraph, sql: &Sql, of: &Node) {
     for depth in 1..=3 {
         let query = NeighborhoodQuery { depth, ..NeighborhoodQuery::of(node_ref(of)) };
-        let reach = graph.view().reach(&query, &mut Effort::unbounded()).unwrap();
+        let reach = graph.view().reach(&query, &mut Budget::unbounded()).unwrap();
         assert_eq!(reach, (sql.reached(of, depth).len() as u64 - 1, true), "{of:?} {depth}");
     }
 }
@@ -108,7 +108,7 @@ fn shortest(graph: &LocationGraph, sql: &Sql, from: &Node, nodes: &[Node]) {
         for to in nodes {
             let query = PathQuery::between(node_ref(from), node_ref(to));
             let query = PathQuery { max_hops, ..query };
-            let answer = graph.view().path(&query, &mut Effort::unbounded()).unwrap();
+            let answer = graph.view().path(&query, &mut Budget::unbounded()).unwrap();
             let hops = reached.iter().find(|(known, _)| known == to).map(|(_, hops)| *hops);
             assert_eq!(answer.hops, hops, "{from:?} to {to:?}");
             let length = answer.paths.first().map(|path| path.len() - 1);
@@ -121,7 +121,7 @@ fn two_steps(graph: &LocationGraph, sql: &Sql, from: &Node, labels: (&str, &str)
     let along = |label: &str| LinkFilter::default().label(label);
     let query = WalkQuery::from(node_ref(from)).step(along(labels.0)).step(along(labels.1));
     let query = WalkQuery { limit: 10_000, ..query };
-    let page = graph.view().walk(&query, &mut Effort::unbounded()).unwrap();
+    let page = graph.view().walk(&query, &mut Budget::unbounded()).unwrap();
     let ends = page
         .ends
         .iter()
@@ -143,7 +143,7 @@ fn two_steps(graph: &LocationGraph, sql: &Sql, from: &Node, labels: (&str, &str)
 fn linked_to_both(graph: &LocationGraph, sql: &Sql, both: [(&Node, &str); 2]) -> usize {
     let all = both.map(|(node, label)| Condition::linked_to(node_ref(node)).label(label));
     let query = MatchQuery { all: all.to_vec(), limit: 10_000, ..MatchQuery::default() };
-    let page = graph.view().matches(&query, &mut Effort::unbounded()).unwrap();
+    let page = graph.view().matches(&query, &mut Budget::unbounded()).unwrap();
     let found = page.matches.iter();
     let mut found: Vec<Node> =
         found.map(|it| (it.object.to_owned(), it.record.unwrap().to_owned())).collect();

@@ -3,9 +3,9 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use relata::graph::{DiffQuery, Edge, EdgeEnd, Effort, Layers, Snapshot};
+use relata::graph::{Budget, DiffQuery, Edge, EdgeEnd, Layers, Snapshot};
 use relata::journal::MemoryJournal;
-use relata::{AsOf, Association, Between, Event, Options, Seq, Store};
+use relata::{AsOf, Association, Event, LocationDiff, Options, Seq, Store};
 
 use crate::support::oracle::{crowded, history, told};
 use crate::support::{long, sample};
@@ -44,11 +44,11 @@ fn shown_at(store: &Store, seq: Option<Seq>) -> Shown {
 }
 
 /// All pages of so many relations.
-fn pages(between: &Between, limit: usize) -> (Vec<Joined>, Vec<Joined>) {
+fn pages(between: &LocationDiff, limit: usize) -> (Vec<Joined>, Vec<Joined>) {
     let (mut added, mut removed) = (Vec::new(), Vec::new());
     let mut query = DiffQuery { after: None, limit };
     loop {
-        let page = between.links(&query, &mut Effort::unbounded());
+        let page = between.links(&query, &mut Budget::unbounded());
         assert!(page.complete);
         let named: BTreeSet<_> =
             page.added.iter().chain(&page.removed).map(|edge| edge.relation).collect();
@@ -73,7 +73,7 @@ fn check(store: &Store, from: Seq, to: Option<Seq>, limit: usize) -> Result<(), 
     prop_assert_eq!(set(&added), &after.links - &before.links);
     prop_assert_eq!(set(&removed), &before.links - &after.links);
 
-    let diff = between.associations(&mut Effort::unbounded());
+    let diff = between.associations(&mut Budget::unbounded());
     let mut applied = before.associations;
     for gone in &diff.removed {
         let removed = applied.remove(gone.association.id.as_str());
@@ -152,8 +152,8 @@ fn a_diff_shows_a_rename_and_a_delete() {
     let told = |from, to| {
         let between = between(from, to).unwrap();
         let (links, them) = (
-            between.links(&DiffQuery::default(), &mut Effort::unbounded()),
-            between.associations(&mut Effort::unbounded()),
+            between.links(&DiffQuery::default(), &mut Budget::unbounded()),
+            between.associations(&mut Budget::unbounded()),
         );
         [
             links.added.len(),
@@ -170,7 +170,7 @@ fn a_diff_shows_a_rename_and_a_delete() {
     assert_eq!(told(4, 0), [0; 5]);
     assert_eq!(told(4, 3), [1, 0, 1, 0, 0], "back");
     let renamed = between(2, 3).unwrap();
-    let (before, after) = renamed.associations(&mut Effort::unbounded()).renamed[0];
+    let (before, after) = renamed.associations(&mut Budget::unbounded()).renamed[0];
     assert_eq!(
         (&*before.association.first.label, &*after.association.first.label),
         ("Buyer", "Owner")
@@ -192,7 +192,7 @@ fn a_diff_that_is_cut_short_has_a_cursor() {
     let mut query = DiffQuery { after: None, limit: usize::MAX };
     let (mut added, mut rounds) = (0, 0);
     loop {
-        let page = between.links(&query, &mut Effort::of_links(2_048));
+        let page = between.links(&query, &mut Budget::of_links(2_048));
         added += page.added.len();
         rounds += 1;
         assert_eq!(page.complete, page.next.is_none());

@@ -147,7 +147,7 @@ fn subject(node: &str) -> Subject {
 fn speaks_of(event: &Event, subject: &Subject) -> bool {
     match (subject, &event.change) {
         (Subject::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
-        (Subject::Association(id), Change::Association(_) | Change::AssociationGone { .. }) => {
+        (Subject::Association(id), Change::Association(_) | Change::AssociationDeleted { .. }) => {
             event.change.entity_id() == id
         }
         (Subject::Node(NodeRef { object, record: None }), change) => match change {
@@ -155,7 +155,7 @@ fn speaks_of(event: &Event, subject: &Subject) -> bool {
             Change::Association(association) => {
                 association.first.object == *object || association.second.object == *object
             }
-            Change::AssociationGone { first, second, .. } => first == object || second == object,
+            Change::AssociationDeleted { first, second, .. } => first == object || second == object,
             _ => false,
         },
         (Subject::Node(NodeRef { object, record: Some(id) }), change) => match change {
@@ -226,7 +226,7 @@ fn a_history_holds_every_event_of_its_subject() {
         let id = event.change.entity_id().to_owned();
         let subject = match &event.change {
             Change::Relation(_) => Subject::Relation(id),
-            Change::Association(_) | Change::AssociationGone { .. } => Subject::Association(id),
+            Change::Association(_) | Change::AssociationDeleted { .. } => Subject::Association(id),
             _ => continue,
         };
         check_history(&store, &events, &subject, 100);

@@ -7,8 +7,8 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use relata::journal::{MemoryJournal, SqliteJournal};
 use relata::{
-    Delivery, ImportCounts, ImportError, IngestError, LineFate, Options, Status, Store, Timestamp,
-    verify,
+    Delivery, ImportCounts, ImportError, IngestError, LineOutcome, Options, Status, Store,
+    Timestamp, verify,
 };
 
 use crate::support::database::fresh;
@@ -100,7 +100,7 @@ fn an_interrupted_import_resumes_where_it_was() {
         let broken = store.import().read(Broken(file.as_bytes(), cut), |line| {
             told += 1;
             assert_eq!(line.number, told, "in order");
-            assert!(matches!(line.fate, LineFate::Accepted { seq, .. } if seq == Some(told)));
+            assert!(matches!(line.fate, LineOutcome::Accepted { seq, .. } if seq == Some(told)));
             Ok(())
         });
         assert!(matches!(broken, Err(ImportError::Read(_))));
@@ -170,7 +170,7 @@ fn undated_events_of_one_thing_come_in_the_order_of_the_lines() {
     let store = Store::in_memory().unwrap();
     let mut statuses = Vec::new();
     let each = |line: relata::ImportedLine<'_>| {
-        if let LineFate::Accepted { status, .. } = line.fate {
+        if let LineOutcome::Accepted { status, .. } = line.fate {
             statuses.push(status);
         }
         Ok(())
@@ -204,8 +204,8 @@ fn refused_lines_are_reported_in_order_each_time() {
         let import = store.import().of_locations(|location| location != Some("L1"));
         let counts = import.read(file.as_bytes(), |line| {
             told.push(match line.fate {
-                LineFate::Accepted { status, seq } => (line.number, status.as_str(), seq, None),
-                LineFate::Refused(why) => (line.number, why.code, None, why.field),
+                LineOutcome::Accepted { status, seq } => (line.number, status.as_str(), seq, None),
+                LineOutcome::Refused(why) => (line.number, why.code, None, why.field),
             });
             Ok(())
         });
@@ -239,7 +239,7 @@ fn an_import_knows_the_ids_of_earlier_deliveries() {
     store
         .import()
         .read(file.as_bytes(), |line| {
-            let LineFate::Accepted { status, seq } = line.fate else { return Ok(()) };
+            let LineOutcome::Accepted { status, seq } = line.fate else { return Ok(()) };
             told.push((status, seq));
             Ok(())
         })

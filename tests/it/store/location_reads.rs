@@ -194,7 +194,7 @@ impl Model {
 fn is_about(change: &Change, subject: &Subject) -> bool {
     match (subject, change) {
         (Subject::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
-        (Subject::Association(id), Change::Association(_) | Change::AssociationGone { .. }) => {
+        (Subject::Association(id), Change::Association(_) | Change::AssociationDeleted { .. }) => {
             change.entity_id() == id
         }
         (Subject::Node(NodeRef { record: Some(id), object }), Change::Relation(relation)) => {
@@ -207,7 +207,7 @@ fn is_about(change: &Change, subject: &Subject) -> bool {
         }
         (
             Subject::Node(NodeRef { record: None, .. }),
-            Change::Association(_) | Change::AssociationGone { .. },
+            Change::Association(_) | Change::AssociationDeleted { .. },
         ) => true,
         _ => false,
     }

@@ -24,7 +24,7 @@ mod write_failures;
 use std::path::Path;
 
 use relata::export::{Format, write};
-use relata::graph::{PartQuery, Snapshot};
+use relata::graph::{Snapshot, SubgraphQuery};
 use relata::journal::SqliteJournal;
 use relata::{Options, Store, verify};
 
@@ -40,7 +40,7 @@ fn verified(path: &Path) -> relata::Verification {
 
 fn written(snapshot: &Snapshot, format: Format) -> Vec<u8> {
     let mut to = Vec::new();
-    let part = snapshot.view().part(&PartQuery::default()).unwrap();
+    let part = snapshot.view().part(&SubgraphQuery::default()).unwrap();
     write(&part, format, &relata::export::Options::default(), &mut to).unwrap();
     to
 }

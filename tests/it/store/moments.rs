@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use relata::export::{Format, write};
-use relata::graph::{Layers, PartQuery};
+use relata::graph::{Layers, SubgraphQuery};
 use relata::{AsOf, Store};
 
 use crate::store::{exports, written};
@@ -85,7 +85,7 @@ fn an_export_shows_one_moment_while_writes_continue() {
         std::thread::yield_now();
         let mut to = Vec::new();
         let options = relata::export::Options::default();
-        let part = snapshot.view().part(&PartQuery::default()).unwrap();
+        let part = snapshot.view().part(&SubgraphQuery::default()).unwrap();
         write(&part, Format::NodeLink, &options, &mut to).unwrap();
         let graph: serde_json::Value = serde_json::from_slice(&to).unwrap();
         let edges = graph["edges"].as_array().unwrap().len() as u64;

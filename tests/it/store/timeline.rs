@@ -4,7 +4,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use relata::graph::{Edge, EdgeEnd, Layers, Life, Lives, LocationGraph, PartQuery};
+use relata::graph::{Edge, EdgeEnd, Interval, Layers, LocationGraph, SubgraphQuery, Timeline};
 use relata::{Change, Event, EventType, Seq, Timestamp};
 
 use crate::support::oracle::{crowded, history};
@@ -34,15 +34,15 @@ fn seen(events: &[(Seq, Event)], at: Option<Timestamp>) -> BTreeSet<Name> {
 }
 
 /// The runs of times at which each thing was there.
-fn expected(events: &[(Seq, Event)]) -> BTreeMap<Name, Vec<Life>> {
+fn expected(events: &[(Seq, Event)]) -> BTreeMap<Name, Vec<Interval>> {
     let times: BTreeSet<Option<Timestamp>> =
         events.iter().map(|(_, event)| event.at).chain([None]).collect();
-    let mut lives: BTreeMap<Name, Vec<Life>> = BTreeMap::new();
+    let mut lives: BTreeMap<Name, Vec<Interval>> = BTreeMap::new();
     let mut before = BTreeSet::new();
     for at in times {
         let now = seen(events, at);
         for name in now.difference(&before) {
-            lives.entry(name.clone()).or_default().push(Life { from: at, until: None });
+            lives.entry(name.clone()).or_default().push(Interval { from: at, until: None });
         }
         for name in before.difference(&now) {
             lives.get_mut(name).unwrap().last_mut().unwrap().until = at;
@@ -54,11 +54,11 @@ fn expected(events: &[(Seq, Event)]) -> BTreeMap<Name, Vec<Life>> {
 
 fn check(events: Vec<Event>) {
     let events: Vec<(Seq, Event)> = (1..).zip(events).collect();
-    let lives = Lives::new(events.clone());
-    let part = lives.view().part(&PartQuery::default()).unwrap();
+    let lives = Timeline::new(events.clone());
+    let part = lives.view().part(&SubgraphQuery::default()).unwrap();
     let nodes = part.nodes().map(|node| (node_name(&node), lives.of_node(&node)));
     let links = part.links().map(|link| (link_name(&link), lives.of_link(&link)));
-    let actual: BTreeMap<Name, Vec<Life>> = nodes.chain(links).collect();
+    let actual: BTreeMap<Name, Vec<Interval>> = nodes.chain(links).collect();
     let expected = expected(&events);
     for (name, lives) in &actual {
         assert_eq!(Some(lives), expected.get(name), "{name:?}");
@@ -66,7 +66,8 @@ fn check(events: Vec<Event>) {
     // A link is kept with the ends that it was told with last.
     let mut told = LocationGraph::new();
     for (seq, event) in &events {
-        let lasts = !matches!(event.change, Change::Record { .. } | Change::AssociationGone { .. });
+        let lasts =
+            !matches!(event.change, Change::Record { .. } | Change::AssociationDeleted { .. });
         if lasts && event.event_type != EventType::RelationDelete {
             told.merge(*seq, event);
         }

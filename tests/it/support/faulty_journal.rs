@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use relata::journal::{
     Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
-    DeadLetterTotals, Entry, Erased, ImportMark, Journal, JournalError, JournalReader, OpenReader,
-    Refused, RowSink, Run,
+    DeadLetterTotals, Erased, ImportMark, Journal, JournalEntry, JournalError, JournalReader,
+    OpenReader, Refused, RowSink, SkipBlock,
 };
 use relata::{Epochs, Seq, Timestamp};
 
@@ -135,7 +135,7 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
     fn read_range(
         &mut self,
         range: RangeInclusive<Seq>,
-        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         let (panics_at, mut fails) = (self.plan.panics_at.load(Ordering::Relaxed), false);
         self.kept.read_range(range, &mut |seq, entry| {
@@ -191,7 +191,7 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.next_stretch(location, after)
     }
 
-    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
         self.kept.next_run(after)
     }
 
@@ -236,7 +236,7 @@ impl JournalReader for Counted {
     fn read_range(
         &mut self,
         range: RangeInclusive<Seq>,
-        each: &mut dyn FnMut(Seq, Entry<'_>) -> ControlFlow<()>,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
         self.kept.read_range(range, &mut |seq, entry| {
             self.reads.entries.fetch_add(1, Ordering::Relaxed);
@@ -280,7 +280,7 @@ impl JournalReader for Counted {
         self.kept.next_stretch(location, after)
     }
 
-    fn next_run(&mut self, after: Seq) -> Result<Option<Run>, JournalError> {
+    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
         let run = self.kept.next_run(after)?;
         let bytes = run.as_ref().map_or(0, |run| run.hashes.len() as u64);
         self.reads.hashes.fetch_add(bytes, Ordering::Relaxed);
@@ -315,7 +315,7 @@ impl JournalReader for Counted {
 impl<J: Journal> Faulty<J> {
     fn append_or_fail(
         &mut self,
-        batch: &[Entry<'_>],
+        batch: &[JournalEntry<'_>],
         mark: Option<&ImportMark>,
     ) -> Result<Seq, JournalError> {
         let whole = |kept: &mut J| match mark {
@@ -353,13 +353,13 @@ impl<J: Journal> Faulty<J> {
 }
 
 impl<J: Journal> Journal for Faulty<J> {
-    fn append(&mut self, batch: &[Entry<'_>]) -> Result<Seq, JournalError> {
+    fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {
         self.append_or_fail(batch, None)
     }
 
     fn append_import(
         &mut self,
-        batch: &[Entry<'_>],
+        batch: &[JournalEntry<'_>],
         mark: &ImportMark,
     ) -> Result<Seq, JournalError> {
         self.append_or_fail(batch, Some(mark))

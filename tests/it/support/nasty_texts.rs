@@ -1,7 +1,7 @@
 //! A location whose every text is a given one that breaks naive writers.
 
 use relata::graph::Snapshot;
-use relata::journal::{Entry, Journal, MemoryJournal};
+use relata::journal::{Journal, JournalEntry, MemoryJournal};
 use relata::{Options, Store, Timestamp};
 use serde_json::{Value, json};
 
@@ -67,7 +67,7 @@ pub(crate) fn snapshot(nasty: &str) -> Snapshot {
     // object key, and that must come out right.
     let mut journal = MemoryJournal::new();
     for event in events_as("L", nasty, |key| key) {
-        let entry = Entry {
+        let entry = JournalEntry {
             location: "L",
             event_type: event["type"].as_str().unwrap(),
             entity: event["id"].as_str().unwrap(),

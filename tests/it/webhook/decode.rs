@@ -246,11 +246,11 @@ fn an_object_key_with_a_slash_is_refused_in_every_member() {
 /// A journal that holds what is no longer accepted opens, and is what it was.
 #[test]
 fn a_journal_with_slashes_in_object_keys_still_opens() {
-    use relata::journal::{Entry, Journal, SqliteJournal};
+    use relata::journal::{Journal, JournalEntry, SqliteJournal};
     let body = r#"{"id":"R","associationId":"A","locationId":"L","firstObjectKey":"c/d","firstRecordId":"1","secondObjectKey":"p","secondRecordId":"2"}"#;
     let (_directory, db) = fresh().unwrap();
     let mut journal = SqliteJournal::open(&db).unwrap();
-    let entry = Entry {
+    let entry = JournalEntry {
         location: "L",
         event_type: "RelationCreate",
         entity: "R",

@@ -7,7 +7,7 @@ use crate::model::{LocationId, Seq};
 use crate::store::delivery::IngestError;
 use crate::store::erase::Erasure;
 use crate::store::history;
-use crate::store::index::skip_index::Mentions;
+use crate::store::index::skip_index::SkipIndex;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::thread::Writer;
 
@@ -59,7 +59,7 @@ fn mentioned(
     journal: &mut dyn JournalReader,
     (first, last): (Seq, Seq),
 ) -> Result<Vec<u8>, JournalError> {
-    let mut mentions = Mentions::default();
+    let mut mentions = SkipIndex::default();
     let mut failed = None;
     let after = (first - 1).max(journal.pruned()?);
     if after >= last {

@@ -1,8 +1,8 @@
 //! Taking the lines of an import between deliveries.
 
-use crate::journal::Entry;
+use crate::journal::JournalEntry;
 use crate::store::delivery::{IngestError, Status};
-use crate::store::writer::batch::{Fate, applied};
+use crate::store::writer::batch::{Admission, applied};
 use crate::store::writer::import_marks::Handed;
 use crate::store::writer::thread::Writer;
 
@@ -48,11 +48,11 @@ impl Writer {
         let new = &*new;
         let fates = self.fates(new.iter());
         let both = || new.iter().zip(&fates);
-        let entries: Vec<Entry<'_>> = both()
+        let entries: Vec<JournalEntry<'_>> = both()
             .filter(|(_, fate)| fate.is_new())
             .map(|(delivery, _)| delivery.entry())
             .collect();
-        let before = fates.iter().take_while(|fate| !matches!(fate, Fate::Refused(_))).count();
+        let before = fates.iter().take_while(|fate| !matches!(fate, Admission::Refused(_))).count();
         let mark = handed.marks.get(begin..begin + before).and_then(<[_]>::last);
         let mark = mark.filter(|_| handed.is_whole);
         let appended = self.append(&entries, mark);

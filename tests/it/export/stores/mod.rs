@@ -10,7 +10,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use relata::Store;
 use relata::export::{Format, Options, check as check_size, write};
-use relata::graph::{Edge, EdgeEnd, Layers, PartQuery, Snapshot};
+use relata::graph::{Edge, EdgeEnd, Layers, Snapshot, SubgraphQuery};
 use serde_json::json;
 
 use crate::export::stores::cypher::check_cypher;
@@ -23,7 +23,7 @@ use crate::support::{golden, nasty_texts};
 type Row = BTreeMap<String, String>;
 
 fn bytes(snapshot: &Snapshot, format: Format, layers: Layers) -> Vec<u8> {
-    let part = snapshot.view().part(&PartQuery { layers, ..PartQuery::default() }).unwrap();
+    let part = snapshot.view().part(&SubgraphQuery { layers, ..SubgraphQuery::default() }).unwrap();
     let options = Options { location: "L/1".to_owned(), ..Options::default() };
     let mut to = Vec::new();
     write(&part, format, &options, &mut to).unwrap();
@@ -195,7 +195,7 @@ impl std::io::Write for Full {
 #[test]
 fn a_failing_writer_ends_the_export_with_its_error() {
     let snapshot = sample("seaside-realty");
-    let part = snapshot.view().part(&PartQuery::default()).unwrap();
+    let part = snapshot.view().part(&SubgraphQuery::default()).unwrap();
     let options = Options { location: "L/1".to_owned(), ..Options::default() };
     for &format in Format::ALL.iter().filter(|format| check_size(&part, **format).is_ok()) {
         let whole = bytes(&snapshot, format, Layers::All).len();

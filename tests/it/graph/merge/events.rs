@@ -63,7 +63,7 @@ pub(super) fn change() -> impl Strategy<Value = (EventType, Change)> {
     prop_oneof![
         3 => association.clone().prop_map(|a| (EventType::AssociationCreate, Change::Association(a))),
         2 => association.prop_map(|a| (EventType::AssociationUpdate, Change::Association(a))),
-        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationGone { id: id.into(), first: "contact".into(), second: "property".into() })),
+        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationDeleted { id: id.into(), first: "contact".into(), second: "property".into() })),
         8 => relation.clone().prop_map(|r| (EventType::RelationCreate, Change::Relation(r))),
         3 => relation.prop_map(|r| (EventType::RelationDelete, Change::Relation(r))),
         1 => of_record.clone().prop_map(|c| (EventType::RecordCreate, c)),
@@ -104,7 +104,7 @@ pub(super) fn dated_events(count: usize) -> impl Strategy<Value = Vec<Event>> {
 fn thing(event: &Event) -> String {
     match &event.change {
         Change::Association(association) => format!("association {}", association.id),
-        Change::AssociationGone { id, .. } => format!("association {id}"),
+        Change::AssociationDeleted { id, .. } => format!("association {id}"),
         Change::Relation(relation) => format!("relation {}", relation.id),
         // One without object key speaks of all records of the id.
         Change::Record { id, .. } => format!("record {id}"),

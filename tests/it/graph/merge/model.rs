@@ -53,7 +53,7 @@ impl Model {
     pub(super) fn association(&self, id: &str) -> Option<(Stamp, Option<&Association>)> {
         let (stamp, event) = self.greatest(|event| match &event.change {
             Change::Association(association) => association.id.as_str() == id,
-            Change::AssociationGone { id: gone, .. } => gone.as_str() == id,
+            Change::AssociationDeleted { id: gone, .. } => gone.as_str() == id,
             _ => false,
         })?;
         let definition = match &event.change {
@@ -89,7 +89,7 @@ impl Model {
     pub(super) fn association_ids(&self) -> Vec<String> {
         self.first_named(|event| match &event.change {
             Change::Association(association) => vec![association.id.to_string()],
-            Change::AssociationGone { id, .. } => vec![id.to_string()],
+            Change::AssociationDeleted { id, .. } => vec![id.to_string()],
             Change::Relation(relation) => vec![relation.association.to_string()],
             _ => vec![],
         })

@@ -6,7 +6,7 @@
 
 use relata::NodeRef;
 use relata::graph::{
-    Condition, Effort, LinkFilter, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery,
+    Budget, Condition, LinkFilter, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery,
     PathQuery, View, WALKS_MAX, WalkQuery,
 };
 use relata::webhook::{Decoded, decode};
@@ -29,11 +29,11 @@ fn hub() -> LocationGraph {
 }
 
 /// What a question is charged that selects no link at all.
-fn charged(ask: impl Fn(View<'_>, &LinkFilter, &mut Effort<'_>)) -> u64 {
+fn charged(ask: impl Fn(View<'_>, &LinkFilter, &mut Budget<'_>)) -> u64 {
     let graph = hub();
-    let mut effort = Effort::unbounded();
-    ask(graph.view(), &LinkFilter::default().label("no such label"), &mut effort);
-    effort.links()
+    let mut budget = Budget::unbounded();
+    ask(graph.view(), &LinkFilter::default().label("no such label"), &mut budget);
+    budget.links()
 }
 
 fn node() -> NodeRef {
@@ -42,43 +42,43 @@ fn node() -> NodeRef {
 
 #[test]
 fn a_look_at_a_label_is_charged() {
-    let lists = charged(|view, filter, effort| {
+    let lists = charged(|view, filter, budget| {
         let query = LinkQuery { filter: filter.clone(), ..LinkQuery::default() };
         let mut lists = view.link_lists(&query);
         for _ in 0..1_000 {
-            assert_eq!(lists.of(&node(), effort).unwrap().total, Some(0));
+            assert_eq!(lists.of(&node(), budget).unwrap().total, Some(0));
         }
     });
     assert!(lists >= 1_000 * LABELS, "{lists}");
-    let labels = charged(|view, _, effort| {
-        view.labels(&node(), effort).unwrap();
+    let labels = charged(|view, _, budget| {
+        view.labels(&node(), budget).unwrap();
     });
     assert_eq!(labels, LABELS);
     let walk = |filter: &LinkFilter| WalkQuery::from(node()).step(filter.clone());
     let each = [
-        charged(|view, filter, effort| {
-            view.walk(&walk(filter), effort).unwrap();
+        charged(|view, filter, budget| {
+            view.walk(&walk(filter), budget).unwrap();
         }),
-        charged(|view, filter, effort| {
-            view.walks(&walk(filter), effort).unwrap();
+        charged(|view, filter, budget| {
+            view.walks(&walk(filter), budget).unwrap();
         }),
-        charged(|view, filter, effort| {
+        charged(|view, filter, budget| {
             let condition = Condition { linked_to: node(), filter: filter.clone() };
             let query = MatchQuery { all: vec![condition], ..MatchQuery::default() };
-            view.matches(&query, effort).unwrap();
+            view.matches(&query, budget).unwrap();
         }),
-        charged(|view, filter, effort| {
+        charged(|view, filter, budget| {
             let far = NodeRef::record("house", "h7");
             let query =
                 PathQuery { labels: filter.labels.clone(), ..PathQuery::between(node(), far) };
-            view.path(&query, effort).unwrap();
+            view.path(&query, budget).unwrap();
         }),
-        charged(|view, filter, effort| {
+        charged(|view, filter, budget| {
             let query = NeighborhoodQuery {
                 labels: filter.labels.clone(),
                 ..NeighborhoodQuery::of(node())
             };
-            view.neighborhood(&query, effort).unwrap();
+            view.neighborhood(&query, budget).unwrap();
         }),
     ];
     assert!(each.iter().all(|&charged| charged >= LABELS), "{each:?}");
@@ -103,7 +103,7 @@ fn more_walks_than_are_counted_are_not_complete() {
     {
         let start = WalkQuery::from(node());
         let query = (0..steps).fold(start, |walk, _| walk.step(LinkFilter::default()));
-        let page = graph.view().walk(&query, &mut Effort::unbounded()).unwrap();
+        let page = graph.view().walk(&query, &mut Budget::unbounded()).unwrap();
         assert_eq!((page.ends[0].paths, page.complete), (paths, complete), "{steps} steps");
     }
 }

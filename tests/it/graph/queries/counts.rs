@@ -1,7 +1,7 @@
 //! How many of each association, and which records have too many.
 
 use proptest::prelude::*;
-use relata::graph::{AssociationCount, Effort, EndCount, Violation};
+use relata::graph::{AssociationCount, Budget, EndCount, Violation};
 use relata::{Association, Side};
 
 use crate::support::oracle::{Edge, Node, World, crowded, folded, history};
@@ -109,7 +109,7 @@ proptest! {
             prop_assert_eq!(count.violations(), expected.len() as u64, "{:?}", association);
             for limit in [1, 2, usize::MAX] {
                 let id = association.id.as_str();
-                let listed = graph.view().violations(id, limit, &mut Effort::unbounded());
+                let listed = graph.view().violations(id, limit, &mut Budget::unbounded());
                 let listed: Vec<_> = listed.iter().map(violation_line).collect();
                 prop_assert_eq!(&listed[..], &expected[..limit.min(expected.len())]);
             }

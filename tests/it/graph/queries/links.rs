@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use relata::graph::{Effort, LabelCount, LinkFilter, LinkQuery, Order};
+use relata::graph::{Budget, LabelCount, LinkFilter, LinkQuery, Order};
 use relata::{Side, Timestamp};
 
 use super::{Case, Choice, cases};
@@ -41,25 +41,28 @@ fn expected(world: &World, node: &Node, query: &LinkQuery) -> Vec<Line> {
 
 /// How many slots a node has: looking at each is charged before its first link.
 fn slots(case: &Case, node: &Node) -> u64 {
-    let mut effort = Effort::unbounded();
-    case.graph.view().labels(&node_ref(node), &mut effort).unwrap();
-    effort.links()
+    let mut budget = Budget::unbounded();
+    case.graph.view().labels(&node_ref(node), &mut budget).unwrap();
+    budget.links()
 }
 
-/// All pages, each got with an effort of its own behind that of the slots.
-fn pages(case: &Case, node: &Node, query: &LinkQuery, effort: Option<u64>) -> Vec<Line> {
+/// All pages, each within a budget of its own after that of the slots.
+fn pages(case: &Case, node: &Node, query: &LinkQuery, budget: Option<u64>) -> Vec<Line> {
     let total = case.world.links(node, &query.filter).len() as u64;
     let timed = query.since.is_some() || query.until.is_some();
     let (mut query, mut listed, mut asked) = (query.clone(), vec![], 0);
-    let effort = effort.map(|links| links + slots(case, node));
+    let budget = budget.map(|links| links + slots(case, node));
     loop {
-        let mut effort = effort.map_or_else(Effort::unbounded, Effort::of_links);
-        let page = case.graph.view().links(&node_ref(node), &query, &mut effort).unwrap();
+        let mut budget = budget.map_or_else(Budget::unbounded, Budget::of_links);
+        let page = case.graph.view().links(&node_ref(node), &query, &mut budget).unwrap();
         assert!(page.links.len() <= query.limit);
         assert_eq!(page.total, (!timed).then_some(total));
         listed.extend(page.links.iter().map(line));
         let Some(next) = page.next else { return listed };
-        assert!(page.links.len() == query.limit || effort.is_spent(), "a page ends for a reason");
+        assert!(
+            page.links.len() == query.limit || budget.is_exhausted(),
+            "a page ends for a reason"
+        );
         query = query.after(next.to_string().parse().unwrap());
         asked += 1;
         assert!(asked < 1_000, "every page goes on");
@@ -95,7 +98,7 @@ proptest! {
     fn labels_count_links(events in prop_oneof![9 => history(), 1 => crowded()]) {
         for case in cases(&events) {
             for node in &case.world.nodes {
-                let labels = case.graph.view().labels(&node_ref(node), &mut Effort::unbounded()).unwrap();
+                let labels = case.graph.view().labels(&node_ref(node), &mut Budget::unbounded()).unwrap();
                 let shown = |it: &LabelCount<'_>| {
                     let text = |text: Option<&str>| text.map(str::to_owned);
                     (text(it.label), text(it.own_label), it.object.to_owned(), it.side, it.count)
@@ -110,7 +113,7 @@ proptest! {
     fn pages_list_what_the_query_selects(
         events in history_of(1..120, 60),
         queries in prop::collection::vec(query(), 1..8),
-        effort in 1u64..5,
+        budget in 1u64..5,
     ) {
         for case in cases(&events) {
             for node in &case.world.nodes {
@@ -118,7 +121,7 @@ proptest! {
                     let expected = expected(&case.world, node, query);
                     let listed = pages(&case, node, query, None);
                     prop_assert_eq!(&listed, &expected, "{:?} {:?}", node, query);
-                    let listed = pages(&case, node, query, Some(effort));
+                    let listed = pages(&case, node, query, Some(budget));
                     prop_assert_eq!(&listed, &expected, "{:?} {:?}", node, query);
                 }
             }

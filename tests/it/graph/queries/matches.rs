@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use proptest::prelude::*;
 use relata::NodeRef;
-use relata::graph::{AskError, Condition, Effort, LinkFilter, Match, MatchQuery};
+use relata::graph::{AskError, Budget, Condition, LinkFilter, Match, MatchQuery};
 
 use super::{Case, asked, cases};
 use crate::support::oracle::{Hop, Node, World, crowded, history, node_ref};
@@ -54,7 +54,7 @@ fn pages(case: &Case, query: &MatchQuery, limit: usize) -> Vec<(Node, u32)> {
     let mut query = MatchQuery { limit, ..query.clone() };
     let mut listed = Vec::new();
     loop {
-        let page = case.graph.view().matches(&query, &mut Effort::unbounded()).unwrap();
+        let page = case.graph.view().matches(&query, &mut Budget::unbounded()).unwrap();
         assert!(page.complete);
         assert_eq!(page.total, total, "{query:?}");
         listed.extend(page.matches.iter().map(|found| (node_of(found), found.links)));
@@ -80,7 +80,7 @@ proptest! {
                 let query = case.match_query(asked);
                 let positive = query.all.len() + query.any.len();
                 if query.nodes().next().is_none() || positive == 0 && query.object.is_none() {
-                    let refused = case.graph.view().matches(&query, &mut Effort::unbounded());
+                    let refused = case.graph.view().matches(&query, &mut Budget::unbounded());
                     prop_assert_eq!(refused.unwrap_err(), AskError::Nothing);
                     continue;
                 }
@@ -105,7 +105,7 @@ proptest! {
             };
             let all = nodes.iter().map(condition).collect();
             let query = MatchQuery { all, ..MatchQuery::default() };
-            graph.view().matches(&query, &mut Effort::unbounded()).err()
+            graph.view().matches(&query, &mut Budget::unbounded()).err()
         };
         let (object, record) = (node_ref(object), node_ref(record));
         prop_assert_eq!(ask(&[record.clone(), record.clone()]), None);

@@ -1,8 +1,8 @@
 //! One file a question, as in the crate.
 
+mod budgets;
 mod charges;
 mod counts;
-mod efforts;
 mod links;
 mod matches;
 mod near;

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use relata::Timestamp;
-use relata::graph::{Edge as Shown, EdgeEnd, Effort, LinkFilter, Neighborhood, NeighborhoodQuery};
+use relata::graph::{Budget, Edge as Shown, EdgeEnd, LinkFilter, Neighborhood, NeighborhoodQuery};
 
 use super::{Case, cases};
 use crate::support::oracle::{Edge, Node, condition_filter, crowded, history, node_ref};
@@ -22,7 +22,7 @@ fn shown_line(edge: &Shown<'_>) -> EdgeLine {
 }
 
 pub(super) fn node_lines(near: &Neighborhood<'_>) -> Vec<(Node, usize)> {
-    let line = |near: &relata::graph::Near<'_>| {
+    let line = |near: &relata::graph::NeighborhoodNode<'_>| {
         ((near.object.to_owned(), near.record.map(str::to_owned)), near.hops as usize)
     };
     near.nodes.iter().map(line).collect()
@@ -80,7 +80,7 @@ fn check(
     let expected = within(case, node, depth, along);
     let asked = query(node, depth, along, limit);
     let view = case.graph.view();
-    let answer = view.neighborhood(&asked, &mut Effort::unbounded()).unwrap();
+    let answer = view.neighborhood(&asked, &mut Budget::unbounded()).unwrap();
     let nodes = node_lines(&answer);
     let hops = |nodes: &[(Node, usize)]| nodes.iter().map(|(_, hops)| *hops).collect::<Vec<_>>();
     let count = limit.min(expected.len());
@@ -93,7 +93,7 @@ fn check(
     prop_assert!(nodes.iter().all(|near| expected.contains(near)), "{:?}: {:?}", asked, nodes);
     prop_assert_eq!(answer.complete, count == expected.len());
     prop_assert_eq!(edge_lines(&answer), edges_between(case, &nodes, along), "{:?}", asked);
-    let reach = view.reach(&asked, &mut Effort::unbounded()).unwrap();
+    let reach = view.reach(&asked, &mut Budget::unbounded()).unwrap();
     prop_assert_eq!(reach, (expected.len() as u64 - 1, true));
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use proptest::prelude::*;
 use relata::Side;
-use relata::graph::{Effort, PathQuery};
+use relata::graph::{Budget, PathQuery};
 
 use super::walks::Walk;
 use super::{Case, Ways, cases, walks, ways};
@@ -44,7 +44,7 @@ fn check(case: &Case, ways: &Ways, limit: usize) -> Result<(), TestCaseError> {
     let expected = expected.map_or_else(Vec::new, |(_, found)| found);
     for (all, limit) in [(false, 1), (true, 1), (true, limit), (true, usize::MAX)] {
         let query = PathQuery { all, limit, ..case.path_query(ways) };
-        let answer = case.graph.view().path(&query, &mut Effort::unbounded()).unwrap();
+        let answer = case.graph.view().path(&query, &mut Budget::unbounded()).unwrap();
         let mut shown: Vec<_> = answer.paths.iter().map(|path| step_lines(path)).collect();
         shown.sort();
         prop_assert_eq!(answer.hops, hops, "{:?}", query);

@@ -1,7 +1,7 @@
 //! A copy answers as the graph did when it was taken.
 
 use proptest::prelude::*;
-use relata::graph::{Effort, LinkFilter, LinkQuery, View};
+use relata::graph::{Budget, LinkFilter, LinkQuery, View};
 
 use super::near::query;
 use super::{Asked, Case, Route, Ways, asked, cases, route, ways};
@@ -15,37 +15,37 @@ fn answers(
     routes: &[Route],
     ways: &[Ways],
 ) -> Vec<String> {
-    let effort = &mut Effort::unbounded();
+    let budget = &mut Budget::unbounded();
     let mut answers = Vec::new();
     for node in &case.world.nodes {
         let of = node_ref(node);
-        answers.push(format!("{:?}", view.labels(&of, effort)));
+        answers.push(format!("{:?}", view.labels(&of, budget)));
         let all = LinkQuery::default().limit(1_000);
-        answers.push(format!("{:?}", view.links(&of, &all, effort)));
-        answers.push(format!("{:?}", around(view, node, effort)));
+        answers.push(format!("{:?}", view.links(&of, &all, budget)));
+        answers.push(format!("{:?}", around(view, node, budget)));
     }
     for asked in asked {
-        answers.push(format!("{:?}", view.matches(&case.match_query(asked), effort)));
+        answers.push(format!("{:?}", view.matches(&case.match_query(asked), budget)));
     }
     for route in routes {
-        answers.push(format!("{:?}", view.walk(&case.walk_query(route), effort)));
-        answers.push(format!("{:?}", view.walks(&case.walk_query(route), effort)));
+        answers.push(format!("{:?}", view.walk(&case.walk_query(route), budget)));
+        answers.push(format!("{:?}", view.walks(&case.walk_query(route), budget)));
     }
     for ways in ways {
-        answers.push(format!("{:?}", view.path(&case.path_query(ways), effort)));
+        answers.push(format!("{:?}", view.path(&case.path_query(ways), budget)));
     }
     answers.push(format!("{:?}", view.counts()));
     answers.push(format!("{:?}", view.objects().collect::<Vec<_>>()));
     answers.push(format!("{:?}", view.associations().collect::<Vec<_>>()));
     for association in &case.world.associations {
-        answers.push(format!("{:?}", view.violations(association.id.as_str(), 100, effort)));
+        answers.push(format!("{:?}", view.violations(association.id.as_str(), 100, budget)));
     }
     answers
 }
 
-fn around(view: View<'_>, node: &Node, effort: &mut Effort<'_>) -> String {
+fn around(view: View<'_>, node: &Node, budget: &mut Budget<'_>) -> String {
     let query = query(node, 2, &LinkFilter::default(), 100);
-    format!("{:?} {:?}", view.neighborhood(&query, effort), view.reach(&query, effort))
+    format!("{:?} {:?}", view.neighborhood(&query, budget), view.reach(&query, budget))
 }
 
 proptest! {

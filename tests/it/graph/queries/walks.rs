@@ -3,7 +3,7 @@
 use std::cmp::Reverse;
 
 use proptest::prelude::*;
-use relata::graph::{Effort, LinkFilter, WalkQuery};
+use relata::graph::{Budget, LinkFilter, WalkQuery};
 
 use super::{Case, Route, cases, route};
 use crate::support::oracle::{Hop, Line, Node, StepLine, World, crowded, history_of, step_lines};
@@ -57,7 +57,7 @@ fn pages(case: &Case, query: &WalkQuery, limit: usize, total: usize) -> Vec<(Nod
     let mut query = WalkQuery { limit, ..query.clone() };
     let mut listed = Vec::new();
     loop {
-        let page = case.graph.view().walk(&query, &mut Effort::unbounded()).unwrap();
+        let page = case.graph.view().walk(&query, &mut Budget::unbounded()).unwrap();
         assert!(page.complete);
         assert_eq!(page.total, total as u64);
         let node = |end: &relata::graph::WalkEnd<'_>| {
@@ -83,14 +83,14 @@ fn check(case: &Case, route: &Route, limit: usize) -> Result<(), TestCaseError> 
     let mut expected: Vec<_> = walks.iter().map(lines).collect();
     expected.sort();
     let view = case.graph.view();
-    let all = view.walks(&query, &mut Effort::unbounded()).unwrap();
+    let all = view.walks(&query, &mut Budget::unbounded()).unwrap();
     let mut shown: Vec<_> = all.paths.iter().map(|path| step_lines(path)).collect();
     shown.sort();
     prop_assert!(all.complete);
     prop_assert_eq!(&shown, &expected, "{:?}", query);
 
     let some = WalkQuery { limit, ..query };
-    let some = view.walks(&some, &mut Effort::unbounded()).unwrap();
+    let some = view.walks(&some, &mut Budget::unbounded()).unwrap();
     prop_assert_eq!(some.paths.len(), limit.min(expected.len()));
     prop_assert_eq!(some.complete, expected.len() <= limit);
     prop_assert_eq!(some.paths.as_slice(), &all.paths[..some.paths.len()]);

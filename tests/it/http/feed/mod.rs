@@ -7,7 +7,7 @@ use std::net::{SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use relata::http::{App, Limits, Protection, Server as Http};
+use relata::http::{App, AuthPolicy, Limits, Server as Http};
 use relata::{Delivery, Store, Timestamp};
 
 use crate::support::server::Error;
@@ -29,7 +29,7 @@ impl Within {
         let store = Arc::new(store);
         store.ingest(relation(0).to_string().as_bytes())?;
         let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
-        let app = App::new(Arc::clone(&store), limits, Protection::off());
+        let app = App::new(Arc::clone(&store), limits, AuthPolicy::off());
         let http = runtime.block_on(Http::bind(&["127.0.0.1:0".parse()?], app))?;
         let address = http.address()?;
         runtime.spawn(http.run(std::future::pending()));

@@ -21,7 +21,7 @@ fn a_query_over_its_link_budget_ends_incomplete() -> Result<(), Error> {
         // The walks found first are as many as were asked for.
         assert_eq!(shown["complete"], false, "{path}: {}", &answer.text()[..200]);
     }
-    // Of many things, those that no effort is left for say so.
+    // Of many things, those that no budget is left for say so.
     let buyers = (0..999).map(|number| format!("contact/b{number}"));
     let of: Vec<String> = std::iter::once("contact/hub".to_owned()).chain(buyers).collect();
     let many = ask(&server, "/v1/locations/L/links", Some(&json!({"of": of, "limit": 1000})))?;

@@ -1,7 +1,7 @@
 //! Cursors that were handed out before a compaction.
 
 use relata::NodeRef;
-use relata::graph::{Condition, Cursor, Effort, LinkFilter, LinkQuery, MatchQuery, Order};
+use relata::graph::{Budget, Condition, Cursor, LinkFilter, LinkQuery, MatchQuery, Order};
 
 use crate::store::compaction::{Kept, compact, forget_houses, relate};
 use crate::support::clock::ManualClock;
@@ -70,7 +70,7 @@ fn a_cursor_stays_valid_across_a_compaction() {
                     let all = vec![Condition { linked_to, filter: LinkFilter::default() }];
                     let query = MatchQuery { all, after, limit, ..MatchQuery::default() };
                     let graph = location.read();
-                    let page = graph.view().matches(&query, &mut Effort::unbounded()).unwrap();
+                    let page = graph.view().matches(&query, &mut Budget::unbounded()).unwrap();
                     let names = page.matches.iter().map(|it| it.record.unwrap().to_owned());
                     (names.collect(), page.next)
                 };

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicU64, Ordering::Relaxed};
 
 use proptest::prelude::*;
 use proptest::test_runner::TestRunner;
-use relata::graph::{Edge, Life, PartQuery};
+use relata::graph::{Edge, Interval, SubgraphQuery};
 use relata::{Seq, Store};
 
 use crate::store::compaction::{Kept, What, answers, now, what};
@@ -41,8 +41,8 @@ fn step() -> impl Strategy<Value = Step> {
 /// What is there at the end of all life spans, and what the graph shows.
 fn alive(store: &Store) -> [Vec<String>; 2] {
     let (_, lives) = store.lives("L", None).unwrap();
-    let part = lives.view().part(&PartQuery::default()).unwrap();
-    let is_last = |lives: Vec<Life>| lives.last().is_some_and(|life| life.until.is_none());
+    let part = lives.view().part(&SubgraphQuery::default()).unwrap();
+    let is_last = |lives: Vec<Interval>| lives.last().is_some_and(|life| life.until.is_none());
     let ends = |link: &Edge<'_>| {
         format!("{:?} {:?} {:?}", link.relation, link.first.record, link.second.record)
     };
@@ -51,7 +51,7 @@ fn alive(store: &Store) -> [Vec<String>; 2] {
     let told = links.map(|link| ends(&link)).chain(nodes.map(|node| format!("{node:?}"))).collect();
     let Some(location) = store.location("L") else { return [told, vec![]] };
     let graph = location.read();
-    let part = graph.view().part(&PartQuery::default()).unwrap();
+    let part = graph.view().part(&SubgraphQuery::default()).unwrap();
     let links = part.links().map(|link| ends(&link));
     [told, links.chain(part.nodes().map(|node| format!("{node:?}"))).collect()]
 }

@@ -26,7 +26,7 @@ pub(crate) fn body(event: &Event, style: usize) -> (String, Option<&'static str>
                 }
             }
         }
-        Change::AssociationGone { id, first, second } => {
+        Change::AssociationDeleted { id, first, second } => {
             put("id", id.as_str());
             put("firstObjectKey", first.as_str());
             put("secondObjectKey", second.as_str());

@@ -96,7 +96,7 @@ fn change(ids: u32) -> impl Strategy<Value = (EventType, Change)> {
         record_id()
             .prop_map(move |id| Change::Record { object: Some(object.into()), id: id.into() })
     };
-    let gone = one_of(&["a1", "a2", "a3", "a4"]).prop_map(|id| Change::AssociationGone {
+    let gone = one_of(&["a1", "a2", "a3", "a4"]).prop_map(|id| Change::AssociationDeleted {
         id: id.into(),
         first: "contact".into(),
         second: "property".into(),
@@ -143,7 +143,7 @@ pub(crate) fn history() -> impl Strategy<Value = Vec<Event>> {
 pub(crate) fn crowded() -> impl Strategy<Value = Vec<Event>> {
     let is_old = |event: &Event| event.at.is_none_or(|at| at.as_millis() < 3);
     let is_wide = |event: &Event| {
-        matches!(event.change, Change::Record { .. } | Change::AssociationGone { .. })
+        matches!(event.change, Change::Record { .. } | Change::AssociationDeleted { .. })
     };
     history_of(200..260, 240).prop_map(move |mut events| {
         // A late delete of a record or an association would leave few links.

@@ -264,7 +264,7 @@ fn greatest(events: &[Event], of: impl Fn(&Event) -> bool) -> Option<(When, &Eve
 fn association(events: &[Event], id: &str) -> Option<(When, Option<Association>)> {
     let (when, event) = greatest(events, |event| match &event.change {
         Change::Association(known) => known.id.as_str() == id,
-        Change::AssociationGone { id: gone, .. } => gone.as_str() == id,
+        Change::AssociationDeleted { id: gone, .. } => gone.as_str() == id,
         _ => false,
     })?;
     match &event.change {
@@ -311,7 +311,7 @@ fn linked_relation<'e>(events: &'e [Event], id: &str) -> Option<(When, &'e Relat
 fn association_ids(events: &[Event]) -> Vec<String> {
     distinct(events.iter().filter_map(|event| match &event.change {
         Change::Association(known) => Some(known.id.to_string()),
-        Change::AssociationGone { id, .. } => Some(id.to_string()),
+        Change::AssociationDeleted { id, .. } => Some(id.to_string()),
         Change::Relation(relation) => Some(relation.association.to_string()),
         _ => None,
     }))

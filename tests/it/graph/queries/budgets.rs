@@ -1,13 +1,13 @@
-//! With too little effort an answer says so, and what it tells is true.
+//! With too small a budget an answer says so, and what it tells is true.
 
 use proptest::prelude::*;
-use relata::graph::{Effort, PathQuery};
+use relata::graph::{Budget, PathQuery};
 
 use super::{Choice, asked, cases, matches, near, paths, route, walks, ways};
 use crate::support::oracle::{condition_filter, filter, history, history_of, step_lines};
 
 /// From none at all to enough for some questions.
-fn effort() -> impl Strategy<Value = u64> {
+fn budget() -> impl Strategy<Value = u64> {
     prop_oneof![0u64..8, 8u64..120]
 }
 
@@ -17,13 +17,13 @@ proptest! {
     #[test]
     fn matches_cut_short_are_correct(
         events in history(),
-        asked in prop::collection::vec((asked(), effort()), 1..12),
+        asked in prop::collection::vec((asked(), budget()), 1..12),
     ) {
         for case in cases(&events) {
-            for (asked, effort) in &asked {
+            for (asked, budget) in &asked {
                 let query = case.match_query(asked);
-                let mut effort = Effort::of_links(*effort);
-                let Ok(page) = case.graph.view().matches(&query, &mut effort) else { continue };
+                let mut budget = Budget::of_links(*budget);
+                let Ok(page) = case.graph.view().matches(&query, &mut budget) else { continue };
                 let expected = matches::expected(&case.world, &query);
                 let found = page.matches.iter().map(|it| (matches::node_of(it), it.links));
                 let found: Vec<_> = found.collect();
@@ -32,7 +32,7 @@ proptest! {
                     prop_assert!(full.is_some(), "{:?} does not match {:?}", node, query);
                     prop_assert!(*links <= full.unwrap().1);
                 }
-                prop_assert_eq!(page.complete, !effort.is_spent());
+                prop_assert_eq!(page.complete, !budget.is_exhausted());
                 prop_assert!(found == expected || !page.complete, "{:?}", query);
             }
         }
@@ -41,15 +41,15 @@ proptest! {
     #[test]
     fn walks_cut_short_are_correct(
         events in history_of(1..45, 16),
-        routes in prop::collection::vec((route(), effort()), 1..6),
+        routes in prop::collection::vec((route(), budget()), 1..6),
     ) {
         for case in cases(&events) {
-            for (route, effort) in &routes {
+            for (route, budget) in &routes {
                 let query = case.walk_query(route);
                 let from: Vec<_> = route.from.iter().map(|of| case.node(*of).clone()).collect();
                 let all = walks::enumerate(&case.world, &from, &route.steps);
                 let ends = walks::expected_ends(&case.world, &all);
-                let mut spent = Effort::of_links(*effort);
+                let mut spent = Budget::of_links(*budget);
                 let page = case.graph.view().walk(&query, &mut spent).unwrap();
                 let node = |end: &relata::graph::WalkEnd<'_>| {
                     (end.object.to_owned(), end.record.map(str::to_owned))
@@ -61,7 +61,7 @@ proptest! {
                 }
                 prop_assert!(found == ends || !page.complete, "{:?}", query);
 
-                let mut spent = Effort::of_links(*effort);
+                let mut spent = Budget::of_links(*budget);
                 let some = case.graph.view().walks(&query, &mut spent).unwrap();
                 let all: Vec<_> = all.iter().map(walks::lines).collect();
                 let mut shown: Vec<_> = some.paths.iter().map(|path| step_lines(path)).collect();
@@ -77,14 +77,14 @@ proptest! {
     #[test]
     fn paths_cut_short_are_correct(
         events in history_of(1..60, 24),
-        asked in prop::collection::vec((ways(), effort(), 1usize..4), 1..12),
+        asked in prop::collection::vec((ways(), budget(), 1usize..4), 1..12),
     ) {
         for case in cases(&events) {
-            for (ways, effort, limit) in &asked {
+            for (ways, budget, limit) in &asked {
                 let all = *limit != 1;
                 let query = PathQuery { all, limit: *limit, ..case.path_query(ways) };
-                let mut effort = Effort::of_links(*effort);
-                let answer = case.graph.view().path(&query, &mut effort).unwrap();
+                let mut budget = Budget::of_links(*budget);
+                let answer = case.graph.view().path(&query, &mut budget).unwrap();
                 let full = paths::expected(&case, ways);
                 let hops = full.as_ref().map(|(hops, _)| u32::try_from(*hops).unwrap());
                 let all = full.map_or_else(Vec::new, |(_, all)| all);
@@ -101,15 +101,15 @@ proptest! {
     #[test]
     fn neighborhoods_cut_short_are_correct(
         events in history(),
-        asked in prop::collection::vec((any::<Choice>(), 0u32..5, effort(), condition_filter()), 1..12),
+        asked in prop::collection::vec((any::<Choice>(), 0u32..5, budget(), condition_filter()), 1..12),
     ) {
         for case in cases(&events) {
-            for (of, depth, effort, along) in &asked {
+            for (of, depth, budget, along) in &asked {
                 let node = case.node(*of);
                 let full = near::within(&case, node, *depth, along);
                 let query = near::query(node, *depth, along, usize::MAX);
                 let answer = case.graph.view();
-                let answer = answer.neighborhood(&query, &mut Effort::of_links(*effort)).unwrap();
+                let answer = answer.neighborhood(&query, &mut Budget::of_links(*budget)).unwrap();
                 let nodes = near::node_lines(&answer);
                 prop_assert!(nodes.iter().all(|near| full.contains(near)), "{:?}", query);
                 prop_assert!(nodes.is_sorted_by_key(|(_, hops)| *hops), "nearest first");
@@ -120,7 +120,7 @@ proptest! {
                 prop_assert!(!(differs && answer.complete), "{:?}", query);
 
                 let view = case.graph.view();
-                let (count, all) = view.reach(&query, &mut Effort::of_links(*effort)).unwrap();
+                let (count, all) = view.reach(&query, &mut Budget::of_links(*budget)).unwrap();
                 let reach = full.len() as u64 - 1;
                 prop_assert!(count == reach || count < reach && !all);
             }
@@ -128,15 +128,15 @@ proptest! {
     }
 
     #[test]
-    fn violations_cut_short_are_correct(events in history(), effort in effort()) {
+    fn violations_cut_short_are_correct(events in history(), budget in budget()) {
         let graph = super::folded(&events);
         for count in graph.associations() {
             let id = count.association.id.as_str();
-            let full = graph.view().violations(id, 100, &mut Effort::unbounded());
-            let mut effort = Effort::of_links(effort);
-            let some = graph.view().violations(id, 100, &mut effort);
+            let full = graph.view().violations(id, 100, &mut Budget::unbounded());
+            let mut budget = Budget::of_links(budget);
+            let some = graph.view().violations(id, 100, &mut budget);
             prop_assert!(full.starts_with(&some));
-            prop_assert!(some.len() == full.len() || effort.is_spent());
+            prop_assert!(some.len() == full.len() || budget.is_exhausted());
         }
     }
 
@@ -145,11 +145,11 @@ proptest! {
         events in history(),
         asked in prop::collection::vec((asked(), route(), ways(), filter()), 1..8),
     ) {
-        let mut again = Effort::unbounded();
+        let mut again = Budget::unbounded();
         for case in cases(&events) {
             for (asked, route, ways, along) in &asked {
                 let view = case.graph.view();
-                let (fresh, again) = (&mut Effort::unbounded(), &mut again);
+                let (fresh, again) = (&mut Budget::unbounded(), &mut again);
                 let query = case.match_query(asked);
                 prop_assert_eq!(view.matches(&query, fresh), view.matches(&query, again));
                 let query = case.walk_query(route);
@@ -159,7 +159,7 @@ proptest! {
                 let query = near::query(case.node(ways.from), 3, along, 5);
                 let fresh = view.neighborhood(&query, fresh);
                 prop_assert_eq!(fresh, view.neighborhood(&query, again));
-                again.renew();
+                again.reset();
             }
         }
     }

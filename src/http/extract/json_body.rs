@@ -1,0 +1,66 @@
+//! A question in a body of JSON.
+
+use futures_util::Stream;
+use serde::de::DeserializeOwned;
+use warp::Buf;
+use warp::http::HeaderMap;
+
+use crate::api::{AsOfParam, Object};
+use crate::http::app::App;
+use crate::http::extract::body::Received;
+use crate::http::limits::receive_budget::Reservation;
+use crate::http::respond::problem::Problem;
+use crate::store::AsOf;
+use crate::webhook::strip_bom;
+
+/// Receives a body of at most `limit` bytes and has it read; on a background thread if
+/// that may take long. The reservation is to be held as long as what was read is: that
+/// takes about as much memory as the body did.
+pub(crate) async fn receive<S, B, T>(
+    app: &App,
+    headers: &HeaderMap,
+    body: S,
+    limit: usize,
+    read: impl FnOnce(&[u8]) -> Result<T, Problem> + Send + 'static,
+) -> Result<(T, Reservation), Problem>
+where
+    S: Stream<Item = Result<B, warp::Error>>,
+    B: Buf,
+    T: Send + 'static,
+{
+    let received = Received::read(app, headers, body, limit).await?;
+    let is_large = received.is_large();
+    let work = move || {
+        let (bytes, reservation) = received.into_unpacked(limit)?;
+        Ok((read(&bytes)?, reservation))
+    };
+    if is_large { app.background.parse(work).await? } else { work() }
+}
+
+/// Reads a question. One that does not fit is refused with the member to blame.
+pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+    let mut reader = serde_json::Deserializer::from_slice(strip_bom(body));
+    let Object(question) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
+        let (path, inner) = (error.path().to_string(), error.inner());
+        if !inner.is_data() {
+            return Problem::malformed_json(inner);
+        }
+        let field = if path == "." { "body" } else { path.as_str() };
+        Problem::invalid_parameter(field, format!("does not fit: {inner}"))
+    })?;
+    reader.end().map_err(Problem::malformed_json)?;
+    Ok(question)
+}
+
+/// Returns the moment that a question is about: in its body or in the query, not in both.
+pub(crate) fn moment(
+    in_body: Option<AsOfParam>,
+    in_query: Option<AsOf>,
+) -> Result<Option<AsOf>, Problem> {
+    match (in_query, in_body) {
+        (Some(_), Some(_)) => {
+            Err(Problem::invalid_parameter("asOf", "stands in the body and in the query"))
+        }
+        (in_query, in_body) => Ok(in_query.or(in_body.map(|moment| moment.0))),
+    }
+}
