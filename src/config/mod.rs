@@ -264,7 +264,8 @@ pub(crate) struct ServeArgs {
     pub(crate) answer_bytes: usize,
 
     /// Questions of more than a few thousand links that run at once; more wait, and a
-    /// token (or a location, where there are none) has half of them at most
+    /// token (or a location, where there are none) has half of them at most, and no more
+    /// than keep half of the cores busy
     #[arg(long, env = "RELATA_QUESTIONS", default_value_t = 4, value_name = "N")]
     pub(crate) questions: usize,
 

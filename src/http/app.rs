@@ -56,7 +56,8 @@ pub struct Limits {
     /// How long a question may take; then it ends incomplete.
     pub question_timeout: Duration,
     /// Questions of more than a few thousand links that run at once; one more waits.
-    /// A token, or where there are none a location, has half of them at most.
+    /// A token, or where there are none a location, has half of them at most, and no more
+    /// than keep half of the cores busy.
     pub questions: usize,
     /// Readings of the journal that run at once, for history, events and the past; one
     /// more waits. They are shared out as `questions` are.
@@ -165,8 +166,9 @@ impl App {
         let connections = Arc::new(Semaphore::new(limits.connections));
         let wait = limits.question_wait;
         let exports = Permits::new("exports", limits.exports, wait);
-        let questions = Permits::new("questions", limits.questions, wait);
-        let journal_reads = Permits::new("readings of the journal", limits.journal_reads, wait);
+        let questions = Permits::of_cores("questions", limits.questions, wait);
+        let journal_reads =
+            Permits::of_cores("readings of the journal", limits.journal_reads, wait);
         let imports = Arc::new(Semaphore::new(limits.imports));
         let head = watch::Sender::new(store.head());
         let told = head.clone();

@@ -34,14 +34,18 @@ pub(crate) struct Permit {
 }
 
 impl Permits {
-    /// So many permits, each of which is waited for so long.
+    /// Shares out permits for work that waits more than it computes: a client holds half
+    /// of them at most, and waits no longer than `wait` for one.
     pub(crate) fn new(work: &'static str, permits: usize, wait: Duration) -> Self {
-        Self::shared_out(work, permits, permits.div_ceil(2).min(cores_of_one_client()), wait)
+        let (all, share) = (Arc::new(Semaphore::new(permits)), permits.div_ceil(2));
+        Self { work, all, share, wait, clients: Mutex::default() }
     }
 
-    fn shared_out(work: &'static str, permits: usize, share: usize, wait: Duration) -> Self {
-        let all = Arc::new(Semaphore::new(permits));
-        Self { work, all, share, wait, clients: Mutex::default() }
+    /// Shares out permits for work that computes all the time: a client holds no more of
+    /// them than would keep half of the cores busy, either.
+    pub(crate) fn of_cores(work: &'static str, permits: usize, wait: Duration) -> Self {
+        let permits = Self::new(work, permits, wait);
+        Self { share: permits.share.min(cores_of_one_client()), ..permits }
     }
 
     /// Waits for a permit. Those that wait for one of the same client do not stand in
@@ -94,7 +98,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_client_holds_half_of_the_permits_at_most() {
-        let permits = Permits::shared_out("questions", 4, 2, WAIT);
+        let permits = Permits::new("questions", 4, WAIT);
         let first = (permits.acquire("a").await.unwrap(), permits.acquire("a").await.unwrap());
         let refused = permits.acquire("a").await.unwrap_err();
         assert_eq!(refused.code, "overloaded");
