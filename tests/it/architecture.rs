@@ -7,7 +7,7 @@ fn sources() -> Vec<(String, String)> {
 }
 
 /// Every Rust file below a folder of the crate: its path there, and its text.
-fn files(folder: &str) -> Vec<(String, String)> {
+pub(crate) fn files(folder: &str) -> Vec<(String, String)> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join(folder);
     let mut found = Vec::new();
     let mut folders = vec![root.clone()];
@@ -169,14 +169,6 @@ fn no_file_is_in_a_circle() {
     assert_eq!(named(text, &files), expected);
 }
 
-#[test]
-fn files_stay_readable() {
-    for (name, text) in sources().into_iter().chain(files("tests")) {
-        assert!(text.starts_with("//!"), "{name} does not say what it is");
-        assert!(text.lines().count() <= 500, "{name} is longer than 500 lines");
-    }
-}
-
 /// With `autotests = false` a file that nothing declares would be compiled by nobody, and its
 /// tests would pass by not being there.
 #[test]
@@ -207,7 +199,7 @@ const CLAMPS: &[(&str, &str)] = &[
     ("journal/sqlite/schema.rs", "a handful of steps"),
     ("journal/memory.rs", "how many to skip and to take: no more than there are"),
     ("http/feed/hub.rs", "a pace, clamped further on"),
-    ("api/questions.rs", "a cursor: no match meets as many conditions as do not fit"),
+    ("api/requests.rs", "a cursor: no match meets as many conditions as do not fit"),
 ];
 
 /// Whether a line lets a number end at the greatest of its type.

@@ -27,6 +27,7 @@ mod graph;
 #[cfg(feature = "server")]
 mod http;
 mod prose;
+mod readability;
 mod store;
 mod support;
 mod webhook;

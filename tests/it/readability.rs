@@ -1,0 +1,325 @@
+//! What keeps the source easy to read: short files, short functions, and documentation in
+//! rustdoc's language.
+
+use crate::architecture::files;
+
+/// Maximum number of lines of a file of `src` and `tests`.
+const FILE_LINES_MAX: usize = 450;
+
+/// Maximum number of lines of a function, from `fn` to its closing brace.
+const FUNCTION_LINES_MAX: usize = 60;
+
+/// Files that are still longer. Nothing is added here.
+const LONG_FILES_YET: &[&str] = &[
+    "src/config/mod.rs",
+    "src/graph/layers/records.rs",
+    "src/http/handlers/export.rs",
+    "src/http/routes.rs",
+    "src/journal/contract.rs",
+    "src/journal/memory.rs",
+    "src/journal/sqlite/checkpoint.rs",
+    "src/journal/sqlite/journal.rs",
+    "src/journal/sqlite/tests.rs",
+    "src/store/store.rs",
+    "src/store/writer/thread.rs",
+    "src/webhook/decode.rs",
+    "tests/it/cli/outputs.rs",
+    "tests/it/cli/queries.rs",
+    "tests/it/http/hostile.rs",
+    "tests/it/support/faulty_journal.rs",
+    "tests/it/webhook/signatures.rs",
+];
+
+/// Functions that are longer, and why.
+const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
+    ("tests/it/http/hostile.rs", "framings", "a table"),
+    ("tests/it/store/name_limits/cases.rs", "cases", "a table"),
+    ("src/http/handlers/webhooks.rs", "accept", "not yet cut"),
+    ("src/http/routes.rs", "dispatch", "not yet cut"),
+    ("src/http/server/listener.rs", "run", "not yet cut"),
+    ("src/store/recovery.rs", "load_checkpoint", "not yet cut"),
+    ("src/store/writer/checkpoint_parts.rs", "save_part", "not yet cut"),
+    (
+        "tests/crash/endurance.rs",
+        "locks_and_full_disks_that_come_and_go_lose_nothing",
+        "not yet cut",
+    ),
+    (
+        "tests/crash/endurance.rs",
+        "slow_clients_of_every_kind_cost_others_little_and_lose_nothing",
+        "not yet cut",
+    ),
+    ("tests/crash/overload.rs", "five_hundred_senders", "not yet cut"),
+    ("tests/crash/queries.rs", "a_huge_query_delays_nobody", "not yet cut"),
+    ("tests/it/cli/watch.rs", "watch_follows_a_location_through_a_server_restart", "not yet cut"),
+    (
+        "tests/it/http/auth/tokens.rs",
+        "a_ticket_opens_the_changes_of_its_location_once",
+        "not yet cut",
+    ),
+    ("tests/it/http/auth/tokens.rs", "every_route_keeps_a_token_to_its_locations", "not yet cut"),
+    ("tests/it/http/feed/events.rs", "filters_select_the_same_live_and_on_catch_up", "not yet cut"),
+    ("tests/it/http/import.rs", "each_line_is_answered_and_a_repeat_is_known", "not yet cut"),
+    (
+        "tests/it/http/name_limits.rs",
+        "a_name_beyond_a_limit_is_a_dead_letter_until_the_limit_is_raised",
+        "not yet cut",
+    ),
+    ("tests/it/http/queries/parameters.rs", "bad_bodies", "not yet cut"),
+    ("tests/it/http/requests/reads.rs", "a_refusal_names_its_code_and_parameter", "not yet cut"),
+    (
+        "tests/it/http/requests/webhooks.rs",
+        "shuffled_and_repeated_deliveries_give_every_link_once",
+        "not yet cut",
+    ),
+    (
+        "tests/it/store/erase.rs",
+        "a_location_is_gone_from_memory_and_from_every_byte_and_the_others_stay",
+        "not yet cut",
+    ),
+    ("tests/it/support/oracle/bodies.rs", "body", "not yet cut"),
+    (
+        "tests/it/webhook/signatures.rs",
+        "standard_webhooks_take_several_signatures_and_several_keys",
+        "not yet cut",
+    ),
+];
+
+/// Folders and files of `src` whose functions are not yet documented as
+/// [`functions_are_documented_by_a_verb`] wants it. Nothing is added here.
+const NOT_YET: &[&str] = &[
+    "api/",
+    "config/",
+    "export/",
+    "graph/layers/",
+    "graph/memory/",
+    "graph/query/",
+    "graph/timeline/",
+    "graph/location_graph.rs",
+    "graph/petgraph.rs",
+    "graph/preview.rs",
+    "graph/snapshot.rs",
+    "http/auth/",
+    "http/extract/",
+    "http/feed/",
+    "http/handlers/",
+    "http/limits/",
+    "http/respond/",
+    "http/routes.rs",
+    "http/server/",
+    "journal/",
+    "model/",
+    "signature/",
+    "store/api/",
+    "store/changes/",
+    "store/index/",
+    "store/past/",
+    "store/query/",
+    "store/writer/",
+    "store/delivery.rs",
+    "store/history.rs",
+    "store/import.rs",
+    "store/locations.rs",
+    "store/store.rs",
+    "store/recovery.rs",
+    "store/verify.rs",
+    "store/watermark.rs",
+    "webhook/",
+];
+
+/// First words that end like a verb in the third person and are none.
+const NO_VERBS: &[&str] = &[
+    "As",
+    "Bytes",
+    "Entries",
+    "Events",
+    "Its",
+    "Less",
+    "Links",
+    "Milliseconds",
+    "Nodes",
+    "Seconds",
+    "This",
+];
+
+/// Returns every file of `src` and `tests` by its path from the root, and its text.
+fn all_files() -> Vec<(String, String)> {
+    let of = |folder: &str| {
+        let files = files(folder).into_iter();
+        files.map(|(name, text)| (format!("{folder}/{name}"), text)).collect::<Vec<_>>()
+    };
+    [of("src"), of("tests")].concat()
+}
+
+#[test]
+fn files_stay_readable() {
+    let mut faults = Vec::new();
+    for (name, text) in all_files() {
+        let lines = text.lines().count();
+        let is_listed = LONG_FILES_YET.contains(&&*name);
+        if !text.starts_with("//!") {
+            faults.push(format!("{name} does not say what it is"));
+        }
+        if lines > FILE_LINES_MAX && !is_listed {
+            faults.push(format!("{name} is {lines} lines long"));
+        }
+        if lines <= FILE_LINES_MAX && is_listed {
+            faults.push(format!("{name} is short enough: remove it from `LONG_FILES_YET`"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// Returns the name and the number of lines of each function of a file, by the indentation
+/// of its closing brace.
+fn functions(text: &str) -> Vec<(&str, usize)> {
+    let lines: Vec<&str> = text.lines().collect();
+    let mut found = Vec::new();
+    for (at, line) in lines.iter().enumerate() {
+        let Some((_, name)) = signature(line) else { continue };
+        let indent = line.len() - line.trim_start().len();
+        let end = format!("{}}}", &line[..indent]);
+        // A function without a body ends with its signature.
+        let body = lines[at..].iter().take_while(|line| !line.ends_with(';')).count();
+        let open = lines[at..].iter().take_while(|line| !line.contains('{')).count();
+        if body >= open && !line.ends_with('}') {
+            let length = lines[at..].iter().position(|line| *line == end).map_or(0, |it| it + 1);
+            found.push((name, length));
+        }
+    }
+    found
+}
+
+/// Returns the visibility and the name of the function that a line begins.
+fn signature(line: &str) -> Option<(&str, &str)> {
+    let (visibility, mut rest) = match line.trim_start() {
+        text if text.starts_with("pub") => text.split_once(' ')?,
+        text => ("", text),
+    };
+    for word in ["const ", "async ", "unsafe "] {
+        rest = rest.strip_prefix(word).unwrap_or(rest);
+    }
+    let name = rest.strip_prefix("fn ")?;
+    name.split(['(', '<']).next().map(|name| (visibility, name))
+}
+
+#[test]
+fn functions_stay_short() {
+    let mut faults = Vec::new();
+    let mut long = Vec::new();
+    for (file, text) in all_files() {
+        for (name, lines) in functions(&text) {
+            if lines <= FUNCTION_LINES_MAX {
+                continue;
+            }
+            let listed = LONG_FUNCTIONS.iter().find(|it| (it.0, it.1) == (&*file, name));
+            match listed {
+                Some(listed) => long.push(listed),
+                None => faults.push(format!("{file}: `{name}` is {lines} lines long")),
+            }
+        }
+    }
+    for listed in LONG_FUNCTIONS {
+        let (file, name, reason) = listed;
+        if !long.contains(&listed) {
+            faults.push(format!("{file}: `{name}` ({reason}) is no longer long: remove it"));
+        }
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+    let text = "fn a() {}\n    async fn b(\n        c: u8,\n    ) {\n    }\nfn d();\n";
+    assert_eq!(functions(text), [("b", 4)]);
+}
+
+/// Returns the first words of the documentation of the functions that others see: those that
+/// are `pub` or `pub(crate)`, and the methods of traits. Each comes with the function's name.
+fn first_words(text: &str) -> Vec<(&str, &str)> {
+    let mut found = Vec::new();
+    let (mut documentation, mut in_trait, mut in_attribute) = (None, false, false);
+    for line in text.lines() {
+        if line == "#[cfg(test)]" {
+            break;
+        }
+        let code = line.trim_start();
+        if let Some(text) = code.strip_prefix("///") {
+            documentation = documentation.or(text.split_whitespace().next());
+            continue;
+        }
+        if in_attribute || code.starts_with("#[") {
+            in_attribute = !code.ends_with(']');
+            continue;
+        }
+        match line.split_whitespace().find(|word| !word.starts_with("pub")) {
+            Some("trait") if !line.starts_with(' ') => in_trait = true,
+            Some("}") if line == "}" => in_trait = false,
+            _ => {}
+        }
+        if let (Some((visibility, name)), Some(word)) = (signature(line), documentation)
+            && (in_trait || matches!(visibility, "pub" | "pub(crate)"))
+        {
+            found.push((name, word));
+        }
+        documentation = None;
+    }
+    found
+}
+
+/// Returns whether a word is a verb in the third person, such as "Returns".
+fn is_verb(word: &str) -> bool {
+    word.starts_with(char::is_uppercase)
+        && word.ends_with('s')
+        && !word.ends_with("ss")
+        && word.chars().all(|c| c.is_alphabetic() || c == '-')
+        && !NO_VERBS.contains(&word)
+}
+
+#[test]
+fn functions_are_documented_by_a_verb() {
+    let mut faults = Vec::new();
+    let mut open = Vec::new();
+    for (file, text) in files("src") {
+        for (name, word) in first_words(&text) {
+            if is_verb(word) {
+                continue;
+            }
+            match NOT_YET.iter().find(|path| file.starts_with(**path)) {
+                Some(path) => open.push(*path),
+                None => faults.push(format!("{file}: `{name}` is documented by \"{word} …\"")),
+            }
+        }
+    }
+    for path in NOT_YET.iter().filter(|path| !open.contains(path)) {
+        faults.push(format!("{path} is converted: remove it from `NOT_YET`"));
+    }
+    assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+#[test]
+fn the_verb_is_found_at_each_function_that_others_see() {
+    let text = "\
+/// A thing.
+pub trait Thing {
+    /// Returns it.
+    /// Costs little.
+    fn get(&self);
+}
+impl A {
+    /// As one
+    #[expect(
+        clippy::x,
+    )]
+    pub(crate) async fn of<T>() {}
+    /// Whatever.
+    fn private() {}
+    /// Names.
+    pub names: u8,
+}
+#[cfg(test)]
+/// What.
+pub fn test() {}
+";
+    assert_eq!(first_words(text), [("get", "Returns"), ("of", "As")]);
+    assert!(is_verb("Percent-decodes"));
+    for word in ["As", "What", "`Links`", "Less"] {
+        assert!(!is_verb(word), "{word}");
+    }
+}
