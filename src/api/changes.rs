@@ -1,4 +1,4 @@
-//! What changed, one event at a time.
+//! The change feed: one event at a time.
 
 use serde::Serialize;
 
@@ -6,68 +6,101 @@ use crate::api::At;
 use crate::model::{Association, Change, ObjectKey, RecordRef, Seq};
 use crate::store::AppliedEvent;
 
-/// One change, on one line wherever it is written.
+/// A change: an event that was applied, on one line wherever it is written.
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct ChangeBody<'a> {
+    /// Its sequence number.
     pub seq: Seq,
+    /// Its event type.
     pub r#type: &'static str,
+    /// Id of the location.
     pub location_id: &'a str,
+    /// The sender's time.
     pub at: Option<At>,
+    /// When it was received.
     pub received_at: At,
+    /// What it concerns.
     #[serde(flatten)]
     pub about: About<'a>,
 }
 
-/// What a change is about. What is not known, or not known yet, is null.
+/// What a change concerns. Members that are not known, or not known yet, are null.
 #[derive(Serialize)]
 #[serde(untagged)]
 pub enum About<'a> {
+    /// A relation was created or deleted.
     #[serde(rename_all = "camelCase")]
     Relation {
+        /// Id of the relation.
         relation: &'a str,
+        /// Id of the association.
         association: &'a str,
+        /// Key of the association.
         association_key: Option<&'a str>,
+        /// Label of the first end.
         first_label: Option<&'a str>,
+        /// Label of the second end.
         second_label: Option<&'a str>,
+        /// The first end.
         first: RecordEnd<'a>,
+        /// The second end.
         second: RecordEnd<'a>,
     },
+    /// An association was created, changed or deleted.
     #[serde(rename_all = "camelCase")]
     Association {
+        /// Id of the association.
         association: &'a str,
+        /// Key of the association.
         association_key: Option<&'a str>,
+        /// Label of the first end.
         first_label: Option<&'a str>,
+        /// Label of the second end.
         second_label: Option<&'a str>,
+        /// The first end.
         first: Option<ObjectEnd<'a>>,
+        /// The second end.
         second: Option<ObjectEnd<'a>>,
     },
+    /// A record was created, changed or deleted.
     Record {
+        /// The object key.
         object: Option<&'a str>,
+        /// Id of the record.
         record: &'a str,
     },
+    /// The schema of an object key was created or changed.
     Object {
+        /// The object key.
         object: &'a str,
     },
 }
 
+/// The record on one end of a relation.
 #[derive(Serialize)]
 pub struct RecordEnd<'a> {
+    /// Its object key.
     pub object: &'a str,
+    /// Its id.
     pub record: &'a str,
 }
 
+/// The object key on one end of an association.
 #[derive(Serialize)]
 pub struct ObjectEnd<'a> {
+    /// The object key.
     pub object: &'a str,
 }
 
-/// Why no more changes come.
+/// The final event of a feed: why no more changes follow.
 #[derive(Debug, Serialize)]
 pub struct EndOfChanges {
+    /// The error code, as in a problem.
     pub code: &'static str,
+    /// The reason in words.
     pub detail: String,
-    /// The last event that the reader was sent everything up to, to go on from.
+    /// The event to resume after: everything up to it was sent.
     pub seq: Seq,
 }
 
@@ -97,13 +130,13 @@ impl<'a> About<'a> {
                 first: RecordEnd::from(&relation.first),
                 second: RecordEnd::from(&relation.second),
             },
-            Change::Association(told) => Self::Association {
-                association: told.id.as_str(),
-                association_key: Some(&told.key),
-                first_label: Some(&told.first.label),
-                second_label: Some(&told.second.label),
-                first: Some(ObjectEnd { object: told.first.object.as_str() }),
-                second: Some(ObjectEnd { object: told.second.object.as_str() }),
+            Change::Association(defined) => Self::Association {
+                association: defined.id.as_str(),
+                association_key: Some(&defined.key),
+                first_label: Some(&defined.first.label),
+                second_label: Some(&defined.second.label),
+                first: Some(ObjectEnd { object: defined.first.object.as_str() }),
+                second: Some(ObjectEnd { object: defined.second.object.as_str() }),
             },
             Change::AssociationDeleted { id, .. } => Self::Association {
                 association: id.as_str(),

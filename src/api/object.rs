@@ -1,4 +1,4 @@
-//! JSON objects that are read by the names of their members alone.
+//! JSON objects, read by the names of their members alone.
 
 use std::fmt;
 use std::marker::PhantomData;
@@ -6,8 +6,8 @@ use std::marker::PhantomData;
 use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserialize, Deserializer, MapAccess, Visitor};
 
-/// An object. serde also reads structures from lists, by the order of their fields,
-/// which would make that order a part of the interface.
+/// A JSON object. On its own, serde also reads a structure from a list, in the order of
+/// its fields, which would make that order a part of the interface.
 #[derive(Debug)]
 pub struct Object<T>(pub T);
 

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::{DeadLetterBody, DeadLetterItem};
+use relata::api::{DeadLetterItem, DeadLetterResponse};
 use relata::journal::{DeadLetterSummary, Journal, JournalError, JournalReader, SqliteJournal};
 use relata::webhook::UrlTypes;
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
@@ -124,7 +124,7 @@ fn list(journal: &mut SqliteJournal, json: bool) -> anyhow::Result<()> {
 fn show(journal: &mut SqliteJournal, id: u64, json: bool) -> anyhow::Result<()> {
     let letter = journal.dead_letter(id)?.with_context(|| missing(id))?;
     if json {
-        return print_json(&DeadLetterBody::new(&letter));
+        return print_json(&DeadLetterResponse::new(&letter));
     }
     let DeadLetterSummary { code, reason, times, first_at, last_at, url_type, .. } = letter.summary;
     let mut lines = vec![

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::{DeliveryReading, Effect, Examination, SignatureVerdict};
+use relata::api::{DeliveryReading, DoctorResponse, Effect, SignatureVerdict};
 use relata::http::Limits;
 use relata::journal::MemoryJournal;
 use relata::signature::{SignatureHeaders, diagnose};
@@ -58,7 +58,7 @@ pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
         (true, Ok(_)) => 200,
     };
     let reading = DeliveryReading::new(read.as_ref().map(Delivery::decoded));
-    let found = Examination { signature, reading, effect, answer };
+    let found = DoctorResponse { signature, reading, effect, answer };
     if command.json {
         print_json(&found)?;
     } else {
@@ -95,8 +95,8 @@ fn effect(db: &Path, delivery: &Delivery, names: &Names) -> anyhow::Result<Effec
     }
 }
 
-fn tell(found: &Examination<'_>) -> anyhow::Result<()> {
-    let Examination { signature, reading, effect, answer } = found;
+fn tell(found: &DoctorResponse<'_>) -> anyhow::Result<()> {
+    let DoctorResponse { signature, reading, effect, answer } = found;
     match (&signature.reason, signature.header) {
         (None, Some(header)) => say(format_args!("signature  holds ({header})"))?,
         (reason, _) => say(format_args!("signature  {}", reason.as_deref().unwrap_or("unknown")))?,

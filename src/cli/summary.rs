@@ -3,7 +3,7 @@
 use std::path::Path;
 use std::process::ExitCode;
 
-use relata::api::{AssociationBody, AssociationSummary, SummaryResponse};
+use relata::api::{AssociationBody, AssociationSummaryBody, SummaryResponse};
 
 use crate::cli::format::node_text;
 use crate::cli::output::{open_for_questions, open_location, print_json, print_table, say};
@@ -30,7 +30,7 @@ pub(super) fn run(db: &Path, summary: &SummaryArgs) -> anyhow::Result<ExitCode> 
     }
     for location in &locations {
         ask::of(&store, location, asking.as_of, |view, budget, seq| {
-            let body = SummaryResponse::new(location.id(), view, budget, seq);
+            let body = SummaryResponse::new(location.id(), &view.summary(budget), seq);
             if asking.json { print_json(&body) } else { print(&body) }
         })?;
     }
@@ -75,7 +75,7 @@ fn print(body: &SummaryResponse<'_>) -> anyhow::Result<()> {
     body.by_association.iter().try_for_each(print_violations)
 }
 
-fn declaration(row: &AssociationSummary<'_>) -> Vec<String> {
+fn declaration(row: &AssociationSummaryBody<'_>) -> Vec<String> {
     let row = &row.association;
     vec![
         row.key.to_owned(),
@@ -87,7 +87,7 @@ fn declaration(row: &AssociationSummary<'_>) -> Vec<String> {
     ]
 }
 
-fn cardinality(row: &AssociationSummary<'_>) -> Vec<String> {
+fn cardinality(row: &AssociationSummaryBody<'_>) -> Vec<String> {
     vec![
         row.association.key.to_owned(),
         row.firsts.to_string(),
@@ -101,7 +101,7 @@ fn cardinality(row: &AssociationSummary<'_>) -> Vec<String> {
 }
 
 /// The cardinality from first to second that the links have, if there are any.
-fn observed(row: &AssociationSummary<'_>) -> String {
+fn observed(row: &AssociationSummaryBody<'_>) -> String {
     match row.association.relations {
         0 => "-".to_owned(),
         _ => row.observed.first_object_to_second_object_cardinality.to_owned(),
@@ -122,7 +122,7 @@ fn declared(association: &AssociationBody<'_>) -> String {
     }
 }
 
-fn print_violations(row: &AssociationSummary<'_>) -> anyhow::Result<()> {
+fn print_violations(row: &AssociationSummaryBody<'_>) -> anyhow::Result<()> {
     let key = output::visible(row.association.key);
     for it in row.violating.iter().take(VIOLATIONS_SHOWN) {
         let record = output::visible(&node_text(it.object, Some(it.record)));

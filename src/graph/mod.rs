@@ -24,12 +24,13 @@ pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub(crate) use query::escaped_len;
 pub use query::{
-    AssociationCount, AssociationDiff, AssociationPage, Budget, Condition, Counts, Cursor,
-    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, LabelCount, LabelRow,
-    Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, Match, MatchPage,
-    MatchQuery, MatchRow, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery,
-    ObjectCount, Order, ParseCursorError, PathQuery, Paths, RecordItem, RecordPage, Step, StepRow,
-    Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    AssociationCount, AssociationDiff, AssociationPage, AssociationSummary, Budget, Condition,
+    Counts, Cursor, DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount,
+    LabelCount, LabelRow, Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery,
+    LinkRow, LocationSummary, Match, MatchPage, MatchQuery, MatchRow, Neighborhood,
+    NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, ParseCursorError,
+    PathQuery, Paths, RecordItem, RecordPage, Step, StepRow, Subgraph, SubgraphQuery, Violation,
+    WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
 pub use timeline::{Interval, Timeline};

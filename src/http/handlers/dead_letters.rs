@@ -5,7 +5,8 @@ use std::sync::Arc;
 use warp::http::StatusCode;
 
 use crate::api::{
-    DeadLetterBody, DeadLetterItem, DeadLettersResponse, PageInfo, ReceiptResponse, Replayed,
+    DeadLetterItem, DeadLetterResponse, DeadLettersResponse, PageInfo, ReceiptResponse,
+    ReplayResponse,
 };
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
@@ -59,7 +60,7 @@ pub(crate) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) 
                 *response.status_mut() = StatusCode::NO_CONTENT;
                 Ok(response)
             }
-            _ => json(&DeadLetterBody::new(&letter)),
+            _ => json(&DeadLetterResponse::new(&letter)),
         }
     })
     .await
@@ -120,8 +121,12 @@ fn list(store: &Store, grant: &Grant, limit: usize, after: u64) -> Answer {
 }
 
 /// Tries every letter again; the first that cannot be written ends it.
-fn replay_all(store: &Store, grant: &Grant, url_types: UrlTypes) -> Result<Replayed, Problem> {
-    let mut replayed = Replayed::default();
+fn replay_all(
+    store: &Store,
+    grant: &Grant,
+    url_types: UrlTypes,
+) -> Result<ReplayResponse, Problem> {
+    let mut replayed = ReplayResponse::default();
     each_seen(store, grant, 0, |letter| {
         match store.replay_dead_letter(letter.id, url_types) {
             Ok(Some(_)) => replayed.accepted += 1,

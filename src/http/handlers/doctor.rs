@@ -6,7 +6,7 @@ use futures_util::Stream;
 use warp::Buf;
 use warp::http::HeaderMap;
 
-use crate::api::{DeliveryReading, Examination, SignatureVerdict};
+use crate::api::{DeliveryReading, DoctorResponse, SignatureVerdict};
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
 use crate::http::extract::body::{Posted, Received};
@@ -58,7 +58,7 @@ where
         }
     };
     let reading = DeliveryReading::new(read.as_ref().map(Delivery::decoded));
-    json(&Examination { signature, reading, effect, answer })
+    json(&DoctorResponse { signature, reading, effect, answer })
 }
 
 /// What is found of a delivery without its effect.

@@ -5,7 +5,7 @@
 use std::collections::HashSet;
 
 use crate::api::{
-    BatchItem, BatchResponse, LabelsResponse, LinksQuestion, LinksResponse, NODES_MAX, PageInfo,
+    BatchItem, BatchResponse, LabelsResponse, LinksQueryBody, LinksResponse, NODES_MAX, PageInfo,
 };
 use crate::graph::{Budget, LinkQuery, View};
 use crate::http::execute::PreparedQuery;
@@ -38,7 +38,7 @@ pub(crate) fn labels(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
 }
 
 pub(crate) fn batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
-    let mut question: LinksQuestion = json_body::read(body)?;
+    let mut question: LinksQueryBody = json_body::read(body)?;
     if question.of.0.is_empty() {
         let why = format!("is not a list of 1 to {NODES_MAX} node references");
         return Err(Problem::invalid_parameter("of", why));

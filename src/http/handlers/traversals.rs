@@ -2,8 +2,8 @@
 //! `GET …/summary`.
 
 use crate::api::{
-    CONDITIONS_MAX, MatchQuestion, MatchesResponse, NODES_MAX as STARTS_MAX, NeighborhoodResponse,
-    PathsResponse, STEPS_MAX, SummaryResponse, WalkEndsResponse, WalkQuestion, WalksResponse,
+    CONDITIONS_MAX, MatchQueryBody, MatchesResponse, NODES_MAX as STARTS_MAX, NeighborhoodResponse,
+    PathsResponse, STEPS_MAX, SummaryResponse, WalkEndsResponse, WalkQueryBody, WalksResponse,
 };
 use crate::graph::{Condition, MatchQuery, NeighborhoodQuery, PathQuery};
 use crate::http::execute::PreparedQuery;
@@ -25,7 +25,7 @@ const NODES_MAX: usize = 100_000;
 const NODES_DEFAULT: usize = 1_000;
 
 pub(crate) fn matches(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
-    let question: MatchQuestion = json_body::read(body)?;
+    let question: MatchQueryBody = json_body::read(body)?;
     let counts = [question.all.0.len(), question.any.0.len(), question.none.0.len()];
     if counts.iter().sum::<usize>() > CONDITIONS_MAX {
         let why = format!("and `any` and `none` hold more than {CONDITIONS_MAX} conditions");
@@ -57,7 +57,7 @@ fn named_in(query: &MatchQuery, node: &NodeRef) -> &'static str {
 }
 
 pub(crate) fn walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
-    let question: WalkQuestion = json_body::read(body)?;
+    let question: WalkQueryBody = json_body::read(body)?;
     if question.from.0.is_empty() {
         let why = format!("is not a list of 1 to {STARTS_MAX} node references");
         return Err(Problem::invalid_parameter("from", why));
@@ -134,7 +134,7 @@ pub(crate) fn summary(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     request.query.only(&["asOf"])?;
     let location = LocationId::from(request.segment("locationId"));
     Ok(PreparedQuery::new(vec![], request.query.as_of()?, move |view, budget, seq| {
-        let body = SummaryResponse::new(&location, view, budget, seq);
-        json_within(budget, 256, || body)
+        let summary = view.summary(budget);
+        json_within(budget, 256, || SummaryResponse::new(&location, &summary, seq))
     }))
 }

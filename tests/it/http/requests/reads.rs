@@ -69,6 +69,13 @@ fn a_refusal_names_its_code_and_parameter() -> Result<(), Error> {
     check(&server, ("GET", &format!("{HERE}/export?format=ndjson&layer=records")), bad("layer"));
     check(&server, ("GET", "/healthz?verbose=1"), bad("verbose"));
     check(&server, ("POST", "/webhooks"), (400, "malformed_json", None));
+    Ok(())
+}
+
+#[test]
+fn methods_and_content_types_that_a_route_does_not_take_are_refused() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
     let allow = server.request("PUT", "/webhooks", &[], b"{}")?;
     assert_eq!(allow.header("allow"), Some("POST, GET, HEAD"));
     let allow = server.request("POST", "/healthz", &[], b"{}")?;

@@ -1,14 +1,15 @@
-//! Questions that come as a body.
+//! Queries in the body of a request.
 
 use serde::{Deserialize, Deserializer, de};
 
-use crate::api::answers::read_ranked_cursor;
+use crate::api::list::{List, TextList};
 use crate::api::object::Object;
+use crate::api::page::read_ranked_cursor;
 use crate::graph::{Condition, LinkFilter, LinkQuery, MatchQuery, WalkQuery};
 use crate::model::{NodeRef, Side, Timestamp};
 use crate::store::AsOf;
 
-/// A node reference as text.
+/// A node reference, read from text.
 #[derive(Debug)]
 pub struct Reference(pub NodeRef);
 
@@ -18,103 +19,22 @@ impl<'de> Deserialize<'de> for Reference {
     }
 }
 
-/// Labels, or associations, in one filter.
-pub const NAMES_MAX: usize = 100;
-
-/// Conditions of one match.
+/// Maximum number of conditions in a match.
 pub const CONDITIONS_MAX: usize = 100;
 
-/// Nodes of one batch, and nodes from which one walk begins.
+/// Maximum number of nodes in a batch, and of nodes from which one walk begins.
 pub const NODES_MAX: usize = 1_000;
 
-/// Steps of one walk.
+/// Maximum number of steps in a walk.
 pub const STEPS_MAX: usize = 16;
 
-/// A list of at most `MAX` items. A longer one is refused before the rest of it is
-/// read, so every list of a body costs at most what its limit says.
-#[derive(Debug)]
-pub struct List<T, const MAX: usize>(pub Vec<T>);
-
-impl<T, const MAX: usize> Default for List<T, MAX> {
-    fn default() -> Self {
-        Self(Vec::new())
-    }
-}
-
-impl<T, const MAX: usize> List<T, MAX> {
-    fn read<'de, A: de::SeqAccess<'de>>(mut items: A) -> Result<Self, A::Error>
-    where
-        T: Deserialize<'de>,
-    {
-        let mut list = Vec::new();
-        while let Some(item) = items.next_element()? {
-            if list.len() == MAX {
-                return Err(de::Error::custom(format!("holds more than {MAX} items")));
-            }
-            list.push(item);
-        }
-        Ok(Self(list))
-    }
-}
-
-impl<'de, T: Deserialize<'de>, const MAX: usize> Deserialize<'de> for List<T, MAX> {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Visit<T, const MAX: usize>(std::marker::PhantomData<T>);
-        impl<'de, T: Deserialize<'de>, const MAX: usize> de::Visitor<'de> for Visit<T, MAX> {
-            type Value = List<T, MAX>;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "a list of at most {MAX} items")
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<Self::Value, A::Error> {
-                List::read(items)
-            }
-        }
-        from.deserialize_seq(Visit(std::marker::PhantomData))
-    }
-}
-
-/// One text or several.
-#[derive(Debug, Default)]
-pub struct TextList(List<String, NAMES_MAX>);
-
-impl<'de> Deserialize<'de> for TextList {
-    fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
-        struct Visit;
-        impl<'de> de::Visitor<'de> for Visit {
-            type Value = TextList;
-
-            fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-                write!(f, "a text or a list of at most {NAMES_MAX} texts")
-            }
-
-            fn visit_unit<E: de::Error>(self) -> Result<TextList, E> {
-                Ok(TextList::default())
-            }
-
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<TextList, E> {
-                Ok(TextList(List(vec![text.to_owned()])))
-            }
-
-            fn visit_seq<A: de::SeqAccess<'de>>(self, items: A) -> Result<TextList, A::Error> {
-                List::read(items).map(TextList)
-            }
-        }
-        from.deserialize_any(Visit)
-    }
-}
-
-impl From<TextList> for Vec<String> {
-    fn from(texts: TextList) -> Self {
-        texts.0.0
-    }
-}
-
+/// An end of an association.
 #[derive(Debug, Clone, Copy, Deserialize)]
 #[serde(try_from = "String")]
 pub enum SideName {
+    /// `first`.
     First,
+    /// `second`.
     Second,
 }
 
@@ -139,7 +59,7 @@ impl From<SideName> for Side {
     }
 }
 
-/// A seq, or a time as RFC 3339 text.
+/// A sequence number, or a time in RFC 3339 format.
 #[derive(Debug, Clone, Copy)]
 pub struct AsOfParam(pub AsOf);
 
@@ -178,27 +98,31 @@ impl<'de> Deserialize<'de> for AsOfParam {
     }
 }
 
-/// Where a ranked list goes on.
+/// A cursor into a ranked list.
 #[derive(Debug, Clone, Copy)]
-pub struct Ranked(pub (u64, u32));
+pub struct RankedCursor(pub (u64, u32));
 
-impl<'de> Deserialize<'de> for Ranked {
+impl<'de> Deserialize<'de> for RankedCursor {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         let text = String::deserialize(from)?;
         let read = read_ranked_cursor(&text).map(Self);
-        read.ok_or_else(|| de::Error::custom("not a cursor that an answer gave out"))
+        read.ok_or_else(|| de::Error::custom("invalid cursor"))
     }
 }
 
-/// Which links.
+/// A filter for links.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct FilterBody {
+    /// Labels, any of which a link must have.
     #[serde(default)]
     pub label: TextList,
+    /// Ids or keys of associations, any of which a link must be under.
     #[serde(default)]
     pub association: TextList,
+    /// The object key of the far end.
     pub object: Option<String>,
+    /// The end of the association that the near node is on.
     pub side: Option<SideName>,
 }
 
@@ -213,23 +137,30 @@ impl From<FilterBody> for LinkFilter {
     }
 }
 
-/// `POST …/links`.
+/// The body of `POST …/links`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct LinksQuestion {
+pub struct LinksQueryBody {
+    /// The nodes.
     pub of: List<String, NODES_MAX>,
+    /// Labels, any of which a link must have.
     #[serde(default)]
     pub label: TextList,
+    /// Ids or keys of associations, any of which a link must be under.
     #[serde(default)]
     pub association: TextList,
+    /// The object key of the far end.
     pub object: Option<String>,
+    /// The end of the association that the near node is on.
     pub side: Option<SideName>,
+    /// Maximum number of links of each node.
     pub limit: Option<usize>,
+    /// The past state to query.
     pub as_of: Option<AsOfParam>,
 }
 
-impl LinksQuestion {
-    /// What is asked of each node.
+impl LinksQueryBody {
+    /// Returns the query for each node, with at most `limit` links.
     pub fn query(self, limit: usize) -> LinkQuery {
         let filter = LinkFilter {
             labels: self.label.into(),
@@ -241,12 +172,16 @@ impl LinksQuestion {
     }
 }
 
+/// A condition of a match.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
 pub struct ConditionBody {
+    /// The node to be linked to.
     pub linked_to: Reference,
+    /// Labels, any of which a link must have.
     #[serde(default)]
     pub label: TextList,
+    /// Ids or keys of associations, any of which a link must be under.
     #[serde(default)]
     pub association: TextList,
 }
@@ -262,23 +197,31 @@ impl From<ConditionBody> for Condition {
     }
 }
 
-/// `POST …/match`.
+/// The body of `POST …/match`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct MatchQuestion {
+pub struct MatchQueryBody {
+    /// The object key of the matches.
     pub object: Option<String>,
+    /// Conditions, each of which a match must meet.
     #[serde(default)]
     pub all: List<Object<ConditionBody>, CONDITIONS_MAX>,
+    /// Conditions, at least one of which a match must meet.
     #[serde(default)]
     pub any: List<Object<ConditionBody>, CONDITIONS_MAX>,
+    /// Conditions, none of which a match may meet.
     #[serde(default)]
     pub none: List<Object<ConditionBody>, CONDITIONS_MAX>,
+    /// Maximum number of matches.
     pub limit: Option<usize>,
-    pub cursor: Option<Ranked>,
+    /// Where to continue.
+    pub cursor: Option<RankedCursor>,
+    /// The past state to query.
     pub as_of: Option<AsOfParam>,
 }
 
-impl MatchQuestion {
+impl MatchQueryBody {
+    /// Returns the query, with at most `limit` results.
     pub fn query(self, limit: usize) -> MatchQuery {
         let conditions = |bodies: List<Object<ConditionBody>, CONDITIONS_MAX>| {
             bodies.0.into_iter().map(|Object(body)| Condition::from(body))
@@ -286,7 +229,7 @@ impl MatchQuestion {
         // No match meets as many conditions as do not fit.
         let after = self
             .cursor
-            .map(|Ranked((links, place))| (u32::try_from(links).unwrap_or(u32::MAX), place));
+            .map(|RankedCursor((links, place))| (u32::try_from(links).unwrap_or(u32::MAX), place));
         MatchQuery {
             object: self.object,
             all: conditions(self.all).collect(),
@@ -298,22 +241,28 @@ impl MatchQuestion {
     }
 }
 
-/// `POST …/walk`.
+/// The body of `POST …/walk`.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
-pub struct WalkQuestion {
+pub struct WalkQueryBody {
+    /// Where walks begin.
     pub from: List<Reference, NODES_MAX>,
+    /// Which links to follow, one filter for each step.
     #[serde(default)]
     pub steps: List<Object<FilterBody>, STEPS_MAX>,
+    /// Maximum number of ends or walks.
     pub limit: Option<usize>,
-    pub cursor: Option<Ranked>,
-    /// The walks themselves, not their ends.
+    /// Where to continue.
+    pub cursor: Option<RankedCursor>,
+    /// Whether to list the walks themselves instead of their ends.
     #[serde(default)]
     pub paths: bool,
+    /// The past state to query.
     pub as_of: Option<AsOfParam>,
 }
 
-impl WalkQuestion {
+impl WalkQueryBody {
+    /// Returns the query, with at most `limit` results.
     pub fn query(self, limit: usize) -> WalkQuery {
         WalkQuery {
             from: self.from.0.into_iter().map(|reference| reference.0).collect(),

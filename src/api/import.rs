@@ -1,23 +1,31 @@
-//! What is said of imports.
+//! Answers about imports.
 
 use serde::Serialize;
 
 use crate::model::Seq;
 use crate::store::{ImportCounts, ImportedLine, LineOutcome};
 
-/// What came of an import, without the lines.
+/// The counts of an import.
 #[derive(Serialize)]
 pub struct ImportResponse {
+    /// Number of lines read.
     pub lines: u64,
+    /// Number of events that changed the graph.
     pub applied: u64,
+    /// Number of events without effect.
     pub unchanged: u64,
+    /// Number of events older than what the graph has.
     pub stale: u64,
+    /// Number of events that were stored before.
     pub duplicate: u64,
+    /// Number of events of types that are not stored.
     pub ignored: u64,
+    /// Number of lines that were refused.
     pub refused: u64,
 }
 
 impl ImportResponse {
+    /// Returns the answer with these counts.
     pub fn new(counts: &ImportCounts) -> Self {
         let &ImportCounts { lines, applied, unchanged, stale, duplicate, ignored, refused } =
             counts;
@@ -25,22 +33,29 @@ impl ImportResponse {
     }
 }
 
-/// What became of one line.
+/// The outcome of one line.
 #[derive(Serialize)]
 pub struct ImportedLineBody<'a> {
+    /// Its number, from 1.
     pub line: u64,
+    /// What it did, or `refused`.
     pub status: &'static str,
+    /// Its sequence number; absent if it was not stored.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub seq: Option<Seq>,
+    /// The error code of a refused line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub code: Option<&'static str>,
+    /// The member at fault in a refused line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
+    /// The error of a refused line in words.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub detail: Option<&'a str>,
 }
 
 impl<'a> ImportedLineBody<'a> {
+    /// Returns the outcome of this line.
     pub fn new(line: &ImportedLine<'a>) -> Self {
         let number = line.number;
         match line.fate {
