@@ -100,7 +100,6 @@ const NOT_YET: &[&str] = &[
     "http/extract/",
     "http/feed/",
     "http/handlers/",
-    "http/limits/",
     "http/respond/",
     "http/routes.rs",
     "http/server/",
