@@ -61,7 +61,7 @@ pub(super) async fn answer(
         Tried::NotEnough(question) => question,
     };
     let client = client();
-    let permit = app.questions.acquire(&client).await?;
+    let permit = app.queries.acquire(&client).await?;
     let (seq, now, question) = copy(app, location, question).await?;
     run(app, permit, app.limits.question_timeout, move |app, stop| {
         (question.ask)(now.view(), &mut budget_until(app, stop), seq)
@@ -176,7 +176,7 @@ pub(super) async fn away(
     client: &str,
     work: impl FnOnce(&App, Stop<'_>) -> Answer + Send + 'static,
 ) -> Answer {
-    let permit = app.questions.acquire(client).await?;
+    let permit = app.queries.acquire(client).await?;
     run(app, permit, app.limits.question_timeout, work).await?
 }
 

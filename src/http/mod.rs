@@ -14,9 +14,10 @@ mod respond;
 mod routes;
 mod server;
 
-pub use app::{App, Limits};
+pub use app::App;
 pub use auth::cors::{CorsOrigins, InvalidOrigin};
 pub use auth::policy::AuthPolicy;
 pub use auth::token::{TokenTable, new_token};
+pub use limits::settings::Limits;
 pub use routes::{ROUTES, Route, routes};
 pub use server::listener::{Server, Shutdown};

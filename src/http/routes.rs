@@ -14,10 +14,11 @@ use warp::{Buf, Filter};
 
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
-use crate::http::auth::{cors, cross_site, tickets};
+use crate::http::auth::{cors, cross_site};
 use crate::http::execute as asking;
 use crate::http::execute::{PreparedQuery, PreparedRead};
 use crate::http::extract::json_body;
+use crate::http::extract::location;
 use crate::http::extract::params::Query;
 use crate::http::extract::request;
 use crate::http::extract::request::Request;
@@ -25,9 +26,8 @@ use crate::http::handlers::dead_letters::Action;
 use crate::http::handlers::history::JournalQuery;
 use crate::http::handlers::{
     associations, changes, dead_letters, diff, docs, doctor, export, health, history, import,
-    links, locations, objects, traversals, webhooks,
+    links, locations, metrics, objects, tickets, traversals, webhooks,
 };
-use crate::http::metrics::recorder;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::server::request_id;
@@ -156,8 +156,8 @@ impl Route {
     /// store and changes nothing counts as if so.
     fn is_protected(&self, app: &App) -> bool {
         match self.handler {
-            Handler::Receive => app.protection.webhook_auth,
-            _ => self.scope.is_none() || app.protection.tokens.is_some(),
+            Handler::Receive => app.policy.webhook_auth,
+            _ => self.scope.is_none() || app.policy.tokens.is_some(),
         }
     }
 
@@ -214,7 +214,7 @@ pub const ROUTES: &[Route] = &[
         scope: Some(Scope::Read),
         handler: Handler::Changes,
     },
-    Route { method: "POST", ..get("/v1/tickets", tickets::issue) },
+    Route { method: "POST", ..get("/v1/tickets", tickets::issue_ticket) },
     Route {
         method: "GET",
         path: "/v1/locations/{locationId}/export",
@@ -277,11 +277,11 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
         .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
             let (app, table) = (Arc::clone(&app), Arc::clone(&table));
             async move {
-                let id = request_id::of(&app, &headers);
+                let id = request_id::of(&app.trace_ids, &headers);
                 let asked =
                     RequestLine { method: &method, path: path.as_str(), query: &query, id: &id };
                 let begun = Instant::now();
-                let page = app.protection.cors.allowed(&headers);
+                let page = app.policy.cors.allowed(&headers);
                 let (route, answer) = match find(&table, &asked) {
                     Err(_) if page.is_some() && cors::is_preflight(&method, &headers) => {
                         (None, preflight(&table, &asked, &headers))
@@ -296,8 +296,9 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
                 if route.is_some_and(Route::reads) {
                     response.headers_mut().insert(EPOCH, app.epoch.clone());
                 }
-                app.metrics.answered(route, response.status(), begun.elapsed());
-                app.protection.cors.mark(&mut response, page);
+                let (route, path) = route.map_or(("", ""), |route| (route.method, route.path));
+                app.metrics.answered(route, path, response.status(), begun.elapsed());
+                app.policy.cors.mark(&mut response, page);
                 request_id::tell(&mut response, id);
                 Ok::<_, Infallible>(response)
             }
@@ -340,9 +341,9 @@ fn authorize(
         }
         _ => None,
     };
-    let Some(ticket) = ticket else { return app.protection.authorize(headers, need) };
+    let Some(ticket) = ticket else { return app.policy.authorize(headers, need) };
     let grant = app.tickets.redeem(&ticket, Instant::now());
-    grant.filter(|grant| app.protection.still_grants(grant)).ok_or_else(|| {
+    grant.filter(|grant| app.policy.still_grants(grant)).ok_or_else(|| {
         Problem::unauthorized(
             "this ticket was used, has expired or never was: get a new one with `POST /v1/tickets`",
         )
@@ -362,7 +363,7 @@ where
 {
     let MatchedRoute { route, parameters } = target;
     if !route.is_protected(app) {
-        cross_site::check(&headers, &app.protection)?;
+        cross_site::check(&headers, &app.policy)?;
     }
     let mut query = Query::parse(if route.ignores_query() { "" } else { asked.query });
     let grant = authorize(app, route, &headers, &mut query)?;
@@ -386,7 +387,7 @@ where
         Handler::Read(read) => read(app, &request),
         Handler::Ask(read) => {
             let question = read(&request)?;
-            let location = locations::find(app, &request)?;
+            let location = location::find(&app.store, &request)?;
             asking::answer(app, &request.grant, location, question).await
         }
         Handler::AskBody(read) => {
@@ -396,7 +397,7 @@ where
             let read = move |body: &[u8]| read(body, as_of);
             let (question, _held) =
                 json_body::receive(app, &request.headers, body, limit, read).await?;
-            let location = locations::find(app, &request)?;
+            let location = location::find(&app.store, &request)?;
             asking::answer(app, &request.grant, location, question).await
         }
         Handler::JournalQuery(read) => {
@@ -414,7 +415,7 @@ where
             dead_letters::handle(action, Arc::clone(app), request).await
         }
         Handler::Erase => locations::erase(app, &request).await,
-        Handler::Metrics => recorder::expose(app, &request).await,
+        Handler::Metrics => metrics::show_metrics(app, &request).await,
         Handler::Locations => locations::list(app, &request).await,
     }
 }

@@ -15,10 +15,10 @@ const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
 /// Refuses a request that comes from elsewhere than a program on this machine, or a page
 /// that may ask.
-pub(crate) fn check(headers: &HeaderMap, protection: &AuthPolicy) -> Result<(), Problem> {
+pub(crate) fn check(headers: &HeaderMap, policy: &AuthPolicy) -> Result<(), Problem> {
     let host = headers.get(HOST).map(HeaderValue::as_bytes);
-    from_page(headers, host, protection)?;
-    if protection.allow_unprotected {
+    from_page(headers, host, policy)?;
+    if policy.allow_unprotected {
         return Ok(());
     }
     if let Some(host) = host
@@ -40,14 +40,10 @@ pub(crate) fn check(headers: &HeaderMap, protection: &AuthPolicy) -> Result<(), 
     }
 }
 
-fn from_page(
-    headers: &HeaderMap,
-    host: Option<&[u8]>,
-    protection: &AuthPolicy,
-) -> Result<(), Problem> {
+fn from_page(headers: &HeaderMap, host: Option<&[u8]>, policy: &AuthPolicy) -> Result<(), Problem> {
     let mut origins = headers.get_all(ORIGIN).iter();
     let allowed = match (origins.next(), origins.next()) {
-        (Some(origin), None) if protection.cors.lists(origin) => return Ok(()),
+        (Some(origin), None) if policy.cors.lists(origin) => return Ok(()),
         (Some(origin), None) => is_own(origin.as_bytes(), host),
         (None, _) => true,
         _ => false,

@@ -7,7 +7,6 @@ use warp::http::header::AUTHORIZATION;
 
 use crate::http::auth::cors::CorsOrigins;
 use crate::http::auth::token::{Grant, TokenTable};
-use crate::http::extract::body::Posted;
 use crate::http::respond::problem::Problem;
 use crate::journal::Scope;
 use crate::model::Timestamp;
@@ -47,15 +46,15 @@ impl AuthPolicy {
 
     /// How a delivery was signed, if signatures are asked for. A packed body counts in
     /// both of its forms.
-    pub(crate) fn admit(
+    pub(crate) fn admit<'b>(
         &self,
         headers: &SignatureHeaders<'_>,
-        posted: &Posted,
+        forms: impl IntoIterator<Item = &'b [u8]>,
     ) -> Result<Option<Scheme>, SignatureError> {
         if !self.webhook_auth {
             return Ok(None);
         }
-        self.verifier.verify_any(headers, posted.forms(), Timestamp::now()).map(Some)
+        self.verifier.verify_any(headers, forms, Timestamp::now()).map(Some)
     }
 
     /// Whether the event type of a delivery's URL counts where the body names none.

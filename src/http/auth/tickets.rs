@@ -1,24 +1,17 @@
-//! `POST /v1/tickets`: what a page shows in place of a token to follow changes, since
-//! `EventSource` sends no header. It is part of a URL, which proxies log and browsers
-//! remember, so it is good once, for a minute.
+//! Tickets: what a page sends in place of a token to follow changes, since `EventSource`
+//! sends no header. A ticket is part of a URL, which proxies log and browsers remember, so
+//! it is valid once, for a minute.
 
 use std::collections::VecDeque;
 use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use serde::Serialize;
+use crate::http::auth::token::{Grant, hash};
 
-use crate::http::app::App;
-use crate::http::auth::token::{Grant, hash, random_text};
-use crate::http::extract::request::Request;
-use crate::http::respond::json::{Answer, json};
-use crate::http::respond::problem::Problem;
-use crate::model::Timestamp;
+/// How long a ticket is valid.
+pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
 
-/// How long a ticket is good.
-const LIFETIME: Duration = Duration::from_secs(60);
-
-/// Unused tickets of one token; the oldest makes room.
+/// Maximum number of unused tickets of one token; past it the oldest is dropped.
 const TICKETS_OF_TOKEN: usize = 1_024;
 
 #[derive(Debug)]
@@ -28,12 +21,13 @@ struct Ticket {
     until: Instant,
 }
 
-/// The tickets that were not used yet, oldest first.
+/// The tickets that have not been used, oldest first.
 #[derive(Debug, Default)]
 pub(crate) struct Tickets(Mutex<VecDeque<Ticket>>);
 
 impl Tickets {
-    fn issue(&self, text: &str, grant: Grant, now: Instant) {
+    /// Adds a ticket with this text.
+    pub(crate) fn issue(&self, text: &str, grant: Grant, now: Instant) {
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         while tickets.front().is_some_and(|ticket| ticket.until <= now) {
             tickets.pop_front();
@@ -47,7 +41,7 @@ impl Tickets {
         tickets.push_back(Ticket { hash: hash(text), grant, until: now + LIFETIME });
     }
 
-    /// Returns what a ticket allows, once.
+    /// Uses a ticket up and returns what it grants, or `None` if it is not valid.
     pub(crate) fn redeem(&self, text: &str, now: Instant) -> Option<Grant> {
         let hash = hash(text);
         let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
@@ -56,36 +50,12 @@ impl Tickets {
     }
 }
 
-#[derive(Serialize)]
-#[serde(rename_all = "camelCase")]
-struct Issued {
-    ticket: String,
-    expires_at: String,
-}
-
-pub(crate) fn issue(app: &App, request: &Request<'_>) -> Answer {
-    request.query.only(&["location"])?;
-    let grant = match request.query.one("location")? {
-        Some(id) if !request.grant.sees(id) => {
-            return Err(Problem::forbidden("the token is not good for this location"));
-        }
-        Some(id) if app.store.location(id).is_none() => {
-            return Err(Problem::not_found("no event has named this location"));
-        }
-        Some(id) => request.grant.only(id),
-        None => request.grant.reading(),
-    };
-    let ticket = random_text().map_err(|_| Problem::unavailable("there are no random numbers"))?;
-    app.tickets.issue(&ticket, grant, Instant::now());
-    json(&Issued { ticket, expires_at: Timestamp::now().after(LIFETIME).to_string() })
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     #[test]
-    fn tickets_are_good_once_and_for_a_minute_and_are_few() {
+    fn tickets_are_valid_once_and_for_a_minute_and_are_few() {
         let (tickets, now) = (Tickets::default(), Instant::now());
         tickets.issue("a", Grant::ALL.only("L"), now);
         tickets.issue("b", Grant::ALL, now);

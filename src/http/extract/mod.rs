@@ -2,5 +2,6 @@
 
 pub(super) mod body;
 pub(super) mod json_body;
+pub(super) mod location;
 pub(super) mod params;
 pub(super) mod request;

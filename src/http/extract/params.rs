@@ -23,6 +23,9 @@ const LIMIT_MAX: usize = 1_000;
 /// The page where none is asked for.
 const LIMIT_DEFAULT: usize = 100;
 
+/// Maximum distance from the node in the middle of a neighborhood or export, in links.
+const DEPTH_MAX: u32 = 8;
+
 /// The parameters of one request, in order.
 #[derive(Debug, Default)]
 pub(crate) struct Query<'r>(Vec<(Cow<'r, str>, Cow<'r, str>)>);
@@ -90,6 +93,10 @@ impl<'r> Query<'r> {
 
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
         Ok(self.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT))
+    }
+
+    pub(crate) fn depth(&self) -> Result<Option<u32>, Problem> {
+        self.number("depth", 1..=DEPTH_MAX)
     }
 
     /// The value of a parameter that is a number in decimal digits.

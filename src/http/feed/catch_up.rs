@@ -1,26 +1,34 @@
-//! Reading changes from the journal for those who are behind: a few pages at once, and
+//! Reads changes from the journal for subscribers that are behind: a few pages at once, and
 //! with no more readers of the journal than that.
 
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError, Weak};
 
 use tokio::sync::Semaphore;
 
-use crate::http::app::App;
+use crate::http::limits::background::Background;
 use crate::http::limits::permits::cores_of_one_client;
 use crate::http::respond::problem::Problem;
 use crate::journal::JournalReader;
 use crate::model::Seq;
-use crate::store::{ChangeFilter, ChangePage, ChangeQuery};
+use crate::store::{ChangeFilter, ChangePage, ChangeQuery, Store};
 
 /// Readers of the journal between two pages; they are closed when nobody catches up.
-type Idle = Mutex<Vec<Box<dyn JournalReader>>>;
+type IdleReaders = Mutex<Vec<Box<dyn JournalReader>>>;
 
-/// All that are behind.
+/// All that are catching up.
 pub(crate) struct CatchUps {
+    shared: Arc<Shared>,
+    idle: Mutex<Weak<IdleReaders>>,
+}
+
+struct Shared {
+    store: Arc<Store>,
+    background: Arc<Background>,
+    /// Whether the server is stopping.
+    stopping: Arc<AtomicBool>,
     /// For the pages that are read at once.
     permits: Arc<Semaphore>,
-    idle: Mutex<Weak<Idle>>,
 }
 
 impl std::fmt::Debug for CatchUps {
@@ -30,8 +38,18 @@ impl std::fmt::Debug for CatchUps {
 }
 
 impl CatchUps {
-    pub(crate) fn new() -> Self {
-        Self { permits: Arc::new(Semaphore::new(cores_of_one_client())), idle: Mutex::default() }
+    pub(super) fn new(
+        store: &Arc<Store>,
+        background: &Arc<Background>,
+        stopping: &Arc<AtomicBool>,
+    ) -> Self {
+        let shared = Arc::new(Shared {
+            store: Arc::clone(store),
+            background: Arc::clone(background),
+            stopping: Arc::clone(stopping),
+            permits: Arc::new(Semaphore::new(cores_of_one_client())),
+        });
+        Self { shared, idle: Mutex::default() }
     }
 
     /// Begins to catch up in a location.
@@ -42,32 +60,33 @@ impl CatchUps {
             *known = Arc::downgrade(&new);
             new
         });
-        CatchUp { idle, location: location.into(), filter: filter.clone() }
+        let shared = Arc::clone(&self.shared);
+        CatchUp { shared, idle, location: location.into(), filter: filter.clone() }
     }
 }
 
-/// One that is behind, as long as it is.
+/// One that is catching up, as long as it is behind.
 pub(crate) struct CatchUp {
-    idle: Arc<Idle>,
+    shared: Arc<Shared>,
+    idle: Arc<IdleReaders>,
     location: Arc<str>,
     filter: ChangeFilter,
 }
 
 impl CatchUp {
-    /// Reads up to `limit` changes behind `after`, but not past `upto`, in the
-    /// background, and there makes of them what is wanted.
-    pub(crate) async fn page<T: Send + 'static>(
+    /// Reads up to `limit` changes after `after` and up to `upto` in the background, and
+    /// maps them there.
+    pub(crate) async fn read_page<T: Send + 'static>(
         &self,
-        app: &Arc<App>,
         (after, upto): (Seq, Seq),
         limit: usize,
-        make: impl FnOnce(&App, ChangePage) -> T + Send + 'static,
+        map: impl FnOnce(ChangePage) -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = Arc::clone(&app.catch_ups.permits).acquire_owned().await;
+        let permit = Arc::clone(&self.shared.permits).acquire_owned().await;
         let permit = permit.map_err(Problem::unavailable)?;
-        let (shared, idle) = (Arc::clone(app), Arc::clone(&self.idle));
+        let (shared, idle) = (Arc::clone(&self.shared), Arc::clone(&self.idle));
         let (location, filter) = (Arc::clone(&self.location), self.filter.clone());
-        let read = app.background.spawn(move || {
+        let read = self.shared.background.spawn(move || {
             let _permit = permit;
             let hold = || idle.lock().unwrap_or_else(PoisonError::into_inner);
             let open = hold().pop();
@@ -76,7 +95,7 @@ impl CatchUp {
             let stop = || shared.stopping.load(Ordering::Relaxed);
             let page = shared.store.changes_until(journal.as_mut(), &query, &stop)?;
             hold().push(journal);
-            Ok(make(&shared, page))
+            Ok(map(page))
         });
         read.await.map_err(Problem::unavailable)?
     }

@@ -1,5 +1,5 @@
-//! The hub of one location: a task that takes every change as it happens and puts it
-//! into the outboxes of those whom it concerns.
+//! The hub of one location: a task that takes every new event and queues it for the
+//! subscribers whose filters it matches.
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
@@ -8,19 +8,18 @@ use std::time::Duration;
 use tokio::sync::{Notify, mpsc, oneshot};
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use crate::http::app::App;
-use crate::http::feed::stats::{STOPS, SubscribeRequest, Subscribed};
+use crate::http::feed::registry::{HubRegistry, SHUTDOWN, SubscribeRequest, Subscribed};
 use crate::http::feed::subscriber::{Position, Subscriber};
 use crate::http::feed::topics::Topics;
 use crate::http::respond::problem::Problem;
 use crate::model::Seq;
 use crate::store::{AppliedEvent, ChangeFilter, Definitions, Location, Subscription};
 
-/// Minimum time between two rounds: readers are sent what happens at once after a
-/// quiet time, and else all that has happened in this time together.
+/// Minimum time between two rounds: after a quiet time an event is sent at once, otherwise
+/// together with all others of this time.
 const PACE: Duration = Duration::from_millis(50);
 
-/// Time for each outbox that was sent something, so that all hubs together cost no
+/// Time for each subscriber that was sent something, so that all hubs together cost no
 /// more than 4,000 writes a second, in equal shares.
 const PACE_EACH: Duration = Duration::from_micros(250);
 
@@ -30,49 +29,49 @@ const PACE_MOST: Duration = Duration::from_secs(1);
 /// Interval between sweeps for disconnected or unauthorized subscribers.
 const SWEEP_EVERY: Duration = Duration::from_secs(1);
 
-/// Changes that a hub reads from the journal at once, on behalf of all its subscribers,
-/// when events come faster than it hands them out.
+/// Number of changes that a hub reads from the journal at once, on behalf of all its
+/// subscribers, when events arrive faster than it sends them.
 const PAGE_CHANGES: usize = 2_000;
 
-/// Subscribes an outbox to new events and returns the last event before them, or
-/// `None` if the server is stopping.
+/// Subscribes to new events and returns the last event before them, or `None` if the server
+/// is stopping.
 pub(crate) async fn subscribe(
-    app: &Arc<App>,
+    registry: &Arc<HubRegistry>,
     location: &str,
     filter: &ChangeFilter,
-    outbox: &Arc<Subscriber>,
+    subscriber: &Arc<Subscriber>,
 ) -> Option<Subscribed> {
-    let (joined, now) = oneshot::channel();
-    let subscribe = SubscribeRequest { filter: filter.clone(), outbox: Arc::clone(outbox), joined };
-    app.feed.send(location, subscribe, || start(app, location))?;
-    now.await.ok()
+    let (reply, answer) = oneshot::channel();
+    let subscriber = Arc::clone(subscriber);
+    let request = SubscribeRequest { filter: filter.clone(), subscriber, reply };
+    registry.send(location, request, || start(registry, location))?;
+    answer.await.ok()
 }
 
-/// Starts the hub of a location. It ends with the last sender, or when nobody has
-/// followed for a moment.
-fn start(app: &Arc<App>, location: &str) -> mpsc::UnboundedSender<SubscribeRequest> {
-    let (sender, waiting) = mpsc::unbounded_channel();
+/// Starts the hub of a location. It ends with its last sender, or after a moment without
+/// subscribers.
+fn start(registry: &Arc<HubRegistry>, location: &str) -> mpsc::UnboundedSender<SubscribeRequest> {
+    let (sender, requests) = mpsc::unbounded_channel();
     let news = Arc::new(Notify::new());
     let wake = Arc::clone(&news);
-    let events =
-        app.store.subscribe(location, app.limits.change_backlog, move || wake.notify_one());
+    let store = &registry.store;
     let hub = Hub {
-        topics: Topics::new(Arc::clone(&app.feed.stats), app.store.epochs().mark()),
-        app: Arc::clone(app),
-        known: app.store.location(location),
+        topics: Topics::new(Arc::clone(&registry.stats), store.epochs().mark()),
+        known: store.location(location),
+        events: store.subscribe(location, registry.backlog_max, move || wake.notify_one()),
         location: location.into(),
-        events,
         position: Position::default(),
         is_busy: false,
+        registry: Arc::clone(registry),
     };
-    tokio::spawn(hub.run(news, waiting));
+    tokio::spawn(hub.run(news, requests));
     sender
 }
 
 struct Hub {
-    app: Arc<App>,
+    registry: Arc<HubRegistry>,
     location: Box<str>,
-    /// The location as it was when somebody began to follow.
+    /// The location as it was when the first subscriber came.
     known: Option<Arc<Location>>,
     events: Subscription,
     topics: Topics,
@@ -84,7 +83,7 @@ impl Hub {
     async fn run(
         mut self,
         news: Arc<Notify>,
-        mut waiting: mpsc::UnboundedReceiver<SubscribeRequest>,
+        mut requests: mpsc::UnboundedReceiver<SubscribeRequest>,
     ) {
         let mut sweep = interval(SWEEP_EVERY);
         sweep.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -96,54 +95,53 @@ impl Hub {
             };
             let mut joining = Vec::new();
             tokio::select! {
-                subscribe = waiting.recv() => match subscribe {
-                    Some(subscribe) => joining.push(subscribe),
+                request = requests.recv() => match request {
+                    Some(request) => joining.push(request),
                     None => break,
                 },
                 () = has_news => {}
                 _ = sweep.tick() => {
-                    self.end_forbidden();
-                    self.end_if_erased();
-                    self.topics.sweep();
-                    if self.topics.is_empty() && self.app.feed.stop_if_idle(&self.location, &waiting) {
+                    self.sweep();
+                    if self.topics.is_empty()
+                        && self.registry.remove_if_idle(&self.location, &requests)
+                    {
                         return;
                     }
                 }
             }
-            while let Ok(subscribe) = waiting.try_recv() {
-                joining.push(subscribe);
+            while let Ok(request) = requests.try_recv() {
+                joining.push(request);
             }
-            match self.hand_out().await {
+            match self.send_new_events().await {
                 Ok(sent) => next = Instant::now() + self.pace(sent),
-                Err(problem) => {
-                    let ends = |outbox: &Arc<Subscriber>| {
-                        outbox.end(problem.code, problem.detail.to_string());
-                    };
-                    self.topics.outboxes().for_each(ends);
-                }
+                Err(problem) => self.end_all(problem.code, &problem.detail),
             }
-            // Only now, so that they are sent nothing that was there before.
-            for SubscribeRequest { filter, outbox, joined } in joining {
-                self.topics.add(&filter, vec![outbox]);
-                let now = self.position.load(Ordering::Relaxed);
-                joined
-                    .send(Subscribed { now, position: Arc::clone(&self.position) })
-                    .unwrap_or_default();
+            // Only now, so that they are sent no event from before they joined.
+            for request in joining {
+                self.join(request);
             }
         }
-        self.topics.outboxes().for_each(|outbox| outbox.end("shutdown", STOPS.to_owned()));
+        self.end_all("shutdown", SHUTDOWN);
     }
 
-    /// Hands out what has happened, and returns how many were sent something.
-    async fn hand_out(&mut self) -> Result<usize, Problem> {
+    fn join(&mut self, request: SubscribeRequest) {
+        let SubscribeRequest { filter, subscriber, reply } = request;
+        self.topics.add(&filter, vec![subscriber]);
+        let now = self.position.load(Ordering::Relaxed);
+        reply.send(Subscribed { now, position: Arc::clone(&self.position) }).unwrap_or_default();
+    }
+
+    /// Sends what has happened since the last round, and returns the number of subscribers
+    /// that were sent something.
+    async fn send_new_events(&mut self) -> Result<usize, Problem> {
         let batch = self.events.take();
         let mut sent = 0;
         if batch.lagged {
             let mut at = self.position.load(Ordering::Relaxed);
-            let reading = self.app.catch_ups.begin(&self.location, &ChangeFilter::default());
+            let all = ChangeFilter::default();
+            let catch_up = self.registry.catch_ups.begin(&self.location, &all);
             while at < batch.upto && !self.topics.is_empty() {
-                let all = |_: &App, page| page;
-                let page = reading.page(&self.app, (at, batch.upto), PAGE_CHANGES, all).await?;
+                let page = catch_up.read_page((at, batch.upto), PAGE_CHANGES, |page| page).await?;
                 sent += self.fan_out(page.events, page.upto).await?;
                 at = page.upto;
             }
@@ -155,11 +153,12 @@ impl Hub {
     }
 
     async fn fan_out(&mut self, events: Vec<AppliedEvent>, upto: Seq) -> Result<usize, Problem> {
-        let empty = Topics::new(Arc::clone(&self.app.feed.stats), self.app.store.epochs().mark());
+        let HubRegistry { store, stats, background, .. } = &*self.registry;
+        let empty = Topics::new(Arc::clone(stats), store.epochs().mark());
         let mut topics = std::mem::replace(&mut self.topics, empty);
-        let (app, location) = (Arc::clone(&self.app), self.location.clone());
-        let fanning_out = self.app.background.spawn(move || {
-            let mut definitions = Definitions::of(app.store.location(&location));
+        let (store, location) = (Arc::clone(store), self.location.clone());
+        let fanning_out = background.spawn(move || {
+            let mut definitions = Definitions::of(store.location(&location));
             let sent = topics.fan_out(events, upto, &mut definitions);
             (topics, sent)
         });
@@ -168,9 +167,9 @@ impl Hub {
         Ok(sent)
     }
 
-    /// Returns how long to wait after a round that sent to this many.
+    /// Returns how long to wait after a round that sent to this many subscribers.
     fn pace(&mut self, sent: usize) -> Duration {
-        let busy = &self.app.feed.busy_hubs;
+        let busy = &self.registry.busy_hubs;
         match (std::mem::replace(&mut self.is_busy, sent > 0), sent > 0) {
             (false, true) => busy.fetch_add(1, Ordering::Relaxed),
             (true, false) => busy.fetch_sub(1, Ordering::Relaxed),
@@ -181,34 +180,44 @@ impl Hub {
         PACE_EACH.saturating_mul(writes).clamp(PACE, PACE_MOST)
     }
 
-    /// Ends for every reader once the location is not the one that they began with.
+    /// Ends the subscriptions that may not continue, and forgets those that have ended.
+    fn sweep(&mut self) {
+        self.end_unauthorized();
+        self.end_if_erased();
+        self.topics.sweep();
+    }
+
+    /// Ends every subscription once the location is not the one that they began with.
     fn end_if_erased(&mut self) {
-        let now = self.app.store.location(&self.location);
+        let now = self.registry.store.location(&self.location);
         let is_same = match (&self.known, &now) {
             (Some(known), Some(now)) => Arc::ptr_eq(known, now),
             (known, now) => known.is_none() && now.is_none(),
         };
         if !is_same {
-            let ends = "the location was erased".to_owned();
-            self.topics.outboxes().for_each(|outbox| outbox.end("erased", ends.clone()));
+            self.end_all("erased", "the location was erased");
             self.known = now;
         }
     }
 
-    /// Ends what may not be read any more.
-    fn end_forbidden(&self) {
-        for outbox in self.topics.outboxes() {
-            if !self.app.protection.still_grants(&outbox.grant) {
-                outbox.end("unauthorized", "the token is not good any more".to_owned());
+    /// Ends the subscriptions whose tokens have been revoked.
+    fn end_unauthorized(&self) {
+        for subscriber in self.topics.subscribers() {
+            if !self.registry.policy.still_grants(&subscriber.grant) {
+                subscriber.end("unauthorized", "the token is not good any more".to_owned());
             }
         }
+    }
+
+    fn end_all(&self, code: &'static str, detail: &str) {
+        self.topics.subscribers().for_each(|subscriber| subscriber.end(code, detail.to_owned()));
     }
 }
 
 impl Drop for Hub {
     fn drop(&mut self) {
         if self.is_busy {
-            self.app.feed.busy_hubs.fetch_sub(1, Ordering::Relaxed);
+            self.registry.busy_hubs.fetch_sub(1, Ordering::Relaxed);
         }
     }
 }

@@ -1,137 +1,66 @@
-//! The change feed: who may follow, and the hub of each location that is followed.
+//! The counters of the change feed.
 
-use std::collections::HashMap;
-use std::sync::atomic::{AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
-use std::time::Duration;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 
-use foldhash::fast::RandomState;
-use tokio::sync::{mpsc, oneshot, watch};
+use hyper::body::Bytes;
 
-use crate::http::feed::subscriber::{Position, Stats, Subscriber};
-use crate::http::respond::problem::Problem;
-use crate::model::Seq;
-use crate::store::ChangeFilter;
-
-/// Why a stream ends when the server stops.
-pub(crate) const STOPS: &str = "the server stops; come back with Last-Event-ID";
-
-/// The hubs of all locations that somebody follows. What happens in one location, and
-/// how many follow it, does not touch the readers of another.
+/// Counts the subscribers of all locations, and the bytes that wait for them.
 #[derive(Debug)]
-pub(crate) struct Feed {
-    /// How often a reader is sent a sign of life.
-    pub(crate) heartbeat: Duration,
-    pub(crate) stats: Arc<Stats>,
-    /// Hubs that had something to send in their last round.
-    pub(crate) busy_hubs: AtomicUsize,
-    readers_max: usize,
-    /// Whether the server stops.
-    ended: watch::Sender<bool>,
-    hubs: Mutex<Hubs>,
+pub(crate) struct Stats {
+    pub(super) open: AtomicUsize,
+    /// Subscribers that were dropped because they were too slow.
+    pub(super) dropped: AtomicU64,
+    /// Bytes of all chunks that some subscriber has yet to be sent, each counted once
+    /// however many subscribers share it.
+    pub(super) unsent: AtomicUsize,
+    unsent_max: usize,
 }
 
-/// A reader that wants to be sent what happens from now on.
-#[derive(Debug)]
-pub(crate) struct SubscribeRequest {
-    pub(crate) filter: ChangeFilter,
-    pub(crate) outbox: Arc<Subscriber>,
-    pub(crate) joined: oneshot::Sender<Subscribed>,
+impl Stats {
+    pub(super) fn new(unsent_max: usize) -> Self {
+        let (open, dropped) = (AtomicUsize::default(), AtomicU64::default());
+        Self { open, dropped, unsent: AtomicUsize::default(), unsent_max }
+    }
+
+    /// Returns a chunk that counts as unsent until no subscriber holds it.
+    pub(crate) fn chunk(self: &Arc<Self>, text: Vec<u8>) -> Bytes {
+        self.unsent.fetch_add(text.len(), Ordering::Relaxed);
+        Bytes::from_owner(Unsent { text, stats: Arc::clone(self) })
+    }
+
+    /// Returns the number of open subscribers.
+    pub(crate) fn open(&self) -> usize {
+        self.open.load(Ordering::Relaxed)
+    }
+
+    /// Returns how many subscribers were dropped because they were too slow.
+    pub(crate) fn dropped(&self) -> u64 {
+        self.dropped.load(Ordering::Relaxed)
+    }
+
+    /// Returns whether a subscriber for whom this much waits has to make room. While there
+    /// is too much in all, some subscriber holds more than its share.
+    pub(super) fn is_too_much(&self, waiting: usize) -> bool {
+        let share = self.unsent_max / self.open().max(1);
+        self.unsent.load(Ordering::Relaxed) > self.unsent_max && waiting > share
+    }
 }
 
-/// Where a subscription begins.
-#[derive(Debug)]
-pub(crate) struct Subscribed {
-    /// The last event before it.
-    pub(crate) now: Seq,
-    pub(crate) position: Position,
+/// The text of a chunk, which is counted until it is dropped.
+struct Unsent {
+    text: Vec<u8>,
+    stats: Arc<Stats>,
 }
 
-type Hubs = HashMap<Box<str>, mpsc::UnboundedSender<SubscribeRequest>, RandomState>;
-
-impl Feed {
-    pub(crate) fn new(readers_max: usize, unsent_max: usize, heartbeat: Duration) -> Arc<Self> {
-        Arc::new(Self {
-            heartbeat,
-            stats: Arc::new(Stats::new(unsent_max)),
-            busy_hubs: AtomicUsize::new(0),
-            readers_max,
-            ended: watch::Sender::new(false),
-            hubs: Mutex::default(),
-        })
+impl AsRef<[u8]> for Unsent {
+    fn as_ref(&self) -> &[u8] {
+        &self.text
     }
+}
 
-    /// Counts one more reader, if there may be one, until its body is dropped.
-    pub(crate) fn enter(&self) -> Result<(), Problem> {
-        if *self.ended.borrow() {
-            return Err(Problem::unavailable("the server is stopping"));
-        }
-        if self.stats.open.fetch_add(1, Ordering::Relaxed) >= self.readers_max {
-            self.stats.open.fetch_sub(1, Ordering::Relaxed);
-            let most = self.readers_max;
-            return Err(Problem::overloaded(format!("{most} readers of changes are open")));
-        }
-        Ok(())
-    }
-
-    /// Returns the number of open readers.
-    pub(crate) fn open_readers(&self) -> usize {
-        self.stats.open.load(Ordering::Relaxed)
-    }
-
-    /// Returns how many readers were dropped because they were too slow.
-    pub(crate) fn dropped_readers(&self) -> u64 {
-        self.stats.dropped.load(Ordering::Relaxed)
-    }
-
-    fn hubs(&self) -> MutexGuard<'_, Hubs> {
-        self.hubs.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-
-    /// Sends a subscription to the hub of its location, starting one where there is
-    /// none. Returns `None` if the server is stopping.
-    pub(crate) fn send(
-        &self,
-        location: &str,
-        subscribe: SubscribeRequest,
-        start: impl FnOnce() -> mpsc::UnboundedSender<SubscribeRequest>,
-    ) -> Option<()> {
-        let mut hubs = self.hubs();
-        if *self.ended.borrow() {
-            return None;
-        }
-        let known = hubs.get(location).filter(|hub| !hub.is_closed());
-        let hub = known.cloned().unwrap_or_else(start);
-        hub.send(subscribe).ok()?;
-        hubs.insert(location.into(), hub);
-        Some(())
-    }
-
-    /// Ends for every reader: the server stops.
-    pub(crate) fn end(&self) {
-        self.ended.send_replace(true);
-        // Each hub ends with its last sender.
-        self.hubs().clear();
-    }
-
-    /// Waits until the server stops.
-    pub(crate) async fn ended(&self) {
-        let mut ended = self.ended.subscribe();
-        while !*ended.borrow_and_update() && ended.changed().await.is_ok() {}
-    }
-
-    /// Forgets the hub of a location unless somebody has come meanwhile; true if it is
-    /// forgotten.
-    pub(crate) fn stop_if_idle(
-        &self,
-        location: &str,
-        waiting: &mpsc::UnboundedReceiver<SubscribeRequest>,
-    ) -> bool {
-        let mut hubs = self.hubs();
-        let is_idle = waiting.is_empty() && !*self.ended.borrow();
-        if is_idle {
-            hubs.remove(location);
-        }
-        is_idle
+impl Drop for Unsent {
+    fn drop(&mut self) {
+        self.stats.unsent.fetch_sub(self.text.len(), Ordering::Relaxed);
     }
 }

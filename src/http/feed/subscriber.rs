@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 use std::pin::Pin;
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
@@ -14,62 +14,11 @@ use tokio::time::{Instant, Interval, MissedTickBehavior, interval_at};
 
 use crate::api::EndOfChanges;
 use crate::http::auth::token::Grant;
+use crate::http::feed::stats::Stats;
+use crate::http::respond::sse;
 use crate::model::{EpochId, EventId, Seq};
 
-/// How long a client waits before it comes back, in milliseconds.
-const RETRY_MS: u32 = 2_000;
-
-/// Counts the readers of changes, of all locations, and what waits for them.
-#[derive(Debug)]
-pub(crate) struct Stats {
-    pub(crate) open: AtomicUsize,
-    /// Those that were dropped because they were too slow.
-    pub(crate) dropped: AtomicU64,
-    /// Bytes of all chunks that are not sent to all, each counted once however many
-    /// readers share it.
-    unsent: AtomicUsize,
-    unsent_max: usize,
-}
-
-impl Stats {
-    pub(crate) fn new(unsent_max: usize) -> Self {
-        let (open, dropped) = (AtomicUsize::default(), AtomicU64::default());
-        Self { open, dropped, unsent: AtomicUsize::default(), unsent_max }
-    }
-
-    /// Returns a chunk that counts as unsent until no reader holds it.
-    pub(crate) fn chunk(self: &Arc<Self>, text: Vec<u8>) -> Bytes {
-        self.unsent.fetch_add(text.len(), Ordering::Relaxed);
-        Bytes::from_owner(Unsent { text, stats: Arc::clone(self) })
-    }
-
-    /// Returns whether a reader for whom so much waits has to make room. When there is
-    /// too much in all, some reader holds more than its part of it.
-    fn is_too_much(&self, waiting: usize) -> bool {
-        let share = self.unsent_max / self.open.load(Ordering::Relaxed).max(1);
-        self.unsent.load(Ordering::Relaxed) > self.unsent_max && waiting > share
-    }
-}
-
-/// The text of a chunk, which is counted until it is dropped.
-struct Unsent {
-    text: Vec<u8>,
-    stats: Arc<Stats>,
-}
-
-impl AsRef<[u8]> for Unsent {
-    fn as_ref(&self) -> &[u8] {
-        &self.text
-    }
-}
-
-impl Drop for Unsent {
-    fn drop(&mut self) {
-        self.stats.unsent.fetch_sub(self.text.len(), Ordering::Relaxed);
-    }
-}
-
-/// The last event that a hub has put into the outboxes of its subscribers.
+/// The last event that a hub has put into the subscribers of its subscribers.
 pub(crate) type Position = Arc<AtomicU64>;
 
 /// Chunks for one reader, in a bounded queue between whoever writes them and the
@@ -118,12 +67,11 @@ impl Subscriber {
     /// Says to the reader that it is open and where it begins, so that it goes on from
     /// there even if nothing happens before it is cut off.
     pub(crate) fn begin(&self, after: Seq) {
-        let id = self.id(after);
-        let hello = Bytes::from(format!("retry: {RETRY_MS}\nid: {id}\n\n"));
+        let opening = sse::opening(self.id(after));
         let mut queue = self.queue();
-        queue.bytes += hello.len();
+        queue.bytes += opening.len();
         queue.sent = after;
-        queue.chunks.push_back((after, hello));
+        queue.chunks.push_back((after, opening));
     }
 
     fn id(&self, seq: Seq) -> EventId {
@@ -191,11 +139,8 @@ impl Subscriber {
         if queue.over {
             return;
         }
-        let end = EndOfChanges { code, detail, seq: queue.sent };
-        let data = serde_json::to_string(&end).unwrap_or_default();
-        let id = self.id(queue.sent);
-        let chunk = Bytes::from(format!("id: {id}\nevent: end\ndata: {data}\n\n"));
         let sent = queue.sent;
+        let chunk = sse::end(self.id(sent), &EndOfChanges { code, detail, seq: sent });
         (queue.chunks, queue.later) = (VecDeque::from([(sent, chunk)]), None);
         queue.over = true;
         queue.wake();
@@ -252,23 +197,23 @@ impl Subscriber {
         {
             queue.sent = queue.sent.max(position);
         }
-        Bytes::from(format!(":\nid: {}\n\n", self.id(queue.sent)))
+        sse::heartbeat(self.id(queue.sent))
     }
 }
 
-/// The body of an answer: what is in an outbox, and a sign of life now and then.
+/// The body of an answer: what is in an subscriber, and a sign of life now and then.
 pub(crate) struct Changes {
-    outbox: Arc<Subscriber>,
+    subscriber: Arc<Subscriber>,
     stats: Arc<Stats>,
     heartbeat: Interval,
 }
 
 impl Changes {
     /// Counted as an open reader until it is dropped.
-    pub(crate) fn new(outbox: Arc<Subscriber>, stats: Arc<Stats>, every: Duration) -> Self {
+    pub(crate) fn new(subscriber: Arc<Subscriber>, stats: Arc<Stats>, every: Duration) -> Self {
         let mut heartbeat = interval_at(Instant::now() + every, every);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        Self { outbox, stats, heartbeat }
+        Self { subscriber, stats, heartbeat }
     }
 }
 
@@ -276,13 +221,13 @@ impl Stream for Changes {
     type Item = Result<Bytes, std::convert::Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // Before the outbox is looked at: what was up to here is in it.
-        let position = self.outbox.position();
-        if let Poll::Ready(chunk) = self.outbox.poll_chunk(context) {
+        // Before the subscriber is looked at: what was up to here is in it.
+        let position = self.subscriber.position();
+        if let Poll::Ready(chunk) = self.subscriber.poll_chunk(context) {
             return Poll::Ready(chunk.map(Ok));
         }
         if self.heartbeat.poll_tick(context).is_ready() {
-            return Poll::Ready(Some(Ok(self.outbox.heartbeat(position))));
+            return Poll::Ready(Some(Ok(self.subscriber.heartbeat(position))));
         }
         Poll::Pending
     }
@@ -290,7 +235,7 @@ impl Stream for Changes {
 
 impl Drop for Changes {
     fn drop(&mut self) {
-        self.outbox.abandon();
+        self.subscriber.abandon();
         self.stats.open.fetch_sub(1, Ordering::Relaxed);
     }
 }
@@ -302,10 +247,10 @@ mod tests {
     use super::*;
 
     /// What the connection is handed now.
-    fn taken(outbox: &Subscriber) -> Vec<Bytes> {
+    fn taken(subscriber: &Subscriber) -> Vec<Bytes> {
         let context = Context::from_waker(Waker::noop());
         let mut taken = Vec::new();
-        while let Poll::Ready(Some(chunk)) = outbox.poll_chunk(&context) {
+        while let Poll::Ready(Some(chunk)) = subscriber.poll_chunk(&context) {
             taken.push(chunk);
         }
         taken
@@ -313,31 +258,31 @@ mod tests {
 
     #[test]
     fn what_happens_waits_until_what_was_before_is_sent() {
-        let outbox = Subscriber::new(Grant::ALL, None, 1 << 20);
+        let subscriber = Subscriber::new(Grant::ALL, None, 1 << 20);
         let stats = Stats::new(1 << 20);
-        outbox.begin(3);
-        assert!(outbox.push(9, Bytes::from_static(b"live"), &stats));
-        assert_eq!(taken(&outbox), ["retry: 2000\nid: 3\n\n"]);
-        outbox.catch_up(5, Bytes::from_static(b"before")).now_or_never().unwrap();
-        assert_eq!(taken(&outbox), ["before"]);
-        outbox.caught_up(Position::default());
-        assert_eq!(taken(&outbox), ["live"]);
-        assert!(outbox.push(10, Bytes::from_static(b"next"), &stats));
-        assert_eq!(taken(&outbox), ["next"]);
+        subscriber.begin(3);
+        assert!(subscriber.push(9, Bytes::from_static(b"live"), &stats));
+        assert_eq!(taken(&subscriber), ["retry: 2000\nid: 3\n\n"]);
+        subscriber.catch_up(5, Bytes::from_static(b"before")).now_or_never().unwrap();
+        assert_eq!(taken(&subscriber), ["before"]);
+        subscriber.caught_up(Position::default());
+        assert_eq!(taken(&subscriber), ["live"]);
+        assert!(subscriber.push(10, Bytes::from_static(b"next"), &stats));
+        assert_eq!(taken(&subscriber), ["next"]);
     }
 
     /// 2,048 slow readers that all asked for something else held 8 GiB.
     #[test]
-    fn all_outboxes_together_have_a_limit_and_who_holds_most_makes_room() {
+    fn all_subscribers_together_have_a_limit_and_who_holds_most_makes_room() {
         let stats = Arc::new(Stats::new(1_000));
         stats.open.store(3, Ordering::Relaxed);
-        let outboxes = [(); 3].map(|()| Subscriber::new(Grant::ALL, None, 1 << 20));
-        let [slow, small, quick] = &outboxes;
+        let subscribers = [(); 3].map(|()| Subscriber::new(Grant::ALL, None, 1 << 20));
+        let [slow, small, quick] = &subscribers;
         let chunk = || stats.chunk(vec![b'x'; 300]);
         let shared = chunk();
-        for outbox in &outboxes {
-            outbox.caught_up(Position::default());
-            assert!(outbox.push(1, shared.clone(), &stats), "counted once");
+        for subscriber in &subscribers {
+            subscriber.caught_up(Position::default());
+            assert!(subscriber.push(1, shared.clone(), &stats), "counted once");
         }
         drop(shared);
         assert_eq!(stats.unsent.load(Ordering::Relaxed), 300);
@@ -350,8 +295,8 @@ mod tests {
         slow.drop_lagging(&stats);
         assert!(stats.unsent.load(Ordering::Relaxed) < 1_000);
         assert!(quick.push(6, chunk(), &stats));
-        for outbox in &outboxes {
-            outbox.abandon();
+        for subscriber in &subscribers {
+            subscriber.abandon();
         }
         assert_eq!(stats.unsent.load(Ordering::Relaxed), 0);
     }

@@ -1,17 +1,18 @@
-//! Who wants to know of which changes of a location. Subscribers with the same filter
-//! share a topic; topics that ask for one record are found by its id.
+//! The filters of a location's subscribers. Subscribers with the same filter share a topic;
+//! topics for one record are found by its id.
 
 use std::collections::HashMap;
 use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
-use crate::api::ChangeBody;
-use crate::http::feed::subscriber::{Stats, Subscriber};
-use crate::model::{Change, EpochId, Event, EventId, Seq};
+use crate::http::feed::stats::Stats;
+use crate::http::feed::subscriber::Subscriber;
+use crate::http::respond::sse;
+use crate::model::{Change, EpochId, Event, Seq};
 use crate::store::{AppliedEvent, ChangeFilter, Definitions};
 
-/// Maximum size of what is sent in one piece, in bytes.
+/// Maximum size of one chunk, in bytes.
 const CHUNK_BYTES: usize = 128 << 10;
 
 /// The topics of one location.
@@ -21,11 +22,11 @@ pub(crate) struct Topics {
     epoch: Option<EpochId>,
     all: Vec<Topic>,
     by_filter: HashMap<ChangeFilter, usize, RandomState>,
-    /// Those that ask for a record, by its id.
+    /// Topics for one record, by its id.
     by_record: HashMap<Box<str>, Vec<usize>, RandomState>,
-    /// All others.
+    /// All other topics.
     others: Vec<usize>,
-    /// Those with something to send.
+    /// Topics with something to send.
     filled: Vec<usize>,
 }
 
@@ -33,7 +34,7 @@ pub(crate) struct Topics {
 #[derive(Debug)]
 struct Topic {
     filter: ChangeFilter,
-    outboxes: Vec<Arc<Subscriber>>,
+    subscribers: Vec<Arc<Subscriber>>,
     unsent: Vec<u8>,
     /// The last event in `unsent`.
     last: Seq,
@@ -52,30 +53,30 @@ impl Topics {
         }
     }
 
-    pub(crate) fn outboxes(&self) -> impl Iterator<Item = &Arc<Subscriber>> {
-        self.all.iter().flat_map(|topic| &topic.outboxes)
+    pub(crate) fn subscribers(&self) -> impl Iterator<Item = &Arc<Subscriber>> {
+        self.all.iter().flat_map(|topic| &topic.subscribers)
     }
 
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
 
-    /// Forgets subscribers that are gone. Costs the subscribers.
+    /// Forgets subscribers that are gone. The cost grows with the number of subscribers.
     pub(crate) fn sweep(&mut self) {
         for topic in &mut self.all {
-            topic.outboxes.retain(|outbox| !outbox.is_over());
+            topic.subscribers.retain(|subscriber| !subscriber.is_over());
         }
-        if self.all.iter().any(|topic| topic.outboxes.is_empty()) {
+        if self.all.iter().any(|topic| topic.subscribers.is_empty()) {
             let topics = std::mem::take(&mut self.all);
             *self = Self::new(Arc::clone(&self.stats), self.epoch);
-            for topic in topics.into_iter().filter(|topic| !topic.outboxes.is_empty()) {
-                self.add(&topic.filter, topic.outboxes);
+            for topic in topics.into_iter().filter(|topic| !topic.subscribers.is_empty()) {
+                self.add(&topic.filter, topic.subscribers);
             }
         }
     }
 
-    /// Puts what happened up to `upto` into the outboxes of those whom it concerns, and
-    /// returns how many were sent something.
+    /// Queues events up to `upto` for the subscribers whose filters they match, and returns
+    /// the number of subscribers that were sent something.
     pub(crate) fn fan_out(
         &mut self,
         events: Vec<AppliedEvent>,
@@ -88,17 +89,17 @@ impl Topics {
         let mut sent = 0;
         for filled in std::mem::take(&mut self.filled) {
             if let Some(topic) = self.all.get_mut(filled) {
-                sent += topic.outboxes.len();
+                sent += topic.subscribers.len();
                 topic.send(&self.stats, upto);
             }
         }
         sent
     }
 
-    pub(crate) fn add(&mut self, filter: &ChangeFilter, outboxes: Vec<Arc<Subscriber>>) {
+    pub(crate) fn add(&mut self, filter: &ChangeFilter, subscribers: Vec<Arc<Subscriber>>) {
         let known = self.by_filter.get(filter);
         if let Some(topic) = known.and_then(|&number| self.all.get_mut(number)) {
-            topic.outboxes.extend(outboxes);
+            topic.subscribers.extend(subscribers);
             return;
         }
         let number = self.all.len();
@@ -108,10 +109,10 @@ impl Topics {
         }
         self.by_filter.insert(filter.clone(), number);
         let filter = filter.clone();
-        self.all.push(Topic { filter, outboxes, unsent: Vec::new(), last: 0 });
+        self.all.push(Topic { filter, subscribers, unsent: Vec::new(), last: 0 });
     }
 
-    /// Adds an event to the topics that want it.
+    /// Adds an event to the topics that it matches.
     fn take(&mut self, applied: &mut AppliedEvent, definitions: &mut Definitions) {
         let Self { stats, epoch, all: topics, by_record, others, filled, .. } = self;
         let of = |id: &str| by_record.get(id).map(Vec::as_slice).unwrap_or_default();
@@ -147,7 +148,7 @@ impl Drop for Topics {
     /// Ends every subscription if fan-out panics.
     fn drop(&mut self) {
         let detail = "the feed broke off; come back with Last-Event-ID";
-        self.outboxes().for_each(|outbox| outbox.end("unavailable", detail.to_owned()));
+        self.subscribers().for_each(|subscriber| subscriber.end("unavailable", detail.to_owned()));
     }
 }
 
@@ -159,7 +160,7 @@ impl Topic {
         number: usize,
         filled: &mut Vec<usize>,
     ) {
-        // Both ends of a relation may lead here.
+        // Both ends of a relation may lead to the same topic.
         if self.last == event.seq() || !event.is_for(&self.filter) {
             return;
         }
@@ -178,15 +179,15 @@ impl Topic {
             return;
         }
         let chunk = stats.chunk(std::mem::take(&mut self.unsent));
-        for outbox in &self.outboxes {
-            if !outbox.push(upto, chunk.clone(), stats) {
-                outbox.drop_lagging(stats);
+        for subscriber in &self.subscribers {
+            if !subscriber.push(upto, chunk.clone(), stats) {
+                subscriber.drop_lagging(stats);
             }
         }
     }
 }
 
-/// An event, and its text once somebody wants it.
+/// An event, and its text once it is needed.
 struct Rendered<'e> {
     applied: &'e mut AppliedEvent,
     definitions: &'e mut Definitions,
@@ -233,19 +234,8 @@ impl<'e> Rendered<'e> {
     fn text(&mut self) -> &[u8] {
         if self.text.is_empty() {
             self.define();
-            render(self.applied, self.epoch, &mut self.text);
+            sse::write_change(self.applied, self.epoch, &mut self.text);
         }
         &self.text
     }
-}
-
-/// Writes an event as the protocol of server-sent events has it. JSON has no line
-/// breaks, whatever texts it holds.
-pub(crate) fn render(applied: &AppliedEvent, epoch: Option<EpochId>, to: &mut Vec<u8>) {
-    let id = EventId { seq: applied.seq, epoch };
-    let head = format!("id: {id}\nevent: {}\ndata: ", applied.event.event_type);
-    to.extend_from_slice(head.as_bytes());
-    // Neither the text nor the vector can fail.
-    serde_json::to_writer(&mut *to, &ChangeBody::from(applied)).unwrap_or_default();
-    to.extend_from_slice(b"\n\n");
 }

@@ -4,8 +4,8 @@ use crate::api::{AssociationBody, AssociationsResponse, PageInfo, place_cursor};
 use crate::graph::{Budget, LocationGraph};
 use crate::http::app::App;
 use crate::http::execute::PreparedRead;
+use crate::http::extract::location;
 use crate::http::extract::request::Request;
-use crate::http::handlers::locations;
 use crate::http::respond::json::json;
 use crate::http::respond::problem::Problem;
 
@@ -20,7 +20,7 @@ pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<PreparedRead, Pro
         let associations = page.associations.iter().map(AssociationBody::from).collect();
         json(&AssociationsResponse { associations, listed: PageInfo::new(next, seq) })
     };
-    Ok(PreparedRead { location: locations::find(app, request)?, read: Box::new(read) })
+    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
 }
 
 pub(crate) fn one(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
@@ -30,5 +30,5 @@ pub(crate) fn one(app: &App, request: &Request<'_>) -> Result<PreparedRead, Prob
         Some(row) => json(&AssociationBody::from(&row)),
         None => Err(Problem::not_found("there is no such association")),
     };
-    Ok(PreparedRead { location: locations::find(app, request)?, read: Box::new(read) })
+    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
 }

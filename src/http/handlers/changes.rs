@@ -7,15 +7,15 @@ use warp::Reply;
 use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::http::app::App;
+use crate::http::extract::location;
 use crate::http::extract::request::Request;
 use crate::http::feed::catch_up::CatchUp;
 use crate::http::feed::hub;
-use crate::http::feed::stats::STOPS;
+use crate::http::feed::registry::SHUTDOWN;
 use crate::http::feed::subscriber::{Changes, Subscriber};
-use crate::http::feed::topics::render;
-use crate::http::handlers::locations;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
+use crate::http::respond::sse;
 use crate::model::{ParseEventIdError, Seq};
 use crate::store::{ChangeFilter, ChangePage, ChangesError};
 
@@ -35,25 +35,26 @@ pub(crate) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
         of: query.one("of")?.map(|_| query.node("of")).transpose()?,
     };
     let after = after(app, request)?;
-    let location: Box<str> = locations::find(app, request)?.id().as_str().into();
+    let location: Box<str> = location::find(&app.store, request)?.id().as_str().into();
     app.feed.enter()?;
-    let outbox =
+    let subscriber =
         Subscriber::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);
     // From here on it is dropped, and leaves, with the answer.
-    let body = Changes::new(Arc::clone(&outbox), Arc::clone(&app.feed.stats), app.feed.heartbeat);
+    let body =
+        Changes::new(Arc::clone(&subscriber), Arc::clone(&app.feed.stats), app.limits.heartbeat);
     match after {
         None => {
-            let joined = hub::subscribe(app, &location, &filter, &outbox).await;
+            let joined = hub::subscribe(&app.feed, &location, &filter, &subscriber).await;
             let joined = joined.ok_or_else(|| Problem::unavailable("the server is stopping"))?;
-            outbox.begin(joined.now);
-            outbox.caught_up(joined.position);
+            subscriber.begin(joined.now);
+            subscriber.caught_up(joined.position);
         }
         Some(after) => {
-            outbox.begin(after);
+            subscriber.begin(after);
             // Read before the answer begins, so that it can be refused.
-            let reading = app.catch_ups.begin(&location, &filter);
+            let reading = app.feed.catch_ups.begin(&location, &filter);
             let first = page(app, &reading, after, app.store.head()).await?;
-            let behind = Behind { location, filter, outbox, reading };
+            let behind = Behind { location, filter, subscriber, reading };
             tokio::spawn(behind.catch_up(Arc::clone(app), first));
         }
     }
@@ -98,57 +99,57 @@ async fn page(app: &Arc<App>, reading: &CatchUp, after: Seq, upto: Seq) -> Resul
     if after >= upto {
         return Ok(Page { upto: after, text: Bytes::new() });
     }
-    let render_all = |app: &App, page: ChangePage| {
+    let (epoch, stats) = (app.store.epochs().mark(), Arc::clone(&app.feed.stats));
+    let render = move |page: ChangePage| {
         let mut text = Vec::new();
-        let epoch = app.store.epochs().mark();
-        page.events.iter().for_each(|applied| render(applied, epoch, &mut text));
-        Page { upto: page.upto, text: app.feed.stats.chunk(text) }
+        page.events.iter().for_each(|applied| sse::write_change(applied, epoch, &mut text));
+        Page { upto: page.upto, text: stats.chunk(text) }
     };
-    reading.page(app, (after, upto), PAGE_CHANGES, render_all).await
+    reading.read_page((after, upto), PAGE_CHANGES, render).await
 }
 
 /// A reader that is sent what happened before.
 struct Behind {
     location: Box<str>,
     filter: ChangeFilter,
-    outbox: Arc<Subscriber>,
+    subscriber: Arc<Subscriber>,
     reading: CatchUp,
 }
 
 impl Behind {
     /// Sends what happened before, until the reader can be sent what happens.
     async fn catch_up(self, app: Arc<App>, first: Page) {
-        let Self { location, filter, outbox, reading } = self;
+        let Self { location, filter, subscriber, reading } = self;
         let mut read: Result<Page, Problem> = Ok(first);
         let mut joined = None;
         loop {
             let at = match read {
                 Ok(page) => {
                     tokio::select! {
-                        () = outbox.catch_up(page.upto, page.text) => {}
-                        () = app.feed.ended() => outbox.end("shutdown", STOPS.to_owned()),
+                        () = subscriber.catch_up(page.upto, page.text) => {}
+                        () = app.feed.ended() => subscriber.end("shutdown", SHUTDOWN.to_owned()),
                     }
                     page.upto
                 }
-                Err(problem) => return outbox.end(problem.code, problem.detail.into()),
+                Err(problem) => return subscriber.end(problem.code, problem.detail.into()),
             };
-            if outbox.is_over() {
+            if subscriber.is_over() {
                 return;
             }
-            if !app.protection.still_grants(&outbox.grant) {
-                return outbox.end("unauthorized", "the token is not good any more".to_owned());
+            if !app.policy.still_grants(&subscriber.grant) {
+                return subscriber.end("unauthorized", "the token is not good any more".to_owned());
             }
             let head = app.store.head();
-            // What happens from then on waits in the outbox: so the rest must be short.
+            // What happens from then on waits in the subscriber: so the rest must be short.
             if joined.is_none() && head.saturating_sub(at) < PAGE_CHANGES as Seq {
-                joined = hub::subscribe(&app, &location, &filter, &outbox).await;
+                joined = hub::subscribe(&app.feed, &location, &filter, &subscriber).await;
                 if joined.is_none() {
-                    return outbox.end("shutdown", STOPS.to_owned());
+                    return subscriber.end("shutdown", SHUTDOWN.to_owned());
                 }
             }
             match &joined {
                 Some(joined) if at >= joined.now => {
-                    return outbox.caught_up(Arc::clone(&joined.position));
+                    return subscriber.caught_up(Arc::clone(&joined.position));
                 }
                 Some(joined) => read = page(&app, &reading, at, joined.now).await,
                 None => read = page(&app, &reading, at, head).await,

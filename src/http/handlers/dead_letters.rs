@@ -38,7 +38,7 @@ pub(crate) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) 
         return blocking(move || list(&store, &grant, limit, after)).await;
     }
     request.query.only(&[])?;
-    let url_types = app.protection.url_types();
+    let url_types = app.policy.url_types();
     if let Action::ReplayAll = action {
         return blocking(move || json(&replay_all(&store, &grant, url_types)?)).await;
     }

@@ -6,8 +6,8 @@ use crate::api::DiffResponse;
 use crate::graph::DiffQuery;
 use crate::http::app::App;
 use crate::http::execute;
+use crate::http::extract::location;
 use crate::http::extract::request::Request;
-use crate::http::handlers::locations;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::store::{AsOf, PastError};
@@ -19,7 +19,7 @@ pub(crate) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let from = query.moment("from")?.ok_or_else(missing)?;
     let to = query.moment("to")?;
     let page = DiffQuery { after: query.place()?, limit: query.limit()? };
-    let location = locations::find(app, request)?;
+    let location = location::find(&app.store, request)?;
     for (name, moment) in [("from", Some(from)), ("to", to)] {
         if let Some(AsOf::Seq(seq)) = moment
             && seq > app.store.head()

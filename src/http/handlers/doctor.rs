@@ -37,7 +37,7 @@ where
     if location.is_some_and(|location| !request.grant.sees(&location)) {
         return Err(Problem::forbidden("the token is not good for this delivery's location"));
     }
-    let admitted = !app.protection.webhook_auth || signature.holds;
+    let admitted = !app.policy.webhook_auth || signature.holds;
     let (effect, answer) = match (admitted, &read) {
         (false, _) => (None, 401),
         (true, Err(error)) => (None, Problem::from(error.clone()).status.as_u16()),
@@ -76,12 +76,12 @@ fn read_delivery(
     received: Received,
 ) -> Result<Found, Problem> {
     let posted = Posted::unpack(received, app.limits.webhook_bytes)?;
-    let protection = &app.protection;
+    let policy = &app.policy;
     let headers = signature_headers(headers);
-    let diagnosis = diagnose(&protection.verifier, &headers, posted.forms(), Timestamp::now());
-    let signature = SignatureVerdict::new(&diagnosis, protection.webhook_auth);
+    let diagnosis = diagnose(&policy.verifier, &headers, posted.forms(), Timestamp::now());
+    let signature = SignatureVerdict::new(&diagnosis, policy.webhook_auth);
     let id = webhooks::outer_id(app, &headers, diagnosis.verdict.ok());
-    let read = posted.delivery(url_type, protection.url_types()).map(|delivery| match id {
+    let read = posted.delivery(url_type, policy.url_types()).map(|delivery| match id {
         Some(id) => delivery.with_webhook_id(id),
         None => delivery,
     });

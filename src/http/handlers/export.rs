@@ -24,10 +24,9 @@ use warp::reply::Response;
 use crate::export::{EdgesKey, Format, Options, check, write, write_lives};
 use crate::graph::{AskError, Layers, Snapshot, Subgraph, SubgraphQuery};
 use crate::http::app::App;
+use crate::http::extract::location;
 use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
-use crate::http::handlers::locations;
-use crate::http::handlers::traversals::DEPTH_MAX;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::model::{NodeRef, Seq};
@@ -82,7 +81,7 @@ impl Content {
 pub(crate) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
     let asked = read(request)?;
     let content = asked.content;
-    let location = locations::find(app, request)?;
+    let location = location::find(&app.store, request)?;
     if let Some(AsOf::Seq(seq)) = asked.as_of
         && seq > app.store.head()
     {
@@ -185,7 +184,7 @@ fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
     let query = &request.query;
     query.only(&KNOWN)?;
     let content = content(query)?;
-    let depth = query.number("depth", 1..=DEPTH_MAX)?;
+    let depth = query.depth()?;
     let of = query.one("of")?.map(|_| query.node("of")).transpose()?;
     if depth.is_some() && of.is_none() {
         return Err(Problem::invalid_parameter("depth", "needs `of`, the node in the middle"));

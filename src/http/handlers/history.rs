@@ -2,8 +2,8 @@
 
 use crate::api::{EventsResponse, HistoryResponse};
 use crate::http::app::App;
+use crate::http::extract::location;
 use crate::http::extract::request::Request;
-use crate::http::handlers::locations;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::store::{PageLimit, Stop, Store, Subject};
@@ -26,7 +26,7 @@ pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<JournalQuery, 
         }
     };
     let (limit, after) = (query.limit()?, query.number_cursor()?);
-    let location = locations::find(app, request)?;
+    let location = location::find(&app.store, request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     Ok(Box::new(move |store, stop| {
         let (seq, id) = (store.head(), location.id().as_str());
@@ -48,7 +48,7 @@ pub(crate) fn events(app: &App, request: &Request<'_>) -> Result<JournalQuery, P
         None => query.event_id("after")?,
     };
     let after = after.map_or(Ok(0), |id| app.store.epochs().resolve(id))?;
-    let location = locations::find(app, request)?;
+    let location = location::find(&app.store, request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     Ok(Box::new(move |store, stop| {
         let seq = store.head();

@@ -16,9 +16,9 @@ use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::body;
 use crate::http::extract::request::Request;
+use crate::http::limits::settings::BUFFER_BYTES;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::http::server::listener::BUFFER_BYTES;
 use crate::store::{ImportError, ImportedLine, LineOutcome};
 use crate::webhook::ContentEncoding;
 

@@ -11,12 +11,6 @@ use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::store::{Location, Store};
 
-/// The location that the path names.
-pub(crate) fn find(app: &App, request: &Request<'_>) -> Result<Arc<Location>, Problem> {
-    let id = request.segment("locationId");
-    app.store.location(id).ok_or_else(|| Problem::not_found("no event has named this location"))
-}
-
 /// Lists locations on a blocking thread, where the writer may hold a graph for a while.
 pub(crate) async fn list(app: &Arc<App>, request: &Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;

@@ -12,6 +12,8 @@ pub(super) mod history;
 pub(super) mod import;
 pub(super) mod links;
 pub(super) mod locations;
+pub(super) mod metrics;
 pub(super) mod objects;
+pub(super) mod tickets;
 pub(super) mod traversals;
 pub(super) mod webhooks;

@@ -6,8 +6,8 @@ use crate::api::{
 use crate::graph::LocationGraph;
 use crate::http::app::App;
 use crate::http::execute::PreparedRead;
+use crate::http::extract::location;
 use crate::http::extract::request::Request;
-use crate::http::handlers::locations;
 use crate::http::respond::json::json;
 use crate::http::respond::problem::Problem;
 
@@ -23,7 +23,7 @@ pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<PreparedRead, Pro
         let objects = page.iter().map(ObjectBody::from).collect();
         json(&ObjectsResponse { objects, listed: PageInfo::new(next, seq) })
     };
-    Ok(PreparedRead { location: locations::find(app, request)?, read: Box::new(read) })
+    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
 }
 
 pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
@@ -37,5 +37,5 @@ pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<PreparedRead, 
         let records = page.records.iter().map(RecordBody::from).collect();
         json(&RecordsResponse { records, listed: PageInfo::new(page.next.map(place_cursor), seq) })
     };
-    Ok(PreparedRead { location: locations::find(app, request)?, read: Box::new(read) })
+    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
 }

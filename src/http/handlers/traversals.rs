@@ -18,8 +18,6 @@ use crate::store::AsOf;
 const HOPS_MAX: u32 = 32;
 const HOPS_DEFAULT: u32 = 6;
 
-pub(crate) const DEPTH_MAX: u32 = 8;
-
 /// Nodes of one neighborhood.
 const NODES_MAX: usize = 100_000;
 const NODES_DEFAULT: usize = 1_000;
@@ -119,7 +117,7 @@ pub(crate) fn neighborhood(request: &Request<'_>) -> Result<PreparedQuery, Probl
     asked.only(&["of", "depth", "limit", "label", "association", "asOf"])?;
     let query = NeighborhoodQuery {
         of: asked.node("of")?,
-        depth: asked.number("depth", 1..=DEPTH_MAX)?.unwrap_or(1),
+        depth: asked.depth()?.unwrap_or(1),
         labels: asked.all("label"),
         associations: asked.all("association"),
         limit: asked.number("limit", 1..=NODES_MAX)?.unwrap_or(NODES_DEFAULT),

@@ -138,11 +138,11 @@ fn examine(
     let signatures = signature_headers(headers);
     let posted = Posted::unpack(received, app.limits.webhook_bytes)?;
     let scheme = app
-        .protection
-        .admit(&signatures, &posted)
+        .policy
+        .admit(&signatures, posted.forms())
         .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
     let id = outer_id(app, &signatures, scheme);
-    let mut delivery = match posted.delivery(url_type, app.protection.url_types()) {
+    let mut delivery = match posted.delivery(url_type, app.policy.url_types()) {
         Ok(delivery) => delivery,
         Err(error) => {
             let problem = Problem::from(error).about(&posted.body);
@@ -164,7 +164,7 @@ pub(crate) fn outer_id<'h>(
     headers: &SignatureHeaders<'h>,
     scheme: Option<Scheme>,
 ) -> Option<&'h str> {
-    let id = headers.delivery_id(scheme, app.protection.webhook_auth);
+    let id = headers.delivery_id(scheme, app.policy.webhook_auth);
     id.filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
 }
 

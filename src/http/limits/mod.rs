@@ -3,3 +3,4 @@
 pub(super) mod background;
 pub(super) mod permits;
 pub(super) mod receive_budget;
+pub(super) mod settings;

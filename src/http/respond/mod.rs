@@ -2,3 +2,4 @@
 
 pub(super) mod json;
 pub(super) mod problem;
+pub(super) mod sse;

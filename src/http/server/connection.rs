@@ -87,7 +87,7 @@ impl Stream {
     /// The problem that says what hyper's own answer says.
     fn problem(&self, bare: &[u8]) -> Option<Vec<u8>> {
         let status = StatusCode::from_bytes(bare.get(9..12)?).ok()?;
-        let id = self.refusal.get_or_init(|| self.app.trace_id());
+        let id = self.refusal.get_or_init(|| self.app.trace_ids.next());
         let detail = match status {
             StatusCode::URI_TOO_LONG => "the target is too long",
             StatusCode::REQUEST_HEADER_FIELDS_TOO_LARGE => "the head of the request is too large",

@@ -15,7 +15,7 @@ use crate::http::server::request_id;
 /// one that stands beside chunks, which count alone.
 pub(crate) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
     let problem = Problem::invalid_request(fault(request)?);
-    let id = request_id::of(app, request.headers());
+    let id = request_id::of(&app.trace_ids, request.headers());
     tracing::info!(
         code = problem.code,
         trace_id = id,

@@ -7,7 +7,6 @@ use std::future::Future;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use futures_util::TryFutureExt;
@@ -22,6 +21,7 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::http::app::App;
+use crate::http::limits::settings::BUFFER_BYTES;
 use crate::http::routes::routes;
 use crate::http::server::connection::{Refusal, Stream};
 use crate::http::server::exchange::Exchange;
@@ -30,10 +30,6 @@ use crate::http::server::linger::Unread;
 
 /// Headers of one request; one more is answered with 431.
 const HEADERS_MAX: usize = 100;
-
-/// The greatest head of a request, and the greatest part of a body that is read at once, in
-/// bytes; a greater head is answered with 431.
-pub(crate) const BUFFER_BYTES: usize = 64 << 10;
 
 /// Connections that may wait for the loop, as far as the system allows. With the
 /// usual 128 it resets some of a few hundred senders that come at once.
@@ -149,8 +145,7 @@ impl Server {
             }
         }
         drop(self.listener);
-        self.app.stopping.store(true, Ordering::Relaxed);
-        self.app.feed.end();
+        self.app.stop();
         finish(graceful, limits.shutdown_timeout).await
     }
 }

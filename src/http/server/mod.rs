@@ -7,4 +7,5 @@ pub(super) mod linger;
 pub(super) mod listener;
 pub(super) mod patience;
 pub(super) mod request_id;
+pub(super) mod trace_ids;
 pub(super) mod watched_body;

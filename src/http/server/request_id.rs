@@ -4,7 +4,7 @@ use warp::http::HeaderMap;
 use warp::http::header::{HeaderName, HeaderValue};
 use warp::reply::Response;
 
-use crate::http::app::App;
+use crate::http::server::trace_ids::TraceIds;
 
 /// The header it comes and goes in.
 const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
@@ -13,9 +13,9 @@ const X_REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
 const MAX_BYTES: usize = 128;
 
 /// The id that the request came with, if it can be passed on, or a new one.
-pub(crate) fn of(app: &App, headers: &HeaderMap) -> String {
+pub(crate) fn of(trace_ids: &TraceIds, headers: &HeaderMap) -> String {
     let given = headers.get(X_REQUEST_ID).and_then(|value| value.to_str().ok());
-    given.filter(|id| is_sane(id)).map_or_else(|| app.trace_id(), str::to_owned)
+    given.filter(|id| is_sane(id)).map_or_else(|| trace_ids.next(), str::to_owned)
 }
 
 /// Nothing that could forge a line of a log.
