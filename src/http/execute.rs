@@ -1,5 +1,5 @@
-//! How questions are run: of the graph as it stands while they cost little, of a
-//! copy of it, away from everything else, when they cost more.
+//! Runs queries: on the live graph while they cost little, otherwise in the background, on
+//! a snapshot of it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -7,126 +7,141 @@ use std::time::{Duration, Instant};
 
 use crate::graph::{Budget, LocationGraph, Snapshot, View};
 use crate::http::app::App;
-use crate::http::auth::token::Grant;
+use crate::http::extract::body::Body;
+use crate::http::extract::request::Request;
+use crate::http::extract::{json_body, location};
 use crate::http::limits::permits::Permit;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::model::{NodeRef, Seq};
-use crate::store::{AsOf, Location, PastError, Stop, Store, answer_at_once};
+use crate::store::{AsOf, Location, Stop, Store, answer_at_once};
 
-/// A question that was read and not answered yet.
+/// A query whose parameters have been read.
 pub(super) struct PreparedQuery {
     /// Every node that it names.
-    pub(super) names: Vec<NodeRef>,
-    /// The moment that it is about, if not now.
-    pub(super) as_of: Option<AsOf>,
-    /// Answers it, from this view, within this budget, as of this event.
-    pub(super) ask: Ask,
+    names: Vec<NodeRef>,
+    /// The state that it reads, if not the current one.
+    as_of: Option<AsOf>,
+    run: Run,
 }
 
-type Ask = Box<dyn Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send>;
+/// Answers a query from a view, within a budget, as of an event.
+type Run = Box<dyn Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send>;
 
 impl PreparedQuery {
     pub(super) fn new(
         names: Vec<NodeRef>,
         as_of: Option<AsOf>,
-        ask: impl Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
+        run: impl Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
     ) -> Self {
-        Self { names, as_of, ask: Box::new(ask) }
+        Self { names, as_of, run: Box::new(run) }
     }
 }
 
-/// Answers a question about a location.
+/// Answers a query of the location that the path names.
 ///
-/// First on a small budget, holding the location's lock, which is all that most
-/// need. One that needs more is asked again on a blocking thread, of a copy that
-/// holds no writer up, within the budget that the limits allow; and ends early if
-/// the client goes away.
-pub(super) async fn answer(
+/// It runs first within a small budget, under the location's lock, which suffices for most
+/// queries. A query that exhausts it runs again on a background thread, on a snapshot that
+/// holds up no writer, within the configured limits; it ends early if the client
+/// disconnects.
+pub(super) async fn answer_query(
     app: &Arc<App>,
-    grant: &Grant,
-    location: Arc<Location>,
-    question: PreparedQuery,
+    request: &Request<'_>,
+    query: PreparedQuery,
 ) -> Answer {
-    let client = || grant.client(location.id().as_str());
-    if let Some(as_of) = question.as_of {
-        let (seq, then) = past(app, &client(), &location, as_of, question.names.clone()).await?;
-        return away(app, &client(), move |app, stop| {
-            (question.ask)(then.view(), &mut budget_until(app, stop), seq)
+    let location = location::find(&app.store, request)?;
+    let client = || request.grant.client(location.id().as_str());
+    if let Some(as_of) = query.as_of {
+        let names = query.names.clone();
+        let (seq, past) = read_past(app, &client(), &location, as_of, names).await?;
+        return spawn_query(app, &client(), move |app, stop| {
+            (query.run)(past.view(), &mut budget_until(app, stop), seq)
         })
         .await;
     }
-    let question = match at_once(app, &location, question).await? {
-        Tried::Answered(answer) => return answer,
-        Tried::NotEnough(question) => question,
+    let query = match try_inline(app, &location, query).await? {
+        Attempt::Answered(answer) => return answer,
+        Attempt::Exhausted(query) => query,
     };
     let client = client();
     let permit = app.queries.acquire(&client).await?;
-    let (seq, now, question) = copy(app, location, question).await?;
+    let (seq, snapshot, query) = on_snapshot(app, location, query).await?;
     run(app, permit, app.limits.question_timeout, move |app, stop| {
-        (question.ask)(now.view(), &mut budget_until(app, stop), seq)
+        (query.run)(snapshot.view(), &mut budget_until(app, stop), seq)
     })
     .await?
 }
 
-/// Copies the graph of a location for a question. At the usual priority: while a graph is
-/// copied, the writer waits for it.
-async fn copy(
+/// Answers a query that is in the body of a request.
+pub(super) async fn answer_body_query(
+    app: &Arc<App>,
+    request: &Request<'_>,
+    body: Body,
+    prepare: fn(&[u8], Option<AsOf>) -> Result<PreparedQuery, Problem>,
+) -> Answer {
+    request.query.only(&["asOf"])?;
+    let as_of = request.query.as_of()?;
+    let limit = app.limits.question_bytes;
+    let prepare = move |body: &[u8]| prepare(body, as_of);
+    let received = json_body::receive(app, &request.headers, body, limit, prepare).await?;
+    let (query, _reservation) = received;
+    answer_query(app, request, query).await
+}
+
+/// Takes a snapshot of a location for a query. At the usual priority: the writer waits
+/// while a graph is copied.
+async fn on_snapshot(
     app: &Arc<App>,
     location: Arc<Location>,
-    question: PreparedQuery,
+    query: PreparedQuery,
 ) -> Result<(Seq, Snapshot, PreparedQuery), Problem> {
     let app = Arc::clone(app);
     let copied = tokio::task::spawn_blocking(move || {
-        let (seq, now) = app.store.snapshot(&location, None, &question.names)?;
-        Ok((seq, now, question))
+        let (seq, now) = app.store.snapshot(&location, None, &query.names)?;
+        Ok((seq, now, query))
     });
     copied.await.map_err(Problem::unavailable)?
 }
 
-/// What came of a question that was asked on a small budget.
-enum Tried {
+/// The result of running a query within a small budget.
+enum Attempt {
     Answered(Answer),
-    NotEnough(PreparedQuery),
+    Exhausted(PreparedQuery),
 }
 
-/// Answers a question that costs little. While the writer holds the location, a
-/// thread of the runtime does not wait: deliveries and probes are behind it.
-async fn at_once(
+/// Answers a query that costs little. A thread of the runtime does not wait while the
+/// writer holds the location: deliveries and probes need it.
+async fn try_inline(
     app: &Arc<App>,
     location: &Arc<Location>,
-    question: PreparedQuery,
-) -> Result<Tried, Problem> {
-    let ask = |app: &App, graph: &LocationGraph, head: Seq, question: PreparedQuery| {
+    query: PreparedQuery,
+) -> Result<Attempt, Problem> {
+    let attempt = |app: &App, graph: &LocationGraph, head: Seq, query: PreparedQuery| {
         let answered = answer_at_once(graph, app.limits.answer_bytes, |view, budget| {
-            (question.ask)(view, budget, head.max(view.seq()))
+            (query.run)(view, budget, head.max(view.seq()))
         });
-        answered.map_or(Tried::NotEnough(question), Tried::Answered)
+        answered.map_or(Attempt::Exhausted(query), Attempt::Answered)
     };
-    // Before the lock is taken: the graph may know more, not less, and says so.
+    // Before the lock is taken: the graph may be ahead of it, never behind.
     let head = app.store.head();
     if let Some(graph) = location.try_read() {
-        return Ok(ask(app, &graph, head, question));
+        return Ok(attempt(app, &graph, head, query));
     }
     let (app, location) = (Arc::clone(app), Arc::clone(location));
-    let asked = tokio::task::spawn_blocking(move || ask(&app, &location.read(), head, question));
-    asked.await.map_err(Problem::unavailable)
+    let attempted =
+        tokio::task::spawn_blocking(move || attempt(&app, &location.read(), head, query));
+    attempted.await.map_err(Problem::unavailable)
 }
 
-/// Reads a graph: little of it, in the location that the path names.
-pub(super) struct PreparedRead {
-    pub(super) location: Arc<Location>,
-    /// Answers from the graph, as of this event.
-    pub(super) read: Read,
-}
-
-type Read = Box<dyn FnOnce(&LocationGraph, Seq) -> Answer + Send>;
-
-/// Answers from a graph as it stands, without waiting for it on a thread of the
-/// runtime.
-pub(super) async fn read(app: &Arc<App>, reading: PreparedRead) -> Answer {
+/// Reads a little of the live graph of the location that the path names, without waiting
+/// for it on a thread of the runtime.
+pub(super) async fn read_graph(
+    app: &Arc<App>,
+    request: &Request<'_>,
+    read: impl FnOnce(&LocationGraph, Seq) -> Answer + Send + 'static,
+) -> Answer {
+    let location = location::find(&app.store, request)?;
     let head = app.store.head();
-    let PreparedRead { location, read } = reading;
     if let Some(graph) = location.try_read() {
         return read(&graph, head.max(graph.view().seq()));
     }
@@ -141,9 +156,9 @@ pub(super) fn budget_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Budget<
     Budget::of_links(app.limits.question_links).of_bytes(app.limits.answer_bytes).until(stop)
 }
 
-/// A copy of the location as it stood. A replay that it needs takes no permit, and no
-/// time, of the question that follows.
-async fn past(
+/// Returns a past state of a location. A replay that this takes uses neither the permit nor
+/// the time of the query that follows.
+async fn read_past(
     app: &Arc<App>,
     client: &str,
     location: &Arc<Location>,
@@ -151,37 +166,36 @@ async fn past(
     names: Vec<NodeRef>,
 ) -> Result<(Seq, Snapshot), Problem> {
     let location = Arc::clone(location);
-    let replay = move |app: &App, stop: Stop<'_>| {
-        app.store.snapshot_until(&location, Some(as_of), &names, stop)
+    let replay = move |store: &Store, stop: Stop<'_>| {
+        store.snapshot_until(&location, Some(as_of), &names, stop)
     };
-    let permit = app.journal_reads.acquire(client).await?;
-    Ok(run(app, permit, app.limits.past_timeout, replay).await??)
+    Ok(read_journal(app, client, replay).await??)
 }
 
-/// Reads the journal on a blocking thread, a few at a time. `stop` says when that has
+/// Reads the journal on a background thread, with a permit. `stop` returns whether that has
 /// taken long enough.
-pub(super) async fn look<T: Send + 'static>(
+pub(super) async fn read_journal<T: Send + 'static>(
     app: &Arc<App>,
     client: &str,
-    look: impl FnOnce(&Store, Stop<'_>) -> T + Send + 'static,
+    read: impl FnOnce(&Store, Stop<'_>) -> T + Send + 'static,
 ) -> Result<T, Problem> {
-    let look = move |app: &App, stop: Stop<'_>| look(&app.store, stop);
+    let read = move |app: &App, stop: Stop<'_>| read(&app.store, stop);
     let permit = app.journal_reads.acquire(client).await?;
-    run(app, permit, app.limits.past_timeout, look).await
+    run(app, permit, app.limits.past_timeout, read).await
 }
 
-/// Asks a graph on a blocking thread, a few at a time.
-pub(super) async fn away(
+/// Runs a query on a background thread, with a permit.
+pub(super) async fn spawn_query(
     app: &Arc<App>,
     client: &str,
-    work: impl FnOnce(&App, Stop<'_>) -> Answer + Send + 'static,
+    query: impl FnOnce(&App, Stop<'_>) -> Answer + Send + 'static,
 ) -> Answer {
     let permit = app.queries.acquire(client).await?;
-    run(app, permit, app.limits.question_timeout, work).await?
+    run(app, permit, app.limits.question_timeout, query).await?
 }
 
-/// Runs what may take long in the background, with a permit. `stop` says when it
-/// has taken long enough, nobody waits for it any more, or the server stops.
+/// Runs work that may take long in the background, with a permit. `stop` returns whether it
+/// has taken long enough, the client has disconnected, or the server is stopping.
 async fn run<T: Send + 'static>(
     app: &Arc<App>,
     permit: Permit,
@@ -201,26 +215,15 @@ async fn run<T: Send + 'static>(
         drop(permit);
         done
     });
-    // Dropped with this future when the client goes away.
+    // Dropped with this future when the client disconnects.
     done.await.map_err(Problem::unavailable)
 }
 
-/// Says that nobody waits any more.
+/// Sets a flag when it is dropped.
 struct GoneOnDrop(Arc<AtomicBool>);
 
 impl Drop for GoneOnDrop {
     fn drop(&mut self) {
         self.0.store(true, Ordering::Relaxed);
-    }
-}
-
-impl From<PastError> for Problem {
-    fn from(error: PastError) -> Self {
-        match error {
-            PastError::Journal(error) => error.into(),
-            PastError::Pruned { .. } => Self::gone("pruned", error.to_string()),
-            PastError::Ahead { .. } => Self::ahead("asOf", &error),
-            PastError::Stopped { .. } => Self::unavailable(error),
-        }
     }
 }

@@ -11,6 +11,7 @@ mod handlers;
 mod limits;
 mod metrics;
 mod respond;
+mod router;
 mod routes;
 mod server;
 
@@ -19,5 +20,6 @@ pub use auth::cors::{CorsOrigins, InvalidOrigin};
 pub use auth::policy::AuthPolicy;
 pub use auth::token::{TokenTable, new_token};
 pub use limits::settings::Limits;
-pub use routes::{ROUTES, Route, routes};
+pub use router::routes;
+pub use routes::{ROUTES, Route};
 pub use server::listener::{Server, Shutdown};

@@ -1,6 +1,10 @@
 //! Reading a request's body within its limits.
 
-use futures_util::{Stream, StreamExt};
+use std::pin::Pin;
+use std::task::{Context, Poll};
+
+use futures_util::{Stream, StreamExt, TryStreamExt};
+use hyper::body::Bytes;
 use warp::Buf;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderValue};
@@ -14,6 +18,28 @@ use crate::webhook::{ContentEncoding, DecodeError, UnpackError, UrlTypes};
 /// Bytes of a delivery that is unpacked, checked and decoded where it was received; its
 /// usual size is a tenth of that.
 const INLINE_BYTES: usize = 16 << 10;
+
+/// The body of a request, as it arrives.
+pub(crate) struct Body(Pin<Box<dyn Stream<Item = Result<Bytes, warp::Error>> + Send>>);
+
+impl Body {
+    pub(crate) fn new<S, B>(body: S) -> Self
+    where
+        S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+        B: Buf,
+    {
+        // Moves the bytes, since they are one chunk already.
+        Self(Box::pin(body.map_ok(|mut chunk| chunk.copy_to_bytes(chunk.remaining()))))
+    }
+}
+
+impl Stream for Body {
+    type Item = Result<Bytes, warp::Error>;
+
+    fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
+        self.0.as_mut().poll_next(context)
+    }
+}
 
 /// Refuses a content type that is given and not JSON.
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
@@ -105,36 +131,26 @@ pub(crate) struct Received {
 impl Received {
     /// Reads the whole body, chunked or not, or gives up as soon as it is known to be no
     /// JSON, too large or too slow, or when too much of others is held.
-    pub(crate) async fn read<S, B>(
+    pub(crate) async fn read(
         app: &App,
         headers: &HeaderMap,
-        body: S,
+        mut body: Body,
         limit: usize,
-    ) -> Result<Self, Problem>
-    where
-        S: Stream<Item = Result<B, warp::Error>>,
-        B: Buf,
-    {
+    ) -> Result<Self, Problem> {
         check_content_type(headers)?;
         let encoding = encoding(headers)?;
         let declared = check_length(headers, limit)?.and_then(|it| usize::try_from(it).ok());
         let whole = async {
-            let mut body = std::pin::pin!(body);
             let mut received =
                 Self { bytes: Vec::new(), encoding, reservation: app.receiving.reserve() };
             while let Some(chunk) = body.next().await {
-                let mut chunk = chunk.map_err(|_| Problem::body_broken())?;
-                while chunk.has_remaining() {
-                    let part = chunk.chunk();
-                    let length = received.bytes.len() + part.len();
-                    if length > limit {
-                        return Err(Problem::body_too_large(limit));
-                    }
-                    received.make_room(length, declared.unwrap_or(limit))?;
-                    received.bytes.extend_from_slice(part);
-                    let read = part.len();
-                    chunk.advance(read);
+                let chunk = chunk.map_err(|_| Problem::body_broken())?;
+                let length = received.bytes.len() + chunk.len();
+                if length > limit {
+                    return Err(Problem::body_too_large(limit));
                 }
+                received.make_room(length, declared.unwrap_or(limit))?;
+                received.bytes.extend_from_slice(&chunk);
             }
             Ok(received)
         };

@@ -1,13 +1,11 @@
 //! A question in a body of JSON.
 
-use futures_util::Stream;
 use serde::de::DeserializeOwned;
-use warp::Buf;
 use warp::http::HeaderMap;
 
 use crate::api::{AsOfParam, Object};
 use crate::http::app::App;
-use crate::http::extract::body::Received;
+use crate::http::extract::body::{Body, Received};
 use crate::http::limits::receive_budget::Reservation;
 use crate::http::respond::problem::Problem;
 use crate::store::AsOf;
@@ -16,16 +14,14 @@ use crate::webhook::strip_bom;
 /// Receives a body of at most `limit` bytes and has it read; on a background thread if
 /// that may take long. The reservation is to be held as long as what was read is: that
 /// takes about as much memory as the body did.
-pub(crate) async fn receive<S, B, T>(
+pub(crate) async fn receive<T>(
     app: &App,
     headers: &HeaderMap,
-    body: S,
+    body: Body,
     limit: usize,
     read: impl FnOnce(&[u8]) -> Result<T, Problem> + Send + 'static,
 ) -> Result<(T, Reservation), Problem>
 where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
     T: Send + 'static,
 {
     let received = Received::read(app, headers, body, limit).await?;

@@ -8,10 +8,9 @@ use std::str::FromStr;
 use percent_encoding::percent_decode_str;
 
 use crate::api::AsOfParam;
-use crate::graph::{Cursor, LinkFilter, LinkQuery, Order};
 use crate::http::respond::problem::Problem;
 use crate::journal::SEQ_MAX;
-use crate::model::{EventId, NodeRef, Seq, Side, Timestamp};
+use crate::model::{EventId, NodeRef, Seq, Timestamp};
 use crate::store::AsOf;
 
 /// More parameters than any question has.
@@ -130,7 +129,7 @@ impl<'r> Query<'r> {
         text.parse().map_err(|error| Problem::invalid_parameter(name, format!("is off: {error}")))
     }
 
-    fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
+    pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
         let Some(text) = self.one(name)? else { return Ok(None) };
         let why = "is not an RFC 3339 time";
         text.parse().map(Some).map_err(|_| invalid_time(name, text, why))
@@ -179,55 +178,6 @@ impl<'r> Query<'r> {
         let given = self.one("cursor")?;
         given.map_or(Ok(0), |text| digits(text).ok_or_else(bad_cursor))
     }
-
-    pub(crate) fn links(&self) -> Result<LinkQuery, Problem> {
-        self.only(&[
-            "label",
-            "association",
-            "object",
-            "side",
-            "order",
-            "since",
-            "until",
-            "limit",
-            "cursor",
-            "asOf",
-        ])?;
-        let side = |word: &str| match word {
-            "first" => Some(Side::First),
-            "second" => Some(Side::Second),
-            _ => None,
-        };
-        let order = |word: &str| match word {
-            "oldest" => Some(Order::Oldest),
-            "newest" => Some(Order::Newest),
-            _ => None,
-        };
-        let mut query = LinkQuery {
-            filter: LinkFilter {
-                labels: self.all("label"),
-                associations: self.all("association"),
-                object: self.one("object")?.map(str::to_owned),
-                side: self.choice("side", side, "first, second")?,
-            },
-            since: self.time("since")?,
-            until: self.time("until")?,
-            order: self.choice("order", order, "oldest, newest")?.unwrap_or_default(),
-            after: None,
-            limit: self.limit()?,
-        };
-        if let Some(text) = self.one("cursor")? {
-            let cursor: Cursor = text.parse().map_err(|_| bad_cursor())?;
-            if cursor.order() != query.order {
-                return Err(Problem::invalid_parameter(
-                    "cursor",
-                    "belongs to a list in another order",
-                ));
-            }
-            query = query.after(cursor);
-        }
-        Ok(query)
-    }
 }
 
 /// The limit that a body gives.
@@ -264,7 +214,7 @@ fn invalid_time(name: &str, text: &str, why: &str) -> Problem {
     Problem::invalid_parameter(name, why)
 }
 
-fn bad_cursor() -> Problem {
+pub(crate) fn bad_cursor() -> Problem {
     Problem::invalid_parameter("cursor", "is not a cursor that an answer gave out")
 }
 

@@ -1,15 +1,16 @@
 //! `GET …/associations` and `GET …/associations/{id}`.
 
+use std::sync::Arc;
+
 use crate::api::{AssociationBody, AssociationsResponse, PageInfo, place_cursor};
 use crate::graph::{Budget, LocationGraph};
 use crate::http::app::App;
-use crate::http::execute::PreparedRead;
-use crate::http::extract::location;
+use crate::http::execute;
 use crate::http::extract::request::Request;
-use crate::http::respond::json::json;
+use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 
-pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
+pub(crate) async fn list_associations(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let bytes = app.limits.answer_bytes;
@@ -20,15 +21,15 @@ pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<PreparedRead, Pro
         let associations = page.associations.iter().map(AssociationBody::from).collect();
         json(&AssociationsResponse { associations, listed: PageInfo::new(next, seq) })
     };
-    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
+    execute::read_graph(app, &request, read).await
 }
 
-pub(crate) fn one(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
+pub(crate) async fn show_association(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.only(&[])?;
     let id = request.segment("id").to_owned();
     let read = move |graph: &LocationGraph, _| match graph.view().association_by_id(&id) {
         Some(row) => json(&AssociationBody::from(&row)),
         None => Err(Problem::not_found("there is no such association")),
     };
-    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
+    execute::read_graph(app, &request, read).await
 }

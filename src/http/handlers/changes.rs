@@ -17,7 +17,7 @@ use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::respond::sse;
 use crate::model::{ParseEventIdError, Seq};
-use crate::store::{ChangeFilter, ChangePage, ChangesError};
+use crate::store::{ChangeFilter, ChangePage};
 
 /// Changes read from the journal at once.
 const PAGE_CHANGES: usize = 500;
@@ -25,7 +25,7 @@ const PAGE_CHANGES: usize = 500;
 /// Where a client was that comes back.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
-pub(crate) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
+pub(crate) async fn stream_changes(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
     // The last was looked at before.
     query.only(&["label", "object", "of", "after", "ticket"])?;
@@ -34,8 +34,8 @@ pub(crate) async fn changes(app: &Arc<App>, request: &Request<'_>) -> Answer {
         object: query.one("object")?.map(str::to_owned),
         of: query.one("of")?.map(|_| query.node("of")).transpose()?,
     };
-    let after = after(app, request)?;
-    let location: Box<str> = location::find(&app.store, request)?.id().as_str().into();
+    let after = after(app, &request)?;
+    let location: Box<str> = location::find(&app.store, &request)?.id().as_str().into();
     app.feed.enter()?;
     let subscriber =
         Subscriber::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);
@@ -154,15 +154,6 @@ impl Behind {
                 Some(joined) => read = page(&app, &reading, at, joined.now).await,
                 None => read = page(&app, &reading, at, head).await,
             }
-        }
-    }
-}
-
-impl From<ChangesError> for Problem {
-    fn from(error: ChangesError) -> Self {
-        match error {
-            ChangesError::Journal(error) => error.into(),
-            ChangesError::Pruned { .. } => Self::gone("pruned", error.to_string()),
         }
     }
 }

@@ -13,55 +13,64 @@ use crate::http::auth::token::Grant;
 use crate::http::extract::request::Request;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
-use crate::journal::DeadLetterSummary;
+use crate::journal::{DeadLetter, DeadLetterSummary};
 use crate::store::{IngestError, ReplayError, Store};
 use crate::webhook::UrlTypes;
 
 /// Letters read from the disk at once.
 const CHUNK: usize = 100;
 
-/// What is asked of the dead letters.
-#[derive(Debug, Clone, Copy)]
-pub(crate) enum Action {
-    List,
-    Show,
-    Replay,
-    ReplayAll,
-    Delete,
+pub(crate) async fn list_dead_letters(app: &Arc<App>, request: Request<'_>) -> Answer {
+    request.query.only(&["limit", "cursor"])?;
+    let (limit, after) = (request.query.limit()?, request.query.number_cursor()?);
+    let (store, grant) = (Arc::clone(&app.store), request.grant);
+    blocking(move || list(&store, &grant, limit, after)).await
 }
 
-pub(crate) async fn handle(action: Action, app: Arc<App>, request: Request<'_>) -> Answer {
-    let (store, grant) = (Arc::clone(&app.store), request.grant.clone());
-    if let Action::List = action {
-        request.query.only(&["limit", "cursor"])?;
-        let (limit, after) = (request.query.limit()?, request.query.number_cursor()?);
-        return blocking(move || list(&store, &grant, limit, after)).await;
-    }
+pub(crate) async fn show_dead_letter(app: &Arc<App>, request: Request<'_>) -> Answer {
+    with_letter(app, request, |_, letter| json(&DeadLetterResponse::new(letter))).await
+}
+
+pub(crate) async fn replay_dead_letter(app: &Arc<App>, request: Request<'_>) -> Answer {
+    let (url_types, trace_id) = (app.policy.url_types(), request.id.to_owned());
+    with_letter(app, request, move |store, letter| {
+        let receipt = store.replay_dead_letter(letter.summary.id, url_types)?;
+        json(&ReceiptResponse::new(&receipt.ok_or_else(not_found)?, &trace_id))
+    })
+    .await
+}
+
+pub(crate) async fn delete_dead_letter(app: &Arc<App>, request: Request<'_>) -> Answer {
+    with_letter(app, request, |store, letter| {
+        if !store.delete_dead_letter(letter.summary.id)? {
+            return Err(not_found());
+        }
+        let mut response = warp::reply::Response::default();
+        *response.status_mut() = StatusCode::NO_CONTENT;
+        Ok(response)
+    })
+    .await
+}
+
+pub(crate) async fn replay_all_dead_letters(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.only(&[])?;
-    let url_types = app.policy.url_types();
-    if let Action::ReplayAll = action {
-        return blocking(move || json(&replay_all(&store, &grant, url_types)?)).await;
-    }
+    let (store, url_types) = (Arc::clone(&app.store), app.policy.url_types());
+    let grant = request.grant;
+    blocking(move || json(&replay_all(&store, &grant, url_types)?)).await
+}
+
+/// Runs work on the letter that the path names, if the request may see it.
+async fn with_letter(
+    app: &Arc<App>,
+    request: Request<'_>,
+    work: impl FnOnce(&Store, &DeadLetter) -> Answer + Send + 'static,
+) -> Answer {
+    request.query.only(&[])?;
     let id: u64 = request.segment("id").parse().map_err(|_| not_found())?;
-    let trace_id = request.id.to_owned();
+    let (store, grant) = (Arc::clone(&app.store), request.grant);
     blocking(move || {
         let letter = store.dead_letter(id)?.filter(|letter| sees(&grant, &letter.summary));
-        let letter = letter.ok_or_else(not_found)?;
-        match action {
-            Action::Replay => {
-                let receipt = store.replay_dead_letter(id, url_types)?.ok_or_else(not_found)?;
-                json(&ReceiptResponse::new(&receipt, &trace_id))
-            }
-            Action::Delete => {
-                if !store.delete_dead_letter(id)? {
-                    return Err(not_found());
-                }
-                let mut response = warp::reply::Response::default();
-                *response.status_mut() = StatusCode::NO_CONTENT;
-                Ok(response)
-            }
-            _ => json(&DeadLetterResponse::new(&letter)),
-        }
+        work(&store, &letter.ok_or_else(not_found)?)
     })
     .await
 }

@@ -12,14 +12,14 @@ use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::store::{AsOf, PastError};
 
-pub(crate) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
+pub(crate) async fn compare_states(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
     query.only(&["from", "to", "limit", "cursor"])?;
     let missing = || Problem::invalid_parameter("from", "is missing: give a seq or a time");
     let from = query.moment("from")?.ok_or_else(missing)?;
     let to = query.moment("to")?;
     let page = DiffQuery { after: query.place()?, limit: query.limit()? };
-    let location = location::find(&app.store, request)?;
+    let location = location::find(&app.store, &request)?;
     for (name, moment) in [("from", Some(from)), ("to", to)] {
         if let Some(AsOf::Seq(seq)) = moment
             && seq > app.store.head()
@@ -29,11 +29,11 @@ pub(crate) async fn diff(app: &Arc<App>, request: &Request<'_>) -> Answer {
         }
     }
     let client = request.grant.client(location.id().as_str());
-    let between = execute::look(app, &client, move |store, stop| {
+    let between = execute::read_journal(app, &client, move |store, stop| {
         store.between_until(&location, from, to, stop)
     });
     let between = between.await??;
-    execute::away(app, &client, move |app, stop| {
+    execute::spawn_query(app, &client, move |app, stop| {
         let mut budget = execute::budget_until(app, stop);
         let associations = between.associations(&mut budget);
         let all = !budget.is_exhausted();

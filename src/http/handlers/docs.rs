@@ -34,12 +34,12 @@ static POLICY: LazyLock<Result<HeaderValue, String>> = LazyLock::new(|| {
     HeaderValue::try_from(policy).map_err(|error| error.to_string())
 });
 
-pub(crate) fn document(_: &App, request: &Request<'_>) -> Answer {
+pub(crate) fn show_document(_: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     Ok(fixed(DOCUMENT, "application/json"))
 }
 
-pub(crate) fn page(_: &App, request: &Request<'_>) -> Answer {
+pub(crate) fn show_page(_: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     let policy = POLICY.as_ref().map_err(Problem::unavailable)?;
     let mut response = fixed(PAGE, "text/html; charset=utf-8");

@@ -2,14 +2,12 @@
 
 use std::sync::Arc;
 
-use futures_util::Stream;
-use warp::Buf;
 use warp::http::HeaderMap;
 
 use crate::api::{DeliveryReading, DoctorResponse, SignatureVerdict};
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
-use crate::http::extract::body::{Posted, Received};
+use crate::http::extract::body::{Body, Posted, Received};
 use crate::http::extract::request::Request;
 use crate::http::handlers::webhooks;
 use crate::http::respond::json::{Answer, json};
@@ -21,16 +19,12 @@ use crate::webhook::{DecodeError, DeliverySummary};
 
 /// Takes a delivery as the sender posted it, body and headers; `type` is the
 /// event type that its URL had.
-pub(crate) async fn examine<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
-where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
-{
+pub(crate) async fn examine_delivery(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
     request.query.only(&["type"])?;
     let url_type = request.query.one("type")?.map(str::to_owned);
     let limit = app.limits.webhook_bytes;
-    let received = Received::read(&app, &request.headers, body, limit).await?;
-    let (on, headers) = (Arc::clone(&app), request.headers.clone());
+    let received = Received::read(app, &request.headers, body, limit).await?;
+    let (on, headers) = (Arc::clone(app), request.headers.clone());
     let work = move || read_delivery(&on, &headers, url_type.as_deref(), received);
     let found = app.background.parse(work).await?;
     let Found { signature, read, location } = found?;

@@ -78,10 +78,10 @@ impl Content {
     }
 }
 
-pub(crate) async fn export(app: &Arc<App>, request: &Request<'_>) -> Answer {
-    let asked = read(request)?;
+pub(crate) async fn export_graph(app: &Arc<App>, request: Request<'_>) -> Answer {
+    let asked = read(&request)?;
     let content = asked.content;
-    let location = location::find(&app.store, request)?;
+    let location = location::find(&app.store, &request)?;
     if let Some(AsOf::Seq(seq)) = asked.as_of
         && seq > app.store.head()
     {

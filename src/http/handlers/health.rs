@@ -18,14 +18,14 @@ struct Ready {
     seq: u64,
 }
 
-/// Whether the process answers at all.
-pub(crate) fn alive(_: &App, request: &Request<'_>) -> Answer {
+/// Answers while the process runs.
+pub(crate) fn show_health(_: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     json(&Alive { status: "ok" })
 }
 
-/// Whether deliveries are accepted.
-pub(crate) fn ready(app: &App, request: &Request<'_>) -> Answer {
+/// Answers 200 while deliveries are accepted, else 503.
+pub(crate) fn show_readiness(app: &App, request: &Request<'_>) -> Answer {
     request.query.only(&[])?;
     match app.store.failure() {
         None if !app.store.is_ready() => {

@@ -1,17 +1,17 @@
 //! `GET …/history` and `GET …/events`.
 
+use std::sync::Arc;
+
 use crate::api::{EventsResponse, HistoryResponse};
 use crate::http::app::App;
+use crate::http::execute;
 use crate::http::extract::location;
 use crate::http::extract::request::Request;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
-use crate::store::{PageLimit, Stop, Store, Subject};
+use crate::store::{PageLimit, Subject};
 
-/// Reads the journal where it holds nobody up, until it is to stop.
-pub(crate) type JournalQuery = Box<dyn FnOnce(&Store, Stop<'_>) -> Answer + Send>;
-
-pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<JournalQuery, Problem> {
+pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
     query.only(&["of", "relation", "association", "limit", "cursor"])?;
     let (relation, association) = (query.one("relation")?, query.one("association")?);
@@ -26,9 +26,10 @@ pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<JournalQuery, 
         }
     };
     let (limit, after) = (query.limit()?, query.number_cursor()?);
-    let location = location::find(&app.store, request)?;
+    let location = location::find(&app.store, &request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
-    Ok(Box::new(move |store, stop| {
+    let client = request.grant.client(location.id().as_str());
+    execute::read_journal(app, &client, move |store, stop| {
         let (seq, id) = (store.head(), location.id().as_str());
         let page = store.history_until(id, &subject, after, limit, stop)?;
         // What was deleted long ago is known to its events alone.
@@ -36,10 +37,11 @@ pub(crate) fn history(app: &App, request: &Request<'_>) -> Result<JournalQuery, 
             return Err(Problem::not_found("no event has named this"));
         }
         json(&HistoryResponse::new(&page, seq))
-    }))
+    })
+    .await?
 }
 
-pub(crate) fn events(app: &App, request: &Request<'_>) -> Result<JournalQuery, Problem> {
+pub(crate) async fn list_events(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
     query.only(&["after", "limit", "cursor"])?;
     let limit = query.limit()?;
@@ -48,11 +50,13 @@ pub(crate) fn events(app: &App, request: &Request<'_>) -> Result<JournalQuery, P
         None => query.event_id("after")?,
     };
     let after = after.map_or(Ok(0), |id| app.store.epochs().resolve(id))?;
-    let location = location::find(&app.store, request)?;
+    let location = location::find(&app.store, &request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
-    Ok(Box::new(move |store, stop| {
+    let client = request.grant.client(location.id().as_str());
+    execute::read_journal(app, &client, move |store, stop| {
         let seq = store.head();
         let page = store.events_until(location.id().as_str(), after, limit, stop)?;
         json(&EventsResponse::new(&page, after, seq, store.epochs().mark()))
-    }))
+    })
+    .await?
 }

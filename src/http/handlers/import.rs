@@ -5,21 +5,23 @@ use std::io::{self, BufReader, Read};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use futures_util::{Stream, StreamExt};
+use futures_util::StreamExt;
+use hyper::body::Bytes;
 use tokio::sync::mpsc;
+use warp::Reply;
 use warp::http::HeaderMap;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
-use warp::{Buf, Reply};
 
 use crate::api::{ImportResponse, ImportedLineBody};
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::body;
+use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
 use crate::http::limits::settings::BUFFER_BYTES;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::store::{ImportError, ImportedLine, LineOutcome};
+use crate::store::{ImportedLine, LineOutcome};
 use crate::webhook::ContentEncoding;
 
 /// Parts of the body that may wait until the lines before them are written.
@@ -36,7 +38,7 @@ const SLOWEST_BYTES: u64 = 16 << 10;
 const RESULTS_BYTES: usize = 64 << 20;
 
 /// A part of the body, or its end; without an end the body is not whole.
-type BodyChunk = Option<Vec<u8>>;
+type BodyChunk = Option<Bytes>;
 
 /// Which lines the answer lists.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -60,11 +62,7 @@ impl ResultsFilter {
 /// it. Lines are written as they arrive: of a body that ends early, or a store that
 /// fails, those are kept that were written by then, and the same body sent again
 /// goes on behind them.
-pub(crate) async fn import<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
-where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
-{
+pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
     request.query.only(&["results"])?;
     let listed = request.query.choice("results", ResultsFilter::from_name, "all, refused")?;
     let encoding = check_headers(&request.headers)?;
@@ -75,7 +73,7 @@ where
     let mut reservation = app.receiving.reserve();
     reservation.grow((PARTS + 2) * PART_BYTES)?;
     let (sender, receiver) = mpsc::channel(PARTS);
-    let (importing, grant) = (Arc::clone(&app), request.grant);
+    let (importing, grant) = (Arc::clone(app), request.grant);
     let unpacked = limits.import_unpacked_bytes;
     let written = app.background.spawn(move || {
         let body = Parts::new(receiver);
@@ -121,17 +119,12 @@ fn check_headers(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem
 /// Hands the body on as it arrives. A sender may stand still for `patience` at
 /// once, and in all for as long as its bytes take at the slowest rate; that others
 /// are written meanwhile is not held against it.
-async fn send<S, B>(
-    body: S,
+async fn send(
+    mut body: Body,
     to: mpsc::Sender<BodyChunk>,
     limit: usize,
     patience: Duration,
-) -> Result<(), Problem>
-where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
-{
-    let mut body = std::pin::pin!(body);
+) -> Result<(), Problem> {
     let (mut bytes, mut waited) = (0, Duration::ZERO);
     loop {
         let earned = Duration::from_secs(bytes as u64 / SLOWEST_BYTES);
@@ -140,12 +133,11 @@ where
         let part = tokio::time::timeout(left, body.next()).await;
         waited += since.elapsed();
         let Some(part) = part.map_err(|_| Problem::body_timeout())? else { break };
-        let mut part = part.map_err(|_| Problem::body_broken())?;
-        bytes += part.remaining();
+        let part = part.map_err(|_| Problem::body_broken())?;
+        bytes += part.len();
         if bytes > limit {
             return Err(Problem::body_too_large(limit));
         }
-        let part = part.copy_to_bytes(part.remaining()).to_vec();
         if to.send(Some(part)).await.is_err() {
             // The reader has ended early and says why.
             return Ok(());
@@ -158,7 +150,7 @@ where
 /// The body, as the blocking reader of it sees it.
 struct Parts {
     receiver: mpsc::Receiver<BodyChunk>,
-    part: io::Cursor<Vec<u8>>,
+    part: io::Cursor<Bytes>,
     ended: bool,
 }
 
@@ -222,15 +214,4 @@ fn take(
     app.metrics.imported(&counts);
     tracing::info!(lines, refused, duplicate, "import done");
     Ok((ImportResponse::new(&counts), results))
-}
-
-impl From<ImportError> for Problem {
-    fn from(error: ImportError) -> Self {
-        match error {
-            ImportError::Ingest(error) => error.into(),
-            ImportError::TooLarge { limit } => Self::unpacked_too_large(limit),
-            ImportError::Read(error) => Self::broken_encoding(error),
-            ImportError::Tell(_) => Self::unavailable(error),
-        }
-    }
 }

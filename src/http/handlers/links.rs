@@ -3,24 +3,29 @@
 //! `GET …/labels`.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
 use crate::api::{
     BatchItem, BatchResponse, LabelsResponse, LinksQueryBody, LinksResponse, NODES_MAX, PageInfo,
 };
-use crate::graph::{Budget, LinkQuery, View};
+use crate::graph::{Budget, Cursor, LinkFilter, LinkQuery, Order, View};
+use crate::http::app::App;
+use crate::http::execute;
 use crate::http::execute::PreparedQuery;
-use crate::http::extract::json_body;
+use crate::http::extract::body::Body;
+use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
+use crate::http::extract::{json_body, params};
 use crate::http::respond::json::{Answer, json_within};
 use crate::http::respond::problem::Problem;
-use crate::model::{NodeRef, ParseNodeRefError, Seq};
+use crate::model::{NodeRef, ParseNodeRefError, Seq, Side};
 use crate::store::AsOf;
 
 /// What a link takes as JSON, about.
 const LINK_BYTES: usize = 384;
 
-pub(crate) fn list(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
-    let (query, as_of) = (request.query.links()?, request.query.as_of()?);
+pub(crate) fn list_links(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
+    let (query, as_of) = (link_query(&request.query)?, request.query.as_of()?);
     let node = request.node();
     Ok(PreparedQuery::new(vec![node.clone()], as_of, move |view, budget, seq| {
         let page = view.links(&node, &query, budget)?;
@@ -28,7 +33,54 @@ pub(crate) fn list(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     }))
 }
 
-pub(crate) fn labels(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
+/// Reads the parameters of a list of links.
+fn link_query(query: &Query<'_>) -> Result<LinkQuery, Problem> {
+    query.only(&[
+        "label",
+        "association",
+        "object",
+        "side",
+        "order",
+        "since",
+        "until",
+        "limit",
+        "cursor",
+        "asOf",
+    ])?;
+    let side = |word: &str| match word {
+        "first" => Some(Side::First),
+        "second" => Some(Side::Second),
+        _ => None,
+    };
+    let order = |word: &str| match word {
+        "oldest" => Some(Order::Oldest),
+        "newest" => Some(Order::Newest),
+        _ => None,
+    };
+    let mut links = LinkQuery {
+        filter: LinkFilter {
+            labels: query.all("label"),
+            associations: query.all("association"),
+            object: query.one("object")?.map(str::to_owned),
+            side: query.choice("side", side, "first, second")?,
+        },
+        since: query.time("since")?,
+        until: query.time("until")?,
+        order: query.choice("order", order, "oldest, newest")?.unwrap_or_default(),
+        after: None,
+        limit: query.limit()?,
+    };
+    if let Some(text) = query.one("cursor")? {
+        let cursor: Cursor = text.parse().map_err(|_| params::bad_cursor())?;
+        if cursor.order() != links.order {
+            return Err(Problem::invalid_parameter("cursor", "belongs to a list in another order"));
+        }
+        links = links.after(cursor);
+    }
+    Ok(links)
+}
+
+pub(crate) fn count_labels(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     request.query.only(&["of", "asOf"])?;
     let (node, as_of) = (request.query.node("of")?, request.query.as_of()?);
     Ok(PreparedQuery::new(vec![node.clone()], as_of, move |view, budget, seq| {
@@ -37,7 +89,11 @@ pub(crate) fn labels(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     }))
 }
 
-pub(crate) fn batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
+pub(crate) async fn list_links_of_many(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
+    execute::answer_body_query(app, &request, body, prepare_batch).await
+}
+
+fn prepare_batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
     let mut question: LinksQueryBody = json_body::read(body)?;
     if question.of.0.is_empty() {
         let why = format!("is not a list of 1 to {NODES_MAX} node references");
@@ -59,15 +115,15 @@ pub(crate) fn batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, P
         return Err(Problem::invalid_parameter("of", format!("names {again:.100} more than once")));
     }
     let as_of = json_body::moment(question.as_of, as_of)?;
-    let limit = crate::http::extract::params::limit_of(question.limit)?;
+    let limit = params::limit_of(question.limit)?;
     let query = question.query(limit);
     let names = nodes.iter().filter_map(|(_, node)| node.as_ref().ok().cloned()).collect();
     Ok(PreparedQuery::new(names, as_of, move |view, budget, seq| {
-        many(view, budget, seq, &nodes, &query)
+        answer_batch(view, budget, seq, &nodes, &query)
     }))
 }
 
-fn many(
+fn answer_batch(
     view: View<'_>,
     budget: &mut Budget<'_>,
     seq: Seq,

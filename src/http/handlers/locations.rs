@@ -12,7 +12,7 @@ use crate::http::respond::problem::Problem;
 use crate::store::{Location, Store};
 
 /// Lists locations on a blocking thread, where the writer may hold a graph for a while.
-pub(crate) async fn list(app: &Arc<App>, request: &Request<'_>) -> Answer {
+pub(crate) async fn list_locations(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let (app, grant) = (Arc::clone(app), request.grant.clone());
@@ -44,7 +44,7 @@ fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answe
 }
 
 /// Erases a location for good.
-pub(crate) async fn erase(app: &Arc<App>, request: &Request<'_>) -> Answer {
+pub(crate) async fn erase_location(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.only(&[])?;
     let (app, id) = (Arc::clone(app), request.segment("locationId").to_owned());
     let erasing = tokio::task::spawn_blocking(move || app.store.erase_location(&id));

@@ -1,17 +1,18 @@
 //! `GET …/objects` and `GET …/objects/{objectKey}/records`.
 
+use std::sync::Arc;
+
 use crate::api::{
     ObjectBody, ObjectsResponse, PageInfo, RecordBody, RecordsResponse, place_cursor,
 };
 use crate::graph::LocationGraph;
 use crate::http::app::App;
-use crate::http::execute::PreparedRead;
-use crate::http::extract::location;
+use crate::http::execute;
 use crate::http::extract::request::Request;
-use crate::http::respond::json::json;
+use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 
-pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
+pub(crate) async fn list_objects(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let read = move |graph: &LocationGraph, seq| {
@@ -23,10 +24,10 @@ pub(crate) fn list(app: &App, request: &Request<'_>) -> Result<PreparedRead, Pro
         let objects = page.iter().map(ObjectBody::from).collect();
         json(&ObjectsResponse { objects, listed: PageInfo::new(next, seq) })
     };
-    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
+    execute::read_graph(app, &request, read).await
 }
 
-pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<PreparedRead, Problem> {
+pub(crate) async fn list_records(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let object = request.segment("objectKey").to_owned();
@@ -37,5 +38,5 @@ pub(crate) fn records(app: &App, request: &Request<'_>) -> Result<PreparedRead, 
         let records = page.records.iter().map(RecordBody::from).collect();
         json(&RecordsResponse { records, listed: PageInfo::new(page.next.map(place_cursor), seq) })
     };
-    Ok(PreparedRead { location: location::find(&app.store, request)?, read: Box::new(read) })
+    execute::read_graph(app, &request, read).await
 }

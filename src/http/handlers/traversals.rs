@@ -1,15 +1,20 @@
 //! `POST …/match`, `POST …/walk`, `GET …/path`, `GET …/neighborhood` and
 //! `GET …/summary`.
 
+use std::sync::Arc;
+
 use crate::api::{
     CONDITIONS_MAX, MatchQueryBody, MatchesResponse, NODES_MAX as STARTS_MAX, NeighborhoodResponse,
     PathsResponse, STEPS_MAX, SummaryResponse, WalkEndsResponse, WalkQueryBody, WalksResponse,
 };
 use crate::graph::{Condition, MatchQuery, NeighborhoodQuery, PathQuery};
+use crate::http::app::App;
+use crate::http::execute;
 use crate::http::execute::PreparedQuery;
+use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
 use crate::http::extract::{json_body, params};
-use crate::http::respond::json::json_within;
+use crate::http::respond::json::{Answer, json_within};
 use crate::http::respond::problem::Problem;
 use crate::model::{LocationId, NodeRef};
 use crate::store::AsOf;
@@ -22,7 +27,11 @@ const HOPS_DEFAULT: u32 = 6;
 const NODES_MAX: usize = 100_000;
 const NODES_DEFAULT: usize = 1_000;
 
-pub(crate) fn matches(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
+pub(crate) async fn match_records(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
+    execute::answer_body_query(app, &request, body, prepare_match).await
+}
+
+fn prepare_match(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
     let question: MatchQueryBody = json_body::read(body)?;
     let counts = [question.all.0.len(), question.any.0.len(), question.none.0.len()];
     if counts.iter().sum::<usize>() > CONDITIONS_MAX {
@@ -54,7 +63,11 @@ fn named_in(query: &MatchQuery, node: &NodeRef) -> &'static str {
     }
 }
 
-pub(crate) fn walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
+pub(crate) async fn walk_links(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
+    execute::answer_body_query(app, &request, body, prepare_walk).await
+}
+
+fn prepare_walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
     let question: WalkQueryBody = json_body::read(body)?;
     if question.from.0.is_empty() {
         let why = format!("is not a list of 1 to {STARTS_MAX} node references");
@@ -83,7 +96,7 @@ pub(crate) fn walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Pr
     }))
 }
 
-pub(crate) fn path(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
+pub(crate) fn find_path(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let asked = &request.query;
     asked.only(&["from", "to", "maxHops", "all", "label", "association", "limit", "asOf"])?;
     let yes = |word: &str| match word {
@@ -112,7 +125,7 @@ pub(crate) fn path(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     }))
 }
 
-pub(crate) fn neighborhood(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
+pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let asked = &request.query;
     asked.only(&["of", "depth", "limit", "label", "association", "asOf"])?;
     let query = NeighborhoodQuery {
@@ -128,7 +141,7 @@ pub(crate) fn neighborhood(request: &Request<'_>) -> Result<PreparedQuery, Probl
     }))
 }
 
-pub(crate) fn summary(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
+pub(crate) fn summarize_location(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     request.query.only(&["asOf"])?;
     let location = LocationId::from(request.segment("locationId"));
     Ok(PreparedQuery::new(vec![], request.query.as_of()?, move |view, budget, seq| {

@@ -2,15 +2,13 @@
 
 use std::sync::Arc;
 
-use futures_util::Stream;
 use tokio::sync::oneshot;
-use warp::Buf;
 use warp::http::HeaderMap;
 
 use crate::api::ReceiptResponse;
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
-use crate::http::extract::body::{Posted, Received};
+use crate::http::extract::body::{Body, Posted, Received};
 use crate::http::extract::request::Request;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
@@ -35,12 +33,8 @@ const KEPT_HEADERS: [&str; 6] = [
 const KEPT_HEADER_BYTES: usize = 512;
 
 /// Answers once the delivery is on disk and every question sees it.
-pub(crate) async fn receive<S, B>(app: Arc<App>, request: Request<'_>, body: S) -> Answer
-where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
-{
-    match accept(&app, &request, body).await {
+pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
+    match accept(app, &request, body).await {
         Ok(receipt) => {
             app.metrics.delivered(Some(&receipt.event_type), receipt.status.as_str());
             json(&ReceiptResponse::new(&receipt, request.id))
@@ -54,11 +48,7 @@ where
     }
 }
 
-async fn accept<S, B>(app: &Arc<App>, request: &Request<'_>, body: S) -> Result<Receipt, Problem>
-where
-    S: Stream<Item = Result<B, warp::Error>>,
-    B: Buf,
-{
+async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Receipt, Problem> {
     if request.segment("eventType").len() > MAX_ID_BYTES {
         // It would be kept beside a body that is refused, where nothing bounds it.
         return Err(Problem::not_found("no event type has so long a name"));

@@ -14,7 +14,9 @@ use crate::graph::AskError;
 use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
-use crate::store::{ExportEventsError, IngestError, LimitReached, PastError, ReplayError};
+use crate::store::{
+    ChangesError, ExportEventsError, ImportError, IngestError, LimitReached, PastError, ReplayError,
+};
 use crate::webhook::{ContentEncoding, DecodeError, DeliverySummary, UnknownEncoding, UnpackError};
 
 /// One error answer, before it knows its trace id.
@@ -186,6 +188,13 @@ impl Problem {
         Self::new(StatusCode::GONE, code, detail)
     }
 
+    /// `Relata-Epoch` names another epoch than the store's.
+    pub(crate) fn other_epoch() -> Self {
+        let detail = "the store was restored from a copy, or is another one: its seqs are not \
+                      those of the epoch in Relata-Epoch";
+        Self::gone("restored", detail)
+    }
+
     /// A parameter names an event that has not come.
     pub(crate) fn ahead(name: &str, error: &PastError) -> Self {
         Self::invalid_parameter(name, format!("is too great: {error}"))
@@ -354,6 +363,37 @@ impl From<ExportEventsError> for Problem {
             ExportEventsError::Write(_) | ExportEventsError::Stopped { .. } => {
                 Self::unavailable(error)
             }
+        }
+    }
+}
+
+impl From<PastError> for Problem {
+    fn from(error: PastError) -> Self {
+        match error {
+            PastError::Journal(error) => error.into(),
+            PastError::Pruned { .. } => Self::gone("pruned", error.to_string()),
+            PastError::Ahead { .. } => Self::ahead("asOf", &error),
+            PastError::Stopped { .. } => Self::unavailable(error),
+        }
+    }
+}
+
+impl From<ChangesError> for Problem {
+    fn from(error: ChangesError) -> Self {
+        match error {
+            ChangesError::Journal(error) => error.into(),
+            ChangesError::Pruned { .. } => Self::gone("pruned", error.to_string()),
+        }
+    }
+}
+
+impl From<ImportError> for Problem {
+    fn from(error: ImportError) -> Self {
+        match error {
+            ImportError::Ingest(error) => error.into(),
+            ImportError::TooLarge { limit } => Self::unpacked_too_large(limit),
+            ImportError::Read(error) => Self::broken_encoding(error),
+            ImportError::Tell(_) => Self::unavailable(error),
         }
     }
 }

@@ -23,7 +23,7 @@ pub(crate) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
         "request refused"
     );
     let mut response = problem.into_response(&id);
-    request_id::tell(&mut response, id);
+    request_id::insert(&mut response, id);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     Some(response)
 }

@@ -22,7 +22,7 @@ use tokio::net::{TcpListener, TcpSocket, TcpStream};
 
 use crate::http::app::App;
 use crate::http::limits::settings::BUFFER_BYTES;
-use crate::http::routes::routes;
+use crate::http::router::routes;
 use crate::http::server::connection::{Refusal, Stream};
 use crate::http::server::exchange::Exchange;
 use crate::http::server::framing;

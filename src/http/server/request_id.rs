@@ -24,7 +24,8 @@ fn is_sane(id: &str) -> bool {
     !id.is_empty() && id.len() <= MAX_BYTES && id.bytes().all(plain)
 }
 
-pub(crate) fn tell(response: &mut Response, id: String) {
+/// Adds the id to an answer.
+pub(crate) fn insert(response: &mut Response, id: String) {
     // A sane id is always a header value.
     if let Ok(value) = HeaderValue::try_from(id) {
         response.headers_mut().insert(X_REQUEST_ID, value);

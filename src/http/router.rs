@@ -1,0 +1,284 @@
+//! Matches requests to routes, authorizes them, has them answered or refuses them.
+
+use std::borrow::Cow;
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Instant;
+
+use futures_util::Stream;
+use warp::filters::BoxedFilter;
+use warp::http::header::{AUTHORIZATION, HeaderName};
+use warp::http::{HeaderMap, Method};
+use warp::path::FullPath;
+use warp::reply::Response;
+use warp::{Buf, Filter};
+
+use crate::http::app::App;
+use crate::http::auth::token::Grant;
+use crate::http::auth::{cors, cross_site};
+use crate::http::execute;
+use crate::http::extract::body::Body;
+use crate::http::extract::params::Query;
+use crate::http::extract::request;
+use crate::http::extract::request::Request;
+use crate::http::respond::json::Answer;
+use crate::http::respond::problem::Problem;
+use crate::http::routes::{Handler, Kind, ROUTES, Route};
+use crate::http::server::request_id;
+use crate::model::Seq;
+
+/// The epoch of the sequence numbers in an answer; in a request, the one that the answer
+/// must be of.
+const EPOCH: HeaderName = HeaderName::from_static("relata-epoch");
+
+impl Route {
+    /// Returns whether it reads the store, so that a request may wait for an event.
+    fn reads(&self) -> bool {
+        matches!(self.kind, Kind::Read | Kind::Follow)
+    }
+
+    /// Returns whether requests are authenticated. Routes that show nothing of the store
+    /// and change nothing need not be, and count as if they were.
+    fn is_protected(&self, app: &App) -> bool {
+        match self.kind {
+            Kind::Open => true,
+            Kind::Delivery => app.policy.webhook_auth,
+            Kind::Read | Kind::Follow | Kind::Operator => app.policy.tokens.is_some(),
+        }
+    }
+
+    /// Returns whether its query is ignored: the senders of deliveries do not choose the
+    /// address, and its query may hold a secret.
+    fn ignores_query(&self) -> bool {
+        self.path.starts_with("/webhooks")
+    }
+}
+
+/// The routes by path.
+type RouteTable = matchit::Router<Vec<&'static Route>>;
+
+fn table() -> Result<RouteTable, matchit::InsertError> {
+    let mut table = RouteTable::new();
+    let mut paths: Vec<&'static str> = Vec::new();
+    for Route { path, .. } in ROUTES {
+        if !paths.contains(path) {
+            paths.push(path);
+            table.insert(*path, ROUTES.iter().filter(|route| route.path == *path).collect())?;
+        }
+    }
+    Ok(table)
+}
+
+/// Returns the whole API as one warp filter.
+///
+/// # Panics
+///
+/// If two routes of the table contradict each other, which a test rules out.
+#[expect(clippy::expect_used, reason = "the table is a constant")]
+pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
+    let table = Arc::new(table().expect("the routes do not contradict each other"));
+    let raw_query = warp::query::raw().or(warp::any().map(String::new)).unify();
+    warp::method()
+        .and(warp::path::full())
+        .and(raw_query)
+        .and(warp::header::headers_cloned())
+        .and(warp::body::stream())
+        .then(move |method: Method, path: FullPath, query: String, headers: HeaderMap, body| {
+            let (app, table) = (Arc::clone(&app), Arc::clone(&table));
+            async move {
+                let id = request_id::of(&app.trace_ids, &headers);
+                let line =
+                    RequestLine { method: &method, path: path.as_str(), query: &query, id: &id };
+                let mut response = respond(&app, &table, &line, headers, body).await;
+                request_id::insert(&mut response, id);
+                Ok::<_, Infallible>(response)
+            }
+        })
+        .map(|Ok(response): Result<Response, Infallible>| response)
+        .boxed()
+}
+
+/// The first line of a request, and its id.
+struct RequestLine<'r> {
+    method: &'r Method,
+    path: &'r str,
+    query: &'r str,
+    id: &'r str,
+}
+
+/// Answers a request, and counts the answer.
+async fn respond<S, B>(
+    app: &Arc<App>,
+    table: &RouteTable,
+    line: &RequestLine<'_>,
+    headers: HeaderMap,
+    body: S,
+) -> Response
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf,
+{
+    let begun = Instant::now();
+    let page = app.policy.cors.allowed(&headers);
+    let (route, answer) = match find(table, line) {
+        Err(_) if page.is_some() && cors::is_preflight(line.method, &headers) => {
+            (None, preflight(table, line, &headers))
+        }
+        Ok(found) => {
+            let route = found.route;
+            (Some(route), dispatch(app, found, line, headers, body).await)
+        }
+        Err(problem) => (None, Err(problem)),
+    };
+    let mut response = answer.unwrap_or_else(|problem| refuse(line, problem));
+    if route.is_some_and(Route::reads) {
+        response.headers_mut().insert(EPOCH, app.epoch.clone());
+    }
+    let (method, path) = route.map_or(("", ""), |route| (route.method, route.path));
+    app.metrics.answered(method, path, response.status(), begun.elapsed());
+    app.policy.cors.mark(&mut response, page);
+    response
+}
+
+/// The route of a request, and the parameters in its path.
+struct MatchedRoute<'r> {
+    route: &'static Route,
+    parameters: Vec<(&'r str, Cow<'r, str>)>,
+}
+
+fn find<'r>(table: &'r RouteTable, line: &RequestLine<'r>) -> Result<MatchedRoute<'r>, Problem> {
+    let matched = table.at(line.path).map_err(|_| no_such_path())?;
+    let route = choose(matched.value, line.method)?;
+    Ok(MatchedRoute { route, parameters: request::parameters(&matched.params)? })
+}
+
+/// Returns the route of this method, or a problem that lists the methods there are.
+fn choose(routes: &[&'static Route], method: &Method) -> Result<&'static Route, Problem> {
+    let answers = |route: &&&'static Route| {
+        *method == route.method || (route.method == "GET" && *method == Method::HEAD)
+    };
+    let found = routes.iter().find(answers).copied();
+    found.ok_or_else(|| Problem::method_not_allowed(&methods(routes)))
+}
+
+fn methods(routes: &[&'static Route]) -> String {
+    let names = routes.iter().map(|route| match route.method {
+        "GET" => "GET, HEAD",
+        other => other,
+    });
+    names.collect::<Vec<_>>().join(", ")
+}
+
+/// Answers a browser that asks which methods a page may use on a path.
+fn preflight(table: &RouteTable, line: &RequestLine<'_>, headers: &HeaderMap) -> Answer {
+    let matched = table.at(line.path).map_err(|_| no_such_path())?;
+    Ok(cors::allow(headers, &methods(matched.value)))
+}
+
+fn no_such_path() -> Problem {
+    Problem::not_found("there is no such path")
+}
+
+async fn dispatch<S, B>(
+    app: &Arc<App>,
+    matched: MatchedRoute<'_>,
+    line: &RequestLine<'_>,
+    headers: HeaderMap,
+    body: S,
+) -> Answer
+where
+    S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
+    B: Buf,
+{
+    let route = matched.route;
+    let (request, min_seq) = admit(app, matched, line, headers)?;
+    if let Some(seq) = min_seq {
+        app.wait_for(seq).await?;
+    }
+    match route.handler {
+        Handler::Inline(answer) => answer(app, &request),
+        Handler::Query(prepare) => execute::answer_query(app, &request, prepare(&request)?).await,
+        Handler::Async(answer) => answer(app, request, Body::new(body)).await,
+    }
+}
+
+/// Returns a request that may be answered, and the event that it waits for.
+fn admit<'r>(
+    app: &App,
+    matched: MatchedRoute<'r>,
+    line: &RequestLine<'r>,
+    headers: HeaderMap,
+) -> Result<(Request<'r>, Option<Seq>), Problem> {
+    let MatchedRoute { route, parameters } = matched;
+    if !route.is_protected(app) {
+        cross_site::check(&headers, &app.policy)?;
+    }
+    let mut query = Query::parse(if route.ignores_query() { "" } else { line.query });
+    let grant = authorize(app, route, &headers, &mut query)?;
+    let mut query = query?;
+    let min_seq = if route.reads() { query.take_min_seq()? } else { None };
+    let request = Request { parameters, query, headers, grant, id: line.id };
+    let location = request.segment("locationId");
+    if !location.is_empty() && !request.grant.sees(location) {
+        // Before anything is looked up, so that it cannot show whether the location exists.
+        return Err(Problem::forbidden("the token is not good for this location"));
+    }
+    if request.headers.get(EPOCH).is_some_and(|epoch| route.reads() && *epoch != app.epoch) {
+        return Err(Problem::other_epoch());
+    }
+    Ok((request, min_seq))
+}
+
+/// Returns what the token of a request grants, or its ticket where the route takes one.
+fn authorize(
+    app: &App,
+    route: &Route,
+    headers: &HeaderMap,
+    query: &mut Result<Query<'_>, Problem>,
+) -> Result<Grant, Problem> {
+    let Some(need) = route.scope else { return Ok(Grant::ALL) };
+    let ticket = match (route.kind, query) {
+        (Kind::Follow, Ok(query)) if !headers.contains_key(AUTHORIZATION) => query.take_ticket()?,
+        _ => None,
+    };
+    let Some(ticket) = ticket else { return app.policy.authorize(headers, need) };
+    let grant = app.tickets.redeem(&ticket, Instant::now());
+    grant.filter(|grant| app.policy.still_grants(grant)).ok_or_else(|| {
+        Problem::unauthorized(
+            "this ticket was used, has expired or never was: get a new one with `POST /v1/tickets`",
+        )
+    })
+}
+
+/// Answers with a problem, and logs one line about it.
+fn refuse(line: &RequestLine<'_>, problem: Problem) -> Response {
+    let (method, path) = (line.method, line.path);
+    let trace_id = problem.trace_id.as_deref().unwrap_or(line.id);
+    let (code, field) = (problem.code, problem.field.as_deref());
+    let summary = problem.outline.as_deref();
+    let event = summary.and_then(|summary| summary.event.as_deref());
+    let location = summary.and_then(|summary| summary.location.as_deref());
+    let detail = &*problem.detail;
+    // A problem that blames a parameter, such as `minSeq`, is no failure of the server.
+    if problem.status.is_server_error() && field.is_none() {
+        tracing::error!(%method, path, code, field, event, location, trace_id, detail, "request failed");
+    } else {
+        tracing::info!(%method, path, code, field, event, location, trace_id, "request refused");
+    }
+    problem.into_response(line.id)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_two_routes_contradict_each_other() {
+        let table = table().unwrap();
+        for route in ROUTES {
+            let found = table.at(route.path).unwrap();
+            let same = found.value.iter().filter(|other| other.method == route.method);
+            assert_eq!(same.count(), 1, "{} {}", route.method, route.path);
+        }
+    }
+}
