@@ -25,8 +25,8 @@ use bare::{Bare, Space};
 use criterion::{BenchmarkId, Criterion};
 use foldhash::fast::RandomState;
 use relata::graph::{
-    Budget, Condition, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery, PathQuery,
-    WalkQuery,
+    Budget, Condition, LinkFilter, LinkQuery, LocationGraph, MatchQuery, NeighborhoodQuery,
+    PathQuery, WalkQuery,
 };
 use relata::webhook::{Decoded, decode};
 use relata::{Change, Event, EventType, NodeRef, Relation, Seq, Timestamp};
@@ -284,6 +284,10 @@ fn far_label(node: &NodeRef, slot: u32) -> String {
     format!("{role} {slot}")
 }
 
+fn along(label: String) -> LinkFilter {
+    LinkFilter::default().label(label)
+}
+
 fn near_label(node: &NodeRef, slot: u32) -> String {
     let role = if node.object.as_str() == "contact" { "Buyer" } else { "Property" };
     format!("{role} {slot}")
@@ -292,7 +296,7 @@ fn near_label(node: &NodeRef, slot: u32) -> String {
 fn first_pages(world: &World) -> [Question<'_>; 2] {
     let page = || {
         let queries = world.each(|place, asked| {
-            LinkQuery::default().limit(50).label(far_label(place.name(asked.node), asked.slot))
+            LinkQuery::from(along(far_label(place.name(asked.node), asked.slot))).limit(50)
         });
         move |at: usize| {
             let (place, asked) = world.asked(at);
@@ -399,7 +403,6 @@ fn matches(world: &World) -> Question<'_> {
 fn walk(world: &World) -> Question<'_> {
     let queries = world.each(|place, asked| {
         let name = place.name(asked.node);
-        let along = |label: String| relata::graph::LinkFilter::default().label(label);
         WalkQuery::from(name.clone())
             .step(along(far_label(name, asked.slot)))
             .step(along(near_label(name, asked.slot)))

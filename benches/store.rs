@@ -13,7 +13,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use relata::graph::{Link, LinkQuery, LocationGraph};
+use relata::graph::{Link, LinkFilter, LinkQuery, LocationGraph};
 use relata::journal::{Journal, JournalEntry, SqliteJournal};
 use relata::webhook::{Decoded, decode};
 use relata::{Event, NodeRef, Seq, Store, Subject, Timestamp};
@@ -241,7 +241,7 @@ fn first_pages(criterion: &mut Criterion, store: &Store) {
         group.bench_function(BenchmarkId::new("slice copy", name), |b| {
             b.iter(|| copied.next().expect("nodes").clone());
         });
-        let labelled = LinkQuery::default().limit(PAGE).label("Property 0");
+        let labelled = LinkQuery::from(LinkFilter::default().label("Property 0")).limit(PAGE);
         group.bench_function(BenchmarkId::new("links of a label", name), |b| {
             b.iter(|| graph.links(asked.next().expect("nodes"), &labelled));
         });

@@ -60,7 +60,7 @@ pub mod webhook;
 
 pub use model::{
     Association, AssociationId, Change, End, Epoch, EpochId, Epochs, Event, EventId, EventType,
-    ForeignEpoch, LocationId, NodeRef, ObjectKey, ObjectSchema, ParseEventIdError,
+    ForeignEpoch, LocationId, NodeRef, ObjectKey, ObjectSchema, ParseEventIdError, ParseNameError,
     ParseNodeRefError, ParseTimestampError, Rank, RecordId, RecordRef, RecordState, Relation,
     RelationId, Seq, Side, Stamp, StateKey, StateRow, Timestamp, WebhookId,
 };
@@ -68,11 +68,11 @@ pub use store::{
     AcceptedEvent, AppliedEvent, AsOf, Backlog, ChangeFilter, ChangePage, ChangesError, Clock,
     ClockReading, Delivery, Erasure, EventBatch, EventPage, ExportEventsError, HistoryEvent,
     HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError, LimitReached,
-    LimitedName, LineOutcome, LineRefusal, LinksIter, LinksPage, LinksRequest, Location,
-    LocationDiff, LocationView, MatchRequest, MatchResults, NameLimits, Neighborhood,
-    NeighborhoodRequest, OpenError, Options, PageLimit, Past, PastError, PathRequest, Paths,
-    Preview, PreviewError, QuestionError, Receipt, ReplayError, Status, StorageUse, Store, Subject,
-    Subscription, Verification, WalkRequest, WriteEvent, WriteFailure, repair, verify,
+    LimitedName, LineOutcome, LineRefusal, LinksIter, LinksOf, LinksRequest, Location,
+    LocationDiff, LocationView, MatchRequest, NameLimits, NeighborhoodRequest, OpenError, Options,
+    PageLimit, ParseAsOfError, Past, PastError, PathRequest, Preview, PreviewError, Receipt,
+    ReplayError, Request, Status, StorageUse, Store, Subject, Subscription, Verification,
+    WalkRequest, WriteEvent, WriteFailure, repair, verify,
 };
 
 /// Runs the examples of the README as tests.

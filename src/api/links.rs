@@ -3,7 +3,7 @@
 use serde::{Serialize, Serializer};
 
 use crate::api::{At, PageInfo};
-use crate::graph::{AskError, LabelCount, Link, LinkPage};
+use crate::graph::{LabelCount, Link, LinkPage, QueryError};
 use crate::model::Seq;
 
 /// A link as seen from one node.
@@ -74,7 +74,7 @@ fn each_link<S: Serializer>(links: &[Link<'_>], to: S) -> Result<S::Ok, S::Error
 
 impl<'a> LinksResponse<'a> {
     /// Returns the answer with this page.
-    pub fn new(page: &'a LinkPage<'a>, seq: Seq) -> Self {
+    pub fn new(page: &'a LinkPage<&'a str>, seq: Seq) -> Self {
         Self {
             links: &page.links,
             total: page.total,
@@ -120,7 +120,7 @@ pub struct ItemError {
 
 impl<'a> BatchItem<'a> {
     /// Returns the result for one node.
-    pub fn new(of: String, page: Result<LinkPage<'a>, AskError>) -> Self {
+    pub fn new(of: String, page: Result<LinkPage<&'a str>, QueryError>) -> Self {
         match page {
             Ok(page) => {
                 let next = page.next.map(|next| next.to_string());

@@ -6,7 +6,7 @@ use crate::api::list::{List, TextList};
 use crate::api::object::Object;
 use crate::api::page::read_ranked_cursor;
 use crate::graph::{Condition, LinkFilter, LinkQuery, MatchQuery, WalkQuery};
-use crate::model::{NodeRef, Side, Timestamp};
+use crate::model::{NodeRef, Side};
 use crate::store::AsOf;
 
 /// A node reference, read from text.
@@ -28,70 +28,36 @@ pub const NODES_MAX: usize = 1_000;
 /// Maximum number of steps in a walk.
 pub const STEPS_MAX: usize = 16;
 
-/// An end of an association.
-#[derive(Debug, Clone, Copy, Deserialize)]
-#[serde(try_from = "String")]
-pub enum SideName {
-    /// `first`.
-    First,
-    /// `second`.
-    Second,
+/// Reads an end of an association.
+fn side<'de, D: Deserializer<'de>>(from: D) -> Result<Option<Side>, D::Error> {
+    let read = |name: String| name.parse().map_err(|_| "neither first nor second");
+    Option::deserialize(from)?.map(read).transpose().map_err(de::Error::custom)
 }
 
-impl TryFrom<String> for SideName {
-    type Error = &'static str;
-
-    fn try_from(name: String) -> Result<Self, Self::Error> {
-        match &*name {
-            "first" => Ok(Self::First),
-            "second" => Ok(Self::Second),
-            _ => Err("neither first nor second"),
-        }
-    }
-}
-
-impl From<SideName> for Side {
-    fn from(name: SideName) -> Self {
-        match name {
-            SideName::First => Self::First,
-            SideName::Second => Self::Second,
-        }
-    }
+/// Reads a past state.
+fn as_of<'de, D: Deserializer<'de>>(from: D) -> Result<Option<AsOf>, D::Error> {
+    Option::deserialize(from).map(|moment: Option<Moment>| moment.map(|moment| moment.0))
 }
 
 /// A sequence number, or a time in RFC 3339 format.
-#[derive(Debug, Clone, Copy)]
-pub struct AsOfParam(pub AsOf);
+struct Moment(AsOf);
 
-impl std::str::FromStr for AsOfParam {
-    type Err = &'static str;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
-            let seq = text.parse().map_err(|_| "is too large a number")?;
-            return Ok(Self(AsOf::Seq(seq)));
-        }
-        let at: Result<Timestamp, _> = text.parse();
-        at.map(|at| Self(AsOf::Time(at))).map_err(|_| "is neither a seq nor an RFC 3339 time")
-    }
-}
-
-impl<'de> Deserialize<'de> for AsOfParam {
+impl<'de> Deserialize<'de> for Moment {
     fn deserialize<D: Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
         struct Visit;
         impl de::Visitor<'_> for Visit {
-            type Value = AsOfParam;
+            type Value = Moment;
 
             fn expecting(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
                 f.write_str("a seq or an RFC 3339 time")
             }
 
-            fn visit_u64<E: de::Error>(self, seq: u64) -> Result<AsOfParam, E> {
-                Ok(AsOfParam(AsOf::Seq(seq)))
+            fn visit_u64<E: de::Error>(self, seq: u64) -> Result<Moment, E> {
+                Ok(Moment(AsOf::Seq(seq)))
             }
 
-            fn visit_str<E: de::Error>(self, text: &str) -> Result<AsOfParam, E> {
-                text.parse().map_err(de::Error::custom)
+            fn visit_str<E: de::Error>(self, text: &str) -> Result<Moment, E> {
+                text.parse().map(Moment).map_err(de::Error::custom)
             }
         }
         from.deserialize_any(Visit)
@@ -123,7 +89,8 @@ pub struct FilterBody {
     /// The object key of the far end.
     pub object: Option<String>,
     /// The end of the association that the near node is on.
-    pub side: Option<SideName>,
+    #[serde(default, deserialize_with = "side")]
+    pub side: Option<Side>,
 }
 
 impl From<FilterBody> for LinkFilter {
@@ -132,7 +99,7 @@ impl From<FilterBody> for LinkFilter {
             labels: body.label.into(),
             associations: body.association.into(),
             object: body.object,
-            side: body.side.map(Side::from),
+            side: body.side,
         }
     }
 }
@@ -152,11 +119,13 @@ pub struct LinksQueryBody {
     /// The object key of the far end.
     pub object: Option<String>,
     /// The end of the association that the near node is on.
-    pub side: Option<SideName>,
+    #[serde(default, deserialize_with = "side")]
+    pub side: Option<Side>,
     /// Maximum number of links of each node.
     pub limit: Option<usize>,
     /// The past state to query.
-    pub as_of: Option<AsOfParam>,
+    #[serde(default, deserialize_with = "as_of")]
+    pub as_of: Option<AsOf>,
 }
 
 impl LinksQueryBody {
@@ -166,7 +135,7 @@ impl LinksQueryBody {
             labels: self.label.into(),
             associations: self.association.into(),
             object: self.object,
-            side: self.side.map(Side::from),
+            side: self.side,
         };
         LinkQuery { filter, limit, ..LinkQuery::default() }
     }
@@ -217,7 +186,8 @@ pub struct MatchQueryBody {
     /// Where to continue.
     pub cursor: Option<RankedCursor>,
     /// The past state to query.
-    pub as_of: Option<AsOfParam>,
+    #[serde(default, deserialize_with = "as_of")]
+    pub as_of: Option<AsOf>,
 }
 
 impl MatchQueryBody {
@@ -258,7 +228,8 @@ pub struct WalkQueryBody {
     #[serde(default)]
     pub paths: bool,
     /// The past state to query.
-    pub as_of: Option<AsOfParam>,
+    #[serde(default, deserialize_with = "as_of")]
+    pub as_of: Option<AsOf>,
 }
 
 impl WalkQueryBody {

@@ -7,7 +7,7 @@ use crate::graph::{
     Edge, EdgeEnd, Match, MatchPage, Neighborhood, NeighborhoodNode, Paths, Step, WalkEnd,
     WalkPage, Walks,
 };
-use crate::model::Seq;
+use crate::model::{Association, Seq};
 
 /// A node that meets the conditions of a match.
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ pub struct MatchesResponse<'a> {
 
 impl<'a> MatchesResponse<'a> {
     /// Returns the answer with this page.
-    pub fn new(page: &MatchPage<'a>, seq: Seq) -> Self {
+    pub fn new(page: &MatchPage<&'a str>, seq: Seq) -> Self {
         let body =
             |it: &Match<'a>| MatchBody { object: it.object, record: it.record, links: it.links };
         let next = page.next.map(|(links, place)| ranked_cursor(u64::from(links), place));
@@ -70,7 +70,7 @@ pub struct WalkEndsResponse<'a> {
 
 impl<'a> WalkEndsResponse<'a> {
     /// Returns the answer with this page.
-    pub fn new(page: &WalkPage<'a>, seq: Seq) -> Self {
+    pub fn new(page: &WalkPage<&'a str>, seq: Seq) -> Self {
         let body = |end: &WalkEnd<'a>| EndBody {
             object: end.object,
             record: end.record,
@@ -115,7 +115,7 @@ pub struct WalksResponse<'a> {
 
 impl<'a> WalksResponse<'a> {
     /// Returns the answer with these walks.
-    pub fn new(walks: &Walks<'a>, seq: Seq) -> Self {
+    pub fn new(walks: &Walks<&'a str>, seq: Seq) -> Self {
         let paths = walks.paths.iter().map(|path| steps(path)).collect();
         Self { paths, listed: PageInfo::of(None, walks.complete, seq) }
     }
@@ -138,7 +138,7 @@ pub struct PathsResponse<'a> {
 
 impl<'a> PathsResponse<'a> {
     /// Returns the answer with these paths.
-    pub fn new(found: &Paths<'a>, seq: Seq) -> Self {
+    pub fn new(found: &Paths<&'a str>, seq: Seq) -> Self {
         Self {
             found: found.hops.is_some(),
             hops: found.hops,
@@ -232,7 +232,7 @@ pub struct NeighborhoodResponse<'a> {
 
 impl<'a> NeighborhoodResponse<'a> {
     /// Returns the answer with this neighborhood.
-    pub fn new(found: &Neighborhood<'a>, seq: Seq) -> Self {
+    pub fn new(found: &Neighborhood<&'a str, &'a Association>, seq: Seq) -> Self {
         let near = |node: &NeighborhoodNode<'a>| NeighborhoodNodeBody {
             object: node.object,
             record: node.record,

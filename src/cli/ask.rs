@@ -4,9 +4,8 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::AsOfParam;
 use relata::graph::{Budget, View};
-use relata::{Location, Seq, Store};
+use relata::{AsOf, Location, Seq, Store};
 
 use crate::cli::output::open_location;
 use crate::config::Asking;
@@ -26,11 +25,11 @@ pub(super) fn ask(
 pub(super) fn of<T>(
     store: &Store,
     location: &Location,
-    as_of: Option<AsOfParam>,
+    as_of: Option<AsOf>,
     question: impl FnOnce(View<'_>, &mut Budget<'_>, Seq) -> anyhow::Result<T>,
 ) -> anyhow::Result<T> {
     let (id, mut budget) = (location.id().as_str(), Budget::unbounded());
-    let past = as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();
+    let past = as_of.map(|moment| store.seq_as_of(moment)).transpose()?.flatten();
     let Some(seq) = past else {
         let seq = store.head();
         return question(location.read().view(), &mut budget, seq).with_context(|| id.to_owned());

@@ -13,7 +13,7 @@ use crate::config::DiffArgs;
 
 pub(super) fn run(db: &Path, diff: &DiffArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &diff.place)?;
-    let (from, to) = (diff.from.0, diff.to.map(|moment| moment.0));
+    let (from, to) = (diff.from, diff.to);
     let between = store.between(location.id().as_str(), from, to)?;
     let between = between.context("no such location")?;
     let query = DiffQuery { after: None, limit: diff.limit as usize };

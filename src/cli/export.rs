@@ -6,7 +6,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use relata::export::{EdgesKey, Format, Options, check, write, write_lives};
-use relata::graph::{Layers, SubgraphQuery};
+use relata::graph::{Layers, LinkFilter, SubgraphQuery};
 use relata::{AsOf, Location, NodeRef, Store};
 
 use crate::cli::destination::{Destination, Reserved};
@@ -19,11 +19,11 @@ const BUFFER_BYTES: usize = 1 << 16;
 pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
     let content = content(export)?;
     let query = query(export)?;
-    let edges_key =
-        EdgesKey::from_name(&export.edges_key).context("--edges-key is one of edges, links")?;
+    let edges_key: Result<EdgesKey, _> = export.edges_key.parse();
+    let edges_key = edges_key.ok().context("--edges-key is one of edges, links")?;
     let destination = Destination::open(export.output.as_deref(), &Reserved::database(db))?;
     let (store, location) = open_location(db, &export.place)?;
-    let as_of = export.as_of.map(|moment| moment.0);
+    let as_of = export.as_of;
     let mut to = BufWriter::with_capacity(BUFFER_BYTES, destination);
     match content {
         Content::Events => events(&store, &location, as_of, &mut to)?,
@@ -62,7 +62,7 @@ fn content(export: &ExportArgs) -> anyhow::Result<Content> {
     if export.format == "ndjson" {
         let ExportArgs { label, association, of, layer, dynamic, bom, yed, .. } = export;
         let given = [
-            ("layer", Layers::from_name(layer) != Some(Layers::default())),
+            ("layer", layer.parse() != Ok(Layers::default())),
             ("label", !label.is_empty()),
             ("association", !association.is_empty()),
             ("of", of.is_some()),
@@ -79,8 +79,9 @@ fn content(export: &ExportArgs) -> anyhow::Result<Content> {
         };
     }
     let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-    let format = Format::from_name(&export.format)
-        .with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
+    let format: Result<Format, _> = export.format.parse();
+    let format =
+        format.ok().with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
     for (name, given, of) in [
         ("dynamic", export.dynamic, Format::Gexf),
         ("bom", export.bom, Format::Csv),
@@ -93,10 +94,12 @@ fn content(export: &ExportArgs) -> anyhow::Result<Content> {
 
 fn query(export: &ExportArgs) -> anyhow::Result<SubgraphQuery> {
     Ok(SubgraphQuery {
-        layers: Layers::from_name(&export.layer)
-            .context("--layer is one of objects, records, all")?,
-        labels: export.label.clone(),
-        associations: export.association.clone(),
+        layers: export.layer.parse().ok().context("--layer is one of objects, records, all")?,
+        along: LinkFilter {
+            labels: export.label.clone(),
+            associations: export.association.clone(),
+            ..LinkFilter::default()
+        },
         around: export.of.clone().map(|of| (of, export.depth.unwrap_or(1))),
     })
 }

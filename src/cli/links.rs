@@ -4,11 +4,10 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use relata::api::{LabelsResponse, LinksResponse};
-use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery, Order};
+use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery};
 
 use crate::cli::ask::ask;
 use crate::cli::output::{label_text, print_json, print_table, say_if_more};
-use crate::config;
 use crate::config::{LabelsArgs, LinksArgs};
 
 pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
@@ -49,17 +48,11 @@ fn query(links: &LinksArgs) -> LinkQuery {
             labels: links.label.clone(),
             associations: links.association.clone(),
             object: links.object.clone(),
-            side: links.side.map(|side| match side {
-                config::SideArg::First => relata::Side::First,
-                config::SideArg::Second => relata::Side::Second,
-            }),
+            side: links.side,
         },
         since: links.since,
         until: links.until,
-        order: match links.order {
-            config::OrderArg::Oldest => Order::Oldest,
-            config::OrderArg::Newest => Order::Newest,
-        },
+        order: links.order,
         after: None,
         limit: links.limit as usize,
     }

@@ -97,8 +97,7 @@ pub(super) fn path(db: &Path, command: &config::PathArgs) -> anyhow::Result<Exit
         from: command.from.clone(),
         to: command.to.clone(),
         max_hops: command.max_hops,
-        labels: command.along.label.clone(),
-        associations: command.along.association.clone(),
+        along: command.along.filter(),
         all: command.all,
         limit: if command.all { command.limit as usize } else { 1 },
     };
@@ -111,7 +110,7 @@ pub(super) fn path(db: &Path, command: &config::PathArgs) -> anyhow::Result<Exit
     })
 }
 
-fn tell_paths(found: &Paths<'_>, query: &PathQuery) -> anyhow::Result<()> {
+fn tell_paths(found: &Paths<&str>, query: &PathQuery) -> anyhow::Result<()> {
     if found.hops.is_none() {
         say(format_args!(
             "no way from {} to {} of at most {} links",
@@ -132,8 +131,7 @@ pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Res
     let query = NeighborhoodQuery {
         of: command.node.clone(),
         depth: command.depth,
-        labels: command.along.label.clone(),
-        associations: command.along.association.clone(),
+        along: command.along.filter(),
         limit: command.limit as usize,
     };
     ask(db, &command.asking, |view, budget, seq| {

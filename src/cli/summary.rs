@@ -24,7 +24,7 @@ pub(super) fn run(db: &Path, summary: &SummaryArgs) -> anyhow::Result<ExitCode> 
         (store, vec![location])
     };
     if !asking.json {
-        let past = asking.as_of.map(|moment| store.seq_as_of(moment.0)).transpose()?.flatten();
+        let past = asking.as_of.map(|moment| store.seq_as_of(moment)).transpose()?.flatten();
         let seq = past.unwrap_or_else(|| store.head());
         say(format_args!("{seq} events, {} locations", locations.len()))?;
     }

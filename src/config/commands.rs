@@ -4,9 +4,8 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand, ValueEnum};
 use clap_complete::Shell;
-use relata::NodeRef;
-use relata::api::AsOfParam;
 use relata::journal::Scope;
+use relata::{AsOf, NodeRef};
 
 use crate::config::listen::ListenAddress;
 use crate::config::names::Names;
@@ -109,7 +108,7 @@ pub(crate) struct ExportArgs {
     /// The graph as it stood when this event had come in, or at this time (RFC
     /// 3339); of ndjson the events up to there
     #[arg(long, value_name = "SEQ|TIME")]
-    pub(crate) as_of: Option<AsOfParam>,
+    pub(crate) as_of: Option<AsOf>,
 
     /// Write here instead of to standard output
     #[arg(long, short, value_name = "FILE")]
@@ -274,7 +273,7 @@ pub(crate) struct NewToken {
 }
 
 fn scope(name: &str) -> Result<Scope, String> {
-    Scope::from_name(name).ok_or_else(|| "known are read, write and admin".to_owned())
+    name.parse().map_err(|_| "known are read, write and admin".to_owned())
 }
 
 #[derive(Debug, Args)]

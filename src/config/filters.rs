@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use relata::Side;
 use relata::graph::{Condition, LinkFilter};
 
 /// Why a text is no condition or step.
@@ -112,10 +111,9 @@ fn named(filter: LinkFilter, part: Part) -> Result<LinkFilter, FilterError> {
         "object" if filter.object.is_some() => Err(FilterError::Twice("object")),
         "side" if filter.side.is_some() => Err(FilterError::Twice("side")),
         "object" => Ok(filter.object(value)),
-        "side" => match value.as_str() {
-            "first" => Ok(filter.side(Side::First)),
-            "second" => Ok(filter.side(Side::Second)),
-            _ => Err(FilterError::Side(value)),
+        "side" => match value.parse() {
+            Ok(side) => Ok(filter.side(side)),
+            Err(_) => Err(FilterError::Side(value)),
         },
         _ => Err(FilterError::Unknown(name)),
     }
@@ -123,6 +121,8 @@ fn named(filter: LinkFilter, part: Part) -> Result<LinkFilter, FilterError> {
 
 #[cfg(test)]
 mod tests {
+    use relata::Side;
+
     use super::*;
 
     fn check_step(text: &str, expected: LinkFilter) {

@@ -1,9 +1,11 @@
 //! The arguments of the commands that ask.
 
-use clap::{ArgGroup, Args, ValueEnum};
-use relata::api::AsOfParam;
-use relata::graph::{Condition, LinkFilter};
-use relata::{NodeRef, Seq, Timestamp};
+use std::str::FromStr;
+
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::{ArgGroup, Args};
+use relata::graph::{Condition, LinkFilter, Order};
+use relata::{AsOf, NodeRef, ParseNameError, Seq, Side, Timestamp};
 
 use crate::config::filters::{condition, step};
 
@@ -24,7 +26,7 @@ pub(crate) struct Asking {
     /// Ask the graph as it stood when this event had come in, or at this time
     /// (RFC 3339)
     #[arg(long, value_name = "SEQ|TIME")]
-    pub(crate) as_of: Option<AsOfParam>,
+    pub(crate) as_of: Option<AsOf>,
 
     /// Print the JSON that the HTTP API answers
     #[arg(long, env = "RELATA_JSON")]
@@ -41,6 +43,16 @@ pub(crate) struct Along {
     /// Only along links under this association, by id or key; may be repeated
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
+}
+
+impl Along {
+    pub(crate) fn filter(&self) -> LinkFilter {
+        LinkFilter {
+            labels: self.label.clone(),
+            associations: self.association.clone(),
+            ..LinkFilter::default()
+        }
+    }
 }
 
 #[derive(Debug, Args)]
@@ -68,8 +80,8 @@ pub(crate) struct LinksArgs {
     pub(crate) object: Option<String>,
 
     /// Only links in which the node stands on this end
-    #[arg(long, value_name = "SIDE")]
-    pub(crate) side: Option<SideArg>,
+    #[arg(long, value_name = "SIDE", value_parser = one_of::<Side>(["first", "second"]))]
+    pub(crate) side: Option<Side>,
 
     /// Only links whose event is of this time (RFC 3339) or later
     #[arg(long, value_name = "TIME")]
@@ -80,8 +92,8 @@ pub(crate) struct LinksArgs {
     pub(crate) until: Option<Timestamp>,
 
     /// The order in which the store first heard of the links
-    #[arg(long, default_value = "oldest", value_name = "ORDER")]
-    pub(crate) order: OrderArg,
+    #[arg(long, default_value = "oldest", value_name = "ORDER", value_parser = one_of::<Order>(["oldest", "newest"]))]
+    pub(crate) order: Order,
 
     /// The greatest number of links
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -91,16 +103,12 @@ pub(crate) struct LinksArgs {
     pub(crate) asking: Asking,
 }
 
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum SideArg {
-    First,
-    Second,
-}
-
-#[derive(Debug, Clone, Copy, ValueEnum)]
-pub(crate) enum OrderArg {
-    Oldest,
-    Newest,
+/// Returns a parser that help and completions show the names of.
+fn one_of<T>(names: [&'static str; 2]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = ParseNameError> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
 }
 
 #[derive(Debug, Args)]
@@ -284,11 +292,11 @@ pub(crate) struct DiffArgs {
     // Variables of their own: FROM and TO are nodes elsewhere.
     /// The earlier moment: when this event had come in, or this time (RFC 3339)
     #[arg(long, env = "RELATA_DIFF_FROM", value_name = "SEQ|TIME")]
-    pub(crate) from: AsOfParam,
+    pub(crate) from: AsOf,
 
     /// The later moment [default: now]
     #[arg(long, env = "RELATA_DIFF_TO", value_name = "SEQ|TIME")]
-    pub(crate) to: Option<AsOfParam>,
+    pub(crate) to: Option<AsOf>,
 
     #[command(flatten)]
     pub(crate) place: LocationArg,

@@ -1,12 +1,14 @@
 //! Which formats there are, and what to write in them.
 
 use std::io::{self, Write};
+use std::str::FromStr;
 
 use crate::export::options::{Options, TooLarge};
 use crate::export::{
     csv, cypher, cytoscape, dot, gexf, graphml, graphology, jgf, mermaid, neo4j_csv, node_link, rdf,
 };
 use crate::graph::{Subgraph, Timeline};
+use crate::model::ParseNameError;
 
 macro_rules! formats {
     ($($(#[$doc:meta])* $name:ident: $wire:literal, $media:literal, $extension:literal;)*) => {
@@ -26,11 +28,6 @@ macro_rules! formats {
                 match self { $(Self::$name => $wire,)* }
             }
 
-            /// The format of this name.
-            pub fn from_name(name: &str) -> Option<Self> {
-                match name { $($wire => Some(Self::$name),)* _ => None }
-            }
-
             /// Its media type.
             pub const fn media_type(self) -> &'static str {
                 match self { $(Self::$name => $media,)* }
@@ -39,6 +36,18 @@ macro_rules! formats {
             /// What its files end with.
             pub const fn file_extension(self) -> &'static str {
                 match self { $(Self::$name => $extension,)* }
+            }
+        }
+
+        impl FromStr for Format {
+            type Err = ParseNameError;
+
+            /// Parses the name on the wire.
+            fn from_str(name: &str) -> Result<Self, Self::Err> {
+                match name {
+                    $($wire => Ok(Self::$name),)*
+                    _ => Err(ParseNameError::none_of(&[$($wire),*])),
+                }
             }
         }
     };

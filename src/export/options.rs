@@ -1,5 +1,9 @@
 //! How a graph is written.
 
+use std::str::FromStr;
+
+use crate::model::ParseNameError;
+
 /// How node-link JSON calls its list of edges.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EdgesKey {
@@ -18,10 +22,18 @@ impl EdgesKey {
             Self::Links => "links",
         }
     }
+}
 
-    /// The key of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Edges, Self::Links].into_iter().find(|key| key.as_str() == name)
+impl FromStr for EdgesKey {
+    type Err = ParseNameError;
+
+    /// Parses `edges` or `links`.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "edges" => Ok(Self::Edges),
+            "links" => Ok(Self::Links),
+            _ => Err(ParseNameError::none_of(&["edges", "links"])),
+        }
     }
 }
 

@@ -29,9 +29,9 @@ pub use query::{
     LabelCount, LabelRow, Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery,
     LinkRow, LocationSummary, Match, MatchPage, MatchQuery, MatchRow, Neighborhood,
     NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, ParseCursorError,
-    PathQuery, Paths, RecordItem, RecordPage, Step, StepRow, Subgraph, SubgraphQuery, Violation,
-    WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    PathQuery, Paths, QueryError, RecordItem, RecordPage, Step, StepRow, Subgraph, SubgraphQuery,
+    Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
 pub use timeline::{Interval, Timeline};
-pub use view::{AskError, View};
+pub use view::View;

@@ -10,6 +10,7 @@ use crate::graph::layers::records::RecordLayer;
 use crate::graph::memory::adjacency::{Adjacency, AdjacencyEntry, Run, Slot};
 use crate::graph::memory::strings::StringRef;
 use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo, RelationNo};
+use crate::graph::query::error::QueryError;
 use crate::graph::query::order::Order;
 use crate::model::{NodeRef, Seq, Side, Stamp};
 
@@ -32,21 +33,6 @@ pub(in crate::graph) enum Names<'g> {
     Few(&'g HashMap<NodeRef, Node>),
 }
 
-/// A question that cannot be answered.
-#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
-#[non_exhaustive]
-pub enum AskError {
-    /// No event has ever named this node.
-    #[error("no event has named {0}")]
-    Unknown(NodeRef),
-    /// One question is about one layer: object keys or records.
-    #[error("{0} is of the other layer: a question names object keys or records, not both")]
-    OtherLayer(NodeRef),
-    /// The question names nothing to start from.
-    #[error("there is nothing to start from")]
-    Nothing,
-}
-
 impl<'g> View<'g> {
     /// Returns the last event of the location that this state holds, or a lower number
     /// where none has come since the store was opened. The greater of this and the
@@ -55,7 +41,7 @@ impl<'g> View<'g> {
         self.seq
     }
 
-    pub(super) fn find(self, node: &NodeRef) -> Result<Node, AskError> {
+    pub(super) fn find(self, node: &NodeRef) -> Result<Node, QueryError> {
         let found = match self.names {
             Names::Every(records) => {
                 match (&node.record, self.objects.find(node.object.as_str())) {
@@ -67,11 +53,11 @@ impl<'g> View<'g> {
             }
             Names::Few(named) => named.get(node).copied(),
         };
-        found.ok_or_else(|| AskError::Unknown(node.clone()))
+        found.ok_or_else(|| QueryError::Unknown(node.clone()))
     }
 
     /// The layer of a node, and its number there.
-    pub(super) fn place(self, node: &NodeRef) -> Result<(Layer<'g>, u32), AskError> {
+    pub(super) fn place(self, node: &NodeRef) -> Result<(Layer<'g>, u32), QueryError> {
         Ok(match self.find(node)? {
             Node::Object(object) => (Layer { view: self, records: false }, object.0),
             Node::Record(record) => (Layer { view: self, records: true }, record.0),
@@ -82,18 +68,18 @@ impl<'g> View<'g> {
     pub(super) fn places<'n>(
         self,
         nodes: impl IntoIterator<Item = &'n NodeRef>,
-    ) -> Result<(Layer<'g>, Vec<u32>), AskError> {
+    ) -> Result<(Layer<'g>, Vec<u32>), QueryError> {
         let mut layer: Option<Layer<'g>> = None;
         let mut numbers = Vec::new();
         for node in nodes {
             let (of, number) = self.place(node)?;
             if layer.is_some_and(|layer| layer.records != of.records) {
-                return Err(AskError::OtherLayer(node.clone()));
+                return Err(QueryError::OtherLayer(node.clone()));
             }
             layer = Some(of);
             numbers.push(number);
         }
-        Ok((layer.ok_or(AskError::Nothing)?, numbers))
+        Ok((layer.ok_or(QueryError::Nothing)?, numbers))
     }
 }
 

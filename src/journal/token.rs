@@ -1,6 +1,8 @@
 //! API tokens, as they are kept.
 
-use crate::model::Timestamp;
+use std::str::FromStr;
+
+use crate::model::{ParseNameError, Timestamp};
 
 /// What a token allows; each scope includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -22,10 +24,19 @@ impl Scope {
             Self::Admin => "admin",
         }
     }
+}
 
-    /// The scope of this name.
-    pub fn from_name(name: &str) -> Option<Self> {
-        [Self::Read, Self::Write, Self::Admin].into_iter().find(|scope| scope.as_str() == name)
+impl FromStr for Scope {
+    type Err = ParseNameError;
+
+    /// Parses `read`, `write` or `admin`.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "read" => Ok(Self::Read),
+            "write" => Ok(Self::Write),
+            "admin" => Ok(Self::Admin),
+            _ => Err(ParseNameError::none_of(&["read", "write", "admin"])),
+        }
     }
 }
 

@@ -1,6 +1,9 @@
 //! Associations: the declared links between two object keys.
 
+use std::str::FromStr;
+
 use crate::model::ids::{AssociationId, ObjectKey};
+use crate::model::names::ParseNameError;
 
 /// Which end of an association or relation something stands on.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -26,6 +29,19 @@ impl Side {
         match self {
             Self::First => "first",
             Self::Second => "second",
+        }
+    }
+}
+
+impl FromStr for Side {
+    type Err = ParseNameError;
+
+    /// Parses `first` or `second`.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        match name {
+            "first" => Ok(Self::First),
+            "second" => Ok(Self::Second),
+            _ => Err(ParseNameError::none_of(&["first", "second"])),
         }
     }
 }
@@ -78,5 +94,20 @@ impl Association {
     /// apart.
     pub fn is_mutual(&self) -> bool {
         self.is_symmetric() && self.first.object == self.second.object
+    }
+
+    /// Returns whether a record on this end may have one link at most, as the declared
+    /// cardinalities say: `ONE_TO_MANY` from first to second allows a second one first.
+    pub fn allows_one(&self, side: Side) -> bool {
+        let says = |declared: &Option<Box<str>>, one: fn(&str) -> bool| {
+            declared.as_deref().is_some_and(one)
+        };
+        let one_before: fn(&str) -> bool = |word| word.starts_with("ONE_TO_");
+        let one_after: fn(&str) -> bool = |word| word.ends_with("_TO_ONE");
+        let (there, back) = (&self.first_to_second, &self.second_to_first);
+        match side {
+            Side::First => says(there, one_after) || says(back, one_before),
+            Side::Second => says(there, one_before) || says(back, one_after),
+        }
     }
 }

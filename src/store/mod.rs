@@ -36,12 +36,12 @@ pub(crate) use index::scan::Stop;
 pub use locations::Location;
 pub use name_limits::{LimitReached, LimitedName, NameLimits};
 pub use options::Options;
-pub use past::cache::{AsOf, Past, PastError};
+pub use past::cache::{AsOf, ParseAsOfError, Past, PastError};
 #[cfg(feature = "server")]
 pub(crate) use query::answer_at_once;
 pub use query::{
-    LinksIter, LinksPage, LinksRequest, LocationDiff, LocationView, MatchRequest, MatchResults,
-    Neighborhood, NeighborhoodRequest, PathRequest, Paths, QuestionError, WalkRequest,
+    LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
+    NeighborhoodRequest, PathRequest, Request, WalkRequest,
 };
 pub use recovery::OpenError;
 pub use store::Store;

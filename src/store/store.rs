@@ -44,7 +44,7 @@ use crate::webhook::{Decoded, UrlTypes};
 /// Dropping it waits for what was queued and saves a checkpoint.
 ///
 /// ```
-/// use relata::graph::LinkQuery;
+/// use relata::graph::{LinkFilter, LinkQuery};
 /// use relata::{NodeRef, Store};
 ///
 /// let store = Store::in_memory()?;
@@ -59,7 +59,8 @@ use crate::webhook::{Decoded, UrlTypes};
 /// let location = store.location("eHy2").unwrap();
 /// let graph = location.read();
 /// let house: NodeRef = "custom_objects.property/12-maple-street".parse()?;
-/// let page = graph.links(&house, &LinkQuery::default().label("Interested Buyer")).unwrap();
+/// let buyers = LinkFilter::default().label("Interested Buyer");
+/// let page = graph.links(&house, &LinkQuery::from(buyers)).unwrap();
 /// assert_eq!(page.total, Some(1));
 /// assert_eq!(page.links[0].record, Some("amara"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

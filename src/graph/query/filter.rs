@@ -6,7 +6,11 @@ use crate::graph::query::label_end::LabelEnd;
 use crate::graph::view::Layer;
 use crate::model::Side;
 
-/// Which links to go along. The default is every link.
+/// Selects links, as seen from the node that a query lists or leaves. The default is
+/// every link.
+///
+/// A query without a direction, such as a [path](crate::graph::PathQuery), follows a link
+/// that its filter selects as seen from either end.
 ///
 /// ```
 /// use relata::graph::LinkFilter;
@@ -16,75 +20,81 @@ use crate::model::Side;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct LinkFilter {
-    /// Only links with one of these labels; none is no filter.
+    /// Only links whose far end has one of these labels; none is no filter.
     pub labels: Vec<String>,
     /// Only links under one of these associations, by id or key; none is no
     /// filter.
     pub associations: Vec<String>,
     /// Only links to things of this object key.
     pub object: Option<String>,
-    /// Only links in which the thing that is asked about stands on this end.
+    /// Only links in which the node stands on this end.
     pub side: Option<Side>,
 }
 
 impl LinkFilter {
-    /// Adds a label to those of which a link must have one.
+    /// Also selects links whose far end has this label.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.labels.push(label.into());
         self
     }
 
-    /// Adds an association, by id or key, to those of which a link must be of
-    /// one.
+    /// Also selects links under this association, by id or key.
     #[must_use]
     pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
         self.associations.push(id_or_key.into());
         self
     }
 
-    /// Keeps links to things of this object key.
+    /// Selects only links to things of this object key.
     #[must_use]
     pub fn object(mut self, key: impl Into<String>) -> Self {
         self.object = Some(key.into());
         self
     }
 
-    /// Keeps links in which the asked thing stands on this end.
+    /// Selects only links in which the node stands on this end.
     #[must_use]
     pub fn side(mut self, side: Side) -> Self {
         self.side = Some(side);
         self
     }
 
-    /// Whether it keeps every link.
+    /// Returns whether the filter selects every link.
     pub fn is_everything(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether links of this slot, seen from one of its nodes, are to be gone
-    /// along.
-    pub(super) fn selects(&self, layer: Layer<'_>, slot: Slot, read: LabelEnd) -> bool {
-        // Asked from the far end, the same links stand in the other slot.
-        let slot = if read == LabelEnd::Own { slot.other() } else { slot };
+    /// Returns whether the filter selects the links of a slot, as seen from the node that
+    /// has it, from the far end, or from either.
+    fn selects(&self, layer: Layer<'_>, slot: Slot, from: LabelEnd) -> bool {
+        // Seen from the far end, the same links stand in the other slot.
+        !layer.is_hidden(slot.kind())
+            && match from {
+                LabelEnd::Far => self.selects_slot(layer, slot),
+                LabelEnd::Own => self.selects_slot(layer, slot.other()),
+                LabelEnd::Either => {
+                    self.selects_slot(layer, slot) || self.selects_slot(layer, slot.other())
+                }
+            }
+    }
+
+    fn selects_slot(&self, layer: Layer<'_>, slot: Slot) -> bool {
         let association = layer.association(slot.kind());
         let labelled = |side: Side| {
             let label = association.label(side);
             label.is_some_and(|label| self.labels.iter().any(|wanted| wanted == label))
         };
         let (own, far) = (slot.side(), slot.side().other());
-        !layer.is_hidden(slot.kind())
-            && self.side.is_none_or(|side| side == own)
+        self.side.is_none_or(|side| side == own)
             && self.object.as_deref().is_none_or(|object| object == layer.far_object(slot))
             && (self.associations.is_empty()
                 || self.associations.iter().any(|called| association.is_called(called)))
-            && (self.labels.is_empty()
-                || labelled(far)
-                || read == LabelEnd::Either && labelled(own))
+            && (self.labels.is_empty() || labelled(far))
     }
 }
 
-/// A filter that remembers what it said of each slot.
+/// A filter that remembers which slots it selects.
 #[derive(Debug)]
 pub(super) struct SlotFilter<'q> {
     filter: &'q LinkFilter,
@@ -97,6 +107,7 @@ pub(super) struct SlotFilter<'q> {
 }
 
 impl<'q> SlotFilter<'q> {
+    /// Returns a filter that reads a link's label at this end.
     pub(super) fn new(layer: Layer<'_>, filter: &'q LinkFilter, read: LabelEnd) -> Self {
         let all = filter.is_everything() && !layer.hides_some();
         Self { filter, read, all, remember: true, known: Vec::new() }

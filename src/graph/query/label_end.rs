@@ -1,12 +1,13 @@
-//! At which end of a link a label is read.
+//! The end of a link at which a filter reads its label.
 
-/// The end that a filter is asked from.
+/// The end at which a filter reads a link's label, as seen from the node whose links a
+/// query visits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum LabelEnd {
-    /// From the node itself: a label is that of the far end.
+    /// At the far end.
     Far,
-    /// From the far end: a label is that of the node itself.
+    /// At the node itself: the query looks from the far end.
     Own,
-    /// From either: the question has no direction.
+    /// At either: the query has no direction.
     Either,
 }

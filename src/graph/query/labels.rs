@@ -2,9 +2,10 @@
 
 use crate::graph::memory::adjacency::Slot;
 use crate::graph::query::budget::Budget;
+use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::LinkFilter;
 use crate::graph::query::links::count;
-use crate::graph::view::{AskError, Layer, View};
+use crate::graph::view::{Layer, View};
 use crate::model::{NodeRef, Side};
 
 /// How many links a node has under one label of one association.
@@ -57,7 +58,7 @@ impl<'g> View<'g> {
         self,
         of: &NodeRef,
         budget: &mut Budget<'_>,
-    ) -> Result<Vec<LabelCount<'g>>, AskError> {
+    ) -> Result<Vec<LabelCount<'g>>, QueryError> {
         let (layer, node) = self.place(of)?;
         let filter = LinkFilter::default();
         let runs = layer.adjacency(node).runs().take_while(|_| budget.charge(1));

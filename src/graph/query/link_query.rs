@@ -1,16 +1,17 @@
-//! Which links of a node are asked for.
+//! The query for the links of a node.
 
 use crate::graph::query::cursor::Cursor;
 use crate::graph::query::filter::LinkFilter;
 use crate::graph::query::order::Order;
-use crate::model::{Side, Stamp, Timestamp};
+use crate::model::{Stamp, Timestamp};
 
 /// Which links to list.
 ///
 /// ```
-/// use relata::graph::{LinkQuery, Order};
+/// use relata::graph::{LinkFilter, LinkQuery, Order};
 ///
-/// let query = LinkQuery::default().label("Interested Buyer").order(Order::Newest).limit(10);
+/// let buyers = LinkFilter::default().label("Interested Buyer");
+/// let query = LinkQuery::from(buyers).order(Order::Newest).limit(10);
 /// assert_eq!(query.limit, 10);
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -43,50 +44,13 @@ impl Default for LinkQuery {
     }
 }
 
+impl From<LinkFilter> for LinkQuery {
+    fn from(filter: LinkFilter) -> Self {
+        Self { filter, ..Self::default() }
+    }
+}
+
 impl LinkQuery {
-    /// Adds a label to those of which a link's far end must have one.
-    #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.filter = self.filter.label(label);
-        self
-    }
-
-    /// Adds an association, by id or key, to those of which a link must be of
-    /// one.
-    #[must_use]
-    pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
-        self.filter = self.filter.association(id_or_key);
-        self
-    }
-
-    /// Keeps links to things of this object key.
-    #[must_use]
-    pub fn object(mut self, key: impl Into<String>) -> Self {
-        self.filter = self.filter.object(key);
-        self
-    }
-
-    /// Keeps links in which the asked thing stands on this end.
-    #[must_use]
-    pub fn side(mut self, side: Side) -> Self {
-        self.filter = self.filter.side(side);
-        self
-    }
-
-    /// Keeps links whose event is of this time or later.
-    #[must_use]
-    pub fn since(mut self, at: Timestamp) -> Self {
-        self.since = Some(at);
-        self
-    }
-
-    /// Keeps links whose event is of an earlier time.
-    #[must_use]
-    pub fn until(mut self, at: Timestamp) -> Self {
-        self.until = Some(at);
-        self
-    }
-
     /// Sets the order.
     #[must_use]
     pub fn order(mut self, order: Order) -> Self {

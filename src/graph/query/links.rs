@@ -4,11 +4,12 @@ use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::adjacency::{AdjacencyEntry, Run};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::cursor::Cursor;
+use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::link_query::LinkQuery;
 use crate::graph::query::sources::{sources, take_next, twins};
-use crate::graph::view::{AskError, FarEnd, Layer, View};
+use crate::graph::view::{FarEnd, Layer, View};
 use crate::model::{NodeRef, Seq, Side, Stamp, Timestamp};
 
 /// One link, seen from the thing that was asked about.
@@ -73,12 +74,12 @@ impl Link<'_> {
 
 /// One page of links.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinkPage<'g> {
-    /// The links, in the order asked for.
-    pub links: Vec<Link<'g>>,
-    /// Where to go on, if there is more.
+pub struct LinkPage<T> {
+    /// The links, in the requested order.
+    pub links: Vec<LinkRow<T>>,
+    /// The cursor of the next page, if there is one.
     pub next: Option<Cursor>,
-    /// How many links the filter selects over all pages; unknown for a filter
+    /// Number of links that the filter selects over all pages; unknown for a filter
     /// by time.
     pub total: Option<u64>,
     /// Whether the list ends here. One that does not, and has no `next`, had no
@@ -86,10 +87,18 @@ pub struct LinkPage<'g> {
     pub complete: bool,
 }
 
+impl LinkPage<&str> {
+    /// Returns the same page with texts of its own.
+    pub fn into_owned(self) -> LinkPage<String> {
+        let links = self.links.into_iter().map(Link::into_owned).collect();
+        LinkPage { links, next: self.next, total: self.total, complete: self.complete }
+    }
+}
+
 impl LocationGraph {
     /// As [`View::links`], of the graph as it stands; `None` if no event has
     /// ever named the node.
-    pub fn links(&self, node: &NodeRef, query: &LinkQuery) -> Option<LinkPage<'_>> {
+    pub fn links(&self, node: &NodeRef, query: &LinkQuery) -> Option<LinkPage<&str>> {
         self.view().links(node, query, &mut Budget::unbounded()).ok()
     }
 }
@@ -106,7 +115,7 @@ impl<'g> View<'g> {
         node: &NodeRef,
         query: &LinkQuery,
         budget: &mut Budget<'_>,
-    ) -> Result<LinkPage<'g>, AskError> {
+    ) -> Result<LinkPage<&'g str>, QueryError> {
         let (layer, node) = self.place(node)?;
         let mut slots = SlotFilter::of_one_node(layer, &query.filter, LabelEnd::Far);
         Ok(page(layer, node, query, &mut slots, budget))
@@ -138,7 +147,7 @@ impl<'g> LinkLists<'g, '_> {
         &mut self,
         node: &NodeRef,
         budget: &mut Budget<'_>,
-    ) -> Result<LinkPage<'g>, AskError> {
+    ) -> Result<LinkPage<&'g str>, QueryError> {
         let (layer, node) = self.view.place(node)?;
         let slots = if layer.records { &mut self.records } else { &mut self.objects };
         Ok(page(layer, node, self.query, slots, budget))
@@ -158,7 +167,7 @@ fn page<'g>(
     query: &LinkQuery,
     slots: &mut SlotFilter<'_>,
     budget: &mut Budget<'_>,
-) -> LinkPage<'g> {
+) -> LinkPage<&'g str> {
     let Some((mut sources, total)) = sources(layer, node, query, slots, budget) else {
         // Which of its links comes first is not known: it goes on where it began.
         return LinkPage { links: vec![], next: query.after, total: None, complete: false };

@@ -3,10 +3,11 @@
 
 use crate::graph::memory::adjacency::Run;
 use crate::graph::query::budget::{Budget, Mark};
+use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::ranking;
-use crate::graph::view::{AskError, Layer, NodeName, View};
+use crate::graph::view::{Layer, NodeName, View};
 use crate::model::NodeRef;
 
 /// A thing that is linked, or not.
@@ -20,23 +21,15 @@ pub struct Condition {
 }
 
 impl Condition {
-    /// Linked to this node, under whatever label.
+    /// Returns the condition of being linked to this node, under whatever label.
     pub fn linked_to(node: NodeRef) -> Self {
         Self { linked_to: node, filter: LinkFilter::default() }
     }
 
-    /// Under this label.
+    /// Sets the links that count, as seen from the thing that is looked for.
     #[must_use]
-    pub fn label(mut self, label: impl Into<String>) -> Self {
-        self.filter = self.filter.label(label);
-        self
-    }
-
-    /// Under this association, by id or key.
-    #[must_use]
-    pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
-        self.filter = self.filter.association(id_or_key);
-        self
+    pub fn along(self, filter: LinkFilter) -> Self {
+        Self { filter, ..self }
     }
 }
 
@@ -97,10 +90,10 @@ impl Match<'_> {
 
 /// Things that meet the conditions.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MatchPage<'g> {
+pub struct MatchPage<T> {
     /// Those that meet most conditions first, and of those the ones that the
     /// store heard of first.
-    pub matches: Vec<Match<'g>>,
+    pub matches: Vec<MatchRow<T>>,
     /// How many there are over all pages.
     pub total: u64,
     /// Where to go on, if there is more.
@@ -108,6 +101,14 @@ pub struct MatchPage<'g> {
     /// Whether every link that matters was looked at; if not, those listed do
     /// match, and others may.
     pub complete: bool,
+}
+
+impl MatchPage<&str> {
+    /// Returns the same page with texts of its own.
+    pub fn into_owned(self) -> MatchPage<String> {
+        let matches = self.matches.into_iter().map(Match::into_owned).collect();
+        MatchPage { matches, total: self.total, next: self.next, complete: self.complete }
+    }
 }
 
 /// A condition with its node looked up.
@@ -128,7 +129,7 @@ impl<'g> View<'g> {
         self,
         query: &'q MatchQuery,
         budget: &mut Budget<'_>,
-    ) -> Result<MatchPage<'g>, AskError> {
+    ) -> Result<MatchPage<&'g str>, QueryError> {
         let (layer, nodes) = self.places(query.nodes())?;
         let mut nodes = nodes.into_iter();
         let mut known = |conditions: &'q [Condition]| -> Vec<Known<'q>> {
@@ -176,8 +177,8 @@ struct MatchJoin<'g, 'w, 's> {
 
 impl<'g> MatchJoin<'g, '_, '_> {
     /// Takes every node of the object key as a candidate.
-    fn every(&mut self) -> Result<(), AskError> {
-        let object = self.object.ok_or(AskError::Nothing)?;
+    fn every(&mut self) -> Result<(), QueryError> {
+        let object = self.object.ok_or(QueryError::Nothing)?;
         for node in 0..self.layer.nodes() {
             if !self.budget.charge(1) {
                 break;
@@ -291,7 +292,7 @@ impl<'g> MatchJoin<'g, '_, '_> {
         self.candidates.retain(|&node| marks.get(node).is_some_and(&which));
     }
 
-    fn page(self, query: &MatchQuery) -> MatchPage<'g> {
+    fn page(self, query: &MatchQuery) -> MatchPage<&'g str> {
         let marks = &self.budget.memory.marks;
         let met = |node: u32| marks.get(node).unwrap_or_default().met;
         let ranked: Vec<(u32, u32)> =

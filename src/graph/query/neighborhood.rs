@@ -2,11 +2,12 @@
 
 use crate::graph::memory::table::{AssociationNo, RelationNo};
 use crate::graph::query::budget::Budget;
-use crate::graph::query::edge::{EDGE_MEMBERS, Edge};
+use crate::graph::query::edge::{EDGE_MEMBERS, Edge, EdgeRow};
+use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
-use crate::graph::view::{AskError, Layer, View};
-use crate::model::{NodeRef, Side};
+use crate::graph::view::{Layer, View};
+use crate::model::{Association, NodeRef, Side};
 
 /// How much of what surrounds a node to show.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -15,28 +16,22 @@ pub struct NeighborhoodQuery {
     pub of: NodeRef,
     /// How many hops away.
     pub depth: u32,
-    /// Only along links of which an end has one of these labels; none is no
-    /// filter.
-    pub labels: Vec<String>,
-    /// Only along links under one of these associations, by id or key; none is no
-    /// filter.
-    pub associations: Vec<String>,
+    /// Only along links that this filter selects as seen from either end.
+    pub along: LinkFilter,
     /// The greatest number of nodes, nearest first.
     pub limit: usize,
+}
+
+impl AsMut<LinkFilter> for NeighborhoodQuery {
+    fn as_mut(&mut self) -> &mut LinkFilter {
+        &mut self.along
+    }
 }
 
 impl NeighborhoodQuery {
     /// What is one hop away, up to 1,000 nodes.
     pub fn of(node: NodeRef) -> Self {
-        Self { of: node, depth: 1, labels: vec![], associations: vec![], limit: 1_000 }
-    }
-
-    fn filter(&self) -> LinkFilter {
-        LinkFilter {
-            labels: self.labels.clone(),
-            associations: self.associations.clone(),
-            ..LinkFilter::default()
-        }
+        Self { of: node, depth: 1, along: LinkFilter::default(), limit: 1_000 }
     }
 }
 
@@ -64,13 +59,24 @@ impl NeighborhoodNode<'_> {
 
 /// The part of the graph around a node.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Neighborhood<'g> {
+pub struct Neighborhood<T, D> {
     /// The nodes, the one in the middle first, then the nearest.
-    pub nodes: Vec<NeighborhoodNode<'g>>,
+    pub nodes: Vec<NeighborhoodNodeRow<T>>,
     /// Every link between two of these nodes, once.
-    pub links: Vec<Edge<'g>>,
+    pub links: Vec<EdgeRow<T, D>>,
     /// Whether every node within the depth is there, with all links.
     pub complete: bool,
+}
+
+impl Neighborhood<&str, &Association> {
+    /// Returns the same neighborhood with texts of its own.
+    pub fn into_owned(self) -> Neighborhood<String, Association> {
+        Neighborhood {
+            nodes: self.nodes.into_iter().map(NeighborhoodNode::into_owned).collect(),
+            links: self.links.into_iter().map(Edge::into_owned).collect(),
+            complete: self.complete,
+        }
+    }
 }
 
 impl<'g> View<'g> {
@@ -82,10 +88,9 @@ impl<'g> View<'g> {
         self,
         query: &NeighborhoodQuery,
         budget: &mut Budget<'_>,
-    ) -> Result<Neighborhood<'g>, AskError> {
+    ) -> Result<Neighborhood<&'g str, &'g Association>, QueryError> {
         let (layer, of) = self.place(&query.of)?;
-        let filter = query.filter();
-        let mut slots = SlotFilter::new(layer, &filter, LabelEnd::Either);
+        let mut slots = SlotFilter::new(layer, &query.along, LabelEnd::Either);
         let mut reached = Vec::new();
         let all = spread(layer, of, query.depth, query.limit, &mut slots, budget, &mut reached);
         let nodes = write_nodes(layer, &reached, budget);
@@ -112,10 +117,9 @@ impl<'g> View<'g> {
         self,
         query: &NeighborhoodQuery,
         budget: &mut Budget<'_>,
-    ) -> Result<(u64, bool), AskError> {
+    ) -> Result<(u64, bool), QueryError> {
         let (layer, of) = self.place(&query.of)?;
-        let filter = query.filter();
-        let mut slots = SlotFilter::new(layer, &filter, LabelEnd::Either);
+        let mut slots = SlotFilter::new(layer, &query.along, LabelEnd::Either);
         let mut reached = std::mem::take(&mut budget.memory.reached);
         reached.clear();
         let all = spread(layer, of, query.depth, usize::MAX, &mut slots, budget, &mut reached);

@@ -3,10 +3,11 @@
 use crate::graph::memory::adjacency::AdjacencyEntry;
 use crate::graph::memory::table::RelationNo;
 use crate::graph::query::budget::{Budget, GenerationMap};
+use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
-use crate::graph::query::step::{Step, write_paths};
-use crate::graph::view::{AskError, Layer, View};
+use crate::graph::query::step::{StepRow, owned, write_paths};
+use crate::graph::view::{Layer, View};
 use crate::model::NodeRef;
 
 /// Which ways to look for.
@@ -18,35 +19,45 @@ pub struct PathQuery {
     pub to: NodeRef,
     /// The greatest number of links on a way.
     pub max_hops: u32,
-    /// Only along links of which an end has one of these labels; none is no
-    /// filter.
-    pub labels: Vec<String>,
-    /// Only along links under one of these associations, by id or key; none is no
-    /// filter.
-    pub associations: Vec<String>,
+    /// Only along links that this filter selects as seen from either end.
+    pub along: LinkFilter,
     /// Every one of the shortest is asked for, up to `limit`, not any one of them.
     pub all: bool,
     /// The greatest number of ways to list.
     pub limit: usize,
 }
 
+impl AsMut<LinkFilter> for PathQuery {
+    fn as_mut(&mut self) -> &mut LinkFilter {
+        &mut self.along
+    }
+}
+
 impl PathQuery {
     /// One of the shortest ways between two nodes, of at most 6 links.
     pub fn between(from: NodeRef, to: NodeRef) -> Self {
-        Self { from, to, max_hops: 6, labels: vec![], associations: vec![], all: false, limit: 1 }
+        Self { from, to, max_hops: 6, along: LinkFilter::default(), all: false, limit: 1 }
     }
 }
 
 /// The shortest ways between two nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Paths<'g> {
-    /// How many links the shortest have; nothing if there is no way.
+pub struct Paths<T> {
+    /// Number of links of the shortest; `None` if there is no path.
     pub hops: Option<u32>,
-    /// The ways; two that go along parallel links are two.
-    pub paths: Vec<Vec<Step<'g>>>,
-    /// Whether nothing was left out: no way where none is told, no other of the
-    /// same length where ways are listed up to a limit.
+    /// The paths, each from the first node to the last; two along parallel links are
+    /// two paths.
+    pub paths: Vec<Vec<StepRow<T>>>,
+    /// Whether nothing was left out: no path where none is reported, no other of the
+    /// same length where paths are listed up to a limit.
     pub complete: bool,
+}
+
+impl Paths<&str> {
+    /// Returns the same paths with texts of their own.
+    pub fn into_owned(self) -> Paths<String> {
+        Paths { hops: self.hops, paths: owned(self.paths), complete: self.complete }
+    }
 }
 
 impl<'g> View<'g> {
@@ -56,15 +67,14 @@ impl<'g> View<'g> {
     /// Searches from both ends at once, from the smaller frontier, and stops at
     /// the first meeting: costs the links of the nodes nearer to one end than
     /// half the way.
-    pub fn path(self, query: &PathQuery, budget: &mut Budget<'_>) -> Result<Paths<'g>, AskError> {
+    pub fn path(
+        self,
+        query: &PathQuery,
+        budget: &mut Budget<'_>,
+    ) -> Result<Paths<&'g str>, QueryError> {
         let (layer, ends) = self.places([&query.from, &query.to])?;
-        let &[from, to] = ends.as_slice() else { return Err(AskError::Nothing) };
-        let filter = LinkFilter {
-            labels: query.labels.clone(),
-            associations: query.associations.clone(),
-            ..LinkFilter::default()
-        };
-        let mut slots = SlotFilter::new(layer, &filter, LabelEnd::Either);
+        let &[from, to] = ends.as_slice() else { return Err(QueryError::Nothing) };
+        let mut slots = SlotFilter::new(layer, &query.along, LabelEnd::Either);
         let mut near = std::mem::take(&mut budget.memory.near);
         let mut far = std::mem::take(&mut budget.memory.far);
         near.clear(layer.nodes());

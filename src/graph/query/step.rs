@@ -66,3 +66,9 @@ fn steps<'g>(layer: Layer<'g>, from: u32, along: &[AdjacencyEntry]) -> Vec<Step<
     }));
     steps
 }
+
+/// Returns paths with texts of their own.
+pub(super) fn owned(paths: Vec<Vec<Step<'_>>>) -> Vec<Vec<StepRow<String>>> {
+    let own = |path: Vec<Step<'_>>| path.into_iter().map(Step::into_owned).collect();
+    paths.into_iter().map(own).collect()
+}

@@ -1,15 +1,18 @@
 //! A part of a location to read from end to end, in an order that its state
 //! alone decides.
 
+use std::str::FromStr;
+
 use crate::graph::memory::adjacency::Slot;
 use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo, RelationNo};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::edge::{Edge, EdgeEnd};
+use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::neighborhood::{between, spread};
-use crate::graph::view::{AskError, Layer, View};
-use crate::model::{NodeRef, Side};
+use crate::graph::view::{Layer, View};
+use crate::model::{NodeRef, ParseNameError, Side};
 
 /// Which layers a part is of.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -23,14 +26,16 @@ pub enum Layers {
     All,
 }
 
-impl Layers {
-    /// The layers of this name: `objects`, `records` or `all`.
-    pub fn from_name(name: &str) -> Option<Self> {
+impl FromStr for Layers {
+    type Err = ParseNameError;
+
+    /// Parses `objects`, `records` or `all`.
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
-            "objects" => Some(Self::Objects),
-            "records" => Some(Self::Records),
-            "all" => Some(Self::All),
-            _ => None,
+            "objects" => Ok(Self::Objects),
+            "records" => Ok(Self::Records),
+            "all" => Ok(Self::All),
+            _ => Err(ParseNameError::none_of(&["objects", "records", "all"])),
         }
     }
 }
@@ -40,14 +45,11 @@ impl Layers {
 pub struct SubgraphQuery {
     /// Which layers.
     pub layers: Layers,
-    /// Only links of which an end carries one of these labels; none is no
-    /// filter. With a filter, only the nodes of such links are part of it.
-    pub labels: Vec<String>,
-    /// Only links under one of these associations, by id or key; none is no
-    /// filter.
-    pub associations: Vec<String>,
-    /// Only what is within so many hops of this node, along links that the
-    /// filters keep, and the links between; on the layer of the node alone.
+    /// Only links that this filter selects as seen from either end. With a filter,
+    /// only the nodes of such links are part of it.
+    pub along: LinkFilter,
+    /// Only what is within so many hops of this node, along links that the filter
+    /// selects, and the links between; on the layer of the node alone.
     pub around: Option<(NodeRef, u32)>,
 }
 
@@ -149,12 +151,7 @@ impl<'g> View<'g> {
     ///
     /// Costs a pass over the graph, or what is around the node asked for, and a
     /// sort, which takes 28 bytes a node or link while it lasts.
-    pub fn part(self, query: &SubgraphQuery) -> Result<Subgraph<'g>, AskError> {
-        let filter = LinkFilter {
-            labels: query.labels.clone(),
-            associations: query.associations.clone(),
-            ..LinkFilter::default()
-        };
+    pub fn part(self, query: &SubgraphQuery) -> Result<Subgraph<'g>, QueryError> {
         let mut part = Subgraph {
             view: self,
             objects: Vec::new(),
@@ -163,13 +160,13 @@ impl<'g> View<'g> {
             relations: Vec::new(),
         };
         if let Some((of, depth)) = &query.around {
-            self.around(of, *depth, query.layers, &filter, &mut part)?;
+            self.around(of, *depth, query.layers, &query.along, &mut part)?;
         } else {
             if query.layers != Layers::Records {
-                self.every_object(&filter, &mut part);
+                self.every_object(&query.along, &mut part);
             }
             if query.layers != Layers::Objects {
-                self.every_record(&filter, &mut part);
+                self.every_record(&query.along, &mut part);
             }
         }
         part.objects.sort_unstable_by_key(|&number| self.objects.rows()[number].key.as_str());
@@ -186,11 +183,11 @@ impl<'g> View<'g> {
         layers: Layers,
         filter: &LinkFilter,
         part: &mut Subgraph<'g>,
-    ) -> Result<(), AskError> {
+    ) -> Result<(), QueryError> {
         let (layer, node) = self.place(of)?;
         let other = if layer.records { Layers::Objects } else { Layers::Records };
         if layers == other {
-            return Err(AskError::OtherLayer(of.clone()));
+            return Err(QueryError::OtherLayer(of.clone()));
         }
         let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
         let (mut budget, mut reached) = (Budget::unbounded(), Vec::new());

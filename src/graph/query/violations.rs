@@ -2,7 +2,7 @@
 
 use crate::graph::query::budget::Budget;
 use crate::graph::view::View;
-use crate::model::{Association, Side};
+use crate::model::Side;
 
 /// A record that has more links than its association allows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -16,27 +16,6 @@ pub struct Violation<'g> {
     /// How many links it has there, or on either end where nothing tells these
     /// apart.
     pub links: u64,
-}
-
-impl Association {
-    /// Whether a record on this end may have one link at most, as the declared
-    /// cardinalities say: `ONE_TO_MANY` from first to second allows a second one
-    /// first.
-    pub fn allows_one(&self, side: Side) -> bool {
-        let of = |declared: &Option<Box<str>>, one: &dyn Fn(&str) -> bool| {
-            declared.as_deref().is_some_and(one)
-        };
-        let one_before = |word: &str| word.starts_with("ONE_TO_");
-        let one_behind = |word: &str| word.ends_with("_TO_ONE");
-        match side {
-            Side::First => {
-                of(&self.first_to_second, &one_behind) || of(&self.second_to_first, &one_before)
-            }
-            Side::Second => {
-                of(&self.first_to_second, &one_before) || of(&self.second_to_first, &one_behind)
-            }
-        }
-    }
 }
 
 /// The members of a violation as JSON, without texts.

@@ -2,12 +2,13 @@
 
 use crate::graph::memory::adjacency::{AdjacencyEntry, Run};
 use crate::graph::query::budget::Budget;
+use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::ranking;
 use crate::graph::query::sources::twins;
-use crate::graph::query::step::{Step, write_paths};
-use crate::graph::view::{AskError, Layer, NodeName, View};
+use crate::graph::query::step::{StepRow, owned, write_paths};
+use crate::graph::view::{Layer, NodeName, View};
 use crate::model::NodeRef;
 
 /// Where to walk.
@@ -80,10 +81,10 @@ impl WalkEnd<'_> {
 
 /// Where walks end, and how many.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct WalkPage<'g> {
+pub struct WalkPage<T> {
     /// Those with most walks first, and of those the ones that the store heard of
     /// first.
-    pub ends: Vec<WalkEnd<'g>>,
+    pub ends: Vec<WalkEndRow<T>>,
     /// How many ends there are over all pages.
     pub total: u64,
     /// Where to go on, if there is more.
@@ -93,13 +94,28 @@ pub struct WalkPage<'g> {
     pub complete: bool,
 }
 
+impl WalkPage<&str> {
+    /// Returns the same page with texts of its own.
+    pub fn into_owned(self) -> WalkPage<String> {
+        let ends = self.ends.into_iter().map(WalkEnd::into_owned).collect();
+        WalkPage { ends, total: self.total, next: self.next, complete: self.complete }
+    }
+}
+
 /// Walks, one by one.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Walks<'g> {
+pub struct Walks<T> {
     /// The nodes of each walk and the links between them.
-    pub paths: Vec<Vec<Step<'g>>>,
+    pub paths: Vec<Vec<StepRow<T>>>,
     /// Whether these are all.
     pub complete: bool,
+}
+
+impl Walks<&str> {
+    /// Returns the same walks with texts of their own.
+    pub fn into_owned(self) -> Walks<String> {
+        Walks { paths: owned(self.paths), complete: self.complete }
+    }
 }
 
 impl<'g> View<'g> {
@@ -109,7 +125,7 @@ impl<'g> View<'g> {
         self,
         query: &WalkQuery,
         budget: &mut Budget<'_>,
-    ) -> Result<WalkPage<'g>, AskError> {
+    ) -> Result<WalkPage<&'g str>, QueryError> {
         let (layer, from) = self.places(&query.from)?;
         let mut counts: Vec<(u32, u64)> = Vec::new();
         for node in from {
@@ -124,7 +140,11 @@ impl<'g> View<'g> {
     }
 
     /// Enumerates walks, depth first, up to the query's limit.
-    pub fn walks(self, query: &WalkQuery, budget: &mut Budget<'_>) -> Result<Walks<'g>, AskError> {
+    pub fn walks(
+        self,
+        query: &WalkQuery,
+        budget: &mut Budget<'_>,
+    ) -> Result<Walks<&'g str>, QueryError> {
         let (layer, mut from) = self.places(&query.from)?;
         let mut known = std::collections::HashSet::new();
         from.retain(|node| known.insert(*node));
@@ -189,7 +209,7 @@ fn page<'g>(
     ends: &[(u32, u64)],
     query: &WalkQuery,
     budget: &mut Budget<'_>,
-) -> WalkPage<'g> {
+) -> WalkPage<&'g str> {
     let total = ends.len() as u64;
     let exact = ends.iter().all(|&(_, walks)| walks < WALKS_MAX);
     let ranked = ends.iter().map(|&(node, paths)| (paths, node)).collect();

@@ -3,7 +3,7 @@
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
 
-use crate::api::{AsOfParam, Object};
+use crate::api::Object;
 use crate::http::app::App;
 use crate::http::extract::body::{Body, Received};
 use crate::http::limits::receive_budget::Reservation;
@@ -50,13 +50,13 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
 
 /// Returns the moment that a question is about: in its body or in the query, not in both.
 pub(crate) fn moment(
-    in_body: Option<AsOfParam>,
+    in_body: Option<AsOf>,
     in_query: Option<AsOf>,
 ) -> Result<Option<AsOf>, Problem> {
     match (in_query, in_body) {
         (Some(_), Some(_)) => {
             Err(Problem::invalid_parameter("asOf", "stands in the body and in the query"))
         }
-        (in_query, in_body) => Ok(in_query.or(in_body.map(|moment| moment.0))),
+        (in_query, in_body) => Ok(in_query.or(in_body)),
     }
 }

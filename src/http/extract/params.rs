@@ -7,11 +7,11 @@ use std::str::FromStr;
 
 use percent_encoding::percent_decode_str;
 
-use crate::api::AsOfParam;
+use crate::graph::LinkFilter;
 use crate::http::respond::problem::Problem;
 use crate::journal::SEQ_MAX;
 use crate::model::{EventId, NodeRef, Seq, Timestamp};
-use crate::store::AsOf;
+use crate::store::{AsOf, ParseAsOfError};
 
 /// More parameters than any question has.
 const PARAMETERS_MAX: usize = 128;
@@ -79,15 +79,10 @@ impl<'r> Query<'r> {
     }
 
     /// The value of a parameter that is one of a few words.
-    pub(crate) fn choice<T>(
-        &self,
-        name: &str,
-        read: impl Fn(&str) -> Option<T>,
-        words: &str,
-    ) -> Result<Option<T>, Problem> {
+    pub(crate) fn choice<T: FromStr>(&self, name: &str, words: &str) -> Result<Option<T>, Problem> {
         let Some(text) = self.one(name)? else { return Ok(None) };
-        let why = || Problem::invalid_parameter(name, format!("is none of {words}"));
-        read(text).map(Some).ok_or_else(why)
+        let why = |_| Problem::invalid_parameter(name, format!("is none of {words}"));
+        text.parse().map(Some).map_err(why)
     }
 
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
@@ -143,8 +138,7 @@ impl<'r> Query<'r> {
     /// The value of a parameter that is a seq or a time.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<AsOf>, Problem> {
         let Some(text) = self.one(name)? else { return Ok(None) };
-        let moment: Result<AsOfParam, _> = text.parse();
-        moment.map(|moment| Some(moment.0)).map_err(|why| invalid_time(name, text, why))
+        text.parse().map(Some).map_err(|why: ParseAsOfError| invalid_time(name, text, why))
     }
 
     /// Takes out the event that must be visible before the question is asked.
@@ -178,6 +172,12 @@ impl<'r> Query<'r> {
         let given = self.one("cursor")?;
         given.map_or(Ok(0), |text| digits(text).ok_or_else(bad_cursor))
     }
+
+    /// Returns which links a query without a direction follows.
+    pub(crate) fn along(&self) -> LinkFilter {
+        let (labels, associations) = (self.all("label"), self.all("association"));
+        LinkFilter { labels, associations, ..LinkFilter::default() }
+    }
 }
 
 /// The limit that a body gives.
@@ -204,7 +204,7 @@ fn digits<N: FromStr>(text: &str) -> Option<N> {
 }
 
 /// A time with an offset loses its `+` where that is not escaped.
-fn invalid_time(name: &str, text: &str, why: &str) -> Problem {
+fn invalid_time(name: &str, text: &str, why: impl Display) -> Problem {
     if text.contains(' ') {
         return Problem::invalid_parameter(
             name,

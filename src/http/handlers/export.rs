@@ -2,6 +2,7 @@
 
 use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
@@ -21,15 +22,15 @@ use warp::http::header::{
 };
 use warp::reply::Response;
 
-use crate::export::{EdgesKey, Format, Options, check, write, write_lives};
-use crate::graph::{AskError, Layers, Snapshot, Subgraph, SubgraphQuery};
+use crate::export::{Format, Options, check, write, write_lives};
+use crate::graph::{QueryError, Snapshot, Subgraph, SubgraphQuery};
 use crate::http::app::App;
 use crate::http::extract::location;
 use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::model::{NodeRef, Seq};
+use crate::model::{NodeRef, ParseNameError, Seq};
 use crate::store::{AsOf, ExportEventsError, Location, PastError};
 
 /// What a chunk of the answer holds, in bytes.
@@ -47,15 +48,15 @@ enum Content {
     EventsResponse,
 }
 
-impl Content {
-    fn from_name(name: &str) -> Option<Self> {
-        if name == "ndjson" {
-            Some(Self::EventsResponse)
-        } else {
-            Format::from_name(name).map(Self::Graph)
-        }
-    }
+impl FromStr for Content {
+    type Err = ParseNameError;
 
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
+        if name == "ndjson" { Ok(Self::EventsResponse) } else { name.parse().map(Self::Graph) }
+    }
+}
+
+impl Content {
     fn media_type(self) -> &'static str {
         match self {
             Self::Graph(format) => format.media_type(),
@@ -192,19 +193,14 @@ fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
     Ok(ExportParams {
         content,
         options: Options {
-            edges_key: query
-                .choice("edgesKey", EdgesKey::from_name, "edges, links")?
-                .unwrap_or_default(),
+            edges_key: query.choice("edgesKey", "edges, links")?.unwrap_or_default(),
             location: request.segment("locationId").to_owned(),
             bom: of_format(query, "bom", content, Format::Csv)?,
             yed: of_format(query, "yed", content, Format::GraphMl)?,
         },
         part: SubgraphQuery {
-            layers: query
-                .choice("layer", Layers::from_name, "objects, records, all")?
-                .unwrap_or_default(),
-            labels: query.all("label"),
-            associations: query.all("association"),
+            layers: query.choice("layer", "objects, records, all")?.unwrap_or_default(),
+            along: query.along(),
             around: of.map(|of| (of, depth.unwrap_or(1))),
         },
         as_of: query.as_of()?,
@@ -216,7 +212,7 @@ fn content(query: &Query<'_>) -> Result<Content, Problem> {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         format!("{}, ndjson", names.join(", "))
     };
-    let content = query.choice("format", Content::from_name, &formats())?.ok_or_else(|| {
+    let content = query.choice("format", &formats())?.ok_or_else(|| {
         Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
     })?;
     let given = |name: &&str| !query.all(name).is_empty();
@@ -238,7 +234,7 @@ fn of_format(
     content: Content,
     format: Format,
 ) -> Result<bool, Problem> {
-    let wanted = query.choice(name, |value| value.parse().ok(), "true, false")?.unwrap_or(false);
+    let wanted = query.choice(name, "true, false")?.unwrap_or(false);
     let fits = match content {
         Content::Graph(asked) => asked == format,
         Content::Timeline => format == Format::Gexf,
@@ -302,7 +298,7 @@ impl From<io::Error> for Ended {
 }
 
 /// The problem of a part that cannot be exported: one node alone names it.
-fn of_part(error: AskError) -> Problem {
+fn of_part(error: QueryError) -> Problem {
     Problem::of_nodes(error, |_| "of")
 }
 

@@ -2,6 +2,7 @@
 
 use std::convert::Infallible;
 use std::io::{self, BufReader, Read};
+use std::str::FromStr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -21,6 +22,7 @@ use crate::http::extract::request::Request;
 use crate::http::limits::settings::BUFFER_BYTES;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
+use crate::model::ParseNameError;
 use crate::store::{ImportedLine, LineOutcome};
 use crate::webhook::ContentEncoding;
 
@@ -48,12 +50,14 @@ enum ResultsFilter {
     Refused,
 }
 
-impl ResultsFilter {
-    fn from_name(name: &str) -> Option<Self> {
+impl FromStr for ResultsFilter {
+    type Err = ParseNameError;
+
+    fn from_str(name: &str) -> Result<Self, Self::Err> {
         match name {
-            "all" => Some(Self::All),
-            "refused" => Some(Self::Refused),
-            _ => None,
+            "all" => Ok(Self::All),
+            "refused" => Ok(Self::Refused),
+            _ => Err(ParseNameError::none_of(&["all", "refused"])),
         }
     }
 }
@@ -64,7 +68,7 @@ impl ResultsFilter {
 /// goes on behind them.
 pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
     request.query.only(&["results"])?;
-    let listed = request.query.choice("results", ResultsFilter::from_name, "all, refused")?;
+    let listed = request.query.choice("results", "all, refused")?;
     let encoding = check_headers(&request.headers)?;
     let limits = &app.limits;
     body::check_length(&request.headers, limits.import_bytes)?;

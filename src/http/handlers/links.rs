@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::api::{
     BatchItem, BatchResponse, LabelsResponse, LinksQueryBody, LinksResponse, NODES_MAX, PageInfo,
 };
-use crate::graph::{Budget, Cursor, LinkFilter, LinkQuery, Order, View};
+use crate::graph::{Budget, Cursor, LinkFilter, LinkQuery, View};
 use crate::http::app::App;
 use crate::http::execute;
 use crate::http::execute::PreparedQuery;
@@ -18,7 +18,7 @@ use crate::http::extract::request::Request;
 use crate::http::extract::{json_body, params};
 use crate::http::respond::json::{Answer, json_within};
 use crate::http::respond::problem::Problem;
-use crate::model::{NodeRef, ParseNodeRefError, Seq, Side};
+use crate::model::{NodeRef, ParseNodeRefError, Seq};
 use crate::store::AsOf;
 
 /// What a link takes as JSON, about.
@@ -47,26 +47,16 @@ fn link_query(query: &Query<'_>) -> Result<LinkQuery, Problem> {
         "cursor",
         "asOf",
     ])?;
-    let side = |word: &str| match word {
-        "first" => Some(Side::First),
-        "second" => Some(Side::Second),
-        _ => None,
-    };
-    let order = |word: &str| match word {
-        "oldest" => Some(Order::Oldest),
-        "newest" => Some(Order::Newest),
-        _ => None,
-    };
     let mut links = LinkQuery {
         filter: LinkFilter {
             labels: query.all("label"),
             associations: query.all("association"),
             object: query.one("object")?.map(str::to_owned),
-            side: query.choice("side", side, "first, second")?,
+            side: query.choice("side", "first, second")?,
         },
         since: query.time("since")?,
         until: query.time("until")?,
-        order: query.choice("order", order, "oldest, newest")?.unwrap_or_default(),
+        order: query.choice("order", "oldest, newest")?.unwrap_or_default(),
         after: None,
         limit: query.limit()?,
     };

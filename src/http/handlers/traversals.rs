@@ -99,12 +99,7 @@ fn prepare_walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Probl
 pub(crate) fn find_path(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let asked = &request.query;
     asked.only(&["from", "to", "maxHops", "all", "label", "association", "limit", "asOf"])?;
-    let yes = |word: &str| match word {
-        "true" => Some(true),
-        "false" => Some(false),
-        _ => None,
-    };
-    let all = asked.choice("all", yes, "true, false")?.unwrap_or(false);
+    let all = asked.choice("all", "true, false")?.unwrap_or(false);
     if !all && asked.one("limit")?.is_some() {
         return Err(Problem::invalid_parameter("limit", "goes with `all=true`"));
     }
@@ -112,8 +107,7 @@ pub(crate) fn find_path(request: &Request<'_>) -> Result<PreparedQuery, Problem>
         from: asked.node("from")?,
         to: asked.node("to")?,
         max_hops: asked.number("maxHops", 1..=HOPS_MAX)?.unwrap_or(HOPS_DEFAULT),
-        labels: asked.all("label"),
-        associations: asked.all("association"),
+        along: asked.along(),
         all,
         limit: if all { asked.limit()? } else { 1 },
     };
@@ -131,8 +125,7 @@ pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, 
     let query = NeighborhoodQuery {
         of: asked.node("of")?,
         depth: asked.depth()?.unwrap_or(1),
-        labels: asked.all("label"),
-        associations: asked.all("association"),
+        along: asked.along(),
         limit: asked.number("limit", 1..=NODES_MAX)?.unwrap_or(NODES_DEFAULT),
     };
     Ok(PreparedQuery::new(vec![query.of.clone()], asked.as_of()?, move |view, budget, seq| {

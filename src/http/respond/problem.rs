@@ -10,7 +10,7 @@ use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
 
 use crate::export::TooLarge;
-use crate::graph::AskError;
+use crate::graph::QueryError;
 use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
@@ -298,11 +298,12 @@ impl From<IngestError> for Problem {
     }
 }
 
-impl From<AskError> for Problem {
-    fn from(error: AskError) -> Self {
+impl From<QueryError> for Problem {
+    fn from(error: QueryError) -> Self {
         match error {
-            AskError::Unknown(_) => Self::not_found(error.to_string()),
-            AskError::OtherLayer(_) | AskError::Nothing => {
+            QueryError::Unknown(_) => Self::not_found(error.to_string()),
+            // What has no node reference was refused with its parameter before.
+            QueryError::OtherLayer(_) | QueryError::Nothing | QueryError::Reference(_) => {
                 Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error.to_string())
             }
         }
@@ -312,9 +313,9 @@ impl From<AskError> for Problem {
 impl Problem {
     /// Returns the problem of a question; `field` returns the parameter or member
     /// that names a node.
-    pub(crate) fn of_nodes(error: AskError, field: impl Fn(&NodeRef) -> &'static str) -> Self {
+    pub(crate) fn of_nodes(error: QueryError, field: impl Fn(&NodeRef) -> &'static str) -> Self {
         let blamed = match &error {
-            AskError::OtherLayer(node) => Some(field(node)),
+            QueryError::OtherLayer(node) => Some(field(node)),
             _ => None,
         };
         let problem = Self::from(error);

@@ -9,7 +9,7 @@ use crate::journal::sqlite::connection::{BUSY_TIMEOUT, flush_drives};
 use crate::journal::sqlite::file_lock::resolve;
 use crate::journal::sqlite::journal::SqliteJournal;
 use crate::journal::sqlite::schema;
-use crate::journal::token::{Scope, TokenRow};
+use crate::journal::token::TokenRow;
 use crate::model::Timestamp;
 
 const INSERT: &str = "INSERT INTO token (id, name, scope, hash, created_at) \
@@ -80,7 +80,7 @@ impl Tokens {
         let mut tokens = Vec::new();
         while let Some(row) = rows.next()? {
             let (id, scope): (String, String) = (row.get(0)?, row.get(2)?);
-            let Some(scope) = Scope::from_name(&scope) else { continue };
+            let Ok(scope) = scope.parse() else { continue };
             let locations = select_locations.query_map([&id], |row| row.get(0))?;
             let locations = locations.collect::<Result<Vec<String>, _>>()?;
             tokens.push(TokenRow {

@@ -1,6 +1,7 @@
 //! The graph of a location as it stood once.
 
 use std::ops::ControlFlow;
+use std::str::FromStr;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
 use std::time::Duration;
 
@@ -19,6 +20,29 @@ pub enum AsOf {
     /// After the last event that had come in by then; what events say of their
     /// own time does not matter.
     Time(Timestamp),
+}
+
+/// A text is not an [`AsOf`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum ParseAsOfError {
+    /// A number that no event has.
+    #[error("is too large a number")]
+    TooLarge,
+    /// Something else.
+    #[error("is neither a seq nor an RFC 3339 time")]
+    Neither,
+}
+
+impl FromStr for AsOf {
+    type Err = ParseAsOfError;
+
+    /// Parses a seq, or a time as RFC 3339 text.
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        if text.bytes().all(|byte| byte.is_ascii_digit()) && !text.is_empty() {
+            return text.parse().map(Self::Seq).map_err(|_| ParseAsOfError::TooLarge);
+        }
+        text.parse().map(Self::Time).map_err(|_| ParseAsOfError::Neither)
+    }
 }
 
 /// The graph of a location as it stood once.

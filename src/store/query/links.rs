@@ -1,11 +1,11 @@
-//! The links of a node, page by page or one by one.
+//! Requests for the links of a node, page by page or one by one.
 
-use crate::graph::{AskError, Cursor, Link, LinkQuery, LinkRow, Order};
-use crate::model::{NodeRef, ParseNodeRefError, Side, Timestamp};
-use crate::store::query::error::QuestionError;
+use crate::graph::{Cursor, LinkFilter, LinkPage, LinkQuery, LinkRow, Order, QueryError};
+use crate::model::{NodeRef, Side, Timestamp};
+use crate::store::query::request::Request;
 use crate::store::query::target::Target;
 
-/// The links of a node. Ask for a [`page`](Self::page), or iterate over all.
+/// A request for the links of a node: get a [`page`](Request::page), or iterate over all.
 ///
 /// ```
 /// use relata::Store;
@@ -23,110 +23,90 @@ use crate::store::query::target::Target;
 /// }
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
+pub type LinksRequest<'l> = Request<'l, LinksOf>;
+
+/// The links of a node: the query of a [`LinksRequest`].
 #[derive(Debug, Clone)]
-pub struct LinksRequest<'l> {
-    of: Target<'l>,
-    node: Result<NodeRef, ParseNodeRefError>,
+pub struct LinksOf {
+    node: NodeRef,
     query: LinkQuery,
 }
 
-/// One page of links.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LinksPage {
-    /// The links, in the order asked for.
-    pub links: Vec<LinkRow<String>>,
-    /// Where to go on, if there is more.
-    pub next: Option<Cursor>,
-    /// How many links there are over all pages; unknown for a filter by time.
-    pub total: Option<u64>,
+impl AsMut<LinkFilter> for LinksOf {
+    fn as_mut(&mut self) -> &mut LinkFilter {
+        &mut self.query.filter
+    }
 }
 
 impl<'l> LinksRequest<'l> {
-    pub(super) fn new(of: Target<'l>, node: &str) -> Self {
-        Self { of, node: node.parse(), query: LinkQuery::default() }
+    pub(super) fn new(target: Target<'l>, node: &str) -> Self {
+        let query = LinkQuery::default();
+        let query = node.parse().map(|node| LinksOf { node, query }).map_err(QueryError::from);
+        Self { target, query }
     }
 
-    fn with(self, change: impl FnOnce(LinkQuery) -> LinkQuery) -> Self {
-        Self { query: change(self.query), ..self }
-    }
-
-    /// Only those whose far end has this label, or another one given.
+    /// Selects only links to things of this object key.
     #[must_use]
-    pub fn label(self, label: &str) -> Self {
-        self.with(|query| query.label(label))
+    pub fn object(self, key: impl Into<String>) -> Self {
+        self.with(|of| of.query.filter.object = Some(key.into()))
     }
 
-    /// Only those under this association, by id or key, or another one given.
-    #[must_use]
-    pub fn association(self, id_or_key: &str) -> Self {
-        self.with(|query| query.association(id_or_key))
-    }
-
-    /// Only those to things of this object key.
-    #[must_use]
-    pub fn object(self, key: &str) -> Self {
-        self.with(|query| query.object(key))
-    }
-
-    /// Only those in which the node stands on this end.
+    /// Selects only links in which the node stands on this end.
     #[must_use]
     pub fn side(self, side: Side) -> Self {
-        self.with(|query| query.side(side))
+        self.with(|of| of.query.filter.side = Some(side))
     }
 
-    /// Only those whose event is of this time or later.
+    /// Selects only links whose event is of this time or later.
     #[must_use]
     pub fn since(self, at: Timestamp) -> Self {
-        self.with(|query| query.since(at))
+        self.with(|of| of.query.since = Some(at))
     }
 
-    /// Only those whose event is of an earlier time.
+    /// Selects only links whose event is of an earlier time.
     #[must_use]
     pub fn until(self, at: Timestamp) -> Self {
-        self.with(|query| query.until(at))
+        self.with(|of| of.query.until = Some(at))
     }
 
-    /// The order of the list.
+    /// Sets the order of the list.
     #[must_use]
     pub fn order(self, order: Order) -> Self {
-        self.with(|query| query.order(order))
+        self.with(|of| of.query.order = order)
     }
 
-    /// The greatest number of links of a page.
+    /// Sets the maximum number of links of a page.
     #[must_use]
     pub fn limit(self, links: usize) -> Self {
-        self.with(|query| query.limit(links))
+        self.with(|of| of.query.limit = links)
     }
 
-    /// Go on from where a page ended.
+    /// Continues after the page that returned this cursor, in that page's order.
     #[must_use]
     pub fn after(self, cursor: Cursor) -> Self {
-        self.with(|query| query.after(cursor))
+        self.with(|of| (of.query.order, of.query.after) = (cursor.order(), Some(cursor)))
     }
 
-    /// Asks for one page. Costs its links, however many the node has.
-    pub fn page(&self) -> Result<LinksPage, QuestionError> {
-        let node = self.node.as_ref().map_err(Clone::clone)?;
-        Ok(self.of.answer(&[node], |view, budget| {
-            let page = view.links(node, &self.query, budget)?;
-            let links = page.links.into_iter().map(Link::into_owned).collect();
-            Ok::<_, AskError>(LinksPage { links, next: page.next, total: page.total })
-        })?)
+    /// Returns one page. Costs its links, however many the node has.
+    pub fn page(&self) -> Result<LinkPage<String>, QueryError> {
+        let LinksOf { node, query } = self.query()?;
+        self.target
+            .answer(&[node], |view, budget| Ok(view.links(node, query, budget)?.into_owned()))
     }
 }
 
 impl<'l> IntoIterator for LinksRequest<'l> {
-    type Item = Result<LinkRow<String>, QuestionError>;
+    type Item = Result<LinkRow<String>, QueryError>;
     type IntoIter = LinksIter<'l>;
 
-    /// All links, page by page. Links that were there all along come once, also
-    /// while events go on.
+    /// Returns all links, fetched page by page. Links that were there all along come
+    /// once, even while events are applied.
     fn into_iter(self) -> LinksIter<'l> {
         LinksIter { rest: Some(self), page: Vec::new().into_iter() }
     }
 }
 
-/// Links one by one.
+/// An iterator over the links of a node.
 #[derive(Debug, Clone)]
 pub struct LinksIter<'l> {
     rest: Option<LinksRequest<'l>>,
@@ -134,17 +114,17 @@ pub struct LinksIter<'l> {
 }
 
 impl Iterator for LinksIter<'_> {
-    type Item = Result<LinkRow<String>, QuestionError>;
+    type Item = Result<LinkRow<String>, QueryError>;
 
     fn next(&mut self) -> Option<Self::Item> {
         loop {
             if let Some(link) = self.page.next() {
                 return Some(Ok(link));
             }
-            let asked = self.rest.take()?;
-            match asked.page() {
+            let request = self.rest.take()?;
+            match request.page() {
                 Ok(page) => {
-                    self.rest = page.next.map(|next| asked.after(next));
+                    self.rest = page.next.map(|next| request.after(next));
                     self.page = page.links.into_iter();
                 }
                 Err(error) => return Some(Err(error)),

@@ -1,12 +1,11 @@
-//! What is asked: a location as it stands, or as it stood.
+//! A location to query: as it stands, or as it stood.
 
 use std::sync::Arc;
 
-use crate::graph::{AskError, LabelCount, LabelRow, Snapshot};
+use crate::graph::{LabelCount, LabelRow, QueryError, Snapshot};
 use crate::model::NodeRef;
 use crate::store::locations::Location;
 use crate::store::past::cache::Past;
-use crate::store::query::error::QuestionError;
 use crate::store::query::links::LinksRequest;
 use crate::store::query::matches::MatchRequest;
 use crate::store::query::neighborhood::NeighborhoodRequest;
@@ -15,14 +14,14 @@ use crate::store::query::target::Target;
 use crate::store::query::walk::WalkRequest;
 
 impl Location {
-    /// A copy of the graph for a question that names these nodes. The lock is
-    /// held while it is taken, not while it is asked.
+    /// Returns a copy of the graph for a query that names these nodes. The lock is held
+    /// while the copy is taken, not while it is queried.
     pub fn copy_for<'n>(&self, named: impl IntoIterator<Item = &'n NodeRef>) -> Snapshot {
         self.read().snapshot_of(named)
     }
 }
 
-/// A location as it stood at a moment, which may be now.
+/// A location at a moment, which may be now.
 #[derive(Debug, Clone)]
 pub enum LocationView {
     /// As it stands.
@@ -32,7 +31,7 @@ pub enum LocationView {
 }
 
 impl LocationView {
-    fn of(&self) -> Target<'_> {
+    fn target(&self) -> Target<'_> {
         match self {
             Self::Now(location) => Target::Now(location),
             Self::Then(past) => Target::Then(past),
@@ -40,53 +39,50 @@ impl LocationView {
     }
 }
 
-macro_rules! questions {
-    ($($type:ty: $of:expr,)*) => {
+macro_rules! requests {
+    ($($type:ty: $target:expr,)*) => {
         $(impl $type {
-            /// The links of a node, such as `contact/amara`.
+            /// Lists the links of a node, such as `contact/amara`.
             pub fn links(&self, node: &str) -> LinksRequest<'_> {
-                LinksRequest::new($of(self), node)
+                LinksRequest::new($target(self), node)
             }
 
-            /// Under which labels a node is linked, and how often.
-            pub fn labels(&self, node: &str) -> Result<Vec<LabelRow<String>>, QuestionError> {
-                labels($of(self), node)
+            /// Counts the links of a node by label.
+            pub fn labels(&self, node: &str) -> Result<Vec<LabelRow<String>>, QueryError> {
+                labels($target(self), node)
             }
 
-            /// Who is linked to all of these, to any of those, to none of others.
+            /// Finds the things that are linked to all, any or none of some nodes.
             pub fn matching(&self) -> MatchRequest<'_> {
-                MatchRequest::new($of(self))
+                MatchRequest::new($target(self))
             }
 
-            /// Where one gets from a node, step by step.
+            /// Follows links from a node, step by step.
             pub fn walk(&self, from: &str) -> WalkRequest<'_> {
-                WalkRequest::new($of(self), from)
+                WalkRequest::new($target(self), from)
             }
 
-            /// How two nodes are related.
+            /// Finds the shortest paths between two nodes.
             pub fn path(&self, from: &str, to: &str) -> PathRequest<'_> {
-                PathRequest::new($of(self), from, to)
+                PathRequest::new($target(self), from, to)
             }
 
-            /// What surrounds a node.
+            /// Returns the neighborhood of a node.
             pub fn neighborhood(&self, node: &str) -> NeighborhoodRequest<'_> {
-                NeighborhoodRequest::new($of(self), node)
+                NeighborhoodRequest::new($target(self), node)
             }
         })*
     };
 }
 
-questions! {
+requests! {
     Location: Target::Now,
-    Past: Target::Then,
-    LocationView: LocationView::of,
+    LocationView: LocationView::target,
 }
 
-fn labels(of: Target<'_>, node: &str) -> Result<Vec<LabelRow<String>>, QuestionError> {
+fn labels(target: Target<'_>, node: &str) -> Result<Vec<LabelRow<String>>, QueryError> {
     let node = node.parse()?;
-    Ok(of.answer(&[&node], |view, budget| {
-        Ok::<_, AskError>(
-            view.labels(&node, budget)?.into_iter().map(LabelCount::into_owned).collect(),
-        )
-    })?)
+    target.answer(&[&node], |view, budget| {
+        Ok(view.labels(&node, budget)?.into_iter().map(LabelCount::into_owned).collect())
+    })
 }

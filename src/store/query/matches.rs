@@ -1,11 +1,11 @@
-//! Who is linked to all of these, to any of those, to none of others.
+//! Requests for the things that are linked to all, any or none of some nodes.
 
-use crate::graph::{AskError, Condition, Match, MatchQuery, MatchRow};
+use crate::graph::{Condition, MatchPage, MatchQuery, QueryError};
 use crate::model::NodeRef;
-use crate::store::query::error::QuestionError;
+use crate::store::query::request::Request;
 use crate::store::query::target::Target;
 
-/// Many-to-many joins.
+/// A request for the things that are linked to all, any or none of some nodes.
 ///
 /// ```
 /// use relata::Store;
@@ -27,70 +27,48 @@ use crate::store::query::target::Target;
 /// assert_eq!(both.matches[0].record.as_deref(), Some("p1"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct MatchRequest<'l> {
-    of: Target<'l>,
-    query: MatchQuery,
-}
-
-/// Things that meet the conditions, those that meet most first.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct MatchResults {
-    /// The first of them, up to the limit.
-    pub matches: Vec<MatchRow<String>>,
-    /// How many there are.
-    pub total: u64,
-}
+pub type MatchRequest<'l> = Request<'l, MatchQuery>;
 
 impl<'l> MatchRequest<'l> {
-    pub(super) fn new(of: Target<'l>) -> Self {
-        Self { of, query: MatchQuery::default() }
+    pub(super) fn new(target: Target<'l>) -> Self {
+        Self { target, query: Ok(MatchQuery::default()) }
     }
 
-    fn with(mut self, change: impl FnOnce(&mut MatchQuery)) -> Self {
-        change(&mut self.query);
-        self
-    }
-
-    /// Only things of this object key.
+    /// Finds only things of this object key.
     #[must_use]
     pub fn object(self, key: &str) -> Self {
         self.with(|query| query.object = Some(key.to_owned()))
     }
 
-    /// Only things that meet this condition, too.
+    /// Finds only things that also meet this condition.
     #[must_use]
     pub fn all(self, condition: Condition) -> Self {
         self.with(|query| query.all.push(condition))
     }
 
-    /// Only things that meet this condition or another one given so.
+    /// Finds only things that meet this condition or another one added by `any`.
     #[must_use]
     pub fn any(self, condition: Condition) -> Self {
         self.with(|query| query.any.push(condition))
     }
 
-    /// No things that meet this condition.
+    /// Finds no things that meet this condition.
     #[must_use]
     pub fn none(self, condition: Condition) -> Self {
         self.with(|query| query.none.push(condition))
     }
 
-    /// The greatest number of matches to list.
+    /// Sets the maximum number of matches to list.
     #[must_use]
     pub fn limit(self, matches: usize) -> Self {
         self.with(|query| query.limit = matches)
     }
 
-    /// Asks. Costs the links of the smallest set, and for each further condition
+    /// Runs the query. Costs the links of the smallest set, and for each further condition
     /// its links or those of what is left.
-    pub fn find(&self) -> Result<MatchResults, QuestionError> {
-        let query = &self.query;
+    pub fn find(&self) -> Result<MatchPage<String>, QueryError> {
+        let query = self.query()?;
         let named: Vec<&NodeRef> = query.nodes().collect();
-        Ok(self.of.answer(&named, |view, budget| {
-            let page = view.matches(query, budget)?;
-            let matches = page.matches.into_iter().map(Match::into_owned).collect();
-            Ok::<_, AskError>(MatchResults { matches, total: page.total })
-        })?)
+        self.target.answer(&named, |view, budget| Ok(view.matches(query, budget)?.into_owned()))
     }
 }

@@ -1,12 +1,11 @@
-//! Where one gets from a node, step by step.
+//! Requests for walks from a node, step by step.
 
-use crate::graph::{AskError, Budget, LinkFilter, StepRow, View, WalkEnd, WalkEndRow, WalkQuery};
-use crate::model::{NodeRef, ParseNodeRefError};
-use crate::store::query::error::QuestionError;
-use crate::store::query::path::owned;
+use crate::graph::{Budget, LinkFilter, QueryError, StepRow, View, WalkEndRow, WalkQuery};
+use crate::model::NodeRef;
+use crate::store::query::request::Request;
 use crate::store::query::target::Target;
 
-/// Walks from a node.
+/// A request for walks from a node.
 ///
 /// ```
 /// use relata::Store;
@@ -27,67 +26,53 @@ use crate::store::query::target::Target;
 /// assert_eq!(liked_too.len(), 2);
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
-#[derive(Debug, Clone)]
-pub struct WalkRequest<'l> {
-    of: Target<'l>,
-    query: Result<WalkQuery, ParseNodeRefError>,
-}
+pub type WalkRequest<'l> = Request<'l, WalkQuery>;
 
 impl<'l> WalkRequest<'l> {
-    pub(super) fn new(of: Target<'l>, from: &str) -> Self {
-        Self { of, query: from.parse().map(WalkQuery::from) }
+    pub(super) fn new(target: Target<'l>, from: &str) -> Self {
+        Self { target, query: from.parse().map(WalkQuery::from).map_err(QueryError::from) }
     }
 
-    fn with(mut self, change: impl FnOnce(&mut WalkQuery)) -> Self {
-        if let Ok(query) = &mut self.query {
-            change(query);
-        }
-        self
-    }
-
-    /// Begins at this node, too.
+    /// Also begins at this node.
     #[must_use]
     pub fn and_from(mut self, node: &str) -> Self {
         match (node.parse(), &mut self.query) {
             (Ok(node), Ok(query)) => query.from.push(node),
-            (Err(error), Ok(_)) => self.query = Err(error),
+            (Err(error), Ok(_)) => self.query = Err(QueryError::Reference(error)),
             (_, Err(_)) => {}
         }
         self
     }
 
-    /// Goes one step on along such links.
+    /// Adds a step along the links that this filter selects.
     #[must_use]
     pub fn step(self, along: LinkFilter) -> Self {
         self.with(|query| query.steps.push(along))
     }
 
-    /// The greatest number of ends, or of walks, to list.
+    /// Sets the maximum number of ends, or of walks, to list.
     #[must_use]
     pub fn limit(self, limit: usize) -> Self {
         self.with(|query| query.limit = limit)
     }
 
-    /// Where walks end, most walks first. Costs the links of the nodes on the way,
+    /// Returns where walks end, most walks first. Costs the links of the nodes on the way,
     /// however many walks there are.
-    pub fn ends(&self) -> Result<Vec<WalkEndRow<String>>, QuestionError> {
-        self.ask(|view, query, budget| {
-            let page = view.walk(query, budget)?;
-            Ok(page.ends.into_iter().map(WalkEnd::into_owned).collect())
-        })
+    pub fn ends(&self) -> Result<Vec<WalkEndRow<String>>, QueryError> {
+        self.run(|view, query, budget| Ok(view.walk(query, budget)?.into_owned().ends))
     }
 
-    /// The walks themselves.
-    pub fn paths(&self) -> Result<Vec<Vec<StepRow<String>>>, QuestionError> {
-        self.ask(|view, query, budget| Ok(owned(view.walks(query, budget)?.paths)))
+    /// Returns the walks themselves.
+    pub fn paths(&self) -> Result<Vec<Vec<StepRow<String>>>, QueryError> {
+        self.run(|view, query, budget| Ok(view.walks(query, budget)?.into_owned().paths))
     }
 
-    fn ask<T>(
+    fn run<T>(
         &self,
-        ask: impl Fn(View<'_>, &WalkQuery, &mut Budget<'_>) -> Result<T, AskError>,
-    ) -> Result<T, QuestionError> {
-        let query = self.query.as_ref().map_err(Clone::clone)?;
+        run: impl Fn(View<'_>, &WalkQuery, &mut Budget<'_>) -> Result<T, QueryError>,
+    ) -> Result<T, QueryError> {
+        let query = self.query()?;
         let named: Vec<&NodeRef> = query.from.iter().collect();
-        Ok(self.of.answer(&named, |view, budget| ask(view, query, budget))?)
+        self.target.answer(&named, |view, budget| run(view, query, budget))
     }
 }

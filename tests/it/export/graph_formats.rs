@@ -7,7 +7,7 @@ use quick_xml::Reader;
 use quick_xml::events::Event;
 use relata::Store;
 use relata::export::{EdgesKey, Format, Options, write, write_lives};
-use relata::graph::{Layers, Snapshot, SubgraphQuery};
+use relata::graph::{Layers, LinkFilter, Snapshot, SubgraphQuery};
 use serde_json::{Value, json};
 
 use crate::support::sample::{SAMPLE, tell};
@@ -70,10 +70,11 @@ fn parts_are_chosen_by_layer_label_and_association() {
         counts.objects + counts.records,
         counts.associations + counts.relations,
     );
-    let spouses = SubgraphQuery { labels: vec!["Spouse".to_owned()], ..layer(Layers::Records) };
+    let spouses =
+        SubgraphQuery { along: LinkFilter::default().label("Spouse"), ..layer(Layers::Records) };
     check(spouses, 6, 3);
-    let none =
-        SubgraphQuery { associations: vec!["nothing".to_owned()], ..SubgraphQuery::default() };
+    let along = LinkFilter::default().association("nothing");
+    let none = SubgraphQuery { along, ..SubgraphQuery::default() };
     check(none, 0, 0);
 }
 

@@ -69,8 +69,9 @@ fn node(row: &Row<'_>) -> Node {
 }
 
 fn one_hop(graph: &LocationGraph, sql: &Sql, of: &Node, label: Option<&str>) {
-    let query = LinkQuery::default().limit(10_000);
-    let query = label.map_or(query.clone(), |label| query.label(label));
+    let all = LinkFilter::default();
+    let filter = label.map_or(all.clone(), |label| all.label(label));
+    let query = LinkQuery::from(filter).limit(10_000);
     let page = graph.links(&node_ref(of), &query).unwrap();
     let mut links: Vec<_> = page
         .links
@@ -141,7 +142,8 @@ fn two_steps(graph: &LocationGraph, sql: &Sql, from: &Node, labels: (&str, &str)
 }
 
 fn linked_to_both(graph: &LocationGraph, sql: &Sql, both: [(&Node, &str); 2]) -> usize {
-    let all = both.map(|(node, label)| Condition::linked_to(node_ref(node)).label(label));
+    let under = |label: &str| LinkFilter::default().label(label);
+    let all = both.map(|(node, label)| Condition::linked_to(node_ref(node)).along(under(label)));
     let query = MatchQuery { all: all.to_vec(), limit: 10_000, ..MatchQuery::default() };
     let page = graph.view().matches(&query, &mut Budget::unbounded()).unwrap();
     let found = page.matches.iter();

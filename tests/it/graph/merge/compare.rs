@@ -1,6 +1,6 @@
 //! Compares a graph with the model.
 
-use relata::graph::{Layers, LinkQuery, LocationGraph, Order};
+use relata::graph::{Layers, LinkFilter, LinkQuery, LocationGraph, Order};
 use relata::{Association, Change, Event, NodeRef, Side, Timestamp};
 
 use crate::graph::merge::events::{OBJECTS, RECORDS};
@@ -34,21 +34,23 @@ fn seen_in(
 }
 
 fn queries() -> Vec<LinkQuery> {
-    let all = LinkQuery::default().limit(1000);
-    vec![
-        all.clone(),
-        all.clone().order(Order::Newest),
-        all.clone().label("Buyer"),
-        all.clone().label("Home").label(""),
-        all.clone().label("nobody"),
-        all.clone().association("a1"),
-        all.clone().association("key-a2").association("a1"),
-        all.clone().object("property"),
-        all.clone().side(Side::First),
-        all.clone().side(Side::Second),
-        all.clone().side(Side::Second).label("Friend").order(Order::Newest),
-        all.object("contact").label("Buyer").association("a1").side(Side::First),
-    ]
+    let all = LinkFilter::default;
+    let oldest = [
+        all(),
+        all().label("Buyer"),
+        all().label("Home").label(""),
+        all().label("nobody"),
+        all().association("a1"),
+        all().association("key-a2").association("a1"),
+        all().object("property"),
+        all().side(Side::First),
+        all().side(Side::Second),
+        all().object("contact").label("Buyer").association("a1").side(Side::First),
+    ];
+    let newest = [all(), all().side(Side::Second).label("Friend")];
+    let query = |filter| LinkQuery::from(filter).limit(1000);
+    let oldest = oldest.map(query);
+    oldest.into_iter().chain(newest.map(|it| query(it).order(Order::Newest))).collect()
 }
 
 fn expected(model: &Model, node: &NodeRef, query: &LinkQuery) -> Vec<Seen> {

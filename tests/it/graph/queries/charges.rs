@@ -69,15 +69,12 @@ fn a_look_at_a_label_is_charged() {
         }),
         charged(|view, filter, budget| {
             let far = NodeRef::record("house", "h7");
-            let query =
-                PathQuery { labels: filter.labels.clone(), ..PathQuery::between(node(), far) };
+            let query = PathQuery { along: filter.clone(), ..PathQuery::between(node(), far) };
             view.path(&query, budget).unwrap();
         }),
         charged(|view, filter, budget| {
-            let query = NeighborhoodQuery {
-                labels: filter.labels.clone(),
-                ..NeighborhoodQuery::of(node())
-            };
+            let query =
+                NeighborhoodQuery { along: filter.clone(), ..NeighborhoodQuery::of(node()) };
             view.neighborhood(&query, budget).unwrap();
         }),
     ];

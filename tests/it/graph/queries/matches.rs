@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use proptest::prelude::*;
 use relata::NodeRef;
-use relata::graph::{AskError, Budget, Condition, LinkFilter, Match, MatchQuery};
+use relata::graph::{Budget, Condition, LinkFilter, Match, MatchQuery, QueryError};
 
 use super::{Case, asked, cases};
 use crate::support::oracle::{Hop, Node, World, crowded, history, node_ref};
@@ -81,7 +81,7 @@ proptest! {
                 let positive = query.all.len() + query.any.len();
                 if query.nodes().next().is_none() || positive == 0 && query.object.is_none() {
                     let refused = case.graph.view().matches(&query, &mut Budget::unbounded());
-                    prop_assert_eq!(refused.unwrap_err(), AskError::Nothing);
+                    prop_assert_eq!(refused.unwrap_err(), QueryError::Nothing);
                     continue;
                 }
                 let expected = expected(&case.world, &query);
@@ -109,9 +109,9 @@ proptest! {
         };
         let (object, record) = (node_ref(object), node_ref(record));
         prop_assert_eq!(ask(&[record.clone(), record.clone()]), None);
-        let other = Some(AskError::OtherLayer(object.clone()));
+        let other = Some(QueryError::OtherLayer(object.clone()));
         prop_assert_eq!(ask(&[record.clone(), object]), other);
         let nobody = NodeRef::record(record.object.as_str(), "nobody");
-        prop_assert_eq!(ask(&[record, nobody.clone()]), Some(AskError::Unknown(nobody)));
+        prop_assert_eq!(ask(&[record, nobody.clone()]), Some(QueryError::Unknown(nobody)));
     }
 }

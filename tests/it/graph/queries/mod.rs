@@ -60,8 +60,7 @@ impl Case {
             from: node_ref(self.node(ways.from)),
             to: node_ref(self.node(ways.to)),
             max_hops: ways.max_hops,
-            labels: ways.along.labels.clone(),
-            associations: ways.along.associations.clone(),
+            along: ways.along.clone(),
             all: true,
             limit: usize::MAX,
         }

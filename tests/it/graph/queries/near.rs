@@ -1,8 +1,8 @@
 //! What surrounds a node.
 
 use proptest::prelude::*;
-use relata::Timestamp;
 use relata::graph::{Budget, Edge as Shown, EdgeEnd, LinkFilter, Neighborhood, NeighborhoodQuery};
+use relata::{Association, Timestamp};
 
 use super::{Case, cases};
 use crate::support::oracle::{Edge, Node, condition_filter, crowded, history, node_ref};
@@ -21,14 +21,14 @@ fn shown_line(edge: &Shown<'_>) -> EdgeLine {
     (node(&edge.first), node(&edge.second), edge.association.to_owned(), relation, at, edge.seq)
 }
 
-pub(super) fn node_lines(near: &Neighborhood<'_>) -> Vec<(Node, usize)> {
+pub(super) fn node_lines(near: &Neighborhood<&str, &Association>) -> Vec<(Node, usize)> {
     let line = |near: &relata::graph::NeighborhoodNode<'_>| {
         ((near.object.to_owned(), near.record.map(str::to_owned)), near.hops as usize)
     };
     near.nodes.iter().map(line).collect()
 }
 
-pub(super) fn edge_lines(near: &Neighborhood<'_>) -> Vec<EdgeLine> {
+pub(super) fn edge_lines(near: &Neighborhood<&str, &Association>) -> Vec<EdgeLine> {
     let mut lines: Vec<_> = near.links.iter().map(shown_line).collect();
     lines.sort();
     lines
@@ -63,13 +63,7 @@ pub(super) fn within(
 }
 
 pub(super) fn query(of: &Node, depth: u32, along: &LinkFilter, limit: usize) -> NeighborhoodQuery {
-    NeighborhoodQuery {
-        of: node_ref(of),
-        depth,
-        labels: along.labels.clone(),
-        associations: along.associations.clone(),
-        limit,
-    }
+    NeighborhoodQuery { of: node_ref(of), depth, along: along.clone(), limit }
 }
 
 fn check(
