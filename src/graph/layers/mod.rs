@@ -1,6 +1,7 @@
 //! The two layers of a location: records and object keys.
 
 pub(super) mod associations;
+mod link_counts;
 pub(super) mod objects;
 pub(super) mod record_data;
 pub(super) mod records;

@@ -6,11 +6,11 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::graph::changed::ChangedRecords;
+use crate::graph::layers::link_counts::{LinkChange, LinkCounts};
 pub(crate) use crate::graph::layers::record_data::{
     EdgeType, EdgeTypeRow, EdgeTypes, Record, RecordRows, RelationRow,
 };
 use crate::graph::memory::adjacency::{Adjacency, AdjacencyEntry, Slot};
-use crate::graph::memory::degrees::Degrees;
 use crate::graph::memory::id_index::{Hashed, IdIndex};
 use crate::graph::memory::table::{
     AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
@@ -18,59 +18,18 @@ use crate::graph::memory::table::{
 use crate::graph::outcome::Outcome;
 use crate::model::{RecordState, Side, Stamp};
 
-const BOTH: [Side; 2] = [Side::First, Side::Second];
-
-/// One link more, or one fewer.
-#[derive(Debug, Clone, Copy)]
-enum RecordChange {
-    More,
-    Fewer,
-}
-
-impl RecordChange {
-    fn apply(self, degrees: &mut Degrees, links: u32) {
-        match self {
-            Self::More => degrees.grow(links),
-            Self::Fewer => degrees.shrink(links),
-        }
-    }
-}
-
-/// How many links a record has on each end.
-#[derive(Debug, Clone, Copy)]
-struct Totals {
-    first: u32,
-    second: u32,
-}
-
-impl Totals {
-    fn of(self, side: Side) -> u32 {
-        if side == Side::First { self.first } else { self.second }
-    }
-
-    fn change(&mut self, side: Side, change: RecordChange) {
-        let total = if side == Side::First { &mut self.first } else { &mut self.second };
-        match change {
-            RecordChange::More => *total += 1,
-            RecordChange::Fewer => *total -= 1,
-        }
-    }
-
-    fn is_zero(self) -> bool {
-        self.first + self.second == 0
-    }
-}
-
+/// Records, relations and what is derived from them.
+///
 /// Invariants:
 /// 1. A relation is linked exactly if its own event is no delete and neither
 ///    record was deleted later.
-/// 2. A linked relation stands in the adjacency of both its records, once for
-///    each end; no other does.
-/// 3. `linked` of a kind, `loops` and degrees count what the adjacencies hold.
-/// 4. `hidden_kinds` counts the kinds that are hidden.
+/// 2. A linked relation is in the adjacency of both its records, once for
+///    each end; no other is.
+/// 3. `linked` of an edge type, `loops`, degrees and `link_counts` count what the
+///    adjacencies hold.
+/// 4. `hidden_kinds` counts the edge types that are hidden.
 /// 5. The state of a record holds what keyed and unkeyed events said of it.
-/// 6. A record with links under an association that are not of the association's first
-///    kind stands in `mixed`; a deleted one that is linked, in `relinked`.
+/// 6. A deleted record that is linked is in `relinked`.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct RecordLayer {
     rows: RecordRows,
@@ -80,9 +39,7 @@ pub(crate) struct RecordLayer {
     unkeyed: HashMap<Box<str>, RecordState, RandomState>,
     relation_ids: IdIndex,
     kind_numbers: HashMap<EdgeType, EdgeTypeNo, RandomState>,
-    /// How many links a record has under an association, where some are, or were, not of
-    /// the association's first kind.
-    mixed: HashMap<(RecordNo, AssociationNo), Totals, RandomState>,
+    link_counts: LinkCounts,
     /// Records that were deleted and linked again since.
     relinked: HashSet<RecordNo, RandomState>,
     pub(crate) changed: ChangedRecords,
@@ -129,7 +86,7 @@ impl RecordLayer {
         self.unkeyed.get(id).copied().unwrap_or_default()
     }
 
-    /// Every record of an object key that was ever named, by ascending number.
+    /// Returns every record of an object key that was ever named, by ascending number.
     pub(crate) fn of_object(&self, object: ObjectNo) -> &[RecordNo] {
         if object.0 < self.by_object.len() { &self.by_object[object] } else { &[] }
     }
@@ -141,7 +98,7 @@ impl RecordLayer {
         })
     }
 
-    /// Of the object key, too: one id under thousands of keys is found as fast as any.
+    /// Hashes the object key, too: one id under thousands of keys is found as fast as any.
     fn record_hash(&self, object: ObjectNo, id: &str) -> Hashed {
         self.record_ids.hash((object, id))
     }
@@ -150,7 +107,7 @@ impl RecordLayer {
         self.relation_ids.find(self.relation_ids.hash(id), |no| self.relation_id(no) == id)
     }
 
-    /// The number of a record, given out now if it had none.
+    /// Returns the number of a record, assigned now if it had none.
     pub(crate) fn intern_record(&mut self, object: ObjectNo, id: &str) -> RecordNo {
         if let Some(known) = self.find_record(object, id) {
             return known;
@@ -219,7 +176,7 @@ impl RecordLayer {
         }
     }
 
-    /// Merges one relation event; a delete is told by its stamp.
+    /// Merges one relation event; its stamp says whether it is a delete.
     pub(crate) fn merge_relation(
         &mut self,
         id: &str,
@@ -273,8 +230,7 @@ impl RecordLayer {
         number
     }
 
-    /// Gives a relation another stamp, by which the events that are merged from now on
-    /// are compared.
+    /// Gives a relation another stamp, which events merged from now on are compared with.
     pub(crate) fn restamp(&mut self, relation: RelationNo, stamp: Stamp) {
         self.rows.relations[relation].stamp = stamp;
     }
@@ -287,8 +243,8 @@ impl RecordLayer {
         Outcome::of_record(old, stamp)
     }
 
-    /// Merges one event that names a record by its id alone: it speaks of every
-    /// record of that id, now and later. Costs a look-up for each object key.
+    /// Merges one event that names a record by its id alone: it concerns every record of
+    /// that id, now and later. Costs a look-up for each object key.
     pub(crate) fn merge_unkeyed(&mut self, id: &str, stamp: Stamp) -> Outcome {
         let old = self.unkeyed_state(id);
         let new = old.with(stamp);
@@ -350,7 +306,7 @@ impl RecordLayer {
             let loops = Arc::make_mut(&mut self.rows.loops);
             *loops.entry((first, kind.kind.association)).or_insert(0) += 1;
         }
-        self.count(number, RecordChange::More);
+        self.link_counts.count(&mut self.rows, number, LinkChange::Added);
     }
 
     fn unlink(&mut self, number: RelationNo) {
@@ -376,74 +332,7 @@ impl RecordLayer {
                 loops.remove(&key);
             }
         }
-        self.count(number, RecordChange::Fewer);
-    }
-
-    /// Notes how many links both ends of a relation have, now that there is one
-    /// more or fewer.
-    fn count(&mut self, number: RelationNo, change: RecordChange) {
-        let RelationRow { kind, first, second, .. } = self.rows.relations[number];
-        let association = self.rows.kinds[kind].kind.association;
-        if first == second {
-            self.note_kinds(first, kind, &BOTH, change);
-        } else {
-            self.note_kinds(first, kind, &[Side::First], change);
-            self.note_kinds(second, kind, &[Side::Second], change);
-        }
-        for (near, side) in [(first, Side::First), (second, Side::Second)] {
-            let on = |side: Side| self.links_on(near, kind, side);
-            let (here, there) = (on(side), on(side.other()));
-            let either = here + there - self.rows.loops_under(near, association);
-            let degrees = &mut self.rows.joined[association].degrees;
-            change.apply(degrees.of_mut(side), here);
-            if side == Side::First || first != second {
-                change.apply(&mut degrees.either, either);
-            }
-        }
-    }
-
-    /// Notes that a record has one link more or fewer of a kind, on these ends.
-    ///
-    /// While all its links under the association are of the association's first kind, the
-    /// slots of that say how many. With the first of another they are noted apart. Each
-    /// link costs the same, however many kinds the association and slots the record has.
-    fn note_kinds(
-        &mut self,
-        near: RecordNo,
-        kind: EdgeTypeNo,
-        ends: &[Side],
-        change: RecordChange,
-    ) {
-        let association = self.rows.kinds[kind].kind.association;
-        let [oldest, _, ..] = *self.rows.kinds_under(association) else { return };
-        let key = (near, association);
-        if let Some(totals) = self.mixed.get_mut(&key) {
-            for &end in ends {
-                totals.change(end, change);
-            }
-            if totals.is_zero() {
-                self.mixed.remove(&key);
-            }
-        } else if kind != oldest {
-            let total =
-                |side| self.slot_links(near, oldest, side) + self.slot_links(near, kind, side);
-            let [first, second] = BOTH.map(total);
-            self.mixed.insert(key, Totals { first, second });
-        }
-    }
-
-    fn slot_links(&self, near: RecordNo, kind: EdgeTypeNo, side: Side) -> u32 {
-        self.rows.adjacency[near].live(Slot::new(kind, side))
-    }
-
-    /// How many links under the association of a kind a record has on one end.
-    fn links_on(&self, near: RecordNo, kind: EdgeTypeNo, side: Side) -> u32 {
-        let association = self.rows.kinds[kind].kind.association;
-        let [oldest, _, ..] = *self.rows.kinds_under(association) else {
-            return self.slot_links(near, kind, side);
-        };
-        let mixed = self.mixed.get(&(near, association));
-        mixed.map_or_else(|| self.slot_links(near, oldest, side), |totals| totals.of(side))
+        self.link_counts.count(&mut self.rows, number, LinkChange::Removed);
     }
 
     fn relist(&mut self, number: RecordNo) {
@@ -460,13 +349,13 @@ impl RecordLayer {
         self.rows.list(number, listed);
     }
 
-    /// Takes back what a checkpoint kept of an id without object key.
+    /// Restores what a checkpoint holds of an id without object key.
     pub(crate) fn restore_unkeyed(&mut self, id: &str, state: RecordState) {
         self.unkeyed.insert(id.into(), state);
     }
 
-    /// Takes back the record that a checkpoint kept; false if it does not stand behind
-    /// those before, or stands there twice.
+    /// Restores a record from a checkpoint. Returns `false` if it does not come after those
+    /// before, or is there twice.
     pub(crate) fn restore_record(
         &mut self,
         place: u32,
@@ -485,8 +374,8 @@ impl RecordLayer {
         true
     }
 
-    /// Takes back the relation that a checkpoint kept; false if it does not stand behind
-    /// those before, or stands there twice.
+    /// Restores a relation from a checkpoint. Returns `false` if it does not come after
+    /// those before, or is there twice.
     pub(crate) fn restore_relation(
         &mut self,
         place: u32,
