@@ -56,6 +56,7 @@ mod model;
 #[cfg(feature = "server")]
 pub mod signature;
 mod store;
+mod sync;
 pub mod webhook;
 
 pub use model::{

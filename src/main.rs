@@ -8,6 +8,7 @@ compile_error!(
 
 mod cli;
 mod config;
+mod sync;
 
 use std::process::ExitCode;
 

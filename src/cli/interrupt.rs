@@ -1,7 +1,7 @@
 //! What is removed when a command is told to end.
 
 use std::path::{Path, PathBuf};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::{fs, io, thread};
 
 use tokio::runtime::Builder;
@@ -9,6 +9,7 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 
 use crate::cli::log;
 use crate::cli::serve::SIGXFSZ;
+use crate::sync::IgnorePoison;
 
 /// How often the removal of a folder is tried.
 const REMOVALS: u32 = 100;
@@ -84,7 +85,7 @@ fn remove(path: &Path) {
 }
 
 fn lock(unfinished: &Mutex<Option<PathBuf>>) -> MutexGuard<'_, Option<PathBuf>> {
-    unfinished.lock().unwrap_or_else(PoisonError::into_inner)
+    unfinished.lock().ignore_poison()
 }
 
 /// The signals that end a process.

@@ -8,7 +8,7 @@
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, OnceLock};
 use std::time::{Duration, Instant};
 use std::{mem, thread};
 
@@ -16,6 +16,7 @@ use tracing_subscriber::filter::LevelFilter;
 use tracing_subscriber::fmt::MakeWriter;
 
 use crate::config::{LogFormat, wants_color};
+use crate::sync::IgnorePoison;
 
 /// How much may wait to be written, in bytes.
 const BUFFER_BYTES: usize = 1 << 20;
@@ -120,7 +121,7 @@ struct Pending {
 
 impl Log {
     fn lock(&self) -> MutexGuard<'_, Pending> {
-        self.pending.lock().unwrap_or_else(PoisonError::into_inner)
+        self.pending.lock().ignore_poison()
     }
 
     /// Takes a line, if there is room for it.
@@ -150,7 +151,7 @@ impl Log {
                 pending.is_writing = false;
                 self.changed.notify_all();
                 while pending.lines.is_empty() {
-                    pending = self.changed.wait(pending).unwrap_or_else(PoisonError::into_inner);
+                    pending = self.changed.wait(pending).ignore_poison();
                 }
                 mem::swap(&mut pending.lines, &mut lines);
                 pending.is_writing = true;
@@ -176,7 +177,7 @@ impl Log {
                 return;
             }
             let waited = self.changed.wait_timeout(pending, left);
-            pending = waited.unwrap_or_else(PoisonError::into_inner).0;
+            pending = waited.ignore_poison().0;
         }
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::ops::{ControlFlow, RangeInclusive};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::journal::contract::{
     Accepted, CheckpointRow, CheckpointSeq, Compaction, Erased, IMPORT_MARKS, ImportMark, Journal,
@@ -16,6 +16,7 @@ use crate::journal::error::JournalError;
 use crate::journal::location_blocks::BlockMap;
 use crate::journal::memory_rows::{KeptRow, RowKey, keep, key_of, show};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
+use crate::sync::IgnorePoison;
 
 /// Entries read at a time.
 const PAGE_ENTRIES: usize = 1_024;
@@ -90,7 +91,7 @@ impl MemoryJournal {
     }
 
     fn inner(&self) -> MutexGuard<'_, Inner> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().ignore_poison()
     }
 }
 

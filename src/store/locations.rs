@@ -1,13 +1,14 @@
 //! The graphs in memory, one a location, each behind its own lock.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard, RwLockWriteGuard, TryLockError};
+use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
 
 use crate::graph::LocationGraph;
 use crate::model::{LocationId, address};
 use crate::store::watermark::Watermark;
+use crate::sync::IgnorePoison;
 
 /// Looks at whether the writer is out of a graph: it mostly is after one event, in some
 /// microseconds.
@@ -37,23 +38,22 @@ impl Location {
     /// no I/O meanwhile; for long work take a
     /// [snapshot](LocationGraph::snapshot).
     pub fn read(&self) -> RwLockReadGuard<'_, LocationGraph> {
-        self.graph.read().unwrap_or_else(PoisonError::into_inner)
+        self.graph.read().ignore_poison()
     }
 
     /// The graph, if the writer is out of it within some microseconds.
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, LocationGraph>> {
         for _ in 0..TRIES {
-            match self.graph.try_read() {
-                Ok(graph) => return Some(graph),
-                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) => std::hint::spin_loop(),
+            if let Some(graph) = self.graph.try_read().ignore_poison() {
+                return Some(graph);
             }
+            std::hint::spin_loop();
         }
         None
     }
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, LocationGraph> {
-        self.graph.write().unwrap_or_else(PoisonError::into_inner)
+        self.graph.write().ignore_poison()
     }
 }
 
@@ -145,7 +145,7 @@ impl Locations {
         if let Some(known) = self.find(id.as_str()) {
             return known;
         }
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.write().ignore_poison();
         // Numbers of locations that were erased stay free.
         let last = table.by_number.last_key_value();
         let number = last.map_or(0, |(last, _)| address(*last as usize + 1));
@@ -154,20 +154,20 @@ impl Locations {
 
     /// The location of this id under the number that it had; nothing if it cannot have it.
     pub(crate) fn restore(&self, number: u32, id: &LocationId) -> Option<Arc<Location>> {
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.write().ignore_poison();
         let is_next = table.by_number.last_key_value().is_none_or(|(last, _)| *last < number);
         (is_next && !table.by_id.contains_key(id.as_str())).then(|| table.add(number, id))
     }
 
     /// Takes a location away.
     pub(crate) fn remove(&self, id: &str) {
-        let mut table = self.table.write().unwrap_or_else(PoisonError::into_inner);
+        let mut table = self.table.write().ignore_poison();
         if let Some(location) = table.by_id.remove(id) {
             table.by_number.remove(&location.number);
         }
     }
 
     fn table(&self) -> RwLockReadGuard<'_, LocationTable> {
-        self.table.read().unwrap_or_else(PoisonError::into_inner)
+        self.table.read().ignore_poison()
     }
 }

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
@@ -35,6 +35,7 @@ use crate::store::writer::queue::{Gauge, Queue};
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::thread::Writer;
+use crate::sync::IgnorePoison;
 use crate::webhook::{Decoded, UrlTypes};
 
 /// An association graph store: a journal on disk, graphs in memory, and the one
@@ -479,7 +480,7 @@ impl Store {
 
     fn stop(&mut self) {
         self.queue = None;
-        let handle = self.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        let handle = self.writer.lock().ignore_poison().take();
         if let Some(handle) = handle
             && handle.join().is_err()
         {

@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
-use std::sync::{Condvar, Mutex, OnceLock, PoisonError};
+use std::sync::{Condvar, Mutex, OnceLock};
 use std::time::Duration;
 
 use crate::model::Seq;
+use crate::sync::IgnorePoison;
 
 type Listener = Box<dyn Fn(Seq) + Send + Sync>;
 
@@ -36,7 +37,7 @@ impl Watermark {
         self.head.store(head, Ordering::SeqCst);
         if self.waiting.load(Ordering::SeqCst) > 0 {
             // Whoever looked before the store above holds the lock until it sleeps.
-            drop(self.lock.lock().unwrap_or_else(PoisonError::into_inner));
+            drop(self.lock.lock().ignore_poison());
             self.moved.notify_all();
         }
         if let Some(listener) = self.listener.get() {
@@ -47,10 +48,10 @@ impl Watermark {
     /// Waits until an event is visible; false if it is not in time.
     pub(crate) fn wait(&self, seq: Seq, timeout: Duration) -> bool {
         self.waiting.fetch_add(1, Ordering::SeqCst);
-        let guard = self.lock.lock().unwrap_or_else(PoisonError::into_inner);
+        let guard = self.lock.lock().ignore_poison();
         let behind = |(): &mut ()| self.head.load(Ordering::SeqCst) < seq;
         let waited = self.moved.wait_timeout_while(guard, timeout, behind);
-        drop(waited.unwrap_or_else(PoisonError::into_inner));
+        drop(waited.ignore_poison());
         self.waiting.fetch_sub(1, Ordering::SeqCst);
         self.head() >= seq
     }

@@ -3,10 +3,11 @@
 //! it is valid once, for a minute.
 
 use std::collections::VecDeque;
-use std::sync::{Mutex, PoisonError};
+use std::sync::Mutex;
 use std::time::{Duration, Instant};
 
 use crate::http::auth::token::{Grant, hash};
+use crate::sync::IgnorePoison;
 
 /// How long a ticket is valid.
 pub(crate) const LIFETIME: Duration = Duration::from_secs(60);
@@ -28,7 +29,7 @@ pub(crate) struct Tickets(Mutex<VecDeque<Ticket>>);
 impl Tickets {
     /// Adds a ticket with this text.
     pub(crate) fn issue(&self, text: &str, grant: Grant, now: Instant) {
-        let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tickets = self.0.lock().ignore_poison();
         while tickets.front().is_some_and(|ticket| ticket.until <= now) {
             tickets.pop_front();
         }
@@ -44,7 +45,7 @@ impl Tickets {
     /// Uses a ticket up and returns what it grants, or `None` if it is not valid.
     pub(crate) fn redeem(&self, text: &str, now: Instant) -> Option<Grant> {
         let hash = hash(text);
-        let mut tickets = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut tickets = self.0.lock().ignore_poison();
         let at = tickets.iter().position(|ticket| ticket.hash == hash)?;
         tickets.remove(at).filter(|ticket| now < ticket.until).map(|ticket| ticket.grant)
     }

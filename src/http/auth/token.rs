@@ -1,7 +1,7 @@
 //! API tokens: made, told apart, checked.
 
 use std::collections::HashMap;
-use std::sync::{PoisonError, RwLock};
+use std::sync::RwLock;
 
 use aws_lc_rs::{constant_time, digest, error, rand};
 use base64::Engine;
@@ -9,6 +9,7 @@ use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 
 use crate::journal::{Scope, TokenRow};
 use crate::model::Timestamp;
+use crate::sync::IgnorePoison;
 
 /// What every token begins with, so that scanners for leaked secrets find it.
 const PREFIX: &str = "rlt_";
@@ -65,7 +66,7 @@ impl TokenTable {
     /// From now on these tokens are good, and no others.
     pub fn replace(&self, tokens: Vec<TokenRow>) {
         let tokens = tokens.into_iter().map(|token| (token.id.clone(), token)).collect();
-        *self.0.write().unwrap_or_else(PoisonError::into_inner) = tokens;
+        *self.0.write().ignore_poison() = tokens;
     }
 
     /// What a token allows, if it is good. The time it takes does not depend on
@@ -73,7 +74,7 @@ impl TokenTable {
     pub(crate) fn grant(&self, token: &str) -> Option<Grant> {
         let (id, _) = token.strip_prefix(PREFIX)?.split_once('_')?;
         let presented = hash(token);
-        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tokens = self.0.read().ignore_poison();
         let known = tokens.get(id)?;
         constant_time::verify_slices_are_equal(&presented, &known.hash).ok()?;
         let locations = Some(known.locations.clone()).filter(|locations| !locations.is_empty());
@@ -83,7 +84,7 @@ impl TokenTable {
     /// Whether the token behind a grant is still good. Nothing else of a token ever
     /// changes.
     pub(crate) fn is_good(&self, grant: &Grant) -> bool {
-        let tokens = self.0.read().unwrap_or_else(PoisonError::into_inner);
+        let tokens = self.0.read().ignore_poison();
         grant.token.as_ref().is_some_and(|token| tokens.contains_key(token))
     }
 }

@@ -2,7 +2,7 @@
 //! with no more readers of the journal than that.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::Semaphore;
 
@@ -12,6 +12,7 @@ use crate::http::respond::problem::Problem;
 use crate::journal::JournalReader;
 use crate::model::Seq;
 use crate::store::{ChangeFilter, ChangePage, ChangeQuery, Store};
+use crate::sync::IgnorePoison;
 
 /// Readers of the journal between two pages; they are closed when nobody catches up.
 type IdleReaders = Mutex<Vec<Box<dyn JournalReader>>>;
@@ -54,7 +55,7 @@ impl CatchUps {
 
     /// Begins to catch up in a location.
     pub(crate) fn begin(&self, location: &str, filter: &ChangeFilter) -> CatchUp {
-        let mut known = self.idle.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut known = self.idle.lock().ignore_poison();
         let idle = known.upgrade().unwrap_or_else(|| {
             let new = Arc::default();
             *known = Arc::downgrade(&new);
@@ -88,7 +89,7 @@ impl CatchUp {
         let (location, filter) = (Arc::clone(&self.location), self.filter.clone());
         let read = self.shared.background.spawn(move || {
             let _permit = permit;
-            let hold = || idle.lock().unwrap_or_else(PoisonError::into_inner);
+            let hold = || idle.lock().ignore_poison();
             let open = hold().pop();
             let mut journal = open.map_or_else(|| shared.store.reader(), Ok)?;
             let query = ChangeQuery { location: &location, filter: &filter, after, upto, limit };

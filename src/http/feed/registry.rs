@@ -2,7 +2,7 @@
 
 use std::collections::HashMap;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use foldhash::fast::RandomState;
 use tokio::sync::{mpsc, oneshot, watch};
@@ -16,6 +16,7 @@ use crate::http::limits::settings::Limits;
 use crate::http::respond::problem::Problem;
 use crate::model::Seq;
 use crate::store::{ChangeFilter, Store};
+use crate::sync::IgnorePoison;
 
 /// Why a stream ends when the server stops.
 pub(crate) const SHUTDOWN: &str = "the server stops; come back with Last-Event-ID";
@@ -93,7 +94,7 @@ impl HubRegistry {
     }
 
     fn hubs(&self) -> MutexGuard<'_, Hubs> {
-        self.hubs.lock().unwrap_or_else(PoisonError::into_inner)
+        self.hubs.lock().ignore_poison()
     }
 
     /// Sends a request to the hub of a location, and starts one where there is none.

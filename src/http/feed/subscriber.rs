@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
@@ -17,6 +17,7 @@ use crate::http::auth::token::Grant;
 use crate::http::feed::stats::Stats;
 use crate::http::respond::sse;
 use crate::model::{EpochId, EventId, Seq};
+use crate::sync::IgnorePoison;
 
 /// The last event that a hub has put into the subscribers of its subscribers.
 pub(crate) type Position = Arc<AtomicU64>;
@@ -79,7 +80,7 @@ impl Subscriber {
     }
 
     fn queue(&self) -> MutexGuard<'_, Queue> {
-        self.queue.lock().unwrap_or_else(PoisonError::into_inner)
+        self.queue.lock().ignore_poison()
     }
 
     /// Whether nothing more is to be sent.

@@ -3,12 +3,13 @@
 //! processor's cores busy.
 
 use std::collections::HashMap;
-use std::sync::{Arc, Mutex, PoisonError, Weak};
+use std::sync::{Arc, Mutex, Weak};
 use std::time::Duration;
 
 use tokio::sync::{AcquireError, OwnedSemaphorePermit, Semaphore};
 
 use crate::http::respond::problem::Problem;
+use crate::sync::IgnorePoison;
 
 /// Clients above which those that hold and wait for nothing are forgotten.
 const CLIENTS: usize = 64;
@@ -71,7 +72,7 @@ impl Permits {
     }
 
     fn of(&self, client: &str) -> Arc<Semaphore> {
-        let mut clients = self.clients.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut clients = self.clients.lock().ignore_poison();
         if let Some(known) = clients.get(client).and_then(Weak::upgrade) {
             return known;
         }

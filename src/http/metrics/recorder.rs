@@ -2,7 +2,7 @@
 //! number of series is bounded.
 
 use std::fmt::Error;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -15,6 +15,7 @@ use warp::http::StatusCode;
 
 use crate::model::EventType;
 use crate::store::{ImportCounts, Store, WriteEvent};
+use crate::sync::IgnorePoison;
 
 /// Seconds: from a look into memory to what every limit allows.
 const SECONDS: [f64; 14] = [
@@ -109,7 +110,7 @@ impl Metrics {
             }
             WriteEvent::Checkpoint { took, .. } => {
                 checkpoints.observe(took.as_secs_f64());
-                *saved.lock().unwrap_or_else(PoisonError::into_inner) = Instant::now();
+                *saved.lock().ignore_poison() = Instant::now();
             }
         });
         Self { registry, deliveries, imported, requests, durations, checkpoint }
@@ -149,6 +150,6 @@ impl Metrics {
 
     /// Returns the time since the last checkpoint was saved, or the server started.
     pub(crate) fn since_checkpoint(&self) -> Duration {
-        self.checkpoint.lock().unwrap_or_else(PoisonError::into_inner).elapsed()
+        self.checkpoint.lock().ignore_poison().elapsed()
     }
 }

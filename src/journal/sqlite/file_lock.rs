@@ -130,10 +130,11 @@ mod inode {
     use std::fs::{File, OpenOptions, TryLockError};
     use std::os::unix::fs::MetadataExt;
     use std::path::Path;
-    use std::sync::{Mutex, PoisonError};
+    use std::sync::Mutex;
 
     use crate::journal::error::JournalError;
     use crate::journal::sqlite::identity::Identity;
+    use crate::sync::IgnorePoison;
 
     /// Every database that this process has opened for writing and that still has a
     /// name. None is ever closed: when a process closes any descriptor of a file, it
@@ -157,7 +158,7 @@ mod inode {
         pub(in crate::journal) fn take(path: &Path) -> Result<Self, JournalError> {
             let at = |source| JournalError::File { path: path.to_owned(), source };
             let in_use = || JournalError::InUse { path: path.to_owned() };
-            let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut opened = OPENED.lock().ignore_poison();
             opened.retain(|it| it.is_locked || it.file.metadata().is_ok_and(|it| it.nlink() > 0));
             let identity =
                 Identity::of(path).ok_or_else(|| at(std::io::ErrorKind::NotFound.into()))?;
@@ -178,7 +179,7 @@ mod inode {
 
     impl Drop for FileLock {
         fn drop(&mut self) {
-            let mut opened = OPENED.lock().unwrap_or_else(PoisonError::into_inner);
+            let mut opened = OPENED.lock().ignore_poison();
             if let Some(found) = opened.iter_mut().find(|it| it.identity == self.identity) {
                 // The lock of a file that cannot be unlocked ends with the process.
                 found.is_locked = found.file.unlock().is_err();

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::hooks::Wal;
@@ -12,6 +12,7 @@ use rusqlite::{Connection, MAIN_DB};
 
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::connection;
+use crate::sync::IgnorePoison;
 
 /// Pages in the log before they are moved: fewer, larger moves than the 1,000 at which
 /// SQLite would do it within a commit.
@@ -89,7 +90,7 @@ impl Shared {
         loop {
             let mut state = lock(&self.state);
             while !state.is_wanted && !state.is_closed {
-                state = self.changed.wait(state).unwrap_or_else(PoisonError::into_inner);
+                state = self.changed.wait(state).ignore_poison();
             }
             if state.is_closed {
                 return;
@@ -123,5 +124,5 @@ impl Drop for LogMover {
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
-    mutex.lock().unwrap_or_else(PoisonError::into_inner)
+    mutex.lock().ignore_poison()
 }

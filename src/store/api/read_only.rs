@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
-use std::sync::PoisonError;
 
 use crate::journal::{JournalError, JournalReader, SqliteJournal};
 use crate::model::Seq;
@@ -13,6 +12,7 @@ use crate::store::recovery::{OpenError, Replaying, replay};
 use crate::store::store::Store;
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::compaction::Compactions;
+use crate::sync::IgnorePoison;
 
 /// Events without effect that are noted before it is looked which of them are saved.
 const IDLE_MAX: usize = 10_000;
@@ -62,7 +62,7 @@ impl Store {
         if !self.is_read_only() {
             return Ok(self.head());
         }
-        let _one_at_a_time = self.refreshing.lock().unwrap_or_else(PoisonError::into_inner);
+        let _one_at_a_time = self.refreshing.lock().ignore_poison();
         let mut journal = self.reader()?;
         let (known, pruned) = (self.head(), journal.pruned()?);
         if pruned > known {

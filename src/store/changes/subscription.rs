@@ -2,12 +2,13 @@
 
 use std::collections::HashMap;
 use std::fmt;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use foldhash::fast::RandomState;
 
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::changes::reader::AppliedEvent;
+use crate::sync::IgnorePoison;
 
 /// Called on the writer's thread when a subscription has something to take.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
@@ -71,7 +72,7 @@ impl Subscriptions {
     }
 
     pub(crate) fn registry(&self) -> MutexGuard<'_, Registry> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().ignore_poison()
     }
 
     /// Publishes what was applied up to `head`, and returns whom to wake once it is

@@ -1,9 +1,10 @@
 //! Which accepted events did nothing.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use crate::model::Seq;
+use crate::sync::IgnorePoison;
 
 /// Events since the last checkpoint that did nothing. They leave only once they are
 /// saved: whoever looks here first, and then at what is saved, misses none.
@@ -12,7 +13,7 @@ pub(crate) struct NoOpEvents(Arc<Mutex<BTreeSet<Seq>>>);
 
 impl NoOpEvents {
     fn hold(&self) -> MutexGuard<'_, BTreeSet<Seq>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+        self.0.lock().ignore_poison()
     }
 
     pub(crate) fn note(&self, seq: Seq) {

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 use std::str::FromStr;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError, TryLockError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use crate::graph::LocationGraph;
@@ -11,6 +11,7 @@ use crate::model::{Event, Seq, Timestamp};
 use crate::store::history;
 use crate::store::index::scan::{Scan, Stop};
 use crate::store::writer::compaction::Due;
+use crate::sync::IgnorePoison;
 
 /// A moment in the life of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -123,18 +124,19 @@ impl PastCache {
     }
 
     fn kept(&self) -> MutexGuard<'_, Vec<CachedGraph>> {
-        self.kept.lock().unwrap_or_else(PoisonError::into_inner)
+        self.kept.lock().ignore_poison()
     }
 
     /// Waits until no other one is built; nothing if it is to stop before.
     pub(crate) fn build(&self, stop: Stop<'_>) -> Option<MutexGuard<'_, ()>> {
         loop {
-            match self.building.try_lock() {
-                Ok(alone) => return Some(alone),
-                Err(TryLockError::Poisoned(poisoned)) => return Some(poisoned.into_inner()),
-                Err(TryLockError::WouldBlock) if stop() => return None,
-                Err(TryLockError::WouldBlock) => std::thread::sleep(WAIT),
+            if let Some(alone) = self.building.try_lock().ignore_poison() {
+                return Some(alone);
             }
+            if stop() {
+                return None;
+            }
+            std::thread::sleep(WAIT);
         }
     }
 

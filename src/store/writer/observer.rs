@@ -2,10 +2,11 @@
 
 use std::fmt;
 use std::sync::atomic::{AtomicU64, Ordering};
-use std::sync::{Mutex, OnceLock, PoisonError};
+use std::sync::{Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use crate::model::Seq;
+use crate::sync::IgnorePoison;
 
 /// What the writer has just put on disk.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -63,7 +64,7 @@ impl WriteObserver {
 
     /// Notes since when a reader has kept the log from being cut down.
     pub(crate) fn log_held_since(&self, since: Option<Instant>) {
-        *self.log_held_since.lock().unwrap_or_else(PoisonError::into_inner) = since;
+        *self.log_held_since.lock().ignore_poison() = since;
     }
 
     /// Counts a write that failed.
@@ -81,7 +82,7 @@ impl WriteObserver {
     }
 
     pub(crate) fn log_held(&self) -> Duration {
-        let since = *self.log_held_since.lock().unwrap_or_else(PoisonError::into_inner);
+        let since = *self.log_held_since.lock().ignore_poison();
         since.map_or(Duration::ZERO, |since| since.elapsed())
     }
 

@@ -2,7 +2,7 @@
 
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
 use crate::store::delivery::IngestError;
@@ -10,6 +10,7 @@ use crate::store::options::Options;
 use crate::store::writer::command::Command;
 use crate::store::writer::observer::{Backlog, WriteObserver};
 use crate::store::writer::write_failure::WriteFailure;
+use crate::sync::IgnorePoison;
 
 /// The sender's end. Both the number of deliveries and the bytes of their
 /// bodies are bounded.
@@ -104,7 +105,7 @@ impl Gauge {
     }
 
     fn lock_failure(&self) -> MutexGuard<'_, Option<Failure>> {
-        self.failure.lock().unwrap_or_else(PoisonError::into_inner)
+        self.failure.lock().ignore_poison()
     }
 }
 
