@@ -17,7 +17,7 @@ use crate::http::metrics::recorder::Metrics;
 use crate::http::respond::problem::Problem;
 use crate::http::server::trace_ids::TraceIds;
 use crate::model::Seq;
-use crate::store::Store;
+use crate::store::{Store, WriteEvent};
 
 /// A store and the rules by which it is served.
 #[derive(Debug)]
@@ -55,9 +55,10 @@ impl App {
         let wait = limits.question_wait;
         let head = watch::Sender::new(store.head());
         let advanced = head.clone();
-        // With two servers over one store, the second sees new events once per wait.
-        store.listen(move |seq| {
-            advanced.send_replace(seq);
+        store.observe(move |event| {
+            if let WriteEvent::Visible { upto } = event {
+                advanced.send_replace(upto);
+            }
         });
         let (policy, background) = (Arc::new(policy), Arc::new(Background::new()));
         let stopping = Arc::new(AtomicBool::new(false));

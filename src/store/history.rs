@@ -141,9 +141,9 @@ impl HistoryEvent {
 impl Subject {
     pub(crate) fn mention(&self, location: &str) -> KeyHash {
         match self {
-            Self::Node(node) => skip_index::of_node(location, node),
-            Self::Relation(id) => skip_index::of_relation(location, id),
-            Self::Association(id) => skip_index::of_association(location, id),
+            Self::Node(node) => skip_index::hash_node(location, node),
+            Self::Relation(id) => skip_index::hash_relation(location, id),
+            Self::Association(id) => skip_index::hash_association(location, id),
         }
     }
 
@@ -175,7 +175,7 @@ impl Subject {
                     let ends = [&association.first, &association.second];
                     let joins = ends.iter().any(|end| end.object == *object);
                     let (location, id) = (event.location.as_str(), association.id.as_str());
-                    let noted = skip_index::of_association(location, id);
+                    let noted = skip_index::hash_association(location, id);
                     if joins && !wanted.contains(&noted) {
                         wanted.push(noted);
                     }

@@ -14,14 +14,14 @@ use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::name_limits::LimitReached;
 use crate::store::store::Store;
 use crate::store::writer::command::Command;
-use crate::store::writer::import_marks::{Answer, Handed};
+use crate::store::writer::import_marks::{Answer, ImportChunk};
 use crate::webhook::{Decoded, strip_bom};
 
 /// The longest line, in bytes: that of a webhook's body and a little envelope.
 const LINE_BYTES: u64 = (256 << 10) + 1024;
 
-/// Lines that are handed to the writer at once. Never to be made smaller, nor the bytes
-/// below: an import that an earlier version began would not be known.
+/// Lines handed to the writer at once. Must never be made smaller, nor may the bytes
+/// below: an import that an earlier version began would not be recognised.
 const CHUNK_LINES: usize = 4_096;
 
 /// Bytes of those lines, but for one more line.
@@ -306,7 +306,7 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
             return self.refuse(number, "forbidden", Some("locationId"), detail, line);
         }
         self.chunk.bytes += line.len();
-        if !self.import.store.keeps(&delivery) {
+        if !self.import.store.is_stored(&delivery) {
             return self.chunk.lines.push(Line { number, found: ParsedLine::Ignored });
         }
         self.mark = Sha256::new().chain_update(self.mark).chain_update(line).finalize().into();
@@ -333,8 +333,8 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
         self.tell()?;
         let Chunk { lines, deliveries, marks, .. } = std::mem::take(&mut self.chunk);
         let (reply, taken) = sync_channel(1);
-        let handed = Handed::new(deliveries, marks, self.is_whole, reply);
-        self.import.store.put(Command::Import(Box::new(handed)))?;
+        let chunk = ImportChunk::new(deliveries, marks, self.is_whole, reply);
+        self.import.store.send(Command::Import(Box::new(chunk)))?;
         self.written = Some((lines, taken));
         Ok(())
     }

@@ -7,7 +7,6 @@ use foldhash::fast::RandomState;
 
 use crate::graph::LocationGraph;
 use crate::model::{LocationId, address};
-use crate::store::watermark::Watermark;
 use crate::sync::IgnorePoison;
 
 /// Looks at whether the writer is out of a graph: it mostly is after one event, in some
@@ -73,13 +72,12 @@ impl LocationTable {
     }
 }
 
-/// All locations of a store, and how far their graphs have come.
+/// All locations of a store.
 #[derive(Debug, Default)]
 pub(crate) struct Locations {
     table: RwLock<LocationTable>,
     /// The only one there is a graph of, where all others are passed over.
     only: Option<LocationId>,
-    pub(crate) news: Watermark,
 }
 
 impl Locations {

@@ -13,7 +13,7 @@ use crate::store::locations::{Location, Locations};
 use crate::store::options::Options;
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::compaction::{Compactions, Due};
-use crate::store::writer::thread::merge;
+use crate::store::writer::merge::merge_event;
 
 /// A store could not be opened.
 #[derive(Debug, thiserror::Error)]
@@ -43,7 +43,7 @@ impl Recovered {
         &mut self,
         journal: &mut dyn Journal,
     ) -> Result<(), JournalError> {
-        if self.checkpointer.is_anew() {
+        if self.checkpointer.is_replacing() {
             self.checkpointer.save_whole(journal, &self.locations, self.head)?;
             self.checkpoint = self.head;
             tracing::warn!(events = self.head, "the checkpoint was replaced");
@@ -78,7 +78,7 @@ fn recover_into(
             let advice = "look at the disk; `relata verify` compares the two";
             tracing::error!(reason, advice, "the checkpoint is damaged: all events are replayed");
             let (nothing, locations) = (LoadedCheckpoint::default(), Locations::of(only));
-            go_on(journal, nothing, locations, Checkpointer::new(options).anew())
+            go_on(journal, nothing, locations, Checkpointer::new(options).replacing())
         }
         Err(error) => Err(error),
     }
@@ -96,7 +96,7 @@ pub(crate) fn go_on(
     if head < newest {
         return Err(JournalError::CutOff { head, checkpoint: newest });
     }
-    let mut checkpointer = checkpointer.behind(loaded);
+    let mut checkpointer = checkpointer.after(loaded);
     let pruned = journal.pruned()?;
     if checkpoint < pruned {
         return Err(JournalError::Pruned { pruned, checkpoint });
@@ -105,7 +105,6 @@ pub(crate) fn go_on(
     let replaying =
         Replaying { after: checkpoint, upto: head, compactions: &compactions, again: false };
     let head = replay(journal, &replaying, &locations, &mut checkpointer)?;
-    locations.news.advance(head);
     Ok(Recovered { locations, checkpointer, checkpoint, head, compactions })
 }
 
@@ -242,9 +241,9 @@ pub(crate) fn replay(
                 Ok(event) => {
                     match event {
                         Some(event) => {
-                            merge(locations, seq, &event, checkpointer);
+                            merge_event(locations, seq, &event, checkpointer);
                         }
-                        None => checkpointer.pass(entry.location, seq),
+                        None => checkpointer.skip_event(entry.location, seq),
                     }
                     head = seq;
                     ControlFlow::Continue(())

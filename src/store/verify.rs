@@ -49,7 +49,7 @@ pub fn verify(journal: &mut dyn JournalReader, limit: usize) -> Result<Verificat
 pub fn repair(journal: &mut dyn Journal, limit: usize) -> Result<Verification, JournalError> {
     let Compared { found, replayed, checkpointer } = compare(journal, limit)?;
     if !found.differences.is_empty() && found.pruned == 0 {
-        let mut checkpointer = checkpointer.anew();
+        let mut checkpointer = checkpointer.replacing();
         checkpointer.save_whole(journal, &replayed, found.events)?;
     }
     Ok(found)

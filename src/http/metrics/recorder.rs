@@ -102,16 +102,16 @@ impl Metrics {
         );
         let checkpoint = Arc::new(Mutex::new(Instant::now()));
         let saved = Arc::clone(&checkpoint);
-        // Of two servers over one store the first counts what the store writes.
-        store.observe(move |written| match written {
-            WriteEvent::Events { count, took } => {
+        store.observe(move |event| match event {
+            WriteEvent::Committed { count, took } => {
                 batches.observe(u32::try_from(count).map_or(f64::INFINITY, f64::from));
                 commits.observe(took.as_secs_f64());
             }
-            WriteEvent::Checkpoint { took, .. } => {
+            WriteEvent::CheckpointSaved { took, .. } => {
                 checkpoints.observe(took.as_secs_f64());
                 *saved.lock().ignore_poison() = Instant::now();
             }
+            WriteEvent::Visible { .. } => {}
         });
         Self { registry, deliveries, imported, requests, durations, checkpoint }
     }

@@ -68,7 +68,7 @@ impl Store {
     ) -> Result<ChangePage, ChangesError> {
         let &ChangeQuery { location, filter, after, upto, limit } = query;
         // Before the journal is looked at: see there.
-        let unsaved = self.idle.behind(after);
+        let unsaved = self.no_ops.after(after);
         let pruned = journal.pruned()?;
         if after < pruned {
             return Err(ChangesError::Pruned { after, pruned });

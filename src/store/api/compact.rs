@@ -17,12 +17,12 @@ impl Store {
     ///
     /// [`Options::keep_tombstones`]: crate::store::options::Options::keep_tombstones
     pub fn compact(&self) -> Result<u64, IngestError> {
-        self.ask(Command::Compact)?
+        self.execute(Command::Compact)?
     }
 
     /// Returns how many deleted associations, records and relations were dropped from
     /// memory and the checkpoint since the store was opened.
     pub fn compacted_rows(&self) -> u64 {
-        self.gauge.pulse.compacted_rows()
+        self.state.stats.compacted_rows()
     }
 }

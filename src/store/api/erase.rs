@@ -39,8 +39,9 @@ impl Store {
         let (known, upto) = self
             .seqs_of(id)
             .map_err(|error| IngestError::Unavailable { reason: error.to_string() })?;
-        let erased =
-            self.ask(|reply| Command::Erase(Box::new(ToErase { location, known, upto }), reply))??;
+        let erased = self.execute(|reply| {
+            Command::Erase(Box::new(ToErase { location, known, upto }), reply)
+        })??;
         self.pasts.forget(id);
         Ok(erased)
     }

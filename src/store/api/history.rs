@@ -82,7 +82,7 @@ impl Store {
         })?;
         failed.map_or(Ok(()), Err)?;
         page.next = page.next.or(stopped);
-        let unsaved = self.repeats.hold();
+        let unsaved = self.redeliveries.lock();
         for event in &mut page.events {
             let counted = unsaved.get(&event.seq).copied().unwrap_or(0);
             event.deliveries += journal.repeats(event.seq)? + counted;

@@ -68,7 +68,7 @@ impl Store {
         if pruned > known {
             return Err(ChangesError::Pruned { after: known, pruned });
         }
-        let mut notes = Checkpointer::new(&Options::default()).noting(self.idle.clone());
+        let mut notes = Checkpointer::new(&Options::default()).with_no_ops(self.no_ops.clone());
         let head = journal.head()?;
         if head > known {
             let compactions = Compactions::load(journal.as_mut(), known)?;
@@ -76,7 +76,7 @@ impl Store {
                 Replaying { after: known, upto: head, compactions: &compactions, again: false };
             replay(journal.as_mut(), &replaying, &self.locations, &mut notes)?;
             notes.touched().for_each(|number| forget_changes(&self.locations, number));
-            self.locations.news.advance(head);
+            self.state.make_visible(head);
         }
         self.forget_saved(journal.as_mut())?;
         Ok(head)
@@ -84,7 +84,7 @@ impl Store {
 
     /// Keeps no more in memory than a writer would, of a file that is followed for long.
     fn forget_saved(&self, journal: &mut dyn JournalReader) -> Result<(), JournalError> {
-        let noted = self.idle.behind(0);
+        let noted = self.no_ops.after(0);
         if noted.len() < IDLE_MAX {
             return Ok(());
         }
@@ -94,7 +94,7 @@ impl Store {
                 saved.insert(seq);
             }
         }
-        self.idle.saved(&saved);
+        self.no_ops.remove_all(&saved);
         Ok(())
     }
 }

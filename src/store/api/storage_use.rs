@@ -19,6 +19,6 @@ impl Store {
     /// Returns what the store takes on disk. Costs a look at two files.
     pub fn storage_use(&self) -> Result<StorageUse, JournalError> {
         let files = self.reader()?.file_sizes()?;
-        Ok(StorageUse { files, log_held: self.gauge.pulse.log_held() })
+        Ok(StorageUse { files, log_held: self.state.stats.log_held() })
     }
 }

@@ -6,6 +6,6 @@ use crate::store::writer::write_failure::WriteFailure;
 impl Store {
     /// Returns why nothing can be written, and since when, or `None` while writing works.
     pub fn write_failure(&self) -> Option<WriteFailure> {
-        self.gauge.write_failure()
+        self.state.health.write_failure()
     }
 }

@@ -1,4 +1,4 @@
-//! Which accepted events did nothing.
+//! Accepted events that changed nothing.
 
 use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -6,32 +6,32 @@ use std::sync::{Arc, Mutex, MutexGuard};
 use crate::model::Seq;
 use crate::sync::IgnorePoison;
 
-/// Events since the last checkpoint that did nothing. They leave only once they are
-/// saved: whoever looks here first, and then at what is saved, misses none.
+/// Events since the last checkpoint that changed nothing. They are removed only after they
+/// are saved: a reader that looks here first, and then at what is saved, misses none.
 #[derive(Debug, Default, Clone)]
 pub(crate) struct NoOpEvents(Arc<Mutex<BTreeSet<Seq>>>);
 
 impl NoOpEvents {
-    fn hold(&self) -> MutexGuard<'_, BTreeSet<Seq>> {
+    fn lock(&self) -> MutexGuard<'_, BTreeSet<Seq>> {
         self.0.lock().ignore_poison()
     }
 
-    pub(crate) fn note(&self, seq: Seq) {
-        self.hold().insert(seq);
+    pub(crate) fn insert(&self, seq: Seq) {
+        self.lock().insert(seq);
     }
 
-    /// Those behind `after`, as they are now.
-    pub(crate) fn behind(&self, after: Seq) -> BTreeSet<Seq> {
-        self.hold().range(after.saturating_add(1)..).copied().collect()
+    /// Returns those after `after`, as of now.
+    pub(crate) fn after(&self, after: Seq) -> BTreeSet<Seq> {
+        self.lock().range(after.saturating_add(1)..).copied().collect()
     }
 
-    /// Up to `limit` of the first.
+    /// Returns the first ones, up to `limit` of them.
     pub(crate) fn first(&self, limit: usize) -> BTreeSet<Seq> {
-        self.hold().iter().take(limit).copied().collect()
+        self.lock().iter().take(limit).copied().collect()
     }
 
-    /// All of these are saved.
-    pub(crate) fn saved(&self, seqs: &BTreeSet<Seq>) {
-        self.hold().retain(|seq| !seqs.contains(seq));
+    /// Removes events that are saved.
+    pub(crate) fn remove_all(&self, seqs: &BTreeSet<Seq>) {
+        self.lock().retain(|seq| !seqs.contains(seq));
     }
 }

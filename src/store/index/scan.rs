@@ -4,7 +4,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::journal::{JournalEntry, JournalError, JournalReader, SEQ_MAX, SkipBlock};
 use crate::model::Seq;
-use crate::store::index::skip_index::{KeyHash, holds};
+use crate::store::index::skip_index::{KeyHash, contains_any};
 
 /// Entries read for one page of events at most: those of other locations lie between.
 pub(crate) const PAGE_ENTRIES: u64 = 50_000;
@@ -135,7 +135,7 @@ fn piece(
     }
     Ok(match run {
         Some(run) if run.first > from => (true, from..=last.min(run.first - 1)),
-        Some(run) if holds(&run.hashes, wanted) => (true, from..=last.min(run.last)),
+        Some(run) if contains_any(&run.hashes, wanted) => (true, from..=last.min(run.last)),
         Some(run) => (false, from..=run.last),
         None => (true, from..=last),
     })

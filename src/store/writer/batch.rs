@@ -4,14 +4,14 @@ use crate::journal::Refused;
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{Delivery, Receipt, Status};
 use crate::store::name_limits::LimitReached;
-use crate::store::writer::command::{Kept, Pending};
+use crate::store::writer::command::{KeepReply, Pending};
 use crate::webhook::Decoded;
 
 /// What one round writes.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) deliveries: Vec<Pending>,
-    pub(crate) refused: Vec<(Refused, Kept)>,
+    pub(crate) refused: Vec<(Refused, KeepReply)>,
 }
 
 /// What becomes of a delivery before it is written.
@@ -38,13 +38,13 @@ impl Admission {
 /// Returns the events of a batch that changed something.
 pub(crate) fn applied<'d>(
     batch: impl Iterator<Item = &'d Delivery>,
-    fates: &[Admission],
+    admissions: &[Admission],
     statuses: &[Result<Status, LimitReached>],
 ) -> impl Iterator<Item = (Seq, Timestamp, &'d Event)> {
-    let batch = batch.zip(fates.iter().zip(statuses));
-    batch.filter_map(|(delivery, (fate, status))| match &delivery.decoded {
+    let batch = batch.zip(admissions.iter().zip(statuses));
+    batch.filter_map(|(delivery, (admission, status))| match &delivery.decoded {
         Decoded::Event(event) if *status == Ok(Status::Applied) => {
-            Some((fate.seq()?, delivery.stamp(), event))
+            Some((admission.seq()?, delivery.stamp(), event))
         }
         _ => None,
     })

@@ -20,7 +20,7 @@ use crate::store::writer::saving::{PART_ROWS, Saving};
 pub(crate) struct Checkpointer {
     pub(crate) touched: BTreeSet<u32>,
     /// What is on disk is not to be built upon.
-    pub(crate) is_anew: bool,
+    pub(crate) is_replacing: bool,
     /// Those since the last checkpoint began.
     pub(crate) events: u64,
     /// Whether anything came since then.
@@ -29,10 +29,10 @@ pub(crate) struct Checkpointer {
     pub(crate) since: Option<Instant>,
     pub(crate) events_max: u64,
     interval: Duration,
-    pub(crate) mentions: SkipIndex,
+    pub(crate) skip_index: SkipIndex,
     pub(crate) blocks: LocationBlocks,
-    pub(crate) repeats: Redeliveries,
-    pub(crate) idle: NoOpEvents,
+    pub(crate) redeliveries: Redeliveries,
+    pub(crate) no_ops: NoOpEvents,
     /// What is on disk.
     pub(crate) saved: LoadedCheckpoint,
     /// The event behind which something was last dropped of a location, by number, where a
@@ -55,16 +55,16 @@ impl Checkpointer {
     pub(crate) fn new(options: &Options) -> Self {
         Self {
             touched: BTreeSet::new(),
-            is_anew: false,
+            is_replacing: false,
             events: 0,
             is_dirty: false,
             since: None,
             events_max: options.checkpoint_events.max(1),
             interval: options.checkpoint_interval,
-            mentions: SkipIndex::default(),
+            skip_index: SkipIndex::default(),
             blocks: LocationBlocks::default(),
-            repeats: Redeliveries::default(),
-            idle: NoOpEvents::default(),
+            redeliveries: Redeliveries::default(),
+            no_ops: NoOpEvents::default(),
             saved: LoadedCheckpoint::default(),
             compacted: BTreeMap::new(),
             is_busy: false,
@@ -75,8 +75,8 @@ impl Checkpointer {
         }
     }
 
-    /// Builds on what was loaded.
-    pub(crate) fn behind(self, saved: LoadedCheckpoint) -> Self {
+    /// Continues after the checkpoint that was loaded.
+    pub(crate) fn after(self, saved: LoadedCheckpoint) -> Self {
         Self { saved, ..self }
     }
 
@@ -88,47 +88,53 @@ impl Checkpointer {
     }
 
     /// Notes an event of this location, and what it did.
-    pub(crate) fn touch(&mut self, location: u32, seq: Seq, event: &Event, outcome: Outcome) {
+    pub(crate) fn record_event(
+        &mut self,
+        location: u32,
+        seq: Seq,
+        event: &Event,
+        outcome: Outcome,
+    ) {
         self.touched.insert(location);
-        self.mentions.note(seq, event);
+        self.skip_index.add_event(seq, event);
         self.blocks.add(event.location.as_str(), seq);
         // Of events before, the rows may be newer, and what they did is on disk.
         if outcome != Outcome::Applied && seq > self.saved.come.newest {
-            self.idle.note(seq);
+            self.no_ops.insert(seq);
         }
-        self.note();
+        self.count_event();
     }
 
     /// Notes an event of which the rows on disk stand for what it did.
-    pub(crate) fn pass_saved(&mut self, seq: Seq, event: &Event) {
-        self.mentions.note(seq, event);
+    pub(crate) fn record_saved_event(&mut self, seq: Seq, event: &Event) {
+        self.skip_index.add_event(seq, event);
         self.blocks.add(event.location.as_str(), seq);
-        self.note();
+        self.count_event();
     }
 
     /// Notes that something of a location was dropped behind this event.
-    pub(crate) fn compact(&mut self, location: u32, at: Seq) {
+    pub(crate) fn record_compaction(&mut self, location: u32, at: Seq) {
         self.touched.insert(location);
         self.compacted.insert(location, at);
-        self.note();
+        self.count_event();
     }
 
     /// Has the next save replace what is on disk; every location must have been touched.
-    pub(crate) fn anew(self) -> Self {
-        Self { is_anew: true, ..self }
+    pub(crate) fn replacing(self) -> Self {
+        Self { is_replacing: true, ..self }
     }
 
     /// Whether the next save replaces what is on disk.
-    pub(crate) fn is_anew(&self) -> bool {
-        self.is_anew
+    pub(crate) fn is_replacing(&self) -> bool {
+        self.is_replacing
     }
 
     /// Notes an event on which no part of the graph depends: a checkpoint stands for it,
     /// too.
-    pub(crate) fn pass(&mut self, location: &str, seq: Seq) {
-        self.mentions.pass(seq);
+    pub(crate) fn skip_event(&mut self, location: &str, seq: Seq) {
+        self.skip_index.extend_run(seq);
         self.blocks.add(location, seq);
-        self.note();
+        self.count_event();
     }
 
     /// Forgets a location that was erased, and its events, and returns the runs of events
@@ -144,24 +150,24 @@ impl Checkpointer {
             self.touched.remove(&number);
             self.compacted.remove(&number);
         }
-        self.repeats.hold().retain(|seq, _| seqs.binary_search(seq).is_err());
-        self.idle.saved(&seqs.iter().copied().collect());
+        self.redeliveries.lock().retain(|seq, _| seqs.binary_search(seq).is_err());
+        self.no_ops.remove_all(&seqs.iter().copied().collect());
         self.is_dirty = true;
-        self.mentions.forget()
+        self.skip_index.take_runs()
     }
 
     /// Says what a run of events speaks of.
     pub(crate) fn cover(&mut self, run: (Seq, Seq), hashes: Vec<u8>) {
-        self.mentions.cover(run, hashes);
+        self.skip_index.add_run(run, hashes);
     }
 
     /// Notes that the delivery of this event came again.
-    pub(crate) fn repeat(&mut self, seq: Seq) {
-        self.repeats.note(seq);
-        self.note();
+    pub(crate) fn count_redelivery(&mut self, seq: Seq) {
+        self.redeliveries.count(seq);
+        self.count_event();
     }
 
-    fn note(&mut self) {
+    fn count_event(&mut self) {
         self.events += 1;
         self.is_dirty = true;
         if self.since.is_none() {
@@ -175,18 +181,18 @@ impl Checkpointer {
     }
 
     /// The repeats that are not saved yet.
-    pub(crate) fn repeats(&self) -> Redeliveries {
-        self.repeats.clone()
+    pub(crate) fn redeliveries(&self) -> Redeliveries {
+        self.redeliveries.clone()
     }
 
     /// The events without effect that are not saved yet.
-    pub(crate) fn idle(&self) -> NoOpEvents {
-        self.idle.clone()
+    pub(crate) fn no_ops(&self) -> NoOpEvents {
+        self.no_ops.clone()
     }
 
     /// Has events without effect noted here.
-    pub(crate) fn noting(self, idle: NoOpEvents) -> Self {
-        Self { idle, ..self }
+    pub(crate) fn with_no_ops(self, no_ops: NoOpEvents) -> Self {
+        Self { no_ops, ..self }
     }
 
     pub(crate) fn due_in(&self, now: Instant) -> Duration {

@@ -59,7 +59,7 @@ impl Checkpointer {
 
     /// Begins a checkpoint and returns true, if anything is new.
     pub(crate) fn begin(&mut self, locations: &Locations, head: Seq) -> bool {
-        if !self.is_dirty && !self.is_anew {
+        if !self.is_dirty && !self.is_replacing {
             return false;
         }
         let left = std::mem::take(&mut self.touched);
@@ -73,10 +73,10 @@ impl Checkpointer {
         true
     }
 
-    /// Notes whether deliveries have just come.
-    pub(crate) fn share(&mut self, have_come: bool) {
-        self.is_busy = have_come;
-        if have_come {
+    /// Records whether deliveries have just arrived.
+    pub(crate) fn set_busy(&mut self, is_busy: bool) {
+        self.is_busy = is_busy;
+        if is_busy {
             self.delivered = Some(Instant::now());
         }
     }
@@ -136,9 +136,9 @@ impl Checkpointer {
     ) -> Result<Saved, JournalError> {
         let start = Instant::now();
         let limit = self.part_rows;
-        let idle = self.idle.first(limit);
-        let repeated = self.repeats.clone();
-        let mut repeated = repeated.hold();
+        let idle = self.no_ops.first(limit);
+        let repeated = self.redeliveries.clone();
+        let mut repeated = repeated.lock();
         let repeats: Vec<(Seq, u64)> =
             repeated.iter().take(limit - idle.len()).map(|(&seq, &times)| (seq, times)).collect();
         let room = limit - idle.len() - repeats.len();
@@ -154,7 +154,7 @@ impl Checkpointer {
             (true, false) => CheckpointSeq { newest: head, ..old },
             (true, true) => CheckpointSeq { seq: upto, newest: head },
         };
-        let (mentions, blocks) = (&mut self.mentions, &self.blocks);
+        let (skip_index, blocks) = (&mut self.skip_index, &self.blocks);
         let mut fill = |put: RowSink<'_>| {
             idle.iter().try_for_each(|&seq| put(&CheckpointRow::Idle { seq }))?;
             repeats
@@ -162,12 +162,12 @@ impl Checkpointer {
                 .try_for_each(|&(seq, times)| put(&CheckpointRow::Repeats { seq, times }))?;
             parts.iter().try_for_each(|part| part.put(put))?;
             if is_last {
-                mentions.put(put)?;
+                skip_index.put(put)?;
                 blocks.put(put)?;
             }
             Ok(())
         };
-        let saved = if self.is_anew {
+        let saved = if self.is_replacing {
             journal.replace_checkpoint(upto, &mut fill)
         } else {
             journal.save_checkpoint(come, &mut fill)
@@ -185,7 +185,7 @@ impl Checkpointer {
             repeated.remove(seq);
         }
         drop(repeated);
-        self.idle.saved(&idle);
+        self.no_ops.remove_all(&idle);
         self.saved.come = come;
         Ok(self.count(idle.len() + repeats.len() + rows, is_last, start.elapsed()))
     }
@@ -228,9 +228,9 @@ impl Checkpointer {
         saving.written += rows as u64;
         saving.took += took;
         if is_last {
-            self.mentions.saved();
+            self.skip_index.drop_saved();
             self.blocks.clear();
-            self.is_anew = false;
+            self.is_replacing = false;
             self.saved.locations.clear();
             self.compacted.retain(|_, at| *at >= saving.upto);
             return Saved::Whole { upto: saving.upto, took: saving.took };

@@ -7,13 +7,13 @@ use crate::model::{LocationId, Seq};
 use crate::store::delivery::{Delivery, IngestError, Receipt, Status};
 use crate::store::erase::Erasure;
 use crate::store::name_limits::LimitReached;
-use crate::store::writer::import_marks::Handed;
+use crate::store::writer::import_marks::ImportChunk;
 
 /// Called with what became of a delivery, on the writer's thread.
 pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
 
 /// Called once a refused delivery is kept, on the writer's thread.
-pub(crate) type Kept = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
+pub(crate) type KeepReply = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
 
 /// What a delivery would do, and the delivery.
 pub(crate) type Previewed = (Result<(Status, Option<Seq>), LimitReached>, Box<Delivery>);
@@ -23,12 +23,12 @@ pub(crate) enum Command {
     /// Accepts a delivery, with others in one transaction.
     Append(Box<Pending>),
     /// Keeps a delivery that was refused.
-    KeepDeadLetter(Box<Refused>, Kept),
+    KeepDeadLetter(Box<Refused>, KeepReply),
     DeleteDeadLetter(u64, SyncSender<Result<bool, IngestError>>),
     /// Tells what a delivery would do.
     Preview(Box<Delivery>, SyncSender<Previewed>),
     /// Takes lines of an import, part by part.
-    Import(Box<Handed>),
+    Import(Box<ImportChunk>),
     Erase(Box<ToErase>, SyncSender<Result<Option<Erasure>, IngestError>>),
     /// Drops what was deleted for long.
     Compact(SyncSender<Result<u64, IngestError>>),

@@ -128,7 +128,7 @@ impl<'c> Due<'c> {
             let found = found.filter(|it| !checkpointer.has_saved(it.number, compaction.at + 1));
             if let Some(location) = found {
                 location.write().compact(compaction.upto);
-                checkpointer.compact(location.number, compaction.at);
+                checkpointer.record_compaction(location.number, compaction.at);
             }
         }
     }

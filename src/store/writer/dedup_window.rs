@@ -94,7 +94,7 @@ impl DedupWindow {
 
     /// The seq under which this delivery was accepted, if it was; else notes it
     /// under `seq`.
-    pub(crate) fn note(
+    pub(crate) fn insert(
         &mut self,
         location: &str,
         webhook_id: &str,
@@ -123,7 +123,7 @@ impl DedupWindow {
     }
 
     /// Forgets a delivery that was noted under this seq and not accepted.
-    pub(crate) fn take_back(&mut self, location: &str, webhook_id: &str, seq: Seq) {
+    pub(crate) fn remove(&mut self, location: &str, webhook_id: &str, seq: Seq) {
         let noted = (self.key(location, webhook_id), seq);
         for generation in [&mut self.young, &mut self.old] {
             if let Ok(entry) = generation.known.find_entry(noted.0.1, |it| *it == noted) {
@@ -158,7 +158,7 @@ mod tests {
     fn fill(deliveries: &mut DedupWindow, from: u64, count: u64, day: i64) {
         let at = Timestamp::from_millis(day * DAY);
         for number in from..from + count {
-            assert_eq!(deliveries.note("a", &number.to_string(), number, at), None);
+            assert_eq!(deliveries.insert("a", &number.to_string(), number, at), None);
         }
     }
 
@@ -170,10 +170,10 @@ mod tests {
     fn ids_belong_to_their_location() {
         let mut deliveries = DedupWindow::new(100);
         let now = Timestamp::from_millis(0);
-        assert_eq!(deliveries.note("a", "1", 1, now), None);
-        assert_eq!(deliveries.note("a", "1", 2, now), Some(1));
-        assert_eq!(deliveries.note("b", "1", 2, now), None, "another location");
-        assert_eq!(deliveries.note("a", "1b", 3, now), None);
+        assert_eq!(deliveries.insert("a", "1", 1, now), None);
+        assert_eq!(deliveries.insert("a", "1", 2, now), Some(1));
+        assert_eq!(deliveries.insert("b", "1", 2, now), None, "another location");
+        assert_eq!(deliveries.insert("a", "1b", 3, now), None);
         assert_eq!(deliveries.find("b", "1"), Some(2));
         assert_eq!(deliveries.find("", "1"), None);
     }

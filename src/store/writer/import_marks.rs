@@ -1,4 +1,4 @@
-//! How the writer takes the lines of an import, and knows those that it has.
+//! What imports hand to the writer, and how far they have come.
 
 use std::collections::{HashSet, VecDeque};
 use std::sync::mpsc::SyncSender;
@@ -9,11 +9,11 @@ use crate::model::Seq;
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::name_limits::LimitReached;
 
-/// The marks that imports have come to, and what they bring next.
+/// The last marks of imports, and the lines that wait to be written.
 #[derive(Debug, Default)]
 pub(crate) struct Imports {
-    /// What was handed over and is not written yet.
-    pub(crate) handed: VecDeque<Handed>,
+    /// Not written to the end yet.
+    pub(crate) chunks: VecDeque<ImportChunk>,
     known: HashSet<ImportMark>,
     /// Oldest first.
     order: VecDeque<ImportMark>,
@@ -21,10 +21,11 @@ pub(crate) struct Imports {
 
 impl Imports {
     pub(crate) fn due_in(&self) -> Duration {
-        if self.handed.is_empty() { Duration::MAX } else { Duration::ZERO }
+        if self.chunks.is_empty() { Duration::MAX } else { Duration::ZERO }
     }
 
-    pub(crate) fn note(&mut self, mark: ImportMark) {
+    /// Remembers a mark; the oldest make room.
+    pub(crate) fn add_mark(&mut self, mark: ImportMark) {
         if self.known.insert(mark) {
             self.order.push_back(mark);
         }
@@ -35,29 +36,29 @@ impl Imports {
         }
     }
 
-    /// How many of the deliveries that come to these marks came before.
-    pub(crate) fn known(&self, marks: &[ImportMark]) -> usize {
+    /// Returns how many of the deliveries with these marks were imported before.
+    pub(crate) fn count_known(&self, marks: &[ImportMark]) -> usize {
         marks.iter().rposition(|mark| self.known.contains(mark)).map_or(0, |last| last + 1)
     }
 }
 
-/// Lines that an import has handed over, of which some may be written.
+/// Lines of an import, of which the first ones may be written.
 #[derive(Debug)]
-pub(crate) struct Handed {
+pub(crate) struct ImportChunk {
     pub(crate) deliveries: Vec<Delivery>,
-    /// What each delivery comes to.
+    /// The mark of the import after each delivery.
     pub(crate) marks: Vec<ImportMark>,
     /// Whether no line was refused before these.
     pub(crate) is_whole: bool,
-    /// What became of the first ones.
+    /// The outcomes of those that are written.
     pub(crate) taken: Vec<TakenLine>,
     reply: SyncSender<Answer>,
 }
 
-/// What became of each line, and the lines themselves where one of them was refused.
+/// The outcome of each line, and the lines themselves where one of them was refused.
 pub(crate) type Answer = Result<(Vec<TakenLine>, Vec<Delivery>), IngestError>;
 
-impl Handed {
+impl ImportChunk {
     pub(crate) fn new(
         deliveries: Vec<Delivery>,
         marks: Vec<ImportMark>,
@@ -67,16 +68,16 @@ impl Handed {
         Self { deliveries, marks, is_whole, taken: Vec::new(), reply }
     }
 
-    /// Answers whoever handed them over, who may have gone.
-    pub(crate) fn answer(self, failed: Option<IngestError>) {
+    /// Replies to the import, which may have ended.
+    pub(crate) fn reply(self, failed: Option<IngestError>) {
         let Self { deliveries, taken, reply, .. } = self;
         let is_refused = taken.iter().any(Result::is_err);
-        let answer = (taken, if is_refused { deliveries } else { Vec::new() });
-        reply.send(failed.map_or(Ok(answer), Err)).unwrap_or_default();
+        let outcomes = (taken, if is_refused { deliveries } else { Vec::new() });
+        reply.send(failed.map_or(Ok(outcomes), Err)).unwrap_or_default();
     }
 }
 
-/// What became of a line, and at which seq.
+/// The outcome of a line, and its seq.
 pub(crate) type TakenLine = Result<(Status, Option<Seq>), LimitReached>;
 
 #[cfg(test)]
@@ -91,10 +92,10 @@ mod tests {
             mark
         };
         let mut imports = Imports::default();
-        (0..IMPORT_MARKS + 3).for_each(|number| imports.note(mark(number)));
+        (0..IMPORT_MARKS + 3).for_each(|number| imports.add_mark(mark(number)));
         assert_eq!((imports.known.len(), imports.order.len()), (IMPORT_MARKS, IMPORT_MARKS));
-        assert_eq!(imports.known(&[mark(0), mark(2)]), 0);
-        assert_eq!(imports.known(&[mark(0), mark(3), mark(usize::MAX)]), 2);
-        assert_eq!(imports.known(&[mark(IMPORT_MARKS + 2)]), 1);
+        assert_eq!(imports.count_known(&[mark(0), mark(2)]), 0);
+        assert_eq!(imports.count_known(&[mark(0), mark(3), mark(usize::MAX)]), 2);
+        assert_eq!(imports.count_known(&[mark(IMPORT_MARKS + 2)]), 1);
     }
 }

@@ -1,4 +1,4 @@
-//! The one thread that writes, and what it is asked to do.
+//! The one thread that writes, and the commands that it takes.
 
 pub(super) mod batch;
 pub(super) mod checkpoint;
@@ -7,13 +7,17 @@ pub(super) mod clock;
 pub(super) mod command;
 pub(super) mod compaction;
 pub(super) mod dedup_window;
+pub(super) mod health;
 pub(super) mod import_marks;
 pub(super) mod log_trimming;
+pub(super) mod merge;
 pub(super) mod observer;
 pub(super) mod queue;
 pub(super) mod recovery;
 pub(super) mod retention;
 pub(super) mod saving;
+pub(super) mod state;
+pub(super) mod stats;
 pub(super) mod tasks;
 pub(super) mod thread;
 pub(super) mod write_failure;

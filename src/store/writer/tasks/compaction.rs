@@ -50,11 +50,11 @@ impl Writer {
 
     /// Drops all that was deleted for long, and returns how many things that was.
     pub(crate) fn compact_now(&mut self) -> Result<u64, IngestError> {
-        self.check()?;
-        let before = self.gauge.pulse.compacted_rows();
+        self.check_writable()?;
+        let before = self.state.stats.compacted_rows();
         self.compaction.begin();
         self.compact_to_the_end(Which::All)?;
-        Ok(self.gauge.pulse.compacted_rows() - before)
+        Ok(self.state.stats.compacted_rows() - before)
     }
 
     fn compact_to_the_end(&mut self, which: Which) -> Result<(), IngestError> {
@@ -65,7 +65,7 @@ impl Writer {
     }
 
     fn compact_some(&mut self, which: Which) -> Result<(), IngestError> {
-        let compacted = match self.check() {
+        let compacted = match self.check_writable() {
             Ok(()) => self.compact_next(which),
             Err(refusal) => {
                 self.compaction.pause();
@@ -74,7 +74,7 @@ impl Writer {
         };
         compacted.map_err(|error| {
             self.compaction.pause();
-            self.gauge.pulse.write_failed();
+            self.state.stats.count_write_failure();
             let (reason, advice) = (error.to_string(), error.advice());
             tracing::error!(reason, advice, "deleted things cannot be dropped; it is tried again");
             IngestError::Unavailable { reason: error.without_path() }
@@ -97,8 +97,8 @@ impl Writer {
         for location in locations {
             self.compaction.from = location.number + 1;
             if let Some((compacted, rows)) = without_deleted(&location, upto, which) {
-                self.put(&location, compacted, upto)?;
-                self.gauge.pulse.compacted(rows);
+                self.replace_graph(&location, compacted, upto)?;
+                self.state.stats.add_compacted_rows(rows);
                 break;
             }
         }
@@ -106,7 +106,7 @@ impl Writer {
     }
 
     /// Writes a compaction down and puts its outcome in place.
-    fn put(
+    fn replace_graph(
         &mut self,
         location: &Location,
         mut compacted: LocationGraph,
@@ -118,7 +118,7 @@ impl Writer {
             if error.write_outcome() != WriteOutcome::NothingWritten {
                 self.compaction.is_unsettled = true;
                 self.settle_other(&error);
-                if self.gauge.failure().is_none()
+                if self.state.health.failure().is_none()
                     && let Err(error) = self.settle_compaction()
                 {
                     self.fail(&error);
@@ -137,7 +137,7 @@ impl Writer {
         };
         // What may take long is freed when readers are not kept out any more.
         drop(old);
-        self.checkpointer.compact(location.number, compaction.at);
+        self.checkpointer.record_compaction(location.number, compaction.at);
         tracing::debug!(location = id, upto, "what was deleted for long is dropped");
         Ok(())
     }

@@ -18,7 +18,7 @@ impl Writer {
         known: &[Seq],
         upto: Seq,
     ) -> Result<Option<Erasure>, IngestError> {
-        self.check()?;
+        self.check_writable()?;
         let id = location.as_str();
         let found = self.locations.find(id);
         let counts = found.as_ref().map(|known| known.read().counts()).unwrap_or_default();
@@ -40,10 +40,10 @@ impl Writer {
         runs.extend(self.checkpointer.forget(id, number, &erased.seqs));
         for run in runs {
             let hashes =
-                mentioned(self.journal.as_mut(), run).map_err(|error| self.fail(&error))?;
+                hash_names(self.journal.as_mut(), run).map_err(|error| self.fail(&error))?;
             self.checkpointer.cover(run, hashes);
         }
-        self.checkpoint()?;
+        self.save_checkpoint()?;
         let log_emptied = self.journal.empty_log().map_err(|error| self.settle_other(&error))?;
         if found.is_none() && erased.events == 0 && erased.dead_letters == 0 {
             return Ok(None);
@@ -54,12 +54,12 @@ impl Writer {
     }
 }
 
-/// What the events of a run speak of that are left.
-fn mentioned(
+/// Hashes the things that the remaining events of a run name.
+fn hash_names(
     journal: &mut dyn JournalReader,
     (first, last): (Seq, Seq),
 ) -> Result<Vec<u8>, JournalError> {
-    let mut mentions = SkipIndex::default();
+    let mut index = SkipIndex::default();
     let mut failed = None;
     let after = (first - 1).max(journal.pruned()?);
     if after >= last {
@@ -68,7 +68,7 @@ fn mentioned(
     journal.read_range(after + 1..=last, &mut |seq, entry| match history::read(seq, &entry) {
         Ok(event) => {
             if let Some(event) = event {
-                mentions.name(&event);
+                index.add_names(&event);
             }
             ControlFlow::Continue(())
         }
@@ -77,5 +77,5 @@ fn mentioned(
             ControlFlow::Break(())
         }
     })?;
-    failed.map_or_else(|| Ok(mentions.bytes()), Err)
+    failed.map_or_else(|| Ok(index.hash_bytes()), Err)
 }

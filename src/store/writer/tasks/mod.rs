@@ -1,6 +1,11 @@
-//! What the writer does besides deliveries.
+//! What the writer does, by theme: each file adds methods to it.
 
+pub(crate) mod append;
+pub(crate) mod checkpoint;
 pub(crate) mod compaction;
+pub(crate) mod dead_letters;
 pub(crate) mod erase;
 pub(crate) mod import;
+pub(crate) mod preview;
+pub(crate) mod pruning;
 pub(crate) mod recovery;

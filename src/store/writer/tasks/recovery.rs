@@ -10,8 +10,9 @@ use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{IngestError, Status};
 use crate::store::history;
 use crate::store::writer::dedup_window;
+use crate::store::writer::merge::merge_event;
 use crate::store::writer::recovery::Retrying;
-use crate::store::writer::thread::{Writer, merge};
+use crate::store::writer::thread::Writer;
 
 impl Writer {
     /// Runs the writer until the store is closed, or until it panics.
@@ -19,15 +20,15 @@ impl Writer {
     /// After a panic nothing more is accepted: a graph may hold half of an event. All that
     /// was acknowledged is in the journal, from which opening builds the graphs again.
     pub(crate) fn run_guarded(self) {
-        let (gauge, locations) = (Arc::clone(&self.gauge), Arc::clone(&self.locations));
+        let state = Arc::clone(&self.state);
         if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
-            let head = locations.news.head();
+            let head = state.watermark.head();
             let reason = format!(
                 "the writer crashed while it took what came after event {head}, which is a bug \
                  in Relata; all that was accepted is on disk: restart it"
             );
             tracing::error!(reason, "nothing more is accepted until a restart");
-            gauge.fail(reason);
+            state.health.fail(reason);
         }
     }
 
@@ -35,9 +36,9 @@ impl Writer {
     /// so that a repeat is known. Queries are answered meanwhile, deliveries wait.
     ///
     /// What fails here is tried again as a write is.
-    pub(crate) fn recall(&mut self) {
+    pub(crate) fn recall_deliveries(&mut self) {
         if let Err(error) = self.try_recall() {
-            self.gauge.pulse.write_failed();
+            self.state.stats.count_write_failure();
             self.pause_or_fail(&error);
         }
     }
@@ -46,10 +47,10 @@ impl Writer {
         let Self { journal, deliveries, imports, options, .. } = self;
         let after = dedup_window::recall_after(journal.as_mut(), options.remembered_deliveries)?;
         journal.accepted(after, &mut |it| {
-            deliveries.note(it.location, it.webhook_id, it.seq, it.received_at);
+            deliveries.insert(it.location, it.webhook_id, it.seq, it.received_at);
         })?;
-        journal.import_marks(&mut |mark| imports.note(mark))?;
-        self.gauge.be_ready();
+        journal.import_marks(&mut |mark| imports.add_mark(mark))?;
+        self.state.health.mark_ready();
         Ok(())
     }
 
@@ -62,7 +63,7 @@ impl Writer {
         error: &JournalError,
         expected: Seq,
     ) -> Result<Seq, IngestError> {
-        self.gauge.pulse.write_failed();
+        self.state.stats.count_write_failure();
         match error.write_outcome() {
             WriteOutcome::NothingWritten | WriteOutcome::Damaged => {
                 return Err(self.pause_or_fail(error));
@@ -93,11 +94,11 @@ impl Writer {
     }
 
     /// Attempts to write again.
-    pub(crate) fn try_again(&mut self) {
+    pub(crate) fn retry_writing(&mut self) {
         match self.recover() {
             Ok(()) => {
                 self.retrying = Retrying::default();
-                self.gauge.resume();
+                self.state.health.resume();
                 self.pruning.wake(Instant::now());
                 tracing::info!("the journal can be written again");
             }
@@ -114,7 +115,7 @@ impl Writer {
 
     fn recover(&mut self) -> Result<(), JournalError> {
         let head = self.journal.recover()?;
-        if !self.gauge.is_ready() {
+        if !self.state.health.is_ready() {
             self.try_recall()?;
         }
         self.settle_compaction()?;
@@ -137,7 +138,7 @@ impl Writer {
             "the journal cannot be written; deliveries are refused until it can"
         );
         let reason = error.without_path();
-        self.gauge.pause(format!("{reason}; {advice}"));
+        self.state.health.pause(format!("{reason}; {advice}"));
         self.retrying.put_off();
         IngestError::Unavailable { reason }
     }
@@ -156,16 +157,17 @@ impl Writer {
         let (mut reached, mut failed) = (self.head, None);
         let read = journal.read(self.head, &mut |seq, entry| {
             if let Some(id) = entry.webhook_id {
-                deliveries.note(entry.location, id, seq, entry.received_at);
+                deliveries.insert(entry.location, id, seq, entry.received_at);
             }
             match history::read(seq, &entry) {
                 Ok(Some(event)) => {
-                    if Status::from(merge(locations, seq, &event, checkpointer)) == Status::Applied
+                    if Status::from(merge_event(locations, seq, &event, checkpointer))
+                        == Status::Applied
                     {
                         applied.push((seq, entry.received_at, event));
                     }
                 }
-                Ok(None) => checkpointer.pass(entry.location, seq),
+                Ok(None) => checkpointer.skip_event(entry.location, seq),
                 Err(error) => failed = Some(error),
             }
             if failed.is_none() {
@@ -177,9 +179,9 @@ impl Writer {
             ControlFlow::Continue(())
         });
         let read = read.and(failed.map_or(Ok(()), Err));
-        let read = read.and_then(|()| journal.import_marks(&mut |mark| imports.note(mark)));
+        let read = read.and_then(|()| journal.import_marks(&mut |mark| imports.add_mark(mark)));
         // Also what came before a failure: merged once more, it would seem to do nothing.
-        self.advance(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
+        self.make_visible(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
         read
     }
 }

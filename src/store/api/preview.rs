@@ -1,0 +1,63 @@
+//! Previewing what a delivery would do.
+
+use crate::graph::LocationGraph;
+use crate::store::delivery::{Delivery, IngestError, Preview, PreviewError, Status};
+use crate::store::location_ids::count_locations;
+use crate::store::name_limits::NewNames;
+use crate::store::options::Options;
+use crate::store::store::Store;
+use crate::store::writer::command::Command;
+use crate::store::writer::dedup_window::recall_after;
+use crate::webhook::Decoded;
+
+impl Store {
+    /// Returns what a delivery would do if it arrived now, and the seq it would get, or
+    /// for a duplicate has. Stores nothing.
+    ///
+    /// In a store that is open for reading only, it reads the ids of all deliveries of the
+    /// last seven days.
+    pub fn preview(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
+        if self.is_read_only() {
+            return self.preview_without_writer(delivery);
+        }
+        let (previewed, delivery) =
+            self.execute(|reply| Command::Preview(Box::new(delivery), reply))?;
+        let beyond = |reached| IngestError::LimitReached { reached, delivery };
+        let (status, seq) = previewed.map_err(beyond)?;
+        Ok(Preview { status, seq })
+    }
+
+    fn preview_without_writer(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
+        let Decoded::Event(event) = delivery.decoded() else {
+            return Ok(Preview { status: Status::Ignored, seq: None });
+        };
+        if let Some(webhook_id) = &event.webhook_id {
+            let mut first = None;
+            let mut journal = self.reader()?;
+            let room = Options::default().remembered_deliveries;
+            let after = recall_after(journal.as_mut(), room)?;
+            journal.accepted(after, &mut |it| {
+                let same =
+                    it.location == event.location.as_str() && it.webhook_id == webhook_id.as_str();
+                first = first.or(same.then_some(it.seq));
+            })?;
+            if first.is_some() {
+                return Ok(Preview { status: Status::Duplicate, seq: first });
+            }
+        }
+        let known = match self.location(event.location.as_str()) {
+            Some(_) => self.locations.len(),
+            None => count_locations(self.reader()?.as_mut(), self.names.locations)?,
+        };
+        let mut names = NewNames::new(self.names, &self.locations, known);
+        if let Err(reached) = names.check(event) {
+            return Err(IngestError::LimitReached { reached, delivery: delivery.into() }.into());
+        }
+        let seq = self.head() + 1;
+        let outcome = match self.location(event.location.as_str()) {
+            Some(location) => location.read().preview(seq, event),
+            None => LocationGraph::new().preview(seq, event),
+        };
+        Ok(Preview { status: outcome.into(), seq: Some(seq) })
+    }
+}

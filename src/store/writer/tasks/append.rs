@@ -1,0 +1,189 @@
+//! Appending deliveries: one transaction, then the graphs, then the replies.
+
+use std::time::Instant;
+
+use crate::journal::{ImportMark, JournalEntry, JournalError};
+use crate::model::{Event, Seq, Timestamp};
+use crate::store::delivery::{Delivery, IngestError, Status};
+use crate::store::name_limits::{LimitReached, NewNames};
+use crate::store::writer::batch::{Admission, applied, receipt};
+use crate::store::writer::command::Pending;
+use crate::store::writer::merge::merge_event;
+use crate::store::writer::observer::WriteEvent;
+use crate::store::writer::thread::Writer;
+use crate::webhook::Decoded;
+
+impl Writer {
+    pub(crate) fn commit(&mut self, batch: &mut Vec<Pending>) {
+        for pending in batch.iter() {
+            self.state.queued.release_bytes(pending.delivery.body.len());
+        }
+        if self.state.health.failure().is_some() {
+            return self.refuse(batch);
+        }
+        self.stamp(batch.iter_mut().map(|pending| &mut pending.delivery));
+        let admissions = self.admit(batch.iter().map(|pending| &pending.delivery));
+        let entries: Vec<JournalEntry<'_>> = batch
+            .iter()
+            .zip(&admissions)
+            .filter(|(_, admission)| admission.is_new())
+            .map(|(pending, _)| pending.delivery.entry())
+            .collect();
+        match self.append_entries(&entries, None) {
+            Ok(head) => self.acknowledge(batch, admissions, head),
+            Err(refusal) => {
+                self.forget_ids(batch.iter().map(|pending| &pending.delivery), &admissions);
+                batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
+            }
+        }
+    }
+
+    /// Sets when deliveries that are about to be written came in: one look at the clock,
+    /// and no time is before that of the entry ahead of it.
+    pub(crate) fn stamp<'d>(&mut self, batch: impl Iterator<Item = &'d mut Delivery>) {
+        let now = self.clock.now();
+        for delivery in batch {
+            delivery.received_at = Some(self.clock.stamp(delivery.received_at, now));
+        }
+    }
+
+    /// Decides which deliveries go into the journal, and at which seq.
+    pub(crate) fn admit<'d>(
+        &mut self,
+        batch: impl Iterator<Item = &'d Delivery>,
+    ) -> Vec<Admission> {
+        let mut seq = self.head;
+        let locations = &*self.locations;
+        let mut names = NewNames::new(self.options.names, locations, locations.len());
+        let deliveries = &mut self.deliveries;
+        let admit = |delivery: &'d Delivery| {
+            let Decoded::Event(event) = &delivery.decoded else {
+                seq += 1;
+                return Admission::Journal(seq);
+            };
+            let (location, webhook_id) = (event.location.as_str(), event.webhook_id.as_ref());
+            let new = match names.check(event) {
+                Ok(new) => new,
+                // Its id is not noted: it may come again once the limit is raised.
+                Err(reached) => {
+                    let first = webhook_id.and_then(|id| deliveries.find(location, id.as_str()));
+                    return first.map_or(Admission::Refused(reached), Admission::Duplicate);
+                }
+            };
+            if let Some(id) = webhook_id
+                && let Some(first) =
+                    deliveries.insert(location, id.as_str(), seq + 1, delivery.stamp())
+            {
+                return Admission::Duplicate(first);
+            }
+            names.add(location, &new);
+            seq += 1;
+            Admission::Journal(seq)
+        };
+        batch.map(admit).collect()
+    }
+
+    /// Writes entries, and how far an import has come with them, and answers with
+    /// the new head. After a failure they are not accepted.
+    pub(crate) fn append_entries(
+        &mut self,
+        entries: &[JournalEntry<'_>],
+        mark: Option<&ImportMark>,
+    ) -> Result<Seq, IngestError> {
+        let expected = self.head + entries.len() as Seq;
+        let start = Instant::now();
+        let written = match mark {
+            Some(mark) => self.journal.append_import(entries, mark),
+            None if entries.is_empty() => Ok(expected),
+            None => self.journal.append(entries),
+        };
+        if !entries.is_empty() && written.is_ok() {
+            let (count, took) = (entries.len(), start.elapsed());
+            self.state.observers.notify(WriteEvent::Committed { count, took });
+        }
+        match written {
+            Ok(head) if head == expected => Ok(head),
+            Ok(head) => {
+                let reason = format!("it was written as {head}");
+                Err(self.fail(&JournalError::DamagedEvent { seq: expected, reason }))
+            }
+            Err(error) => self.settle(&error, expected),
+        }
+    }
+
+    /// Forgets the ids of deliveries that could not be written: they will come again.
+    pub(crate) fn forget_ids<'d>(
+        &mut self,
+        batch: impl Iterator<Item = &'d Delivery>,
+        admissions: &[Admission],
+    ) {
+        for (delivery, admission) in batch.zip(admissions) {
+            if let (Decoded::Event(event), Admission::Journal(seq)) = (&delivery.decoded, admission)
+                && let Some(webhook_id) = &event.webhook_id
+            {
+                self.deliveries.remove(event.location.as_str(), webhook_id.as_str(), *seq);
+            }
+        }
+    }
+
+    fn acknowledge(&mut self, batch: &mut Vec<Pending>, admissions: Vec<Admission>, head: Seq) {
+        let both = batch.iter().zip(&admissions);
+        let statuses: Vec<Result<Status, LimitReached>> = both
+            .map(|(pending, admission)| self.merge_delivery(&pending.delivery, admission))
+            .collect();
+        let deliveries = batch.iter().map(|pending| &pending.delivery);
+        self.make_visible(head, applied(deliveries, &admissions, &statuses));
+        for ((pending, admission), status) in batch.drain(..).zip(admissions).zip(statuses) {
+            let Pending { delivery, reply } = pending;
+            reply(match status {
+                Ok(status) => Ok(receipt(delivery.decoded, status, admission.seq())),
+                Err(reached) => {
+                    Err(IngestError::LimitReached { reached, delivery: delivery.into() })
+                }
+            });
+        }
+    }
+
+    /// Takes a delivery in as was decided, once it is written.
+    pub(crate) fn merge_delivery(
+        &mut self,
+        delivery: &Delivery,
+        admission: &Admission,
+    ) -> Result<Status, LimitReached> {
+        Ok(match (admission, &delivery.decoded) {
+            (Admission::Refused(reached), _) => return Err(*reached),
+            (Admission::Duplicate(first), _) => {
+                self.checkpointer.count_redelivery(*first);
+                Status::Duplicate
+            }
+            (Admission::Journal(seq), Decoded::Ignored { .. }) => {
+                self.checkpointer.skip_event(delivery.entry().location, *seq);
+                Status::Ignored
+            }
+            (Admission::Journal(seq), Decoded::Event(event)) => {
+                merge_event(&self.locations, *seq, event, &mut self.checkpointer).into()
+            }
+        })
+    }
+
+    /// Makes merged events up to this one visible, and publishes those that changed
+    /// something.
+    pub(crate) fn make_visible<'e>(
+        &mut self,
+        head: Seq,
+        applied: impl Iterator<Item = (Seq, Timestamp, &'e Event)>,
+    ) {
+        self.head = head;
+        // Published before they are visible: whoever waits for that finds them.
+        let woken = self.subscriptions.publish(head, applied);
+        self.state.make_visible(head);
+        for wake in woken {
+            wake();
+        }
+    }
+
+    fn refuse(&self, batch: &mut Vec<Pending>) {
+        let Some(refusal) = self.refusal() else { return };
+        batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
+    }
+}

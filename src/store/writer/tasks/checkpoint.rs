@@ -1,0 +1,75 @@
+//! Saving checkpoints between deliveries.
+
+use std::time::Instant;
+
+use crate::store::delivery::IngestError;
+use crate::store::writer::checkpoint_parts::Saved;
+use crate::store::writer::thread::Writer;
+
+impl Writer {
+    /// Saves the next part of a checkpoint, or of one that is due, and more where events
+    /// come faster than they are saved so.
+    pub(crate) fn save_due_parts(&mut self) -> Result<(), IngestError> {
+        self.save_next_part()?;
+        while self.checkpointer.is_late() {
+            self.save_next_part()?;
+        }
+        Ok(())
+    }
+
+    /// Saves a checkpoint of all that was merged, while deliveries wait.
+    pub(crate) fn save_checkpoint(&mut self) -> Result<(), IngestError> {
+        // One that has begun stands for less.
+        while self.checkpointer.is_saving() {
+            self.save_next_part()?;
+        }
+        self.save_next_part()?;
+        while self.checkpointer.is_saving() {
+            self.save_next_part()?;
+        }
+        Ok(())
+    }
+
+    /// Saves the next part of a checkpoint, which is begun if anything is new. It is a
+    /// shortcut: a failure is logged, and deliveries are accepted as before.
+    fn save_next_part(&mut self) -> Result<(), IngestError> {
+        if let Err(refusal) = self.check_writable() {
+            self.checkpointer.abandon(&self.locations);
+            self.checkpointer.put_off(Instant::now());
+            return Err(refusal);
+        }
+        let Self { checkpointer, journal, locations, head, .. } = self;
+        let saved = if checkpointer.is_saving() || checkpointer.begin(locations, *head) {
+            checkpointer.save_part(journal.as_mut(), locations, *head)
+        } else {
+            Ok(Saved::Nothing)
+        };
+        match saved {
+            Ok(Saved::Part) => Ok(()),
+            Ok(saved) => {
+                if let Saved::Whole { upto, took } = saved {
+                    self.state.record_checkpoint(upto, took);
+                }
+                self.pruning.wake(Instant::now());
+                self.trim_log();
+                Ok(())
+            }
+            Err(error) => {
+                self.state.stats.count_write_failure();
+                self.checkpointer.put_off(Instant::now());
+                let (reason, advice) = (error.to_string(), error.advice());
+                tracing::error!(reason, advice, "no checkpoint can be saved; it is tried again");
+                Err(IngestError::Unavailable { reason: error.without_path() })
+            }
+        }
+    }
+
+    /// Keeps the write-ahead log short. Not after a failure: what is in the log then is
+    /// known only after opening again.
+    pub(crate) fn trim_log(&mut self) {
+        if self.state.health.failure().is_none() {
+            let held_since = self.log.step(self.journal.as_mut());
+            self.state.stats.set_log_held_since(held_since);
+        }
+    }
+}

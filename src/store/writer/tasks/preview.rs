@@ -1,0 +1,30 @@
+//! Previewing a delivery against the graphs as they stand.
+
+use crate::graph::LocationGraph;
+use crate::model::Seq;
+use crate::store::delivery::Status;
+use crate::store::name_limits::{LimitReached, NewNames};
+use crate::store::writer::thread::Writer;
+use crate::webhook::Decoded;
+
+impl Writer {
+    /// What a delivery would do, as the graph stands now.
+    pub(crate) fn preview(&self, decoded: &Decoded) -> Result<(Status, Option<Seq>), LimitReached> {
+        let Decoded::Event(event) = decoded else { return Ok((Status::Ignored, None)) };
+        let location = event.location.as_str();
+        let webhook_id = event.webhook_id.as_ref();
+        let first = webhook_id.and_then(|id| self.deliveries.find(location, id.as_str()));
+        if let Some(first) = first {
+            return Ok((Status::Duplicate, Some(first)));
+        }
+        let locations = &*self.locations;
+        NewNames::new(self.options.names, locations, locations.len()).check(event)?;
+        let seq = self.head + 1;
+        let known = self.locations.find(location);
+        let outcome = match known {
+            Some(location) => location.read().preview(seq, event),
+            None => LocationGraph::new().preview(seq, event),
+        };
+        Ok((outcome.into(), Some(seq)))
+    }
+}

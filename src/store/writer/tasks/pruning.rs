@@ -1,0 +1,17 @@
+//! Deleting old events between deliveries.
+
+use crate::store::writer::thread::Writer;
+
+impl Writer {
+    /// Deletes the next events that are old enough.
+    pub(crate) fn prune(&mut self) {
+        if self.state.health.failure().is_some() {
+            return self.pruning.end();
+        }
+        if let Err(error) = self.pruning.step(self.journal.as_mut(), self.clock.settled()) {
+            self.state.stats.count_write_failure();
+            let (reason, advice) = (error.to_string(), error.advice());
+            tracing::error!(reason, advice, "old events cannot be pruned; it is tried again");
+        }
+    }
+}
