@@ -69,10 +69,10 @@ pub use store::{
     AcceptedEvent, AppliedEvent, AsOf, Backlog, ChangeFilter, ChangePage, ChangesError, Clock,
     ClockReading, Delivery, Erasure, EventBatch, EventPage, ExportEventsError, HistoryEvent,
     HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError, LimitReached,
-    LimitedName, LineOutcome, LineRefusal, LinksIter, LinksOf, LinksRequest, Location,
+    LimitedName, LineError, LineOutcome, LineRefusal, LinksIter, LinksOf, LinksRequest, Location,
     LocationDiff, LocationView, MatchRequest, NameLimits, NeighborhoodRequest, OpenError, Options,
-    PageLimit, ParseAsOfError, Past, PastError, PathRequest, Preview, PreviewError, Receipt,
-    ReplayError, Request, Status, StorageUse, Store, Subject, Subscription, Verification,
+    PageLimit, ParseAsOfError, Past, PastError, PathRequest, Preview, PreviewError, Pruned,
+    Receipt, ReplayError, Request, Status, StorageUse, Store, Subject, Subscription, Verification,
     WalkRequest, WriteEvent, WriteFailure, repair, verify,
 };
 

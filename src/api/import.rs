@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::model::Seq;
-use crate::store::{ImportCounts, ImportedLine, LineOutcome};
+use crate::store::{ImportCounts, ImportedLine, LineError, LineOutcome};
 
 /// The counts of an import.
 #[derive(Serialize)]
@@ -35,7 +35,7 @@ impl ImportResponse {
 
 /// The outcome of one line.
 #[derive(Serialize)]
-pub struct ImportedLineBody<'a> {
+pub struct ImportedLineBody {
     /// Its number, from 1.
     pub line: u64,
     /// What it did, or `refused`.
@@ -51,14 +51,14 @@ pub struct ImportedLineBody<'a> {
     pub field: Option<&'static str>,
     /// The error of a refused line in words.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub detail: Option<&'a str>,
+    pub detail: Option<String>,
 }
 
-impl<'a> ImportedLineBody<'a> {
+impl ImportedLineBody {
     /// Returns the outcome of this line.
-    pub fn new(line: &ImportedLine<'a>) -> Self {
+    pub fn new(line: &ImportedLine<'_>) -> Self {
         let number = line.number;
-        match line.fate {
+        match line.outcome {
             LineOutcome::Accepted { status, seq } => {
                 let status = status.as_str();
                 Self { line: number, status, seq, code: None, field: None, detail: None }
@@ -67,10 +67,39 @@ impl<'a> ImportedLineBody<'a> {
                 line: number,
                 status: "refused",
                 seq: None,
-                code: Some(why.code),
-                field: why.field,
-                detail: Some(&why.detail),
+                code: Some(code(&why.error)),
+                field: why.error.field(),
+                detail: Some(why.error.to_string()),
             },
         }
+    }
+}
+
+/// Returns the code of a line that was refused, which a webhook would be refused with, too.
+fn code(error: &LineError) -> &'static str {
+    match error {
+        LineError::Unreadable(error) => error.code(),
+        LineError::TooLong { .. } => "body_too_large",
+        LineError::NotAdmitted => "forbidden",
+        LineError::LimitReached(reached) => reached.code(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::store::Store;
+
+    #[test]
+    fn a_refused_line_has_the_code_that_a_webhook_would_have() {
+        let lines = format!("no\n{{\"type\":\"ContactDelete\"}}\n{}\n", "x".repeat(300 << 10));
+        let store = Store::in_memory().unwrap();
+        let mut codes = Vec::new();
+        let add = |line: ImportedLine<'_>| {
+            codes.push(ImportedLineBody::new(&line).code);
+            Ok(())
+        };
+        store.import().read(lines.as_bytes(), add).unwrap();
+        assert_eq!(codes, ["malformed_json", "invalid_event", "body_too_large"].map(Some));
     }
 }

@@ -85,7 +85,7 @@ fn file(
         (Box::new(file), bytes)
     };
     let progress = progress(bytes)?;
-    let counts = store.import().read(progress.wrap_read(input), |line| match line.fate {
+    let counts = store.import().read(progress.wrap_read(input), |line| match line.outcome {
         LineOutcome::Accepted { .. } => Ok(()),
         LineOutcome::Refused(_) => refused(line, rejects.as_deref_mut()),
     })?;
@@ -94,8 +94,8 @@ fn file(
 }
 
 fn refused(line: ImportedLine<'_>, rejects: Option<&mut BufWriter<Destination>>) -> io::Result<()> {
-    let LineOutcome::Refused(refusal) = line.fate else { return Ok(()) };
-    let (number, reason) = (line.number, &*refusal.detail);
+    let LineOutcome::Refused(refusal) = line.outcome else { return Ok(()) };
+    let (number, reason) = (line.number, refusal.error.to_string());
     let Some(rejects) = rejects else {
         tracing::warn!(line = number, reason, "line refused");
         return Ok(());

@@ -70,13 +70,13 @@ pub enum JournalError {
         /// What the checkpoint stands for.
         checkpoint: Seq,
     },
-    /// The checkpoint stands for less than was pruned: what happened between is
-    /// lost. Restore the file from a backup.
+    /// The checkpoint covers less than was pruned: what happened between is lost. Restore
+    /// the file from a backup.
     #[error("events up to {pruned} are pruned, but the checkpoint stands for event {checkpoint}")]
-    Pruned {
+    CheckpointOutdated {
         /// The last event that was pruned.
         pruned: Seq,
-        /// What the checkpoint stands for.
+        /// The last event that the checkpoint covers.
         checkpoint: Seq,
     },
     /// Entries were pruned before they could be read. Begin anew after them.
@@ -145,7 +145,7 @@ pub enum JournalError {
 pub enum WriteOutcome {
     /// Nothing; it can be tried again.
     NothingWritten,
-    /// That is known only after [`Journal::recover`](crate::journal::contract::Journal::recover).
+    /// That is known only after [`Journal::recover`](crate::journal::Journal::recover).
     Unknown,
     /// The journal is not what was written, or not where it was: stop.
     Damaged,
@@ -178,7 +178,7 @@ impl JournalError {
         match self {
             Self::Storage { advice, .. } => advice,
             Self::File { .. } => "look at the file and its folder",
-            Self::DamagedEvent { .. } | Self::CutOff { .. } | Self::Pruned { .. } => {
+            Self::DamagedEvent { .. } | Self::CutOff { .. } | Self::CheckpointOutdated { .. } => {
                 "restore the database from a backup"
             }
             Self::DamagedCheckpoint { .. } => {

@@ -5,7 +5,7 @@ use std::ops::RangeInclusive;
 
 use foldhash::fast::RandomState;
 
-use crate::journal::contract::{CheckpointRow, RowSink};
+use crate::journal::checkpoint::{CheckpointRow, RowSink};
 use crate::journal::error::JournalError;
 use crate::model::{LocationId, Seq};
 
@@ -100,7 +100,7 @@ pub(super) struct BlockMap {
 
 impl BlockMap {
     /// Returns the next entries from this one on that may be of a location.
-    pub(super) fn next_stretch(&self, location: &str, from: Seq) -> RangeInclusive<Seq> {
+    pub(super) fn next_range(&self, location: &str, from: Seq) -> RangeInclusive<Seq> {
         match self.range {
             Some((first, last)) if (first..=last).contains(&from) => {
                 let chunks = (location.into(), chunk_of(from))..=(location.into(), u64::MAX);

@@ -1,24 +1,26 @@
-//! Where accepted events are kept: the journal is the truth, the graph a fold
-//! of it, the checkpoint a shortcut.
+//! Where accepted events are kept: the journal is the truth, the graph a fold of it, the
+//! checkpoint a shortcut.
 
+mod checkpoint;
 #[cfg(test)]
 mod conformance;
-mod contract;
 mod dead_letter;
+mod entry;
 mod error;
 mod location_blocks;
 mod memory;
-mod memory_rows;
+mod reader;
 mod sqlite;
 mod token;
+mod writer;
 
-pub use contract::{
-    Accepted, CheckpointRow, CheckpointSeq, Compaction, Erased, FileSizes, IMPORT_MARKS,
-    ImportMark, Journal, JournalEntry, JournalReader, OpenReader, RowSink, SkipBlock,
-};
+pub use checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
+pub use entry::{Accepted, JournalEntry};
 pub use error::{JournalError, WriteOutcome};
 pub(crate) use location_blocks::{LocationBlocks, SEQ_MAX};
 pub use memory::MemoryJournal;
+pub use reader::{FileSizes, JournalReader, OpenReader};
 pub use sqlite::{SqliteJournal, Tokens, backup};
 pub use token::{Scope, TokenRow};
+pub use writer::{Erased, IMPORT_MARKS, ImportMark, Journal};

@@ -6,6 +6,7 @@ mod delivery;
 mod erase;
 mod history;
 mod import;
+mod import_outcome;
 mod index;
 mod loaded_checkpoint;
 mod location_ids;
@@ -13,6 +14,7 @@ mod locations;
 mod name_limits;
 mod options;
 mod past;
+mod pruned;
 mod query;
 mod recovery;
 #[expect(clippy::module_inception, reason = "the store itself, beside its parts")]
@@ -30,13 +32,17 @@ pub use changes::subscription::{EventBatch, Subscription};
 pub use delivery::{Delivery, IngestError, Preview, PreviewError, Receipt, ReplayError, Status};
 pub use erase::Erasure;
 pub use history::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject};
-pub use import::{Import, ImportCounts, ImportError, ImportedLine, LineOutcome, LineRefusal};
+pub use import::Import;
+pub use import_outcome::{
+    ImportCounts, ImportError, ImportedLine, LineError, LineOutcome, LineRefusal,
+};
 #[cfg(feature = "server")]
 pub(crate) use index::scan::Stop;
 pub use locations::Location;
 pub use name_limits::{LimitReached, LimitedName, NameLimits};
 pub use options::Options;
 pub use past::cache::{AsOf, ParseAsOfError, Past, PastError};
+pub use pruned::Pruned;
 #[cfg(feature = "server")]
 pub(crate) use query::answer_at_once;
 pub use query::{

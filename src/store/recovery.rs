@@ -99,7 +99,7 @@ pub(crate) fn go_on(
     let mut checkpointer = checkpointer.after(loaded);
     let pruned = journal.pruned()?;
     if checkpoint < pruned {
-        return Err(JournalError::Pruned { pruned, checkpoint });
+        return Err(JournalError::CheckpointOutdated { pruned, checkpoint });
     }
     let compactions = Compactions::load(journal, 0)?;
     let replaying =
@@ -116,7 +116,7 @@ pub(crate) fn recover_beside_writer(
     only: Option<&str>,
 ) -> Result<Recovered, JournalError> {
     match recover_into(journal, options, only) {
-        Err(JournalError::Pruned { .. } | JournalError::PrunedWhileReading { .. }) => {
+        Err(JournalError::CheckpointOutdated { .. } | JournalError::PrunedWhileReading { .. }) => {
             recover_into(journal, options, only)
         }
         recovered => recovered,
@@ -170,8 +170,8 @@ pub(crate) fn load_checkpoint(
         | CheckpointRow::SkipIndex { .. }
         | CheckpointRow::LocationBlocks { .. }
         | CheckpointRow::LocationBlocksOf { .. }
-        | CheckpointRow::Repeats { .. }
-        | CheckpointRow::Idle { .. } => Ok(()),
+        | CheckpointRow::Redeliveries { .. }
+        | CheckpointRow::NoOp { .. } => Ok(()),
     };
     let come = match only {
         Some(id) => journal.load_location(id, &mut restore)?,

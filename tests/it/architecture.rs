@@ -190,7 +190,8 @@ const CLAMPS: &[(&str, &str)] = &[
     ("journal/sqlite/history.rs", "the bound of a range: past all that is there"),
     ("journal/sqlite/import_marks.rs", "a limit"),
     ("journal/sqlite/schema.rs", "a handful of steps"),
-    ("journal/memory.rs", "how many to skip and to take: no more than there are"),
+    ("journal/memory/journal.rs", "how many to skip and to take: no more than there are"),
+    ("journal/memory/state.rs", "how many to prune: no more than there are"),
     ("http/feed/hub.rs", "a pace, clamped further on"),
     ("api/requests.rs", "a cursor: no match meets as many conditions as do not fit"),
 ];

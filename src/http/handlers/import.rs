@@ -211,7 +211,7 @@ fn take(
     let admits = |location: Option<&str>| location.map_or(grant.sees_all(), |it| grant.sees(it));
     let import = app.store.import().of_locations(admits).at_most(unpacked);
     let counts = import.read(body, |line| {
-        let is_refused = matches!(line.fate, LineOutcome::Refused(_));
+        let is_refused = matches!(line.outcome, LineOutcome::Refused(_));
         if listed == ResultsFilter::All || is_refused { results.add(&line) } else { Ok(()) }
     })?;
     let (lines, refused, duplicate) = (counts.lines, counts.refused, counts.duplicate);

@@ -15,7 +15,8 @@ use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
 use crate::store::{
-    ChangesError, ExportEventsError, ImportError, IngestError, LimitReached, PastError, ReplayError,
+    ChangesError, ExportEventsError, ImportError, IngestError, LimitReached, PastError, Pruned,
+    ReplayError,
 };
 use crate::webhook::{ContentEncoding, DecodeError, DeliverySummary, UnknownEncoding, UnpackError};
 
@@ -181,7 +182,7 @@ impl Problem {
     }
 
     pub(crate) fn pruned(upto: Seq) -> Self {
-        Self::gone("pruned", ExportEventsError::Pruned { pruned: upto }.to_string())
+        Self::gone("pruned", ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string())
     }
 
     pub(crate) fn gone(code: &'static str, detail: impl Into<Box<str>>) -> Self {
@@ -360,7 +361,7 @@ impl From<ExportEventsError> for Problem {
     fn from(error: ExportEventsError) -> Self {
         match error {
             ExportEventsError::Journal(error) => error.into(),
-            ExportEventsError::Pruned { pruned } => Self::pruned(pruned),
+            ExportEventsError::Pruned(_) => Self::gone("pruned", error.to_string()),
             ExportEventsError::Write(_) | ExportEventsError::Stopped { .. } => {
                 Self::unavailable(error)
             }
@@ -372,7 +373,7 @@ impl From<PastError> for Problem {
     fn from(error: PastError) -> Self {
         match error {
             PastError::Journal(error) => error.into(),
-            PastError::Pruned { .. } => Self::gone("pruned", error.to_string()),
+            PastError::Pruned(_) => Self::gone("pruned", error.to_string()),
             PastError::Ahead { .. } => Self::ahead("asOf", &error),
             PastError::Stopped { .. } => Self::unavailable(error),
         }
@@ -383,7 +384,7 @@ impl From<ChangesError> for Problem {
     fn from(error: ChangesError) -> Self {
         match error {
             ChangesError::Journal(error) => error.into(),
-            ChangesError::Pruned { .. } => Self::gone("pruned", error.to_string()),
+            ChangesError::Pruned(_) => Self::gone("pruned", error.to_string()),
         }
     }
 }
@@ -394,7 +395,7 @@ impl From<ImportError> for Problem {
             ImportError::Ingest(error) => error.into(),
             ImportError::TooLarge { limit } => Self::unpacked_too_large(limit),
             ImportError::Read(error) => Self::broken_encoding(error),
-            ImportError::Tell(_) => Self::unavailable(error),
+            ImportError::Report(_) => Self::unavailable(error),
         }
     }
 }

@@ -1,8 +1,10 @@
 //! Of checkpoints: saved whole, in parts, and in place of another.
 
+use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq};
 use crate::journal::conformance::{Open, entry, rows, save};
-use crate::journal::contract::{CheckpointRow, CheckpointSeq, Journal, JournalReader};
 use crate::journal::error::JournalError;
+use crate::journal::reader::JournalReader;
+use crate::journal::writer::Journal;
 use crate::model::{
     Association, AssociationId, End, ObjectKey, ObjectSchema, Rank, RecordState, Seq, Stamp,
     StateRow, Timestamp,
@@ -145,7 +147,7 @@ pub(super) fn parts_of_a_checkpoint_are_saved_over_the_one_before(open: &mut Ope
     save(journal.as_mut(), 3, &whole).unwrap();
 
     // Of the first location some rows are saved, of the second none.
-    let part = [location(0, "L", None), record(0, 1, "b"), CheckpointRow::Idle { seq: 4 }];
+    let part = [location(0, "L", None), record(0, 1, "b"), CheckpointRow::NoOp { seq: 4 }];
     save_part(journal.as_mut(), 3, 6, &part).unwrap();
     let half = [location(0, "L", None), object(0), record(0, 0, "a"), record(0, 1, "b")];
     // What all its rows stand for stays.
@@ -154,7 +156,7 @@ pub(super) fn parts_of_a_checkpoint_are_saved_over_the_one_before(open: &mut Ope
         format!("{:?}", CheckpointRow::Location { number: 0, id: "L", rows: None, seq: Some(3) });
     let come = CheckpointSeq { seq: 3, newest: 6 };
     assert_eq!(loaded(journal.as_mut()), (come, expected.clone()));
-    assert!(journal.is_idle(4).unwrap());
+    assert!(journal.is_no_op(4).unwrap());
     drop(journal);
     let mut journal = open();
     assert_eq!(loaded(journal.as_mut()), (come, expected));
@@ -189,15 +191,15 @@ pub(super) fn a_checkpoint_is_replaced_by_another(open: &mut Open) {
         object(0),
         record(0, 0, "a"),
         object(1),
-        CheckpointRow::Idle { seq: 2 },
-        CheckpointRow::Repeats { seq: 1, times: 2 },
+        CheckpointRow::NoOp { seq: 2 },
+        CheckpointRow::Redeliveries { seq: 1, times: 2 },
     ];
     save(journal.as_mut(), 3, &before).unwrap();
     let after = [location(0, "M", Some((1, 4))), object(0)];
     journal.replace_checkpoint(4, &mut |put| after.iter().try_for_each(&mut *put)).unwrap();
     assert_eq!(loaded(journal.as_mut()), (CheckpointSeq::whole(4), shown(&after)));
-    assert!(!journal.is_idle(2).unwrap(), "replaying all tells it anew");
-    assert_eq!(journal.repeats(1).unwrap(), 2, "which nothing else tells");
+    assert!(!journal.is_no_op(2).unwrap(), "replaying all tells it anew");
+    assert_eq!(journal.redeliveries(1).unwrap(), 2, "which nothing else tells");
     // The next goes on from it.
     save(journal.as_mut(), 5, &[location(1, "L", Some((0, 5)))]).unwrap();
     let all = [location(0, "M", Some((1, 4))), location(1, "L", Some((0, 5))), object(0)];

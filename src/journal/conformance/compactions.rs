@@ -1,7 +1,8 @@
 //! What every journal must do with what was dropped of a location.
 
+use crate::journal::checkpoint::{CheckpointRow, Compaction};
 use crate::journal::conformance::{at, entry, five, on_each, rows, save};
-use crate::journal::contract::{CheckpointRow, Compaction, JournalReader};
+use crate::journal::reader::JournalReader;
 use crate::model::{Rank, RecordState, Seq, Stamp, StateKey, StateRow};
 
 fn compaction(location: &str, at: Seq, upto: Seq) -> Compaction {
@@ -91,10 +92,10 @@ fn it_is_known_what_came_before_a_time_also_of_pruned_entries() {
     on_each(|open| {
         const HOUR: i64 = 3_600_000;
         let mut journal = open();
-        assert_eq!(journal.came_before(at(99)).unwrap(), 0);
+        assert_eq!(journal.last_before(at(99)).unwrap(), 0);
         five(journal.as_mut());
         let found = |journal: &mut dyn JournalReader, times: [i64; 4]| {
-            times.map(|time| journal.came_before(at(time)).unwrap())
+            times.map(|time| journal.last_before(at(time)).unwrap())
         };
         assert_eq!(found(journal.as_mut(), [10, 11, 50, 51]), [0, 1, 4, 5]);
         assert_eq!(journal.prune(at(25), at(0), 9).unwrap(), 2);
@@ -105,6 +106,6 @@ fn it_is_known_what_came_before_a_time_also_of_pruned_entries() {
         drop(journal);
         let mut journal = open();
         assert_eq!(found(journal.as_mut(), [0, 24, HOUR, 2 * HOUR]), [0, 0, 3, 3]);
-        assert_eq!(journal.came_before(at(4 * HOUR)).unwrap(), 5);
+        assert_eq!(journal.last_before(at(4 * HOUR)).unwrap(), 5);
     });
 }

@@ -1,8 +1,9 @@
 //! Of what is left after a recovery, and after a location was erased.
 
+use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::conformance::{Open, all, entry, refused, rows, save};
-use crate::journal::contract::{CheckpointRow, JournalEntry};
 use crate::journal::dead_letter::{DeadLetterBounds, Refused};
+use crate::journal::entry::JournalEntry;
 use crate::model::{RecordState, StateRow};
 
 pub(super) fn what_was_appended_is_there_after_a_recovery(open: &mut Open) {
@@ -41,9 +42,9 @@ pub(super) fn a_location_is_erased_and_the_others_stay(open: &mut Open) {
         named(1, "M"),
         row(0, "of L"),
         row(1, "of M"),
-        CheckpointRow::Idle { seq: 1 },
-        CheckpointRow::Idle { seq: 2 },
-        CheckpointRow::Repeats { seq: 3, times: 1 },
+        CheckpointRow::NoOp { seq: 1 },
+        CheckpointRow::NoOp { seq: 2 },
+        CheckpointRow::Redeliveries { seq: 3, times: 1 },
     ];
     save(journal.as_mut(), 4, &saved).unwrap();
     let letter = |location: Option<&str>, body: &str| Refused {
@@ -72,8 +73,8 @@ pub(super) fn a_location_is_erased_and_the_others_stay(open: &mut Open) {
         assert_eq!(seen.len(), 5, "places stay");
         let bodies = seen.iter().filter(|(_, entry)| entry.contains("{\\\"a\\\":1}")).count();
         assert_eq!(bodies, 2);
-        assert_eq!([1, 2, 3].map(|seq| journal.is_idle(seq).unwrap()), [false, true, false]);
-        assert_eq!(journal.repeats(3).unwrap(), 0);
+        assert_eq!([1, 2, 3].map(|seq| journal.is_no_op(seq).unwrap()), [false, true, false]);
+        assert_eq!(journal.redeliveries(3).unwrap(), 0);
         assert_eq!(journal.dead_letter_totals().unwrap().letters, 1);
         let mut ids = Vec::new();
         journal.accepted(0, &mut |it| ids.push(it.webhook_id.to_owned())).unwrap();
@@ -83,7 +84,7 @@ pub(super) fn a_location_is_erased_and_the_others_stay(open: &mut Open) {
     }
     assert_eq!(
         journal.erase_location("nobody", &[], 0).unwrap(),
-        crate::journal::contract::Erased::default()
+        crate::journal::writer::Erased::default()
     );
     assert_eq!(journal.append(&[of("L", "1")]).unwrap(), 6, "it begins anew");
 }

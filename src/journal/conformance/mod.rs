@@ -7,13 +7,14 @@ pub(super) mod notes;
 
 use std::ops::ControlFlow;
 
-use crate::journal::contract::{
-    CheckpointRow, CheckpointSeq, Journal, JournalEntry, JournalReader,
-};
+use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq};
 use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
+use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
-use crate::journal::memory::MemoryJournal;
+use crate::journal::memory::journal::MemoryJournal;
+use crate::journal::reader::JournalReader;
 use crate::journal::sqlite::journal::SqliteJournal;
+use crate::journal::writer::Journal;
 use crate::model::{Seq, Timestamp};
 
 /// Opens the same journal again, once the one opened before is gone.

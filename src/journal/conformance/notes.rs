@@ -1,16 +1,17 @@
 //! What the checkpoint notes of entries, and where those of each location are.
 
+use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::conformance::{Open, at, entry, five, save};
-use crate::journal::contract::{CheckpointRow, JournalReader};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::SEQ_MAX;
+use crate::journal::reader::JournalReader;
 use crate::model::Seq;
 
 pub(super) fn it_is_known_where_entries_of_a_location_are(open: &mut Open) {
     let mut journal = open();
     journal.append(&vec![entry("one", "{}"); 300_000]).unwrap();
     let next = |journal: &mut dyn JournalReader, location: &str, after: Seq| {
-        let stretch = journal.next_stretch(location, after).unwrap();
+        let stretch = journal.next_location_range(location, after).unwrap();
         let end = stretch.end();
         (*stretch.start(), if *end == SEQ_MAX { None } else { Some(*end) })
     };
@@ -50,7 +51,7 @@ pub(super) fn it_is_known_where_entries_of_a_location_are(open: &mut Open) {
     assert_eq!(next(journal.as_mut(), "A", 64), (299_001, None));
     assert_eq!(next(journal.as_mut(), "B", 64).0, 72 * 4_096, "others stay");
     assert_eq!(journal.prune(at(99), at(0), 290_000).unwrap(), 290_000);
-    let gone = journal.next_stretch("B", 289_999);
+    let gone = journal.next_location_range("B", 289_999);
     assert!(matches!(gone, Err(JournalError::PrunedWhileReading { seq: 290_000, .. })));
     assert_eq!(next(journal.as_mut(), "B", 290_000), (72 * 4_096, Some(72 * 4_096 + 63)));
     // Of what was skipped nothing is known, and of what was before not any more.
@@ -67,7 +68,7 @@ pub(super) fn what_events_did_and_speak_of_is_kept_with_the_checkpoint(open: &mu
     let runs = |journal: &mut dyn JournalReader, after: Seq| {
         let mut seen = Vec::new();
         let mut done = after;
-        while let Some(run) = journal.next_run(done).unwrap() {
+        while let Some(run) = journal.next_skip_block(done).unwrap() {
             done = run.last;
             seen.push((run.first, run.last, run.hashes.to_vec()));
         }
@@ -75,8 +76,8 @@ pub(super) fn what_events_did_and_speak_of_is_kept_with_the_checkpoint(open: &mu
     };
     assert_eq!(runs(journal.as_mut(), 0), []);
     let mentions = |first, last, hashes| CheckpointRow::SkipIndex { first, last, hashes };
-    let repeats = |seq, times| CheckpointRow::Repeats { seq, times };
-    let idle = |seq| CheckpointRow::Idle { seq };
+    let repeats = |seq, times| CheckpointRow::Redeliveries { seq, times };
+    let idle = |seq| CheckpointRow::NoOp { seq };
     let first = [mentions(1, 2, &[1, 2]), mentions(3, 3, &[3]), repeats(2, 4), idle(1), idle(3)];
     save(journal.as_mut(), 3, &first).unwrap();
     let second = [mentions(3, 4, &[]), repeats(2, 1), repeats(4, 1), idle(3), idle(4)];
@@ -87,10 +88,10 @@ pub(super) fn what_events_did_and_speak_of_is_kept_with_the_checkpoint(open: &mu
     assert_eq!(runs(journal.as_mut(), 2), [(3, 4, vec![])]);
     assert_eq!(runs(journal.as_mut(), 4), []);
     let times =
-        |journal: &mut dyn JournalReader| [1, 2, 4].map(|seq| journal.repeats(seq).unwrap());
+        |journal: &mut dyn JournalReader| [1, 2, 4].map(|seq| journal.redeliveries(seq).unwrap());
     assert_eq!(times(journal.as_mut()), [0, 5, 1]);
     let idle =
-        |journal: &mut dyn JournalReader| [1, 2, 3, 4, 5].map(|seq| journal.is_idle(seq).unwrap());
+        |journal: &mut dyn JournalReader| [1, 2, 3, 4, 5].map(|seq| journal.is_no_op(seq).unwrap());
     assert_eq!(idle(journal.as_mut()), [true, false, true, true, false]);
     assert_eq!(idle(journal.readers()().unwrap().as_mut()), [true, false, true, true, false]);
     journal.prune(at(99), at(0), 3).unwrap();

@@ -7,8 +7,8 @@ use std::time::Duration;
 use rusqlite::backup::{Backup, StepResult};
 use rusqlite::{Connection, OpenFlags};
 
-use crate::journal::contract::JournalReader;
 use crate::journal::error::JournalError;
+use crate::journal::reader::JournalReader;
 use crate::journal::sqlite::file_lock::{check_name, private};
 use crate::journal::sqlite::journal::SqliteJournal;
 use crate::model::Seq;

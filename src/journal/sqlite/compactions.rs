@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::journal::contract::Compaction;
+use crate::journal::checkpoint::Compaction;
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::state_table::check;
 use crate::model::{Seq, Timestamp};

@@ -2,9 +2,11 @@
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
-use crate::journal::contract::{Erased, JournalEntry};
+use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
-use crate::journal::sqlite::{checkpoint, compactions, dead_letters, events, location_blocks};
+use crate::journal::sqlite::checkpoint::save;
+use crate::journal::sqlite::{compactions, dead_letters, events, location_blocks};
+use crate::journal::writer::Erased;
 use crate::model::{Seq, Timestamp};
 
 // The conditions on the key change nothing; they say that all rows are meant.
@@ -70,7 +72,7 @@ pub(super) fn erase(
     let number: Option<u32> =
         transaction.query_row(NUMBER, [location], |row| row.get(0)).optional()?;
     if let Some(number) = number {
-        checkpoint::forget_location(&transaction, number)?;
+        save::forget_location(&transaction, number)?;
     }
     transaction.commit()?;
     Ok(erased)

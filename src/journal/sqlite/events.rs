@@ -4,9 +4,10 @@ use std::ops::{ControlFlow, Range};
 
 use rusqlite::{Connection, Row, TransactionBehavior};
 
-use crate::journal::contract::{ImportMark, JournalEntry};
+use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::import_marks;
+use crate::journal::writer::ImportMark;
 use crate::model::{Seq, Timestamp};
 
 /// The pruned ones are counted too: a seq is never given twice.

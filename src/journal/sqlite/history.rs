@@ -1,28 +1,28 @@
-//! What helps to find the events of one thing, and of one time.
+//! Finding the events of one thing, and of one time.
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::journal::contract::SkipBlock;
+use crate::journal::checkpoint::SkipBlock;
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::events;
 use crate::model::{Seq, Timestamp};
 
-const NEXT_RUN: &str = "SELECT first, last, hashes FROM mentions \
+const NEXT_SKIP_BLOCK: &str = "SELECT first, last, hashes FROM mentions \
     WHERE first >= ifnull((SELECT max(first) FROM mentions WHERE first <= ?1), 0) \
     AND last >= ?1 ORDER BY first LIMIT 1";
-const REPEATS: &str = "SELECT times FROM repeat WHERE seq = ?1";
-const IS_IDLE: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
+const REDELIVERIES: &str = "SELECT times FROM repeat WHERE seq = ?1";
+const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
 /// Two selects: of both ends in one SQLite reads every row between them.
 const ENDS: &str = "SELECT ifnull((SELECT min(seq) FROM event), 1), \
     ifnull((SELECT max(seq) FROM event), 0) + 1";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 
-pub(super) fn next_run(
+pub(super) fn next_skip_block(
     connection: &Connection,
     after: Seq,
 ) -> Result<Option<SkipBlock>, JournalError> {
     let from = i64::try_from(after.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut select = connection.prepare_cached(NEXT_RUN)?;
+    let mut select = connection.prepare_cached(NEXT_SKIP_BLOCK)?;
     let run = |row: &Row<'_>| {
         let seq = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
         let hashes = row.get_ref(2)?.as_blob()?.into();
@@ -31,14 +31,14 @@ pub(super) fn next_run(
     Ok(select.query_row([from], run).optional()?)
 }
 
-pub(super) fn repeats(connection: &Connection, seq: Seq) -> Result<u64, JournalError> {
-    let mut select = connection.prepare_cached(REPEATS)?;
+pub(super) fn redeliveries(connection: &Connection, seq: Seq) -> Result<u64, JournalError> {
+    let mut select = connection.prepare_cached(REDELIVERIES)?;
     let times: Option<i64> = select.query_row([seq.cast_signed()], |row| row.get(0)).optional()?;
     Ok(times.unwrap_or(0).unsigned_abs())
 }
 
-pub(super) fn is_idle(connection: &Connection, seq: Seq) -> Result<bool, JournalError> {
-    let mut select = connection.prepare_cached(IS_IDLE)?;
+pub(super) fn is_no_op(connection: &Connection, seq: Seq) -> Result<bool, JournalError> {
+    let mut select = connection.prepare_cached(IS_NO_OP)?;
     Ok(select.query_row([seq.cast_signed()], |row| row.get(0))?)
 }
 

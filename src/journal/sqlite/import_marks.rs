@@ -2,8 +2,8 @@
 
 use rusqlite::Connection;
 
-use crate::journal::contract::{IMPORT_MARKS, ImportMark};
 use crate::journal::error::JournalError;
+use crate::journal::writer::{IMPORT_MARKS, ImportMark};
 
 const MARKS: &str = "SELECT mark FROM import ORDER BY number";
 const MARK: &str = "INSERT INTO import (mark) VALUES (?1)";

@@ -1,36 +1,42 @@
-//! Opening a file: its lock, its settings, its version.
+//! A journal in a file: opening it, and its calls.
 
 use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use rusqlite::{Connection, ErrorCode};
+use rusqlite::Connection;
 
-use crate::journal::contract::{
-    Accepted, CheckpointSeq, Compaction, Erased, FileSizes, ImportMark, Journal, JournalEntry,
-    JournalReader, OpenReader, RowSink, SkipBlock,
-};
+use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
 use crate::journal::dead_letter::{
     DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
 };
+use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::location_blocks::SEQ_MAX;
+use crate::journal::reader::{FileSizes, JournalReader, OpenReader};
+use crate::journal::sqlite::checkpoint::load::{self, Layout};
+use crate::journal::sqlite::checkpoint::save::{self, SaveMode};
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use crate::journal::sqlite::file_lock::{resolve, resolve_for_writing};
 use crate::journal::sqlite::lock::DatabaseLock;
+use crate::journal::sqlite::schema::{
+    COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
+    PROTECTION_SINCE,
+};
 use crate::journal::sqlite::wal_checkpoint::LogMover;
 use crate::journal::sqlite::{
-    checkpoint, compactions, connection, dead_letters, epochs, erase, events, history,
-    import_marks, location_blocks, lock, prune, schema,
+    compactions, connection, dead_letters, epochs, erase, events, history, import_marks,
+    location_blocks, lock, prune, schema,
 };
+use crate::journal::writer::{Erased, ImportMark, Journal};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
-/// How long to wait for readers before the log is cut down: those of this program are
-/// done in milliseconds.
+/// How long to wait for readers before the log is cut down: those of this program finish in
+/// milliseconds.
 const TRIM_TIMEOUT: Duration = Duration::from_millis(50);
 
-/// The same, where what is in the log must not stay.
+/// How long to wait for readers where the log must not keep its contents.
 const EMPTY_TIMEOUT: Duration = Duration::from_secs(2);
 
 /// How long an attempt to write again waits for other connections.
@@ -40,15 +46,15 @@ const RECOVERY_TIMEOUT: Duration = Duration::from_secs(1);
 /// `append` has returned from survives a loss of power.
 #[derive(Debug)]
 pub struct SqliteJournal {
-    /// Ended before the connection is closed, which is then the last one. Nothing in one
+    /// Ended before the connection is closed, which is then the last one. `None` in a journal
     /// opened for reading.
     mover: Option<LogMover>,
     connection: Connection,
     path: PathBuf,
-    /// The version of the file's format: read-only, an older one stays as it is.
+    /// The version of the file's format: opened for reading, an older one stays as it is.
     format: i64,
-    /// Where it is written; nothing in one opened for reading.
-    place: Option<DatabaseLock>,
+    /// `None` in a journal opened for reading.
+    lock: Option<DatabaseLock>,
 }
 
 impl SqliteJournal {
@@ -62,18 +68,18 @@ impl SqliteJournal {
     /// [`JournalError::NotOurs`] leave the file as it is.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         let path = &resolve_for_writing(path)?;
-        let mut place = DatabaseLock::lock(path)?;
+        let mut lock = DatabaseLock::lock(path)?;
         let mut connection = connection::connect_for_writing(path)?;
-        if place.is_new() {
-            connection::check_log(&connection, path).inspect_err(|_| place.withdraw())?;
+        if lock.is_new() {
+            connection::check_log(&connection, path).inspect_err(|_| lock.withdraw())?;
         }
         let found = schema::version(&connection)?;
         connection::prepare(&connection)?;
-        place.check(head(&connection, found)?)?;
+        lock.check(head(&connection, found)?)?;
         schema::migrate(&mut connection)?;
         let format = schema::known_version();
         let head = events::head(&connection)?;
-        if place.is_of_another_epoch(epochs::load(&connection)?.current(), head) {
+        if lock.is_of_another_epoch(epochs::load(&connection)?.current(), head) {
             tracing::warn!(
                 head,
                 "the database was restored or moved without its lock file: places in the change \
@@ -81,13 +87,13 @@ impl SqliteJournal {
             );
             epochs::begin(&connection, head)?;
         }
-        place.enter(epochs::load(&connection)?.current(), head)?;
+        lock.enter(epochs::load(&connection)?.current(), head)?;
         let mover = Some(LogMover::start(&mut connection, path)?);
-        Ok(Self { mover, connection, path: path.to_owned(), format, place: Some(place) })
+        Ok(Self { mover, connection, path: path.to_owned(), format, lock: Some(lock) })
     }
 
-    /// Opens a file for reading, beside a process that writes to it. Each call
-    /// reads the file as it stands then, and holds nothing up after it.
+    /// Opens a file for reading, beside a process that writes to it. Each call reads the
+    /// file as it stands then, and blocks nothing afterwards.
     ///
     /// # Errors
     ///
@@ -104,7 +110,7 @@ impl SqliteJournal {
             return Err(JournalError::NotOurs { path: path.to_owned() });
         }
         let mut journal =
-            Self { mover: None, connection, path: path.to_owned(), format, place: None };
+            Self { mover: None, connection, path: path.to_owned(), format, lock: None };
         lock::compare(path, journal.head()?, accepted)?;
         Ok(journal)
     }
@@ -113,7 +119,7 @@ impl SqliteJournal {
         &self.connection
     }
 
-    /// Hands out the connection and the version of the file's format.
+    /// Returns the connection and the version of the file's format.
     pub(super) fn into_connection(self) -> (Connection, i64) {
         (self.connection, self.format)
     }
@@ -124,7 +130,7 @@ impl SqliteJournal {
         mark: Option<&ImportMark>,
     ) -> Result<Seq, JournalError> {
         let head = events::append(&mut self.connection, batch, mark)?;
-        self.place.as_mut().map_or(Ok(()), |place| place.accept(head))?;
+        self.lock.as_mut().map_or(Ok(()), |lock| lock.accept(head))?;
         Ok(head)
     }
 
@@ -138,65 +144,9 @@ impl SqliteJournal {
             Err(source) => Err(JournalError::File { path: name.into(), source }),
         }
     }
-
-    /// Whether the file has the tables of the second format.
-    fn is_protected(&self) -> bool {
-        self.format >= 2
-    }
-
-    /// Whether the file has the tables of the third format.
-    fn has_history(&self) -> bool {
-        self.format >= 3
-    }
-
-    /// Whether the file has the table of the sixth format.
-    fn has_epochs(&self) -> bool {
-        self.format >= 6
-    }
-
-    /// What the tables of the checkpoint hold.
-    fn checkpoint_layout(&self) -> checkpoint::Layout {
-        checkpoint::Layout { is_checked: self.format >= 7, has_parts: self.format >= 10 }
-    }
-
-    /// Whether the file has the tables of the ninth format.
-    fn has_compactions(&self) -> bool {
-        self.format >= 9
-    }
-
-    /// Whether the file tells where the events of each location are.
-    fn has_location_blocks(&self) -> bool {
-        self.format >= 11
-    }
-
-    /// Whether the file has the table of the fourth format.
-    fn knows_idle(&self) -> bool {
-        self.format >= 4
-    }
 }
 
-impl From<rusqlite::Error> for JournalError {
-    fn from(error: rusqlite::Error) -> Self {
-        use WriteOutcome::{Damaged, NothingWritten, Unknown};
-        let (outcome, advice) = match error.sqlite_error_code() {
-            Some(ErrorCode::DiskFull) => (Unknown, "free some space on the disk"),
-            Some(ErrorCode::ReadOnly | ErrorCode::CannotOpen | ErrorCode::PermissionDenied) => {
-                (Unknown, "let this user write to the file and its folder")
-            }
-            Some(ErrorCode::DatabaseCorrupt | ErrorCode::NotADatabase) => {
-                (Damaged, "restore the database from a backup")
-            }
-            // Only ever met before a transaction has begun to write.
-            Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => {
-                (NothingWritten, "end the program that holds the database")
-            }
-            _ => (Unknown, "look at the disk and the system's log"),
-        };
-        Self::Storage { source: Box::new(error), advice, outcome }
-    }
-}
-
-/// The last event of a file of this format.
+/// Returns the last event of a file of this format.
 fn head(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
     match format {
         0 => Ok(0),
@@ -211,11 +161,11 @@ impl JournalReader for SqliteJournal {
     }
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {
-        if self.is_protected() { events::pruned(&self.connection) } else { Ok(0) }
+        if self.format >= PROTECTION_SINCE { events::pruned(&self.connection) } else { Ok(0) }
     }
 
     fn epochs(&mut self) -> Result<Epochs, JournalError> {
-        if self.has_epochs() {
+        if self.format >= EPOCHS_SINCE {
             epochs::load(&self.connection)
         } else {
             Ok(Epochs::starting_with(EpochId(0)))
@@ -242,7 +192,7 @@ impl JournalReader for SqliteJournal {
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        checkpoint::load(&self.connection, self.checkpoint_layout(), None, each)
+        load::load(&self.connection, Layout::of_format(self.format), None, each)
     }
 
     fn load_location(
@@ -250,14 +200,14 @@ impl JournalReader for SqliteJournal {
         id: &str,
         each: RowSink<'_>,
     ) -> Result<CheckpointSeq, JournalError> {
-        checkpoint::load(&self.connection, self.checkpoint_layout(), Some(id), each)
+        load::load(&self.connection, Layout::of_format(self.format), Some(id), each)
     }
 
     fn location_ids(
         &mut self,
         each: &mut dyn FnMut(&str) -> ControlFlow<()>,
     ) -> Result<Seq, JournalError> {
-        checkpoint::location_ids(&self.connection, each)
+        load::location_ids(&self.connection, each)
     }
 
     fn accepted(
@@ -279,44 +229,56 @@ impl JournalReader for SqliteJournal {
         Ok(first.max(self.pruned()? + 1))
     }
 
-    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+    fn last_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
         let last = self.first_since(time)? - 1;
-        if last > self.pruned()? || !self.has_compactions() {
+        if last > self.pruned()? || self.format < COMPACTIONS_SINCE {
             return Ok(last);
         }
         compactions::pruned_before(&self.connection, time)
     }
 
     fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
-        if self.has_compactions() {
+        if self.format >= COMPACTIONS_SINCE {
             compactions::load(&self.connection, from)
         } else {
             Ok(Vec::new())
         }
     }
 
-    fn next_stretch(
+    fn next_location_range(
         &mut self,
         location: &str,
         after: Seq,
     ) -> Result<RangeInclusive<Seq>, JournalError> {
-        if self.has_location_blocks() {
-            location_blocks::next_stretch(&self.connection, location, after)
+        if self.format >= LOCATION_BLOCKS_SINCE {
+            location_blocks::next_range(&self.connection, location, after)
         } else {
             Ok(after.saturating_add(1)..=SEQ_MAX)
         }
     }
 
-    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
-        if self.has_history() { history::next_run(&self.connection, after) } else { Ok(None) }
+    fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
+        if self.format >= HISTORY_SINCE {
+            history::next_skip_block(&self.connection, after)
+        } else {
+            Ok(None)
+        }
     }
 
-    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
-        if self.has_history() { history::repeats(&self.connection, seq) } else { Ok(0) }
+    fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        if self.format >= HISTORY_SINCE {
+            history::redeliveries(&self.connection, seq)
+        } else {
+            Ok(0)
+        }
     }
 
-    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        if self.knows_idle() { history::is_idle(&self.connection, seq) } else { Ok(false) }
+    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        if self.format >= NO_OPS_SINCE {
+            history::is_no_op(&self.connection, seq)
+        } else {
+            Ok(false)
+        }
     }
 
     fn dead_letters(
@@ -324,18 +286,22 @@ impl JournalReader for SqliteJournal {
         after: u64,
         limit: usize,
     ) -> Result<Vec<DeadLetterSummary>, JournalError> {
-        if !self.is_protected() {
+        if self.format < PROTECTION_SINCE {
             return Ok(vec![]);
         }
         dead_letters::list(&self.connection, after, limit)
     }
 
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
-        if self.is_protected() { dead_letters::one(&self.connection, id) } else { Ok(None) }
+        if self.format >= PROTECTION_SINCE {
+            dead_letters::one(&self.connection, id)
+        } else {
+            Ok(None)
+        }
     }
 
     fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
-        if !self.is_protected() {
+        if self.format < PROTECTION_SINCE {
             return Ok(DeadLetterTotals::default());
         }
         dead_letters::totals(&self.connection)
@@ -368,7 +334,7 @@ impl Journal for SqliteJournal {
         upto: CheckpointSeq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        checkpoint::save(&mut self.connection, upto, false, fill)
+        save::save(&mut self.connection, upto, SaveMode::Update, fill)
     }
 
     fn replace_checkpoint(
@@ -376,7 +342,7 @@ impl Journal for SqliteJournal {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        checkpoint::save(&mut self.connection, CheckpointSeq::whole(upto), true, fill)
+        save::save(&mut self.connection, CheckpointSeq::whole(upto), SaveMode::Replace, fill)
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
@@ -398,7 +364,7 @@ impl Journal for SqliteJournal {
         bounds: DeadLetterBounds,
     ) -> Result<(), JournalError> {
         dead_letters::keep(&mut self.connection, letters, bounds)?;
-        self.place.as_mut().map_or(Ok(()), DatabaseLock::check_files)
+        self.lock.as_mut().map_or(Ok(()), DatabaseLock::check_files)
     }
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
@@ -412,7 +378,7 @@ impl Journal for SqliteJournal {
         upto: Seq,
     ) -> Result<Erased, JournalError> {
         let erased = erase::erase(&mut self.connection, location, known, upto)?;
-        self.place.as_mut().map_or(Ok(()), DatabaseLock::check_files)?;
+        self.lock.as_mut().map_or(Ok(()), DatabaseLock::check_files)?;
         Ok(erased)
     }
 
@@ -440,18 +406,18 @@ impl Journal for SqliteJournal {
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {
-        self.place.as_mut().map_or(Ok(()), DatabaseLock::check_files)?;
+        self.lock.as_mut().map_or(Ok(()), DatabaseLock::check_files)?;
         let connection = connection::connect_for_writing(&self.path)?;
         connection::prepare(&connection)?;
         connection.busy_timeout(RECOVERY_TIMEOUT)?;
-        // Ends the other one, and with it what it may have left half done.
+        // Ends the old one, and with it what it may have left half done.
         self.mover = None;
         self.connection = connection;
         // Only a write shows that writes succeed again.
         let write = format!("BEGIN IMMEDIATE; PRAGMA user_version = {}; COMMIT;", self.format);
         self.connection.execute_batch(&write)?;
-        // Into the database itself: of what a sync has failed for, the log on disk may
-        // be short for ever.
+        // Into the database itself: after a sync that failed, the log on disk may stay
+        // short for ever.
         let checkpoint = "PRAGMA wal_checkpoint(FULL)";
         if self.connection.query_row(checkpoint, [], |row| row.get::<_, bool>(0))? {
             return Err(JournalError::Storage {

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::journal::contract::CheckpointRow;
+use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, stretch};
 use crate::journal::sqlite::events;
@@ -37,7 +37,7 @@ pub(super) fn segment_of(chunk: u64) -> i64 {
 
 /// Returns the next entries after `after` that may be of a location; the last of them
 /// need not be there.
-pub(super) fn next_stretch(
+pub(super) fn next_range(
     connection: &Connection,
     location: &str,
     after: Seq,

@@ -7,6 +7,7 @@ pub(super) mod connection;
 pub(super) mod dead_letters;
 pub(super) mod epochs;
 pub(super) mod erase;
+pub(super) mod error;
 pub(super) mod events;
 pub(super) mod file_lock;
 pub(super) mod history;

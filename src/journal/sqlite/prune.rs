@@ -4,7 +4,7 @@ use std::ops::ControlFlow;
 
 use rusqlite::{Connection, TransactionBehavior};
 
-use crate::journal::contract::Accepted;
+use crate::journal::entry::Accepted;
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::events::pruned;
 use crate::journal::sqlite::{compactions, events, location_blocks};

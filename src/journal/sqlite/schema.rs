@@ -20,21 +20,39 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0011_location_blocks.sql"),
 ];
 
-/// The step that gives rows of the checkpoint their checksums.
-const CHECKSUMS: usize = 7;
+/// The first format with pruned entries and dead letters.
+pub(super) const PROTECTION_SINCE: i64 = 2;
 
-/// The step that tells where the events of each location are.
-const LOCATION_BLOCKS: usize = 11;
+/// The first format with the skip index and counts of redeliveries.
+pub(super) const HISTORY_SINCE: i64 = 3;
+
+/// The first format that says which events changed nothing.
+pub(super) const NO_OPS_SINCE: i64 = 4;
+
+/// The first format with epochs.
+pub(super) const EPOCHS_SINCE: i64 = 6;
+
+/// The first format whose rows of the checkpoint have checksums.
+pub(super) const CHECKSUMS_SINCE: i64 = 7;
+
+/// The first format with compactions.
+pub(super) const COMPACTIONS_SINCE: i64 = 9;
+
+/// The first format whose checkpoint may be saved in parts.
+pub(super) const CHECKPOINT_PARTS_SINCE: i64 = 10;
+
+/// The first format that says where the events of each location are.
+pub(super) const LOCATION_BLOCKS_SINCE: i64 = 11;
 
 /// Marks a SQLite file as Relata's: "RELA".
 pub(super) const APPLICATION_ID: i64 = 0x5245_4c41;
 
-/// The newest version of the file format known here.
+/// Returns the newest version of the file format known here.
 pub(super) fn known_version() -> i64 {
     i64::try_from(MIGRATIONS.len()).unwrap_or(i64::MAX)
 }
 
-/// The version of a file; 0 for an empty one. A newer one is refused.
+/// Returns the version of a file, 0 for an empty one. A newer one is refused.
 pub(super) fn version(connection: &Connection) -> Result<i64, JournalError> {
     let found: i64 = connection.pragma_query_value(None, "user_version", |row| row.get(0))?;
     let known = known_version();
@@ -47,14 +65,14 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), JournalError> {
         return Ok(());
     }
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    let from = usize::try_from(version(&transaction)?).unwrap_or(0);
-    for step in MIGRATIONS.iter().skip(from) {
+    let found = version(&transaction)?;
+    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
         transaction.execute_batch(step)?;
     }
-    if from < CHECKSUMS {
+    if found < CHECKSUMS_SINCE {
         state_table::add_checksums(&transaction)?;
     }
-    if from < LOCATION_BLOCKS {
+    if found < LOCATION_BLOCKS_SINCE {
         location_blocks::fill(&transaction)?;
     }
     transaction.pragma_update(None, "application_id", APPLICATION_ID)?;

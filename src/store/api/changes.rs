@@ -9,6 +9,7 @@ use crate::store::changes::reader::{
 };
 use crate::store::history;
 use crate::store::index::scan::{PAGE_ENTRIES, Scan, Stop};
+use crate::store::pruned::Pruned;
 use crate::store::store::Store;
 
 impl Store {
@@ -71,7 +72,7 @@ impl Store {
         let unsaved = self.no_ops.after(after);
         let pruned = journal.pruned()?;
         if after < pruned {
-            return Err(ChangesError::Pruned { after, pruned });
+            return Err(ChangesError::Pruned(Pruned { upto: pruned, asked: after }));
         }
         let mut definitions = Definitions::of(self.location(location));
         let mut page = ChangePage { events: Vec::new(), upto: upto.max(after) };
@@ -106,7 +107,7 @@ impl Store {
         page.upto = stopped.unwrap_or(page.upto);
         let mut applied = Vec::with_capacity(page.events.len());
         for event in page.events {
-            if !journal.is_idle(event.seq)? {
+            if !journal.is_no_op(event.seq)? {
                 applied.push(event);
             }
         }

@@ -6,6 +6,7 @@ use std::ops::ControlFlow;
 use crate::journal::JournalError;
 use crate::model::{EventType, Seq};
 use crate::store::index::scan::{Scan, Stop};
+use crate::store::pruned::Pruned;
 use crate::store::store::Store;
 use crate::webhook::wrapped;
 
@@ -35,9 +36,9 @@ impl Store {
         let mut written = 0;
         let mut failed = None;
         let mut reader = self.reader()?;
-        let pruned = reader.pruned()?;
-        if pruned > 0 {
-            return Err(ExportEventsError::Pruned { pruned });
+        let upto_pruned = reader.pruned()?;
+        if upto_pruned > 0 {
+            return Err(ExportEventsError::Pruned(Pruned { upto: upto_pruned, asked: 0 }));
         }
         let scan = Scan { location, after: 0, upto, entries_max: u64::MAX, stop };
         let stopped = scan.run(reader.as_mut(), &mut Vec::new(), &mut |_, entry, _| {
@@ -72,13 +73,10 @@ pub enum ExportEventsError {
     /// The oldest events were pruned, so the others do not give the graph: back
     /// the database up instead, or export the graph.
     #[error(
-        "events up to {pruned} are pruned, so the others would not give the same graph; \
+        "{0}, so the others would not give the same graph; \
          `relata backup` copies the whole store"
     )]
-    Pruned {
-        /// The last event that was pruned.
-        pruned: Seq,
-    },
+    Pruned(Pruned),
     /// It was stopped.
     #[error("the export was stopped at event {at}")]
     Stopped {
@@ -93,7 +91,9 @@ pub enum ExportEventsError {
 impl From<JournalError> for ExportEventsError {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
+            JournalError::PrunedWhileReading { pruned, .. } => {
+                Self::Pruned(Pruned { upto: pruned, asked: 0 })
+            }
             error => Self::Journal(error),
         }
     }

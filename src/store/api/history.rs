@@ -85,7 +85,7 @@ impl Store {
         let unsaved = self.redeliveries.lock();
         for event in &mut page.events {
             let counted = unsaved.get(&event.seq).copied().unwrap_or(0);
-            event.deliveries += journal.repeats(event.seq)? + counted;
+            event.deliveries += journal.redeliveries(event.seq)? + counted;
         }
         Ok(page)
     }

@@ -9,6 +9,7 @@ use crate::store::index::scan::Stop;
 use crate::store::locations::Location;
 use crate::store::past::cache::replay;
 use crate::store::past::cache::{AsOf, Past, PastError};
+use crate::store::pruned::Pruned;
 use crate::store::store::Store;
 use crate::store::writer::compaction::Compactions;
 
@@ -85,7 +86,7 @@ impl Store {
         let mut journal = self.reader()?;
         match journal.pruned()? {
             0 => Ok(journal),
-            pruned => Err(PastError::Pruned { pruned }),
+            upto => Err(PastError::Pruned(Pruned { upto, asked: 0 })),
         }
     }
 

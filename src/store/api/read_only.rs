@@ -8,6 +8,7 @@ use crate::model::Seq;
 use crate::store::changes::reader::ChangesError;
 use crate::store::location_ids::{each_location, forget_changes};
 use crate::store::options::Options;
+use crate::store::pruned::Pruned;
 use crate::store::recovery::{OpenError, Replaying, replay};
 use crate::store::store::Store;
 use crate::store::writer::checkpoint::Checkpointer;
@@ -66,7 +67,7 @@ impl Store {
         let mut journal = self.reader()?;
         let (known, pruned) = (self.head(), journal.pruned()?);
         if pruned > known {
-            return Err(ChangesError::Pruned { after: known, pruned });
+            return Err(ChangesError::Pruned(Pruned { upto: pruned, asked: known }));
         }
         let mut notes = Checkpointer::new(&Options::default()).with_no_ops(self.no_ops.clone());
         let head = journal.head()?;
@@ -90,7 +91,7 @@ impl Store {
         }
         let mut saved = BTreeSet::new();
         for seq in noted {
-            if journal.is_idle(seq)? {
+            if journal.is_no_op(seq)? {
                 saved.insert(seq);
             }
         }

@@ -8,6 +8,7 @@ use crate::model::{
     Association, AssociationId, Change, Event, NodeRef, ObjectKey, Seq, Side, Timestamp,
 };
 use crate::store::locations::Location;
+use crate::store::pruned::Pruned;
 
 /// Which changes to show. The default is every change.
 ///
@@ -70,20 +71,15 @@ pub enum ChangesError {
     #[error(transparent)]
     Journal(JournalError),
     /// Some of them were pruned: ask for the graph anew, and go on from its seq.
-    #[error("events up to {pruned} are pruned, so what changed since {after} is not known")]
-    Pruned {
-        /// Where the reader left off.
-        after: Seq,
-        /// The last event that was pruned.
-        pruned: Seq,
-    },
+    #[error("{0}, so what changed since {asked} is not known", asked = .0.asked)]
+    Pruned(Pruned),
 }
 
 impl From<JournalError> for ChangesError {
     fn from(error: JournalError) -> Self {
         match error {
             JournalError::PrunedWhileReading { seq, pruned } => {
-                Self::Pruned { after: seq.saturating_sub(1), pruned }
+                Self::Pruned(Pruned { upto: pruned, asked: seq.saturating_sub(1) })
             }
             error => Self::Journal(error),
         }

@@ -59,7 +59,7 @@ impl Scan<'_> {
         while done < upto {
             let entries: RangeInclusive<Seq> = match stretch.take() {
                 Some(entries) => entries,
-                None => journal.next_stretch(self.location, done)?,
+                None => journal.next_location_range(self.location, done)?,
             };
             let (from, last) = ((*entries.start()).max(done + 1), (*entries.end()).min(upto));
             if from > last {
@@ -131,7 +131,7 @@ fn piece(
     }
     let (from, last) = entries.into_inner();
     if run.as_ref().is_none_or(|run| run.last < from) {
-        *run = journal.next_run(from - 1)?;
+        *run = journal.next_skip_block(from - 1)?;
     }
     Ok(match run {
         Some(run) if run.first > from => (true, from..=last.min(run.first - 1)),

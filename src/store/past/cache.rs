@@ -10,6 +10,7 @@ use crate::journal::{JournalError, JournalReader};
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::history;
 use crate::store::index::scan::{Scan, Stop};
+use crate::store::pruned::Pruned;
 use crate::store::writer::compaction::Due;
 use crate::sync::IgnorePoison;
 
@@ -74,11 +75,8 @@ pub enum PastError {
     #[error(transparent)]
     Journal(JournalError),
     /// The events that led to it were pruned.
-    #[error("events up to {pruned} are pruned, so how the graph stood before now is not known")]
-    Pruned {
-        /// The last event that was pruned.
-        pruned: Seq,
-    },
+    #[error("{0}, so how the graph stood before now is not known")]
+    Pruned(Pruned),
     /// There is no such event yet.
     #[error("event {seq} has not come yet; the last one is {head}")]
     Ahead {
@@ -173,7 +171,9 @@ impl PastCache {
 impl From<JournalError> for PastError {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::PrunedWhileReading { pruned, .. } => Self::Pruned { pruned },
+            JournalError::PrunedWhileReading { pruned, .. } => {
+                Self::Pruned(Pruned { upto: pruned, asked: 0 })
+            }
             error => Self::Journal(error),
         }
     }

@@ -156,10 +156,10 @@ impl Checkpointer {
         };
         let (skip_index, blocks) = (&mut self.skip_index, &self.blocks);
         let mut fill = |put: RowSink<'_>| {
-            idle.iter().try_for_each(|&seq| put(&CheckpointRow::Idle { seq }))?;
+            idle.iter().try_for_each(|&seq| put(&CheckpointRow::NoOp { seq }))?;
             repeats
                 .iter()
-                .try_for_each(|&(seq, times)| put(&CheckpointRow::Repeats { seq, times }))?;
+                .try_for_each(|&(seq, times)| put(&CheckpointRow::Redeliveries { seq, times }))?;
             parts.iter().try_for_each(|part| part.put(put))?;
             if is_last {
                 skip_index.put(put)?;

@@ -6,7 +6,8 @@ use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
 use relata::{
-    AppliedEvent, ChangeFilter, ChangesError, NodeRef, Options, Seq, Status, Store, Timestamp,
+    AppliedEvent, ChangeFilter, ChangesError, NodeRef, Options, Pruned, Seq, Status, Store,
+    Timestamp,
 };
 use serde_json::{Value, json};
 
@@ -289,8 +290,8 @@ fn pruned_changes_are_reported_as_pruned() {
     }
     let filter = ChangeFilter::default();
     let behind = store.changes("seaside-realty", 19, &filter, 10);
-    assert!(matches!(behind, Err(ChangesError::Pruned { after: 19, pruned: 20 })));
+    assert!(matches!(behind, Err(ChangesError::Pruned(Pruned { upto: 20, asked: 19 }))));
     assert_eq!(store.changes("seaside-realty", 20, &filter, 10).unwrap().upto, 20);
     assert_eq!(store.changes("nobody", 20, &filter, 10).unwrap().events, []);
-    assert!(matches!(beside.refresh(), Err(ChangesError::Pruned { after: 0, pruned: 20 })));
+    assert!(matches!(beside.refresh(), Err(ChangesError::Pruned(Pruned { upto: 20, asked: 0 }))));
 }

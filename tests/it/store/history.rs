@@ -134,7 +134,7 @@ fn the_past_of_a_pruned_store_is_refused() {
     let pruned = store.pruned().unwrap();
     // More may leave while this is asked.
     let refused = store.past(SEASIDE, 300);
-    assert!(matches!(refused, Err(PastError::Pruned { pruned: told }) if told >= pruned));
+    assert!(matches!(refused, Err(PastError::Pruned(gone)) if gone.upto >= pruned));
     let page = store.history(SEASIDE, &subject("contact/amara-okafor"), 0, 100).unwrap();
     assert!(page.pruned >= pruned, "and what is left of a history says so");
 }

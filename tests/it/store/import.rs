@@ -6,9 +6,10 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use relata::journal::{MemoryJournal, SqliteJournal};
+use relata::webhook::DecodeError;
 use relata::{
-    Delivery, ImportCounts, ImportError, IngestError, LineOutcome, Options, Status, Store,
-    Timestamp, verify,
+    Delivery, ImportCounts, ImportError, IngestError, LineError, LineOutcome, Options, Status,
+    Store, Timestamp, verify,
 };
 
 use crate::support::database::fresh;
@@ -100,7 +101,7 @@ fn an_interrupted_import_resumes_where_it_was() {
         let broken = store.import().read(Broken(file.as_bytes(), cut), |line| {
             told += 1;
             assert_eq!(line.number, told, "in order");
-            assert!(matches!(line.fate, LineOutcome::Accepted { seq, .. } if seq == Some(told)));
+            assert!(matches!(line.outcome, LineOutcome::Accepted { seq, .. } if seq == Some(told)));
             Ok(())
         });
         assert!(matches!(broken, Err(ImportError::Read(_))));
@@ -124,7 +125,7 @@ fn an_import_whose_results_cannot_be_written_ends_and_resumes() {
         5_000 => Err(io::ErrorKind::StorageFull.into()),
         _ => Ok(()),
     });
-    assert!(matches!(failed, Err(ImportError::Tell(_))));
+    assert!(matches!(failed, Err(ImportError::Report(_))));
     import(&store, &file);
     assert_eq!(store.head(), 10_000);
 }
@@ -170,7 +171,7 @@ fn undated_events_of_one_thing_come_in_the_order_of_the_lines() {
     let store = Store::in_memory().unwrap();
     let mut statuses = Vec::new();
     let each = |line: relata::ImportedLine<'_>| {
-        if let LineOutcome::Accepted { status, .. } = line.fate {
+        if let LineOutcome::Accepted { status, .. } = line.outcome {
             statuses.push(status);
         }
         Ok(())
@@ -182,6 +183,16 @@ fn undated_events_of_one_thing_come_in_the_order_of_the_lines() {
     assert_eq!(differences(&store, &reference), []);
     import(&store, &file);
     assert_eq!((store.head(), differences(&store, &reference)), (6, vec![]));
+}
+
+fn kind(error: &LineError) -> &'static str {
+    match error {
+        LineError::Unreadable(DecodeError::Malformed { .. }) => "malformed",
+        LineError::Unreadable(DecodeError::Invalid { .. }) => "invalid",
+        LineError::TooLong { .. } => "too long",
+        LineError::NotAdmitted => "not admitted",
+        other => panic!("{other}"),
+    }
 }
 
 #[test]
@@ -203,20 +214,22 @@ fn refused_lines_are_reported_in_order_each_time() {
         let mut told = Vec::new();
         let import = store.import().of_locations(|location| location != Some("L1"));
         let counts = import.read(file.as_bytes(), |line| {
-            told.push(match line.fate {
+            told.push(match line.outcome {
                 LineOutcome::Accepted { status, seq } => (line.number, status.as_str(), seq, None),
-                LineOutcome::Refused(why) => (line.number, why.code, None, why.field),
+                LineOutcome::Refused(why) => {
+                    (line.number, kind(&why.error), None, why.error.field())
+                }
             });
             Ok(())
         });
         let seq = |seq| (round == 0).then_some(seq);
         let expected = [
             (1, status.as_str(), seq(1), None),
-            (2, "malformed_json", None, None),
-            (4, "invalid_event", None, Some("id")),
+            (2, "malformed", None, None),
+            (4, "invalid", None, Some("id")),
             (5, "ignored", None, None),
-            (6, "body_too_large", None, None),
-            (7, "forbidden", None, Some("locationId")),
+            (6, "too long", None, None),
+            (7, "not admitted", None, Some("locationId")),
             (8, status.as_str(), seq(2), None),
         ];
         assert_eq!(told, expected);
@@ -239,7 +252,7 @@ fn an_import_knows_the_ids_of_earlier_deliveries() {
     store
         .import()
         .read(file.as_bytes(), |line| {
-            let LineOutcome::Accepted { status, seq } = line.fate else { return Ok(()) };
+            let LineOutcome::Accepted { status, seq } = line.outcome else { return Ok(()) };
             told.push((status, seq));
             Ok(())
         })

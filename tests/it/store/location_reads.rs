@@ -134,7 +134,7 @@ impl Model {
         let filter = ChangeFilter::default();
         if after < self.pruned {
             let refused = store.changes(location, after, &filter, limit);
-            assert!(matches!(refused, Err(ChangesError::Pruned { .. })));
+            assert!(matches!(refused, Err(ChangesError::Pruned(_))));
             return;
         }
         let (mut at, mut found) = (after, Vec::new());

@@ -175,32 +175,32 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.first_since(since)
     }
 
-    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
-        self.kept.came_before(time)
+    fn last_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.last_before(time)
     }
 
     fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
         self.kept.compactions(from)
     }
 
-    fn next_stretch(
+    fn next_location_range(
         &mut self,
         location: &str,
         after: Seq,
     ) -> Result<RangeInclusive<Seq>, JournalError> {
-        self.kept.next_stretch(location, after)
+        self.kept.next_location_range(location, after)
     }
 
-    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
-        self.kept.next_run(after)
+    fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
+        self.kept.next_skip_block(after)
     }
 
-    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
-        self.kept.repeats(seq)
+    fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        self.kept.redeliveries(seq)
     }
 
-    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        self.kept.is_idle(seq)
+    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        self.kept.is_no_op(seq)
     }
 
     fn dead_letters(
@@ -264,35 +264,35 @@ impl JournalReader for Counted {
         self.kept.first_since(since)
     }
 
-    fn came_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
-        self.kept.came_before(time)
+    fn last_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        self.kept.last_before(time)
     }
 
     fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
         self.kept.compactions(from)
     }
 
-    fn next_stretch(
+    fn next_location_range(
         &mut self,
         location: &str,
         after: Seq,
     ) -> Result<RangeInclusive<Seq>, JournalError> {
-        self.kept.next_stretch(location, after)
+        self.kept.next_location_range(location, after)
     }
 
-    fn next_run(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
-        let run = self.kept.next_run(after)?;
+    fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
+        let run = self.kept.next_skip_block(after)?;
         let bytes = run.as_ref().map_or(0, |run| run.hashes.len() as u64);
         self.reads.hashes.fetch_add(bytes, Ordering::Relaxed);
         Ok(run)
     }
 
-    fn repeats(&mut self, seq: Seq) -> Result<u64, JournalError> {
-        self.kept.repeats(seq)
+    fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        self.kept.redeliveries(seq)
     }
 
-    fn is_idle(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        self.kept.is_idle(seq)
+    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        self.kept.is_no_op(seq)
     }
 
     fn dead_letters(

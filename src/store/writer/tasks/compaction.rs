@@ -88,7 +88,7 @@ impl Writer {
             return Ok(());
         };
         let before = self.clock.settled().before(keep);
-        let upto = self.journal.came_before(before)?.min(self.head);
+        let upto = self.journal.last_before(before)?.min(self.head);
         let locations = self.locations.from(self.compaction.from, STEP_LOCATIONS);
         if upto == 0 || locations.is_empty() {
             self.compaction.pause();

@@ -4,8 +4,8 @@ use std::sync::mpsc::channel;
 
 use relata::journal::SqliteJournal;
 use relata::{
-    Delivery, IngestError, LimitReached, LineOutcome, NameLimits, PreviewError, Receipt, Status,
-    Store,
+    Delivery, IngestError, LimitReached, LineError, LineOutcome, NameLimits, PreviewError, Receipt,
+    Status, Store,
 };
 
 use crate::store::name_limits::{NONE, association, in_memory, open, record, relation, undone};
@@ -279,8 +279,9 @@ fn an_import_reports_names_beyond_a_limit_and_brings_them_in_once_it_is_raised()
         let import = |store: &Store| {
             let mut refused = Vec::new();
             let counts = store.import().read(input.as_bytes(), |line| {
-                if let LineOutcome::Refused(why) = line.fate {
-                    assert_eq!((why.code, why.field), (code, field), "{name}");
+                if let LineOutcome::Refused(why) = line.outcome {
+                    let LineError::LimitReached(reached) = &why.error else { panic!("{why:?}") };
+                    assert_eq!((reached.code(), reached.field), (code, field), "{name}");
                     assert_eq!(why.line, beyond.as_bytes(), "{name}");
                     refused.push(line.number);
                 }

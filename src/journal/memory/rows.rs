@@ -1,4 +1,4 @@
-//! Rows of a checkpoint that is kept in memory.
+//! Rows of a checkpoint in memory.
 
 use crate::model::{Association, ObjectSchema, RecordState, Stamp, StateKey, StateRow};
 
@@ -12,7 +12,7 @@ pub(super) enum RowKey {
 }
 
 #[derive(Debug)]
-pub(super) enum KeptRow {
+pub(super) enum StoredRow {
     Object { key: String, schema: Option<(ObjectSchema, Stamp)> },
     Association { id: String, stamp: Option<Stamp>, definition: Option<Association> },
     UnkeyedRecord(RecordState),
@@ -20,30 +20,32 @@ pub(super) enum KeptRow {
     Relation { id: String, association: u32, first: u32, second: u32, stamp: Stamp },
 }
 
-pub(super) fn keep(row: &StateRow<'_>) -> (RowKey, KeptRow) {
+/// Copies a row, and returns the key that it is stored under.
+pub(super) fn copy_row(row: &StateRow<'_>) -> (RowKey, StoredRow) {
     match *row {
         StateRow::Object { number, key, schema } => (
             RowKey::Object(number),
-            KeptRow::Object { key: key.into(), schema: schema.map(|(s, at)| (s.clone(), at)) },
+            StoredRow::Object { key: key.into(), schema: schema.map(|(s, at)| (s.clone(), at)) },
         ),
         StateRow::Association { number, id, stamp, definition } => (
             RowKey::Association(number),
-            KeptRow::Association { id: id.into(), stamp, definition: definition.cloned() },
+            StoredRow::Association { id: id.into(), stamp, definition: definition.cloned() },
         ),
         StateRow::UnkeyedRecord { id, state } => {
-            (RowKey::UnkeyedRecord(id.into()), KeptRow::UnkeyedRecord(state))
+            (RowKey::UnkeyedRecord(id.into()), StoredRow::UnkeyedRecord(state))
         }
         StateRow::Record { number, object, id, state } => {
-            (RowKey::Record(number), KeptRow::Record { object, id: id.into(), state })
+            (RowKey::Record(number), StoredRow::Record { object, id: id.into(), state })
         }
         StateRow::Relation { number, id, association, first, second, stamp } => (
             RowKey::Relation(number),
-            KeptRow::Relation { id: id.into(), association, first, second, stamp },
+            StoredRow::Relation { id: id.into(), association, first, second, stamp },
         ),
     }
 }
 
-pub(super) fn key_of(key: &StateKey<'_>) -> RowKey {
+/// Returns the key of a row that was dropped.
+pub(super) fn dropped_key(key: &StateKey<'_>) -> RowKey {
     match *key {
         StateKey::Association(number) => RowKey::Association(number),
         StateKey::UnkeyedRecord(id) => RowKey::UnkeyedRecord(id.into()),
@@ -52,33 +54,35 @@ pub(super) fn key_of(key: &StateKey<'_>) -> RowKey {
     }
 }
 
-pub(super) fn show<'a>(key: &'a RowKey, row: &'a KeptRow) -> Option<StateRow<'a>> {
+/// Returns a stored row as a checkpoint shows it.
+pub(super) fn borrow_row<'a>(key: &'a RowKey, row: &'a StoredRow) -> Option<StateRow<'a>> {
     Some(match (key, row) {
-        (RowKey::Object(number), KeptRow::Object { key, schema }) => StateRow::Object {
+        (RowKey::Object(number), StoredRow::Object { key, schema }) => StateRow::Object {
             number: *number,
             key,
             schema: schema.as_ref().map(|(schema, stamp)| (schema, *stamp)),
         },
-        (RowKey::Association(number), KeptRow::Association { id, stamp, definition }) => {
+        (RowKey::Association(number), StoredRow::Association { id, stamp, definition }) => {
             let definition = definition.as_ref();
             StateRow::Association { number: *number, id, stamp: *stamp, definition }
         }
-        (RowKey::UnkeyedRecord(id), KeptRow::UnkeyedRecord(state)) => {
+        (RowKey::UnkeyedRecord(id), StoredRow::UnkeyedRecord(state)) => {
             StateRow::UnkeyedRecord { id, state: *state }
         }
-        (RowKey::Record(number), KeptRow::Record { object, id, state }) => {
+        (RowKey::Record(number), StoredRow::Record { object, id, state }) => {
             StateRow::Record { number: *number, object: *object, id, state: *state }
         }
-        (RowKey::Relation(number), KeptRow::Relation { id, association, first, second, stamp }) => {
-            StateRow::Relation {
-                number: *number,
-                id,
-                association: *association,
-                first: *first,
-                second: *second,
-                stamp: *stamp,
-            }
-        }
+        (
+            RowKey::Relation(number),
+            StoredRow::Relation { id, association, first, second, stamp },
+        ) => StateRow::Relation {
+            number: *number,
+            id,
+            association: *association,
+            first: *first,
+            second: *second,
+            stamp: *stamp,
+        },
         _ => return None,
     })
 }

@@ -1,16 +1,20 @@
 //! What only a file can meet: other writers, other programs, damage.
 
+mod log;
+mod statements;
+
 use std::ops::ControlFlow;
 use std::path::Path;
-use std::time::{Duration, Instant};
 
-use crate::journal::contract::{Journal, JournalEntry, JournalReader};
 use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
+use crate::journal::entry::JournalEntry;
 use crate::journal::error::{JournalError, WriteOutcome};
+use crate::journal::reader::JournalReader;
 use crate::journal::sqlite::backup;
 use crate::journal::sqlite::journal::SqliteJournal;
 use crate::journal::sqlite::tokens::Tokens;
 use crate::journal::token::{Scope, TokenRow};
+use crate::journal::writer::Journal;
 use crate::model::Timestamp;
 
 fn entry<'a>(entity: &'a str, body: &'a str) -> JournalEntry<'a> {
@@ -168,7 +172,7 @@ fn all_that_is_kept_of_dead_letters_counts_in_files_of_before_too() {
     assert_eq!(totals.bytes, 400 + 500 + 13 + 3 + 2);
     drop(journal);
     execute(&path, "UPDATE dead_letter_total SET bytes = 5");
-    execute(&path, include_str!("schema/0008_dead_letter_bytes.sql"));
+    execute(&path, include_str!("../schema/0008_dead_letter_bytes.sql"));
     let mut journal = SqliteJournal::open(&path).unwrap();
     assert_eq!(journal.dead_letter_totals().unwrap(), totals);
     assert!(journal.delete_dead_letter(1).unwrap());
@@ -179,7 +183,7 @@ fn all_that_is_kept_of_dead_letters_counts_in_files_of_before_too() {
 fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relata.db");
-    execute(&path, include_str!("schema/0001_journal_and_state.sql"));
+    execute(&path, include_str!("../schema/0001_journal_and_state.sql"));
     let checksum = {
         let other = directory.path().join("other.db");
         let mut journal = SqliteJournal::open(&other).unwrap();
@@ -200,7 +204,7 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
     assert!(std::fs::read(&path).unwrap() == content, "listing tokens leaves it as it is");
     let mut old = SqliteJournal::open_read_only(&path).unwrap();
     assert_eq!((old.head().unwrap(), old.pruned().unwrap()), (1, 0));
-    assert!(!old.is_idle(1).unwrap(), "not known to have done nothing");
+    assert!(!old.is_no_op(1).unwrap(), "not known to have done nothing");
     assert_eq!(old.dead_letters(0, 10).unwrap(), []);
     assert_eq!(old.dead_letter_totals().unwrap(), DeadLetterTotals::default());
     old.read(0, &mut |_, _| ControlFlow::Continue(())).unwrap();
@@ -208,7 +212,7 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
     let mut journal = SqliteJournal::open(&path).unwrap();
     assert_eq!(journal.append(&[entry("b", "two")]).unwrap(), 2);
     assert_eq!(journal.pruned().unwrap(), 0);
-    assert!(!journal.is_idle(1).unwrap());
+    assert!(!journal.is_no_op(1).unwrap());
     drop(journal);
     assert!(Tokens::open(&path).unwrap().list().unwrap().is_empty());
 }
@@ -285,175 +289,4 @@ fn a_backup_is_a_whole_store_of_one_moment() {
     let mut copy = SqliteJournal::open(&path("copy.db")).unwrap();
     assert_eq!(copy.head().unwrap(), 2);
     copy.read(0, &mut |_, _| ControlFlow::Continue(())).unwrap();
-}
-
-/// Appends this many bytes of bodies in transactions of 1 MiB.
-fn grow(journal: &mut dyn Journal, mebibytes: usize) {
-    let body = "x".repeat(1 << 18);
-    for _ in 0..mebibytes {
-        journal.append(&[entry("a", &body); 4]).unwrap();
-    }
-}
-
-/// A person who left `BEGIN` open in a shell overnight found the log as large as the
-/// database in the morning; it kept its size for good, until a restart.
-#[test]
-fn a_log_that_grew_behind_a_foreign_reader_is_cut_down_once_that_is_gone() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("relata.db");
-    let mut journal = SqliteJournal::open(&path).unwrap();
-    journal.append(&[entry("a", "one")]).unwrap();
-    let reader = rusqlite::Connection::open(&path).unwrap();
-    reader.execute_batch("BEGIN; SELECT count(*) FROM event").unwrap();
-    grow(&mut journal, 24);
-    assert!(journal.file_sizes().unwrap().log > 24 << 20);
-    assert!(!journal.trim_log().unwrap(), "the reader still needs it");
-    reader.execute_batch("COMMIT").unwrap();
-    assert!(journal.trim_log().unwrap());
-    let sizes = journal.file_sizes().unwrap();
-    assert_eq!(sizes.log, 0);
-    assert!(sizes.database > 24 << 20);
-}
-
-/// A post in ten waited for the log to be moved to the main file, which took as long as
-/// a hundred commits, when an import filled it.
-#[test]
-fn the_log_is_moved_beside_the_commits() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("relata.db");
-    let mut journal = SqliteJournal::open(&path).unwrap();
-    grow(&mut journal, 15);
-    let deadline = Instant::now() + Duration::from_secs(60);
-    // Nothing else is committed meanwhile.
-    while journal.file_sizes().unwrap().database < 12 << 20 {
-        assert!(Instant::now() < deadline, "{:?}", journal.file_sizes());
-        std::thread::sleep(Duration::from_millis(1));
-    }
-    let log = journal.file_sizes().unwrap().log;
-    grow(&mut journal, 10);
-    let grown = journal.file_sizes().unwrap().log.saturating_sub(log);
-    assert!(grown < 4 << 20, "it begins from its start: {grown} bytes more");
-    grow(&mut journal, 100);
-    assert!(journal.file_sizes().unwrap().log < 24 << 20, "{:?}", journal.file_sizes());
-    journal.recover().unwrap();
-    grow(&mut journal, 40);
-    assert!(journal.file_sizes().unwrap().log < 24 << 20, "{:?}", journal.file_sizes());
-    assert!(journal.empty_log().unwrap());
-    drop(journal);
-    assert_eq!(SqliteJournal::open(&path).unwrap().head().unwrap(), 165 * 4);
-}
-
-/// An export taken at the pace of a phone held one read transaction to its end, and the
-/// log grew by all that was written meanwhile.
-#[test]
-fn a_slow_reader_of_events_does_not_hold_the_log() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("relata.db");
-    let mut journal = SqliteJournal::open(&path).unwrap();
-    grow(&mut journal, 2);
-    let mut reader = journal.readers()().unwrap();
-    let mut read = 0;
-    let mut slowly = |_, _: JournalEntry<'_>| {
-        read += 1;
-        if read == 1 {
-            grow(&mut journal, 40);
-            assert!(journal.file_sizes().unwrap().log < 24 << 20);
-            assert!(journal.trim_log().unwrap());
-        }
-        ControlFlow::Continue(())
-    };
-    reader.read(0, &mut slowly).unwrap();
-    assert_eq!(read, 8);
-}
-
-/// Every string of a source file that is an SQL statement.
-fn statements(source: &str) -> Vec<String> {
-    let joined = uncommented(source);
-    let verbs = ["SELECT ", "INSERT ", "UPDATE ", "DELETE "];
-    let texts = joined.split('"').skip(1).step_by(2);
-    texts
-        .filter(|text| verbs.iter().any(|verb| text.starts_with(verb)))
-        .map(str::to_owned)
-        .collect()
-}
-
-/// The source with its continued lines joined and its comments gone.
-fn uncommented(source: &str) -> String {
-    let mut joined = String::new();
-    let mut lines = source.lines().filter(|line| !line.trim_start().starts_with("//"));
-    while let Some(line) = lines.next() {
-        let mut line = line.to_owned();
-        while let Some(begun) = line.strip_suffix('\\') {
-            line = format!("{begun}{}", lines.next().unwrap_or_default().trim_start());
-        }
-        joined.push_str(&line);
-        joined.push('\n');
-    }
-    joined
-}
-
-const OBJECT_COLUMNS: &str = "location, number, key, singular, plural, at, rank, seq";
-
-/// Each start, and each question about a time, read the whole journal, since SQLite
-/// looks at every row for `min` and `max` in one select: 857 MB at three million events.
-#[test]
-fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("relata.db");
-    let journal = SqliteJournal::open(&path).unwrap();
-    let whole = [
-        ("FROM state_location ORDER BY number", "the list of locations"),
-        ("FROM token ORDER BY created_at", "the list of tokens"),
-        ("FROM token WHERE id = ?1 OR", "a person revokes one"),
-        ("SELECT mark FROM import ORDER BY number", "every mark is learned at opening"),
-        ("SELECT seq FROM pruned)", "one row"),
-        ("count(*) FROM sqlite_schema", "a few tables"),
-        ("dead_letter_total", "one row"),
-        ("DELETE FROM pruned_delivery WHERE seq < ifnull(", "as far as what it deletes"),
-        ("checksum FROM state_object ORDER BY location, number", "a store that is opened"),
-        ("FROM checkpoint", "one row"),
-        ("UPDATE checkpoint", "one row"),
-        ("count(*)) FROM state_location", "the locations, once a checkpoint"),
-        ("UPDATE state_object SET checksum = row_checksum(", "once, of an older file"),
-    ];
-    let mut seen = 0;
-    for source in [
-        include_str!("checkpoint.rs"),
-        include_str!("compactions.rs"),
-        include_str!("dead_letters.rs"),
-        include_str!("erase.rs"),
-        include_str!("events.rs"),
-        include_str!("journal.rs"),
-        include_str!("history.rs"),
-        include_str!("import_marks.rs"),
-        include_str!("location_blocks.rs"),
-        include_str!("prune.rs"),
-        include_str!("state_table.rs"),
-        include_str!("tokens.rs"),
-    ] {
-        for sql in statements(source).iter().flat_map(|text| text.split("; ")) {
-            let sql = sql.replace("{SUMMARY}", "id").replace("{BYTES}", "length(body)");
-            let sql = sql.replace("{name}", "state_object").replace("{checksum}", "checksum");
-            let sql =
-                sql.replace("{columns}", OBJECT_COLUMNS).replace("{order}", "location, number");
-            let sql = sql.replace("{key}", "number");
-            let sql = sql.replace("{values}", "?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8");
-            let explain = format!("EXPLAIN QUERY PLAN {sql}");
-            let mut select = journal.connection().prepare(&explain).unwrap();
-            let unbound = vec![rusqlite::types::Null; select.parameter_count()];
-            let plan: Vec<String> = select
-                .query_map(rusqlite::params_from_iter(unbound), |row| row.get("detail"))
-                .unwrap()
-                .collect::<Result<_, _>>()
-                .unwrap();
-            seen += 1;
-            if whole.iter().all(|(known, _)| !sql.contains(known)) {
-                let scans = plan
-                    .iter()
-                    .any(|step| step.starts_with("SCAN ") && step != "SCAN CONSTANT ROW");
-                assert!(!scans, "{sql}: {plan:?}");
-            }
-        }
-    }
-    assert!(seen > 45, "{seen}");
 }

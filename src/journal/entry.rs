@@ -1,0 +1,48 @@
+//! Entries of a journal.
+
+use crate::model::{Seq, Timestamp};
+
+/// One accepted delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct JournalEntry<'a> {
+    /// The tenant; empty where an ignored event named none.
+    pub location: &'a str,
+    /// The event type by its name on the wire.
+    pub event_type: &'a str,
+    /// The id of the thing that the event is about.
+    pub entity: &'a str,
+    /// The sender's id of the delivery, if it has one.
+    pub webhook_id: Option<&'a str>,
+    /// The sender's time of the event, if it has one.
+    pub at: Option<Timestamp>,
+    /// When the delivery was received.
+    pub received_at: Timestamp,
+    /// The body as received.
+    pub body: &'a str,
+}
+
+impl JournalEntry<'_> {
+    /// Returns what is left of an entry after it is erased.
+    pub fn erased(received_at: Timestamp) -> Self {
+        let (location, event_type, entity, body) = ("", "", "", "");
+        Self { location, event_type, entity, webhook_id: None, at: None, received_at, body }
+    }
+
+    /// Whether it was erased: no delivery has an empty body.
+    pub fn is_erased(&self) -> bool {
+        self.body.is_empty()
+    }
+}
+
+/// The id of one accepted delivery.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Accepted<'a> {
+    /// Its position.
+    pub seq: Seq,
+    /// The tenant.
+    pub location: &'a str,
+    /// The sender's id of the delivery.
+    pub webhook_id: &'a str,
+    /// When it was received.
+    pub received_at: Timestamp,
+}

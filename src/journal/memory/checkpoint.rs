@@ -1,0 +1,96 @@
+//! The checkpoint of a journal in memory.
+
+use std::sync::Arc;
+
+use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
+use crate::journal::error::JournalError;
+use crate::journal::location_blocks::BlockMap;
+use crate::journal::memory::rows::{RowKey, StoredRow, borrow_row, copy_row, dropped_key};
+use crate::journal::memory::state::{State, StoredLocation};
+use crate::model::Seq;
+
+/// One part of a checkpoint, complete before any of it is applied.
+#[derive(Debug, Default)]
+pub(super) struct CheckpointPart {
+    locations: Vec<(u32, StoredLocation)>,
+    rows: Vec<((u32, RowKey), Arc<StoredRow>)>,
+    dropped: Vec<(u32, RowKey)>,
+    skip_blocks: Vec<(Seq, (Seq, Box<[u8]>))>,
+    redeliveries: Vec<(Seq, u64)>,
+    no_ops: Vec<Seq>,
+    blocks: BlockMap,
+}
+
+impl CheckpointPart {
+    pub(super) fn add(&mut self, row: &CheckpointRow<'_>) {
+        match row {
+            CheckpointRow::Location { number, id, rows, seq } => {
+                let stored = StoredLocation { id: (*id).into(), rows: *rows, seq: *seq };
+                self.locations.push((*number, stored));
+            }
+            // Only shown to readers.
+            CheckpointRow::Damaged { .. } => {}
+            CheckpointRow::State { location, row } => {
+                let (key, row) = copy_row(row);
+                self.rows.push(((*location, key), Arc::new(row)));
+            }
+            CheckpointRow::Dropped { location, key } => {
+                self.dropped.push((*location, dropped_key(key)));
+            }
+            CheckpointRow::SkipIndex { first, last, hashes } => {
+                self.skip_blocks.push((*first, (*last, (*hashes).into())));
+            }
+            CheckpointRow::LocationBlocks { location, chunk, blocks: added } => {
+                self.blocks.add(location, *chunk, *added);
+            }
+            CheckpointRow::LocationBlocksOf { first, last } => {
+                self.blocks.cover(*first, *last);
+            }
+            CheckpointRow::Redeliveries { seq, times } => self.redeliveries.push((*seq, *times)),
+            CheckpointRow::NoOp { seq } => self.no_ops.push(*seq),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn apply(&mut self, part: CheckpointPart, upto: CheckpointSeq) {
+        for (number, mut stored) in part.locations {
+            let known = self.locations.get(&number);
+            stored.seq = stored.seq.or(known.and_then(|known| known.seq));
+            self.locations.insert(number, stored);
+        }
+        for key in &part.dropped {
+            self.rows.remove(key);
+        }
+        self.rows.extend(part.rows);
+        self.skip_blocks.extend(part.skip_blocks);
+        self.no_ops.extend(part.no_ops);
+        self.blocks.merge(&part.blocks);
+        for (seq, times) in part.redeliveries {
+            *self.redeliveries.entry(seq).or_default() += times;
+        }
+        self.checkpoint = upto;
+    }
+
+    /// Drops all that [`replace_checkpoint`](crate::journal::Journal::replace_checkpoint)
+    /// replaces.
+    pub(super) fn clear_checkpoint(&mut self) {
+        self.locations.clear();
+        self.rows.clear();
+        self.skip_blocks.clear();
+        self.blocks = BlockMap::default();
+        self.no_ops.clear();
+    }
+
+    pub(super) fn show_checkpoint(&self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        for (&number, StoredLocation { id, rows, seq }) in &self.locations {
+            each(&CheckpointRow::Location { number, id, rows: *rows, seq: *seq })?;
+        }
+        for ((location, key), row) in &self.rows {
+            if let Some(row) = borrow_row(key, row) {
+                each(&CheckpointRow::State { location: *location, row })?;
+            }
+        }
+        Ok(self.checkpoint)
+    }
+}

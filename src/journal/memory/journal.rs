@@ -1,0 +1,279 @@
+//! The journal in memory: the reference that tests compare with, and the journal of a store
+//! that need not survive.
+
+use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::{Arc, Mutex, MutexGuard};
+
+use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
+use crate::journal::dead_letter::{
+    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
+};
+use crate::journal::entry::{Accepted, JournalEntry};
+use crate::journal::error::JournalError;
+use crate::journal::memory::checkpoint::CheckpointPart;
+use crate::journal::memory::state::{State, StoredEntry};
+use crate::journal::reader::{JournalReader, OpenReader};
+use crate::journal::writer::{Erased, IMPORT_MARKS, ImportMark, Journal};
+use crate::model::{EpochId, Epochs, Seq, Timestamp};
+use crate::sync::IgnorePoison;
+
+/// Entries read at a time.
+const PAGE_ENTRIES: usize = 1_024;
+
+/// A journal that lives as long as the process.
+#[derive(Debug, Default, Clone)]
+pub struct MemoryJournal {
+    state: Arc<Mutex<State>>,
+}
+
+impl MemoryJournal {
+    /// Creates an empty journal.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Returns entries after this one: no lock is held while a caller works on them.
+    fn page(&self, after: Seq, upto: Seq) -> Result<Vec<Arc<StoredEntry>>, JournalError> {
+        let inner = self.lock();
+        let pruned = inner.pruned;
+        let skipped = after
+            .checked_sub(pruned)
+            .ok_or(JournalError::PrunedWhileReading { seq: after + 1, pruned })?;
+        let skipped = usize::try_from(skipped).unwrap_or(usize::MAX);
+        let left = usize::try_from(upto - after).unwrap_or(usize::MAX);
+        Ok(inner.entries.iter().skip(skipped).take(left.min(PAGE_ENTRIES)).cloned().collect())
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        self.state.lock().ignore_poison()
+    }
+}
+
+impl JournalReader for MemoryJournal {
+    fn head(&mut self) -> Result<Seq, JournalError> {
+        let inner = self.lock();
+        Ok(inner.pruned + inner.entries.len() as Seq)
+    }
+
+    fn epochs(&mut self) -> Result<Epochs, JournalError> {
+        // It lives as long as the process, and is never restored.
+        Ok(Epochs::starting_with(EpochId(0)))
+    }
+
+    fn pruned(&mut self) -> Result<Seq, JournalError> {
+        Ok(self.lock().pruned)
+    }
+
+    fn read_range(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let upto = self.head()?.min(*range.end());
+        let mut last = range.start().saturating_sub(1);
+        while last < upto {
+            for (kept, seq) in self.page(last, upto)?.iter().zip(last + 1..) {
+                if each(seq, kept.entry()).is_break() {
+                    return Ok(());
+                }
+                last = seq;
+            }
+        }
+        Ok(())
+    }
+
+    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.lock().show_checkpoint(each)
+    }
+
+    fn accepted(
+        &mut self,
+        after: Seq,
+        each: &mut dyn FnMut(Accepted<'_>),
+    ) -> Result<(), JournalError> {
+        let inner = self.lock();
+        let pruned = inner.remembered.iter().map(|(seq, location, webhook_id, received_at)| {
+            Accepted { seq: *seq, location, webhook_id, received_at: *received_at }
+        });
+        let kept = inner.entries.iter().zip(inner.pruned + 1..).filter_map(|(kept, seq)| {
+            let webhook_id = kept.webhook_id.as_deref()?;
+            let (location, received_at) = (&*kept.location, kept.received_at);
+            Some(Accepted { seq, location, webhook_id, received_at })
+        });
+        pruned.chain(kept).filter(|accepted| accepted.seq > after).for_each(each);
+        Ok(())
+    }
+
+    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
+        let inner = self.lock();
+        let place = seq.checked_sub(inner.pruned + 1).and_then(|place| usize::try_from(place).ok());
+        Ok(place.and_then(|place| inner.entries.get(place)).map(|kept| kept.received_at))
+    }
+
+    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
+        let inner = self.lock();
+        let before = inner.entries.partition_point(|kept| kept.received_at < since);
+        Ok(inner.pruned + before as Seq + 1)
+    }
+
+    fn last_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
+        let last = self.first_since(time)? - 1;
+        let inner = self.lock();
+        let pruned = inner.pruned_before.range(..=time).next_back().map_or(0, |(_, seq)| *seq);
+        Ok(if last > inner.pruned { last } else { pruned })
+    }
+
+    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
+        let inner = self.lock();
+        let found = inner.compactions.iter().filter(|((at, _), _)| *at >= from);
+        let found = found.map(|((at, location), upto)| Compaction {
+            location: location.clone(),
+            at: *at,
+            upto: *upto,
+        });
+        Ok(found.collect())
+    }
+
+    fn next_location_range(
+        &mut self,
+        location: &str,
+        after: Seq,
+    ) -> Result<RangeInclusive<Seq>, JournalError> {
+        let (inner, from) = (self.lock(), after.saturating_add(1));
+        if after < inner.pruned {
+            return Err(JournalError::PrunedWhileReading { seq: from, pruned: inner.pruned });
+        }
+        Ok(inner.blocks.next_range(location, from))
+    }
+
+    fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
+        let inner = self.lock();
+        let found = inner.skip_blocks.iter().find(|(_, (last, _))| *last > after);
+        Ok(found.map(|(&first, (last, hashes))| SkipBlock {
+            first,
+            last: *last,
+            hashes: hashes.clone(),
+        }))
+    }
+
+    fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {
+        Ok(self.lock().redeliveries.get(&seq).copied().unwrap_or(0))
+    }
+
+    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        Ok(self.lock().no_ops.contains(&seq))
+    }
+
+    fn dead_letters(
+        &mut self,
+        after: u64,
+        limit: usize,
+    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
+        let inner = self.lock();
+        let behind = inner.letters.range(after.saturating_add(1)..);
+        Ok(behind.take(limit).map(|(_, letter)| letter.summary.clone()).collect())
+    }
+
+    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
+        Ok(self.lock().letters.get(&id).cloned())
+    }
+
+    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
+        Ok(self.lock().dead_letter_totals())
+    }
+}
+
+impl Journal for MemoryJournal {
+    fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {
+        self.lock().entries.extend(batch.iter().map(|entry| Arc::new(StoredEntry::new(entry))));
+        self.head()
+    }
+
+    fn append_import(
+        &mut self,
+        batch: &[JournalEntry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError> {
+        let head = self.append(batch)?;
+        let mut inner = self.lock();
+        inner.marks.push_back(*mark);
+        if inner.marks.len() > IMPORT_MARKS {
+            inner.marks.pop_front();
+        }
+        Ok(head)
+    }
+
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
+        self.lock().marks.iter().copied().for_each(each);
+        Ok(())
+    }
+
+    fn save_checkpoint(
+        &mut self,
+        upto: CheckpointSeq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        let mut part = CheckpointPart::default();
+        fill(&mut |row| {
+            part.add(row);
+            Ok(())
+        })?;
+        self.lock().apply(part, upto);
+        Ok(())
+    }
+
+    fn replace_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.lock().clear_checkpoint();
+        self.save_checkpoint(CheckpointSeq::whole(upto), fill)
+    }
+
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        let Compaction { location, at, upto } = compaction.clone();
+        self.lock().compactions.insert((at, location), upto);
+        Ok(())
+    }
+
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError> {
+        Ok(self.lock().prune(before, remember, limit))
+    }
+
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError> {
+        self.lock().keep_dead_letters(letters, bounds);
+        Ok(())
+    }
+
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
+        Ok(self.lock().letters.remove(&id).is_some())
+    }
+
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError> {
+        Ok(self.lock().erase_location(location, known, upto))
+    }
+
+    fn recover(&mut self) -> Result<Seq, JournalError> {
+        self.head()
+    }
+
+    fn readers(&self) -> Arc<OpenReader> {
+        let journal = self.clone();
+        Arc::new(move || Ok(Box::new(journal.clone())))
+    }
+}

@@ -1,0 +1,8 @@
+//! The journal in memory.
+
+pub(super) mod checkpoint;
+pub(super) mod journal;
+pub(super) mod rows;
+pub(super) mod state;
+
+pub use journal::MemoryJournal;
