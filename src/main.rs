@@ -1,4 +1,4 @@
-//! The `relata` command: parse, run, say what went wrong.
+//! The `relata` command: parses the command line, runs a command, reports its error.
 
 #[cfg(not(unix))]
 compile_error!(
@@ -16,7 +16,7 @@ fn main() -> ExitCode {
     match config::Config::read().and_then(cli::run) {
         Ok(code) => code,
         Err(error) => {
-            cli::complain(&error);
+            cli::print_error(&error);
             ExitCode::FAILURE
         }
     }

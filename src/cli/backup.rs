@@ -14,7 +14,7 @@ use tempfile::{Builder, TempPath};
 
 use crate::cli::destination::{NEW_FILE_MODE, Reserved, folder_of};
 use crate::cli::interrupt::Cleanup;
-use crate::cli::output::{has_progress, print_json, say};
+use crate::cli::output::{print_json, print_line, shows_progress};
 use crate::config::BackupArgs;
 
 pub(super) fn run(db: &Path, command: &BackupArgs) -> anyhow::Result<ExitCode> {
@@ -22,22 +22,22 @@ pub(super) fn run(db: &Path, command: &BackupArgs) -> anyhow::Result<ExitCode> {
     let to = &*command.to;
     ensure!(to.as_os_str() != "-", "-: a database cannot be streamed; name a file");
     Reserved::database(db).check(to).with_context(|| to.display().to_string())?;
-    ensure!(to.symlink_metadata().is_err(), "{}: it exists already", to.display());
+    ensure!(to.symlink_metadata().is_err(), "{}: it already exists", to.display());
     let head = copy(db, to)?;
     let bytes = std::fs::metadata(&command.to)?.len();
     if command.json {
         print_json(&json!({ "file": command.to, "events": head, "bytes": bytes }))?;
     } else {
-        say(format_args!(
-            "{} holds everything up to event {head}, {bytes} bytes",
+        print_line(format_args!(
+            "{} includes everything up to event {head}, {bytes} bytes",
             command.to.display()
         ))?;
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Copies into a folder of its own beside the place, which no signal leaves
-/// behind, and from there into place.
+/// Copies into a temporary folder next to the destination, which is removed even if a signal
+/// ends the process, and moves the copy from there into place.
 fn copy(db: &Path, to: &Path) -> anyhow::Result<u64> {
     let shown = || to.display().to_string();
     let place = folder_of(to);
@@ -50,14 +50,14 @@ fn copy(db: &Path, to: &Path) -> anyhow::Result<u64> {
     });
     let folder = folder.with_context(shown)?;
     let copy = folder.path().join("relata.db");
-    let bar = if has_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
+    let bar = if shows_progress() { ProgressBar::new(0) } else { ProgressBar::hidden() };
     bar.set_style(ProgressStyle::with_template("{bar:40} {pos}/{len} pages")?);
     let copied = backup(db, &copy, &mut |copied, total| {
         bar.set_length(total);
         bar.set_position(copied);
     });
     let head = match copied {
-        // It names the place of the copy, which is gone when this is read.
+        // It names the temporary copy, which is gone by the time the error is read.
         Err(JournalError::File { path, source }) if path.starts_with(&folder) => {
             return Err(source).with_context(shown);
         }
@@ -77,7 +77,7 @@ fn copy(db: &Path, to: &Path) -> anyhow::Result<u64> {
 
 fn exists(error: io::Error) -> io::Error {
     if error.kind() == io::ErrorKind::AlreadyExists {
-        return io::Error::new(error.kind(), "it exists already");
+        return io::Error::new(error.kind(), "it already exists");
     }
     error
 }

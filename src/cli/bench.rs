@@ -1,7 +1,7 @@
-//! `relata bench`: what this machine and its disk can do.
+//! `relata bench`: measures this machine and its disk.
 //!
-//! All of it happens in a folder that is gone afterwards, beside the place of the
-//! database, so that the disk that is measured is the one that counts.
+//! All of it happens in a temporary folder next to the database, so that the disk measured
+//! is the one that matters.
 
 use std::fs::File;
 use std::hint::black_box;
@@ -20,22 +20,22 @@ use tempfile::Builder;
 
 use crate::cli::destination::folder_of;
 use crate::cli::interrupt::Cleanup;
-use crate::cli::output::{print_json, print_table, say};
+use crate::cli::output::{print_json, print_line, print_table};
 use crate::config::BenchArgs;
 
-/// What is written for each synced write of the plain file: a page of SQLite.
+/// Bytes of each synced write of the plain file: a page of SQLite.
 const PAGE_BYTES: usize = 4_096;
 
-/// Synced writes of the plain file, at most.
+/// Maximum number of synced writes of the plain file.
 const SYNCS: usize = 500;
 
-/// Lines whose import is begun at once, between two looks at the clock.
+/// Number of lines imported between two looks at the clock.
 const LINES: u64 = 4_096;
 
-/// Links of a first page.
+/// Number of links on a first page.
 const PAGE: usize = 50;
 
-/// Parts of the time for each of the phases, in hundredths; the rest is for the opening.
+/// Shares of the time for each phase, in percent; the rest is for opening the store.
 const FSYNC: u32 = 5;
 const SINGLE: u32 = 15;
 const CONCURRENT: u32 = 25;
@@ -54,7 +54,7 @@ struct Report {
     concurrent: Rate,
     imported_per_second: f64,
     relations: u64,
-    /// Absent where the system does not tell.
+    /// Absent where the system does not report memory use.
     bytes_per_relation: Option<u64>,
     questions: Vec<Question>,
     reopen_ms: f64,
@@ -90,7 +90,7 @@ impl Rate {
         Self { per_second, p50_ms: at(50), p99_ms: at(99) }
     }
 
-    /// Measures one after the other, for as long as told.
+    /// Measures sequential calls for a given time.
     fn measure(
         at_most: Duration,
         mut each: impl FnMut(u64) -> anyhow::Result<()>,
@@ -139,7 +139,7 @@ fn measure(folder: &Path, bench: &BenchArgs, start: Instant) -> anyhow::Result<R
     };
     let single = Rate::measure(part(SINGLE), |_| post())?;
     let concurrent = concurrently(bench.senders, part(CONCURRENT), &post)?;
-    // What follows is more than what was there, so that memory is that of relations.
+    // Far more relations follow than there are, so the memory measured is theirs.
     let (posted, before) = (next.load(Ordering::Relaxed), resident_bytes());
     let lines = Lines::new(posted, bench.relations, part(IMPORT));
     let since = Instant::now();
@@ -174,7 +174,7 @@ fn per_second(count: u64, took: Duration) -> f64 {
     count as f64 / took.as_secs_f64().max(f64::MIN_POSITIVE)
 }
 
-/// Measures the least that a durable write can take here.
+/// Measures the shortest time that a durable write can take here.
 fn fsync(path: &Path, at_most: Duration) -> anyhow::Result<Rate> {
     let mut file = File::create_new(path)?;
     let (start, mut times) = (Instant::now(), Vec::new());
@@ -187,7 +187,7 @@ fn fsync(path: &Path, at_most: Duration) -> anyhow::Result<Rate> {
     Ok(Rate::new(times, start.elapsed()))
 }
 
-/// Measures many that each wait for their own.
+/// Measures concurrent senders, each of which waits for its own event.
 fn concurrently(
     senders: usize,
     at_most: Duration,
@@ -214,7 +214,7 @@ fn concurrently(
     Ok(Rate::new(times?.concat(), took))
 }
 
-/// Asks what is usually asked, each for as long as told.
+/// Measures common queries, each for a given time.
 fn questions(location: &Location, relations: u64, each: Duration) -> anyhow::Result<Vec<Question>> {
     let buyer = |number: u64| format!("contact/{}", buyer(scattered(number) % relations.max(1)));
     let house = |filter: LinkFilter| filter.object("house");
@@ -249,7 +249,7 @@ fn questions(location: &Location, relations: u64, each: Duration) -> anyhow::Res
     Ok(measured)
 }
 
-/// A number that looks random, the same each time (`SplitMix64`).
+/// Returns a number that looks random, the same in each run (`SplitMix64`).
 const fn scattered(number: u64) -> u64 {
     let mut z = number.wrapping_add(1).wrapping_mul(0x9e37_79b9_7f4a_7c15);
     z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
@@ -257,7 +257,7 @@ const fn scattered(number: u64) -> u64 {
     z ^ (z >> 31)
 }
 
-/// The buyer of a relation: each has five, but for a hub with one in a hundred.
+/// Returns the buyer of a relation: each buyer has five, and a hub has one in a hundred.
 fn buyer(relation: u64) -> String {
     let number = if relation.is_multiple_of(100) { 0 } else { 1 + relation / 5 };
     format!("b{number:023x}")
@@ -273,7 +273,7 @@ fn relation(number: u64) -> String {
     )
 }
 
-/// Lines of relations, as many as told or as there is time for.
+/// Lines of relations, limited in number and time.
 struct Lines {
     next: u64,
     end: u64,
@@ -305,7 +305,7 @@ impl Read for Lines {
     }
 }
 
-/// Returns the memory that the process has, where the system tells.
+/// Returns the resident memory of the process, if the system reports it.
 fn resident_bytes() -> Option<u64> {
     let status = std::fs::read_to_string("/proc/self/status").ok()?;
     let line = status.lines().find_map(|line| line.strip_prefix("VmRSS:"))?;
@@ -324,19 +324,19 @@ fn print(report: &Report) -> anyhow::Result<()> {
     ];
     rows.extend(report.questions.iter().map(|it| row(it.question, &it.rate)));
     print_table(&["what", "a second", "p50", "p99"], &rows)?;
-    say("")?;
+    print_line("")?;
     let memory = match report.bytes_per_relation {
         Some(bytes) => format!("{bytes} bytes of memory each"),
-        None => "memory is not told here".to_owned(),
+        None => "memory use is not reported here".to_owned(),
     };
-    say(format_args!("import    {:.0} lines a second", report.imported_per_second))?;
-    say(format_args!(
+    print_line(format_args!("import    {:.0} lines a second", report.imported_per_second))?;
+    print_line(format_args!(
         "relations {}, {memory}, {} MB on disk",
         report.relations,
         report.database_bytes >> 20
     ))?;
-    say(format_args!(
-        "reopened  in {}; all of it took {:.1} s",
+    print_line(format_args!(
+        "reopened  in {}; the benchmark took {:.1} s",
         millis(report.reopen_ms),
         report.seconds
     ))?;

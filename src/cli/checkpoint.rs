@@ -8,7 +8,7 @@ use relata::journal::JournalError;
 use relata::{OpenError, Options, Store};
 use serde::Serialize;
 
-use crate::cli::output::{print_json, say};
+use crate::cli::output::{print_json, print_line};
 use crate::config::CheckpointArgs;
 
 #[derive(Serialize)]
@@ -32,7 +32,7 @@ pub(super) fn run(db: &Path, command: &CheckpointArgs) -> anyhow::Result<ExitCod
     let store = opened?;
     store.checkpoint()?;
     let seq = store.checkpoint_seq();
-    // SQLite moves the rest of the log into the database when its last user leaves.
+    // SQLite moves the rest of the log into the database when the last connection closes.
     store.close()?;
     let size = |suffix: &str| {
         let mut name = db.as_os_str().to_owned();
@@ -44,8 +44,8 @@ pub(super) fn run(db: &Path, command: &CheckpointArgs) -> anyhow::Result<ExitCod
         print_json(&body)?;
     } else {
         let Body { seq, database_bytes, log_bytes } = body;
-        say(format_args!(
-            "the checkpoint stands for event {seq}; {database_bytes} bytes, {log_bytes} in the log"
+        print_line(format_args!(
+            "the checkpoint includes event {seq}; {database_bytes} bytes, {log_bytes} in the log"
         ))
         .context("cannot print")?;
     }

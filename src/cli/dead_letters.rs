@@ -10,10 +10,11 @@ use relata::journal::{DeadLetterSummary, Journal, JournalError, JournalReader, S
 use relata::webhook::UrlTypes;
 use relata::{IngestError, OpenError, Options, ReplayError, Store};
 
-use crate::cli::output::{ensure_exists, print_json, print_table, say};
+use crate::cli::database::ensure_exists;
+use crate::cli::output::{print_json, print_line, print_table};
 use crate::config::{LettersAction, Names};
 
-/// Letters read at once.
+/// Number of dead letters read at once.
 const CHUNK: usize = 100;
 
 pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode> {
@@ -24,14 +25,14 @@ pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode>
             let receipt = open(db, names)?
                 .replay_dead_letter(*id, url.types())?
                 .with_context(|| missing(*id))?;
-            say(format_args!("dead letter {id}: {}", receipt.status.as_str()))?;
+            print_line(format_args!("dead letter {id}: {}", receipt.status.as_str()))?;
         }
         LettersAction::Replay { id: None, url, names, .. } => {
             return replay_all(&open(db, names)?, db, url.types());
         }
         LettersAction::Delete { id: Some(id), .. } => {
             anyhow::ensure!(writer(db)?.delete_dead_letter(*id)?, missing(*id));
-            say(format_args!("dead letter {id} is deleted"))?;
+            print_line(format_args!("dead letter {id} is deleted"))?;
         }
         LettersAction::Delete { id: None, .. } => {
             let mut journal = writer(db)?;
@@ -41,7 +42,7 @@ pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode>
                 deleted += 1;
                 Ok(())
             })?;
-            say(format_args!("{deleted} deleted"))?;
+            print_line(format_args!("{deleted} deleted"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -51,19 +52,19 @@ fn missing(id: u64) -> String {
     format!("there is no dead letter {id}")
 }
 
-/// Opens the journal alone: no letter needs a graph.
+/// Opens only the journal, for reading: dead letters need no graph.
 fn reader(db: &Path) -> anyhow::Result<SqliteJournal> {
     ensure_exists(db)?;
     SqliteJournal::open_read_only(db).with_context(|| db.display().to_string())
 }
 
-/// Opens the journal alone to change it.
+/// Opens only the journal, for writing.
 fn writer(db: &Path) -> anyhow::Result<SqliteJournal> {
     ensure_exists(db)?;
     SqliteJournal::open(db).map_err(|error| refused(db, error))
 }
 
-/// Opens the store to change it.
+/// Opens the store for writing.
 fn open(db: &Path, names: &Names) -> anyhow::Result<Store> {
     ensure_exists(db)?;
     let options = Options { names: names.limits(), ..Options::default() };
@@ -76,7 +77,7 @@ fn open(db: &Path, names: &Names) -> anyhow::Result<Store> {
 fn refused(db: &Path, error: JournalError) -> anyhow::Error {
     match error {
         JournalError::InUse { .. } => anyhow::anyhow!(
-            "{}: a server has it open; ask that one: POST /v1/dead-letters/ID/replay, \
+            "{}: a server has it open; use its API: POST /v1/dead-letters/ID/replay, \
              POST /v1/dead-letters/replay or DELETE /v1/dead-letters/ID",
             db.display()
         ),
@@ -116,7 +117,7 @@ fn list(journal: &mut SqliteJournal, json: bool) -> anyhow::Result<()> {
     print_table(&["id", "times", "last", "location", "code", "reason"], &rows)?;
     let totals = journal.dead_letter_totals()?;
     if totals.dropped > 0 {
-        say(format_args!("{} older ones made room for these", totals.dropped))?;
+        print_line(format_args!("{} older ones were dropped to make room", totals.dropped))?;
     }
     Ok(())
 }
@@ -129,15 +130,15 @@ fn show(journal: &mut SqliteJournal, id: u64, json: bool) -> anyhow::Result<()> 
     let DeadLetterSummary { code, reason, times, first_at, last_at, url_type, .. } = letter.summary;
     let mut lines = vec![
         format!("{code}: {reason}"),
-        format!("came {times} times, first {first_at}, last {last_at}"),
+        format!("received {times} times, first {first_at}, last {last_at}"),
     ];
     lines.extend(url_type.map(|name| format!("posted as {name}")));
     lines.extend(letter.headers.iter().map(|(name, value)| format!("{name}: {value}")));
-    lines.iter().try_for_each(say)?;
-    say("")?;
-    // As it came, to the byte.
+    lines.iter().try_for_each(print_line)?;
+    print_line("")?;
+    // Unchanged, to the byte.
     std::io::stdout().lock().write_all(&letter.body)?;
-    say("")?;
+    print_line("")?;
     Ok(())
 }
 
@@ -153,6 +154,6 @@ fn replay_all(store: &Store, db: &Path, url_types: UrlTypes) -> anyhow::Result<E
         }
         Ok(())
     })?;
-    say(format_args!("{accepted} accepted, {refused} still cannot be used"))?;
+    print_line(format_args!("{accepted} accepted, {refused} still cannot be used"))?;
     Ok(if refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }

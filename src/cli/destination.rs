@@ -1,4 +1,4 @@
-//! Where a command writes a file: checked first, and replaced as a whole.
+//! The file that a command writes: checked first, and replaced as a whole.
 
 use std::ffi::OsString;
 use std::fs::{self, File, OpenOptions, Permissions};
@@ -15,23 +15,23 @@ use crate::cli::interrupt::Cleanup;
 /// The files that belong to a database of this name.
 const DATABASE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-lock", "-journal"];
 
-/// The permissions of a new file: what it holds was private in the database.
+/// The permissions of a new file: its contents were private in the database.
 pub(super) const NEW_FILE_MODE: u32 = 0o600;
 
-/// The files that a command must leave alone, by whatever name they are reached.
+/// The files that a command must not overwrite, under any name.
 #[derive(Debug, Default)]
 pub(super) struct Reserved {
     /// Device, inode, and what the file is.
     files: Vec<(u64, u64, &'static str)>,
-    /// A folder's device and inode, a name in it that may not be taken yet, and
-    /// what that name is for.
+    /// A folder's device and inode, a name in it that must not be used even if there is no
+    /// such file, and what the name is for.
     names: Vec<(u64, u64, OsString, &'static str)>,
-    /// The permissions that every source has.
+    /// The permissions that all sources have in common.
     source_mode: Option<u32>,
 }
 
 impl Reserved {
-    /// Reserves the files of a database, those too that are not there now.
+    /// Reserves the files of a database, including those that do not exist now.
     pub(super) fn database(db: &Path) -> Self {
         let mut reserved = Self::default();
         let resolved = db.canonicalize().ok();
@@ -71,14 +71,14 @@ impl Reserved {
         }
     }
 
-    /// Refuses a file that is reserved.
+    /// Returns an error if a file is reserved.
     pub(super) fn check_file(&self, found: &fs::Metadata) -> anyhow::Result<()> {
         let same = |it: &&(u64, u64, &str)| it.0 == found.dev() && it.1 == found.ino();
         let taken = self.files.iter().find(same).filter(|_| found.is_file());
         taken.map_or(Ok(()), |(_, _, what)| bail!("that is {what}"))
     }
 
-    /// Refuses a path that is reserved, whether or not there is such a file.
+    /// Returns an error if a path is reserved, even if there is no such file.
     pub(super) fn check(&self, path: &Path) -> anyhow::Result<()> {
         if let Ok(found) = fs::metadata(path) {
             self.check_file(&found)?;
@@ -89,12 +89,11 @@ impl Reserved {
         let taken = self.names.iter().find(|(device, inode, reserved, _)| {
             *device == folder.dev() && *inode == folder.ino() && reserved == name
         });
-        taken.map_or(Ok(()), |(.., what)| bail!("that is the place of {what}"))
+        taken.map_or(Ok(()), |(.., what)| bail!("that is the path of {what}"))
     }
 }
 
-/// An open destination. Unless [`finish`](Self::finish) is reached, a file that
-/// was there stays as it was.
+/// An open destination. An existing file is only replaced by [`finish`](Self::finish).
 pub(super) struct Destination {
     to: Open,
     shown: String,
@@ -107,7 +106,7 @@ enum Open {
     Replaced(Box<Replacement>),
 }
 
-/// A file on its way to its place.
+/// A new file, written next to the one that it replaces.
 struct Replacement {
     partial: TempPath,
     file: File,
@@ -116,7 +115,7 @@ struct Replacement {
 }
 
 impl Destination {
-    /// Opens a destination: standard output where there is no path, or `-`.
+    /// Opens a destination: standard output if there is no path, or for `-`.
     pub(super) fn open(path: Option<&Path>, reserved: &Reserved) -> anyhow::Result<Self> {
         let Some(path) = path.filter(|path| path.as_os_str() != "-") else {
             if let Ok(found) = stdout_metadata() {
@@ -129,7 +128,7 @@ impl Destination {
         Ok(Self { to, shown })
     }
 
-    /// Puts what was written in its place.
+    /// Moves what was written into place.
     pub(super) fn finish(mut self) -> anyhow::Result<()> {
         let shown = std::mem::take(&mut self.shown);
         match self.to {
@@ -185,10 +184,10 @@ fn open(path: &Path, reserved: &Reserved) -> anyhow::Result<Open> {
         Err(error) => return Err(error.into()),
     };
     let is_link = fs::symlink_metadata(path).is_ok_and(|it| it.is_symlink());
-    ensure!(found.is_some() || !is_link, "it is a link to a file that is not there");
+    ensure!(found.is_some() || !is_link, "it is a link to a file that does not exist");
     ensure!(!found.as_ref().is_some_and(fs::Metadata::is_dir), "it is a folder");
     if found.as_ref().is_some_and(|it| !it.is_file()) || names_a_descriptor(path) {
-        // Appended to where it is a file: `>> file` gave it to this process.
+        // A file is appended to: the shell passed it to this process by `>> file`.
         let device = OpenOptions::new().append(true).open(path)?;
         return Ok(Open::Device(device));
     }
@@ -203,8 +202,7 @@ fn open(path: &Path, reserved: &Reserved) -> anyhow::Result<Open> {
     Ok(Open::Replaced(Box::new(replacement(path, mode)?)))
 }
 
-/// Creates an empty file beside the path, and sees to it that a signal leaves
-/// none behind.
+/// Creates an empty file next to the path, which is removed if a signal ends the process.
 fn replacement(path: PathBuf, mode: u32) -> anyhow::Result<Replacement> {
     let folder = folder_of(&path);
     ensure!(folder.is_dir(), "there is no folder {}", folder.display());
@@ -222,14 +220,14 @@ fn replacement(path: PathBuf, mode: u32) -> anyhow::Result<Replacement> {
     Ok(Replacement { partial, file, path, cleanup })
 }
 
-/// Whether the path stands for something that this process has open, such as
-/// `/dev/stdout` and `/dev/fd/3`.
+/// Returns whether the path names a descriptor of this process, such as `/dev/stdout` and
+/// `/dev/fd/3`.
 fn names_a_descriptor(path: &Path) -> bool {
     let Ok(folder) = folder_of(path).canonicalize() else { return false };
     folder == Path::new("/dev") || folder == Path::new("/dev/fd") || folder.starts_with("/proc")
 }
 
-/// The folder that a path names something in.
+/// Returns the folder of a path.
 pub(super) fn folder_of(path: &Path) -> &Path {
     let parent = path.parent().filter(|parent| !parent.as_os_str().is_empty());
     parent.unwrap_or_else(|| Path::new("."))

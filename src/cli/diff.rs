@@ -7,8 +7,9 @@ use anyhow::Context;
 use relata::api::DiffResponse;
 use relata::graph::{AssociationDiff, Budget, DiffQuery, LinkDiff};
 
-use crate::cli::output::{open_location, print_json, print_table, say, say_if_more};
-use crate::cli::questions::edge_row;
+use crate::cli::database::open_location;
+use crate::cli::output::{print_json, print_line, print_more, print_table};
+use crate::cli::traversals::edge_row;
 use crate::config::DiffArgs;
 
 pub(super) fn run(db: &Path, diff: &DiffArgs) -> anyhow::Result<ExitCode> {
@@ -28,8 +29,8 @@ pub(super) fn run(db: &Path, diff: &DiffArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Lines that begin with + for what is there since, - for what is gone, and ~ for
-/// what is called otherwise.
+/// Prints lines that begin with + for what was added, - for what was removed, and ~ for what
+/// was renamed.
 fn print(associations: &AssociationDiff<'_>, links: &LinkDiff<'_>) -> anyhow::Result<()> {
     let gone = associations.removed.iter().map(|it| ("-", it.association));
     let new = associations.added.iter().map(|it| ("+", it.association));
@@ -50,12 +51,12 @@ fn print(associations: &AssociationDiff<'_>, links: &LinkDiff<'_>) -> anyhow::Re
     let rows: Vec<Vec<String>> = gone.chain(new).chain(renamed).map(row).collect();
     if !rows.is_empty() {
         print_table(&["", "ASSOCIATION", "FIRST", "LABEL", "SECOND", "LABEL"], &rows)?;
-        say("")?;
+        print_line("")?;
     }
     let gone = links.removed.iter().map(|link| ("-", link));
     let new = links.added.iter().map(|link| ("+", link));
     let row = |(sign, link)| [vec![str::to_owned(sign)], edge_row(link)].concat();
     let rows: Vec<Vec<String>> = gone.chain(new).map(row).collect();
     print_table(&["", "FIRST", "LABEL", "SECOND", "LABEL", "SINCE"], &rows)?;
-    Ok(say_if_more(rows.len(), links.next.is_some(), None, "links")?)
+    Ok(print_more(rows.len(), links.next.is_some(), None, "links")?)
 }

@@ -12,10 +12,10 @@ use relata::signature::{SignatureHeaders, diagnose};
 use relata::webhook::{ContentEncoding, Decoded, MAX_ID_BYTES};
 use relata::{Delivery, IngestError, Options, PreviewError, Store, Timestamp};
 
-use crate::cli::output::{print_json, say};
+use crate::cli::output::{print_json, print_line};
 use crate::config::{DoctorArgs, Names};
 
-/// The header that says how the body is packed.
+/// The header with the compression of the body.
 const ENCODING: &str = "content-encoding";
 
 pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
@@ -23,7 +23,7 @@ pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let headers = command.header.iter().map(|header| {
         let pair =
             header.split_once(':').map(|(name, value)| (name.trim(), value.trim().as_bytes()));
-        pair.with_context(|| format!("--header {header}: there is no colon in it"))
+        pair.with_context(|| format!("--header {header}: it has no colon"))
     });
     let headers = headers.collect::<anyhow::Result<Vec<_>>>()?;
     let encodings = headers.iter().filter(|(name, _)| name.eq_ignore_ascii_case(ENCODING));
@@ -62,7 +62,7 @@ pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
     if command.json {
         print_json(&found)?;
     } else {
-        tell(&found)?;
+        print(&found)?;
     }
     Ok(if answer == 200 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
@@ -76,7 +76,7 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
     Ok(body)
 }
 
-/// What the delivery would do to the database, or to an empty one.
+/// Returns what the delivery would change in the database, or in an empty one.
 fn effect(db: &Path, delivery: &Delivery, names: &Names) -> anyhow::Result<Effect> {
     let options = Options { names: names.limits(), ..Options::default() };
     let store = if db.exists() {
@@ -95,30 +95,36 @@ fn effect(db: &Path, delivery: &Delivery, names: &Names) -> anyhow::Result<Effec
     }
 }
 
-fn tell(found: &DoctorResponse<'_>) -> anyhow::Result<()> {
+fn print(found: &DoctorResponse<'_>) -> anyhow::Result<()> {
     let DoctorResponse { signature, reading, effect, answer } = found;
     match (&signature.reason, signature.header) {
-        (None, Some(header)) => say(format_args!("signature  holds ({header})"))?,
-        (reason, _) => say(format_args!("signature  {}", reason.as_deref().unwrap_or("unknown")))?,
+        (None, Some(header)) => print_line(format_args!("signature  holds ({header})"))?,
+        (reason, _) => {
+            print_line(format_args!("signature  {}", reason.as_deref().unwrap_or("unknown")))?
+        }
     }
     if let Some(advice) = signature.advice {
-        say(format_args!("           {advice}"))?;
+        print_line(format_args!("           {advice}"))?;
     }
-    let told = |text: Option<&str>| text.unwrap_or("-").to_owned();
+    let shown = |text: Option<&str>| text.unwrap_or("-").to_owned();
     match &reading.reason {
-        Some(reason) => say(format_args!("body       {reason}"))?,
-        None => say(format_args!(
+        Some(reason) => print_line(format_args!("body       {reason}"))?,
+        None => print_line(format_args!(
             "body       {} of {} in location {}",
-            told(reading.event),
-            told(reading.id),
-            told(reading.location_id)
+            shown(reading.event),
+            shown(reading.id),
+            shown(reading.location_id)
         ))?,
     }
     if let Some(effect) = effect {
         let seq = effect.seq.map(|seq| format!(", event {seq}")).unwrap_or_default();
         let reason = effect.reason.as_ref().map(|reason| format!(": {reason}"));
-        say(format_args!("effect     {}{seq}{}", effect.status, reason.unwrap_or_default()))?;
+        print_line(format_args!(
+            "effect     {}{seq}{}",
+            effect.status,
+            reason.unwrap_or_default()
+        ))?;
     }
-    say(format_args!("answer     {answer}"))?;
+    print_line(format_args!("answer     {answer}"))?;
     Ok(())
 }

@@ -9,7 +9,7 @@ use relata::api::EraseResponse;
 use relata::journal::JournalError;
 use relata::{OpenError, Options, Store};
 
-use crate::cli::output::{print_json, say};
+use crate::cli::output::{print_json, print_line};
 use crate::config::EraseArgs;
 
 pub(super) fn run(db: &Path, command: &EraseArgs) -> anyhow::Result<ExitCode> {
@@ -20,7 +20,7 @@ pub(super) fn run(db: &Path, command: &EraseArgs) -> anyhow::Result<ExitCode> {
     }
     let opened = Store::open_with(db, Options::default()).map_err(|error| match error {
         OpenError::Journal(JournalError::InUse { .. }) => anyhow::anyhow!(
-            "{}: another process has it open for writing; ask the server: \
+            "{}: another process has it open for writing; use the server's API: \
              DELETE /v1/locations/{id}",
             db.display()
         ),
@@ -33,23 +33,26 @@ pub(super) fn run(db: &Path, command: &EraseArgs) -> anyhow::Result<ExitCode> {
     if command.json {
         print_json(&body)?;
     } else {
-        say(format_args!(
+        print_line(format_args!(
             "erased {id}: {} events, {} dead letters, {} records, {} relations",
             body.events, body.dead_letters, body.records, body.relations
         ))?;
         if !body.log_emptied {
-            say("another program reads the database: until it ends, its log holds what was there")?;
+            print_line(
+                "another program is reading the database: until it ends, the write-ahead log still has the \
+                 data",
+            )?;
         }
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// Asks a person for the id.
+/// Has a person confirm by typing the id.
 fn confirm(id: &str) -> anyhow::Result<()> {
-    anyhow::ensure!(io::stdin().is_terminal(), "erasing cannot be undone: say --yes");
+    anyhow::ensure!(io::stdin().is_terminal(), "erasing cannot be undone: confirm with --yes");
     write!(io::stderr(), "this cannot be undone; type the id of the location to erase it: ")?;
     let mut typed = String::new();
     io::stdin().read_line(&mut typed)?;
-    anyhow::ensure!(typed.trim_end_matches(['\r', '\n']) == id, "nothing is erased");
+    anyhow::ensure!(typed.trim_end_matches(['\r', '\n']) == id, "nothing was erased");
     Ok(())
 }

@@ -9,11 +9,11 @@ use relata::export::{EdgesKey, Format, Options, check, write, write_lives};
 use relata::graph::{Layers, LinkFilter, SubgraphQuery};
 use relata::{AsOf, Location, NodeRef, Store};
 
+use crate::cli::database::open_location;
 use crate::cli::destination::{Destination, Reserved};
-use crate::cli::output::open_location;
 use crate::config::ExportArgs;
 
-/// What is collected before it is written, in bytes.
+/// Size of the output buffer, in bytes.
 const BUFFER_BYTES: usize = 1 << 16;
 
 pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
@@ -49,8 +49,8 @@ pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What to write: a format of another tool, the same of all that ever was, or the
-/// events themselves.
+/// What to write: a graph in the format of another tool, its whole timeline, or the events
+/// themselves.
 #[derive(Clone, Copy)]
 enum Content {
     Graph(Format),
@@ -73,7 +73,7 @@ fn content(export: &ExportArgs) -> anyhow::Result<Content> {
         let given = given.into_iter().find(|(_, given)| *given);
         return match given {
             Some((name, _)) => {
-                anyhow::bail!("--{name} does not go with ndjson, which holds every event")
+                anyhow::bail!("--{name} cannot be combined with ndjson, which has every event")
             }
             None => Ok(Content::Events),
         };
@@ -87,7 +87,7 @@ fn content(export: &ExportArgs) -> anyhow::Result<Content> {
         ("bom", export.bom, Format::Csv),
         ("yed", export.yed, Format::GraphMl),
     ] {
-        ensure!(!given || format == of, "--{name} goes with --format {} alone", of.as_str());
+        ensure!(!given || format == of, "--{name} needs --format {}", of.as_str());
     }
     Ok(if export.dynamic { Content::Timeline } else { Content::Graph(format) })
 }

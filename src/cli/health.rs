@@ -1,4 +1,4 @@
-//! `relata health`: whether a server takes deliveries, for what watches over it.
+//! `relata health`: checks whether a server accepts deliveries, for a health check.
 
 use std::io::{Read, Write};
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr, TcpStream};
@@ -7,15 +7,15 @@ use std::time::Duration;
 
 use anyhow::Context;
 
-use crate::cli::output::say;
+use crate::cli::output::print_line;
 use crate::config::HealthArgs;
 
-/// More than any answer to this question has.
+/// Maximum size of the answer, in bytes.
 const ANSWER_BYTES: u64 = 64 << 10;
 
 pub(super) fn run(health: &HealthArgs) -> anyhow::Result<ExitCode> {
     let addresses = health.listen.resolve().with_context(|| health.listen.to_string())?;
-    let mut answer = Err(anyhow::anyhow!("nobody was asked"));
+    let mut answer = Err(anyhow::anyhow!("there is no address to ask"));
     for address in addresses.into_iter().map(reachable) {
         answer = ask(address, Duration::from_millis(health.timeout_ms))
             .with_context(|| format!("http://{address}/readyz"));
@@ -23,11 +23,11 @@ pub(super) fn run(health: &HealthArgs) -> anyhow::Result<ExitCode> {
             break;
         }
     }
-    say(answer?)?;
+    print_line(answer?)?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// A server that listens on every address is reached on this machine's own.
+/// Returns the address to connect to: loopback for a server that listens on every address.
 fn reachable(mut address: SocketAddr) -> SocketAddr {
     match address.ip() {
         IpAddr::V4(Ipv4Addr::UNSPECIFIED) => address.set_ip(Ipv4Addr::LOCALHOST.into()),
@@ -45,7 +45,7 @@ fn ask(address: SocketAddr, patience: Duration) -> anyhow::Result<String> {
     let mut answer = Vec::new();
     stream.take(ANSWER_BYTES).read_to_end(&mut answer)?;
     let answer = String::from_utf8_lossy(&answer);
-    let (head, body) = answer.split_once("\r\n\r\n").context("that is no answer of HTTP")?;
+    let (head, body) = answer.split_once("\r\n\r\n").context("that is not an HTTP answer")?;
     anyhow::ensure!(head.starts_with("HTTP/1.1 200 "), "{body}");
     Ok(body.to_owned())
 }

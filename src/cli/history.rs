@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use relata::api::HistoryResponse;
 use relata::{HistoryEvent, Subject};
 
-use crate::cli::output::{open_location, print_json, print_table, say, say_if_more};
+use crate::cli::database::open_location;
+use crate::cli::output::{print_json, print_line, print_more, print_table};
 use crate::config::HistoryArgs;
 
 pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> {
@@ -14,7 +15,7 @@ pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> 
     let (name, subject) = subject(command)?;
     let id = location.id().as_str();
     let page = store.history(id, &subject, 0, command.limit as usize)?;
-    // What was deleted long ago is known to its events alone.
+    // What was deleted long ago is known only from its events.
     let is_known = !page.is_empty() || subject.is_known_to(&location.read());
     anyhow::ensure!(is_known, "{id}: no event has named {name}");
     if command.json {
@@ -24,20 +25,20 @@ pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> 
     let rows: Vec<Vec<String>> = page.events.iter().map(row).collect();
     print_table(&["SEQ", "TYPE", "ID", "TIME", "RECEIVED", "DELIVERIES"], &rows)?;
     if page.pruned > 0 {
-        say(format_args!("events up to {} are pruned", page.pruned))?;
+        print_line(format_args!("events up to {} are pruned", page.pruned))?;
     }
-    say_if_more(rows.len(), page.next.is_some(), None, "events")?;
+    print_more(rows.len(), page.next.is_some(), None, "events")?;
     Ok(ExitCode::SUCCESS)
 }
 
-/// What is asked about, and its name.
+/// Returns the subject of the query, and its name.
 fn subject(command: &HistoryArgs) -> anyhow::Result<(String, Subject)> {
     let HistoryArgs { node, relation, association, .. } = command;
     match (node, relation, association) {
         (Some(node), ..) => Ok((node.to_string(), Subject::Node(node.clone()))),
         (_, Some(id), _) => Ok((format!("the relation {id}"), Subject::Relation(id.clone()))),
         (.., Some(id)) => Ok((format!("the association {id}"), Subject::Association(id.clone()))),
-        _ => anyhow::bail!("a NODE, --relation or --association says whose history"),
+        _ => anyhow::bail!("name a NODE, --relation or --association"),
     }
 }
 

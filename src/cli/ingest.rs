@@ -1,4 +1,4 @@
-//! `relata ingest`: bulk reading of NDJSON.
+//! `relata ingest`: bulk import of NDJSON.
 
 use std::fs::File;
 use std::io::{self, BufWriter, IntoInnerError, Read, Write};
@@ -13,10 +13,10 @@ use relata::{ImportCounts, ImportedLine, LineOutcome, Options, Store};
 use serde_json::json;
 
 use crate::cli::destination::{Destination, Reserved};
-use crate::cli::output::{has_progress, print_json, say};
+use crate::cli::output::{print_json, print_line, shows_progress};
 use crate::config::IngestArgs;
 
-/// Events between two checkpoints: a second of a start, about.
+/// Number of events between two checkpoints: about a second of a start.
 const CHECKPOINT_EVENTS: u64 = 250_000;
 
 /// Time between two checkpoints.
@@ -24,7 +24,7 @@ const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
 
 pub(super) fn run(db: &Path, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
     let mut rejects = check(db, ingest)?;
-    // One at its end is what counts: until then a start replays what there is.
+    // The checkpoint at the end matters: until then a start replays what was imported.
     let pace = Options {
         checkpoint_events: CHECKPOINT_EVENTS,
         checkpoint_interval: CHECKPOINT_INTERVAL,
@@ -45,12 +45,15 @@ pub(super) fn run(db: &Path, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
     Ok(if counts.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Looks at every name of the command line before anything is read or written,
-/// and opens the file for refused lines.
+/// Checks every path of the command line before anything is read or written, and opens the
+/// file for refused lines.
 fn check(db: &Path, ingest: &IngestArgs) -> anyhow::Result<Option<BufWriter<Destination>>> {
     let mut reserved = Reserved::database(db);
     let files = || ingest.files.iter().filter(|path| path.as_os_str() != "-");
-    ensure!(ingest.files.len() - files().count() < 2, "- is standard input, which is read once");
+    ensure!(
+        ingest.files.len() - files().count() < 2,
+        "- is standard input, which can be read only once"
+    );
     for path in files() {
         check_input(path, &reserved).with_context(|| path.display().to_string())?;
     }
@@ -58,7 +61,7 @@ fn check(db: &Path, ingest: &IngestArgs) -> anyhow::Result<Option<BufWriter<Dest
     let Some(path) = &ingest.rejects else { return Ok(None) };
     ensure!(
         path.as_os_str() != "-",
-        "--rejects - is no file; without it, refused lines are logged"
+        "--rejects - is not a file; without --rejects, refused lines are logged"
     );
     Ok(Some(BufWriter::new(Destination::open(Some(path), &reserved)?)))
 }
@@ -105,7 +108,7 @@ fn refused(line: ImportedLine<'_>, rejects: Option<&mut BufWriter<Destination>>)
 }
 
 fn progress(bytes: u64) -> anyhow::Result<ProgressBar> {
-    if !has_progress() {
+    if !shows_progress() {
         return Ok(ProgressBar::hidden());
     }
     let style = "{bar:40} {bytes}/{total_bytes} {bytes_per_sec} {eta}";
@@ -117,5 +120,5 @@ fn report(counts: &ImportCounts, as_json: bool) -> anyhow::Result<()> {
         return print_json(&ImportResponse::new(counts));
     }
     let named = counts.named().map(|(name, count)| format!("{count} {name}"));
-    Ok(say(named.join(", "))?)
+    Ok(print_line(named.join(", "))?)
 }

@@ -1,4 +1,4 @@
-//! What is removed when a command is told to end.
+//! Removing unfinished files when a signal ends a command.
 
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -11,10 +11,10 @@ use crate::cli::log;
 use crate::cli::serve::SIGXFSZ;
 use crate::sync::IgnorePoison;
 
-/// How often the removal of a folder is tried.
+/// Maximum number of attempts to remove a folder.
 const REMOVALS: u32 = 100;
 
-/// A file or folder that a signal to end the process removes.
+/// A file or folder that is removed if a signal ends the process.
 pub(super) struct Cleanup {
     unfinished: Arc<Mutex<Option<PathBuf>>>,
 }
@@ -31,8 +31,8 @@ impl Cleanup {
         let watched = Arc::clone(&unfinished);
         thread::Builder::new().name("relata-signals".to_owned()).spawn(move || {
             let number = runtime.block_on(signals.first());
-            // Held until the process has ended: what the command meets when its file is
-            // gone must not become its end.
+            // Held until the process has ended: the error of a command whose file is gone must
+            // not decide how it ends.
             let unfinished = lock(&watched);
             log::close();
             if let Some(path) = unfinished.as_deref() {
@@ -43,7 +43,7 @@ impl Cleanup {
         Ok(Self { unfinished })
     }
 
-    /// Creates a file, with no signal between that and its being known.
+    /// Creates a file and registers it, without a signal in between.
     pub(super) fn begin_with<T>(
         &mut self,
         create: impl FnOnce() -> io::Result<(T, PathBuf)>,
@@ -54,7 +54,7 @@ impl Cleanup {
         Ok(created)
     }
 
-    /// Finishes the file, with no signal between that and its being let go.
+    /// Finishes the file and unregisters it, without a signal in between.
     pub(super) fn end_with<T>(&self, finish: impl FnOnce() -> io::Result<T>) -> io::Result<T> {
         let mut unfinished = lock(&self.unfinished);
         let finished = finish()?;
@@ -64,18 +64,18 @@ impl Cleanup {
 }
 
 impl Drop for Cleanup {
-    /// Waits for a signal's end of the process, if one has come.
+    /// Waits for the end of the process if a signal has arrived.
     fn drop(&mut self) {
         drop(lock(&self.unfinished));
     }
 }
 
-/// Removes a file or folder. It may be gone already, and there is nobody to tell.
+/// Removes a file or folder. It may be gone already; errors cannot be reported.
 fn remove(path: &Path) {
     if !path.is_dir() {
         return fs::remove_file(path).unwrap_or_default();
     }
-    // Others still write into it: a file may come while those before it go.
+    // Other threads still write into it: a file may appear while others are removed.
     for _ in 0..REMOVALS {
         match fs::remove_dir_all(path) {
             Err(error) if error.kind() == io::ErrorKind::DirectoryNotEmpty => {}
@@ -93,7 +93,7 @@ struct Signals {
     interrupt: Signal,
     terminate: Signal,
     hangup: Option<Signal>,
-    /// Taken so that a write past a limit on file sizes is an error of that write.
+    /// Handled so that a write beyond a limit on file sizes fails instead of ending the process.
     _file_limit: Signal,
 }
 
@@ -108,7 +108,7 @@ impl Signals {
         })
     }
 
-    /// Waits for the first of them, and returns its number.
+    /// Waits for the first signal and returns its number.
     async fn first(mut self) -> i32 {
         let kind = tokio::select! {
             _ = self.interrupt.recv() => SignalKind::interrupt(),
@@ -126,12 +126,12 @@ async fn received(signal: Option<Signal>) {
     }
 }
 
-/// Whether the process was started to outlive a signal, as by `nohup`. Watching
-/// it would end that.
+/// Returns whether the process was started to outlive a signal, as by `nohup`. Handling the
+/// signal would undo that.
 fn is_ignored(kind: SignalKind) -> bool {
     let status = fs::read_to_string("/proc/self/status").unwrap_or_default();
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     let mask = mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
-    // Where it cannot be known, what the signal does is left as it is.
+    // If unknown, the effect of the signal is left unchanged.
     mask.is_none_or(|mask| mask & (1 << (kind.as_raw_value() - 1)) != 0)
 }

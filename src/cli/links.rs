@@ -6,38 +6,39 @@ use std::process::ExitCode;
 use relata::api::{LabelsResponse, LinksResponse};
 use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery};
 
-use crate::cli::ask::ask;
-use crate::cli::output::{label_text, print_json, print_table, say_if_more};
+use crate::cli::output::{print_json, print_more, print_table};
+use crate::cli::query::query_location;
+use crate::cli::text::label_text;
 use crate::config::{LabelsArgs, LinksArgs};
 
 pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
-    ask(db, &links.asking, |view, budget, seq| {
+    query_location(db, &links.query, |view, budget, seq| {
         let page = view.links(&links.node, &query(links), budget)?;
-        if links.asking.json {
+        if links.query.json {
             return print_json(&LinksResponse::new(&page, seq));
         }
         let rows: Vec<Vec<String>> = page.links.iter().map(row).collect();
         print_table(&["LABEL", "OBJECT", "RECORD", "OWN LABEL", "SINCE"], &rows)?;
-        Ok(say_if_more(rows.len(), page.next.is_some(), page.total, "links")?)
+        Ok(print_more(rows.len(), page.next.is_some(), page.total, "links")?)
     })
 }
 
 pub(super) fn labels(db: &Path, labels: &LabelsArgs) -> anyhow::Result<ExitCode> {
-    ask(db, &labels.asking, |view, budget, seq| {
-        let lines = view.labels(&labels.node, budget)?;
-        if labels.asking.json {
-            return print_json(&LabelsResponse::new(&lines, !budget.is_exhausted(), seq));
+    query_location(db, &labels.query, |view, budget, seq| {
+        let counts = view.labels(&labels.node, budget)?;
+        if labels.query.json {
+            return print_json(&LabelsResponse::new(&counts, !budget.is_exhausted(), seq));
         }
-        let row = |line: &LabelCount<'_>| {
+        let row = |count: &LabelCount<'_>| {
             vec![
-                label_text(line.label),
-                line.object.to_owned(),
-                line.count.to_string(),
-                label_text(line.own_label),
-                line.association_key.unwrap_or(line.association).to_owned(),
+                label_text(count.label),
+                count.object.to_owned(),
+                count.count.to_string(),
+                label_text(count.own_label),
+                count.association_key.unwrap_or(count.association).to_owned(),
             ]
         };
-        let rows: Vec<Vec<String>> = lines.iter().map(row).collect();
+        let rows: Vec<Vec<String>> = counts.iter().map(row).collect();
         Ok(print_table(&["LABEL", "OBJECT", "LINKS", "OWN LABEL", "ASSOCIATION"], &rows)?)
     })
 }

@@ -1,9 +1,9 @@
-//! The log: where it goes, and what happens when it cannot be written.
+//! The log on standard error, which never makes the process wait.
 //!
-//! A thread of its own writes it. Standard error may be a pipe whose reader stands still,
-//! and whoever writes to that waits: a request that is refused, the writer of the store,
-//! in the end the whole server. So lines wait in a buffer of a limited size, and those for
-//! which there is no room are dropped, counted and reported afterwards.
+//! A separate thread writes it. Standard error may be a pipe whose reader is stuck, and
+//! whoever writes to it waits: a request that is refused, the writer of the store, finally
+//! the whole server. So lines wait in a buffer of limited size, and lines for which there is
+//! no room are dropped, counted and reported afterwards.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::{self, IsTerminal, Write};
@@ -18,10 +18,10 @@ use tracing_subscriber::fmt::MakeWriter;
 use crate::config::{LogFormat, wants_color};
 use crate::sync::IgnorePoison;
 
-/// How much may wait to be written, in bytes.
+/// Size of the buffer, in bytes.
 const BUFFER_BYTES: usize = 1 << 20;
 
-/// How long the end of the process waits for what is left to be written.
+/// How long the end of the process waits for the buffer to be written.
 const FLUSH: Duration = Duration::from_secs(1);
 
 /// The log of this process, once it is started.
@@ -30,8 +30,8 @@ static LOG: OnceLock<Arc<Log>> = OnceLock::new();
 /// Starts logging to standard error.
 ///
 /// A line that cannot be written is lost: by default the subscriber reports it with
-/// `eprintln!`, which panics when standard error is what has failed, and takes the
-/// request, or the start of the server, with it.
+/// `eprintln!`, which panics if standard error has failed, and with it the request or the
+/// start of the server.
 pub(super) fn start(level: LevelFilter, format: LogFormat) -> io::Result<FlushOnDrop> {
     let log = Arc::clone(LOG.get_or_init(Arc::default));
     let writer = Arc::clone(&log);
@@ -56,7 +56,7 @@ pub(super) fn start(level: LevelFilter, format: LogFormat) -> io::Result<FlushOn
     Ok(FlushOnDrop)
 }
 
-/// Flushes the log when the process ends, by a panic too.
+/// Flushes the log when the process ends, even by a panic.
 #[derive(Debug)]
 pub(super) struct FlushOnDrop;
 
@@ -66,21 +66,20 @@ impl Drop for FlushOnDrop {
     }
 }
 
-/// Returns the number of lines that were dropped so far.
+/// Returns the number of lines dropped so far.
 pub(super) fn dropped_lines() -> Arc<AtomicU64> {
     Arc::clone(&LOG.get_or_init(Arc::default).dropped)
 }
 
-/// Waits for the log to be written, though not for long: whoever should read it may
-/// stand still.
+/// Waits for the log to be written, but not for long: its reader may be stuck.
 pub(super) fn flush() {
     if let Some(log) = LOG.get() {
         log.flush(FLUSH);
     }
 }
 
-/// Waits as [`flush`] does, and takes nothing more: what the end of the process breaks
-/// is not worth a line.
+/// Waits as [`flush`] does, and accepts no more lines: errors caused by the end of the process
+/// are not worth one.
 pub(super) fn close() {
     if let Some(log) = LOG.get() {
         log.lock().is_closed = true;
@@ -88,34 +87,34 @@ pub(super) fn close() {
     flush();
 }
 
-/// Writes a line to standard error, behind the log.
-pub(super) fn print_line(line: &str) {
+/// Writes a line to standard error, after the log.
+pub(super) fn print_error_line(line: &str) {
     let line = format!("{line}\n");
     match LOG.get() {
         Some(log) => {
             log.push(line.as_bytes());
             log.flush(FLUSH);
         }
-        // With standard error gone there is nobody to tell.
+        // If standard error is closed, the line is lost.
         None => io::stderr().write_all(line.as_bytes()).unwrap_or_default(),
     }
 }
 
-/// Lines on their way to standard error.
+/// Lines to be written to standard error.
 #[derive(Debug, Default)]
 struct Log {
     pending: Mutex<Pending>,
     changed: Condvar,
-    /// Lines for which there was no room.
+    /// Number of lines for which there was no room.
     dropped: Arc<AtomicU64>,
 }
 
 #[derive(Debug, Default)]
 struct Pending {
     lines: Vec<u8>,
-    /// Whether some are being written.
+    /// Whether lines are being written.
     is_writing: bool,
-    /// Whether no more are taken.
+    /// Whether no more lines are accepted.
     is_closed: bool,
 }
 
@@ -124,7 +123,7 @@ impl Log {
         self.pending.lock().ignore_poison()
     }
 
-    /// Takes a line, if there is room for it.
+    /// Adds a line if there is room for it.
     fn push(&self, line: &[u8]) {
         let mut pending = self.lock();
         if pending.is_closed {
@@ -142,7 +141,7 @@ impl Log {
         }
     }
 
-    /// Writes lines as they come.
+    /// Writes lines as they arrive.
     fn write_on(&self) {
         let (mut lines, mut reported) = (Vec::new(), 0);
         loop {
@@ -156,14 +155,14 @@ impl Log {
                 mem::swap(&mut pending.lines, &mut lines);
                 pending.is_writing = true;
             }
-            // One that cannot be written is lost, and the next is tried.
+            // A line that cannot be written is lost; the next one is tried.
             io::stderr().write_all(&lines).unwrap_or_default();
             lines.clear();
             let dropped = self.dropped.load(Ordering::Relaxed);
             if dropped > reported {
                 let lines = dropped - reported;
                 reported = dropped;
-                tracing::warn!(lines, "lines of the log were dropped: it was not read in time");
+                tracing::warn!(lines, "log lines were dropped: they were not read in time");
             }
         }
     }
@@ -182,7 +181,7 @@ impl Log {
     }
 }
 
-/// Hands each line of the subscriber, which writes it whole, to the log.
+/// Passes each line of the subscriber, which writes whole lines, to the log.
 #[derive(Debug)]
 struct Lines(Arc<Log>);
 

@@ -1,17 +1,17 @@
 //! The commands, one file each.
 
-mod ask;
 mod backup;
 mod bench;
 mod checkpoint;
 mod completions;
+mod database;
 mod dead_letters;
 mod destination;
 mod diff;
 mod doctor;
 mod erase;
+mod errors;
 mod export;
-mod format;
 mod health;
 mod history;
 mod ingest;
@@ -19,15 +19,17 @@ mod interrupt;
 mod links;
 mod log;
 mod output;
-mod questions;
+mod query;
 mod run;
 mod serve;
 mod signals;
 mod summary;
+mod text;
 mod token;
+mod traversals;
 mod verify;
 mod watch;
 mod write_failure;
 
-pub(crate) use output::complain;
+pub(crate) use errors::print_error;
 pub(crate) use run::run;

@@ -1,4 +1,4 @@
-//! From the command line to its command.
+//! Dispatches the command line to its command.
 
 use std::process::ExitCode;
 
@@ -6,9 +6,10 @@ use crate::config::{Command, Config};
 
 use crate::cli::{
     backup, bench, checkpoint, completions, dead_letters, diff, doctor, erase, export, health,
-    history, ingest, links, log, questions, serve, summary, token, verify, watch,
+    history, ingest, links, log, serve, summary, token, traversals, verify, watch,
 };
 
+/// Runs the command and returns its exit status.
 pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
     let _flushed = log::start(config.log, config.log_format)?;
     match config.command {
@@ -17,10 +18,10 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Ingest(ingest) => ingest::run(&config.db, &ingest),
         Command::Links(links) => links::run(&config.db, &links),
         Command::Labels(labels) => links::labels(&config.db, &labels),
-        Command::Match(command) => questions::matches(&config.db, &command),
-        Command::Walk(walk) => questions::walk(&config.db, &walk),
-        Command::Path(path) => questions::path(&config.db, &path),
-        Command::Neighborhood(command) => questions::neighborhood(&config.db, &command),
+        Command::Match(command) => traversals::matches(&config.db, &command),
+        Command::Walk(walk) => traversals::walk(&config.db, &walk),
+        Command::Path(path) => traversals::path(&config.db, &path),
+        Command::Neighborhood(command) => traversals::neighborhood(&config.db, &command),
         Command::History(history) => history::run(&config.db, &history),
         Command::Diff(diff) => diff::run(&config.db, &diff),
         Command::Watch(watch) => watch::run(&config.db, &watch),

@@ -17,49 +17,48 @@ use relata::webhook::Decoded;
 use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::output::say;
+use crate::cli::output::print_line;
 use crate::cli::{log, signals, write_failure};
 use crate::config::{Auth, OnWriteFailure, ServeArgs};
 
 /// Two real-estate offices, their people, properties and viewings.
 const DEMO: &str = include_str!("../../data/real-estate.ndjson");
 
-/// How often the tokens are read again.
+/// Interval at which the tokens are reread.
 const TOKENS_EVERY: Duration = Duration::from_secs(1);
 
-/// The signal of a write past the limit on file sizes, on Linux, macOS and the
-/// BSDs alike.
+/// The signal for a write beyond the limit on file sizes, on Linux, macOS and the BSDs.
 pub(super) const SIGXFSZ: i32 = 25;
 
-/// How often it is looked whether the store takes deliveries yet.
+/// Interval at which the store is polled until it accepts deliveries.
 const READY_EVERY: Duration = Duration::from_millis(2);
 
-/// How long an export may take to notice that its reader was cut off.
+/// How long an export may take to notice that its client was disconnected.
 ///
-/// With `--shutdown-timeout-ms` it stays below the ten seconds after which container
-/// runtimes kill.
+/// Together with `--shutdown-timeout-ms` this is below the ten seconds after which container
+/// runtimes kill a process.
 const EXPORTS_END: Duration = Duration::from_secs(3);
 
 pub(super) fn run(db: &Path, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
     let addresses = serve.listen.resolve().with_context(|| format!("--listen {}", serve.listen))?;
-    let protection = protection(serve, &addresses)?;
+    let policy = auth_policy(serve, &addresses)?;
     // Held until the end: dropping it removes the demo's store.
-    let (db, _temporary) = place(db, serve.demo)?;
+    let (db, _temporary) = database_path(db, serve.demo)?;
     let store =
         Store::open_with(&db, serve.store.options()).with_context(|| db.display().to_string())?;
-    let tokens = protection.tokens.as_ref();
+    let tokens = policy.tokens.as_ref();
     let watch = tokens.map(|tokens| TokenWatch::start(&db, Arc::clone(tokens))).transpose()?;
     if serve.demo {
-        fill(&store)?;
+        ingest_demo(&store)?;
     }
     let store = Arc::new(store);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Ended { shutdown, cannot_write } =
-        runtime.block_on(listen(&store, &db, serve, &addresses, protection))?;
-    // Ends exports that are still streaming, so that the store is ours alone.
+        runtime.block_on(listen(&store, &db, serve, &addresses, policy))?;
+    // Ends exports that are still streaming, so that nothing else uses the store.
     let deadline = Instant::now() + EXPORTS_END;
     runtime.shutdown_timeout(EXPORTS_END);
-    wait_until_ours(&store, deadline);
+    wait_until_unshared(&store, deadline);
     if let Shutdown::Deadline { connections } = shutdown {
         tracing::warn!(connections, "connections were cut at the deadline");
     }
@@ -72,20 +71,20 @@ pub(super) fn run(db: &Path, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits until nothing else uses the store, until this moment at most.
-fn wait_until_ours(store: &Arc<Store>, deadline: Instant) {
+/// Waits until nothing else uses the store, or the deadline has passed.
+fn wait_until_unshared(store: &Arc<Store>, deadline: Instant) {
     while Arc::strong_count(store) > 1 && Instant::now() < deadline {
         std::thread::sleep(Duration::from_millis(5));
     }
 }
 
-/// What keeps strangers out: by default everything, and on a loopback address
-/// nothing. Where both are off on another address, the server does not start
-/// unless told so.
-fn protection(serve: &ServeArgs, addresses: &[SocketAddr]) -> anyhow::Result<AuthPolicy> {
+/// Returns who may do what. By default deliveries need signatures and API requests need
+/// tokens, but not on a loopback address. On any other address, the server only starts with
+/// either one off if `--allow-unprotected` is given.
+fn auth_policy(serve: &ServeArgs, addresses: &[SocketAddr]) -> anyhow::Result<AuthPolicy> {
     let public = !addresses.iter().all(|address| address.ip().is_loopback());
     let default = if public { Auth::Required } else { Auth::Off };
-    let required = |asked: Option<Auth>| asked.unwrap_or(default) == Auth::Required;
+    let required = |given: Option<Auth>| given.unwrap_or(default) == Auth::Required;
     let (webhook_auth, api_auth) = (required(serve.webhook_auth), required(serve.api_auth));
     let tokens = api_auth.then(Arc::default);
     let verifier = serve.keys.verifier().context("--webhook-key")?;
@@ -93,10 +92,10 @@ fn protection(serve: &ServeArgs, addresses: &[SocketAddr]) -> anyhow::Result<Aut
     let cors = cors.context("--cors-origin")?;
     anyhow::ensure!(
         api_auth || !cors.is_any(),
-        "--cors-origin '*' would let every web page read the store; name the origins, or say \
+        "--cors-origin '*' would let every web page read the store; name the origins, or set \
          --api-auth required"
     );
-    let protection = AuthPolicy {
+    let policy = AuthPolicy {
         verifier,
         webhook_auth,
         trust_url_types: serve.keys.url.trust_url_types,
@@ -104,34 +103,34 @@ fn protection(serve: &ServeArgs, addresses: &[SocketAddr]) -> anyhow::Result<Aut
         cors,
         allow_unprotected: serve.allow_unprotected,
     };
-    if let Some(open) = open(&protection) {
+    if let Some(open) = allowed_to_all(&policy) {
         anyhow::ensure!(
             !public || serve.allow_unprotected,
             "{} can be reached by others, and anybody could {open}; require signatures and tokens, \
-             or say --allow-unprotected",
+             or set --allow-unprotected",
             serve.listen
         );
     }
-    Ok(protection)
+    Ok(policy)
 }
 
-/// What anybody may do who can reach the server.
-fn open(protection: &AuthPolicy) -> Option<&'static str> {
-    match (protection.webhook_auth, protection.tokens.is_some()) {
+/// Returns what everyone who can reach the server may do; `None` if nothing.
+fn allowed_to_all(policy: &AuthPolicy) -> Option<&'static str> {
+    match (policy.webhook_auth, policy.tokens.is_some()) {
         (true, true) => None,
         (false, true) => Some("send deliveries"),
-        (true, false) => Some("ask questions"),
-        (false, false) => Some("send deliveries and ask questions"),
+        (true, false) => Some("query the store"),
+        (false, false) => Some("send deliveries and query the store"),
     }
 }
 
-fn described(protection: &AuthPolicy) -> String {
+fn describe(policy: &AuthPolicy) -> String {
     let name = |required| if required { "required" } else { "off" };
-    let (webhook_auth, api_auth) = (protection.webhook_auth, protection.tokens.is_some());
+    let (webhook_auth, api_auth) = (policy.webhook_auth, policy.tokens.is_some());
     format!("signatures {}, tokens {}", name(webhook_auth), name(api_auth))
 }
 
-/// Keeps a table of tokens like the database has them, until it is dropped.
+/// Keeps the in-memory token table in sync with the database until dropped.
 struct TokenWatch {
     /// Dropped to end the thread.
     running: Option<Sender<()>>,
@@ -139,13 +138,13 @@ struct TokenWatch {
 }
 
 impl TokenWatch {
-    /// Fills the table now and every second.
+    /// Loads the tokens into the table, now and every second.
     fn start(db: &Path, table: Arc<TokenTable>) -> anyhow::Result<Self> {
         let mut kept = Tokens::open(db).with_context(|| db.display().to_string())?;
         let tokens = kept.list()?;
         if tokens.is_empty() {
             tracing::warn!(
-                "questions need a token and there is none yet: make one with `relata token new`"
+                "API requests need a token and there is none yet: create one with `relata token new`"
             );
         }
         table.replace(tokens);
@@ -155,7 +154,7 @@ impl TokenWatch {
             while let Err(RecvTimeoutError::Timeout) = ended.recv_timeout(TOKENS_EVERY) {
                 match kept.list() {
                     Ok(tokens) => table.replace(tokens),
-                    // Nobody is let in who was not before, nor kept out.
+                    // The table stays unchanged.
                     Err(error) => tracing::warn!(%error, "cannot read the tokens"),
                 }
             }
@@ -165,8 +164,8 @@ impl TokenWatch {
 }
 
 impl Drop for TokenWatch {
-    /// Waits, so that the database is closed by the store alone, which then
-    /// leaves one file without a log beside it.
+    /// Waits, so that the store is the last to close the database, which then leaves one file
+    /// without a write-ahead log.
     fn drop(&mut self) {
         self.running = None;
         if let Some(thread) = self.thread.take() {
@@ -175,7 +174,8 @@ impl Drop for TokenWatch {
     }
 }
 
-fn place(db: &Path, demo: bool) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
+/// Returns the path of the database, and the folder to keep until the end of a demo.
+fn database_path(db: &Path, demo: bool) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
     if !demo {
         return Ok((db.to_owned(), None));
     }
@@ -183,9 +183,9 @@ fn place(db: &Path, demo: bool) -> anyhow::Result<(PathBuf, Option<tempfile::Tem
     Ok((directory.path().join("relata.db"), Some(directory)))
 }
 
-/// Takes the sample as if each delivery had come when it was sent, so that there
-/// is a past to ask about.
-fn fill(store: &Store) -> anyhow::Result<()> {
+/// Ingests the sample as if each delivery had been received when it was sent, so that there is
+/// a past to query.
+fn ingest_demo(store: &Store) -> anyhow::Result<()> {
     let mut now = Timestamp::from_millis(0);
     for line in DEMO.lines() {
         let delivery = Delivery::read(line.as_bytes(), None, now)?;
@@ -200,7 +200,7 @@ fn fill(store: &Store) -> anyhow::Result<()> {
 /// How serving ended.
 struct Ended {
     shutdown: Shutdown,
-    /// Whether it ended because nothing can be written.
+    /// Whether it ended because writing is impossible.
     cannot_write: bool,
 }
 
@@ -209,16 +209,16 @@ async fn listen(
     db: &Path,
     serve: &ServeArgs,
     addresses: &[SocketAddr],
-    protection: AuthPolicy,
+    policy: AuthPolicy,
 ) -> anyhow::Result<Ended> {
-    // Taken first: a signal that comes early still ends the server cleanly.
+    // Handled first: an early signal still ends the server cleanly.
     let stop = signals::watch()?;
-    // A write past a limit on file sizes becomes an error of that write, which is
-    // answered, instead of the end of the process.
+    // A write beyond a limit on file sizes fails with an error, which is answered, instead of
+    // ending the process.
     let _file_limit = signal(SignalKind::from_raw(SIGXFSZ))?;
-    let (protected, open) = (described(&protection), open(&protection));
-    let app = App::new(Arc::clone(store), serve.limits(), protection)
-        .dropped_log_lines(log::dropped_lines());
+    let (protected, open) = (describe(&policy), allowed_to_all(&policy));
+    let app =
+        App::new(Arc::clone(store), serve.limits(), policy).dropped_log_lines(log::dropped_lines());
     let server = Server::bind(addresses, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
     if let Some(open) = open {
@@ -248,37 +248,35 @@ async fn listen(
     }
 }
 
-/// Prints the line that says where the server listens once deliveries are taken; questions
-/// are answered before.
+/// Prints where the server listens once it accepts deliveries; it answers queries earlier.
 async fn announce_when_ready(store: &Store, line: &str, invitation: Option<&str>) -> Infallible {
     while !store.is_ready() && store.failure().is_none() {
         tokio::time::sleep(READY_EVERY).await;
     }
     let text = invitation.map_or_else(|| line.to_owned(), |more| format!("{line}\n{more}"));
-    // It may be a pipe that is full; the server must not wait for who reads it.
+    // Standard output may be a full pipe; the server must not wait for its reader.
     let announcing = std::thread::Builder::new().name("relata-ready".to_owned());
     let announced = announcing.spawn(move || {
-        // What was logged before stands before it.
+        // Earlier log lines come first.
         log::flush();
         announce(&text);
     });
     if let Err(error) = announced {
-        tracing::warn!(%error, "cannot say that it is ready");
+        tracing::warn!(%error, "cannot announce that the server is ready");
     }
     std::future::pending().await
 }
 
-/// Prints to whoever started the server; one who does not listen is no reason to
-/// stop.
+/// Prints to standard output; a failure is no reason to stop.
 fn announce(text: &str) {
-    say(text).unwrap_or_else(|error| tracing::warn!(%error, "cannot print"));
+    print_line(text).unwrap_or_else(|error| tracing::warn!(%error, "cannot print"));
 }
 
-/// Five questions that show something.
+/// Returns five queries to try.
 fn invitation(address: SocketAddr) -> String {
     let at = format!("http://{address}/v1/locations/seaside-realty");
     let lines = [
-        ("what kinds of things are linked, and how many", format!("curl -s '{at}/summary'")),
+        ("which object keys are linked, and how often", format!("curl -s '{at}/summary'")),
         (
             "who is interested in 12 Maple Street",
             format!(
@@ -290,7 +288,7 @@ fn invitation(address: SocketAddr) -> String {
             format!("curl -s '{at}/objects/contact/records/amara-okafor/links?order=newest'"),
         ),
         (
-            "which labels join contacts to other things",
+            "which labels link contacts to other object keys",
             format!("curl -s '{at}/objects/contact/links'"),
         ),
         (
@@ -300,5 +298,5 @@ fn invitation(address: SocketAddr) -> String {
     ];
     let lines: Vec<String> =
         lines.iter().map(|(what, command)| format!("\n# {what}\n{command}")).collect();
-    format!("The demo's store is gone when the server stops. Try:\n{}\n", lines.join("\n"))
+    format!("The store of the demo is deleted when the server stops. Try:\n{}\n", lines.join("\n"))
 }

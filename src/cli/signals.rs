@@ -1,4 +1,4 @@
-//! Signals to stop.
+//! Signals that stop the process.
 
 use std::future::Future;
 use std::io::IsTerminal;
@@ -23,14 +23,13 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> i32 {
     }
 }
 
-/// Returns a future that resolves at the first signal to stop. The second ends the
-/// process at once, however far the stop has come; what was acknowledged is on disk.
+/// Returns a future that resolves at the first signal to stop. The second ends the process at
+/// once, however far the stop has come; what was acknowledged is on disk.
 ///
-/// A hang-up stops the server that somebody has started in a terminal. Any other
-/// server passes it over: it comes from tools that think of a log file or of a
-/// configuration to read again.
+/// A hang-up stops a server that was started in a terminal. Any other server ignores it: it
+/// comes from tools that expect a log file or a configuration to be reopened.
 pub(super) fn watch() -> std::io::Result<impl Future<Output = ()>> {
-    // A runtime of its own: the server's ends before the last checkpoint is made.
+    // A separate runtime: the server's ends before the last checkpoint is saved.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
     let (stop, stopped) = oneshot::channel();
     let guard = runtime.enter();

@@ -5,33 +5,34 @@ use std::process::ExitCode;
 
 use relata::api::{AssociationBody, AssociationSummaryBody, SummaryResponse};
 
-use crate::cli::format::node_text;
-use crate::cli::output::{open_for_questions, open_location, print_json, print_table, say};
-use crate::cli::{ask, output};
+use crate::cli::database::{open_location, open_read_only};
+use crate::cli::output::{print_json, print_line, print_table};
+use crate::cli::query::query_graph;
+use crate::cli::text::{node_text, visible};
 use crate::config::SummaryArgs;
 
-/// Records shown of one association that break its cardinality.
+/// Maximum number of violations shown for each association.
 const VIOLATIONS_SHOWN: usize = 5;
 
 pub(super) fn run(db: &Path, summary: &SummaryArgs) -> anyhow::Result<ExitCode> {
-    let asking = &summary.asking;
-    let (store, locations) = if asking.place.location.is_none() && !asking.json {
-        let store = open_for_questions(db)?;
+    let args = &summary.query;
+    let (store, locations) = if args.place.location.is_none() && !args.json {
+        let store = open_read_only(db)?;
         let locations = store.locations();
         (store, locations)
     } else {
-        let (store, location) = open_location(db, &asking.place)?;
+        let (store, location) = open_location(db, &args.place)?;
         (store, vec![location])
     };
-    if !asking.json {
-        let past = asking.as_of.map(|moment| store.seq_as_of(moment)).transpose()?.flatten();
+    if !args.json {
+        let past = args.as_of.map(|moment| store.seq_as_of(moment)).transpose()?.flatten();
         let seq = past.unwrap_or_else(|| store.head());
-        say(format_args!("{seq} events, {} locations", locations.len()))?;
+        print_line(format_args!("{seq} events, {} locations", locations.len()))?;
     }
     for location in &locations {
-        ask::of(&store, location, asking.as_of, |view, budget, seq| {
+        query_graph(&store, location, args.as_of, |view, budget, seq| {
             let body = SummaryResponse::new(location.id(), &view.summary(budget), seq);
-            if asking.json { print_json(&body) } else { print(&body) }
+            if args.json { print_json(&body) } else { print(&body) }
         })?;
     }
     Ok(ExitCode::SUCCESS)
@@ -39,9 +40,9 @@ pub(super) fn run(db: &Path, summary: &SummaryArgs) -> anyhow::Result<ExitCode> 
 
 fn print(body: &SummaryResponse<'_>) -> anyhow::Result<()> {
     let counts = &body.counts;
-    say(format_args!(
+    print_line(format_args!(
         "\n{}: {} objects, {} associations, {} records, {} relations",
-        output::visible(body.location_id),
+        visible(body.location_id),
         counts.objects,
         counts.associations,
         counts.records,
@@ -49,12 +50,14 @@ fn print(body: &SummaryResponse<'_>) -> anyhow::Result<()> {
     ))?;
     if counts.pending_associations > 0 {
         let pending = counts.pending_associations;
-        say(format_args!("{pending} associations are named by relations and not known yet"))?;
+        print_line(format_args!(
+            "{pending} associations are named by relations and not known yet"
+        ))?;
     }
     let rows: Vec<Vec<String>> = body.by_association.iter().map(declaration).collect();
     let heading = ["ASSOCIATION", "FIRST", "LABEL", "SECOND", "LABEL", "RELATIONS"];
     print_table(&heading, &rows)?;
-    say("")?;
+    print_line("")?;
     let rows: Vec<Vec<String>> = body.by_association.iter().map(cardinality).collect();
     print_table(
         &[
@@ -70,7 +73,7 @@ fn print(body: &SummaryResponse<'_>) -> anyhow::Result<()> {
         &rows,
     )?;
     if body.by_association.iter().any(|row| !row.violating.is_empty()) {
-        say("")?;
+        print_line("")?;
     }
     body.by_association.iter().try_for_each(print_violations)
 }
@@ -100,7 +103,7 @@ fn cardinality(row: &AssociationSummaryBody<'_>) -> Vec<String> {
     ]
 }
 
-/// The cardinality from first to second that the links have, if there are any.
+/// Returns the cardinality from first to second that the links have; `-` without links.
 fn observed(row: &AssociationSummaryBody<'_>) -> String {
     match row.association.relations {
         0 => "-".to_owned(),
@@ -108,8 +111,8 @@ fn observed(row: &AssociationSummaryBody<'_>) -> String {
     }
 }
 
-/// The declared cardinality from first to second, and the one back where it is
-/// not the same read the other way round.
+/// Returns the declared cardinality from first to second, and the one back unless it is the
+/// same in reverse.
 fn declared(association: &AssociationBody<'_>) -> String {
     let forth = association.first_object_to_second_object_cardinality;
     let back = association.second_object_to_first_object_cardinality;
@@ -123,19 +126,19 @@ fn declared(association: &AssociationBody<'_>) -> String {
 }
 
 fn print_violations(row: &AssociationSummaryBody<'_>) -> anyhow::Result<()> {
-    let key = output::visible(row.association.key);
+    let key = visible(row.association.key);
     for it in row.violating.iter().take(VIOLATIONS_SHOWN) {
-        let record = output::visible(&node_text(it.object, Some(it.record)));
+        let record = visible(&node_text(it.object, Some(it.record)));
         let role = match it.side {
             "first" => row.association.second_object_label,
             _ => row.association.first_object_label,
         };
-        let role = output::visible(role);
-        say(format_args!("{key} allows {record} one {role}, it has {}", it.links))?;
+        let role = visible(role);
+        print_line(format_args!("{key} allows {record} one {role}, it has {}", it.links))?;
     }
     let hidden = row.violations.saturating_sub(VIOLATIONS_SHOWN as u64);
     if hidden > 0 {
-        say(format_args!("{key}: {hidden} more like these"))?;
+        print_line(format_args!("{key}: {hidden} more like these"))?;
     }
     Ok(())
 }

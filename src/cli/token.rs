@@ -8,7 +8,7 @@ use relata::http::new_token;
 use relata::journal::{TokenRow, Tokens};
 use serde_json::{Value, json};
 
-use crate::cli::output::{print_json, print_table, say};
+use crate::cli::output::{print_json, print_line, print_table};
 use crate::config::{NewToken, TokenAction};
 
 pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
@@ -27,7 +27,7 @@ pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
             let id = revoked.with_context(|| {
                 format!("no token has the id {token}, and not exactly one has that name")
             })?;
-            say(format_args!("token {id} is revoked"))?;
+            print_line(format_args!("token {id} is revoked"))?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -35,31 +35,35 @@ pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
 
 fn new(tokens: &mut Tokens, wanted: NewToken) -> anyhow::Result<()> {
     let made = new_token(&wanted.name, wanted.scope, wanted.location);
-    let (row, text) = made.map_err(|_| anyhow::anyhow!("the system has no random numbers"))?;
+    let (row, text) = made.map_err(|_| anyhow::anyhow!("the system provides no random numbers"))?;
     tokens.add(&row)?;
     if let Err(error) = print_secret(&row, text, wanted.json) {
-        // Nobody has got it, and nobody ever could.
+        // Nobody has received it, and nobody ever can.
         return match tokens.revoke(&row.id) {
-            // As a text, so that this is said of a closed pipe, too.
+            // As text, so that this is reported for a closed pipe, too.
             Ok(_) => {
-                Err(anyhow::anyhow!("the token could not be printed, so there is none: {error}"))
+                Err(anyhow::anyhow!("the token could not be printed, so it was not kept: {error}"))
             }
             Err(failed) => Err(anyhow::Error::new(failed).context(format!(
-                "the token could not be printed; take it back by `relata token revoke {}`",
+                "the token could not be printed; revoke it with `relata token revoke {}`",
                 row.id
             ))),
         };
     }
     if !wanted.json {
-        tracing::info!(id = row.id, scope = row.scope.as_str(), "keep it: it is not shown again");
+        tracing::info!(
+            id = row.id,
+            scope = row.scope.as_str(),
+            "keep the token: it is not shown again"
+        );
     }
     Ok(())
 }
 
 fn print_secret(row: &TokenRow, text: String, json: bool) -> anyhow::Result<()> {
     if !json {
-        // Alone on standard output, so that a script can keep it.
-        return Ok(say(text)?);
+        // The only line on standard output, so that a script can read it.
+        return Ok(print_line(text)?);
     }
     let mut shown = shown(row);
     if let Some(shown) = shown.as_object_mut() {

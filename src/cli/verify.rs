@@ -8,10 +8,10 @@ use relata::journal::SqliteJournal;
 use relata::{repair, verify};
 use serde::Serialize;
 
-use crate::cli::output::{print_json, say};
+use crate::cli::output::{print_json, print_line};
 use crate::config::VerifyArgs;
 
-/// Differences beyond this many tell nothing new.
+/// Maximum number of differences reported.
 const DIFFERENCES_MAX: usize = 20;
 
 #[derive(Serialize)]
@@ -50,37 +50,37 @@ pub(super) fn run(db: &Path, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
         print_json(&body)?;
     } else if body.ok && body.pruned > 0 {
         let Body { events, pruned, checkpoint, locations, .. } = body;
-        say(format_args!(
+        print_line(format_args!(
             "ok: {events} events in {locations} locations, those up to {pruned} pruned; the others \
              agree with the checkpoint at {checkpoint} and what follows"
         ))?;
     } else if body.ok {
         let Body { events, checkpoint, locations, .. } = body;
-        say(format_args!(
+        print_line(format_args!(
             "ok: {events} events in {locations} locations; replaying all of them gives the \
              checkpoint at {checkpoint} and what follows"
         ))?;
     } else {
-        say("the checkpoint (left) is not what the journal says (right):")?;
-        body.differences.iter().try_for_each(say)?;
-        say(verdict(&body, command.repair))?;
+        print_line("the checkpoint (left) differs from the journal (right):")?;
+        body.differences.iter().try_for_each(print_line)?;
+        print_line(verdict(&body, command.repair))?;
     }
     Ok(if body.ok || body.repaired { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-/// Which locations differ, and what was done about it or can be.
+/// Returns which locations differ, and what was or can be done about it.
 fn verdict(body: &Body, repair: bool) -> String {
     let Body { differing, pruned, .. } = body;
     let names = if differing.is_empty() { "none".to_owned() } else { differing.join(", ") };
     if body.repaired {
-        format!("repaired: the checkpoint says what the journal says; locations: {names}")
+        format!("repaired: the checkpoint now agrees with the journal; locations: {names}")
     } else if *pruned > 0 {
-        let refused = if repair { "nothing is repaired: " } else { "" };
+        let refused = if repair { "nothing was repaired: " } else { "" };
         format!(
-            "{refused}events up to {pruned} are pruned, so these locations cannot be proven, nor \
-             built anew: {names}; restore the database from a backup"
+            "{refused}events up to {pruned} are pruned, so these locations can neither be \
+             verified nor rebuilt: {names}; restore the database from a backup"
         )
     } else {
-        format!("differing locations: {names}; `relata verify --repair` builds them anew")
+        format!("differing locations: {names}; `relata verify --repair` rebuilds them")
     }
 }

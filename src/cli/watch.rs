@@ -9,21 +9,22 @@ use relata::api::ChangeBody;
 use relata::{AppliedEvent, Association, Change, ChangeFilter, Location, Seq, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::format::node_text;
-use crate::cli::output::{label_text, open_location, print_json, say, visible};
+use crate::cli::database::open_location;
+use crate::cli::output::{print_json, print_line};
 use crate::cli::signals::stop;
+use crate::cli::text::{label_text, node_text, visible};
 use crate::config::WatchArgs;
 
-/// How often it is looked for what the server has added.
+/// Interval at which the database is polled for new events.
 const LOOK_EVERY: Duration = Duration::from_millis(150);
 
-/// Changes printed at once.
+/// Number of changes read at once.
 const PAGE_CHANGES: usize = 1_000;
 
 pub(super) fn run(db: &Path, watch: &WatchArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let watched = runtime.block_on(async {
-        // Taken first: a signal that comes early still ends it cleanly.
+        // Handled first: an early signal still ends the command cleanly.
         let stop = stop(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
         let (store, location) = open_location(db, &watch.place)?;
         tokio::select! {
@@ -38,7 +39,7 @@ pub(super) fn run(db: &Path, watch: &WatchArgs) -> anyhow::Result<ExitCode> {
     }
 }
 
-/// Prints what changes until there is nobody to read it.
+/// Prints changes until nobody reads them.
 async fn follow(store: &Store, location: &Location, watch: &WatchArgs) -> anyhow::Result<()> {
     let filter = ChangeFilter {
         labels: watch.label.clone(),
@@ -47,13 +48,13 @@ async fn follow(store: &Store, location: &Location, watch: &WatchArgs) -> anyhow
     };
     let mut after: Seq = watch.after.unwrap_or(store.head());
     let head = store.head();
-    anyhow::ensure!(after <= head, "event {after} is not there yet; the last one is {head}");
+    anyhow::ensure!(after <= head, "event {after} does not exist yet; the last one is {head}");
     loop {
         while after < store.head() {
             let page = store.changes(location.id().as_str(), after, &filter, PAGE_CHANGES)?;
             page.events.iter().try_for_each(|change| print(change, watch.json))?;
             after = page.upto;
-            // So that a signal is heard between two pages.
+            // Lets a signal be handled between two pages.
             tokio::task::yield_now().await;
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -67,10 +68,10 @@ fn print(change: &AppliedEvent, json: bool) -> anyhow::Result<()> {
     }
     let at = change.event.at.unwrap_or(change.received_at);
     let what = visible(&text(&change.event.change, change.association.as_deref()));
-    Ok(say(format_args!("{at}  {:<18}  {what}", change.event.event_type.as_str()))?)
+    Ok(print_line(format_args!("{at}  {:<18}  {what}", change.event.event_type.as_str()))?)
 }
 
-/// What a change is about, on one line; a link as in `relata path`.
+/// Returns what a change concerns, on one line; a link as in `relata path`.
 fn text(change: &Change, association: Option<&Association>) -> String {
     match change {
         Change::Relation(relation) => {

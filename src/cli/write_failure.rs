@@ -1,4 +1,4 @@
-//! Ends a server that cannot write, so that its supervisor starts it again.
+//! Ending a server that cannot write, for its supervisor to restart it.
 
 use std::process::ExitCode;
 use std::time::Duration;
@@ -8,15 +8,14 @@ use relata::Store;
 /// The exit status: `EX_IOERR` of `sysexits.h`. No other failure ends a server with it.
 const STATUS: u8 = 74;
 
-/// How long a failure may last that can end by itself: longer than another program holds a
-/// lock, or a person takes to make room. To start again costs the loading of every graph,
-/// and mends nothing then.
+/// How long a failure that can end by itself may last: longer than another program holds a
+/// lock, or a person needs to make room. A restart loads every graph, and would not help.
 const PATIENCE: Duration = Duration::from_secs(60);
 
-/// How often the store is asked.
+/// Interval at which the store is polled.
 const EVERY: Duration = Duration::from_millis(100);
 
-/// Waits until a store cannot write, and most likely will not without a restart.
+/// Waits until a store cannot write, and most likely will not recover without a restart.
 pub(super) async fn lasting(store: &Store) {
     while !store.write_failure().is_some_and(|it| is_lasting(it.is_final, it.lasted)) {
         tokio::time::sleep(EVERY).await;
@@ -27,17 +26,17 @@ fn is_lasting(is_final: bool, lasted: Duration) -> bool {
     is_final || lasted >= PATIENCE
 }
 
-/// Closes the store and says why the server ends.
+/// Closes the store and logs why the server ends.
 pub(super) fn leave(store: Store) -> ExitCode {
     let failure = store.write_failure();
-    // What can still be saved is; that it may not be everything is known.
+    // Saves what can still be saved; that it may be incomplete is known.
     let closed = store.close();
     let reason = failure.map(|failure| failure.reason).or(closed.err().map(|it| it.to_string()));
     let reason = reason.unwrap_or_else(|| "the storage has failed for too long".to_owned());
     tracing::error!(
         reason,
         status = STATUS,
-        "ending, since nothing can be written and --on-write-failure is exit"
+        "exiting: the store cannot write, and --on-write-failure is exit"
     );
     ExitCode::from(STATUS)
 }

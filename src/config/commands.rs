@@ -1,15 +1,16 @@
-//! The arguments of the commands that are no questions.
+//! The arguments of the commands that are not queries.
 
 use std::path::PathBuf;
 
-use clap::{Args, Subcommand, ValueEnum};
+use clap::{Args, Subcommand};
 use clap_complete::Shell;
 use relata::journal::Scope;
 use relata::{AsOf, NodeRef};
 
 use crate::config::listen::ListenAddress;
 use crate::config::names::Names;
-use crate::config::{Keys, LocationArg, UrlTrust};
+use crate::config::queries::LocationArg;
+use crate::config::webhooks::{KeyArgs, UrlTrustArgs};
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
@@ -17,11 +18,11 @@ Examples:
   relata health
   relata health --listen 127.0.0.1:9000 --timeout-ms 500")]
 pub(crate) struct HealthArgs {
-    /// The address or name and the port that the server listens on
+    /// Address or host name, and port, that the server listens on
     #[arg(long, env = "RELATA_LISTEN", default_value = "127.0.0.1:8787", value_name = "ADDRESS")]
     pub(crate) listen: ListenAddress,
 
-    /// How long to wait for it, in milliseconds
+    /// How long to wait for an answer, in milliseconds
     #[arg(long, default_value_t = 2_000, value_name = "MS", value_parser = clap::value_parser!(u64).range(1..))]
     pub(crate) timeout_ms: u64,
 }
@@ -33,11 +34,11 @@ Examples:
   relata ingest january.ndjson.gz february.ndjson.gz --rejects refused.ndjson
   zcat events.gz | relata ingest -")]
 pub(crate) struct IngestArgs {
-    /// Files of one event a line, gzip or plain; - is standard input
+    /// Files with one event per line, plain or gzip; - is standard input
     #[arg(required = true, value_name = "FILE")]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Write refused lines here, each with the reason
+    /// Write refused lines to this file, each with the reason
     #[arg(long, env = "RELATA_REJECTS", value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
 
@@ -61,19 +62,19 @@ Examples:
   relata export --format gexf --dynamic > timeline.gexf
   relata export --format csv --bom --output links.csv")]
 pub(crate) struct ExportArgs {
-    /// graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology, csv, neo4j-csv, cypher,
+    /// Format: graphml, gexf, dot, mermaid, cytoscape, node-link, jgf, graphology, csv, neo4j-csv, cypher,
     /// ntriples, nquads or ndjson
     #[arg(long, value_name = "FORMAT")]
     pub(crate) format: String,
 
-    /// objects, records or all
+    /// Layer to export: objects, records or all
     #[arg(long, default_value = "all", value_name = "LAYER")]
     pub(crate) layer: String,
 
     #[command(flatten)]
     pub(crate) place: LocationArg,
 
-    /// Only links of which an end has this label; may be repeated
+    /// Only links with this label on either end; may be repeated
     #[arg(long, value_name = "LABEL")]
     pub(crate) label: Vec<String>,
 
@@ -81,36 +82,36 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
 
-    /// Only what is around this node, as contact/amara-okafor or contact
+    /// Only the neighborhood of this node, such as contact/amara-okafor or contact
     #[arg(long, value_name = "REF")]
     pub(crate) of: Option<NodeRef>,
 
-    /// How many hops around it [default: 1]
+    /// Depth of the neighborhood, in hops [default: 1]
     #[arg(long, value_name = "HOPS", requires = "of", value_parser = clap::value_parser!(u32).range(1..=8))]
     pub(crate) depth: Option<u32>,
 
-    /// How node-link calls its list of edges: edges or links
+    /// For node-link: name of the list of edges, edges or links
     #[arg(long, default_value = "edges", value_name = "KEY")]
     pub(crate) edges_key: String,
 
-    /// For gexf: all that ever was, with the times at which it was there
+    /// For gexf: everything that ever existed, with the times at which it did
     #[arg(long)]
     pub(crate) dynamic: bool,
 
-    /// For csv: begin with a byte order mark, for Excel
+    /// For csv: start with a byte order mark, for Excel
     #[arg(long)]
     pub(crate) bom: bool,
 
-    /// For graphml: add the shapes and labels that yEd draws
+    /// For graphml: add shapes and labels for yEd
     #[arg(long)]
     pub(crate) yed: bool,
 
-    /// The graph as it stood when this event had come in, or at this time (RFC
-    /// 3339); of ndjson the events up to there
+    /// Export the graph as of this event number or RFC 3339 time; for ndjson, the events up
+    /// to it
     #[arg(long, value_name = "SEQ|TIME")]
     pub(crate) as_of: Option<AsOf>,
 
-    /// Write here instead of to standard output
+    /// Write to this file instead of standard output
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 }
@@ -121,7 +122,7 @@ Examples:
   relata verify --db relata.db
   relata verify --repair")]
 pub(crate) struct VerifyArgs {
-    /// Replace a checkpoint that disagrees by what the journal says; no server may run
+    /// Rebuild a checkpoint that disagrees from the journal; no server may be running
     #[arg(long)]
     pub(crate) repair: bool,
 
@@ -135,14 +136,14 @@ pub(crate) struct VerifyArgs {
 Example:
   relata erase --location seaside-realty --yes
 
-A running server erases by DELETE /v1/locations/ID. Backups taken before still hold
-the location.")]
+To erase on a running server, send DELETE /v1/locations/ID. Earlier backups still
+contain the location.")]
 pub(crate) struct EraseArgs {
-    /// The location to erase
+    /// Location to erase
     #[arg(long, value_name = "ID")]
     pub(crate) location: String,
 
-    /// Erase without asking for the id once more
+    /// Erase without asking for confirmation
     #[arg(long)]
     pub(crate) yes: bool,
 
@@ -169,7 +170,7 @@ Example:
 To restore: stop the server, remove relata.db, relata.db-wal, relata.db-shm and
 relata.db-lock, copy the backup to relata.db, start the server.")]
 pub(crate) struct BackupArgs {
-    /// Where to write the copy; there must be no such file
+    /// File to write; it must not exist
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,
 
@@ -184,10 +185,9 @@ Examples:
   relata bench
   relata bench --db /var/lib/relata/relata.db --seconds 60 --relations 5000000
 
-It makes a store in a new folder beside --db, which it neither opens nor needs, and removes
-it.")]
+The temporary store is in a new folder next to --db, which is neither opened nor needed.")]
 pub(crate) struct BenchArgs {
-    /// How long to measure, about, in seconds
+    /// Approximate duration, in seconds
     #[arg(
         long,
         env = "RELATA_BENCH_SECONDS",
@@ -197,7 +197,7 @@ pub(crate) struct BenchArgs {
     )]
     pub(crate) seconds: u64,
 
-    /// Senders that each wait for their own event to be durable
+    /// Number of concurrent senders, each of which waits for its event to be durable
     #[arg(
         long,
         env = "RELATA_BENCH_SENDERS",
@@ -207,7 +207,7 @@ pub(crate) struct BenchArgs {
     )]
     pub(crate) senders: usize,
 
-    /// Relations to import at most, if the time suffices
+    /// Maximum number of relations to import, time permitting
     #[arg(long, env = "RELATA_BENCH_RELATIONS", default_value_t = 1_000_000, value_name = "N")]
     pub(crate) relations: u64,
 
@@ -230,7 +230,7 @@ pub(crate) struct TokenArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum TokenAction {
-    /// Make a token and print it: it is never shown again
+    /// Create a token and print it; it is never shown again
     New(NewToken),
     /// List the tokens, without their secrets
     List {
@@ -238,9 +238,9 @@ pub(crate) enum TokenAction {
         #[arg(long, env = "RELATA_JSON")]
         json: bool,
     },
-    /// Make a token useless, within a second on a running server
+    /// Revoke a token; a running server notices within a second
     Revoke {
-        /// Its id, or its name where no other has it
+        /// Id of the token, or its name if that is unique
         #[arg(value_name = "ID|NAME")]
         token: String,
     },
@@ -252,18 +252,18 @@ Examples:
   relata token new --name dashboard
   relata token new --scope write --location seaside-realty --name crm-sync
 
-A running server takes a new token within a second.")]
+A running server accepts a new token within a second.")]
 pub(crate) struct NewToken {
-    /// read asks and exports, write also imports events and replays and deletes dead
-    /// letters, admin does everything
+    /// Scope: read for queries and exports, write also to import events and to replay and
+    /// delete dead letters, admin for everything
     #[arg(long, default_value = "read", value_name = "SCOPE", value_parser = scope)]
     pub(crate) scope: Scope,
 
-    /// A location that it may see; may be repeated [default: all]
+    /// Location that the token may see; may be repeated [default: all]
     #[arg(long, value_name = "ID")]
     pub(crate) location: Vec<String>,
 
-    /// What to call it
+    /// Name of the token
     #[arg(long, default_value = "", value_name = "NAME")]
     pub(crate) name: String,
 
@@ -273,7 +273,7 @@ pub(crate) struct NewToken {
 }
 
 fn scope(name: &str) -> Result<Scope, String> {
-    name.parse().map_err(|_| "known are read, write and admin".to_owned())
+    name.parse().map_err(|_| "must be read, write or admin".to_owned())
 }
 
 #[derive(Debug, Args)]
@@ -285,55 +285,44 @@ pub(crate) struct DeadLettersArgs {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum LettersAction {
-    /// List them, without their bodies
+    /// List dead letters, without their bodies
     List {
         /// Print JSON
         #[arg(long, env = "RELATA_JSON")]
         json: bool,
     },
-    /// Show one, its body and headers too
+    /// Show a dead letter with its body and headers
     Show {
-        /// Its number
+        /// Number of the dead letter
         id: u64,
         /// Print JSON
         #[arg(long, env = "RELATA_JSON")]
         json: bool,
     },
-    /// Try one again, or all; beside a running server, ask it instead
+    /// Replay a dead letter, or all; if a server is running, use its API instead
     Replay {
-        /// Its number
+        /// Number of the dead letter
         #[arg(required_unless_present = "all")]
         id: Option<u64>,
-        // A variable of its own: one that is set for other commands must delete
-        // nothing.
-        /// Every one
+        // Has its own variable: one that is set for other commands must delete nothing.
+        /// All dead letters
         #[arg(long, env = "RELATA_DEAD_LETTERS_ALL", conflicts_with = "id")]
         all: bool,
         #[command(flatten)]
-        url: UrlTrust,
+        url: UrlTrustArgs,
         #[command(flatten)]
         names: Names,
     },
-    /// Delete one, or all; beside a running server, ask it instead
+    /// Delete a dead letter, or all; if a server is running, use its API instead
     Delete {
-        /// Its number
+        /// Number of the dead letter
         #[arg(required_unless_present = "all")]
         id: Option<u64>,
-        // A variable of its own: one that is set for other commands must delete
-        // nothing.
-        /// Every one
+        // Has its own variable: one that is set for other commands must delete nothing.
+        /// All dead letters
         #[arg(long, env = "RELATA_DEAD_LETTERS_ALL", conflicts_with = "id")]
         all: bool,
     },
-}
-
-/// What a server does that cannot write.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
-pub(crate) enum OnWriteFailure {
-    /// Answer deliveries with 503, and queries as before
-    Stay,
-    /// End, so that a supervisor starts it again
-    Exit,
 }
 
 #[derive(Debug, Args)]
@@ -342,20 +331,20 @@ Examples:
   relata doctor delivery.json --header 'X-GHL-Signature: qW2…'
   relata doctor delivery.json --type RelationCreate --webhook-key ed25519:highlevel")]
 pub(crate) struct DoctorArgs {
-    /// The body, byte for byte as it came; - is standard input
+    /// File with the body, byte for byte; - is standard input
     #[arg(value_name = "FILE")]
     pub(crate) file: PathBuf,
 
-    /// A header of the delivery; may be repeated
+    /// Header of the delivery; may be repeated
     #[arg(long, value_name = "NAME: VALUE")]
     pub(crate) header: Vec<String>,
 
-    /// The event type of its URL, if that had one
+    /// Event type in the URL, if there is one
     #[arg(long = "type", value_name = "TYPE")]
     pub(crate) url_type: Option<String>,
 
     #[command(flatten)]
-    pub(crate) keys: Keys,
+    pub(crate) keys: KeyArgs,
 
     #[command(flatten)]
     pub(crate) names: Names,
@@ -372,7 +361,7 @@ Examples:
   relata completions zsh > ~/.zfunc/_relata
   relata completions fish > ~/.config/fish/completions/relata.fish")]
 pub(crate) struct CompletionsArgs {
-    /// The shell to write a script for
+    /// Shell to print a script for
     #[arg(value_name = "SHELL")]
     pub(crate) shell: Shell,
 }

@@ -1,4 +1,4 @@
-//! The configuration file: flags by their names, in TOML.
+//! The configuration file: flags by name, in TOML.
 
 use std::path::PathBuf;
 
@@ -19,7 +19,7 @@ impl Config {
             let settings: toml::Table = text.parse().with_context(|| path.display().to_string())?;
             for (name, value) in settings {
                 let values = texts(&value).with_context(|| {
-                    format!("{}: `{name}` is no text, number, true, false or list", path.display())
+                    format!("{}: `{name}` is not a string, number, boolean or list", path.display())
                 })?;
                 let known;
                 (command, known) = with_default(command, &name, &values);
@@ -36,7 +36,7 @@ impl Config {
     }
 }
 
-/// The configuration file, which must be known before anything else.
+/// Returns the path of the configuration file, which must be known before anything else.
 fn config_path() -> Option<PathBuf> {
     let mut arguments = std::env::args_os().skip(1);
     while let Some(argument) = arguments.next() {
@@ -50,7 +50,7 @@ fn config_path() -> Option<PathBuf> {
     std::env::var_os("RELATA_CONFIG").filter(|path| !path.is_empty()).map(PathBuf::from)
 }
 
-/// A setting as the words that a command line would hold.
+/// Returns the values of a setting, as a command line would give them.
 fn texts(value: &toml::Value) -> Option<Vec<String>> {
     match value {
         toml::Value::String(text) => Some(vec![text.clone()]),
@@ -65,8 +65,8 @@ fn texts(value: &toml::Value) -> Option<Vec<String>> {
     }
 }
 
-/// Gives a flag these values where nothing else says otherwise, in the command
-/// and those below it; tells whether any has that flag.
+/// Makes these values the default of a flag, in the command and its subcommands. Also returns
+/// whether any of them has that flag.
 fn with_default(
     mut command: clap::Command,
     name: &str,

@@ -1,11 +1,11 @@
-//! Conditions and steps as a command line writes them: a short form, and behind
-//! commas what the short form cannot say.
+//! Conditions and steps on a command line: a short form, followed by what it cannot express,
+//! separated by commas.
 
 use std::fmt;
 
 use relata::graph::{Condition, LinkFilter};
 
-/// Why a text is no condition or step.
+/// Why a text is not a condition or step.
 #[derive(Debug, PartialEq, Eq)]
 pub(crate) enum FilterError {
     Backslash,
@@ -23,43 +23,43 @@ impl fmt::Display for FilterError {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Backslash => {
-                f.write_str(r"a backslash stands before a comma, an = or another backslash")
+                f.write_str(r"a backslash must precede a comma, an = or another backslash")
             }
             Self::NotNamed(text) => {
-                write!(f, r"`{text}` is not NAME=VALUE; a comma that is no end is written \,")
+                write!(f, r"`{text}` is not NAME=VALUE; a comma in a value is written \,")
             }
             Self::Unknown(name) => write!(
                 f,
-                r"`{name}` is none of label, association, object and side; an = in a label is written \="
+                r"`{name}` is not one of label, association, object and side; an = in a label is written \="
             ),
             Self::Side(text) => write!(f, "side={text} is neither first nor second"),
-            Self::Twice(name) => write!(f, "`{name}` stands twice"),
-            Self::OfSteps => f.write_str("object= and side= go with steps of a walk"),
+            Self::Twice(name) => write!(f, "`{name}` is repeated"),
+            Self::OfSteps => f.write_str("object= and side= are only for the steps of a walk"),
             Self::Node(error) => error.fmt(f),
         }
     }
 }
 
-/// What stands between two commas.
+/// The text between two commas.
 #[derive(Debug, Default)]
-struct Part {
+struct Term {
     before: String,
-    /// What stands behind the first `=`.
+    /// The text after the first `=`.
     after: Option<String>,
 }
 
-fn parts(text: &str) -> Result<Vec<Part>, FilterError> {
-    let mut parts = Vec::new();
-    let mut part = Part::default();
+fn terms(text: &str) -> Result<Vec<Term>, FilterError> {
+    let mut terms = Vec::new();
+    let mut term = Term::default();
     let mut chars = text.chars();
     while let Some(mut c) = chars.next() {
         match c {
             ',' => {
-                parts.push(std::mem::take(&mut part));
+                terms.push(std::mem::take(&mut term));
                 continue;
             }
-            '=' if part.after.is_none() => {
-                part.after = Some(String::new());
+            '=' if term.after.is_none() => {
+                term.after = Some(String::new());
                 continue;
             }
             '\\' => {
@@ -68,32 +68,32 @@ fn parts(text: &str) -> Result<Vec<Part>, FilterError> {
             }
             _ => {}
         }
-        part.after.as_mut().unwrap_or(&mut part.before).push(c);
+        term.after.as_mut().unwrap_or(&mut term.before).push(c);
     }
-    parts.push(part);
-    Ok(parts)
+    terms.push(term);
+    Ok(terms)
 }
 
-/// Reads `NODE` or `NODE=LABEL`, and what follows it.
-pub(crate) fn condition(text: &str) -> Result<Condition, FilterError> {
-    let mut parts = parts(text)?.into_iter();
-    let Part { before, after } = parts.next().unwrap_or_default();
+/// Parses `NODE` or `NODE=LABEL`, and what follows it.
+pub(crate) fn parse_condition(text: &str) -> Result<Condition, FilterError> {
+    let mut terms = terms(text)?.into_iter();
+    let Term { before, after } = terms.next().unwrap_or_default();
     let mut condition = Condition::linked_to(before.parse().map_err(FilterError::Node)?);
-    condition.filter = parts.try_fold(labelled(after), named)?;
+    condition.filter = terms.try_fold(labelled(after), named)?;
     if condition.filter.object.is_some() || condition.filter.side.is_some() {
         return Err(FilterError::OfSteps);
     }
     Ok(condition)
 }
 
-/// Reads a label, or what each link must be, or both.
-pub(crate) fn step(text: &str) -> Result<LinkFilter, FilterError> {
-    let mut parts = parts(text)?.into_iter();
-    let filter = match parts.next().unwrap_or_default() {
-        Part { before, after: None } => labelled(Some(before)),
-        part => named(LinkFilter::default(), part)?,
+/// Parses a label, or requirements for each link, or both.
+pub(crate) fn parse_step(text: &str) -> Result<LinkFilter, FilterError> {
+    let mut terms = terms(text)?.into_iter();
+    let filter = match terms.next().unwrap_or_default() {
+        Term { before, after: None } => labelled(Some(before)),
+        term => named(LinkFilter::default(), term)?,
     };
-    parts.try_fold(filter, named)
+    terms.try_fold(filter, named)
 }
 
 fn labelled(label: Option<String>) -> LinkFilter {
@@ -101,9 +101,9 @@ fn labelled(label: Option<String>) -> LinkFilter {
     label.map_or_else(LinkFilter::default, |label| LinkFilter::default().label(label))
 }
 
-fn named(filter: LinkFilter, part: Part) -> Result<LinkFilter, FilterError> {
-    let Part { before: name, after: Some(value) } = part else {
-        return Err(FilterError::NotNamed(part.before));
+fn named(filter: LinkFilter, term: Term) -> Result<LinkFilter, FilterError> {
+    let Term { before: name, after: Some(value) } = term else {
+        return Err(FilterError::NotNamed(term.before));
     };
     match name.as_str() {
         "label" => Ok(filter.label(value)),
@@ -126,12 +126,12 @@ mod tests {
     use super::*;
 
     fn check_step(text: &str, expected: LinkFilter) {
-        assert_eq!(step(text), Ok(expected), "{text}");
+        assert_eq!(parse_step(text), Ok(expected), "{text}");
     }
 
     fn check_condition(text: &str, node: &str, expected: LinkFilter) {
         let expected = Condition { linked_to: node.parse().unwrap(), filter: expected };
-        assert_eq!(condition(text), Ok(expected), "{text}");
+        assert_eq!(parse_condition(text), Ok(expected), "{text}");
     }
 
     #[test]
@@ -170,7 +170,7 @@ mod tests {
 
     #[test]
     fn what_cannot_be_meant_is_refused() {
-        let check = |text: &str, expected: FilterError| assert_eq!(step(text), Err(expected));
+        let check = |text: &str, expected: FilterError| assert_eq!(parse_step(text), Err(expected));
         check("a,b", FilterError::NotNamed("b".to_owned()));
         check("a,", FilterError::NotNamed(String::new()));
         check("a=b", FilterError::Unknown("a".to_owned()));
@@ -180,9 +180,9 @@ mod tests {
         check("object=a,object=b", FilterError::Twice("object"));
         check(r"a\b", FilterError::Backslash);
         check(r"a\", FilterError::Backslash);
-        assert_eq!(condition("contact/a,side=first"), Err(FilterError::OfSteps));
+        assert_eq!(parse_condition("contact/a,side=first"), Err(FilterError::OfSteps));
         for text in ["", "=A", "/", "contact/"] {
-            assert!(matches!(condition(text), Err(FilterError::Node(_))), "{text}");
+            assert!(matches!(parse_condition(text), Err(FilterError::Node(_))), "{text}");
         }
     }
 

@@ -1,21 +1,21 @@
-//! The address to listen on, as people write it.
+//! The address to listen on.
 
 use std::net::{SocketAddr, ToSocketAddrs};
 use std::str::FromStr;
 use std::{fmt, io};
 
-/// An address or a name, with a port.
+/// An address or host name, with a port.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct ListenAddress(String);
 
 impl ListenAddress {
-    /// Returns the addresses that it stands for, those of IPv4 first.
+    /// Returns the addresses that it resolves to, IPv4 first.
     pub(crate) fn resolve(&self) -> io::Result<Vec<SocketAddr>> {
         let mut addresses: Vec<SocketAddr> = self.0.to_socket_addrs()?.collect();
         addresses.sort_by_key(SocketAddr::is_ipv6);
         addresses.dedup();
         if addresses.is_empty() {
-            return Err(io::Error::new(io::ErrorKind::NotFound, "the name has no address"));
+            return Err(io::Error::new(io::ErrorKind::NotFound, "the host name has no address"));
         }
         Ok(addresses)
     }
@@ -30,8 +30,8 @@ impl fmt::Display for ListenAddress {
 impl FromStr for ListenAddress {
     type Err = &'static str;
 
-    /// Reads an address or a name with a port. A port alone is one of the loopback
-    /// address: whoever means every address says so.
+    /// Parses an address or host name with a port. A port alone means the loopback address:
+    /// listening on every address must be explicit.
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         const FORMS: &str = "write 127.0.0.1:8787, [::1]:8787, localhost:8787, 0.0.0.0:8787, or 8787 for a port \
              of the loopback address";

@@ -1,14 +1,14 @@
-//! How long something is kept, as people write it.
+//! How long something is kept, in days or forever.
 
 use std::str::FromStr;
 use std::time::Duration;
 
-/// A time, or for ever.
+/// A duration, or forever.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct Retention(Option<Duration>);
 
 impl Retention {
-    /// Returns how long something is kept; `None` if for ever.
+    /// Returns the duration; `None` if forever.
     pub(crate) fn limit(self) -> Option<Duration> {
         self.0
     }
@@ -21,15 +21,15 @@ impl FromStr for Retention {
         if text == "forever" {
             return Ok(Self(None));
         }
-        match days(text) {
+        match parse_days(text) {
             Ok(kept) => Ok(Self(Some(kept))),
             Err(why) => Err(format!("{why}; write 90 for ninety days, or forever")),
         }
     }
 }
 
-/// Reads a number of days.
-pub(super) fn days(text: &str) -> Result<Duration, String> {
+/// Parses a number of days.
+pub(super) fn parse_days(text: &str) -> Result<Duration, String> {
     let days: f64 = text.parse().map_err(|_| "not a number of days".to_owned())?;
     Duration::try_from_secs_f64(days * 24.0 * 3600.0).map_err(|error| error.to_string())
 }
@@ -39,7 +39,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_retention_is_days_or_for_ever() {
+    fn a_retention_is_days_or_forever() {
         let read = |text: &str| text.parse::<Retention>();
         assert_eq!(read("1.5"), Ok(Retention(Some(Duration::from_secs(36 * 3600)))));
         assert_eq!(read("0"), Ok(Retention(Some(Duration::ZERO))));

@@ -1,12 +1,12 @@
-//! Every flag as a variable of the environment.
+//! Every flag as an environment variable.
 
 use std::ffi::OsStr;
 
 use clap::Command;
 use clap::builder::Resettable;
 
-/// Has every flag that names no variable of its own read the one of its name,
-/// `--max-hops` that is `RELATA_MAX_HOPS`, here and in the commands below.
+/// Gives every flag without an environment variable the one of its name, such as
+/// `RELATA_MAX_HOPS` for `--max-hops`, in the command and its subcommands.
 pub(super) fn with_variables(command: Command) -> Command {
     let command = command.mut_args(|argument| match argument.get_long() {
         Some(flag) if argument.get_env().is_none() => {
@@ -18,8 +18,8 @@ pub(super) fn with_variables(command: Command) -> Command {
     command.mut_subcommands(with_variables)
 }
 
-/// Has no flag read a variable that is set to nothing: it is as if it were not
-/// set. Compose files and scripts hand on variables that are not set like that.
+/// Makes flags ignore variables that are empty, as if they were not set: compose files and
+/// scripts pass on unset variables like that.
 pub(super) fn without_empty(command: Command, is_empty: fn(&OsStr) -> bool) -> Command {
     let command = command.mut_args(|argument| match argument.get_env() {
         Some(variable) if is_empty(variable) => argument.env(Resettable::Reset),
@@ -28,18 +28,17 @@ pub(super) fn without_empty(command: Command, is_empty: fn(&OsStr) -> bool) -> C
     command.mut_subcommands(|below| without_empty(below, is_empty))
 }
 
-/// Whether a variable is set, and to nothing.
+/// Returns whether a variable is set but empty.
 pub(super) fn is_empty(variable: &OsStr) -> bool {
     std::env::var_os(variable).is_some_and(|value| value.is_empty())
 }
 
-/// Whether the terminal says that it can only print line by line.
+/// Returns whether the terminal can only print line by line.
 pub(crate) fn is_dumb_terminal() -> bool {
     std::env::var_os("TERM").is_none_or(|name| name.is_empty() || name == "dumb")
 }
 
-/// Returns whether programs may color what they print (no-color.org), as far as the
-/// environment says.
+/// Returns whether the environment allows colored output (no-color.org).
 pub(crate) fn wants_color() -> bool {
     std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty()) && !is_dumb_terminal()
 }
@@ -55,7 +54,7 @@ mod tests {
     use super::*;
     use crate::config::Config;
 
-    /// Every flag of a command and of those below it, with the command's path.
+    /// Collects every flag of a command and its subcommands, with the path of the command.
     fn flags<'c>(path: &str, command: &'c Command, found: &mut Vec<(String, &'c clap::Arg)>) {
         let path = format!("{path} {}", command.get_name());
         let own = command.get_arguments().filter(|argument| argument.get_long().is_some());
@@ -78,17 +77,17 @@ mod tests {
             let read = read.unwrap_or_else(|| panic!("{path} --{} has none", flag.get_id()));
             let end = name.trim_start_matches("RELATA_");
             assert!(read.starts_with("RELATA_") && read.ends_with(end), "{path}: {read}");
-            // One variable means the same in every command that reads it.
+            // A variable has the same meaning in every command that reads it.
             let kind = (flag.get_action().takes_values(), path.clone());
             let first = kinds.entry(read.clone()).or_insert_with(|| kind.clone());
             assert_eq!(first.0, kind.0, "{read} differs between {} and {path}", first.1);
         }
     }
 
-    /// A compose file handed on `RELATA_LOG=${LOG_LEVEL}` without a level, and the
-    /// server never logged a line.
+    /// A compose file passed on `RELATA_LOG=${LOG_LEVEL}` without a level, and the server never
+    /// logged a line.
     #[test]
-    fn no_flag_reads_a_variable_that_is_set_to_nothing() {
+    fn no_flag_reads_an_empty_variable() {
         let known = without_empty(Config::known(), |_| true);
         let mut found = Vec::new();
         flags("", &known, &mut found);
@@ -106,7 +105,7 @@ mod tests {
     }
 
     #[test]
-    fn what_deletes_reads_no_variable_of_others() {
+    fn flags_that_delete_have_their_own_variables() {
         let known = Config::known();
         let mut found = Vec::new();
         flags("", &known, &mut found);

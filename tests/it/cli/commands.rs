@@ -182,7 +182,7 @@ fn errors_are_one_line_and_an_exit_code() -> Result<(), Error> {
     check_refusal(&run(&missing, &["summary"])?, 1, "no such database");
     check_refusal(&run(&missing, &["verify"])?, 1, "no such database");
     assert!(!missing.exists());
-    check_refusal(&run(&db, &["links", HOUSE])?, 1, "choose with --location");
+    check_refusal(&run(&db, &["links", HOUSE])?, 1, "choose one with --location");
     check_refusal(&run(&db, &["links", HOUSE, "--location", "x"])?, 1, "no location x");
     check_refusal(
         &run(&db, &["links", "contact/nobody", "--location", "seaside-realty"])?,
@@ -303,7 +303,7 @@ fn a_backup_beside_a_running_server_can_be_restored() -> Result<(), Error> {
     assert!(made.status.success());
     assert_eq!(serde_json::from_slice::<Value>(&made.stdout)?["events"], 338);
     assert_eq!(server.post("/webhooks", relation("after").as_bytes())?.status, 200);
-    check_refusal(&run(&db, &["backup", to])?, 1, "it exists already");
+    check_refusal(&run(&db, &["backup", to])?, 1, "it already exists");
     server.kill()?;
 
     // The way that `relata backup --help` tells.

@@ -27,7 +27,7 @@ fn settings_are_read_from_a_file_and_checked() -> Result<(), Error> {
     drop(over);
     for (text, expected) in [
         ("no-such-flag = 1", "there is no flag --no-such-flag"),
-        ("listen = { a = 1 }", "`listen` is no text"),
+        ("listen = { a = 1 }", "`listen` is not a string"),
         ("listen = ", "relata.toml"),
         ("webhook-key = \"md5:1\"", "neither SCHEME:VALUE nor a file"),
     ] {

@@ -79,12 +79,12 @@ fn a_refused_export_leaves_the_last_good_file() -> Result<(), Error> {
         (&["--format", "grahpml"], "--format is one of"),
         (&["--format", "csv", "--layer", "recrods"], "--layer is one of"),
         (&["--format", "csv", "--edges-key", "edgse"], "--edges-key is one of"),
-        (&["--format", "csv", "--dynamic"], "--dynamic goes with"),
+        (&["--format", "csv", "--dynamic"], "--dynamic needs --format"),
         (&["--format", "csv", "--of", "contact/nobody"], "contact/nobody"),
         (&["--format", "csv", "--location", "nowhere"], "no location nowhere"),
         (&["--format", "csv", "--db", "missing.db"], "no such database"),
-        (&["--format", "ndjson", "--label", "Viewed"], "--label does not go with ndjson"),
-        (&["--format", "ndjson", "--layer", "objects"], "--layer does not go with ndjson"),
+        (&["--format", "ndjson", "--label", "Viewed"], "--label cannot be combined with ndjson"),
+        (&["--format", "ndjson", "--layer", "objects"], "--layer cannot be combined with ndjson"),
     ];
     for (arguments, part) in tries {
         let arguments = [&["export", "--output", "graph"][..], arguments].concat();
@@ -222,8 +222,8 @@ fn a_dash_is_a_stream_or_refused_but_no_file() -> Result<(), Error> {
     assert!(dashed.status.success() && !dashed.stdout.is_empty());
     assert!(plain.stdout == dashed.stdout);
     place.refused(&["backup", "-"], "cannot be streamed")?;
-    place.refused(&["ingest", "-", "--rejects", "-"], "--rejects - is no file")?;
-    place.refused(&["ingest", "-", "-"], "read once")?;
+    place.refused(&["ingest", "-", "--rejects", "-"], "--rejects - is not a file")?;
+    place.refused(&["ingest", "-", "-"], "read only once")?;
     assert_eq!(place.names()?, [""; 0]);
     Ok(())
 }
@@ -257,7 +257,7 @@ fn devices_and_pipes_are_written_to_and_links_followed() -> Result<(), Error> {
     assert!(fs::read(place.at("real"))? == plain);
     assert!(fs::symlink_metadata(place.at("link"))?.is_symlink());
     fs::remove_file(place.at("real"))?;
-    place.refused(&[&export[..], &["link"]].concat(), "a link to a file that is not there")?;
+    place.refused(&[&export[..], &["link"]].concat(), "a link to a file that does not exist")?;
     Ok(())
 }
 
@@ -389,7 +389,7 @@ fn a_token_that_could_not_be_printed_is_not_kept() -> Result<(), Error> {
             let output = command.stdout(out).output()?;
             let errors = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(1), "{errors}");
-            assert!(errors.contains("so there is none") && errors.lines().count() == 1, "{errors}");
+            assert!(errors.contains("so it was not kept") && errors.lines().count() == 1, "{errors}");
             assert!(!String::from_utf8(place.run(&["token", "list"])?.stdout)?.contains("lost"));
         }
     }

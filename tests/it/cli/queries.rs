@@ -400,7 +400,7 @@ fn queries_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(&["match", "--object", "contact"], 2, "match needs")?;
     check(&["match", "--none", "contact"], 2, "match needs")?;
     check(&["match", "--all", "/"], 2, "node reference")?;
-    check(&["match", "--all", "contact/a,lable=b"], 2, "`lable` is none of label")?;
+    check(&["match", "--all", "contact/a,lable=b"], 2, "`lable` is not one of label")?;
     check(&["walk", AMARA], 2, "--step <STEP>")?;
     check(&["walk", "--step", "*"], 2, "<FROM>")?;
     check(&["walk", AMARA, "--step", "Buyer, Seller"], 2, r"written \,")?;

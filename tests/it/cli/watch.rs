@@ -133,7 +133,7 @@ fn watch_ends_with_its_pipe_and_reports_errors() -> Result<(), Error> {
     let ended = child.wait_with_output()?;
     assert!(ended.status.success() && ended.stderr.is_empty(), "{ended:?}");
     for (arguments, why) in [
-        (["--after", "99"], "relata: event 99 is not there yet; the last one is 2"),
+        (["--after", "99"], "relata: event 99 does not exist yet; the last one is 2"),
         (["--location", "nowhere"], "relata: there is no location nowhere"),
     ] {
         let refused = relata().arg("--db").arg(&db).arg("watch").args(arguments).output()?;

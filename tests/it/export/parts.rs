@@ -115,10 +115,10 @@ fn a_part_around_an_unknown_node_is_refused() -> Result<(), Error> {
             "--format dot --of contact/amara-okafor --layer objects",
             "1 relata: contact/amara-okafor is of the other layer",
         ),
-        ("--format dot --bom", "1 relata: --bom goes with --format csv"),
-        ("--format csv --yed", "1 relata: --yed goes with --format graphml"),
-        ("--format ndjson --bom", "1 relata: --bom does not go with ndjson"),
-        ("--format dot --dynamic", "1 relata: --dynamic goes with --format gexf"),
+        ("--format dot --bom", "1 relata: --bom needs --format csv"),
+        ("--format csv --yed", "1 relata: --yed needs --format graphml"),
+        ("--format ndjson --bom", "1 relata: --bom cannot be combined with ndjson"),
+        ("--format dot --dynamic", "1 relata: --dynamic needs --format gexf"),
         ("--format node-link --edges-key both", "1 relata: --edges-key is one of edges, links"),
     ] {
         let refused = export(&db, arguments)?.unwrap_err();

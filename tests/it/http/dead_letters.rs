@@ -120,7 +120,7 @@ fn dead_letters_are_kept_shown_replayed_and_deleted() -> Result<(), Error> {
     let listed = run(&db, &["dead-letters", "list"])?;
     assert!(listed.contains("invalid_event") && listed.lines().count() == 3, "{listed}");
     let shown = run(&db, &["dead-letters", "show", "1"])?;
-    assert!(shown.ends_with(bad) && shown.contains("came 3 times"), "{shown}");
+    assert!(shown.ends_with(bad) && shown.contains("received 3 times"), "{shown}");
     let busy = run(&db, &["dead-letters", "delete", "1"]).unwrap_err();
     assert!(busy.contains("DELETE /v1/dead-letters/ID"), "{busy}");
     server.kill()?;

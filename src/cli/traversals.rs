@@ -11,9 +11,9 @@ use relata::graph::{
 };
 use relata::{NodeRef, Seq};
 
-use crate::cli::ask::ask;
-use crate::cli::format::{node_text, way_text};
-use crate::cli::output::{label_text, print_json, print_table, say, say_if_more, visible};
+use crate::cli::output::{print_json, print_line, print_more, print_table};
+use crate::cli::query::query_location;
+use crate::cli::text::{label_text, node_text, path_text, visible};
 use crate::config;
 use crate::config::{MatchArgs, NeighborhoodArgs, WalkArgs};
 
@@ -26,16 +26,16 @@ pub(super) fn matches(db: &Path, command: &MatchArgs) -> anyhow::Result<ExitCode
         after: None,
         limit: command.limit as usize,
     };
-    ask(db, &command.asking, |view, budget, seq| {
+    query_location(db, &command.query, |view, budget, seq| {
         let page = view.matches(&query, budget)?;
-        if command.asking.json {
+        if command.query.json {
             return print_json(&MatchesResponse::new(&page, seq));
         }
         let row =
             |it: &relata::graph::Match<'_>| named_row(it.object, it.record, u64::from(it.links));
         let rows: Vec<Vec<String>> = page.matches.iter().map(row).collect();
         print_table(&["OBJECT", "RECORD", "CONDITIONS MET"], &rows)?;
-        Ok(say_if_more(rows.len(), page.next.is_some(), Some(page.total), "matches")?)
+        Ok(print_more(rows.len(), page.next.is_some(), Some(page.total), "matches")?)
     })
 }
 
@@ -50,8 +50,8 @@ pub(super) fn walk(db: &Path, command: &WalkArgs) -> anyhow::Result<ExitCode> {
         after: None,
         limit: command.limit as usize,
     };
-    let (paths, json) = (command.paths, command.asking.json);
-    ask(db, &command.asking, |view, budget, seq| {
+    let (paths, json) = (command.paths, command.query.json);
+    query_location(db, &command.query, |view, budget, seq| {
         if paths {
             walks(view, &query, budget, seq, json)
         } else {
@@ -71,8 +71,8 @@ fn walks(
     if json {
         return print_json(&WalksResponse::new(&walks, seq));
     }
-    walks.paths.iter().try_for_each(|walk| say(way_text(walk)))?;
-    Ok(say_if_more(walks.paths.len(), !walks.complete, None, "walks")?)
+    walks.paths.iter().try_for_each(|walk| print_line(path_text(walk)))?;
+    Ok(print_more(walks.paths.len(), !walks.complete, None, "walks")?)
 }
 
 fn ends(
@@ -89,7 +89,7 @@ fn ends(
     let rows: Vec<Vec<String>> =
         page.ends.iter().map(|end| named_row(end.object, end.record, end.paths)).collect();
     print_table(&["OBJECT", "RECORD", "WALKS"], &rows)?;
-    Ok(say_if_more(rows.len(), page.next.is_some(), Some(page.total), "ends")?)
+    Ok(print_more(rows.len(), page.next.is_some(), Some(page.total), "ends")?)
 }
 
 pub(super) fn path(db: &Path, command: &config::PathArgs) -> anyhow::Result<ExitCode> {
@@ -97,30 +97,30 @@ pub(super) fn path(db: &Path, command: &config::PathArgs) -> anyhow::Result<Exit
         from: command.from.clone(),
         to: command.to.clone(),
         max_hops: command.max_hops,
-        along: command.along.filter(),
+        along: command.follow.filter(),
         all: command.all,
         limit: if command.all { command.limit as usize } else { 1 },
     };
-    ask(db, &command.asking, |view, budget, seq| {
+    query_location(db, &command.query, |view, budget, seq| {
         let found = view.path(&query, budget)?;
-        if command.asking.json {
+        if command.query.json {
             return print_json(&PathsResponse::new(&found, seq));
         }
-        tell_paths(&found, &query)
+        print_paths(&found, &query)
     })
 }
 
-fn tell_paths(found: &Paths<&str>, query: &PathQuery) -> anyhow::Result<()> {
+fn print_paths(found: &Paths<&str>, query: &PathQuery) -> anyhow::Result<()> {
     if found.hops.is_none() {
-        say(format_args!(
-            "no way from {} to {} of at most {} links",
+        print_line(format_args!(
+            "no path from {} to {} of at most {} links",
             shown(&query.from),
             shown(&query.to),
             query.max_hops
         ))?;
     }
-    found.paths.iter().try_for_each(|path| say(way_text(path)))?;
-    Ok(say_if_more(found.paths.len(), !found.complete, None, "ways")?)
+    found.paths.iter().try_for_each(|path| print_line(path_text(path)))?;
+    Ok(print_more(found.paths.len(), !found.complete, None, "paths")?)
 }
 
 fn shown(node: &NodeRef) -> String {
@@ -131,12 +131,12 @@ pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Res
     let query = NeighborhoodQuery {
         of: command.node.clone(),
         depth: command.depth,
-        along: command.along.filter(),
+        along: command.follow.filter(),
         limit: command.limit as usize,
     };
-    ask(db, &command.asking, |view, budget, seq| {
+    query_location(db, &command.query, |view, budget, seq| {
         let found = view.neighborhood(&query, budget)?;
-        if command.asking.json {
+        if command.query.json {
             return print_json(&NeighborhoodResponse::new(&found, seq));
         }
         let row = |near: &relata::graph::NeighborhoodNode<'_>| {
@@ -149,9 +149,9 @@ pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Res
         let rows: Vec<Vec<String>> = found.nodes.iter().map(row).collect();
         print_table(&["HOPS", "OBJECT", "RECORD"], &rows)?;
         let links: Vec<Vec<String>> = found.links.iter().map(edge_row).collect();
-        say("")?;
+        print_line("")?;
         print_table(&["FIRST", "LABEL", "SECOND", "LABEL", "SINCE"], &links)?;
-        Ok(say_if_more(rows.len(), !found.complete, None, "nodes")?)
+        Ok(print_more(rows.len(), !found.complete, None, "nodes")?)
     })
 }
 

@@ -1,4 +1,4 @@
-//! The arguments of the commands that ask.
+//! The arguments of the commands that query.
 
 use std::str::FromStr;
 
@@ -7,45 +7,45 @@ use clap::{ArgGroup, Args};
 use relata::graph::{Condition, LinkFilter, Order};
 use relata::{AsOf, NodeRef, ParseNameError, Seq, Side, Timestamp};
 
-use crate::config::filters::{condition, step};
+use crate::config::filters::{parse_condition, parse_step};
 
-/// Which location a question is about.
+/// The location to query.
 #[derive(Debug, Args)]
 pub(crate) struct LocationArg {
-    /// The location; not needed if the store holds one alone
+    /// Location; not needed if the store has only one
     #[arg(long, env = "RELATA_LOCATION", value_name = "ID")]
     pub(crate) location: Option<String>,
 }
 
-/// What every question of a graph says.
+/// The arguments of every query of a graph.
 #[derive(Debug, Args)]
-pub(crate) struct Asking {
+pub(crate) struct QueryArgs {
     #[command(flatten)]
     pub(crate) place: LocationArg,
 
-    /// Ask the graph as it stood when this event had come in, or at this time
-    /// (RFC 3339)
+    /// Query the graph as of this event number or RFC 3339 time
     #[arg(long, value_name = "SEQ|TIME")]
     pub(crate) as_of: Option<AsOf>,
 
-    /// Print the JSON that the HTTP API answers
+    /// Print JSON, as the HTTP API answers it
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
 }
 
-/// Which links a question without a direction goes along.
+/// The links that a query without a direction follows.
 #[derive(Debug, Args)]
-pub(crate) struct Along {
-    /// Only along links of which an end has this label; may be repeated
+pub(crate) struct FollowArgs {
+    /// Only follow links with this label on either end; may be repeated
     #[arg(long, value_name = "LABEL")]
     pub(crate) label: Vec<String>,
 
-    /// Only along links under this association, by id or key; may be repeated
+    /// Only follow links under this association, by id or key; may be repeated
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
 }
 
-impl Along {
+impl FollowArgs {
+    /// Returns the filter for the links to follow.
     pub(crate) fn filter(&self) -> LinkFilter {
         LinkFilter {
             labels: self.label.clone(),
@@ -63,7 +63,7 @@ Examples:
   relata links contact/amara-okafor --location seaside-realty --order newest --json
   relata links contact/amara-okafor --since 2026-11-01T00:00:00Z --as-of 300")]
 pub(crate) struct LinksArgs {
-    /// An object key, or an object key, a slash and a record id
+    /// Node: an object key, or an object key, a slash and a record id
     #[arg(value_name = "NODE")]
     pub(crate) node: NodeRef,
 
@@ -75,35 +75,35 @@ pub(crate) struct LinksArgs {
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
 
-    /// Only links to things of this object key
+    /// Only links to nodes of this object key
     #[arg(long, value_name = "KEY")]
     pub(crate) object: Option<String>,
 
-    /// Only links in which the node stands on this end
+    /// Only links in which the node is on this end, first or second
     #[arg(long, value_name = "SIDE", value_parser = one_of::<Side>(["first", "second"]))]
     pub(crate) side: Option<Side>,
 
-    /// Only links whose event is of this time (RFC 3339) or later
+    /// Only links whose event has this RFC 3339 time or a later one
     #[arg(long, value_name = "TIME")]
     pub(crate) since: Option<Timestamp>,
 
-    /// Only links whose event is of an earlier time (RFC 3339)
+    /// Only links whose event has an earlier RFC 3339 time
     #[arg(long, value_name = "TIME")]
     pub(crate) until: Option<Timestamp>,
 
-    /// The order in which the store first heard of the links
+    /// Order in which the store first heard of the links: oldest or newest first
     #[arg(long, default_value = "oldest", value_name = "ORDER", value_parser = one_of::<Order>(["oldest", "newest"]))]
     pub(crate) order: Order,
 
-    /// The greatest number of links
+    /// Maximum number of links
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) query: QueryArgs,
 }
 
-/// Returns a parser that help and completions show the names of.
+/// Returns a parser for these names, which help and completions list.
 fn one_of<T>(names: [&'static str; 2]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = ParseNameError> + Clone + Send + Sync + 'static,
@@ -117,20 +117,20 @@ Examples:
   relata labels contact/amara-okafor
   relata labels custom_objects.property --as-of 2026-11-01T00:00:00Z")]
 pub(crate) struct LabelsArgs {
-    /// An object key, or an object key, a slash and a record id
+    /// Node: an object key, or an object key, a slash and a record id
     #[arg(value_name = "NODE")]
     pub(crate) node: NodeRef,
 
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) query: QueryArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-COND is NODE (linked under whatever label) or NODE=LABEL, where LABEL is what NODE
-is to the thing that is looked for. Behind it may stand ,label=LABEL and
-,association=ID|KEY; repeated, any of them will do. In a NODE or LABEL, \\, \\= and
-\\\\ stand for a comma, an = and a backslash.
+COND is NODE (linked under any label) or NODE=LABEL, where LABEL is the role of NODE
+towards the match. ,label=LABEL and ,association=ID|KEY may follow; if repeated, any of
+them may hold. In a NODE or LABEL, write \\, for a comma, \\= for an equals sign and
+\\\\ for a backslash.
 
 Examples:
   relata match --all 'contact/amara-okafor=Interested Buyer' \\
@@ -140,34 +140,33 @@ Examples:
   relata match --all contact/amara-okafor,association=buyer_property_interest
   relata match --object custom_objects.property --none contact/nadia-cole")]
 pub(crate) struct MatchArgs {
-    /// Only things of this object key
+    /// Only nodes of this object key
     #[arg(long, value_name = "KEY")]
     pub(crate) object: Option<String>,
 
-    // Variables of their own: other commands have an --all that means something
-    // else.
-    /// Linked as this says; repeated, to each
-    #[arg(long, env = "RELATA_MATCH_ALL", value_name = "COND", value_parser = condition)]
+    // These have their own variables: --all means something else in other commands.
+    /// Linked to this node; if repeated, to each of them
+    #[arg(long, env = "RELATA_MATCH_ALL", value_name = "COND", value_parser = parse_condition)]
     pub(crate) all: Vec<Condition>,
 
-    /// Linked as this says; repeated, to at least one
-    #[arg(long, env = "RELATA_MATCH_ANY", value_name = "COND", value_parser = condition)]
+    /// Linked to this node; if repeated, to at least one of them
+    #[arg(long, env = "RELATA_MATCH_ANY", value_name = "COND", value_parser = parse_condition)]
     pub(crate) any: Vec<Condition>,
 
-    /// Not linked as this says; repeated, to none
-    #[arg(long, env = "RELATA_MATCH_NONE", value_name = "COND", value_parser = condition)]
+    /// Not linked to this node; if repeated, to none of them
+    #[arg(long, env = "RELATA_MATCH_NONE", value_name = "COND", value_parser = parse_condition)]
     pub(crate) none: Vec<Condition>,
 
-    /// The greatest number of things
+    /// Maximum number of nodes
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) query: QueryArgs,
 }
 
 impl MatchArgs {
-    /// Whether it says what to start from.
+    /// Returns whether there is a condition to start from.
     pub(super) fn has_start(&self) -> bool {
         !(self.all.is_empty() && self.any.is_empty())
             || self.object.is_some() && !self.none.is_empty()
@@ -176,11 +175,11 @@ impl MatchArgs {
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-STEP is the LABEL of the things that the step leads to, or * (or nothing) for any.
-Behind it, or instead of it, may stand label=LABEL, association=ID|KEY, object=KEY
-(of the things led to) and side=first|second (the end that the step starts from),
-each behind a comma; label and association may be repeated, and any will do. In a
-LABEL, \\, \\= and \\\\ stand for a comma, an = and a backslash.
+STEP is the LABEL of the nodes that the step leads to, or * (or nothing) for any.
+label=LABEL, association=ID|KEY, object=KEY (of the nodes that the step leads to) and
+side=first|second (the end that the step starts from) may follow or replace it,
+separated by commas; label and association may be repeated, and any of them may hold.
+In a LABEL, write \\, for a comma, \\= for an equals sign and \\\\ for a backslash.
 
 Examples:
   relata walk custom_objects.property/12-maple-street \\
@@ -189,30 +188,29 @@ Examples:
   relata walk contact/amara-okafor contact/ben-castillo \\
               --step association=buyer_property_interest --step 'Listing Agent'")]
 pub(crate) struct WalkArgs {
-    /// Where walks begin: object keys, or records (an object key, a slash and an
-    /// id)
+    /// Nodes where walks begin: object keys, or records (an object key, a slash and an id)
     #[arg(required = true, value_name = "FROM")]
     pub(crate) from: Vec<NodeRef>,
 
-    /// Go along these links; repeated, one step after the other
-    #[arg(long, required = true, value_name = "STEP", value_parser = step)]
+    /// Follow these links; repeat it for each step
+    #[arg(long, required = true, value_name = "STEP", value_parser = parse_step)]
     pub(crate) step: Vec<LinkFilter>,
 
-    /// List the walks themselves, not where they end
+    /// List the walks themselves instead of where they end
     #[arg(long)]
     pub(crate) paths: bool,
 
-    /// The greatest number of ends, or of walks
+    /// Maximum number of ends, or of walks
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) query: QueryArgs,
 }
 
 #[derive(Debug, Args)]
 #[command(after_help = "\
-Between two nodes of a way stands what the second is to the first.
+Between two nodes of a path is the role of the second towards the first.
 
 Examples:
   relata path contact/amara-okafor contact/ben-castillo
@@ -220,31 +218,31 @@ Examples:
   relata path contact/amara-okafor contact/nadia-cole --label 'Interested Buyer' \\
               --label Listing")]
 pub(crate) struct PathArgs {
-    /// Where ways begin
+    /// Node where paths begin
     #[arg(value_name = "FROM")]
     pub(crate) from: NodeRef,
 
-    /// Where they end
+    /// Node where they end
     #[arg(value_name = "TO")]
     pub(crate) to: NodeRef,
 
-    /// The greatest number of links on a way
+    /// Maximum number of links on a path
     #[arg(long, default_value_t = 6, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32))]
     pub(crate) max_hops: u32,
 
-    /// Every one of the shortest ways, not just one
+    /// List all of the shortest paths, not just one
     #[arg(long)]
     pub(crate) all: bool,
 
     #[command(flatten)]
-    pub(crate) along: Along,
+    pub(crate) follow: FollowArgs,
 
-    /// With --all, the greatest number of ways
+    /// With --all, maximum number of paths
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) query: QueryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -253,23 +251,23 @@ Examples:
   relata neighborhood contact/amara-okafor
   relata neighborhood contact/amara-okafor --depth 2 --limit 50 --label Spouse")]
 pub(crate) struct NeighborhoodArgs {
-    /// An object key, or an object key, a slash and a record id
+    /// Node: an object key, or an object key, a slash and a record id
     #[arg(value_name = "NODE")]
     pub(crate) node: NodeRef,
 
-    /// How many links away
+    /// Maximum distance, in links
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8))]
     pub(crate) depth: u32,
 
-    /// The greatest number of nodes, nearest first
+    /// Maximum number of nodes, nearest first
     #[arg(long, default_value_t = 1_000, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 
     #[command(flatten)]
-    pub(crate) along: Along,
+    pub(crate) follow: FollowArgs,
 
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) query: QueryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -280,7 +278,7 @@ Examples:
   relata summary --as-of 2026-11-01T00:00:00Z")]
 pub(crate) struct SummaryArgs {
     #[command(flatten)]
-    pub(crate) asking: Asking,
+    pub(crate) query: QueryArgs,
 }
 
 #[derive(Debug, Args)]
@@ -289,23 +287,23 @@ Examples:
   relata diff --from 120
   relata diff --from 2026-11-01T00:00:00Z --to 2026-11-08T00:00:00Z --json")]
 pub(crate) struct DiffArgs {
-    // Variables of their own: FROM and TO are nodes elsewhere.
-    /// The earlier moment: when this event had come in, or this time (RFC 3339)
+    // These have their own variables: FROM and TO are nodes elsewhere.
+    /// Earlier state, as of this event number or RFC 3339 time
     #[arg(long, env = "RELATA_DIFF_FROM", value_name = "SEQ|TIME")]
     pub(crate) from: AsOf,
 
-    /// The later moment [default: now]
+    /// Later state, likewise [default: now]
     #[arg(long, env = "RELATA_DIFF_TO", value_name = "SEQ|TIME")]
     pub(crate) to: Option<AsOf>,
 
     #[command(flatten)]
     pub(crate) place: LocationArg,
 
-    /// The greatest number of relations
+    /// Maximum number of relations
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 
-    /// Print the JSON that the HTTP API answers
+    /// Print JSON, as the HTTP API answers it
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
 }
@@ -317,31 +315,31 @@ Examples:
   relata watch --of contact/amara-okafor --after 300
   relata watch --label 'Interested Buyer' --json | while read -r change; do …; done
 
-Changes are events that were applied. --label keeps back relations of other labels
-alone: an event that carries none may matter to a link that has it.")]
+Changes are events that were applied. --label hides only relations with other labels:
+an event without a label may still affect a link that has it.")]
 pub(crate) struct WatchArgs {
     #[command(flatten)]
     pub(crate) place: LocationArg,
 
-    /// Only relations of which an end has this label, and what is no relation; may be
-    /// repeated
+    /// Only relations with this label on either end, and changes that are not relations; may
+    /// be repeated
     #[arg(long, value_name = "LABEL")]
     pub(crate) label: Vec<String>,
 
-    /// Only changes of things of this object key
+    /// Only changes that concern this object key
     #[arg(long, value_name = "KEY")]
     pub(crate) object: Option<String>,
 
-    /// Only changes that name this record, or are about associations of its object key;
-    /// or for an object key, its schema and its associations
+    /// Only changes that name this record or concern associations of its object key; for an
+    /// object key, only its schema and its associations
     #[arg(long, value_name = "NODE")]
     pub(crate) of: Option<NodeRef>,
 
-    /// Begin behind this event [default: with what happens from now on]
+    /// Begin after this event [default: the latest event]
     #[arg(long, value_name = "SEQ")]
     pub(crate) after: Option<Seq>,
 
-    /// Print one line of JSON for each, as the HTTP API sends it
+    /// Print each change as a line of JSON, as the HTTP API sends it
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
 }
@@ -354,28 +352,28 @@ Examples:
   relata history --relation 67ae12a7e9b0d4b7ecb2fa05
   relata history --association 67ade73d1119d2ac7ad0c475 --json")]
 pub(crate) struct HistoryArgs {
-    /// An object key with its associations, or a record with its relations
+    /// Node: an object key with its associations, or a record with its relations
     #[arg(value_name = "NODE")]
     pub(crate) node: Option<NodeRef>,
 
-    // Variables of their own: one that is set for other commands would stand beside
-    // the NODE here.
-    /// A relation
+    // These have their own variables: one that is set for other commands would conflict
+    // with NODE.
+    /// Id of a relation
     #[arg(long, env = "RELATA_HISTORY_RELATION", value_name = "ID")]
     pub(crate) relation: Option<String>,
 
-    /// An association
+    /// Id of an association
     #[arg(long, env = "RELATA_HISTORY_ASSOCIATION", value_name = "ID")]
     pub(crate) association: Option<String>,
 
     #[command(flatten)]
     pub(crate) place: LocationArg,
 
-    /// The greatest number of events, oldest first
+    /// Maximum number of events, oldest first
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 
-    /// Print the JSON that the HTTP API answers
+    /// Print JSON, as the HTTP API answers it
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
 }

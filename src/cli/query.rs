@@ -1,0 +1,39 @@
+//! Running a query on the current graph of a location, or on a past state.
+
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::graph::{Budget, View};
+use relata::{AsOf, Location, Seq, Store};
+
+use crate::cli::database::open_location;
+use crate::config::QueryArgs;
+
+/// Runs a query on the location that the command line names.
+pub(super) fn query_location(
+    db: &Path,
+    args: &QueryArgs,
+    query: impl FnOnce(View<'_>, &mut Budget<'_>, Seq) -> anyhow::Result<()>,
+) -> anyhow::Result<ExitCode> {
+    let (store, location) = open_location(db, &args.place)?;
+    query_graph(&store, &location, args.as_of, query)?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Runs a query on one location, with an unlimited budget.
+pub(super) fn query_graph<T>(
+    store: &Store,
+    location: &Location,
+    as_of: Option<AsOf>,
+    query: impl FnOnce(View<'_>, &mut Budget<'_>, Seq) -> anyhow::Result<T>,
+) -> anyhow::Result<T> {
+    let (id, mut budget) = (location.id().as_str(), Budget::unbounded());
+    let past = as_of.map(|moment| store.seq_as_of(moment)).transpose()?.flatten();
+    let Some(seq) = past else {
+        let seq = store.head();
+        return query(location.read().view(), &mut budget, seq).with_context(|| id.to_owned());
+    };
+    let past = store.past(id, seq)?;
+    query(past.graph.view(), &mut budget, seq).with_context(|| format!("{id} as of event {seq}"))
+}
