@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use relata::export::{EdgesKey, Format, Options, check, write, write_lives};
+use relata::export::{EdgesKey, Format, Options, check, write, write_timeline};
 use relata::graph::{Layers, LinkFilter, SubgraphQuery};
 use relata::{AsOf, Location, NodeRef, Store};
 
@@ -29,7 +29,7 @@ pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
         Content::Events => events(&store, &location, as_of, &mut to)?,
         Content::Timeline => {
             let (_, lives) = store.lives(location.id().as_str(), as_of)?;
-            write_lives(&lives.view().part(&query)?, &lives, &mut to)?;
+            write_timeline(&lives.view().part(&query)?, &lives, &mut to)?;
         }
         Content::Graph(format) => {
             let named: Vec<NodeRef> = export.of.iter().cloned().collect();

@@ -1,15 +1,13 @@
-//! A list of links as CSV (RFC 4180), one a line, for spreadsheets, pandas and
-//! Gephi.
+//! A list of links as CSV (RFC 4180), one per line, for spreadsheets, pandas and Gephi.
 //!
-//! A link has a line even where others join the same two nodes; a node without
-//! links has none, since a list of links has no place for it. What is unknown and
-//! what is empty are both an empty cell: the association of a link is unknown
-//! where `associationKey` is empty.
+//! Each of several links between the same two nodes has its line; a node without links has
+//! none. Unknown and empty values are both an empty cell: the association of a link is
+//! unknown if `associationKey` is empty.
 //!
-//! A spreadsheet runs a cell that begins like a formula
-//! (<https://owasp.org/www-community/attacks/CSV_Injection>), so such a cell gets
-//! a `'` in front, and so does one that begins with a `'`: a program that takes
-//! one leading `'` off each cell has every text as it was.
+//! A spreadsheet executes a cell that begins like a formula
+//! (<https://owasp.org/www-community/attacks/CSV_Injection>), so such a cell is prefixed with
+//! a `'`, and so is one that begins with a `'`: a program that removes one leading `'` from
+//! each cell recovers every text.
 
 use std::borrow::Cow;
 use std::fmt::Write as _;
@@ -20,7 +18,7 @@ use csv::{ErrorKind, Terminator, Writer, WriterBuilder};
 use crate::export::element::{EDGE_ATTRIBUTES, NodeId, edge_values};
 use crate::graph::{EdgeEnd, Subgraph};
 
-/// What each end is, behind the attributes of the link.
+/// The columns of the ends, after the attributes of the link.
 const END_COLUMNS: [&str; 6] =
     ["sourceObject", "sourceRecord", "sourceName", "targetObject", "targetRecord", "targetName"];
 
@@ -40,7 +38,7 @@ pub(super) fn write(part: &Subgraph<'_>, bom: bool, to: &mut dyn Write) -> io::R
         let ends = [&link.first, &link.second];
         for end in ends {
             id.clear();
-            // Cannot fail: it goes to memory.
+            // Cannot fail: it writes to memory.
             write!(id, "{}", NodeId::of(end)).ok();
             table.cell(&guarded(&id))?;
         }
@@ -53,8 +51,8 @@ pub(super) fn write(part: &Subgraph<'_>, bom: bool, to: &mut dyn Write) -> io::R
     table.finish()
 }
 
-/// Rows of cells, quoted where they need it. An error is that of the writer below,
-/// where the library has it wrapped.
+/// Writes rows of cells, quoted where necessary. Errors are those of the underlying writer,
+/// also where the library wraps them.
 pub(super) struct Table<W: Write>(Writer<W>);
 
 impl<W: Write> Table<W> {
@@ -89,8 +87,8 @@ fn end_values<'g>(end: &EdgeEnd<'g>) -> [&'g str; END_COLUMNS.len() / 2] {
     [end.object, end.record.unwrap_or_default(), end.label]
 }
 
-/// Also behind white space, which some spreadsheets take off; the last four are
-/// what a keyboard set to full width writes.
+/// Returns a cell with a `'` in front if it begins like a formula, also after white space,
+/// which some spreadsheets remove. The last four characters are full-width.
 fn guarded(text: &str) -> Cow<'_, str> {
     if text.bytes().next().is_none_or(|first| first.is_ascii_alphanumeric()) {
         return Cow::Borrowed(text);

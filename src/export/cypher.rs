@@ -1,29 +1,29 @@
-//! A Cypher script, in the words that Neo4j, Memgraph and `FalkorDB` share.
+//! A Cypher script, in the syntax that Neo4j, Memgraph and `FalkorDB` share.
 //!
-//! Source: the openCypher reference. Each statement ends with a `;` at the end of a
-//! line, and stands for some hundred nodes or relations. Running the script again
-//! changes nothing: a node is known by its `id`, a link by the id of its relation or
-//! association, so parallel links survive. A record has its object key as its label,
-//! an object key `Object`; a link has the key of its association as its type.
+//! Source: the openCypher reference. Each statement ends with a `;` at the end of a line, and
+//! creates some hundred nodes or relations. Running the script again changes nothing: a node
+//! is identified by its `id`, a link by the id of its relation or association, so parallel
+//! links survive. The label of a record is its object key, that of an object key is `Object`;
+//! the type of a link is the key of its association.
 //!
-//! Ids spell what not every store can carry.
+//! In ids, characters that not every store can represent are escaped.
 //!
-//! How to make an index differs from store to store, so that is a comment. `at`
-//! stays a text, since one of the three has no type for a moment. NUL, which some
-//! of them end a text at, is replaced; in labels and types, whose quoting they read
-//! differently, so are all control characters and the backslash.
+//! The statement that creates an index differs between stores, so it is only a comment. `at`
+//! stays text, since one of the three has no type for times. NUL, at which some of them cut a
+//! text, is replaced; in labels and types, whose quoting they read differently, so are all
+//! control characters and the backslash.
 
 use std::fmt;
 use std::io::{self, Write};
 use std::iter::once;
 
 use crate::export::element::{
-    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, REPLACEMENT, Spelled, edge_class, edge_values,
+    EDGE_ATTRIBUTES, Escaped, NODE_ATTRIBUTES, NodeId, REPLACEMENT, edge_class, edge_values,
     node_class, node_values,
 };
 use crate::graph::{Edge, EdgeEnd, Subgraph};
 
-/// Rows of one statement.
+/// Maximum number of rows in one statement.
 const ROWS: usize = 500;
 
 pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
@@ -50,7 +50,7 @@ pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// How to make the indexes that the script needs for its speed.
+/// Writes how to create the indexes that make the script fast.
 fn indexes(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "// A graph of Relata. With an index on each label it loads faster:")?;
     let mut last = None;
@@ -67,7 +67,7 @@ fn indexes(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     Ok(())
 }
 
-/// Links of the same type between nodes of the same labels as the first.
+/// Writes links of the same type between nodes of the same labels as the first.
 fn links<'g>(
     to: &mut dyn Write,
     first: Edge<'g>,
@@ -84,7 +84,7 @@ fn links<'g>(
     })
 }
 
-/// Says for some hundred rows each what to do with one.
+/// Writes a statement for every few hundred rows.
 fn rows<T>(
     to: &mut dyn Write,
     all: impl Iterator<Item = T>,
@@ -119,9 +119,9 @@ fn link_row(to: &mut dyn Write, link: &Edge<'_>) -> io::Result<()> {
     member(to, "target", &NodeId::of(&link.second).text())?;
     for (name, value) in EDGE_ATTRIBUTES.into_iter().zip(edge_values(link)) {
         match value {
-            // What a link is known by.
+            // What identifies a link.
             Some(value) if matches!(name, "relation" | "association") => {
-                member(to, name, &Spelled::new(&value).text())?;
+                member(to, name, &Escaped::new(&value).text())?;
             }
             Some(value) => member(to, name, &value)?,
             None => {}
@@ -147,7 +147,7 @@ fn assign(
     Ok(())
 }
 
-/// A label or type.
+/// A quoted label or type.
 struct Identifier<'t>(&'t str);
 
 impl fmt::Display for Identifier<'_> {
@@ -156,7 +156,7 @@ impl fmt::Display for Identifier<'_> {
         for c in self.0.chars() {
             match c {
                 '`' => f.write_str("``")?,
-                // Neo4j reads a backslash, a `u` and the number of a backtick as one.
+                // Neo4j reads a backslash, a `u` and the number of a backtick as a backtick.
                 c if c.is_control() || c == '\\' => write!(f, "{REPLACEMENT}")?,
                 c => write!(f, "{c}")?,
             }
@@ -165,7 +165,7 @@ impl fmt::Display for Identifier<'_> {
     }
 }
 
-/// A string.
+/// A string literal.
 fn text(to: &mut dyn Write, text: &str) -> io::Result<()> {
     to.write_all(b"'")?;
     let mut rest = text.as_bytes();
@@ -185,7 +185,7 @@ fn text(to: &mut dyn Write, text: &str) -> io::Result<()> {
     to.write_all(b"'")
 }
 
-/// What stands before the first such byte, that byte, and the rest.
+/// Splits a text at the first such byte: the text before it, the byte, and the rest.
 fn split_at(text: &[u8], which: impl Fn(&u8) -> bool) -> Option<(&[u8], u8, &[u8])> {
     let at = text.iter().position(which)?;
     let (plain, rest) = text.split_at(at);

@@ -1,7 +1,7 @@
-//! The JSON of Cytoscape.js and Cytoscape.
+//! JSON for Cytoscape.js and Cytoscape.
 //!
-//! Source: <https://js.cytoscape.org/#notation/elements-json>. `name` is what
-//! Cytoscape shows; `value`, `key`, `directed` and `multigraph` are for NetworkX.
+//! Source: <https://js.cytoscape.org/#notation/elements-json>. Cytoscape
+//! displays `name`; `value`, `key`, `directed` and `multigraph` are for NetworkX.
 
 use std::io::{self, Write};
 

@@ -1,7 +1,7 @@
 //! The DOT language of Graphviz.
 //!
 //! Source: <https://graphviz.org/doc/info/lang.html>. Every id is quoted, so no
-//! text can be read as anything else.
+//! text can be misread.
 
 use std::fmt::Display;
 use std::io::{self, Write};
@@ -31,14 +31,14 @@ pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     writeln!(to, "}}")
 }
 
-/// A quoted id. Graphviz keeps a doubled backslash in an id as it stands, so such
-/// an id shows two where there was one; a single one could swallow the quote.
+/// A quoted id. Graphviz does not unescape a doubled backslash in an id, so such an id shows
+/// two for each one; a single one could escape the quote.
 fn id(value: impl Display) -> String {
     quoted(&value.to_string(), "\n")
 }
 
-/// A quoted text to show, in which Graphviz reads `\n` as a line break and
-/// `\\` as a backslash.
+/// A quoted text to display, in which Graphviz reads `\n` as a line break and `\\` as a
+/// backslash.
 fn label(value: &str) -> String {
     quoted(value, "\\n")
 }

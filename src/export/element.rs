@@ -1,4 +1,4 @@
-//! Nodes and links as every format shows them.
+//! Nodes and links, as all formats write them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -8,41 +8,41 @@ use serde::{Serialize, Serializer};
 
 use crate::graph::{Edge, EdgeEnd};
 
-/// Stands for a character that a format cannot carry.
+/// Replaces a character that a format cannot represent.
 pub(super) const REPLACEMENT: char = '\u{fffd}';
 
-/// Stands before and behind the number of a character that is spelled.
+/// Delimits the number of an escaped character.
 const SPELLING: char = '\u{b7}';
 
-/// A text within an id. A character that some format cannot carry is spelled as
-/// its number between two points, and so is the point: what differs stays apart.
+/// A text within an id. A character that some format cannot represent is escaped as its
+/// number between two points, and so is the point, so different texts stay different.
 #[derive(Clone, Copy)]
-pub(super) struct Spelled<'t> {
+pub(super) struct Escaped<'t> {
     text: &'t str,
-    /// What is spelled besides, since it ends the text.
+    /// A character that is escaped, too, since it ends the text.
     end: Option<char>,
 }
 
-impl<'t> Spelled<'t> {
+impl<'t> Escaped<'t> {
     pub(super) fn new(text: &'t str) -> Self {
         Self { text, end: None }
     }
 
-    /// Stands before a `/`.
+    /// A text before a `/`.
     fn before_slash(text: &'t str) -> Self {
         Self { text, end: Some('/') }
     }
 
-    fn is_spelled(self, c: char) -> bool {
+    fn is_escaped(self, c: char) -> bool {
         Some(c) == self.end
             || c == SPELLING
             || c.is_control()
             || matches!(c, '\u{fffe}' | '\u{ffff}')
     }
 
-    /// Without a copy where nothing is spelled.
+    /// Returns the text, without a copy if nothing is escaped.
     pub(super) fn text(self) -> Cow<'t, str> {
-        if self.text.contains(|c| self.is_spelled(c)) {
+        if self.text.contains(|c| self.is_escaped(c)) {
             Cow::Owned(self.to_string())
         } else {
             Cow::Borrowed(self.text)
@@ -50,10 +50,10 @@ impl<'t> Spelled<'t> {
     }
 }
 
-impl fmt::Display for Spelled<'_> {
+impl fmt::Display for Escaped<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let mut rest = self.text;
-        while let Some((at, c)) = rest.char_indices().find(|(_, c)| self.is_spelled(*c)) {
+        while let Some((at, c)) = rest.char_indices().find(|(_, c)| self.is_escaped(*c)) {
             let (plain, behind) = rest.split_at(at);
             write!(f, "{plain}{SPELLING}{:x}{SPELLING}", u32::from(c))?;
             rest = behind.strip_prefix(c).unwrap_or_default();
@@ -62,19 +62,19 @@ impl fmt::Display for Spelled<'_> {
     }
 }
 
-/// A node reference as text: no two nodes have the same.
+/// A node reference as text, unique to the node.
 #[derive(Clone, Copy)]
 pub(super) struct NodeId<'g> {
-    object: Spelled<'g>,
-    record: Option<Spelled<'g>>,
+    object: Escaped<'g>,
+    record: Option<Escaped<'g>>,
 }
 
 impl<'g> NodeId<'g> {
     pub(super) fn of(end: &EdgeEnd<'g>) -> Self {
-        Self { object: Spelled::before_slash(end.object), record: end.record.map(Spelled::new) }
+        Self { object: Escaped::before_slash(end.object), record: end.record.map(Escaped::new) }
     }
 
-    /// As a text of its own, where it is not one already.
+    /// Returns the text, without a copy if it is whole already.
     pub(super) fn text(self) -> Cow<'g, str> {
         match self.record {
             None => self.object.text(),
@@ -102,7 +102,7 @@ impl Serialize for NodeId<'_> {
     }
 }
 
-/// Names and values as members of a JSON object; absent ones are left out.
+/// Names and values as members of a JSON object; absent values are omitted.
 pub(super) struct Members<'a, const N: usize> {
     names: [&'static str; N],
     values: [Option<Cow<'a, str>>; N],
@@ -120,13 +120,13 @@ impl<const N: usize> Serialize for Members<'_, N> {
     }
 }
 
-/// The attributes of a node, for JSON.
+/// Returns the attributes of a node, for JSON.
 pub(super) fn node_members<'g>(node: &EdgeEnd<'g>) -> Members<'g, { NODE_ATTRIBUTES.len() }> {
     let values = node_values(node).map(|value| value.map(Cow::Borrowed));
     Members { names: NODE_ATTRIBUTES, values }
 }
 
-/// The attributes of a link, for JSON.
+/// Returns the attributes of a link, for JSON.
 pub(super) fn edge_members<'g>(edge: &Edge<'g>) -> Members<'g, { EDGE_ATTRIBUTES.len() }> {
     Members { names: EDGE_ATTRIBUTES, values: edge_values(edge) }
 }
@@ -134,12 +134,12 @@ pub(super) fn edge_members<'g>(edge: &Edge<'g>) -> Members<'g, { EDGE_ATTRIBUTES
 /// The attributes of a node, in the order in which formats write them.
 pub(super) const NODE_ATTRIBUTES: [&str; 4] = ["label", "layer", "object", "record"];
 
-/// The values of [`NODE_ATTRIBUTES`]; absent where there is none.
+/// Returns the values of [`NODE_ATTRIBUTES`]; `None` if absent.
 pub(super) fn node_values<'g>(node: &EdgeEnd<'g>) -> [Option<&'g str>; NODE_ATTRIBUTES.len()] {
     [Some(node.label), Some(layer(node)), Some(node.object), node.record]
 }
 
-/// The layer of a node.
+/// Returns the layer of a node.
 pub(super) fn layer(node: &EdgeEnd<'_>) -> &'static str {
     if node.record.is_some() { "record" } else { "object" }
 }
@@ -156,7 +156,7 @@ pub(super) const EDGE_ATTRIBUTES: [&str; 8] = [
     "at",
 ];
 
-/// The values of [`EDGE_ATTRIBUTES`]; absent where unknown.
+/// Returns the values of [`EDGE_ATTRIBUTES`]; `None` if unknown.
 pub(super) fn edge_values<'g>(edge: &Edge<'g>) -> [Option<Cow<'g, str>>; EDGE_ATTRIBUTES.len()] {
     let known = edge.definition;
     let text = |text: &'g str| Some(Cow::Borrowed(text));
@@ -174,13 +174,13 @@ pub(super) fn edge_values<'g>(edge: &Edge<'g>) -> [Option<Cow<'g, str>>; EDGE_AT
     ]
 }
 
-/// What to show people: the label of the second end, or until its association is
-/// known that one's id.
+/// Returns the text to display: the label of the second end, or the id of the association
+/// while that is unknown.
 pub(super) fn edge_label<'g>(edge: &Edge<'g>) -> &'g str {
     edge.definition.map_or(edge.association, |definition| &definition.second.label)
 }
 
-/// An id that no other link of the export has, on either layer.
+/// An id, unique to the link within the export and across both layers.
 #[derive(Clone, Copy)]
 pub(super) struct EdgeId<'g> {
     pub(super) layer: &'static str,
@@ -200,7 +200,7 @@ impl fmt::Display for EdgeId<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.layer)?;
         f.write_str(":")?;
-        Spelled::new(self.id).fmt(f)
+        Escaped::new(self.id).fmt(f)
     }
 }
 
@@ -210,20 +210,20 @@ impl Serialize for EdgeId<'_> {
     }
 }
 
-/// The id of a link as a text of its own.
+/// Returns the id of a link as text.
 pub(super) fn edge_id(edge: &Edge<'_>) -> String {
     let EdgeId { layer, id } = EdgeId::of(edge);
-    [layer, ":", &Spelled::new(id).text()].concat()
+    [layer, ":", &Escaped::new(id).text()].concat()
 }
 
-/// The label under which a store of property graphs keeps a node: its object key,
-/// and of the object keys themselves `Object`.
+/// Returns the label of a node in a property graph: the object key of a record, and `Object`
+/// for an object key.
 pub(super) fn node_class<'g>(node: &EdgeEnd<'g>) -> &'g str {
     if node.record.is_some() { node.object } else { "Object" }
 }
 
-/// The type that such a store gives a link: the key of its association, or until
-/// that is known its id.
+/// Returns the type of a link in a property graph: the key of its association, or its id while
+/// the key is unknown.
 pub(super) fn edge_class<'g>(edge: &Edge<'g>) -> &'g str {
     edge.definition.map_or(edge.association, |definition| &definition.key)
 }
@@ -238,7 +238,7 @@ mod tests {
         NodeId::of(&EdgeEnd { object, record, label: object })
     }
 
-    /// An older file may hold an object key with a `/`: its records were nodes of
+    /// An older database may have an object key with a `/`, whose records became nodes of
     /// another key.
     #[test]
     fn what_stands_before_the_slash_is_the_object_key() {

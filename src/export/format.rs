@@ -1,4 +1,4 @@
-//! Which formats there are, and what to write in them.
+//! The formats, and writing a graph in one of them.
 
 use std::io::{self, Write};
 use std::str::FromStr;
@@ -20,20 +20,20 @@ macro_rules! formats {
         }
 
         impl Format {
-            /// Every format.
+            /// All formats.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The name on the wire.
+            /// Returns the name on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self { $(Self::$name => $wire,)* }
             }
 
-            /// Its media type.
+            /// Returns the media type.
             pub const fn media_type(self) -> &'static str {
                 match self { $(Self::$name => $media,)* }
             }
 
-            /// What its files end with.
+            /// Returns the extension of its files.
             pub const fn file_extension(self) -> &'static str {
                 match self { $(Self::$name => $extension,)* }
             }
@@ -60,15 +60,15 @@ formats! {
     Gexf: "gexf", "application/gexf+xml", "gexf";
     /// Graphviz.
     Dot: "dot", "text/vnd.graphviz; charset=utf-8", "dot";
-    /// A flowchart of Mermaid, for 500 links at most.
+    /// A Mermaid flowchart of at most 500 links.
     Mermaid: "mermaid", "text/vnd.mermaid; charset=utf-8", "mmd";
-    /// The JSON of Cytoscape.js and Cytoscape.
+    /// JSON for Cytoscape.js and Cytoscape.
     Cytoscape: "cytoscape", "application/json", "cyjs";
-    /// The node-link JSON of NetworkX and d3.
+    /// Node-link JSON for NetworkX and d3.
     NodeLink: "node-link", "application/json", "json";
     /// JSON Graph Format 2.
     Jgf: "jgf", "application/vnd.jgf+json", "jgf.json";
-    /// The JSON of graphology, for sigma.js.
+    /// JSON for graphology and sigma.js.
     Graphology: "graphology", "application/json", "graphology.json";
     /// A list of links for spreadsheets, pandas and Gephi.
     Csv: "csv", "text/csv; charset=utf-8", "csv";
@@ -76,13 +76,17 @@ formats! {
     Neo4jCsv: "neo4j-csv", "application/zip", "zip";
     /// A script for Neo4j, Memgraph and `FalkorDB`.
     Cypher: "cypher", "application/x-cypher-query", "cypher";
-    /// RDF, line by line.
+    /// RDF, one statement per line.
     NTriples: "ntriples", "application/n-triples", "nt";
     /// RDF with the location as the name of the graph.
     NQuads: "nquads", "application/n-quads", "nq";
 }
 
-/// Whether a format can carry a part: mermaid takes small ones alone.
+/// Checks that a format can represent a subgraph: Mermaid is limited to small ones.
+///
+/// # Errors
+///
+/// [`TooLarge`] if it cannot.
 pub fn check(part: &Subgraph<'_>, format: Format) -> Result<(), TooLarge> {
     match format {
         Format::Mermaid => mermaid::text(part).map(drop),
@@ -90,9 +94,13 @@ pub fn check(part: &Subgraph<'_>, format: Format) -> Result<(), TooLarge> {
     }
 }
 
-/// Writes a part of a graph in a format, piece by piece, in the order of the
-/// part: the same state gives the same bytes. What [`check`] refuses is an error
-/// here, too, of [`io::ErrorKind::InvalidInput`] and before any byte.
+/// Writes a subgraph in a format, piece by piece, in the order of the subgraph: the same
+/// state gives the same bytes.
+///
+/// # Errors
+///
+/// [`io::ErrorKind::InvalidInput`], before anything is written, if [`check`] refuses the
+/// subgraph; else the errors of the writer.
 ///
 /// ```
 /// use relata::export::{Format, Options, write};
@@ -128,8 +136,8 @@ pub fn write(
     }
 }
 
-/// Writes a part of all that ever was, `lives.view()`, as GEXF with the times at
-/// which each node and link was there, for the timeline of Gephi.
-pub fn write_lives(part: &Subgraph<'_>, lives: &Timeline, to: &mut dyn Write) -> io::Result<()> {
+/// Writes a subgraph of a timeline as GEXF, with the times at which each node and link
+/// existed, for the timeline of Gephi.
+pub fn write_timeline(part: &Subgraph<'_>, lives: &Timeline, to: &mut dyn Write) -> io::Result<()> {
     gexf::write(part, Some(lives), to)
 }

@@ -1,12 +1,12 @@
-//! GEXF 1.3, as Gephi and sigma read it.
+//! GEXF 1.3, for Gephi and sigma.js.
 //!
-//! Source: <https://gexf.net/schema.html>. Gephi keeps parallel edges apart that
+//! Source: <https://gexf.net/schema.html>. Gephi only keeps parallel edges that
 //! differ in `kind`, so that is their association.
 
 use std::io::{self, Write};
 
 use crate::export::element::{
-    EDGE_ATTRIBUTES, NODE_ATTRIBUTES, NodeId, Spelled, edge_id, edge_label, edge_values,
+    EDGE_ATTRIBUTES, Escaped, NODE_ATTRIBUTES, NodeId, edge_id, edge_label, edge_values,
     node_values,
 };
 use crate::export::xml::Xml;
@@ -20,7 +20,7 @@ pub(super) fn write(
     to: &mut dyn Write,
 ) -> io::Result<()> {
     let mut xml = Xml::new(to)?;
-    // Without the place of the schema, which its Relax NG form would not take.
+    // No schema location: the Relax NG schema does not allow it.
     xml.start("gexf", &[("xmlns", NAMESPACE), ("version", "1.3")])?;
     xml.start("meta", &[])?;
     xml.text("creator", &[], "Relata")?;
@@ -48,7 +48,7 @@ pub(super) fn write(
     xml.start("edges", &[("count", &part.link_count().to_string())])?;
     for edge in part.links() {
         let (source, target) = (NodeId::of(&edge.first).text(), NodeId::of(&edge.second).text());
-        let kind = Spelled::new(edge.association).text();
+        let kind = Escaped::new(edge.association).text();
         let attributes = [
             ("id", &*edge_id(&edge)),
             ("source", &source),
@@ -67,7 +67,7 @@ pub(super) fn write(
     xml.finish()
 }
 
-/// Attributes under their own names; `label` is one of GEXF's own.
+/// Declares the attributes under their names; `label` is built into GEXF.
 fn declare(xml: &mut Xml<'_>, class: &str, names: &[&str]) -> io::Result<()> {
     xml.start("attributes", &[("class", class)])?;
     for name in names.iter().skip(1) {
@@ -86,7 +86,7 @@ fn values(xml: &mut Xml<'_>, names: &[&str], values: &[Option<impl AsRef<str>>])
     xml.end("attvalues")
 }
 
-/// When something was there; what always was has no spells.
+/// Writes the intervals at which something existed; none if it always did.
 fn spells(xml: &mut Xml<'_>, lives: Option<Vec<Interval>>) -> io::Result<()> {
     let Some(lives) = lives else { return Ok(()) };
     if lives.iter().any(|life| life.from.is_none() && life.until.is_none()) {

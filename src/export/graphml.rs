@@ -1,13 +1,12 @@
-//! GraphML 1.0, as Gephi, NetworkX and igraph read it.
+//! GraphML 1.0, for Gephi, NetworkX and igraph.
 //!
 //! Source: <http://graphml.graphdrawing.org/specification.html>. Edge ids make
-//! parallel links survive; `label` on nodes and edges is what Gephi shows. The
-//! schema takes names of few characters as ids, so others are spelled out there;
-//! the attributes of a node name it as it is.
+//! parallel links survive; Gephi displays `label` on nodes and edges. The schema allows few
+//! characters in ids, so others are escaped there; the attributes of a node have its name
+//! unescaped.
 //!
-//! yEd draws what stands in elements of its own
-//! (<https://yed.yworks.com/support/manual/graphml.html>), which are written on
-//! request: they are as long again as the labels, and igraph warns of them.
+//! yEd draws elements of its own (<https://yed.yworks.com/support/manual/graphml.html>), which
+//! are only written on request: they repeat the labels, and igraph warns about them.
 
 use std::fmt::Write as _;
 use std::io::{self, Write};
@@ -35,7 +34,7 @@ const EDGE_KEYS: [&str; EDGE_ATTRIBUTES.len()] = [
 
 const NAMESPACE: &str = "http://graphml.graphdrawing.org/xmlns";
 
-/// What a file for yEd declares besides: the element, and what yEd calls its kind.
+/// What a file for yEd declares, too: the element, and its type in yEd.
 const YED_KEYS: [(&str, &str); 2] = [("node", "nodegraphics"), ("edge", "edgegraphics")];
 
 pub(super) fn write(part: &Subgraph<'_>, yed: bool, to: &mut dyn Write) -> io::Result<()> {
@@ -95,7 +94,7 @@ fn data(xml: &mut Xml<'_>, key: &str, value: Option<&str>) -> io::Result<()> {
     value.map_or(Ok(()), |value| xml.text("data", &[("key", key)], value))
 }
 
-/// What yEd draws: a shape or a line, and its label.
+/// Writes what yEd draws: a shape or a line, and its label.
 fn drawn(
     xml: &mut Xml<'_>,
     key: &str,
@@ -119,8 +118,8 @@ fn node_id(node: &EdgeEnd<'_>) -> String {
     }
 }
 
-/// An `xs:NMTOKEN` that stands for these texts and no others: joined by colons,
-/// and each character that is not safe as its number between two points.
+/// An `xs:NMTOKEN`, unique to these texts: they are joined by colons, and each unsafe
+/// character is escaped as its number between two points.
 fn token(texts: &[&str]) -> String {
     let mut token = String::with_capacity(texts.iter().map(|text| text.len() + 1).sum());
     for (position, text) in texts.iter().enumerate() {
@@ -131,7 +130,7 @@ fn token(texts: &[&str]) -> String {
             if c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.') {
                 token.push(c);
             } else {
-                // Cannot fail: it goes to memory.
+                // Cannot fail: it writes to memory.
                 write!(token, "·{:x}·", u32::from(c)).ok();
             }
         }

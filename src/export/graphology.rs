@@ -1,4 +1,4 @@
-//! The JSON that graphology imports, for sigma.js.
+//! JSON for graphology and sigma.js.
 //!
 //! Source: <https://graphology.github.io/serialization.html>.
 

@@ -1,7 +1,7 @@
 //! JSON Graph Format, version 2.
 //!
-//! Source: <https://jsongraphformat.info/v2.0/json-graph-schema.json>, whose nodes
-//! are members of an object, by id.
+//! Source: <https://jsongraphformat.info/v2.0/json-graph-schema.json>, in
+//! which nodes are members of an object, by id.
 
 use std::io::{self, Write};
 

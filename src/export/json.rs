@@ -1,10 +1,10 @@
-//! Arrays and objects of JSON, an element a line, written while they are read.
+//! JSON arrays and objects, one element per line, written while they are read.
 
 use std::io::{self, Write};
 
 use serde::Serialize;
 
-/// `[…]`, an element a line.
+/// Writes `[…]`, one element per line.
 pub(super) fn array(
     items: impl Iterator<Item = impl Serialize>,
     to: &mut dyn Write,
@@ -12,7 +12,7 @@ pub(super) fn array(
     lines(b"[", items, b"]", to, |item, to| Ok(serde_json::to_writer(to, &item)?))
 }
 
-/// `{…}`, a member a line.
+/// Writes `{…}`, one member per line.
 pub(super) fn object(
     members: impl Iterator<Item = (impl Serialize, impl Serialize)>,
     to: &mut dyn Write,

@@ -1,8 +1,8 @@
-//! A flowchart of Mermaid, as GitHub and wikis draw it.
+//! A Mermaid flowchart, for GitHub and wikis.
 //!
-//! Source: <https://mermaid.js.org/syntax/flowchart.html>. Mermaid draws no more
-//! than 500 edges and 50,000 characters, and carries no attributes: a node shows
-//! its reference or display label, an edge its label.
+//! Source: <https://mermaid.js.org/syntax/flowchart.html>. Mermaid draws at most
+//! 500 edges and 50,000 characters, and has no attributes: a node shows its reference or
+//! display label, an edge its label.
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
@@ -12,10 +12,10 @@ use crate::export::element::{REPLACEMENT, edge_label};
 use crate::export::options::TooLarge;
 use crate::graph::Subgraph;
 
-/// Edges of a flowchart at most.
+/// Maximum number of edges of a flowchart.
 const LINKS_MAX: usize = 500;
 
-/// Characters of a flowchart at most, counted in bytes.
+/// Maximum size of a flowchart in bytes; Mermaid counts characters.
 const BYTES_MAX: usize = 50_000;
 
 pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
@@ -23,7 +23,7 @@ pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
     to.write_all(text.as_bytes())
 }
 
-/// The whole flowchart, which is small.
+/// Returns the whole flowchart, which is small.
 pub(super) fn text(part: &Subgraph<'_>) -> Result<String, TooLarge> {
     let too_large = |_| TooLarge { links: LINKS_MAX, bytes: BYTES_MAX };
     if part.link_count() > LINKS_MAX {
@@ -34,7 +34,7 @@ pub(super) fn text(part: &Subgraph<'_>) -> Result<String, TooLarge> {
     Ok(to.0)
 }
 
-/// A text that refuses to grow too large.
+/// A text of limited size.
 struct Bounded(String);
 
 impl fmt::Write for Bounded {
@@ -71,19 +71,19 @@ fn draw(part: &Subgraph<'_>, to: &mut Bounded) -> fmt::Result {
     Ok(())
 }
 
-/// A text between quotes, in which every character that may mean something is
-/// spelled as an entity code.
+/// A quoted text, in which every character that may have a meaning is escaped as an entity
+/// code.
 struct Shown<'a>(&'a str);
 
 impl fmt::Display for Shown<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if self.0.is_empty() {
-            return f.write_str(" "); // Nothing between quotes is no text to Mermaid.
+            return f.write_str(" "); // Mermaid does not accept an empty quoted text.
         }
         let mut before = ' ';
         for c in self.0.chars() {
             match c {
-                // `1.` and `-` begin lists in what Mermaid takes for Markdown.
+                // Mermaid reads Markdown, in which `1.` and `-` begin lists.
                 '.' if !before.is_ascii_digit() => f.write_char(c)?,
                 '-' if before != ' ' => f.write_char(c)?,
                 '"' => f.write_str("#quot;")?,

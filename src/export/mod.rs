@@ -1,4 +1,4 @@
-//! From a graph to the formats of other tools, one file a format.
+//! Exports of a graph in the formats of other tools, one file per format.
 
 mod csv;
 mod cypher;
@@ -18,5 +18,5 @@ mod options;
 mod rdf;
 mod xml;
 
-pub use format::{Format, check, write, write_lives};
+pub use format::{Format, check, write, write_timeline};
 pub use options::{EdgesKey, Options, TooLarge};

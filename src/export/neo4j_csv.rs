@@ -1,16 +1,15 @@
-//! A zip of CSV files with typed headers, as `neo4j-admin database import` and
-//! any other reader of CSV takes them.
+//! A zip of CSV files with typed headers, for `neo4j-admin database import` and any other
+//! reader of CSV.
 //!
 //! Source: <https://neo4j.com/docs/operations-manual/current/import/>. One file
-//! holds the object keys, one the records of each; one the associations, one the
-//! relations of each, or several where those join several pairs of object keys.
+//! has the object keys, and one for each of them its records; one has the associations, and
+//! one for each of them its relations, or several if they join several pairs of object keys.
 //! `README.txt`, the first entry, has the command that imports them all.
 //!
-//! The `:ID` of a node is its reference, in a space of its own for each file. What
-//! is unknown and what is empty are both an empty cell. A label cannot hold a `;`,
-//! behind which Neo4j reads another: it is replaced in `:LABEL`, while the column
-//! `object` has the object key as it is. No cell is guarded against spreadsheets,
-//! since that would change ids.
+//! The `:ID` of a node is its reference, in a separate id space for each file. Unknown and
+//! empty values are both an empty cell. A label cannot contain a `;`, after which Neo4j reads
+//! another label: it is replaced in `:LABEL`, while the column `object` has the object key
+//! unchanged. Cells are not escaped for spreadsheets, since that would change ids.
 
 use std::collections::BTreeMap;
 use std::io::{self, Write};
@@ -31,7 +30,7 @@ const OBJECTS: &str = "objects";
 /// The file of the associations.
 const ASSOCIATIONS: &str = "associations";
 
-/// What the name of a file keeps of a key, in characters.
+/// Maximum number of characters of a key in the name of a file.
 const NAME_CHARS: usize = 64;
 
 pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
@@ -76,7 +75,7 @@ fn readme<'n>(
     text
 }
 
-/// The files of the zip, one after the other.
+/// Writes the files of the zip, one after the other.
 struct Files<'w> {
     zip: ZipWriter<StreamWriter<Sink<'w>>>,
 }
@@ -90,7 +89,7 @@ impl<'w> Files<'w> {
         let options = SimpleFileOptions::default()
             .compression_method(CompressionMethod::Deflated)
             .compression_level(Some(1))
-            // Not now: the same state gives the same bytes.
+            // A fixed time: the same state gives the same bytes.
             .last_modified_time(DateTime::DEFAULT)
             .unix_permissions(0o644)
             .large_file(true);
@@ -120,7 +119,7 @@ impl<'w> Files<'w> {
         Ok(())
     }
 
-    /// Links whose ends are of the same spaces.
+    /// Writes links whose ends are in the same id spaces.
     fn links<'g>(
         &mut self,
         name: &str,
@@ -151,12 +150,12 @@ impl<'w> Files<'w> {
     }
 }
 
-/// The object key of a record; all object keys are of one kind.
+/// Returns the object key of a record; `None` for object keys, which share one file.
 fn key_of<'g>(node: &EdgeEnd<'g>) -> Option<&'g str> {
     node.record.map(|_| node.object)
 }
 
-/// Which file a node is in; its name is that of the space of its id, too.
+/// The file of each node, whose name is also that of the id space.
 struct Spaces<'g>(BTreeMap<Option<&'g str>, String>);
 
 impl<'g> Spaces<'g> {
@@ -179,11 +178,11 @@ impl<'g> Spaces<'g> {
     }
 }
 
-/// Names of files, safe on every system, each given out once.
+/// Unique names of files, safe on every system.
 #[derive(Default)]
 struct Names {
-    /// In lower case, since some systems tell no more apart: the last number
-    /// behind it.
+    /// Names in lower case, since some systems ignore case, with the last number appended to
+    /// each.
     taken: BTreeMap<String, u32>,
 }
 
@@ -204,9 +203,8 @@ impl Names {
     }
 }
 
-/// Passes on what is written until that fails, and takes the rest without a word:
-/// a zip writer that is given up writes the end of the archive all the same, and
-/// complains on standard error if it cannot.
+/// Passes on writes until one fails, and discards the rest silently: a zip writer that is
+/// dropped still writes the end of the archive, and reports failures on standard error.
 struct Sink<'w> {
     to: &'w mut dyn Write,
     failed: bool,

@@ -1,4 +1,4 @@
-//! Node-link JSON, as NetworkX and d3 read it.
+//! Node-link JSON, for NetworkX and d3.
 //!
 //! Source: <https://networkx.org/documentation/stable/reference/readwrite/json_graph.html>.
 

@@ -1,21 +1,21 @@
-//! How a graph is written.
+//! The options of an export.
 
 use std::str::FromStr;
 
 use crate::model::ParseNameError;
 
-/// How node-link JSON calls its list of edges.
+/// The name of the list of edges in node-link JSON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum EdgesKey {
-    /// `edges`: NetworkX from 3.6.
+    /// `edges`: NetworkX 3.6 and later.
     #[default]
     Edges,
-    /// `links`: NetworkX before, and d3.
+    /// `links`: earlier versions of NetworkX, and d3.
     Links,
 }
 
 impl EdgesKey {
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Edges => "edges",
@@ -37,30 +37,30 @@ impl FromStr for EdgesKey {
     }
 }
 
-/// How to write.
+/// The options of an export.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Options {
-    /// For node-link JSON.
+    /// The name of the list of edges, for node-link JSON.
     pub edges_key: EdgesKey,
-    /// The id of the location that the graph is of: part of every name in RDF,
-    /// since what is alike in two locations is not the same.
+    /// The id of the location: part of every name in RDF, since equal ids in two locations
+    /// mean different things.
     pub location: String,
-    /// Begins CSV with a byte order mark, without which Excel takes UTF-8 for
-    /// another encoding.
+    /// Whether CSV begins with a byte order mark, without which Excel does not recognise
+    /// UTF-8.
     pub bom: bool,
-    /// Adds to GraphML what yEd draws: it shows no label of its own accord.
+    /// Whether GraphML has the elements that yEd draws: it shows no labels otherwise.
     pub yed: bool,
 }
 
-/// The part is more than the format can carry.
+/// The subgraph is too large for the format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "mermaid draws at most {links} links and {bytes} bytes of text: ask for less, by `layer=objects`, \
+    "mermaid draws at most {links} links and {bytes} bytes of text: export less, with `layer=objects`, \
      `of`, `label` or `association`"
 )]
 pub struct TooLarge {
-    /// Links that the format can carry.
+    /// Maximum number of links.
     pub links: usize,
-    /// Bytes that the file may have.
+    /// Maximum size of the file in bytes.
     pub bytes: usize,
 }

@@ -1,25 +1,25 @@
-//! RDF 1.1 as N-Triples and N-Quads, one statement a line.
+//! RDF 1.1 as N-Triples and N-Quads, one statement per line.
 //!
 //! Sources: <https://www.w3.org/TR/n-triples/>, <https://www.w3.org/TR/n-quads/>.
 //!
 //! | name | what it is |
 //! |---|---|
-//! | `urn:relata:location:L` | a location; in N-Quads the name of its graph |
+//! | `urn:relata:location:L` | a location; in N-Quads, the name of its graph |
 //! | `urn:relata:object:L:KEY` | an object key; also the `rdf:type` of its records |
 //! | `urn:relata:record:L:KEY:ID` | a record |
 //! | `urn:relata:association:L:ID` | an association; also the predicate between two nodes that it joins |
 //! | `urn:relata:relation:L:ID` | a relation |
-//! | `urn:relata:vocabulary:NAME` | a word of this page |
+//! | `urn:relata:vocabulary:NAME` | a term of this page |
 //!
-//! The parts are percent-encoded but for letters, digits, `-`, `.`, `_` and `~`.
-//! Names hold the location, so that the exports of two go into one store.
+//! The parts are percent-encoded, except for letters, digits, `-`, `.`, `_` and `~`. Names
+//! include the location, so exports of several locations can be loaded into one store.
 //!
 //! Nodes are of the types `Object` or `Record` and have `object`, `record`, `layer` and
-//! `rdfs:label`. Each link is a resource of its own, of the type `Association` or
+//! `rdfs:label`. Each link is a resource of the type `Association` or
 //! `Relation`, so that parallel links survive: it has `first` and `second` (nodes),
 //! `under` (of a relation: its association), `association`, `associationKey`,
 //! `associationType`, `firstLabel`, `secondLabel`, `relation`, `at`
-//! (`xsd:dateTime`) and `rdfs:label`. One statement beside it joins the two nodes.
+//! (`xsd:dateTime`) and `rdfs:label`. Another statement joins the two nodes.
 
 use std::fmt;
 use std::io::{self, Write};
@@ -33,10 +33,11 @@ const TYPE: Name<'_> = Name::Known("http://www.w3.org/1999/02/22-rdf-syntax-ns#t
 const LABEL: Name<'_> = Name::Known("http://www.w3.org/2000/01/rdf-schema#label");
 const DATE_TIME: Name<'_> = Name::Known("http://www.w3.org/2001/XMLSchema#dateTime");
 
-/// What stands in a name as it is: what RFC 3986 calls unreserved.
+/// The characters that are percent-encoded in a name: all but the unreserved ones of RFC
+/// 3986.
 const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
-/// Writes statements; `named`: with the name of their graph.
+/// Writes statements, with the name of their graph if `named`.
 pub(super) fn write(
     part: &Subgraph<'_>,
     location: &str,
@@ -120,7 +121,7 @@ fn predicate(attribute: &'static str) -> Name<'static> {
     if attribute == "label" { LABEL } else { Name::Word(attribute) }
 }
 
-/// A name of something. A location stands in it percent-encoded before.
+/// A name. The location in it is percent-encoded already.
 #[derive(Clone, Copy)]
 enum Name<'g> {
     Known(&'static str),
@@ -155,7 +156,7 @@ impl fmt::Display for Name<'_> {
     }
 }
 
-/// A literal. It carries every text.
+/// A literal, which can represent any text.
 struct Text<'t>(&'t str);
 
 impl fmt::Display for Text<'_> {

@@ -1,4 +1,4 @@
-//! Elements of XML, whose start tags take no memory of their own.
+//! XML elements, written without an allocation for each start tag.
 
 use std::borrow::Cow;
 use std::io::{self, Write};
@@ -11,19 +11,19 @@ use crate::export::element::REPLACEMENT;
 
 pub(super) struct Xml<'w> {
     writer: Writer<&'w mut dyn Write>,
-    /// Written over by each start tag.
+    /// Reused by each start tag.
     tag: BytesStart<'static>,
 }
 
 impl<'w> Xml<'w> {
-    /// Begins a document.
+    /// Writes the beginning of a document.
     pub(super) fn new(to: &'w mut dyn Write) -> io::Result<Self> {
         let mut writer = Writer::new_with_indent(to, b' ', 1);
         writer.write_event(Event::Decl(BytesDecl::new("1.0", Some("UTF-8"), None)))?;
         Ok(Self { writer, tag: BytesStart::new("") })
     }
 
-    /// Ends the document.
+    /// Writes the end of the document.
     pub(super) fn finish(self) -> io::Result<()> {
         self.writer.into_inner().write_all(b"\n")
     }
@@ -36,24 +36,24 @@ impl<'w> Xml<'w> {
         }
     }
 
-    /// `<name …>`
+    /// Writes `<name …>`.
     pub(super) fn start(&mut self, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
         self.tag(name, attributes);
         self.writer.write_event(Event::Start(self.tag.borrow()))
     }
 
-    /// `</name>`
+    /// Writes `</name>`.
     pub(super) fn end(&mut self, name: &str) -> io::Result<()> {
         self.writer.write_event(Event::End(BytesEnd::new(name)))
     }
 
-    /// `<name …/>`
+    /// Writes `<name …/>`.
     pub(super) fn empty(&mut self, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
         self.tag(name, attributes);
         self.writer.write_event(Event::Empty(self.tag.borrow()))
     }
 
-    /// `<name …>text</name>`
+    /// Writes `<name …>text</name>`.
     pub(super) fn text(
         &mut self,
         name: &str,
@@ -67,7 +67,8 @@ impl<'w> Xml<'w> {
     }
 }
 
-/// XML 1.0 cannot carry most control characters, in whatever way escaped.
+/// Returns a text in which the characters are replaced that XML 1.0 cannot represent, even
+/// escaped: most control characters.
 fn printable(value: &str) -> Cow<'_, str> {
     let forbidden = |c: char| {
         (c < ' ' && !matches!(c, '\t' | '\n' | '\r')) || matches!(c, '\u{fffe}' | '\u{ffff}')

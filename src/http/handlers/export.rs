@@ -22,7 +22,7 @@ use warp::http::header::{
 };
 use warp::reply::Response;
 
-use crate::export::{Format, Options, check, write, write_lives};
+use crate::export::{Format, Options, check, write, write_timeline};
 use crate::graph::{QueryError, Snapshot, Subgraph, SubgraphQuery};
 use crate::http::app::App;
 use crate::http::extract::location;
@@ -346,7 +346,7 @@ impl Export {
         let (seq, lives) = lives.map_err(Problem::from)?;
         let part = lives.view().part(&self.asked.part).map_err(of_part)?;
         begin(Size::of(seq, &part))?;
-        Ok(self.stream(|to| write_lives(&part, &lives, to))?)
+        Ok(self.stream(|to| write_timeline(&part, &lives, to))?)
     }
 
     fn events(&self, begin: Begin<'_>) -> Result<(), Ended> {

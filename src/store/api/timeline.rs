@@ -17,7 +17,7 @@ impl Store {
     ///
     /// ```
     /// use relata::Store;
-    /// use relata::export::write_lives;
+    /// use relata::export::write_timeline;
     /// use relata::graph::SubgraphQuery;
     ///
     /// let store = Store::in_memory()?;
@@ -38,7 +38,7 @@ impl Store {
     /// assert_eq!(life.until, Some("2026-02-01T00:00:00Z".parse()?));
     ///
     /// let mut gexf = Vec::new();
-    /// write_lives(&part, &lives, &mut gexf)?;
+    /// write_timeline(&part, &lives, &mut gexf)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn lives(&self, location: &str, as_of: Option<AsOf>) -> Result<(Seq, Timeline), PastError> {

@@ -389,7 +389,10 @@ fn a_token_that_could_not_be_printed_is_not_kept() -> Result<(), Error> {
             let output = command.stdout(out).output()?;
             let errors = String::from_utf8_lossy(&output.stderr);
             assert_eq!(output.status.code(), Some(1), "{errors}");
-            assert!(errors.contains("so it was not kept") && errors.lines().count() == 1, "{errors}");
+            assert!(
+                errors.contains("so it was not kept") && errors.lines().count() == 1,
+                "{errors}"
+            );
             assert!(!String::from_utf8(place.run(&["token", "list"])?.stdout)?.contains("lost"));
         }
     }

@@ -6,7 +6,7 @@ use proptest::prelude::*;
 use quick_xml::Reader;
 use quick_xml::events::Event;
 use relata::Store;
-use relata::export::{EdgesKey, Format, Options, write, write_lives};
+use relata::export::{EdgesKey, Format, Options, write, write_timeline};
 use relata::graph::{Layers, LinkFilter, Snapshot, SubgraphQuery};
 use serde_json::{Value, json};
 
@@ -37,7 +37,7 @@ fn every_graph_format_of_the_small_office_is_as_recorded() {
     let (_, lives) = store.lives("hillside-homes", None).unwrap();
     let mut dynamic = Vec::new();
     let part = lives.view().part(&SubgraphQuery::default()).unwrap();
-    write_lives(&part, &lives, &mut dynamic).unwrap();
+    write_timeline(&part, &lives, &mut dynamic).unwrap();
     golden::check("exports/dynamic.gexf", &String::from_utf8(dynamic).unwrap());
     let objects = SubgraphQuery { layers: Layers::Objects, ..SubgraphQuery::default() };
     golden::check("exports/objects.dot", &text(&snapshot, Format::Dot, &objects));

@@ -165,7 +165,7 @@ fn a_flowchart_that_mermaid_would_not_draw_is_refused() -> Result<(), Error> {
     assert_eq!(drawn.matches(" --> ").count() + drawn.matches(" -->|").count(), 500);
     tell(&[relation(500, "2")])?;
     let refused = export(&db, "--format mermaid")?.unwrap_err();
-    let why = "mermaid draws at most 500 links and 50000 bytes of text: ask for less, by \
+    let why = "mermaid draws at most 500 links and 50000 bytes of text: export less, with \
                `layer=objects`, `of`, `label` or `association`";
     assert_eq!(refused, format!("1 relata: {why}\n"));
     assert!(export(&db, "--format mermaid --layer objects")?.is_ok());
