@@ -4,4 +4,5 @@ mod commands;
 mod config_file;
 mod outputs;
 mod queries;
+mod variables;
 mod watch;

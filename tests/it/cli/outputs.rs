@@ -16,12 +16,12 @@ use crate::support::server::{Error, relata};
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/real-estate.ndjson");
 
 /// A folder with the store of the sample in it.
-struct Place {
-    folder: tempfile::TempDir,
+pub(super) struct Place {
+    pub(super) folder: tempfile::TempDir,
 }
 
 impl Place {
-    fn filled() -> Result<Self, Error> {
+    pub(super) fn filled() -> Result<Self, Error> {
         let place = Self { folder: tempfile::tempdir()? };
         assert!(place.run(&["ingest", SAMPLE])?.status.success());
         Ok(place)
@@ -398,62 +398,6 @@ fn a_token_that_could_not_be_printed_is_not_kept() -> Result<(), Error> {
     }
     assert!(place.run(&["token", "new", "--name", "kept"])?.status.success());
     assert!(String::from_utf8(place.run(&["token", "list"])?.stdout)?.contains("kept"));
-    Ok(())
-}
-
-/// Compose hands on variables that are not set as empty ones.
-#[test]
-fn an_empty_variable_counts_as_unset() -> Result<(), Error> {
-    let place = Place::filled()?;
-    let help = |arguments: &[&str]| -> Result<String, Error> {
-        Ok(String::from_utf8(relata().args(arguments).output()?.stdout)?)
-    };
-    let top = help(&["--help"])?;
-    let commands = top.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
-    let mut variables = std::collections::BTreeSet::new();
-    for command in commands.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) {
-        for word in help(&[command, "--help"])?.split("[env: ").skip(1) {
-            variables.extend(word.split(['=', ']']).next().map(str::to_owned));
-        }
-    }
-    assert!(variables.len() > 50, "{variables:?}");
-    let at = ["--location", "seaside-realty"];
-    for arguments in [
-        &["links", "contact", "--json"][..],
-        &["path", "contact/amara-okafor", "custom_objects.property/12-maple-street"],
-        &["summary", "--json"],
-        &["export", "--format", "graphml"],
-        &["diff", "--from", "300"],
-        &["history", "contact"],
-        &["match", "--any", "contact/amara-okafor"],
-        &["walk", "contact/amara-okafor", "--step", "Viewed"],
-        &["neighborhood", "contact/amara-okafor"],
-    ] {
-        let mut plain = relata();
-        plain.current_dir(place.folder.path()).args(arguments).args(at);
-        let plain = plain.output()?;
-        let mut empty = relata();
-        empty.current_dir(place.folder.path()).args(arguments).args(at);
-        empty.envs(variables.iter().map(|name| (name, "")));
-        let empty = empty.output()?;
-        assert!(plain.status.success(), "{arguments:?}: {plain:?}");
-        assert!(empty == plain, "{arguments:?}: {empty:?}");
-    }
-    // A server starts, and asks for what it asks for without them.
-    let mut server = relata();
-    server.current_dir(place.folder.path()).envs(variables.iter().map(|name| (name, "")));
-    let mut server = server
-        .args(["serve", "--listen", "127.0.0.1:0"])
-        .stdout(Stdio::piped())
-        .stderr(Stdio::piped())
-        .spawn()?;
-    let mut ready = [0; 6];
-    let read = server.stdout.take().ok_or("no output")?.read_exact(&mut ready);
-    server.kill()?;
-    let log = server.wait_with_output()?.stderr;
-    read?;
-    assert_eq!(&ready, b"relata");
-    assert!(String::from_utf8_lossy(&log).contains("WARN"), "it logs nothing");
     Ok(())
 }
 

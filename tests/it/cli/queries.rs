@@ -14,15 +14,15 @@ use crate::support::sample::SAMPLE;
 use crate::support::server::{Error, Server, relata};
 
 const AT: &str = "/v1/locations/seaside-realty";
-const HOUSE: &str = "custom_objects.property/12-maple-street";
-const AMARA: &str = "contact/amara-okafor";
+pub(super) const HOUSE: &str = "custom_objects.property/12-maple-street";
+pub(super) const AMARA: &str = "contact/amara-okafor";
 const BEN: &str = "contact/ben-castillo";
 
 /// When a third of the sample had come.
 const THEN: &str = "2026-10-29T12:00:00Z";
 
 /// A store of the sample in which each event came in when it was sent.
-fn filled() -> Result<(tempfile::TempDir, PathBuf), Error> {
+pub(super) fn filled() -> Result<(tempfile::TempDir, PathBuf), Error> {
     let (directory, db) = fresh()?;
     let store = Store::open_with(&db, Options::default())?;
     let mut now = Timestamp::from_millis(0);
@@ -42,7 +42,7 @@ fn run(db: &Path, arguments: &[&str]) -> Result<Output, Error> {
 }
 
 /// Standard output of a command that must work.
-fn out(db: &Path, arguments: &[&str]) -> Result<String, Error> {
+pub(super) fn out(db: &Path, arguments: &[&str]) -> Result<String, Error> {
     let output = run(db, arguments)?;
     let errors = String::from_utf8(output.stderr)?;
     assert!(output.status.success(), "{arguments:?}: {errors}");
@@ -50,7 +50,7 @@ fn out(db: &Path, arguments: &[&str]) -> Result<String, Error> {
     Ok(String::from_utf8(output.stdout)?)
 }
 
-fn here<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
+pub(super) fn here<'a>(arguments: &[&'a str]) -> Vec<&'a str> {
     [arguments, &["--location", "seaside-realty"]].concat()
 }
 
@@ -356,7 +356,7 @@ fn json_output_of_walks_equals_the_answer_of_the_api() -> Result<(), Error> {
 }
 
 /// One line on standard error, nothing on standard output.
-fn check_refusal(output: &Output, code: i32, part: &str) {
+pub(super) fn check_refusal(output: &Output, code: i32, part: &str) {
     let errors = String::from_utf8_lossy(&output.stderr);
     assert_eq!(output.status.code(), Some(code), "{errors}");
     assert!(errors.contains(part), "{part:?} is not in {errors:?}");
@@ -410,56 +410,6 @@ fn queries_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(&["history"], 2, "<NODE|--relation <ID>|--association <ID>>")?;
     check(&["history", AMARA, "--relation", "x"], 2, "cannot be used with")?;
     check_refusal(&run(&db, &["completions", "tcsh"])?, 2, "bash");
-    Ok(())
-}
-
-#[test]
-fn variables_set_flags() -> Result<(), Error> {
-    let (_directory, db) = filled()?;
-    let check =
-        |variables: &[(&str, &str)], arguments: &[&str], same: &[&str]| -> Result<(), Error> {
-            let mut command = relata();
-            command.env("RELATA_DB", &db).env("RELATA_LOCATION", "seaside-realty");
-            let printed = command.envs(variables.iter().copied()).args(arguments).output()?;
-            assert_eq!(String::from_utf8(printed.stderr)?, "", "{variables:?}");
-            assert_eq!(String::from_utf8(printed.stdout)?, out(&db, &here(same))?, "{variables:?}");
-            Ok(())
-        };
-    check(
-        &[("RELATA_LABEL", "Interested Buyer"), ("RELATA_LIMIT", "2"), ("RELATA_ORDER", "newest")],
-        &["links", HOUSE],
-        &["links", HOUSE, "--label", "Interested Buyer", "--limit", "2", "--order", "newest"],
-    )?;
-    check(
-        &[("RELATA_LABEL", "Owner"), ("RELATA_AS_OF", "100")],
-        &["links", HOUSE, "--label", "Listing Agent"],
-        &["links", HOUSE, "--label", "Listing Agent", "--as-of", "100"],
-    )?;
-    check(
-        &[("RELATA_ALL", "true"), ("RELATA_MAX_HOPS", "4")],
-        &["path", AMARA, "business/harbour-bank"],
-        &["path", AMARA, "business/harbour-bank", "--all", "--max-hops", "4"],
-    )?;
-    check(
-        &[("RELATA_ALL", "true"), ("RELATA_MATCH_ALL", AMARA)],
-        &["match"],
-        &["match", "--all", AMARA],
-    )?;
-    check(
-        &[("RELATA_ASSOCIATION", "spouse"), ("RELATA_RELATION", "x")],
-        &["history", AMARA],
-        &["history", AMARA],
-    )?;
-    check(
-        &[("RELATA_FORMAT", "dot"), ("RELATA_LAYER", "objects")],
-        &["export"],
-        &["export", "--format", "dot", "--layer", "objects"],
-    )?;
-    let kept = relata()
-        .env("RELATA_ALL", "true")
-        .args(["--db", db.to_str().unwrap(), "dead-letters", "delete"])
-        .output()?;
-    check_refusal(&kept, 2, "<ID>");
     Ok(())
 }
 

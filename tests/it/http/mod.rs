@@ -6,6 +6,7 @@ mod deliveries;
 mod doctor;
 mod epochs;
 mod feed;
+mod framing;
 mod hostile;
 mod import;
 mod log;

@@ -14,7 +14,8 @@ use relata::{
 };
 use rusqlite::Connection;
 
-use crate::support::faulty_journal::{Fault, Faulty, Plan, Reads};
+use crate::support::counting_reader::Reads;
+use crate::support::faulty_journal::{Fault, Faulty, Plan};
 use crate::support::long;
 use crate::support::random::Random;
 

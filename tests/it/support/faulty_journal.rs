@@ -12,6 +12,8 @@ use relata::journal::{
 };
 use relata::{Epochs, Seq, Timestamp};
 
+use crate::support::counting_reader::{CountingReader, Reads};
+
 /// How an append fails.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Fault {
@@ -59,36 +61,6 @@ pub(crate) struct Plan {
     pub(crate) delay_ms: AtomicU64,
     /// What its readers have read.
     pub(crate) reads: Arc<Reads>,
-}
-
-/// Counts what readers of a journal read.
-#[derive(Debug, Default)]
-pub(crate) struct Reads {
-    /// Readers opened, and those open now.
-    pub(crate) opened: AtomicU64,
-    pub(crate) open: AtomicU64,
-    pub(crate) entries: AtomicU64,
-    /// Bytes of hashes of runs.
-    pub(crate) hashes: AtomicU64,
-}
-
-impl Reads {
-    /// Entries and bytes of hashes read since it was asked last.
-    pub(crate) fn take(&self) -> (u64, u64) {
-        (self.entries.swap(0, Ordering::Relaxed), self.hashes.swap(0, Ordering::Relaxed))
-    }
-}
-
-/// A reader that counts.
-struct Counted {
-    kept: Box<dyn JournalReader>,
-    reads: Arc<Reads>,
-}
-
-impl Drop for Counted {
-    fn drop(&mut self) {
-        self.reads.open.fetch_sub(1, Ordering::Relaxed);
-    }
 }
 
 /// Wraps a journal.
@@ -193,98 +165,6 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
 
     fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
         self.kept.next_skip_block(after)
-    }
-
-    fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {
-        self.kept.redeliveries(seq)
-    }
-
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        self.kept.is_no_op(seq)
-    }
-
-    fn dead_letters(
-        &mut self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
-        self.kept.dead_letters(after, limit)
-    }
-
-    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
-        self.kept.dead_letter(id)
-    }
-
-    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
-        self.kept.dead_letter_totals()
-    }
-}
-
-impl JournalReader for Counted {
-    fn head(&mut self) -> Result<Seq, JournalError> {
-        self.kept.head()
-    }
-
-    fn epochs(&mut self) -> Result<Epochs, JournalError> {
-        self.kept.epochs()
-    }
-
-    fn pruned(&mut self) -> Result<Seq, JournalError> {
-        self.kept.pruned()
-    }
-
-    fn read_range(
-        &mut self,
-        range: RangeInclusive<Seq>,
-        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        self.kept.read_range(range, &mut |seq, entry| {
-            self.reads.entries.fetch_add(1, Ordering::Relaxed);
-            each(seq, entry)
-        })
-    }
-
-    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        self.kept.load_checkpoint(each)
-    }
-
-    fn accepted(
-        &mut self,
-        after: Seq,
-        each: &mut dyn FnMut(Accepted<'_>),
-    ) -> Result<(), JournalError> {
-        self.kept.accepted(after, each)
-    }
-
-    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
-        self.kept.received_at(seq)
-    }
-
-    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
-        self.kept.first_since(since)
-    }
-
-    fn last_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
-        self.kept.last_before(time)
-    }
-
-    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
-        self.kept.compactions(from)
-    }
-
-    fn next_location_range(
-        &mut self,
-        location: &str,
-        after: Seq,
-    ) -> Result<RangeInclusive<Seq>, JournalError> {
-        self.kept.next_location_range(location, after)
-    }
-
-    fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
-        let run = self.kept.next_skip_block(after)?;
-        let bytes = run.as_ref().map_or(0, |run| run.hashes.len() as u64);
-        self.reads.hashes.fetch_add(bytes, Ordering::Relaxed);
-        Ok(run)
     }
 
     fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {
@@ -462,11 +342,6 @@ impl<J: Journal> Journal for Faulty<J> {
 
     fn readers(&self) -> Arc<OpenReader> {
         let (readers, reads) = (self.kept.readers(), Arc::clone(&self.plan.reads));
-        Arc::new(move || {
-            let kept = readers()?;
-            reads.opened.fetch_add(1, Ordering::Relaxed);
-            reads.open.fetch_add(1, Ordering::Relaxed);
-            Ok(Box::new(Counted { kept, reads: Arc::clone(&reads) }))
-        })
+        Arc::new(move || Ok(Box::new(CountingReader::new(readers()?, Arc::clone(&reads)))))
     }
 }

@@ -3,6 +3,7 @@
 pub(crate) mod clock;
 #[cfg(feature = "server")]
 pub(crate) mod compression;
+pub(crate) mod counting_reader;
 pub(crate) mod database;
 pub(crate) mod faulty_journal;
 pub(crate) mod golden;

@@ -3,3 +3,5 @@
 mod decode;
 #[cfg(feature = "server")]
 mod signatures;
+#[cfg(feature = "server")]
+mod standard_webhooks;
