@@ -141,7 +141,7 @@ impl Destination {
 
     fn named(&self, error: io::Error) -> io::Error {
         match &self.to {
-            // A reader that has enough is told apart by this.
+            // A closed pipe is recognised by this.
             Open::Stdout => error,
             _ => io::Error::new(error.kind(), format!("{}: {error}", self.shown)),
         }

@@ -54,7 +54,7 @@ fn advice(
              refused here",
         ),
         SignatureError::Doubled { .. } => {
-            Some("a proxy may be adding the header a second time: pass it on as it came")
+            Some("a proxy may be adding the header a second time: pass it on unchanged")
         }
         SignatureError::Malformed { header: "X-GHL-Signature", .. } => Some(
             "an Ed25519 signature is 88 characters of base64: 684 would be the old RSA \

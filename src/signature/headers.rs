@@ -31,7 +31,7 @@ impl<'a> HeaderField<'a> {
         };
     }
 
-    /// The text, where it was told once.
+    /// Returns the text of a header that is not repeated.
     pub fn once(self) -> Option<&'a str> {
         match self {
             Self::Single(text) => Some(text),

@@ -101,8 +101,7 @@ impl Default for Verifier {
 }
 
 impl Verifier {
-    /// How far the time of a Standard Webhooks signature may be off, unless told
-    /// otherwise. HighLevel's signatures hold no time.
+    /// Default maximum clock difference of a Standard Webhooks signature. HighLevel's signatures hold no time.
     pub const TOLERANCE: Duration = Duration::from_secs(300);
 
     /// Takes these keys. The tolerance is for Standard Webhooks alone.
@@ -125,7 +124,7 @@ impl Verifier {
         verifier
     }
 
-    /// Checks a body, byte for byte as it came.
+    /// Checks a body, byte for byte as received.
     ///
     /// Costs one verification per key: about 40 µs for Ed25519 (`cargo bench --bench store -- signature`).
     pub fn verify(

@@ -26,9 +26,9 @@ pub enum Decoded {
     Ignored {
         /// The type, as the sender names it.
         event_type: Box<str>,
-        /// The tenant, where told.
+        /// The tenant, if named.
         location: Option<LocationId>,
-        /// The sender's id for tracing, where told.
+        /// The sender's trace id, if there is one.
         trace_id: Option<Box<str>>,
     },
 }
@@ -50,7 +50,7 @@ pub enum DecodeError {
         field: Option<&'static str>,
         /// What is wrong with it.
         reason: String,
-        /// The sender's id for tracing, where told.
+        /// The sender's trace id, if there is one.
         trace_id: Option<Box<str>>,
     },
 }
@@ -72,7 +72,7 @@ impl DecodeError {
         }
     }
 
-    /// The sender's id for tracing, where the body told one.
+    /// The sender's trace id, if the body has one.
     pub fn trace_id(&self) -> Option<&str> {
         match self {
             Self::Malformed { .. } => None,
@@ -142,7 +142,7 @@ pub fn decode_with(
     decode_by(body, url_type, Rules { url_types, are_former: false })
 }
 
-/// Reads a body that was accepted before, by whatever rules there were then.
+/// Reads a body that was accepted before, under the rules of that time.
 pub fn decode_stored(body: &[u8], event_type: &str) -> Result<Decoded, DecodeError> {
     decode_by(body, Some(event_type), Rules { url_types: UrlTypes::Trusted, are_former: true })
 }
@@ -243,8 +243,9 @@ fn read(payload: &Payload<'_>, url_type: Option<&str>, rules: Rules) -> Result<D
     if let (Some(url), Some(told)) = (url_type, told)
         && url != told
     {
-        let told = if told.len() <= MAX_ID_BYTES { told } else { "something longer than any type" };
-        return Err(Fault::at("type", &format!("says {told}, but the URL says {url}")));
+        let named =
+            if told.len() <= MAX_ID_BYTES { told } else { "something longer than any type" };
+        return Err(Fault::at("type", &format!("says {named}, but the URL says {url}")));
     }
     if let (Some(url), None, UrlTypes::Untrusted) = (url_type, told, rules.url_types) {
         check_url_type(payload, url)?;
@@ -350,7 +351,7 @@ impl<'p> Reader<'p, '_> {
         }
     }
 
-    /// An object key. One with a slash could not be told from an object key and a record.
+    /// An object key. One with a slash could not be distinguished from an object key and a record.
     fn object_key(&self, field: &'static str, pick: Pick) -> Result<ObjectKey, Fault> {
         let key: ObjectKey = self.required(field, pick)?;
         if key.as_str().contains('/') && !self.rules.are_former {
@@ -385,7 +386,7 @@ impl<'p> Reader<'p, '_> {
             return Ok(None);
         };
         match text.parse::<Timestamp>() {
-            // Others could not be written as they came; once they were taken.
+            // Others could not be written unchanged; earlier versions accepted them.
             Ok(at) if at.is_writable() || self.rules.are_former => Ok(Some(at)),
             Ok(_) => Err(Fault::at("timestamp", "is not within the years 0 to 9999 in UTC")),
             Err(_) => Err(Fault::at("timestamp", "is not an RFC 3339 time")),
@@ -481,7 +482,7 @@ impl<'p> Reader<'p, '_> {
 }
 
 /// A body as one line of NDJSON that reads back as the same event wherever it
-/// is ingested: as it came if it names its type, else in an envelope that does.
+/// is ingested: unchanged if it names its type, else in an envelope that does.
 ///
 /// `body` is a body that [`decode`] has read. Line breaks between members
 /// become spaces; inside strings JSON has none.

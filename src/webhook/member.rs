@@ -14,7 +14,7 @@ pub(super) enum Member<'a> {
     NotText,
 }
 
-/// A member that should be an object; any other kind is passed over.
+/// A member that should be an object; any other kind is ignored.
 #[derive(Debug, Clone)]
 pub(super) enum Nested<T> {
     Object(Box<T>),

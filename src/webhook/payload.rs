@@ -4,7 +4,7 @@ use serde::Deserialize;
 
 use crate::webhook::member::{Member, Nested};
 
-/// A body, flat or enveloped. Members that no event needs are passed over; the
+/// A body, flat or enveloped. Members that no event needs are ignored; the
 /// journal keeps the raw body.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]

@@ -1,4 +1,4 @@
-//! API tokens: made, told apart, checked.
+//! API tokens: created, looked up and checked.
 
 use std::collections::HashMap;
 use std::sync::RwLock;

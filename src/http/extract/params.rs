@@ -155,7 +155,7 @@ impl<'r> Query<'r> {
         Ok(ticket)
     }
 
-    /// The place behind which a list goes on.
+    /// Returns the place after which a list continues.
     pub(crate) fn place(&self) -> Result<Option<u32>, Problem> {
         let Some(text) = self.one("cursor")? else { return Ok(None) };
         let hex = text.strip_prefix('c').filter(|hex| {
@@ -189,7 +189,7 @@ pub(crate) fn limit_of(given: Option<usize>) -> Result<usize, Problem> {
     Err(Problem::invalid_parameter("limit", format!("is not a number from 1 to {LIMIT_MAX}")))
 }
 
-/// A name or value, in which `+` stands for a space.
+/// Decodes a name or value, in which `+` means a space.
 fn text(raw: &str) -> Option<Cow<'_, str>> {
     if raw.contains('+') {
         return decode(&raw.replace('+', " ")).map(|text| Cow::Owned(text.into_owned()));

@@ -31,7 +31,7 @@ pub(crate) struct Subscriber {
     epoch: Option<EpochId>,
     bytes_max: usize,
     queue: Mutex<Queue>,
-    /// Told when chunks have left.
+    /// Notified when chunks have been sent.
     room: Notify,
 }
 
@@ -65,8 +65,8 @@ impl Subscriber {
         Arc::new(Self { grant, epoch, bytes_max, queue: Mutex::new(queue), room: Notify::new() })
     }
 
-    /// Says to the reader that it is open and where it begins, so that it goes on from
-    /// there even if nothing happens before it is cut off.
+    /// Sends the reader that it is open and where it begins, so that it resumes from there
+    /// even if nothing happens before it is cut off.
     pub(crate) fn begin(&self, after: Seq) {
         let opening = sse::opening(self.id(after));
         let mut queue = self.queue();
@@ -134,7 +134,7 @@ impl Subscriber {
         queue.wake();
     }
 
-    /// Drops what is unsent, and has the reader told why nothing more comes.
+    /// Drops what is unsent, and sends the reader the reason why nothing more follows.
     pub(crate) fn end(&self, code: &'static str, detail: String) {
         let mut queue = self.queue();
         if queue.over {
@@ -188,8 +188,8 @@ impl Subscriber {
         Poll::Pending
     }
 
-    /// A sign of life. It tells the client how far the reader has come, so that it
-    /// goes on from there although none of the last events was for it.
+    /// A heartbeat. It carries how far the reader has come, so that the client resumes from
+    /// there even if none of the last events was for it.
     fn heartbeat(&self, position: Option<Seq>) -> Bytes {
         let mut queue = self.queue();
         if queue.later.is_none()

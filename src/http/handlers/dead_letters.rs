@@ -92,7 +92,7 @@ fn sees(grant: &Grant, letter: &DeadLetterSummary) -> bool {
     }
 }
 
-/// Calls with every letter behind this id that may be seen, until told to stop.
+/// Calls `each` with every visible dead letter after this id, until it breaks off.
 fn each_seen(
     store: &Store,
     grant: &Grant,

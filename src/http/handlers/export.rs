@@ -1,4 +1,4 @@
-//! `GET …/export?format=…`: a graph streams out while events go on.
+//! `GET …/export?format=…`: streams a graph while writes continue.
 
 use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
@@ -410,8 +410,8 @@ impl Export {
     }
 }
 
-/// Logs why an export broke off: its status was sent before, so nothing else
-/// tells of a damaged event.
+/// Logs why an export broke off: its status was sent before, so nothing else reports a
+/// damaged event.
 fn tell(error: &io::Error, location: &str, trace_id: &str) {
     match error.kind() {
         io::ErrorKind::BrokenPipe => {

@@ -64,8 +64,8 @@ impl FromStr for ResultsFilter {
 
 /// Answers once every line that could be used is on disk and every question sees
 /// it. Lines are written as they arrive: of a body that ends early, or a store that
-/// fails, those are kept that were written by then, and the same body sent again
-/// goes on behind them.
+/// fails, those written by then are kept, and the same body sent again continues
+/// after them.
 pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
     request.query.only(&["results"])?;
     let listed = request.query.choice("results", "all, refused")?;

@@ -136,7 +136,7 @@ impl Figures {
         self.gauge("associations", "Associations of all locations", sum.associations);
         self.gauge("records", "Records of all locations", sum.records);
         self.gauge("relations", "Relations of all locations", sum.relations);
-        let help = "Associations that relations name and no event has told of";
+        let help = "Associations that relations name and no event has defined";
         self.gauge("pending_associations", help, sum.pending_associations);
         let help = "Things in memory that no list shows, deleted ones above all";
         self.gauge("tombstones", help, tombstones);

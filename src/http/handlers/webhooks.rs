@@ -78,7 +78,7 @@ async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Rec
     let (sender, receiver) = oneshot::channel();
     app.store
         .submit(delivery, move |result| {
-            // A sender that hung up is told by its next attempt: the event is kept.
+            // A sender that hung up learns it from its next attempt: the event is kept.
             sender.send(result).unwrap_or_default();
         })
         .map_err(|error| Problem::from(error).outline(outline.clone()))?;

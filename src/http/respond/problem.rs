@@ -27,7 +27,7 @@ pub(crate) struct Problem {
     pub(crate) code: &'static str,
     pub(crate) detail: Box<str>,
     pub(crate) field: Option<Box<str>>,
-    /// The sender's own trace id, where it told one.
+    /// The sender's trace id, if it sent one.
     pub(crate) trace_id: Option<Box<str>>,
     /// What a refused delivery was about, for the log.
     pub(crate) outline: Option<Box<DeliverySummary>>,

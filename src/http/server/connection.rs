@@ -23,7 +23,7 @@ use crate::http::server::patience::Patience;
 const BARE: [&[u8]; 3] =
     [b"HTTP/1.1 4", b"\r\nconnection: close\r\ncontent-length: 0\r\ndate: ", b"\r\n\r\n"];
 
-/// The id under which hyper's refusal was told, if there was one.
+/// The request id of hyper's refusal, if there was one.
 pub(crate) type Refusal = Arc<OnceLock<String>>;
 
 /// A connection.
@@ -32,7 +32,7 @@ pub(crate) struct Stream {
     inner: TcpStream,
     app: Arc<App>,
     refusal: Refusal,
-    /// What is left to write in the place of what hyper wrote, and how long that
+    /// What is left to write instead of what hyper wrote, and how long that
     /// was.
     instead: Option<(Vec<u8>, usize)>,
     /// Until when the other side must take something, while it takes nothing.

@@ -1,4 +1,4 @@
-//! One id for each request, told in its answer and in the log.
+//! One id for each request, in its answer and in the log.
 
 use warp::http::HeaderMap;
 use warp::http::header::{HeaderName, HeaderValue};

@@ -16,7 +16,7 @@ pub(crate) enum BodyEnd {
     Unread,
 }
 
-/// Is told how a body ended.
+/// Observes how a body ended.
 pub(crate) trait OnBodyEnd {
     /// Called once, when the body is dropped.
     fn body_ended(&self, end: BodyEnd);
