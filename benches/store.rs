@@ -13,10 +13,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
-use relata::graph::{Link, LinkFilter, LinkQuery, LocationGraph};
+use relata::graph::{Budget, Link, LinkFilter, LinkQuery, LocationGraph};
+use relata::history::Subject;
 use relata::journal::{Journal, JournalEntry, SqliteJournal};
 use relata::webhook::{Decoded, decode};
-use relata::{Event, NodeRef, Seq, Store, Subject, Timestamp};
+use relata::{Event, NodeRef, Seq, Store, Timestamp};
 
 const RELATIONS: u64 = 1_000_000;
 
@@ -231,19 +232,33 @@ fn first_pages(criterion: &mut Criterion, store: &Store) {
         let query = LinkQuery::default().limit(PAGE);
         let pages: Vec<Vec<Link<'_>>> = nodes
             .iter()
-            .map(|node| graph.links(node, &query).expect("a known node").links)
+            .map(|node| {
+                graph
+                    .view()
+                    .links(node, &query, &mut Budget::unbounded())
+                    .expect("a known node")
+                    .links
+            })
             .collect();
         let mut asked = nodes.iter().cycle();
         let mut copied = pages.iter().cycle();
         group.bench_function(BenchmarkId::new("links", name), |b| {
-            b.iter(|| graph.links(asked.next().expect("nodes"), &query));
+            b.iter(|| {
+                graph.view().links(asked.next().expect("nodes"), &query, &mut Budget::unbounded())
+            });
         });
         group.bench_function(BenchmarkId::new("slice copy", name), |b| {
             b.iter(|| copied.next().expect("nodes").clone());
         });
         let labelled = LinkQuery::from(LinkFilter::default().label("Property 0")).limit(PAGE);
         group.bench_function(BenchmarkId::new("links of a label", name), |b| {
-            b.iter(|| graph.links(asked.next().expect("nodes"), &labelled));
+            b.iter(|| {
+                graph.view().links(
+                    asked.next().expect("nodes"),
+                    &labelled,
+                    &mut Budget::unbounded(),
+                )
+            });
         });
     }
     group.finish();

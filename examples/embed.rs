@@ -4,7 +4,7 @@
 
 #![allow(clippy::print_stdout, clippy::allow_attributes, reason = "an example")]
 
-use relata::graph::Order;
+use relata::query::Order;
 use relata::{AsOf, Store};
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {

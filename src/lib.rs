@@ -6,8 +6,7 @@
 //! in memory, and answers who is linked to what, under which label.
 //!
 //! ```
-//! use relata::graph::LinkQuery;
-//! use relata::{NodeRef, Store};
+//! use relata::Store;
 //!
 //! let directory = tempfile::tempdir()?;
 //! let store = Store::open(directory.path().join("relata.db"))?;
@@ -21,25 +20,28 @@
 //!     "firstObjectKey":"contact","firstRecordId":"amara",
 //!     "secondObjectKey":"custom_objects.property","secondRecordId":"12-maple-street"}"#)?;
 //!
-//! let location = store.location("eHy2").unwrap();
-//! let graph = location.read();
-//! let house = NodeRef::record("custom_objects.property", "12-maple-street");
-//! let page = graph.links(&house, &LinkQuery::default()).unwrap();
-//! assert_eq!(page.links[0].label, Some("Interested Buyer"));
-//! assert_eq!(page.links[0].record, Some("amara"));
+//! let location = store.location("eHy2").ok_or("no such location")?;
+//! let house = "custom_objects.property/12-maple-street";
+//! let buyers = location.links(house).label("Interested Buyer").page()?;
+//! assert_eq!(buyers.links[0].record.as_deref(), Some("amara"));
 //! # Ok::<(), Box<dyn std::error::Error>>(())
 //! ```
 //!
 //! # Map
 //!
-//! | module | what is there |
+//! | module | contents |
 //! |---|---|
 //! | the root | the nouns (ids, [`Association`], [`Relation`], [`Event`]) and [`Store`] |
-//! | [`webhook`] | bytes from outside become events |
-//! | [`graph`] | one location's graph: the merge rule and the questions |
+//! | [`query`] | queries of a location, and their results |
+//! | [`changes`] | events as they are applied |
+//! | [`history`] | the events behind the graph, and the graph as it stood |
+//! | [`import`] | bulk loading |
+//! | [`operations`] | limits, clocks and observation, for those who run a store |
+//! | [`webhook`] | decodes what senders post into events |
+//! | [`graph`] | one location's graph: the merge rule, and queries without copying |
 //! | [`journal`] | where accepted events are kept: the trait, SQLite, memory |
-//! | [`export`] | a graph in the formats of other tools |
-//! | `signature` | is a delivery from whom it says, with the feature `server` |
+//! | [`export`] | writes a graph in the formats of other tools |
+//! | `signature` | verifies webhook signatures, with the feature `server` |
 //! | `http`, `api` | the HTTP API and its JSON, with the feature `server` |
 //!
 //! Without default features the crate is the embeddable store and needs neither
@@ -59,21 +61,91 @@ mod store;
 mod sync;
 pub mod webhook;
 
+pub mod query {
+    //! Queries of a location: requests built step by step, and results that own their
+    //! texts.
+    //!
+    //! A request begins at a [`Location`](crate::Location) as it stands, or at the
+    //! [`LocationView`] of a moment, which [`Store::as_of`](crate::Store::as_of) returns.
+    //! Its methods narrow it; the last one runs it.
+    //!
+    //! ```
+    //! use relata::{AsOf, Store};
+    //!
+    //! let store = Store::in_memory()?;
+    //! # store.ingest(br#"{"id":"67ad","key":"buyer_property_interest","locationId":"eHy2",
+    //! #     "firstObjectKey":"contact","firstObjectLabel":"Interested Buyer",
+    //! #     "secondObjectKey":"property","secondObjectLabel":"Property"}"#)?;
+    //! # store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",
+    //! #     "firstObjectKey":"contact","firstRecordId":"amara",
+    //! #     "secondObjectKey":"property","secondRecordId":"p1"}"#)?;
+    //! let now = store.location("eHy2").ok_or("no such location")?;
+    //! assert_eq!(now.links("contact/amara").label("Property").page()?.links.len(), 1);
+    //!
+    //! let then = store.as_of("eHy2", AsOf::Seq(1))?.ok_or("no such location")?;
+    //! assert!(then.links("contact").label("Property").page()?.next.is_none());
+    //! # Ok::<(), Box<dyn std::error::Error>>(())
+    //! ```
+    //!
+    //! Who needs rows borrowed from the graph, or a limit to the work, uses
+    //! [`graph::View`](crate::graph::View) instead.
+
+    pub use crate::graph::{
+        Condition, Cursor, EdgeEndRow, EdgeRow, LabelRow, LinkFilter, LinkPage, LinkRow, MatchPage,
+        MatchRow, Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths, QueryError,
+        StepRow, WalkEndRow,
+    };
+    pub use crate::store::{
+        LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
+        NeighborhoodRequest, ParseAsOfError, PathRequest, Request, WalkRequest,
+    };
+}
+
+pub mod changes {
+    //! Events as they are applied: pages of them, subscriptions, and the epochs that
+    //! event ids belong to.
+
+    pub use crate::model::{Epoch, EpochId, Epochs, EventId, ForeignEpoch, ParseEventIdError};
+    pub use crate::store::{
+        AppliedEvent, ChangeFilter, ChangePage, ChangesError, EventBatch, Subscription,
+    };
+}
+
+pub mod history {
+    //! The events behind the graph, and the graph as it stood.
+
+    pub use crate::store::{
+        AcceptedEvent, EventPage, ExportEventsError, HistoryEvent, HistoryPage, PageLimit, Past,
+        PastError, Pruned, Subject,
+    };
+}
+
+pub mod import {
+    //! Bulk loading: events in newline-delimited JSON, and what became of each line.
+
+    pub use crate::store::{
+        Import, ImportCounts, ImportError, ImportedLine, LineError, LineOutcome, LineRefusal,
+    };
+}
+
+pub mod operations {
+    //! For those who run a store: limits, clocks, observation, previews, and what
+    //! maintenance reports.
+
+    pub use crate::store::{
+        Backlog, Clock, ClockReading, Erasure, LimitReached, LimitedName, NameLimits, Preview,
+        PreviewError, ReplayError, StorageUse, Verification, WriteEvent, WriteFailure,
+    };
+}
+
 pub use model::{
-    Association, AssociationId, Change, End, Epoch, EpochId, Epochs, Event, EventId, EventType,
-    ForeignEpoch, LocationId, NodeRef, ObjectKey, ObjectSchema, ParseEventIdError, ParseNameError,
-    ParseNodeRefError, ParseTimestampError, Rank, RecordId, RecordRef, RecordState, Relation,
-    RelationId, Seq, Side, Stamp, StateKey, StateRow, Timestamp, WebhookId,
+    Association, AssociationId, Change, End, Event, EventType, LocationId, NodeRef, ObjectKey,
+    ObjectSchema, ParseNameError, ParseNodeRefError, ParseTimestampError, Rank, RecordId,
+    RecordRef, Relation, RelationId, Seq, Side, Stamp, Timestamp, WebhookId,
 };
 pub use store::{
-    AcceptedEvent, AppliedEvent, AsOf, Backlog, ChangeFilter, ChangePage, ChangesError, Clock,
-    ClockReading, Delivery, Erasure, EventBatch, EventPage, ExportEventsError, HistoryEvent,
-    HistoryPage, Import, ImportCounts, ImportError, ImportedLine, IngestError, LimitReached,
-    LimitedName, LineError, LineOutcome, LineRefusal, LinksIter, LinksOf, LinksRequest, Location,
-    LocationDiff, LocationView, MatchRequest, NameLimits, NeighborhoodRequest, OpenError, Options,
-    PageLimit, ParseAsOfError, Past, PastError, PathRequest, Preview, PreviewError, Pruned,
-    Receipt, ReplayError, Request, Status, StorageUse, Store, Subject, Subscription, Verification,
-    WalkRequest, WriteEvent, WriteFailure, repair, verify,
+    AsOf, Delivery, IngestError, Location, OpenError, Options, Receipt, Status, Store, repair,
+    verify,
 };
 
 /// Runs the examples of the README as tests.

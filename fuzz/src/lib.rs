@@ -6,7 +6,7 @@ use std::time::Duration;
 use aws_lc_rs::signature::{Ed25519KeyPair, KeyPair};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
-use relata::graph::{Cursor, LinkQuery};
+use relata::graph::{Budget, Cursor, LinkQuery};
 use relata::http::{App, AuthPolicy, Limits, routes};
 use relata::journal::{JournalReader, SqliteJournal};
 use relata::signature::{SignatureHeaders, Verifier, WebhookKey, diagnose};
@@ -101,7 +101,10 @@ pub fn cursors(data: &[u8]) {
     let location = STORE.location("L").unwrap();
     let graph = location.read();
     for node in [NodeRef::object("contact"), NodeRef::record("contact", "a")] {
-        let page = graph.links(&node, &LinkQuery::default().after(cursor)).unwrap();
+        let page = graph
+            .view()
+            .links(&node, &LinkQuery::default().after(cursor), &mut Budget::unbounded())
+            .unwrap();
         assert!(page.links.len() <= 3);
     }
 }

@@ -7,8 +7,9 @@ use std::process::ExitCode;
 use anyhow::Context;
 use relata::api::{DeadLetterItem, DeadLetterResponse};
 use relata::journal::{DeadLetterSummary, Journal, JournalError, JournalReader, SqliteJournal};
+use relata::operations::ReplayError;
 use relata::webhook::UrlTypes;
-use relata::{IngestError, OpenError, Options, ReplayError, Store};
+use relata::{IngestError, OpenError, Options, Store};
 
 use crate::cli::database::ensure_exists;
 use crate::cli::output::{print_json, print_line, print_table};

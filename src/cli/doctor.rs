@@ -8,9 +8,10 @@ use anyhow::Context;
 use relata::api::{DeliveryReading, DoctorResponse, Effect, SignatureVerdict};
 use relata::http::Limits;
 use relata::journal::MemoryJournal;
+use relata::operations::PreviewError;
 use relata::signature::{SignatureHeaders, diagnose};
 use relata::webhook::{ContentEncoding, Decoded, MAX_ID_BYTES};
-use relata::{Delivery, IngestError, Options, PreviewError, Store, Timestamp};
+use relata::{Delivery, IngestError, Options, Store, Timestamp};
 
 use crate::cli::output::{print_json, print_line};
 use crate::config::{DoctorArgs, Names};

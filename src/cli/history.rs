@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use relata::api::HistoryResponse;
-use relata::{HistoryEvent, Subject};
+use relata::history::{HistoryEvent, Subject};
 
 use crate::cli::database::open_location;
 use crate::cli::output::{print_json, print_line, print_more, print_table};

@@ -9,7 +9,8 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use relata::api::ImportResponse;
-use relata::{ImportCounts, ImportedLine, LineOutcome, Options, Store};
+use relata::import::{ImportCounts, ImportedLine, LineOutcome};
+use relata::{Options, Store};
 use serde_json::json;
 
 use crate::cli::destination::{Destination, Reserved};

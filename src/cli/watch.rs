@@ -6,7 +6,8 @@ use std::process::ExitCode;
 use std::time::Duration;
 
 use relata::api::ChangeBody;
-use relata::{AppliedEvent, Association, Change, ChangeFilter, Location, Seq, Store};
+use relata::changes::{AppliedEvent, ChangeFilter};
+use relata::{Association, Change, Location, Seq, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::database::open_location;

@@ -1,7 +1,7 @@
 //! Limits on the names that events may introduce.
 
 use clap::Args;
-use relata::NameLimits;
+use relata::operations::NameLimits;
 
 /// Limits on the names that events may introduce; an event that exceeds one is refused.
 #[derive(Debug, Args)]

@@ -3,7 +3,7 @@
 //!
 //! What a delete has hidden goes with it: without the delete it would be seen again.
 //! What stays keeps its place, so lists keep their order and cursors their meaning. The
-//! last row of each table stays, too: it tells which place is given out next.
+//! last row of each table stays, too: it determines which place is assigned next.
 
 use std::sync::Arc;
 
@@ -51,7 +51,7 @@ fn stay<N: Number>(which: &mut [bool], number: N) {
     }
 }
 
-/// Whether each row goes; the last never does.
+/// Returns whether each row goes; the last never does.
 fn which<N: Number, T: Clone>(table: &CowTable<N, T>, goes: impl Fn(N, &T) -> bool) -> Vec<bool> {
     let mut which: Vec<bool> = table.iter().map(|(number, row)| goes(number, row)).collect();
     if let Some(last) = which.last_mut() {
@@ -60,13 +60,13 @@ fn which<N: Number, T: Clone>(table: &CowTable<N, T>, goes: impl Fn(N, &T) -> bo
     which
 }
 
-/// Whether the greatest event of a record is a delete of this seq or before.
+/// Returns whether the greatest event of a record is a delete of this seq or before.
 fn was_deleted(state: RecordState, upto: Seq) -> bool {
     state.is_deleted() && state.last.is_some_and(|last| last.seq() <= upto)
 }
 
 impl LocationGraph {
-    /// Returns how many rows stand for things that are not to be seen, where these are to
+    /// Returns how many rows hold things that are not visible, where these are to
     /// be seen: no fewer than could be dropped. Costs a look at the associations.
     pub(crate) fn tombstones(&self, counts: &Counts) -> u64 {
         let records = &self.records;

@@ -78,8 +78,13 @@ impl LocationGraph {
             let thing = || format!("association {}", left.id);
             report.compare(
                 thing,
-                &(&left.id, &left.stamp, &left.definition, self.relation_count(&left.id)),
-                &(&right.id, &right.stamp, &right.definition, other.relation_count(&right.id)),
+                &(&left.id, &left.stamp, &left.definition, self.view().relation_count(&left.id)),
+                &(
+                    &right.id,
+                    &right.stamp,
+                    &right.definition,
+                    other.view().relation_count(&right.id),
+                ),
             );
         }
     }

@@ -12,7 +12,7 @@ use crate::graph::view::{Names, Node, View};
 use crate::model::{Association, NodeRef, Seq, StateKey};
 
 /// The graph of one location: object keys joined by associations, records
-/// joined by relations, and one set of questions for both layers.
+/// joined by relations, and one set of queries for both layers.
 ///
 /// A `LocationGraph` is a fold over events: see [`LocationGraph::merge`]. It
 /// does no I/O and cannot fail.
@@ -83,13 +83,13 @@ impl Changed {
         Self { objects, associations, records, dropped }
     }
 
-    /// Whether rows are no longer there.
+    /// Returns whether rows are no longer there.
     pub(crate) fn has_dropped(&self) -> bool {
         self.dropped().next().is_some()
     }
 
     /// Returns the rows that are no longer there. One of them may be among the rows that
-    /// are written anew: delete it first.
+    /// are written again: delete it first.
     pub(crate) fn dropped(&self) -> impl Iterator<Item = StateKey<'_>> {
         self.dropped.keys()
     }
@@ -104,22 +104,22 @@ pub(crate) struct NameCounts {
 }
 
 impl LocationGraph {
-    /// A location of which nothing is known.
+    /// Creates a location of which nothing is known.
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// Whether any event has ever named this object key or record.
+    /// Returns whether any event has ever named this object key or record.
     pub fn knows(&self, node: &NodeRef) -> bool {
         self.node(node).is_some()
     }
 
-    /// Whether any event has ever named an association by this id.
+    /// Returns whether any event has ever named an association by this id.
     pub fn knows_association(&self, id: &str) -> bool {
         self.associations.find(id).is_some()
     }
 
-    /// Whether any event has ever named a relation by this id.
+    /// Returns whether any event has ever named a relation by this id.
     pub fn knows_relation(&self, id: &str) -> bool {
         self.records.find_relation(id).is_some()
     }
@@ -128,7 +128,7 @@ impl LocationGraph {
         self.objects.find(key).is_some()
     }
 
-    /// Whether a relation under this association has ever joined these object keys.
+    /// Returns whether a relation under this association has ever joined these object keys.
     pub(crate) fn knows_edge_type(&self, association: &str, first: &str, second: &str) -> bool {
         let kind = || {
             Some(EdgeType {
@@ -157,7 +157,7 @@ impl LocationGraph {
         }
     }
 
-    /// What questions are asked of.
+    /// Returns what queries read.
     pub fn view(&self) -> View<'_> {
         View {
             associations: &self.associations,
@@ -168,19 +168,19 @@ impl LocationGraph {
         }
     }
 
-    /// The definition of the association of this id, while it is known and not
+    /// Returns the definition of the association of this id, while it is known and not
     /// deleted.
     pub fn association(&self, id: &str) -> Option<&Association> {
         let number = self.associations.find(id)?;
         self.associations.rows()[number].definition.as_ref()
     }
 
-    /// How many rows a checkpoint of the whole graph has.
+    /// Returns how many rows a checkpoint of the whole graph has.
     pub(crate) fn row_count(&self) -> u64 {
         self.row_count_with(self.relation_rows())
     }
 
-    /// As [`row_count`](Self::row_count), with the first so many relations alone.
+    /// Returns [`row_count`](Self::row_count) with the first so many relations alone.
     pub(crate) fn row_count_with(&self, relations: u32) -> u64 {
         let records = &self.records;
         let schema = self.objects.rows().len() + self.associations.rows().len();
@@ -188,7 +188,7 @@ impl LocationGraph {
         u64::from(schema) + records.unkeyed().len() as u64 + linked
     }
 
-    /// How many rows a checkpoint of the whole graph has of relations.
+    /// Returns how many relation rows a checkpoint of the whole graph has.
     pub(crate) fn relation_rows(&self) -> u32 {
         self.records.relations().len()
     }

@@ -99,7 +99,7 @@ impl LocationGraph {
         self.records.merge_relation(relation.id.as_str(), kind, ends, stamp)
     }
 
-    /// The numbers of all that a relation names, given out now where there were
+    /// Returns the numbers of all that a relation names, assigned now where there were
     /// none.
     pub(super) fn place(&mut self, relation: &Relation) -> (EdgeTypeNo, (RecordNo, RecordNo)) {
         let association = self.intern_association(relation.association.as_str());

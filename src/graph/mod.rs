@@ -1,5 +1,5 @@
-//! The graph of one location, and the questions asked of it: pure, without
-//! I/O, and the only folder that names petgraph.
+//! The graph of one location and its queries: pure, without I/O, and the only folder that
+//! names petgraph.
 
 mod changed;
 mod compaction;

@@ -5,7 +5,7 @@ use crate::model::{RecordState, Stamp};
 /// What an event did to the graph.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Outcome {
-    /// The thing it speaks of is as it says from now on.
+    /// The thing that it concerns is as it says from now on.
     Applied,
     /// The thing was that way already.
     Unchanged,

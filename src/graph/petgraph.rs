@@ -56,19 +56,19 @@ fn number(index: NodeIndex) -> RecordNo {
 }
 
 impl LocationGraph {
-    /// The record layer as a petgraph graph. Costs nothing.
+    /// Returns the record layer as a petgraph graph. Costs nothing.
     pub fn record_graph(&self) -> RecordGraph<'_> {
         RecordGraph { graph: self }
     }
 
-    /// The object layer as a petgraph graph. Costs a copy of the object layer,
+    /// Returns the object layer as a petgraph graph. Costs a copy of the object layer,
     /// which is small.
     pub fn object_graph(&self) -> ObjectGraph {
         self.objects.graph().map(|_, object| object.0, |_, association| association.0).into()
     }
 
-    /// Where a node stands in the graph of its layer. Indices mean nothing
-    /// outside the graph they came from.
+    /// Returns the index of a node in the graph of its layer. Indices mean nothing outside
+    /// the graph they came from.
     pub fn petgraph_index(&self, node: &NodeRef) -> Option<NodeIndex> {
         match self.node(node)? {
             Node::Record(record) => Some(index(record)),
@@ -78,7 +78,7 @@ impl LocationGraph {
 }
 
 impl RecordGraph<'_> {
-    /// The record at this index of this graph.
+    /// Returns the record at this index of this graph.
     ///
     /// # Panics
     ///

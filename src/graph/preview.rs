@@ -9,9 +9,9 @@ use crate::graph::outcome::Outcome;
 use crate::model::{Change, Event, ObjectKey, RecordState, Seq};
 
 impl LocationGraph {
-    /// What [`merge`](Self::merge) would answer, with the graph left as it is.
+    /// Returns what [`merge`](Self::merge) would return, and leaves the graph as it is.
     ///
-    /// Merges into a copy of the few things that the event speaks of, so it
+    /// Merges into a copy of the few things that the event concerns, so it
     /// costs what merging does.
     pub fn preview(&self, seq: Seq, event: &Event) -> Outcome {
         let mut part = Scratch { whole: self, graph: Self::new() };

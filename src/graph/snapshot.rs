@@ -13,7 +13,7 @@ use crate::graph::view::{Names, Node, View};
 use crate::model::{NodeRef, Seq};
 
 /// Everything visible of a location at one moment, for reading from end to end
-/// and for long questions while events go on.
+/// and for long queries while events are applied.
 ///
 /// Taking one costs a pointer for each 64 records; an event that touches records
 /// whose chunk a snapshot still holds costs a copy of that chunk and its links
@@ -28,13 +28,13 @@ pub struct Snapshot {
 }
 
 impl LocationGraph {
-    /// A consistent copy of what is visible now.
+    /// Takes a consistent copy of what is visible now.
     pub fn snapshot(&self) -> Snapshot {
         self.snapshot_of([])
     }
 
-    /// A consistent copy of what is visible now, for a question that names these
-    /// nodes: a copy knows no others by name.
+    /// Takes a consistent copy of what is visible now, for a query that names these nodes:
+    /// a copy knows no others by name.
     pub fn snapshot_of<'n>(&self, named: impl IntoIterator<Item = &'n NodeRef>) -> Snapshot {
         let found = |node: &NodeRef| Some((node.clone(), self.node(node)?));
         Snapshot {
@@ -48,7 +48,7 @@ impl LocationGraph {
 }
 
 impl Snapshot {
-    /// What questions are asked of.
+    /// Returns what queries read.
     pub fn view(&self) -> View<'_> {
         View {
             associations: &self.associations,
@@ -59,13 +59,13 @@ impl Snapshot {
         }
     }
 
-    /// The nodes of some layers, by object key and record id. See [`View::part`] for
-    /// the cost.
+    /// Returns the nodes of some layers, by object key and record id. See [`View::part`]
+    /// for the cost.
     pub fn nodes(&self, layers: Layers) -> Vec<EdgeEnd<'_>> {
         self.part_of(layers).map_or_else(Vec::new, |part| part.nodes().collect())
     }
 
-    /// The links of some layers, by id. See [`View::part`] for the cost.
+    /// Returns the links of some layers, by id. See [`View::part`] for the cost.
     pub fn links(&self, layers: Layers) -> Vec<Edge<'_>> {
         self.part_of(layers).map_or_else(Vec::new, |part| part.links().collect())
     }

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use crate::model::ids::{AssociationId, ObjectKey};
 use crate::model::names::ParseNameError;
 
-/// Which end of an association or relation something stands on.
+/// An end of an association or relation.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Side {
     /// The first object.
@@ -15,7 +15,7 @@ pub enum Side {
 }
 
 impl Side {
-    /// The opposite end.
+    /// Returns the opposite end.
     #[must_use]
     pub const fn other(self) -> Self {
         match self {
@@ -24,7 +24,7 @@ impl Side {
         }
     }
 
-    /// `first` or `second`.
+    /// Returns `first` or `second`.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::First => "first",
@@ -69,14 +69,14 @@ pub struct Association {
     /// The second end.
     pub second: End,
     /// How many seconds one first may have, such as `MANY_TO_MANY`; the sender
-    /// tells it only in updates.
+    /// sends it only in updates.
     pub first_to_second: Option<Box<str>>,
     /// The same, seen from the second end.
     pub second_to_first: Option<Box<str>>,
 }
 
 impl Association {
-    /// The end on this side.
+    /// Returns the end on this side.
     pub fn end(&self, side: Side) -> &End {
         match side {
             Side::First => &self.first,
@@ -84,13 +84,13 @@ impl Association {
         }
     }
 
-    /// Whether both ends carry the same label, so that a link reads alike from
+    /// Returns whether both ends carry the same label, so that a link reads alike from
     /// either end.
     pub fn is_symmetric(&self) -> bool {
         self.first.label == self.second.label
     }
 
-    /// Whether both ends are of one object key, too, so that nothing tells them
+    /// Returns whether both ends are of one object key, too, so that nothing sets them
     /// apart.
     pub fn is_mutual(&self) -> bool {
         self.is_symmetric() && self.first.object == self.second.object

@@ -77,7 +77,7 @@ impl Epochs {
     ///
     /// # Errors
     ///
-    /// [`ForeignEpoch`] if the place is of an epoch unknown here, or behind the event
+    /// [`ForeignEpoch`] if the place is of an epoch unknown here, or after the event
     /// after which a later epoch began.
     pub fn resolve(&self, id: EventId) -> Result<Seq, ForeignEpoch> {
         let later = match id.epoch {

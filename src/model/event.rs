@@ -7,7 +7,7 @@ use crate::model::ids::{AssociationId, LocationId, ObjectKey, RecordId, WebhookI
 use crate::model::relation::Relation;
 use crate::model::timestamp::Timestamp;
 
-/// What an event does to the thing it speaks of, in the order of the merge
+/// What an event does to the thing that it concerns, in the order of the merge
 /// rule: of two events at the same time the greater rank wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
@@ -31,14 +31,14 @@ macro_rules! event_types {
             /// Every type, in the order of the documentation.
             pub const ALL: &[Self] = &[$(Self::$name,)*];
 
-            /// The name on the wire.
+            /// Returns the name on the wire.
             pub const fn as_str(self) -> &'static str {
                 match self {
                     $(Self::$name => stringify!($name),)*
                 }
             }
 
-            /// The type of this name, compared exactly.
+            /// Returns the type of this name, compared exactly.
             pub fn from_name(name: &str) -> Option<Self> {
                 match name {
                     $(stringify!($name) => Some(Self::$name),)*
@@ -46,7 +46,7 @@ macro_rules! event_types {
                 }
             }
 
-            /// Create, update or delete.
+            /// Returns whether it is a create, an update or a delete.
             pub const fn rank(self) -> Rank {
                 match self {
                     $(Self::$name => Rank::$rank,)*
@@ -94,13 +94,13 @@ impl fmt::Display for EventType {
 pub struct ObjectSchema {
     /// The object key.
     pub key: ObjectKey,
-    /// What one such thing is called, if told.
+    /// What one such thing is called, if known.
     pub singular: Option<Box<str>>,
-    /// What many are called, if told.
+    /// What many are called, if known.
     pub plural: Option<Box<str>>,
 }
 
-/// The thing an event speaks of, as far as the graph keeps it.
+/// The thing that an event concerns, as far as the graph keeps it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Change {
     /// An association as it is from now on.
@@ -116,10 +116,10 @@ pub enum Change {
     },
     /// A relation, made or (with the rank of a delete) undone.
     Relation(Relation),
-    /// A record that was made, changed or deleted; not every delivery tells
+    /// A record that was made, changed or deleted; not every delivery names
     /// the object key.
     Record {
-        /// The object key, where told.
+        /// The object key, if given.
         object: Option<ObjectKey>,
         /// The record id.
         id: RecordId,
@@ -129,7 +129,7 @@ pub enum Change {
 }
 
 impl Change {
-    /// The id of the thing the event speaks of.
+    /// Returns the id of the thing that the event concerns.
     pub fn entity_id(&self) -> &str {
         match self {
             Self::Association(association) => association.id.as_str(),
@@ -148,11 +148,11 @@ pub struct Event {
     pub event_type: EventType,
     /// The tenant it belongs to.
     pub location: LocationId,
-    /// The sender's time of it, where told.
+    /// The sender's time of it, if given.
     pub at: Option<Timestamp>,
-    /// The sender's id of the delivery, where told.
+    /// The sender's id of the delivery, if given.
     pub webhook_id: Option<WebhookId>,
-    /// The sender's id for tracing, where told.
+    /// The sender's id for tracing, if given.
     pub trace_id: Option<Box<str>>,
     /// What it says.
     pub change: Change,

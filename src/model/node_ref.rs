@@ -30,12 +30,12 @@ pub struct NodeRef {
 pub struct ParseNodeRefError;
 
 impl NodeRef {
-    /// A type of things.
+    /// Returns the reference to a type of things.
     pub fn object(key: impl Into<ObjectKey>) -> Self {
         Self { object: key.into(), record: None }
     }
 
-    /// One record.
+    /// Returns the reference to one record.
     pub fn record(key: impl Into<ObjectKey>, id: impl Into<RecordId>) -> Self {
         Self { object: key.into(), record: Some(id.into()) }
     }

@@ -26,7 +26,7 @@ pub struct Relation {
 }
 
 impl Relation {
-    /// The record on this side.
+    /// Returns the record on this side.
     pub fn end(&self, side: Side) -> &RecordRef {
         match side {
             Side::First => &self.first,

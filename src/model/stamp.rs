@@ -7,7 +7,7 @@ use crate::model::timestamp::Timestamp;
 /// locations; 0 is "before the first".
 pub type Seq = u64;
 
-/// When and where an event stands in the order of the merge rule: timestamp
+/// The rank of an event in the order of the merge rule: timestamp
 /// (absent is oldest), then create < update < delete, then seq.
 ///
 /// Packed into 16 bytes, since every relation carries one.
@@ -22,7 +22,7 @@ const SEQ_BITS: u32 = 62;
 const SEQ_MASK: u64 = (1 << SEQ_BITS) - 1;
 
 impl Stamp {
-    /// The stamp of an event of this rank, timestamp and journal position.
+    /// Creates the stamp of an event of this rank, timestamp and journal position.
     pub fn new(at: Option<Timestamp>, rank: Rank, seq: Seq) -> Self {
         Self {
             at: at.map_or(UNDATED, |at| at.as_millis().max(UNDATED + 1)),
@@ -30,12 +30,12 @@ impl Stamp {
         }
     }
 
-    /// The event's own time, if it had one.
+    /// Returns the event's own time, or `None` if it had none.
     pub fn at(self) -> Option<Timestamp> {
         (self.at != UNDATED).then_some(Timestamp::from_millis(self.at))
     }
 
-    /// Create, update or delete.
+    /// Returns whether it was a create, an update or a delete.
     pub fn rank(self) -> Rank {
         match self.rank_and_seq >> SEQ_BITS {
             0 => Rank::Create,
@@ -44,18 +44,18 @@ impl Stamp {
         }
     }
 
-    /// The event's position in the journal.
+    /// Returns the event's position in the journal.
     pub fn seq(self) -> Seq {
         self.rank_and_seq & SEQ_MASK
     }
 
-    /// Whether the event was a delete.
+    /// Returns whether the event was a delete.
     pub fn is_delete(self) -> bool {
         self.rank() == Rank::Delete
     }
 
-    /// Whether both differ in seq alone: the same event told twice, or two
-    /// events that only their order of delivery tells apart.
+    /// Returns whether both differ in seq alone: the same event delivered twice, or two
+    /// events that only their order of delivery distinguishes.
     pub fn same_but_seq(self, other: Self) -> bool {
         self.at == other.at && self.rank() == other.rank()
     }

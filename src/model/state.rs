@@ -20,7 +20,7 @@ pub struct RecordState {
 }
 
 impl RecordState {
-    /// The state after one more event.
+    /// Returns the state after one more event.
     #[must_use]
     pub fn with(self, stamp: Stamp) -> Self {
         Self {
@@ -29,13 +29,13 @@ impl RecordState {
         }
     }
 
-    /// The state after the events of both.
+    /// Returns the state after the events of both.
     #[must_use]
     pub fn merged(self, other: Self) -> Self {
         Self { last: self.last.max(other.last), deleted: self.deleted.max(other.deleted) }
     }
 
-    /// Whether its greatest event is a delete.
+    /// Returns whether its greatest event is a delete.
     pub fn is_deleted(self) -> bool {
         self.last.is_some_and(Stamp::is_delete)
     }
@@ -50,7 +50,7 @@ pub enum StateRow<'a> {
         number: u32,
         /// The object key.
         key: &'a str,
-        /// The schema and the event that told it, if one did.
+        /// The schema and the event that declared it, if one did.
         schema: Option<(&'a ObjectSchema, Stamp)>,
     },
     /// An association; one that only relations have named has no stamp.
@@ -113,7 +113,7 @@ pub enum StateKey<'a> {
 }
 
 impl StateRow<'_> {
-    /// The last event that the row stands for, 0 if none.
+    /// Returns the last event that the row covers, 0 if none.
     pub(crate) fn newest(&self) -> Seq {
         let seq = |stamp: Option<Stamp>| stamp.map_or(0, Stamp::seq);
         match *self {

@@ -26,7 +26,7 @@ pub struct Timestamp(i64);
 pub struct ParseTimestampError(#[source] jiff::Error);
 
 impl Timestamp {
-    /// The clock, read here and nowhere else.
+    /// Reads the clock: here and nowhere else.
     #[expect(clippy::disallowed_methods, reason = "the one place that reads the clock")]
     pub fn now() -> Self {
         let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
@@ -48,12 +48,12 @@ impl Timestamp {
         Self(self.0.saturating_add(millis))
     }
 
-    /// An instant from milliseconds since the Unix epoch.
+    /// Creates an instant from milliseconds since the Unix epoch.
     pub const fn from_millis(millis: i64) -> Self {
         Self(millis)
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     pub const fn as_millis(self) -> i64 {
         self.0
     }
@@ -77,7 +77,7 @@ impl std::str::FromStr for Timestamp {
 const YEAR_0_MS: i64 = -62_167_219_200_000;
 const YEAR_10_000_MS: i64 = 253_402_300_800_000;
 
-/// Digits behind the seconds that jiff reads; RFC 3339 allows any number.
+/// Number of digits after the seconds that jiff reads; RFC 3339 allows any number.
 const FRACTION_DIGITS: usize = 9;
 
 fn without_fine_digits(text: &str) -> Cow<'_, str> {

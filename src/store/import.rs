@@ -64,7 +64,8 @@ impl Store {
     /// events without an id of their own are then imported again with it.
     ///
     /// ```
-    /// use relata::{LineOutcome, Status, Store};
+    /// use relata::import::LineOutcome;
+    /// use relata::{Status, Store};
     ///
     /// let store = Store::in_memory()?;
     /// let file = br#"{"type":"ContactDelete","id":"amara","locationId":"eHy2"}

@@ -73,7 +73,7 @@ pub enum LineError {
         /// Maximum length of a line, in bytes.
         limit: u64,
     },
-    /// [`Import::of_locations`](crate::Import::of_locations) does not admit its location.
+    /// [`Import::of_locations`](crate::import::Import::of_locations) does not admit its location.
     #[error("lines of this location are not admitted")]
     NotAdmitted,
     /// The event names more than the store may hold.

@@ -41,8 +41,7 @@ use crate::webhook::Decoded;
 /// Dropping it waits for what was queued and saves a checkpoint.
 ///
 /// ```
-/// use relata::graph::{LinkFilter, LinkQuery};
-/// use relata::{NodeRef, Store};
+/// use relata::Store;
 ///
 /// let store = Store::in_memory()?;
 /// store.ingest(br#"{"id":"67ad","associationType":"USER_DEFINED","locationId":"eHy2",
@@ -54,12 +53,10 @@ use crate::webhook::Decoded;
 ///     "secondObjectKey":"custom_objects.property","secondRecordId":"12-maple-street"}"#)?;
 ///
 /// let location = store.location("eHy2").unwrap();
-/// let graph = location.read();
-/// let house: NodeRef = "custom_objects.property/12-maple-street".parse()?;
-/// let buyers = LinkFilter::default().label("Interested Buyer");
-/// let page = graph.links(&house, &LinkQuery::from(buyers)).unwrap();
+/// let house = "custom_objects.property/12-maple-street";
+/// let page = location.links(house).label("Interested Buyer").page()?;
 /// assert_eq!(page.total, Some(1));
-/// assert_eq!(page.links[0].record, Some("amara"));
+/// assert_eq!(page.links[0].record.as_deref(), Some("amara"));
 /// # Ok::<(), Box<dyn std::error::Error>>(())
 /// ```
 pub struct Store {

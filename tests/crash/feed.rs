@@ -4,7 +4,8 @@
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
-use relata::{ChangeFilter, Store};
+use relata::Store;
+use relata::changes::ChangeFilter;
 
 use crate::support::database::fresh;
 use crate::support::long;

@@ -151,9 +151,9 @@ fn shown(db: &std::path::Path) -> Result<Vec<usize>, Error> {
     let store = Store::open_read_only(db)?;
     let mut links = Vec::new();
     for location in store.locations() {
-        let live = location.read().counts().relations;
+        let live = location.read().view().counts().relations;
         let past = store.past(location.id().as_str(), store.head())?;
-        assert_eq!(past.graph.counts().relations, live);
+        assert_eq!(past.graph.view().counts().relations, live);
         links.push(usize::try_from(live)?);
     }
     Ok(links)

@@ -9,7 +9,7 @@ use crate::model::{Association, Side, Stamp};
 #[derive(Debug, Clone)]
 pub(crate) struct AssociationRow {
     pub(crate) id: Box<str>,
-    /// The event behind its state; absent while only relations have named it.
+    /// The event that made its state; absent while only relations have named it.
     pub(crate) stamp: Option<Stamp>,
     /// Its definition; absent while unknown and after a delete.
     pub(crate) definition: Option<Association>,
@@ -20,12 +20,12 @@ impl AssociationRow {
         self.stamp.is_some_and(Stamp::is_delete)
     }
 
-    /// The label of this end, while known.
+    /// Returns the label of this end, or `None` while the association is unknown.
     pub(crate) fn label(&self, side: Side) -> Option<&str> {
         self.definition.as_ref().map(|definition| definition.end(side).label.as_ref())
     }
 
-    /// Whether people would call it by this id or key.
+    /// Returns whether this is its id or key.
     pub(crate) fn is_called(&self, id_or_key: &str) -> bool {
         *self.id == *id_or_key
             || self.definition.as_ref().is_some_and(|definition| *definition.key == *id_or_key)
@@ -49,8 +49,8 @@ impl Associations {
         self.by_id.find(self.by_id.hash(id), |number| *self.rows[number].id == *id)
     }
 
-    /// The number of an association, given out now if it had none; and whether
-    /// it was.
+    /// Returns the number of an association, assigned now if it had none, and whether it
+    /// had none.
     pub(crate) fn intern(&mut self, id: &str) -> (AssociationNo, bool) {
         if let Some(known) = self.find(id) {
             return (known, false);
@@ -61,7 +61,7 @@ impl Associations {
         (number, true)
     }
 
-    /// Takes an association back to the place that it had; `None` if it cannot stand
+    /// Restores an association to the place that it had, or returns `None` if it cannot be
     /// there.
     pub(crate) fn add(&mut self, id: &str, place: u32) -> Option<AssociationNo> {
         if !self.rows.skip_to(place) {

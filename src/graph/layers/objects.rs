@@ -24,7 +24,7 @@ pub(crate) struct ObjectRow {
 }
 
 impl ObjectRow {
-    /// What people call such a thing: the schema's word, else the key.
+    /// Returns what people call such a thing: the schema's word, else the key.
     pub(crate) fn display_label(&self) -> &str {
         let singular = self.schema.as_ref().and_then(|(schema, _)| schema.singular.as_deref());
         singular.unwrap_or(self.key.as_str())
@@ -38,7 +38,7 @@ pub(crate) struct ObjectLayer {
     rows: CowTable<ObjectNo, ObjectRow>,
     by_key: IdIndex,
     /// The edges of the graph in the form of the record layer's, kinds and
-    /// relations standing for associations, so that one code answers questions
+    /// associations in place of relations, so that the same code answers queries
     /// about both.
     adjacency: CowTable<ObjectNo, Adjacency>,
     graph: StableDiGraph<ObjectNo, AssociationNo>,
@@ -66,8 +66,8 @@ impl ObjectLayer {
         self.by_key.find(self.by_key.hash(key), |number| self.rows[number].key.as_str() == key)
     }
 
-    /// The number of an object key, given out now if it had none; and whether
-    /// it was.
+    /// Returns the number of an object key, assigned now if it had none, and whether it had
+    /// none.
     pub(crate) fn intern(&mut self, key: &ObjectKey) -> (ObjectNo, bool) {
         if let Some(known) = self.find(key.as_str()) {
             return (known, false);
@@ -128,15 +128,15 @@ impl ObjectLayer {
         }
     }
 
-    /// How many associations have an end here; one from a thing to itself
-    /// counts once.
+    /// Returns how many associations have an end here; one from a thing to itself counts
+    /// once.
     pub(crate) fn degree(&self, object: ObjectNo) -> usize {
         let out = self.graph.edges_directed(node(object), Direction::Outgoing).count();
         let into = self.graph.edges_directed(node(object), Direction::Incoming);
         out + into.filter(|edge| edge.source() != edge.target()).count()
     }
 
-    /// The associations that have an end here.
+    /// Returns the associations that have an end here.
     pub(crate) fn adjacency(&self, object: ObjectNo) -> &Adjacency {
         &self.adjacency[object]
     }

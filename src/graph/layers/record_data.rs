@@ -1,4 +1,4 @@
-//! What questions about records read: small rows behind numbers, cheap to copy.
+//! What queries of records read: small rows behind numbers, cheap to copy.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -61,7 +61,7 @@ pub(crate) struct EdgeTypes {
 }
 
 /// Adjacencies in small chunks: a chunk that a copy holds is copied whole, with
-/// every link of its records, when one of them is linked anew.
+/// every link of its records, when one of them is linked again.
 type Adjacencies = CowTable<RecordNo, Adjacency, 64>;
 
 /// Records and their links, by number. A copy shares nearly all of it with the
@@ -102,18 +102,18 @@ impl RecordRows {
         }
     }
 
-    /// How many records of an object key lists show.
+    /// Returns how many records of an object key lists show.
     pub(crate) fn listed(&self, object: ObjectNo) -> u32 {
         if object.0 < self.listed.len() { self.listed[object] } else { 0 }
     }
 
-    /// How many links under an association records have; `None` if no relation
-    /// has named it.
+    /// Returns how many links under an association records have; `None` if no relation has
+    /// named it.
     pub(crate) fn degrees(&self, association: AssociationNo) -> Option<&AssociationDegrees> {
         self.joined(association).map(|joined| &joined.degrees)
     }
 
-    /// The kinds of link under an association.
+    /// Returns the kinds of link under an association.
     pub(crate) fn kinds_under(&self, association: AssociationNo) -> &[EdgeTypeNo] {
         self.joined(association).map_or(&[], |joined| &joined.kinds)
     }
@@ -122,8 +122,8 @@ impl RecordRows {
         (association.0 < self.joined.len()).then(|| &self.joined[association])
     }
 
-    /// How many links under an association a record has on one end. Costs the kinds of
-    /// the association or the slots of the record, whichever are fewer.
+    /// Returns how many links under an association a record has on one end. Costs the kinds
+    /// of the association or the slots of the record, whichever are fewer.
     pub(crate) fn links_on(&self, record: RecordNo, association: AssociationNo, side: Side) -> u32 {
         let (kinds, adjacency) = (self.kinds_under(association), &self.adjacency[record]);
         if kinds.len() <= adjacency.slots_at_most() {
@@ -135,14 +135,14 @@ impl RecordRows {
         adjacency.runs().filter(|run| is_on(run.slot)).map(|run| run.live).sum()
     }
 
-    /// How many links under an association a record has to itself: those stand on
-    /// both ends.
+    /// Returns how many links under an association a record has to itself: each is on both
+    /// ends.
     pub(crate) fn loops_under(&self, record: RecordNo, association: AssociationNo) -> u32 {
         self.loops.get(&(record, association)).copied().unwrap_or(0)
     }
 
-    /// Whether a record has links that are shown: those of a deleted association are
-    /// not.
+    /// Returns whether a record has links that are shown: those of a deleted association
+    /// are not.
     pub(crate) fn has_shown_links(&self, record: RecordNo) -> bool {
         let adjacency = &self.adjacency[record];
         let is_shown = |slot: Slot| !self.kinds[slot.kind()].hidden;
@@ -152,13 +152,13 @@ impl RecordRows {
         }
     }
 
-    /// Links of this kind from a record to itself.
+    /// Returns links of this kind from a record to itself.
     pub(crate) fn loops(&self, record: RecordNo, kind: EdgeTypeNo) -> u32 {
         if self.loops.is_empty() {
             return 0;
         }
         let EdgeType { association, first, second } = self.kinds[kind].kind;
-        // Both ends of such a link have one object key: the association tells its kind.
+        // Both ends of such a link have one object key: the association determines its edge type.
         if first == second { self.loops_under(record, association) } else { 0 }
     }
 }

@@ -16,7 +16,7 @@ impl Slot {
         EdgeTypeNo(self.0 >> 1)
     }
 
-    /// The slot in which the far end has the same links.
+    /// Returns the slot in which the far end has the same links.
     pub(crate) fn other(self) -> Self {
         Self(self.0 ^ 1)
     }
@@ -25,7 +25,7 @@ impl Slot {
         self.0 as usize
     }
 
-    /// The end that the node itself stands on.
+    /// Returns the end that the node itself is on.
     pub(crate) fn side(self) -> Side {
         if self.0 & 1 == 0 { Side::First } else { Side::Second }
     }
@@ -47,7 +47,7 @@ impl AdjacencyEntry {
         self.far == GONE
     }
 
-    /// The same link as seen from its far end, where `near` is far.
+    /// Returns the same link as seen from its far end, where `near` is far.
     pub(crate) fn seen_from_far(self, near: u32) -> Self {
         Self { slot: self.slot.other(), far: RecordNo(near), relation: self.relation }
     }
@@ -95,7 +95,7 @@ impl Default for Adjacency {
 }
 
 impl Adjacency {
-    /// Adds a link and tells how many its slot has now.
+    /// Adds a link and returns how many its slot has now.
     pub(crate) fn insert(&mut self, entry: AdjacencyEntry) -> u32 {
         match self {
             Self::Few(entries) if entries.len() < FEW => {
@@ -139,7 +139,7 @@ impl Adjacency {
         }
     }
 
-    /// Takes a link away and tells how many its slot has left.
+    /// Removes a link and returns how many its slot has left.
     pub(crate) fn remove(&mut self, slot: Slot, relation: RelationNo) -> u32 {
         match self {
             Self::Few(entries) => {
@@ -168,7 +168,7 @@ impl Adjacency {
         }
     }
 
-    /// The slots of this node, ascending.
+    /// Returns the slots of this node, ascending.
     #[inline]
     pub(crate) fn runs(&self) -> impl Iterator<Item = Run<'_>> {
         let (mut few, many) = match self {
@@ -191,12 +191,12 @@ impl Adjacency {
         few.chain(many)
     }
 
-    /// Every link that is there.
+    /// Returns every link that is there.
     pub(crate) fn entries(&self) -> impl Iterator<Item = AdjacencyEntry> {
         self.runs().flat_map(|run| run.entries.iter().copied().filter(|entry| !entry.is_gone()))
     }
 
-    /// How many links of one slot there are.
+    /// Returns how many links of one slot there are.
     pub(crate) fn live(&self, slot: Slot) -> u32 {
         match self {
             Self::Few(entries) => count(entries, slot),
@@ -207,7 +207,7 @@ impl Adjacency {
         }
     }
 
-    /// How many slots there are at most.
+    /// Returns how many slots there are at most.
     pub(crate) fn slots_at_most(&self) -> usize {
         match self {
             Self::Few(entries) => entries.len(),
@@ -215,7 +215,7 @@ impl Adjacency {
         }
     }
 
-    /// How many links there are.
+    /// Returns how many links there are.
     pub(crate) fn len(&self) -> usize {
         match self {
             Self::Few(entries) => entries.len(),
@@ -231,7 +231,7 @@ impl Adjacency {
     }
 }
 
-/// How many of a few entries are of this slot.
+/// Returns how many of a few entries are of this slot.
 fn count(entries: &[AdjacencyEntry], slot: Slot) -> u32 {
     let from = entries.partition_point(|entry| entry.slot < slot);
     let of_slot = entries.iter().skip(from).take_while(|entry| entry.slot == slot);

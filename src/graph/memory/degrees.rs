@@ -17,7 +17,7 @@ pub(crate) struct Degrees {
 }
 
 impl Degrees {
-    /// A node has one link more, and this many now.
+    /// Notes that a node has one link more, and this many now.
     pub(crate) fn grow(&mut self, links: u32) {
         if links <= 1 {
             self.distinct += 1;
@@ -26,7 +26,7 @@ impl Degrees {
         self.add(links.saturating_sub(1), -1);
     }
 
-    /// A node has one link fewer, and this many left.
+    /// Notes that a node has one link fewer, and this many left.
     pub(crate) fn shrink(&mut self, links: u32) {
         if links == 0 {
             self.distinct -= 1;
@@ -54,18 +54,18 @@ impl Degrees {
         }
     }
 
-    /// Nodes with at least one link.
+    /// Returns the number of nodes with at least one link.
     pub(crate) fn distinct(&self) -> u64 {
         u64::from(self.distinct)
     }
 
-    /// The greatest number of links of one node.
+    /// Returns the greatest number of links of one node.
     pub(crate) fn greatest(&self) -> u64 {
         let several = self.nodes.last().map(|&(links, _)| u64::from(links));
         several.unwrap_or_else(|| u64::from(self.with_one.min(1)))
     }
 
-    /// Nodes with more than one link.
+    /// Returns the number of nodes with more than one link.
     pub(crate) fn with_several(&self) -> u64 {
         u64::from(self.distinct - self.with_one)
     }
@@ -82,7 +82,7 @@ pub(crate) struct AssociationDegrees {
 }
 
 impl AssociationDegrees {
-    /// By the links in which a record stands on this end.
+    /// Returns the degrees by the links in which a record is on this end.
     pub(crate) fn of(&self, side: Side) -> &Degrees {
         if side == Side::First { &self.first } else { &self.second }
     }
@@ -125,8 +125,8 @@ mod tests {
         }
     }
 
-    /// The first event after a copy once copied as many counts as the greatest hub of
-    /// the association had links.
+    /// The first event after a copy once copied as many counts as the greatest hub
+    /// of the association had links.
     #[test]
     fn a_hub_is_one_count_to_copy() {
         let mut degrees = Degrees::default();

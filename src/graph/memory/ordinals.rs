@@ -1,4 +1,5 @@
-//! Where rows stand in every order that an answer shows, for as long as they are there.
+//! The places of rows in every order that an answer shows, kept for as long as the rows
+//! are there.
 
 use std::sync::Arc;
 
@@ -15,7 +16,7 @@ use crate::model::address;
 pub(crate) struct Places {
     /// Of the rows up to the last gap, ascending; takes no allocation while there is none.
     before: Option<Arc<Vec<u32>>>,
-    /// The place of the first row behind those.
+    /// The place of the first row after those.
     base: u32,
 }
 
@@ -29,7 +30,7 @@ impl Places {
         }
     }
 
-    /// Returns the number of the first row behind a place, be there one or not.
+    /// Returns the number of the first row after a place, whether there is one or not.
     pub(crate) fn behind(&self, place: u32) -> u64 {
         if place >= self.base {
             return u64::from(self.gapped()) + u64::from(place - self.base) + 1;
@@ -37,8 +38,8 @@ impl Places {
         self.before().partition_point(|known| *known <= place) as u64
     }
 
-    /// Says that the next row, which will get this number, stands at a place. Returns
-    /// false if a row before it stands there or behind.
+    /// Says that the next row, which will get this number, has a place. Returns
+    /// `false` if a row before it has that place or a later one.
     pub(crate) fn begin<N: Number>(&mut self, next: N, place: u32) -> bool {
         let expected = self.of(next);
         if place > expected {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::model::address;
 
-/// Where a text stands.
+/// Where a text is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct StringRef {
     chunk: u32,
@@ -23,7 +23,7 @@ const SMALL_BYTES: usize = 256;
 const WHOLE_CHUNK: u16 = u16::MAX;
 
 /// An append-only store of texts, in chunks of up to 64 KiB. A copy shares all chunks,
-/// and leaves nothing behind: the first text after it costs a copy of the last chunk,
+/// and leaves no garbage: the first text after it costs a copy of the last chunk,
 /// which the old one pays back when it is dropped.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct StringArena {
@@ -77,7 +77,7 @@ impl StringArena {
         }
     }
 
-    /// Returns a text. References are given out by [`push`](Self::push) and never taken
+    /// Returns a text. References are returned by [`push`](Self::push) and never taken
     /// back.
     pub(crate) fn get(&self, text: StringRef) -> &str {
         let chunk = self.chunks.get(text.chunk as usize).map_or(self.tail.as_str(), |full| full);

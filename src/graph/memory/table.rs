@@ -128,7 +128,7 @@ impl<N: Number, T: Clone, const CHUNK: usize> CowTable<N, T, CHUNK> {
         self.chunks.push(chunk);
     }
 
-    /// Has the next row stand at a place behind that of every row; false if it is not.
+    /// Gives the next row a place after that of every row. Returns `false` if it is not.
     pub(crate) fn skip_to(&mut self, place: u32) -> bool {
         let next = N::from_u32(self.len());
         self.places.begin(next, place)
@@ -146,7 +146,7 @@ impl<N: Number, T: Clone, const CHUNK: usize> CowTable<N, T, CHUNK> {
         (self.place(number) == place).then_some(number)
     }
 
-    /// Returns the number of the first row behind this place, or how many there are.
+    /// Returns the number of the first row after this place, or how many there are.
     pub(crate) fn behind(&self, place: u32) -> u32 {
         // No more than there are, which fits.
         u32::try_from(self.places.behind(place)).map_or(self.len(), |row| row.min(self.len()))

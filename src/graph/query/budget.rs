@@ -1,19 +1,19 @@
-//! How much work a question may cost, and the memory that it works in.
+//! How much work a query may cost, and the memory that it works in.
 
 use std::fmt;
 
 /// Links visited between two looks at whether to stop.
 const LOOK_EVERY: u64 = 1_024;
 
-/// Bounds the work of questions and the size of their answers.
+/// Bounds the work of queries and the size of their answers.
 ///
-/// Every link that a question visits is counted, and the bytes of every row that it
-/// answers with. Once a bound is reached, or `stop` says so, the question ends with
+/// Every link that a query visits is counted, and the bytes of every row that it
+/// answers with. Once a bound is reached, or `stop` says so, the query ends with
 /// what it has found and says that it is not complete. [`Budget::reset`] counts
 /// anew.
 ///
 /// Working memory is borrowed from the thread and given back when this is dropped,
-/// so that a question allocates only where none on its thread has needed as much.
+/// so that a query allocates only where none on its thread has needed as much.
 ///
 /// ```
 /// use relata::graph::Budget;
@@ -48,7 +48,7 @@ impl fmt::Debug for Budget<'_> {
 }
 
 impl<'s> Budget<'s> {
-    /// At most this many links visited.
+    /// Returns a budget of at most this many visited links.
     pub fn of_links(links: u64) -> Self {
         Self {
             bound: links,
@@ -64,27 +64,27 @@ impl<'s> Budget<'s> {
         }
     }
 
-    /// As much as it takes.
+    /// Returns a budget without limits.
     pub fn unbounded() -> Self {
         Self::of_links(u64::MAX)
     }
 
-    /// Also ends once this answers yes; asked every thousand links or so.
+    /// Ends the budget once this returns `true`, too; called every thousand links or so.
     #[must_use]
     pub fn until(mut self, stop: &'s dyn Fn() -> bool) -> Self {
         self.stop = Some(stop);
         self
     }
 
-    /// Also ends once the rows of the answer take about so many bytes as JSON. The
-    /// first row always fits.
+    /// Ends the budget once the rows of the answer take about this many bytes as JSON, too.
+    /// The first row always fits.
     #[must_use]
     pub fn of_bytes(mut self, bytes: usize) -> Self {
         self.bytes = bytes;
         self
     }
 
-    /// An answer that is not complete will not be used, so that none needs to be
+    /// Marks an incomplete answer as one that will not be used, so that none needs to be
     /// made of what was found.
     #[must_use]
     pub fn trial(mut self) -> Self {
@@ -92,7 +92,7 @@ impl<'s> Budget<'s> {
         self
     }
 
-    /// Whether the answer will not be used.
+    /// Returns whether the answer will not be used.
     pub fn is_in_vain(&self) -> bool {
         self.trial && self.spent
     }
@@ -123,17 +123,17 @@ impl<'s> Budget<'s> {
         self.bytes.saturating_sub(self.written) / members + 1
     }
 
-    /// Whether a bound was reached.
+    /// Returns whether a bound was reached.
     pub fn is_exhausted(&self) -> bool {
         self.spent
     }
 
-    /// Links visited so far.
+    /// Returns the number of links visited so far.
     pub fn links(&self) -> u64 {
         self.bound - self.left
     }
 
-    /// Starts counting anew, with the same bound.
+    /// Starts counting again, with the same bound.
     pub fn reset(&mut self) {
         self.left = self.bound;
         self.look_at = self.bound.saturating_sub(LOOK_EVERY);
@@ -169,7 +169,7 @@ impl Drop for Budget<'_> {
     }
 }
 
-/// The bytes of a text as JSON, without its quotation marks.
+/// Returns the number of bytes of a text as JSON, without its quotation marks.
 pub(crate) fn escaped_len(text: &str) -> usize {
     let byte = |byte: u8| match byte {
         b'"' | b'\\' | 0x08 | b'\t' | b'\n' | 0x0c | b'\r' => 2,
@@ -193,7 +193,7 @@ mod pool {
         static AT_REST: Cell<QueryMemory> = Cell::default();
     }
 
-    /// The memory of this thread; a new one while another question uses it.
+    /// Returns the memory of this thread, or a new one while another query uses it.
     pub(super) fn take() -> QueryMemory {
         AT_REST.try_with(Cell::take).unwrap_or_default()
     }
@@ -206,7 +206,7 @@ mod pool {
     }
 }
 
-/// What questions note about nodes, reused from one to the next.
+/// What queries note about nodes, reused from one to the next.
 #[derive(Debug, Default)]
 pub(super) struct QueryMemory {
     pub(super) seen: GenerationMap<()>,
@@ -279,7 +279,7 @@ impl<T: Copy + Default> GenerationMap<T> {
         self.get(node).is_some()
     }
 
-    /// Notes a value for a node that has none; tells whether it had none.
+    /// Notes a value for a node that has none. Returns whether it had none.
     #[inline]
     pub(super) fn insert(&mut self, node: u32, value: T) -> bool {
         match self.cells.get_mut(node as usize) {
@@ -307,7 +307,7 @@ impl<T: Copy + Default> GenerationMap<T> {
         }
     }
 
-    /// The value of a node, the default if it had none, and whether it had none.
+    /// Returns the value of a node, the default if it had none, and whether it had none.
     #[inline]
     pub(super) fn entry(&mut self, node: u32) -> Option<(&mut T, bool)> {
         let round = self.round;

@@ -7,7 +7,7 @@ use crate::graph::query::order::Order;
 use crate::model::Side;
 
 /// Where a page ended. It stays good while the graph changes: no link that was
-/// there all along is skipped or repeated by going on from it.
+/// there all along is skipped or repeated by continuing from it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Cursor {
     pub(super) order: Order,
@@ -16,7 +16,7 @@ pub struct Cursor {
     pub(super) side: Side,
 }
 
-/// The text is no cursor that Relata has given out.
+/// A text is no cursor that Relata has returned.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a cursor that an answer gave out")]
 pub struct ParseCursorError;
@@ -54,7 +54,7 @@ impl FromStr for Cursor {
 }
 
 impl Cursor {
-    /// The order of the list that the cursor belongs to.
+    /// Returns the order of the list that the cursor belongs to.
     pub fn order(&self) -> Order {
         self.order
     }

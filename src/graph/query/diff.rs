@@ -14,9 +14,9 @@ const STEP_ROWS: u32 = 1_024;
 /// Which relations to look at.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DiffQuery {
-    /// Goes on behind this place.
+    /// Continues after this place.
     pub after: Option<u32>,
-    /// The greatest number of relations.
+    /// Maximum number of relations.
     pub limit: usize,
 }
 
@@ -27,14 +27,14 @@ impl Default for DiffQuery {
 }
 
 /// Relations that one state shows and another does not. One that joins other
-/// records since, or stands under another association, is removed and added.
+/// records since, or is under another association, is removed and added.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LinkDiff<'g> {
     /// What the later state shows, in the order the store first heard of them.
     pub added: Vec<Edge<'g>>,
     /// What the earlier state showed, in the same order.
     pub removed: Vec<Edge<'g>>,
-    /// The place behind which the next page goes on, if there is more.
+    /// The place after which the next page continues, if there is one.
     pub next: Option<u32>,
     /// Whether every relation was looked at, or is to be on the next pages.
     pub complete: bool,
@@ -57,7 +57,7 @@ pub struct AssociationDiff<'g> {
 /// either end.
 type Joins = [(u32, u32); 3];
 
-/// The rows of two states of one table behind a place, in order: the place, and the
+/// Returns the rows of two states of one table after a place, in order: the place, and the
 /// number that the row has in each.
 fn side_by_side<'t, N: Number, T: Clone, const CHUNK: usize>(
     before: &'t CowTable<N, T, CHUNK>,
@@ -86,11 +86,11 @@ fn side_by_side<'t, N: Number, T: Clone, const CHUNK: usize>(
 }
 
 impl<'g> View<'g> {
-    /// The relations that this state shows and an earlier one of the same location
+    /// Lists the relations that this state shows and an earlier one of the same location
     /// did not, and the other way round.
     ///
     /// Rests on places: two states of one location, each folded from the journal's
-    /// beginning, have given out the same ones. Costs a look at every row behind
+    /// beginning, have assigned the same ones. Costs a look at every row after
     /// `after`, about 10 ms a million, up to the end of the page.
     pub fn link_diff(
         self,
@@ -144,8 +144,8 @@ impl<'g> View<'g> {
         (row.linked && !hidden).then_some(joins)
     }
 
-    /// The associations that this state knows and an earlier one of the same
-    /// location did not, the other way round, and those that are defined anew.
+    /// Lists the associations that this state knows and an earlier one of the same location
+    /// did not, the other way round, and those whose definition changed.
     ///
     /// Costs a look at every association. With the budget exhausted, or no room left in
     /// the answer, those that are left are left out.

@@ -1,4 +1,4 @@
-//! A link as neither of its ends sees it: from the first to the second.
+//! Links as neither of their ends sees them: from the first to the second.
 
 use crate::graph::layers::objects::ObjectRow;
 use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo, RelationNo};
@@ -33,7 +33,7 @@ pub struct EdgeRow<T, D> {
     pub definition: Option<D>,
     /// The id of the relation; absent on the object layer.
     pub relation: Option<T>,
-    /// The time of the event behind the link, if it was dated.
+    /// The time of the event that made the link so, if it was dated.
     pub at: Option<Timestamp>,
     /// The journal position of that event.
     pub seq: Seq,
@@ -72,7 +72,7 @@ impl Edge<'_> {
         budget.write(EDGE_MEMBERS, ends.chain(of))
     }
 
-    /// The same with texts of its own.
+    /// Returns the same with texts of its own.
     pub fn into_owned(self) -> EdgeRow<String, Association> {
         EdgeRow {
             first: self.first.into_owned(),

@@ -1,9 +1,9 @@
-//! Which links a question goes along.
+//! The filter that selects the links a query follows.
 
 use crate::graph::memory::adjacency::{Run, Slot};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::label_end::LabelEnd;
-use crate::graph::view::Layer;
+use crate::graph::query::layer::Layer;
 use crate::model::Side;
 
 /// Selects links, as seen from the node that a query lists or leaves. The default is
@@ -27,19 +27,19 @@ pub struct LinkFilter {
     pub associations: Vec<String>,
     /// Only links to things of this object key.
     pub object: Option<String>,
-    /// Only links in which the node stands on this end.
+    /// Only links in which the node is on this end.
     pub side: Option<Side>,
 }
 
 impl LinkFilter {
-    /// Also selects links whose far end has this label.
+    /// Adds a label: selects links whose far end has one of those added.
     #[must_use]
     pub fn label(mut self, label: impl Into<String>) -> Self {
         self.labels.push(label.into());
         self
     }
 
-    /// Also selects links under this association, by id or key.
+    /// Adds an association, by id or key: selects links under one of those added.
     #[must_use]
     pub fn association(mut self, id_or_key: impl Into<String>) -> Self {
         self.associations.push(id_or_key.into());
@@ -53,7 +53,7 @@ impl LinkFilter {
         self
     }
 
-    /// Selects only links in which the node stands on this end.
+    /// Selects only links in which the node is on this end.
     #[must_use]
     pub fn side(mut self, side: Side) -> Self {
         self.side = Some(side);
@@ -68,7 +68,7 @@ impl LinkFilter {
     /// Returns whether the filter selects the links of a slot, as seen from the node that
     /// has it, from the far end, or from either.
     fn selects(&self, layer: Layer<'_>, slot: Slot, from: LabelEnd) -> bool {
-        // Seen from the far end, the same links stand in the other slot.
+        // Seen from the far end, the same links are in the other slot.
         !layer.is_hidden(slot.kind())
             && match from {
                 LabelEnd::Far => self.selects_slot(layer, slot),
@@ -113,14 +113,13 @@ impl<'q> SlotFilter<'q> {
         Self { filter, read, all, remember: true, known: Vec::new() }
     }
 
-    /// For one node, each of whose slots is looked at once.
+    /// Returns a filter for one node, each of whose slots is looked at once.
     pub(super) fn of_one_node(layer: Layer<'_>, filter: &'q LinkFilter, read: LabelEnd) -> Self {
         Self { remember: false, ..Self::new(layer, filter, read) }
     }
 
-    /// Whether a run is selected, and there is budget left to visit its links. The
-    /// look at its slot is charged too: a node may have thousands that are not
-    /// selected.
+    /// Returns whether a run is selected, and there is budget left to visit its links. The
+    /// look at its slot is charged too: a node may have thousands that are not selected.
     #[inline]
     pub(super) fn admit(
         &mut self,

@@ -1,11 +1,12 @@
-//! Under which labels a node is linked, without listing the links.
+//! Counts of the links of a node by label, without listing the links.
 
 use crate::graph::memory::adjacency::Slot;
 use crate::graph::query::budget::Budget;
 use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::LinkFilter;
+use crate::graph::query::layer::Layer;
 use crate::graph::query::links::count;
-use crate::graph::view::{Layer, View};
+use crate::graph::view::View;
 use crate::model::{NodeRef, Side};
 
 /// How many links a node has under one label of one association.
@@ -13,7 +14,7 @@ use crate::model::{NodeRef, Side};
 pub struct LabelRow<T> {
     /// The role of the far ends; absent while the association is unknown.
     pub label: Option<T>,
-    /// The role of the asked thing; absent while the association is unknown.
+    /// The role of the near end; absent while the association is unknown.
     pub own_label: Option<T>,
     /// The object key of the far ends.
     pub object: T,
@@ -21,7 +22,7 @@ pub struct LabelRow<T> {
     pub association: T,
     /// Its key; absent while it is unknown.
     pub association_key: Option<T>,
-    /// The end that the asked thing stands on.
+    /// The side that the near end is on.
     pub side: Side,
     /// How many links.
     pub count: u64,
@@ -31,7 +32,7 @@ pub struct LabelRow<T> {
 pub type LabelCount<'g> = LabelRow<&'g str>;
 
 impl LabelCount<'_> {
-    /// The same with texts of its own.
+    /// Returns the same with texts of its own.
     pub fn into_owned(self) -> LabelRow<String> {
         LabelRow {
             label: self.label.map(str::to_owned),

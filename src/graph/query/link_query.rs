@@ -25,9 +25,9 @@ pub struct LinkQuery {
     pub until: Option<Timestamp>,
     /// The order of the list.
     pub order: Order,
-    /// Go on from here.
+    /// Where to continue.
     pub after: Option<Cursor>,
-    /// The greatest number of links to list.
+    /// Maximum number of links to list.
     pub limit: usize,
 }
 
@@ -58,7 +58,7 @@ impl LinkQuery {
         self
     }
 
-    /// Goes on from where a page ended, in that page's order.
+    /// Continues after the page that returned this cursor, in that page's order.
     #[must_use]
     pub fn after(mut self, cursor: Cursor) -> Self {
         self.order = cursor.order();
@@ -66,7 +66,7 @@ impl LinkQuery {
         self
     }
 
-    /// Sets the greatest number of links to list.
+    /// Sets the maximum number of links to list.
     #[must_use]
     pub fn limit(mut self, limit: usize) -> Self {
         self.limit = limit;

@@ -1,18 +1,18 @@
-//! The question asked most: what is linked to this node, under which labels.
+//! The most frequent query: what is linked to a node, under which labels.
 
-use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::adjacency::{AdjacencyEntry, Run};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::cursor::Cursor;
 use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
+use crate::graph::query::layer::{FarEnd, Layer};
 use crate::graph::query::link_query::LinkQuery;
 use crate::graph::query::sources::{sources, take_next, twins};
-use crate::graph::view::{FarEnd, Layer, View};
+use crate::graph::view::View;
 use crate::model::{NodeRef, Seq, Side, Stamp, Timestamp};
 
-/// One link, seen from the thing that was asked about.
+/// One link, as seen from the node whose links are listed: the near end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LinkRow<T> {
     /// The object key of the far end.
@@ -21,9 +21,9 @@ pub struct LinkRow<T> {
     pub record: Option<T>,
     /// The role of the far end; absent while the association is unknown.
     pub label: Option<T>,
-    /// The role of the asked thing; absent while the association is unknown.
+    /// The role of the near end; absent while the association is unknown.
     pub own_label: Option<T>,
-    /// The end that the asked thing stands on.
+    /// The side that the near end is on.
     pub side: Side,
     /// The id of the association.
     pub association: T,
@@ -54,7 +54,7 @@ impl Link<'_> {
         budget.write(LINK_MEMBERS, texts)
     }
 
-    /// The same with texts of its own.
+    /// Returns the same with texts of its own.
     pub fn into_owned(self) -> LinkRow<String> {
         LinkRow {
             object: self.object.to_owned(),
@@ -82,8 +82,8 @@ pub struct LinkPage<T> {
     /// Number of links that the filter selects over all pages; unknown for a filter
     /// by time.
     pub total: Option<u64>,
-    /// Whether the list ends here. One that does not, and has no `next`, had no
-    /// budget left for its first link.
+    /// Whether the list ends here. If it does not and there is no `next`, no budget was
+    /// left for its first link.
     pub complete: bool,
 }
 
@@ -95,21 +95,13 @@ impl LinkPage<&str> {
     }
 }
 
-impl LocationGraph {
-    /// As [`View::links`], of the graph as it stands; `None` if no event has
-    /// ever named the node.
-    pub fn links(&self, node: &NodeRef, query: &LinkQuery) -> Option<LinkPage<&str>> {
-        self.view().links(node, query, &mut Budget::unbounded()).ok()
-    }
-}
-
 impl<'g> View<'g> {
     /// Lists the links of a node that the query selects.
     ///
     /// Costs the node's slots and the links listed, however many links the node
     /// or the graph has; a filter by time visits the links between those, too.
-    /// With the budget exhausted, the page ends early, and can be gone on from if it
-    /// got anywhere.
+    /// With the budget exhausted, the page ends early, and can be continued if it got
+    /// anywhere.
     pub fn links(
         self,
         node: &NodeRef,
@@ -124,13 +116,13 @@ impl<'g> View<'g> {
     /// Lists the links of many nodes by one query, whose filter is matched against
     /// each label and association once, not once for each node.
     pub fn link_lists(self, query: &LinkQuery) -> LinkLists<'g, '_> {
-        let slots =
-            |records| SlotFilter::new(Layer { view: self, records }, &query.filter, LabelEnd::Far);
-        LinkLists { view: self, query, objects: slots(false), records: slots(true) }
+        let slots = |layer| SlotFilter::new(layer, &query.filter, LabelEnd::Far);
+        let (objects, records) = (slots(Layer::Objects(self)), slots(Layer::Records(self)));
+        LinkLists { view: self, query, objects, records }
     }
 }
 
-/// One query asked of many nodes, as [`View::link_lists`] does.
+/// One query of many nodes, as [`View::link_lists`] does.
 #[derive(Debug)]
 pub struct LinkLists<'g, 'q> {
     view: View<'g>,
@@ -142,19 +134,22 @@ pub struct LinkLists<'g, 'q> {
 }
 
 impl<'g> LinkLists<'g, '_> {
-    /// As [`View::links`], of one of the nodes.
+    /// Lists the links of one of the nodes, as [`View::links`] does.
     pub fn of(
         &mut self,
         node: &NodeRef,
         budget: &mut Budget<'_>,
     ) -> Result<LinkPage<&'g str>, QueryError> {
         let (layer, node) = self.view.place(node)?;
-        let slots = if layer.records { &mut self.records } else { &mut self.objects };
+        let slots = match layer {
+            Layer::Objects(_) => &mut self.objects,
+            Layer::Records(_) => &mut self.records,
+        };
         Ok(page(layer, node, self.query, slots, budget))
     }
 }
 
-/// How many links of a node a listing shows.
+/// Returns how many links of a node a listing shows.
 pub(super) fn link_count(layer: Layer<'_>, node: u32) -> u64 {
     let everything = LinkFilter::default();
     let runs = layer.adjacency(node).runs().filter(|run| !layer.is_hidden(run.slot.kind()));
@@ -169,7 +164,7 @@ fn page<'g>(
     budget: &mut Budget<'_>,
 ) -> LinkPage<&'g str> {
     let Some((mut sources, total)) = sources(layer, node, query, slots, budget) else {
-        // Which of its links comes first is not known: it goes on where it began.
+        // Which of its links comes first is not known: the next page begins where this one did.
         return LinkPage { links: vec![], next: query.after, total: None, complete: false };
     };
     let timed = query.is_timed();
@@ -199,13 +194,13 @@ fn page<'g>(
         }
         links.push(link);
     }
-    // A page that ended before its first link goes on where it began.
+    // After a page that ended before its first link, the next begins where it did.
     let next = if more { last.map(behind).or(query.after) } else { None };
     let complete = !more && !budget.is_exhausted();
     LinkPage { links, next, total: (!timed).then_some(total), complete }
 }
 
-/// How many links of a run a listing shows.
+/// Returns how many links of a run a listing shows.
 pub(super) fn count(layer: Layer<'_>, node: u32, run: Run<'_>, filter: &LinkFilter) -> u64 {
     u64::from(run.live) - twins(layer, node, run.slot, filter)
 }

@@ -1,13 +1,14 @@
-//! Joins over many-to-many links: who is linked to all of these, to any of
-//! those, to none of the others.
+//! Finds the things that are linked to all, any or none of some nodes: joins over
+//! many-to-many links.
 
 use crate::graph::memory::adjacency::Run;
 use crate::graph::query::budget::{Budget, Mark};
 use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
+use crate::graph::query::layer::{Layer, NodeName};
 use crate::graph::query::ranking;
-use crate::graph::view::{Layer, NodeName, View};
+use crate::graph::view::View;
 use crate::model::NodeRef;
 
 /// A thing that is linked, or not.
@@ -45,10 +46,10 @@ pub struct MatchQuery {
     pub any: Vec<Condition>,
     /// Not one of these.
     pub none: Vec<Condition>,
-    /// Go on behind a match that meets this many conditions and has this place,
+    /// Continues after a match that meets this many conditions and has this place,
     /// as [`MatchPage::next`] says.
     pub after: Option<(u32, u32)>,
-    /// The greatest number of matches to list.
+    /// Maximum number of matches to list.
     pub limit: usize,
 }
 
@@ -59,7 +60,7 @@ impl Default for MatchQuery {
 }
 
 impl MatchQuery {
-    /// Every node that the question names.
+    /// Returns every node that the query names.
     pub fn nodes(&self) -> impl Iterator<Item = &NodeRef> {
         let conditions = [&self.all, &self.any, &self.none];
         conditions.into_iter().flatten().map(|condition| &condition.linked_to)
@@ -81,7 +82,7 @@ pub struct MatchRow<T> {
 pub type Match<'g> = MatchRow<&'g str>;
 
 impl Match<'_> {
-    /// The same with texts of its own.
+    /// Returns the same with texts of its own.
     pub fn into_owned(self) -> MatchRow<String> {
         let record = self.record.map(str::to_owned);
         MatchRow { object: self.object.to_owned(), record, links: self.links }
@@ -96,10 +97,10 @@ pub struct MatchPage<T> {
     pub matches: Vec<MatchRow<T>>,
     /// How many there are over all pages.
     pub total: u64,
-    /// Where to go on, if there is more.
+    /// Where to continue, if there is more.
     pub next: Option<(u32, u32)>,
-    /// Whether every link that matters was looked at; if not, those listed do
-    /// match, and others may.
+    /// Whether every link that matters was visited; if not, those listed do match, and
+    /// others may.
     pub complete: bool,
 }
 
@@ -120,7 +121,7 @@ struct Known<'q> {
 }
 
 impl<'g> View<'g> {
-    /// Looks for the things that meet the conditions.
+    /// Finds the things that meet the conditions.
     ///
     /// Intersects from the smallest set of links outwards: each further
     /// condition costs its own links or those of the candidates that are left,
@@ -224,7 +225,7 @@ impl<'g> MatchJoin<'g, '_, '_> {
             let this = self.condition;
             self.keep(|mark| mark.last != this);
             if condition.links > 0 && self.budget.is_exhausted() {
-                // Which of those left meet it is not known: none can be told.
+                // Which of those left meet it is not known: none can be reported.
                 self.candidates.clear();
             }
         }
@@ -276,7 +277,7 @@ impl<'g> MatchJoin<'g, '_, '_> {
     fn meet_by_candidates(&mut self, condition: &mut Known<'_>) {
         for &candidate in &self.candidates {
             for run in self.layer.adjacency(candidate).runs() {
-                // Seen from the condition's node, these links stand in the other slot.
+                // Seen from the condition's node, these links are in the other slot.
                 let seen = Run { slot: run.slot.other(), ..run };
                 if condition.slots.admit(self.layer, &seen, self.budget)
                     && run.entries.iter().any(|entry| entry.far.0 == condition.node)

@@ -1,4 +1,4 @@
-//! The questions, one file each. Both layers answer the same ones through the
+//! The queries, one file each. Both layers answer the same ones through the
 //! same code.
 
 pub(super) mod budget;
@@ -9,6 +9,7 @@ pub(super) mod error;
 pub(super) mod filter;
 pub(super) mod label_end;
 pub(super) mod labels;
+pub(super) mod layer;
 pub(super) mod link_query;
 pub(super) mod links;
 pub(super) mod location_summary;

@@ -1,4 +1,4 @@
-//! What surrounds a node.
+//! The neighborhood of a node.
 
 use crate::graph::memory::table::{AssociationNo, RelationNo};
 use crate::graph::query::budget::Budget;
@@ -6,19 +6,20 @@ use crate::graph::query::edge::{EDGE_MEMBERS, Edge, EdgeRow};
 use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
-use crate::graph::view::{Layer, View};
+use crate::graph::query::layer::Layer;
+use crate::graph::view::View;
 use crate::model::{Association, NodeRef, Side};
 
-/// How much of what surrounds a node to show.
+/// How much of the neighborhood of a node to return.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeighborhoodQuery {
     /// The node in the middle.
     pub of: NodeRef,
-    /// How many hops away.
+    /// Maximum number of hops from the node.
     pub depth: u32,
     /// Only along links that this filter selects as seen from either end.
     pub along: LinkFilter,
-    /// The greatest number of nodes, nearest first.
+    /// Maximum number of nodes, nearest first.
     pub limit: usize,
 }
 
@@ -29,7 +30,7 @@ impl AsMut<LinkFilter> for NeighborhoodQuery {
 }
 
 impl NeighborhoodQuery {
-    /// What is one hop away, up to 1,000 nodes.
+    /// Returns the query for what is one hop away, up to 1,000 nodes.
     pub fn of(node: NodeRef) -> Self {
         Self { of: node, depth: 1, along: LinkFilter::default(), limit: 1_000 }
     }
@@ -50,7 +51,7 @@ pub struct NeighborhoodNodeRow<T> {
 pub type NeighborhoodNode<'g> = NeighborhoodNodeRow<&'g str>;
 
 impl NeighborhoodNode<'_> {
-    /// The same with texts of its own.
+    /// Returns the same with texts of its own.
     pub fn into_owned(self) -> NeighborhoodNodeRow<String> {
         let record = self.record.map(str::to_owned);
         NeighborhoodNodeRow { object: self.object.to_owned(), record, hops: self.hops }
@@ -80,8 +81,8 @@ impl Neighborhood<&str, &Association> {
 }
 
 impl<'g> View<'g> {
-    /// The nodes within some hops of one, along links in either direction, and
-    /// the links between them.
+    /// Returns the nodes within some hops of one, along links in either direction, and the
+    /// links between them.
     ///
     /// Costs the links of the nodes shown.
     pub fn neighborhood(
@@ -109,8 +110,8 @@ impl<'g> View<'g> {
         Ok(Neighborhood { nodes, links, complete: all && !budget.is_exhausted() })
     }
 
-    /// How many nodes are within some hops of one, itself not counted, and
-    /// whether that is all of them.
+    /// Returns how many nodes are within some hops of one, itself not counted, and whether
+    /// that is all of them.
     ///
     /// Costs the links of those nearer than that.
     pub fn reach(
@@ -129,7 +130,7 @@ impl<'g> View<'g> {
     }
 }
 
-/// Collects nodes with their hops, nearest first; false if the limit left some
+/// Collects nodes with their hops, nearest first. Returns `false` if the limit left some
 /// out. Those collected are `seen` afterwards.
 pub(super) fn spread(
     layer: Layer<'_>,
@@ -171,7 +172,7 @@ pub(super) fn spread(
 /// The members of a node as JSON, without its texts.
 const NODE_MEMBERS: usize = 40;
 
-/// The nodes as rows of an answer, up to the last for which there is room.
+/// Returns the nodes as rows of an answer, up to the last for which there is room.
 fn write_nodes<'g>(
     layer: Layer<'g>,
     reached: &[(u32, u32)],
@@ -188,7 +189,7 @@ fn write_nodes<'g>(
     nodes
 }
 
-/// The links between nodes that are `seen`, each once: from its first end; up to
+/// Returns the links between nodes that are `seen`, each once: from its first end; up to
 /// `most` and those of the same slot.
 pub(super) fn between(
     layer: Layer<'_>,
@@ -215,9 +216,8 @@ pub(super) fn between(
 }
 
 fn edge(layer: Layer<'_>, relation: RelationNo) -> Option<Edge<'_>> {
-    if layer.records {
-        Some(layer.view.relation_edge(relation))
-    } else {
-        layer.view.association_edge(AssociationNo(relation.0))
+    match layer {
+        Layer::Objects(view) => view.association_edge(AssociationNo(relation.0)),
+        Layer::Records(view) => Some(view.relation_edge(relation)),
     }
 }

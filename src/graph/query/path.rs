@@ -1,4 +1,4 @@
-//! How two nodes are related: the shortest ways between them.
+//! The shortest paths between two nodes.
 
 use crate::graph::memory::adjacency::AdjacencyEntry;
 use crate::graph::memory::table::RelationNo;
@@ -6,24 +6,25 @@ use crate::graph::query::budget::{Budget, GenerationMap};
 use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
+use crate::graph::query::layer::Layer;
 use crate::graph::query::step::{StepRow, owned, write_paths};
-use crate::graph::view::{Layer, View};
+use crate::graph::view::View;
 use crate::model::NodeRef;
 
-/// Which ways to look for.
+/// Which paths to find.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct PathQuery {
-    /// Where ways begin.
+    /// Where paths begin.
     pub from: NodeRef,
     /// Where they end.
     pub to: NodeRef,
-    /// The greatest number of links on a way.
+    /// Maximum number of links of a path.
     pub max_hops: u32,
     /// Only along links that this filter selects as seen from either end.
     pub along: LinkFilter,
-    /// Every one of the shortest is asked for, up to `limit`, not any one of them.
+    /// Whether to find every one of the shortest, up to `limit`, instead of any one.
     pub all: bool,
-    /// The greatest number of ways to list.
+    /// Maximum number of paths to list.
     pub limit: usize,
 }
 
@@ -34,13 +35,14 @@ impl AsMut<LinkFilter> for PathQuery {
 }
 
 impl PathQuery {
-    /// One of the shortest ways between two nodes, of at most 6 links.
+    /// Returns the query for one of the shortest paths between two nodes, of at most 6
+    /// links.
     pub fn between(from: NodeRef, to: NodeRef) -> Self {
         Self { from, to, max_hops: 6, along: LinkFilter::default(), all: false, limit: 1 }
     }
 }
 
-/// The shortest ways between two nodes.
+/// The shortest paths between two nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths<T> {
     /// Number of links of the shortest; `None` if there is no path.
@@ -61,12 +63,12 @@ impl Paths<&str> {
 }
 
 impl<'g> View<'g> {
-    /// Finds the shortest ways between two nodes, along links in either
+    /// Finds the shortest paths between two nodes, along links in either
     /// direction.
     ///
     /// Searches from both ends at once, from the smaller frontier, and stops at
     /// the first meeting: costs the links of the nodes nearer to one end than
-    /// half the way.
+    /// half the path.
     pub fn path(
         self,
         query: &PathQuery,
@@ -95,19 +97,28 @@ impl<'g> View<'g> {
         let found_ways = ways.iter().map(|along| (from, along.as_slice()));
         let paths = write_paths(layer, found_ways, budget);
         complete &= paths.len() == ways.len();
-        // Any one of the shortest was asked for, and here it is.
+        // Any one of the shortest was requested, and here it is.
         let complete = complete || !all && !paths.is_empty();
         Ok(Paths { hops: found.map(|(hops, _)| hops), paths, complete })
     }
 }
 
+/// The half of a path that a search goes along.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Half {
+    /// From the start to the middle.
+    Near,
+    /// From the middle to the end.
+    Far,
+}
+
 struct PathSearch<'g, 'q, 'w, 's> {
     layer: Layer<'g>,
     slots: &'w mut SlotFilter<'q>,
-    /// Every way is to be found, not any one.
+    /// Every path is to be found, not any one.
     all: bool,
     budget: &'w mut Budget<'s>,
-    /// Of what was reached from the start: the hops, where all ways are to be
+    /// Of what was reached from the start: the hops, where all paths are to be
     /// found, else the number of the link.
     near: GenerationMap<u32>,
     /// The same from the end.
@@ -115,7 +126,7 @@ struct PathSearch<'g, 'q, 'w, 's> {
 }
 
 impl PathSearch<'_, '_, '_, '_> {
-    /// The nodes in the middle of the shortest ways, and how long these are.
+    /// Returns the nodes in the middle of the shortest paths, and how long these are.
     fn meetings(&mut self, from: u32, to: u32, max_hops: u32) -> Option<(u32, Vec<u32>)> {
         self.near.insert(from, 0);
         self.far.insert(to, 0);
@@ -134,12 +145,14 @@ impl PathSearch<'_, '_, '_, '_> {
             && near_hops + far_hops < max_hops
             && !(near.is_empty() || far.is_empty() || self.budget.is_exhausted())
         {
-            let forward = near.len() <= far.len();
-            let (frontier, hops) =
-                if forward { (&mut near, &mut near_hops) } else { (&mut far, &mut far_hops) };
+            let (half, frontier, hops) = if near.len() <= far.len() {
+                (Half::Near, &mut near, &mut near_hops)
+            } else {
+                (Half::Far, &mut far, &mut far_hops)
+            };
             *hops += 1;
             next.clear();
-            self.expand(frontier, *hops, forward, &mut next, &mut met);
+            self.expand(half, frontier, *hops, &mut next, &mut met);
             std::mem::swap(frontier, &mut next);
         }
         self.budget.memory.frontiers = [near, far];
@@ -150,14 +163,16 @@ impl PathSearch<'_, '_, '_, '_> {
     /// Goes one hop on from a frontier; notes in `met` where the other side is.
     fn expand(
         &mut self,
+        half: Half,
         frontier: &[u32],
         hops: u32,
-        forward: bool,
         next: &mut Vec<u32>,
         met: &mut Vec<u32>,
     ) {
-        let (own, other) =
-            if forward { (&mut self.near, &self.far) } else { (&mut self.far, &self.near) };
+        let (own, other) = match half {
+            Half::Near => (&mut self.near, &self.far),
+            Half::Far => (&mut self.far, &self.near),
+        };
         for &node in frontier {
             for run in self.layer.runs_in_order(node) {
                 if !self.slots.admit(self.layer, &run, self.budget) {
@@ -181,7 +196,7 @@ impl PathSearch<'_, '_, '_, '_> {
         }
     }
 
-    /// The way through a meeting, where any one will do.
+    /// Returns the path through a meeting, where any one will do.
     fn way(&self, [from, to]: [u32; 2], middle: u32) -> Vec<AdjacencyEntry> {
         let mut way = Vec::new();
         let mut node = middle;
@@ -204,7 +219,7 @@ impl PathSearch<'_, '_, '_, '_> {
         way
     }
 
-    /// Lists ways through these nodes, up to a limit; false if there may be more.
+    /// Lists paths through these nodes, up to a limit. Returns `false` if there may be more.
     fn ways(
         &mut self,
         meetings: &[u32],
@@ -216,9 +231,11 @@ impl PathSearch<'_, '_, '_, '_> {
             let (mut heads, mut tails) = (Vec::new(), Vec::new());
             let before = self.near.get(middle).unwrap_or(0);
             let room = limit.saturating_sub(ways.len());
-            let all_heads = self.halves(true, middle, before, room, &mut Vec::new(), &mut heads);
+            let all_heads =
+                self.halves(Half::Near, middle, before, room, &mut Vec::new(), &mut heads);
             let after = hops - before;
-            let all_tails = self.halves(false, middle, after, room, &mut Vec::new(), &mut tails);
+            let all_tails =
+                self.halves(Half::Far, middle, after, room, &mut Vec::new(), &mut tails);
             for head in &heads {
                 for tail in &tails {
                     if ways.len() == limit {
@@ -237,10 +254,11 @@ impl PathSearch<'_, '_, '_, '_> {
         true
     }
 
-    /// Every way from a node back to the start, or on to the end.
+    /// Finds every half of a path from a node, back to the start or on to the end. Returns
+    /// `false` if there may be more.
     fn halves(
         &mut self,
-        back: bool,
+        half: Half,
         node: u32,
         left: u32,
         limit: usize,
@@ -262,14 +280,19 @@ impl PathSearch<'_, '_, '_, '_> {
                 continue;
             }
             for entry in run.entries.iter().filter(|entry| !entry.is_gone()) {
-                let side = if back { &self.near } else { &self.far };
-                if side.get(entry.far.0) != Some(left - 1) {
+                let reached = match half {
+                    Half::Near => &self.near,
+                    Half::Far => &self.far,
+                };
+                if reached.get(entry.far.0) != Some(left - 1) {
                     continue;
                 }
-                // A way back is told in the direction of the walk.
-                let step = if back { entry.seen_from_far(node) } else { *entry };
-                taken.push(step);
-                let all = self.halves(back, entry.far.0, left - 1, limit, taken, found);
+                taken.push(match half {
+                    // Gone back along, but reported in the direction of the path.
+                    Half::Near => entry.seen_from_far(node),
+                    Half::Far => *entry,
+                });
+                let all = self.halves(half, entry.far.0, left - 1, limit, taken, found);
                 taken.pop();
                 if !all {
                     return false;

@@ -1,10 +1,10 @@
-//! Lists by rank: the greatest first, and of equals the node that the store heard
-//! of first.
+//! Lists by rank: the greatest first, and of equals the node that the store heard of
+//! first.
 
 use std::cmp::Reverse;
 
 use crate::graph::query::budget::Budget;
-use crate::graph::view::{Layer, NodeName};
+use crate::graph::query::layer::{Layer, NodeName};
 
 /// A rank and a node.
 pub(super) type Ranked<R> = (R, u32);
@@ -15,13 +15,13 @@ const MEMBERS: usize = 64;
 /// A page of a ranked list.
 pub(super) struct RankedPage<R> {
     pub(super) ranked: Vec<Ranked<R>>,
-    /// The last of the page, by its place, if there are more behind it.
+    /// The last of the page, by its place, if there are more after it.
     pub(super) next: Option<(R, u32)>,
 }
 
 impl<R: Copy> RankedPage<R> {
-    /// The names of the nodes, as rows of an answer; the page ends with the last for
-    /// which there is room.
+    /// Returns the names of the nodes, as rows of an answer; the page ends with the last
+    /// for which there is room.
     pub(super) fn write<'g>(
         &mut self,
         layer: Layer<'g>,
@@ -43,8 +43,8 @@ impl<R: Copy> RankedPage<R> {
     }
 }
 
-/// The first `limit` behind `after`, and where to go on if there are more: a rank and
-/// the place of a node. Costs the whole list, and sorts only the page.
+/// Returns the first `limit` nodes after `after`, and where to continue if there are more:
+/// a rank and the place of a node. Costs the whole list, and sorts only the page.
 pub(super) fn page<R: Ord + Copy>(
     layer: Layer<'_>,
     mut all: Vec<Ranked<R>>,

@@ -1,9 +1,9 @@
-//! The records of one object key.
+//! The records of an object key.
 
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::RecordNo;
+use crate::graph::query::layer::Layer;
 use crate::graph::query::links::link_count;
-use crate::graph::view::Layer;
 
 /// One record and how many links it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -19,12 +19,12 @@ pub struct RecordItem<'g> {
 pub struct RecordPage<'g> {
     /// The records, in the order the store first heard of them.
     pub records: Vec<RecordItem<'g>>,
-    /// What to pass as `after` to go on, if there is more.
+    /// What to pass as `after` to continue, if there is more.
     pub next: Option<u32>,
 }
 
 impl LocationGraph {
-    /// Lists the records of an object key, from behind the place `after`;
+    /// Lists the records of an object key, after the place `after`;
     /// `None` if no event has ever named the key. A record that was deleted,
     /// and not linked again since, is left out.
     ///
@@ -51,6 +51,6 @@ impl LocationGraph {
 
     /// How many links a listing of a record's shows.
     pub(in crate::graph) fn link_count(&self, record: RecordNo) -> u64 {
-        link_count(Layer { view: self.view(), records: true }, record.0)
+        link_count(Layer::Records(self.view()), record.0)
     }
 }

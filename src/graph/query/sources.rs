@@ -11,10 +11,10 @@ use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::link_query::LinkQuery;
 use crate::graph::query::order::Order;
 
-use crate::graph::view::Layer;
+use crate::graph::query::layer::Layer;
 use crate::model::{Association, Side};
 
-/// What there is to list, and how many links over all pages; nothing if the budget
+/// Returns what there is to list, and how many links over all pages; `None` if the budget
 /// did not suffice to look at every slot.
 pub(super) fn sources<'g>(
     layer: Layer<'g>,
@@ -44,7 +44,7 @@ pub(super) fn sources<'g>(
 pub(super) struct Source<'a> {
     /// The link to list next; the greatest of all sources comes first.
     head: AdjacencyEntry,
-    /// Those behind it.
+    /// Those after it.
     rest: &'a [AdjacencyEntry],
     order: Order,
     /// Passes over the links to this node, which another source lists.
@@ -97,7 +97,7 @@ impl PartialEq for Source<'_> {
 
 impl Eq for Source<'_> {}
 
-/// The next link of a run that is to be listed, and what is behind it.
+/// Returns the next link of a run that is to be listed, and what follows it.
 fn next_of(
     mut entries: &[AdjacencyEntry],
     order: Order,
@@ -115,7 +115,7 @@ fn next_of(
     }
 }
 
-/// The next link over all sources. Costs the logarithm of their number, which is
+/// Returns the next link over all sources. Costs the logarithm of their number, which is
 /// that of the node's slots.
 pub(super) fn take_next(sources: &mut BinaryHeap<Source<'_>>) -> Option<AdjacencyEntry> {
     let mut source = sources.peek_mut()?;
@@ -129,8 +129,8 @@ pub(super) fn take_next(sources: &mut BinaryHeap<Source<'_>>) -> Option<Adjacenc
     Some(taken)
 }
 
-/// How many links of this slot are told by another one already: those from a
-/// node to itself whose two ends read alike.
+/// Returns how many links of this slot are listed by another one already: those from a node
+/// to itself whose two ends read alike.
 pub(super) fn twins(layer: Layer<'_>, node: u32, slot: Slot, filter: &LinkFilter) -> u64 {
     if slot.side() == Side::First || filter.side.is_some() {
         return 0;

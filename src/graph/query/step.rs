@@ -1,9 +1,9 @@
-//! Nodes on the way, and the links taken to them.
+//! The steps of paths and walks: nodes, and the links taken to them.
 
 use crate::graph::memory::adjacency::AdjacencyEntry;
 use crate::graph::query::budget::Budget;
+use crate::graph::query::layer::Layer;
 use crate::graph::query::links::{Link, LinkRow, describe};
-use crate::graph::view::Layer;
 
 /// One step of a walk or path: a node and the link taken to it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct StepRow<T> {
 pub type Step<'g> = StepRow<&'g str>;
 
 impl Step<'_> {
-    /// The same with texts of its own.
+    /// Returns the same with texts of its own.
     pub fn into_owned(self) -> StepRow<String> {
         StepRow {
             object: self.object.to_owned(),
@@ -33,7 +33,7 @@ impl Step<'_> {
 /// Bytes of a step's members as JSON, without texts.
 const STEP_MEMBERS: usize = 40;
 
-/// The steps of each path as rows of an answer, up to the last path for which there
+/// Returns the steps of each path as rows of an answer, up to the last path for which there
 /// is room.
 pub(super) fn write_paths<'g, 'p>(
     layer: Layer<'g>,
@@ -55,7 +55,7 @@ pub(super) fn write_paths<'g, 'p>(
     written
 }
 
-/// The steps from a node along these links.
+/// Returns the steps from a node along these links.
 fn steps<'g>(layer: Layer<'g>, from: u32, along: &[AdjacencyEntry]) -> Vec<Step<'g>> {
     let start = layer.name(from);
     let mut steps = vec![Step { object: start.object, record: start.record, link: None }];

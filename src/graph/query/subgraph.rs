@@ -10,8 +10,9 @@ use crate::graph::query::edge::{Edge, EdgeEnd};
 use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
+use crate::graph::query::layer::Layer;
 use crate::graph::query::neighborhood::{between, spread};
-use crate::graph::view::{Layer, View};
+use crate::graph::view::View;
 use crate::model::{NodeRef, ParseNameError, Side};
 
 /// Which layers a part is of.
@@ -67,24 +68,24 @@ pub struct Subgraph<'g> {
 }
 
 impl<'g> Subgraph<'g> {
-    /// How many nodes there are.
+    /// Returns how many nodes there are.
     pub fn node_count(&self) -> usize {
         self.objects.len() + self.records.len()
     }
 
-    /// How many links there are.
+    /// Returns how many links there are.
     pub fn link_count(&self) -> usize {
         self.associations.len() + self.relations.len()
     }
 
-    /// The nodes.
+    /// Returns the nodes.
     pub fn nodes(&self) -> impl Iterator<Item = EdgeEnd<'g>> {
         let view = self.view;
         let objects = self.objects.iter().map(move |&number| view.object_end(number));
         objects.chain(self.records.iter().map(move |&number| view.record_end(number)))
     }
 
-    /// The links.
+    /// Returns the links.
     pub fn links(&self) -> impl Iterator<Item = Edge<'g>> {
         let view = self.view;
         let known = self.associations.iter();
@@ -92,7 +93,7 @@ impl<'g> Subgraph<'g> {
         associations.chain(self.relations.iter().map(move |&number| view.relation_edge(number)))
     }
 
-    /// The relations in runs of one association between one pair of object keys.
+    /// Returns the relations in runs of one association between one pair of object keys.
     ///
     /// Costs a pass over them, and four bytes for each.
     pub fn runs(&self) -> EdgeGroups<'g> {
@@ -136,7 +137,7 @@ pub struct EdgeGroups<'g> {
 }
 
 impl<'g> EdgeGroups<'g> {
-    /// The relations of each run; there is at least one.
+    /// Returns the relations of each run; there is at least one.
     pub fn iter(&self) -> impl Iterator<Item = impl Iterator<Item = Edge<'g>>> {
         let view = self.view;
         let starts = std::iter::once(0).chain(self.ends.iter().copied());
@@ -149,7 +150,7 @@ impl<'g> EdgeGroups<'g> {
 impl<'g> View<'g> {
     /// Collects a part of the graph, to read it from end to end.
     ///
-    /// Costs a pass over the graph, or what is around the node asked for, and a
+    /// Costs a pass over the graph, or what is around the given node, and a
     /// sort, which takes 28 bytes a node or link while it lasts.
     pub fn part(self, query: &SubgraphQuery) -> Result<Subgraph<'g>, QueryError> {
         let mut part = Subgraph {
@@ -185,7 +186,10 @@ impl<'g> View<'g> {
         part: &mut Subgraph<'g>,
     ) -> Result<(), QueryError> {
         let (layer, node) = self.place(of)?;
-        let other = if layer.records { Layers::Objects } else { Layers::Records };
+        let other = match layer {
+            Layer::Objects(_) => Layers::Records,
+            Layer::Records(_) => Layers::Objects,
+        };
         if layers == other {
             return Err(QueryError::OtherLayer(of.clone()));
         }
@@ -194,18 +198,21 @@ impl<'g> View<'g> {
         spread(layer, node, depth, usize::MAX, &mut slots, &mut budget, &mut reached);
         let links = between(layer, &reached, &mut slots, &mut budget, usize::MAX);
         let nodes = reached.iter().map(|(node, _)| *node);
-        if layer.records {
-            part.records = nodes.map(RecordNo).collect();
-            part.relations = links;
-        } else {
-            part.objects = nodes.map(ObjectNo).collect();
-            part.associations = links.into_iter().map(|link| AssociationNo(link.0)).collect();
+        match layer {
+            Layer::Objects(_) => {
+                part.objects = nodes.map(ObjectNo).collect();
+                part.associations = links.into_iter().map(|link| AssociationNo(link.0)).collect();
+            }
+            Layer::Records(_) => {
+                part.records = nodes.map(RecordNo).collect();
+                part.relations = links;
+            }
         }
         Ok(())
     }
 
     fn every_object(self, filter: &LinkFilter, part: &mut Subgraph<'g>) {
-        let layer = Layer { view: self, records: false };
+        let layer = Layer::Objects(self);
         let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
         let mut chosen = |number: &AssociationNo| {
             self.association_edge(*number).is_some()
@@ -227,7 +234,7 @@ impl<'g> View<'g> {
     }
 
     fn every_record(self, filter: &LinkFilter, part: &mut Subgraph<'g>) {
-        let layer = Layer { view: self, records: true };
+        let layer = Layer::Records(self);
         let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
         let mut ends = Marks::new(layer.nodes(), !filter.is_everything());
         for (number, row) in self.rows.relations.iter().filter(|(_, row)| row.linked) {
@@ -263,7 +270,7 @@ impl<'g> View<'g> {
         });
     }
 
-    /// The kinds of link by the texts of their association and object keys.
+    /// Returns the kinds of link by the texts of their association and object keys.
     fn kinds_in_order(self) -> Vec<EdgeTypeNo> {
         let mut kinds: Vec<EdgeTypeNo> = self.rows.kinds.numbers().collect();
         kinds.sort_unstable_by_key(|&number| {

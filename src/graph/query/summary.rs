@@ -1,6 +1,5 @@
-//! Counts: how much of everything there is.
+//! Counts of what a location holds.
 
-use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{AssociationNo, ObjectNo};
 use crate::graph::query::budget::Budget;
 use crate::graph::view::View;
@@ -18,14 +17,14 @@ pub struct Counts {
     /// Relations that can be seen, those under an association not known yet
     /// among them.
     pub relations: u64,
-    /// Associations that relations name and no event has told.
+    /// Associations that relations name and no event has defined.
     pub pending_associations: u64,
 }
 
 /// One object key and what hangs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ObjectCount<'g> {
-    /// Its place in the list: places only grow, so a list can go on behind one.
+    /// Its place in the list: places only grow, so a list can continue after one.
     pub place: u32,
     /// The object key.
     pub object: &'g str,
@@ -38,7 +37,7 @@ pub struct ObjectCount<'g> {
 /// One association and how many relations it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct AssociationCount<'g> {
-    /// Its place in the list: places only grow, so a list can go on behind one.
+    /// Its place in the list: places only grow, so a list can continue after one.
     pub place: u32,
     /// The association.
     pub association: &'g Association,
@@ -57,7 +56,7 @@ pub struct AssociationCount<'g> {
 pub struct AssociationPage<'g> {
     /// The associations, in the order the store first heard of them.
     pub associations: Vec<AssociationCount<'g>>,
-    /// The place behind which the next page goes on, if there is more.
+    /// The place after which the next page continues, if there is one.
     pub next: Option<u32>,
 }
 
@@ -87,13 +86,13 @@ impl AssociationCount<'_> {
         budget.write(ASSOCIATION_MEMBERS, of.into_iter().chain(ends).map(Some).chain(declared))
     }
 
-    /// The cardinality that the links have, from first to second: `ONE_TO_MANY`
-    /// if some first has several seconds and each second one first.
+    /// Returns the cardinality that the links have, from first to second: `ONE_TO_MANY` if
+    /// some first has several seconds and each second one first.
     pub fn observed(&self) -> &'static str {
         cardinality(self.second.greatest, self.first.greatest)
     }
 
-    /// The same from second to first.
+    /// Returns the cardinality that the links have, from second to first.
     pub fn observed_back(&self) -> &'static str {
         cardinality(self.first.greatest, self.second.greatest)
     }
@@ -108,7 +107,8 @@ impl AssociationCount<'_> {
     }
 }
 
-/// By the greatest number of links that a record behind has, and one before.
+/// Returns the cardinality by the greatest number of links of a record after the
+/// association, and of one before it.
 fn cardinality(behind: u64, before: u64) -> &'static str {
     match (behind > 1, before > 1) {
         (false, false) => "ONE_TO_ONE",
@@ -119,8 +119,8 @@ fn cardinality(behind: u64, before: u64) -> &'static str {
 }
 
 impl<'g> View<'g> {
-    /// The object keys that something is known of, in the order the store first
-    /// heard of them.
+    /// Lists the object keys that something is known of, in the order the store first heard
+    /// of them.
     pub fn objects(self) -> impl Iterator<Item = ObjectCount<'g>> {
         self.objects.rows().iter().filter(move |&(number, _)| self.is_object_listed(number)).map(
             move |(number, row)| ObjectCount {
@@ -138,14 +138,14 @@ impl<'g> View<'g> {
             || self.rows.listed(number) > 0
     }
 
-    /// The associations that are known and not deleted, in the order the store
-    /// first heard of them.
+    /// Lists the associations that are known and not deleted, in the order the store first
+    /// heard of them.
     pub fn associations(self) -> impl Iterator<Item = AssociationCount<'g>> {
         let numbers = self.associations.rows().numbers();
         numbers.filter_map(move |number| self.association_count(number))
     }
 
-    /// Lists associations that are known and not deleted, from behind the place
+    /// Lists associations that are known and not deleted, after the place
     /// `after`. Costs the page and what is deleted in between.
     pub fn association_page(
         self,
@@ -171,7 +171,7 @@ impl<'g> View<'g> {
         self.association_count(self.associations.find(id)?)
     }
 
-    /// An association while it is known and not deleted.
+    /// Returns an association with its counts, while it is known and not deleted.
     pub(super) fn association_count(self, number: AssociationNo) -> Option<AssociationCount<'g>> {
         let association = self.associations.rows()[number].definition.as_ref()?;
         Some(AssociationCount {
@@ -196,7 +196,7 @@ impl<'g> View<'g> {
         }
     }
 
-    /// How many relations can be seen under the association of this id.
+    /// Returns how many relations are visible under the association of this id.
     pub fn relation_count(self, association: &str) -> u64 {
         self.associations.find(association).map_or(0, |number| self.relations_under(number))
     }
@@ -220,27 +220,5 @@ impl<'g> View<'g> {
             counts.pending_associations += u64::from(row.stamp.is_none());
         }
         counts
-    }
-}
-
-impl LocationGraph {
-    /// As [`View::objects`].
-    pub fn objects(&self) -> impl Iterator<Item = ObjectCount<'_>> {
-        self.view().objects()
-    }
-
-    /// As [`View::associations`].
-    pub fn associations(&self) -> impl Iterator<Item = AssociationCount<'_>> {
-        self.view().associations()
-    }
-
-    /// As [`View::counts`].
-    pub fn counts(&self) -> Counts {
-        self.view().counts()
-    }
-
-    /// As [`View::relation_count`].
-    pub fn relation_count(&self, association: &str) -> u64 {
-        self.view().relation_count(association)
     }
 }

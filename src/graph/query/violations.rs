@@ -11,10 +11,10 @@ pub struct Violation<'g> {
     pub object: &'g str,
     /// Its record id.
     pub record: &'g str,
-    /// The end that it stands on; the first where nothing tells the ends apart.
+    /// The end that it is on; the first where nothing distinguishes the ends.
     pub side: Side,
-    /// How many links it has there, or on either end where nothing tells these
-    /// apart.
+    /// Number of links that it has there, or on either end where nothing distinguishes
+    /// these.
     pub links: u64,
 }
 
@@ -25,7 +25,7 @@ impl<'g> View<'g> {
     /// Lists records with more links under an association than it allows, up to
     /// `limit`, in the order in which the store first heard of them.
     ///
-    /// Costs the records of the location, so ask only where a
+    /// Costs the records of the location, so call it only where a
     /// [count](crate::graph::query::summary::AssociationCount::violations) says that there are some.
     pub fn violations(
         self,

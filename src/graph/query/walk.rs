@@ -5,13 +5,14 @@ use crate::graph::query::budget::Budget;
 use crate::graph::query::error::QueryError;
 use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
+use crate::graph::query::layer::{Layer, NodeName};
 use crate::graph::query::ranking;
 use crate::graph::query::sources::twins;
 use crate::graph::query::step::{StepRow, owned, write_paths};
-use crate::graph::view::{Layer, NodeName, View};
+use crate::graph::view::View;
 use crate::model::NodeRef;
 
-/// Where to walk.
+/// Which walks to take.
 ///
 /// A walk may come back to where it was: of the buyers of a house, what else
 /// they like includes the house.
@@ -31,10 +32,10 @@ pub struct WalkQuery {
     pub from: Vec<NodeRef>,
     /// Which links each step goes along.
     pub steps: Vec<LinkFilter>,
-    /// Go on behind an end of this many walks and this place, as
+    /// Continues after an end of this many walks and this place, as
     /// [`WalkPage::next`] says.
     pub after: Option<(u64, u32)>,
-    /// The greatest number of ends, or of walks, to list.
+    /// Maximum number of ends, or of walks, to list.
     pub limit: usize,
 }
 
@@ -52,8 +53,8 @@ impl WalkQuery {
     }
 }
 
-/// The greatest number of walks that is counted: the greatest that every reader of JSON
-/// reads exactly.
+/// Maximum number of walks that is counted: the greatest that every reader of JSON reads
+/// exactly.
 pub const WALKS_MAX: u64 = (1 << 53) - 1;
 
 /// Where walks end.
@@ -72,7 +73,7 @@ pub struct WalkEndRow<T> {
 pub type WalkEnd<'g> = WalkEndRow<&'g str>;
 
 impl WalkEnd<'_> {
-    /// The same with texts of its own.
+    /// Returns the same with texts of its own.
     pub fn into_owned(self) -> WalkEndRow<String> {
         let record = self.record.map(str::to_owned);
         WalkEndRow { object: self.object.to_owned(), record, paths: self.paths }
@@ -87,9 +88,9 @@ pub struct WalkPage<T> {
     pub ends: Vec<WalkEndRow<T>>,
     /// How many ends there are over all pages.
     pub total: u64,
-    /// Where to go on, if there is more.
+    /// Where to continue, if there is more.
     pub next: Option<(u64, u32)>,
-    /// Whether every link on the way was gone along, and every walk counted; if not,
+    /// Whether every link on the way was followed, and every walk counted; if not,
     /// more walks may end here and elsewhere.
     pub complete: bool,
 }
@@ -164,8 +165,8 @@ impl<'g> View<'g> {
     }
 }
 
-/// The links of a run as a listing shows them: those that another run tells
-/// already are left out.
+/// Returns the links of a run as a listing shows them: those that another run lists already
+/// are left out.
 fn shown<'a>(
     layer: Layer<'_>,
     node: u32,
@@ -237,7 +238,7 @@ struct WalkSearch<'g, 'q, 'w, 's> {
 }
 
 impl WalkSearch<'_, '_, '_, '_> {
-    /// Finds the walks that go on from a node; false if there may be more.
+    /// Finds the walks that continue from a node. Returns `false` if there may be more.
     fn go_on(&mut self, start: u32, node: u32, taken: &mut Vec<AdjacencyEntry>) -> bool {
         let depth = taken.len();
         let Some(along) = self.steps.get(depth) else {

@@ -9,12 +9,12 @@ use crate::graph::timeline::millis::{Millis, NEVER, millis};
 use crate::model::{Rank, Seq, Stamp};
 
 impl Timeline {
-    /// Takes note that behind event `at` the graph of the location, which is given as it
+    /// Notes that after event `at` the graph of the location, which is given as it
     /// stood then, was rid of what events up to `upto` had deleted.
     pub(crate) fn forget(&mut self, at: Seq, upto: Seq, graph: &LocationGraph) {
         let deleted = graph.deleted_upto(upto);
         self.forget_unkeyed(&deleted, graph);
-        // Whatever is told of it next counts.
+        // Whatever is said of it next counts.
         let first = Stamp::new(None, Rank::Create, 0);
         for number in gone(graph.records.relations(), &deleted.relations) {
             let id = graph.records.relation_id(number);
@@ -54,7 +54,7 @@ impl Timeline {
         }
     }
 
-    /// The number here of a record of another graph.
+    /// Returns the number here of a record of another graph.
     fn known(&self, graph: &LocationGraph, record: RecordNo) -> Option<RecordNo> {
         let object = graph.records.records()[record].object;
         let object = self.graph.objects.find(graph.objects.rows()[object].key.as_str())?;
@@ -70,7 +70,7 @@ fn hidden_from(graph: &LocationGraph, relation: RelationNo) -> Millis {
     association.stamp.filter(|_| association.is_deleted()).map_or(NEVER, millis)
 }
 
-/// The numbers of rows that go.
+/// Returns the numbers of rows that go.
 fn gone<N: Number, T: Clone>(rows: &CowTable<N, T>, goes: &[bool]) -> impl Iterator<Item = N> {
     rows.numbers().zip(goes).filter(|(_, goes)| **goes).map(|(number, _)| number)
 }

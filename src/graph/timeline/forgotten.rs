@@ -1,7 +1,7 @@
-//! What a location was rid of in between: a thing that came back later began anew.
+//! What a location was rid of in between: a thing that came back later began again.
 //!
-//! Its events from before do not count for it then, so each thing has generations, told
-//! apart by where its events stand in the journal.
+//! Its events from before do not count for it then, so each thing has generations,
+//! distinguished by the positions of its events in the journal.
 
 use std::collections::HashMap;
 use std::hash::Hash;
@@ -39,7 +39,7 @@ impl<N: Hash + Eq> Generations<N> {
         self.0.entry(of).or_default().push(at);
     }
 
-    /// The generation that an event speaks of.
+    /// Returns the generation that an event concerns.
     fn at(&self, of: &N, stamp: Stamp) -> usize {
         let ends = self.0.get(of).filter(|_| !self.0.is_empty());
         ends.map_or(0, |ends| ends.partition_point(|end| *end < stamp.seq()))
@@ -47,7 +47,7 @@ impl<N: Hash + Eq> Generations<N> {
 }
 
 impl Forgotten {
-    /// When the delete of its association hid a generation of a relation for good.
+    /// Returns when the delete of its association hid a generation of a relation for good.
     pub(super) fn hidden_from(&self, relation: RelationNo, generation: usize) -> Millis {
         let hidden = self.hidden.get(&relation).and_then(|hidden| hidden.get(generation));
         hidden.copied().unwrap_or(NEVER)

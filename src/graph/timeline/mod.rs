@@ -31,7 +31,7 @@ pub struct Interval {
 /// what the events up to that time make, by the rule of
 /// [`merge`](LocationGraph::merge).
 ///
-/// A relation or association that was told with other ends later is the one with
+/// A relation or association that was given other ends later is the one with
 /// its last ends, and was there while it had those.
 ///
 /// Takes as much memory as the graph of a location from which nothing was ever
@@ -77,7 +77,8 @@ struct AssociationVersion {
 }
 
 impl Timeline {
-    /// What events make, each with its journal position, in any order.
+    /// Builds the timeline of what events make, each with its journal position, in any
+    /// order.
     pub fn new(events: impl IntoIterator<Item = (Seq, Event)>) -> Self {
         let mut lives = Self::default();
         for (seq, event) in events {
@@ -87,14 +88,14 @@ impl Timeline {
         lives
     }
 
-    /// Takes one event; what is asked before [`settle`](Self::settle) is wrong.
+    /// Adds an event. Call [`settle`](Self::settle) before querying.
     pub(crate) fn take(&mut self, seq: Seq, event: &Event) {
         let stamp = Stamp::new(event.at, event.event_type.rank(), seq);
         let graph = &mut self.graph;
         match &event.change {
             Change::Relation(relation) => {
                 let (kind, ends) = graph.place(relation);
-                // A delete must leave the relation as creates tell it.
+                // A delete must leave the relation as creates describe it.
                 let kept =
                     if stamp.is_delete() { Stamp::new(None, Rank::Create, 0) } else { stamp };
                 graph.records.merge_relation(relation.id.as_str(), kind, ends, kept);
@@ -152,7 +153,7 @@ impl Timeline {
         }
     }
 
-    /// Puts what was told in order, and takes away what never was.
+    /// Puts what was said in order, and takes away what never was.
     pub(crate) fn settle(&mut self) {
         self.graph.forget_changes();
         self.relations.sort_unstable();
@@ -193,12 +194,12 @@ impl Timeline {
         self.graph.forget_changes();
     }
 
-    /// All that ever was, with its last labels.
+    /// Returns all that ever was, with its last labels.
     pub fn view(&self) -> View<'_> {
         self.graph.view()
     }
 
-    /// When a link was there, in order. Costs the events of the link and those of
+    /// Returns when a link was there, in order. Costs the events of the link and those of
     /// its ends and association.
     pub fn of_link(&self, link: &Edge<'_>) -> Vec<Interval> {
         let stays = match link.relation {
@@ -210,7 +211,7 @@ impl Timeline {
         lives(&stays.unwrap_or_default())
     }
 
-    /// When a node was there, in order. Costs the events of a record and of its
+    /// Returns when a node was there, in order. Costs the events of a record and of its
     /// links, or those of every record of an object key.
     pub fn of_node(&self, node: &EdgeEnd<'_>) -> Vec<Interval> {
         let Some(object) = self.graph.objects.find(node.object) else { return Vec::new() };
@@ -236,7 +237,7 @@ impl Timeline {
         joined(stays)
     }
 
-    /// Takes away from times when something was told under an association those when that
+    /// Takes away from times when something was said under an association those when that
     /// was deleted.
     fn shown(
         &self,
@@ -256,7 +257,7 @@ impl Timeline {
         shown
     }
 
-    /// How long what an event told of a relation held, whatever became of its
+    /// Returns how long what an event said of a relation held, whatever became of its
     /// association.
     fn stay(&self, place: usize) -> Option<Stay> {
         let told = self.relations.get(place).filter(|told| !told.stamp.is_delete())?;
@@ -276,7 +277,7 @@ impl Timeline {
         Some((millis(told.stamp), until.unwrap_or(NEVER).min(hidden)))
     }
 
-    /// What was told of an association, and until when that held.
+    /// What was said of an association, and until when that held.
     fn definitions(
         &self,
         association: AssociationNo,
@@ -312,7 +313,7 @@ impl Timeline {
         joined(gone.map(|(it, until)| (millis(it.stamp), until)).collect())
     }
 
-    /// The record's own events, keyed or not, each by ascending stamp.
+    /// Returns the record's own events, keyed or not, each by ascending stamp.
     fn events_of(&self, record: RecordNo) -> impl Iterator<Item = Stamp> {
         let start = self.own.partition_point(|(of, _)| *of < record);
         let own = self.own.iter().skip(start).take_while(move |(of, _)| *of == record);
@@ -324,7 +325,7 @@ impl Timeline {
         own.map(|(_, stamp)| *stamp).chain(unkeyed.into_iter().flatten().copied())
     }
 
-    /// Those that speak of one generation of it.
+    /// Those that concern one generation of it.
     fn events_in(&self, record: RecordNo, generation: usize) -> impl Iterator<Item = Stamp> {
         let events = self.events_of(record);
         events.filter(move |stamp| self.forgotten.of_record(record, *stamp) == generation)

@@ -37,7 +37,7 @@ fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answe
     let next = locations.last().filter(|_| more).map(|last| place_cursor(last.place()));
     let body = |location: &Arc<Location>| LocationBody {
         location_id: location.id().to_string(),
-        counts: location.read().counts().into(),
+        counts: location.read().view().counts().into(),
     };
     let locations = locations.iter().map(body).collect();
     json(&LocationsResponse { locations, listed: PageInfo::new(next, seq) })

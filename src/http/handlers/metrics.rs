@@ -120,7 +120,7 @@ impl Figures {
             for location in &slice {
                 let (counts, hidden) = {
                     let graph = location.read();
-                    let counts = graph.counts();
+                    let counts = graph.view().counts();
                     (counts, graph.tombstones(&counts))
                 };
                 tombstones += hidden;

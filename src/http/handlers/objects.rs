@@ -17,7 +17,7 @@ pub(crate) async fn list_objects(app: &Arc<App>, request: Request<'_>) -> Answer
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let read = move |graph: &LocationGraph, seq| {
         let mut behind =
-            graph.objects().filter(|object| after.is_none_or(|after| object.place > after));
+            graph.view().objects().filter(|object| after.is_none_or(|after| object.place > after));
         let page: Vec<_> = behind.by_ref().take(limit).collect();
         let next =
             page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place));

@@ -25,7 +25,8 @@ impl Store {
     ///
     /// ```
     /// use std::time::Duration;
-    /// use relata::{ChangeFilter, Store};
+    /// use relata::changes::ChangeFilter;
+    /// use relata::Store;
     ///
     /// let store = Store::in_memory()?;
     /// store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",

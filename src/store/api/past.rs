@@ -157,7 +157,7 @@ mod tests {
         assert!(matches!(stopped, PastError::Stopped { at: 511, seq: 900 }), "{stopped}");
         assert_eq!(store.pasts.before("L", 900).unwrap().seq, 511);
         let past = store.past("L", 900).unwrap();
-        assert_eq!((past.seq, past.graph.counts().relations), (900, 900));
+        assert_eq!((past.seq, past.graph.view().counts().relations), (900, 900));
         let never = store.moment(AsOf::Seq(1_001)).unwrap_err();
         assert!(matches!(never, PastError::Ahead { head: 1_000, .. }));
     }

@@ -13,7 +13,7 @@ use crate::store::pruned::Pruned;
 /// Which changes to show. The default is every change.
 ///
 /// ```
-/// use relata::ChangeFilter;
+/// use relata::changes::ChangeFilter;
 ///
 /// let amara = ChangeFilter { of: "contact/amara".parse().ok(), ..ChangeFilter::default() };
 /// # assert!(amara.of.is_some());

@@ -1,4 +1,4 @@
-//! What differs between two moments.
+//! The difference between two moments.
 
 use crate::graph::{AssociationDiff, Budget, DiffQuery, LinkDiff, Snapshot};
 use crate::model::Seq;
@@ -11,18 +11,18 @@ pub struct LocationDiff {
 }
 
 impl LocationDiff {
-    /// The events up to which the graph stood at the first moment and the second.
+    /// Returns the events up to which the graph stood at the first moment and the second.
     pub fn seqs(&self) -> (Seq, Seq) {
         (self.from.0, self.to.0)
     }
 
-    /// The relations that the second moment shows and the first did not, and the
+    /// Lists the relations that the second moment shows and the first did not, and the
     /// other way round; see [`View::link_diff`](crate::graph::View::link_diff).
     pub fn links(&self, query: &DiffQuery, budget: &mut Budget<'_>) -> LinkDiff<'_> {
         self.to.1.view().link_diff(self.from.1.view(), query, budget)
     }
 
-    /// The associations that were added, removed and defined anew; see
+    /// Lists the associations that were added or removed, or whose definition changed; see
     /// [`View::association_diff`](crate::graph::View::association_diff).
     pub fn associations(&self, budget: &mut Budget<'_>) -> AssociationDiff<'_> {
         self.to.1.view().association_diff(self.from.1.view(), budget)

@@ -51,7 +51,7 @@ impl<'l> LinksRequest<'l> {
         self.with(|of| of.query.filter.object = Some(key.into()))
     }
 
-    /// Selects only links in which the node stands on this end.
+    /// Selects only links in which the node is on this end.
     #[must_use]
     pub fn side(self, side: Side) -> Self {
         self.with(|of| of.query.filter.side = Some(side))

@@ -28,15 +28,15 @@ impl<Q> Request<'_, Q> {
 }
 
 impl<Q: AsMut<LinkFilter>> Request<'_, Q> {
-    /// Also selects links whose far end has this label, or either end where the query
-    /// has no direction. Without a label, every label will do.
+    /// Adds a label: selects links whose far end has one of those added, or either end
+    /// where the query has no direction. Without a label, every label will do.
     #[must_use]
     pub fn label(self, label: impl Into<String>) -> Self {
         self.with(|query| query.as_mut().labels.push(label.into()))
     }
 
-    /// Also selects links under this association, by id or key. Without an association,
-    /// every association will do.
+    /// Adds an association, by id or key: selects links under one of those added. Without
+    /// an association, every association will do.
     #[must_use]
     pub fn association(self, id_or_key: impl Into<String>) -> Self {
         self.with(|query| query.as_mut().associations.push(id_or_key.into()))

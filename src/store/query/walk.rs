@@ -33,7 +33,7 @@ impl<'l> WalkRequest<'l> {
         Self { target, query: from.parse().map(WalkQuery::from).map_err(QueryError::from) }
     }
 
-    /// Also begins at this node.
+    /// Adds a node to begin at.
     #[must_use]
     pub fn and_from(mut self, node: &str) -> Self {
         match (node.parse(), &mut self.query) {

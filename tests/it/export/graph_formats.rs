@@ -48,7 +48,7 @@ fn parts_are_chosen_by_layer_label_and_association() {
     let store = Store::in_memory().unwrap();
     tell(&store, SAMPLE.lines());
     let location = store.location("seaside-realty").unwrap();
-    let counts = location.read().counts();
+    let counts = location.read().view().counts();
     let snapshot = location.read().snapshot();
     let check = |query: SubgraphQuery, nodes: u64, links: u64| {
         let part = snapshot.view().part(&query).unwrap();

@@ -57,12 +57,12 @@ fn compare(one: &Store, other: &Store) -> Result<(), TestCaseError> {
                 prop_assert!(text(&mine) == text(&copy), "{} {layers:?}", format.as_str());
             }
         }
-        prop_assert_eq!(left.counts(), right.counts());
+        prop_assert_eq!(left.view().counts(), right.view().counts());
         let objects = |graph: &relata::graph::LocationGraph| {
-            format!("{:?}", graph.objects().collect::<Vec<_>>())
+            format!("{:?}", graph.view().objects().collect::<Vec<_>>())
         };
         prop_assert_eq!(objects(&left), objects(&right));
-        prop_assert!(left.associations().eq(right.associations()));
+        prop_assert!(left.view().associations().eq(right.view().associations()));
         for node in mine.nodes(Layers::All) {
             let named = match node.record {
                 Some(record) => NodeRef::record(node.object, record),

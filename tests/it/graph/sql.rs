@@ -72,7 +72,7 @@ fn one_hop(graph: &LocationGraph, sql: &Sql, of: &Node, label: Option<&str>) {
     let all = LinkFilter::default();
     let filter = label.map_or(all.clone(), |label| all.label(label));
     let query = LinkQuery::from(filter).limit(10_000);
-    let page = graph.links(&node_ref(of), &query).unwrap();
+    let page = graph.view().links(&node_ref(of), &query, &mut Budget::unbounded()).unwrap();
     let mut links: Vec<_> = page
         .links
         .iter()

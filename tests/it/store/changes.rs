@@ -5,10 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::time::Duration;
 
-use relata::{
-    AppliedEvent, ChangeFilter, ChangesError, NodeRef, Options, Pruned, Seq, Status, Store,
-    Timestamp,
-};
+use relata::changes::{AppliedEvent, ChangeFilter, ChangesError};
+use relata::history::Pruned;
+use relata::{NodeRef, Options, Seq, Status, Store, Timestamp};
 use serde_json::{Value, json};
 
 use crate::support::database::fresh;

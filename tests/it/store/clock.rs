@@ -127,7 +127,7 @@ fn the_graph_as_of_a_time_is_exact_beside_a_slow_import() {
     assert!(times(&store).is_sorted());
     assert_eq!(store.seq_as_of(AsOf::Time(before)).unwrap(), Some(50));
     let past = store.past("L", 50).unwrap();
-    assert_eq!(past.graph.counts().records, 50);
+    assert_eq!(past.graph.view().counts().records, 50);
 }
 
 const MINUTE: i64 = 60_000;

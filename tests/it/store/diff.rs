@@ -5,7 +5,8 @@ use std::collections::{BTreeMap, BTreeSet};
 use proptest::prelude::*;
 use relata::graph::{Budget, DiffQuery, Edge, EdgeEnd, Layers, Snapshot};
 use relata::journal::MemoryJournal;
-use relata::{AsOf, Association, Event, LocationDiff, Options, Seq, Store};
+use relata::query::LocationDiff;
+use relata::{AsOf, Association, Event, Options, Seq, Store};
 
 use crate::support::oracle::{crowded, history, told};
 use crate::support::{long, sample};

@@ -3,9 +3,11 @@
 
 use std::path::Path;
 
-use relata::graph::{Difference, LinkQuery};
+use relata::changes::ChangeFilter;
+use relata::graph::Difference;
+use relata::history::Subject;
 use relata::journal::{DeadLetterBounds, Refused, SqliteJournal};
-use relata::{AsOf, ChangeFilter, NodeRef, Options, Status, Store, Subject, Timestamp, verify};
+use relata::{AsOf, NodeRef, Options, Status, Store, Timestamp, verify};
 
 use crate::support::database::fresh;
 
@@ -95,8 +97,8 @@ fn a_location_is_gone_from_memory_and_from_every_byte_and_the_others_stay() {
     assert_eq!(store.changes("stays", 0, &filter, 1_000).unwrap().events.len(), 100);
     assert_eq!(store.changes("leaves", 0, &filter, 1_000).unwrap().events, []);
     let then = store.past("stays", 150).unwrap();
-    assert_eq!(then.graph.counts().relations, 50);
-    assert_eq!(store.past("leaves", 150).unwrap().graph.counts().relations, 0);
+    assert_eq!(then.graph.view().counts().relations, 50);
+    assert_eq!(store.past("leaves", 150).unwrap().graph.view().counts().relations, 0);
     assert!(store.seq_as_of(AsOf::Time(Timestamp::now())).unwrap().is_none());
     let again = store.ingest(relation("stays", 5).as_bytes()).unwrap();
     assert_eq!(again.status, Status::Duplicate, "other locations' deliveries are remembered");
@@ -112,7 +114,7 @@ fn a_location_is_gone_from_memory_and_from_every_byte_and_the_others_stay() {
         assert_eq!(differences(&store, &reference, "stays"), []);
         let location = store.location("leaves").unwrap();
         let node = NodeRef::record("contact", "leaves-f5");
-        let links = location.read().links(&node, &LinkQuery::default()).unwrap().links.len();
+        let links = location.links(&node.to_string()).page().unwrap().links.len();
         assert_eq!(links, 1);
         store.close().unwrap();
     }

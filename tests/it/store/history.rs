@@ -3,12 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use relata::changes::ChangeFilter;
 use relata::graph::LocationGraph;
+use relata::history::{HistoryEvent, PastError, Subject};
 use relata::webhook::{Decoded, decode};
-use relata::{
-    AsOf, Change, ChangeFilter, Event, HistoryEvent, NodeRef, Options, PastError, Seq, Status,
-    Store, Subject, Timestamp,
-};
+use relata::{AsOf, Change, Event, NodeRef, Options, Seq, Status, Store, Timestamp};
 
 use crate::support::database::fresh;
 use crate::support::sample::{SAMPLE, delivery, shuffled};

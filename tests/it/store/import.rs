@@ -5,12 +5,11 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
+use relata::import::{ImportCounts, ImportError, LineError, LineOutcome};
+use relata::import::{ImportCounts, ImportError, LineOutcome};
 use relata::journal::{MemoryJournal, SqliteJournal};
 use relata::webhook::DecodeError;
-use relata::{
-    Delivery, ImportCounts, ImportError, IngestError, LineError, LineOutcome, Options, Status,
-    Store, Timestamp, verify,
-};
+use relata::{Delivery, IngestError, Options, Status, Store, Timestamp, verify};
 
 use crate::support::database::fresh;
 use crate::support::faulty_journal::{Fault, Faulty};
@@ -170,7 +169,7 @@ fn undated_events_of_one_thing_come_in_the_order_of_the_lines() {
     }
     let store = Store::in_memory().unwrap();
     let mut statuses = Vec::new();
-    let each = |line: relata::ImportedLine<'_>| {
+    let each = |line: relata::import::ImportedLine<'_>| {
         if let LineOutcome::Accepted { status, .. } = line.outcome {
             statuses.push(status);
         }

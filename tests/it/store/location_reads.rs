@@ -5,13 +5,12 @@ use std::sync::atomic::Ordering;
 use std::sync::{Arc, mpsc};
 use std::time::{Duration, Instant};
 
+use relata::changes::{ChangeFilter, ChangesError};
 use relata::graph::LocationGraph;
+use relata::history::Subject;
 use relata::journal::{Journal, MemoryJournal, SqliteJournal};
 use relata::webhook::{Decoded, decode};
-use relata::{
-    Change, ChangeFilter, ChangesError, Delivery, NodeRef, Options, Receipt, Seq, Status, Store,
-    Subject, Timestamp,
-};
+use relata::{Change, Delivery, NodeRef, Options, Receipt, Seq, Status, Store, Timestamp};
 use rusqlite::Connection;
 
 use crate::support::counting_reader::Reads;
@@ -359,7 +358,7 @@ fn a_small_location_beside_a_large_one_reads_only_its_own_events() {
         let page = store.changes("small", 0, &ChangeFilter::default(), 100).unwrap();
         assert_eq!((page.events.len() as u64, page.upto), (own, events));
         read("changes", most, 0);
-        assert_eq!(store.past("small", events - 1).unwrap().graph.counts().relations, own);
+        assert_eq!(store.past("small", events - 1).unwrap().graph.view().counts().relations, own);
         read("asOf", most, 0);
         store.lives("small", None).unwrap();
         read("lives", most, 0);

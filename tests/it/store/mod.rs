@@ -34,7 +34,7 @@ fn every(events: u64) -> Options {
     Options { checkpoint_events: events, batch_events: 16, ..Options::default() }
 }
 
-fn verified(path: &Path) -> relata::Verification {
+fn verified(path: &Path) -> relata::operations::Verification {
     verify(&mut SqliteJournal::open_read_only(path).unwrap(), 10).unwrap()
 }
 

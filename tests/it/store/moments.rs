@@ -80,7 +80,7 @@ fn an_export_shows_one_moment_while_writes_continue() {
         let location = store.location("seaside-realty").unwrap();
         let (snapshot, counts) = {
             let graph = location.read();
-            (graph.snapshot(), graph.counts())
+            (graph.snapshot(), graph.view().counts())
         };
         std::thread::yield_now();
         let mut to = Vec::new();

@@ -1,6 +1,6 @@
 //! The views that the store's file has for SQL tools.
 
-use relata::graph::{Layers, LinkQuery};
+use relata::graph::{Budget, Layers, LinkQuery};
 use relata::{NodeRef, Store};
 
 use crate::support::database::fresh;
@@ -29,7 +29,10 @@ fn sql_tools_see_what_the_graph_answers() {
         for node in snapshot.nodes(Layers::Records) {
             let (object, record) = (node.object, node.record.unwrap());
             let of = NodeRef::record(object, record);
-            let page = graph.links(&of, &LinkQuery::default().limit(10_000)).unwrap();
+            let page = graph
+                .view()
+                .links(&of, &LinkQuery::default().limit(10_000), &mut Budget::unbounded())
+                .unwrap();
             by_graph.extend(page.links.iter().map(|link| {
                 format!(
                     "{}|{object}|{record}|{}|{}|{}|{}|{}|{}|{}|{}|{}|{}|",
@@ -55,7 +58,7 @@ fn sql_tools_see_what_the_graph_answers() {
     let count = |sql: &str| -> u64 {
         connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
     };
-    let counts = store.locations().into_iter().map(|location| location.read().counts());
+    let counts = store.locations().into_iter().map(|location| location.read().view().counts());
     let (associations, relations) =
         counts.fold((0, 0), |sum, c| (sum.0 + c.associations, sum.1 + c.relations));
     assert_eq!(count("SELECT count(*) FROM association"), associations);

@@ -75,7 +75,9 @@ fn events_recovered_after_half_a_write_are_changes() {
     assert_eq!(differences(&store, &reference(20)), []);
     let changes = |store: &Store| -> usize {
         let ids = store.locations();
-        let of = |id: &str| store.changes(id, 0, &relata::ChangeFilter::default(), 100).unwrap();
+        let of = |id: &str| {
+            store.changes(id, 0, &relata::changes::ChangeFilter::default(), 100).unwrap()
+        };
         ids.iter().map(|location| of(location.id().as_str()).events.len()).sum()
     };
     assert_eq!(changes(&store), changes(&reference(20)));

@@ -4,7 +4,8 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, Ordering};
 use std::time::Duration;
 
-use relata::{Clock, ClockReading, Timestamp};
+use relata::Timestamp;
+use relata::operations::{Clock, ClockReading};
 
 pub(crate) const DAY: i64 = 24 * 3_600_000;
 

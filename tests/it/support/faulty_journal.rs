@@ -5,12 +5,13 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Duration;
 
+use relata::changes::Epochs;
 use relata::journal::{
     Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
     DeadLetterTotals, Erased, ImportMark, Journal, JournalEntry, JournalError, JournalReader,
     OpenReader, Refused, RowSink, SkipBlock,
 };
-use relata::{Epochs, Seq, Timestamp};
+use relata::{Seq, Timestamp};
 
 use crate::support::counting_reader::{CountingReader, Reads};
 

@@ -165,7 +165,7 @@ fn without_deleted(location: &Location, upto: Seq, which: Which) -> Option<(Loca
         Which::Worthwhile | Which::Small => rows >= ROWS_MIN.max(all / ROWS_SHARE),
     };
     if which == Which::Small && all > ROWS_AT_ONCE
-        || !is_worth_it(graph.tombstones(&graph.counts()))
+        || !is_worth_it(graph.tombstones(&graph.view().counts()))
     {
         return None;
     }

@@ -21,7 +21,7 @@ impl Writer {
         self.check_writable()?;
         let id = location.as_str();
         let found = self.locations.find(id);
-        let counts = found.as_ref().map(|known| known.read().counts()).unwrap_or_default();
+        let counts = found.as_ref().map(|known| known.read().view().counts()).unwrap_or_default();
         let erased = self.journal.erase_location(id, known, upto).map_err(|error| {
             match error.write_outcome() {
                 WriteOutcome::NothingWritten => self.settle_other(&error),

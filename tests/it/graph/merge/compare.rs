@@ -1,6 +1,6 @@
 //! Compares a graph with the model.
 
-use relata::graph::{Layers, LinkFilter, LinkQuery, LocationGraph, Order};
+use relata::graph::{Budget, Layers, LinkFilter, LinkQuery, LocationGraph, Order};
 use relata::{Association, Change, Event, NodeRef, Side, Timestamp};
 
 use crate::graph::merge::events::{OBJECTS, RECORDS};
@@ -14,7 +14,7 @@ fn seen_in(
     node: &NodeRef,
     query: &LinkQuery,
 ) -> Option<Vec<Seen>> {
-    let page = graph.links(node, query)?;
+    let page = graph.view().links(node, query, &mut Budget::unbounded()).ok()?;
     assert_eq!(page.total, Some(page.links.len() as u64), "all on one page: {node} {query:?}");
     assert_eq!(page.next, None);
     let orders = if node.record.is_some() { model.relation_ids() } else { model.association_ids() };
@@ -142,7 +142,7 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
         records += listed.len() as u64;
     }
     let shown: Vec<_> =
-        graph.objects().map(|o| (o.object.to_owned(), o.associations, o.records)).collect();
+        graph.view().objects().map(|o| (o.object.to_owned(), o.associations, o.records)).collect();
     assert_eq!(shown, objects, "objects");
     let ids = model.association_ids();
     let associations: Vec<(Association, u64)> = ids
@@ -150,9 +150,9 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
         .filter_map(|id| Some((model.association(id)?.1?.clone(), model.relations_under(id))))
         .collect();
     let shown: Vec<_> =
-        graph.associations().map(|a| (a.association.clone(), a.relations)).collect();
+        graph.view().associations().map(|a| (a.association.clone(), a.relations)).collect();
     assert_eq!(shown, associations, "associations");
-    let counts = graph.counts();
+    let counts = graph.view().counts();
     assert_eq!(counts.records, records);
     assert_eq!(counts.objects, objects.len() as u64);
     assert_eq!(counts.associations, associations.len() as u64);

@@ -8,7 +8,7 @@ mod model;
 use std::collections::{BTreeMap, BTreeSet};
 
 use proptest::prelude::*;
-use relata::graph::{Edge, Layers, LinkQuery, LocationGraph, Order};
+use relata::graph::{Budget, Edge, Layers, LinkQuery, LocationGraph, Order};
 use relata::{Event, NodeRef, Seq, Side};
 
 use crate::graph::merge::compare::compare;
@@ -41,7 +41,7 @@ fn visible(graph: &LocationGraph) -> BTreeMap<String, Vec<String>> {
         "records",
         snapshot.nodes(Layers::Records).iter().map(|node| format!("{node:?}")).collect(),
     );
-    put("counts", vec![format!("{:?}", graph.counts())]);
+    put("counts", vec![format!("{:?}", graph.view().counts())]);
     all
 }
 
@@ -179,7 +179,7 @@ proptest! {
             let mut seq = before.len() as Seq;
             let all = LinkQuery::default().limit(1000).order(order);
             let ids = |graph: &LocationGraph| -> Vec<(String, Side)> {
-                let page = graph.links(&node, &all);
+                let page = graph.view().links(&node, &all, &mut Budget::unbounded());
                 let links = page.map(|page| page.links).unwrap_or_default();
                 let id = |link: &relata::graph::Link<'_>| link.relation.unwrap_or(link.association).to_owned();
                 links.iter().map(|link| (id(link), link.side)).collect()
@@ -188,7 +188,7 @@ proptest! {
             let mut listed = Vec::new();
             let mut query = LinkQuery::default().limit(limit).order(order);
             let mut between = between.iter();
-            while let Some(page) = graph.links(&node, &query) {
+            while let Ok(page) = graph.view().links(&node, &query, &mut Budget::unbounded()) {
                 listed.extend(page.links.iter().map(|link| {
                     (link.relation.unwrap_or(link.association).to_owned(), link.side)
                 }));

@@ -130,7 +130,7 @@ proptest! {
     #[test]
     fn violations_cut_short_are_correct(events in history(), budget in budget()) {
         let graph = super::folded(&events);
-        for count in graph.associations() {
+        for count in graph.view().associations() {
             let id = count.association.id.as_str();
             let full = graph.view().violations(id, 100, &mut Budget::unbounded());
             let mut budget = Budget::of_links(budget);

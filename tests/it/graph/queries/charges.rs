@@ -111,14 +111,17 @@ fn a_page_of_many_labels_is_in_order() {
     let graph = hub();
     for order in [relata::graph::Order::Oldest, relata::graph::Order::Newest] {
         let query = LinkQuery::default().order(order).limit(250);
-        let page = graph.links(&node(), &query).unwrap();
+        let page = graph.view().links(&node(), &query, &mut Budget::unbounded()).unwrap();
         let seqs: Vec<u64> = page.links.iter().map(|link| link.seq).collect();
         let mut expected: Vec<u64> = (1..=LABELS).collect();
         if order == relata::graph::Order::Newest {
             expected.reverse();
         }
         assert_eq!(seqs, expected[..250]);
-        let rest = graph.links(&node(), &query.after(page.next.unwrap())).unwrap();
+        let rest = graph
+            .view()
+            .links(&node(), &query.after(page.next.unwrap()), &mut Budget::unbounded())
+            .unwrap();
         let rest: Vec<u64> = rest.links.iter().map(|link| link.seq).collect();
         assert_eq!(rest, expected[250..]);
     }

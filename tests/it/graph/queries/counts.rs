@@ -91,7 +91,7 @@ proptest! {
     #[test]
     fn relations_of_each_association_are_counted(events in prop_oneof![19 => history(), 1 => crowded()]) {
         let (graph, world) = (folded(&events), World::records(&events));
-        let counted: Vec<AssociationCount<'_>> = graph.associations().collect();
+        let counted: Vec<AssociationCount<'_>> = graph.view().associations().collect();
         let known: Vec<&Association> = counted.iter().map(|count| count.association).collect();
         prop_assert_eq!(known, world.associations.iter().collect::<Vec<_>>());
         for count in counted {

@@ -148,7 +148,7 @@ proptest! {
             let (mut always, mut listed) = (names(&world), vec![]);
             let (mut query, mut between) = (query.clone(), between.iter());
             loop {
-                let page = graph.links(&node_ref(&node), &query).unwrap();
+                let page = graph.view().links(&node_ref(&node), &query, &mut Budget::unbounded()).unwrap();
                 let lines: Vec<Line> = page.links.iter().map(line).collect();
                 let now = expected(&world, &node, &query);
                 prop_assert!(lines.iter().all(|line| now.contains(line)), "{:?}", lines);

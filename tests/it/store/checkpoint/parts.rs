@@ -5,8 +5,9 @@ use std::sync::atomic::Ordering;
 use std::time::{Duration, Instant};
 
 use proptest::prelude::*;
+use relata::changes::ChangeFilter;
 use relata::journal::{CheckpointRow, Journal, JournalReader, MemoryJournal, SqliteJournal};
-use relata::{ChangeFilter, Delivery, Event, Options, Store, Timestamp, verify};
+use relata::{Delivery, Event, Options, Store, Timestamp, verify};
 
 use crate::support::database::fresh;
 use crate::support::faulty_journal::{Fault, Faulty};

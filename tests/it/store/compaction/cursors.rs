@@ -48,7 +48,7 @@ fn a_cursor_stays_valid_across_a_compaction() {
         let links = |order: Order, after: Option<Cursor>, limit| {
             let query = LinkQuery { order, after, limit, ..LinkQuery::default() };
             let graph = location.read();
-            let page = graph.links(&hub, &query).unwrap();
+            let page = graph.view().links(&hub, &query, &mut Budget::unbounded()).unwrap();
             let names = page.links.iter().map(|link| link.record.unwrap().to_owned());
             (names.collect(), page.next)
         };

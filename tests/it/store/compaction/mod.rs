@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use proptest::prelude::*;
-use relata::graph::{LinkQuery, LocationGraph};
+use relata::graph::{Budget, LinkQuery, LocationGraph};
 use relata::journal::MemoryJournal;
 use relata::{NodeRef, Options, Store, Timestamp};
 
@@ -110,15 +110,15 @@ fn what() -> impl Strategy<Value = What> {
 /// none, as one that was deleted.
 fn answers(graph: Option<&LocationGraph>) -> String {
     let Some(graph) = graph else { return String::new() };
-    let counts = graph.counts();
+    let counts = graph.view().counts();
     if counts == relata::graph::Counts::default() {
         return String::new();
     }
     let mut told = format!("{counts:?}\n");
-    for object in graph.objects() {
+    for object in graph.view().objects() {
         writeln!(told, "{object:?}").unwrap();
     }
-    for association in graph.associations() {
+    for association in graph.view().associations() {
         writeln!(told, "{association:?}").unwrap();
     }
     for object in OBJECTS {
@@ -128,7 +128,7 @@ fn answers(graph: Option<&LocationGraph>) -> String {
         }
         for record in (0..RECORDS).map(|number| id("x", number)) {
             let node: NodeRef = format!("{object}/{record}").parse().unwrap();
-            let page = graph.links(&node, &LinkQuery::default());
+            let page = graph.view().links(&node, &LinkQuery::default(), &mut Budget::unbounded());
             for link in page.iter().flat_map(|page| &page.links) {
                 writeln!(told, "{node} {link:?}").unwrap();
             }

@@ -2,11 +2,11 @@
 
 use std::sync::mpsc::channel;
 
+use relata::import::LineOutcome;
+use relata::import::{LineError, LineOutcome};
 use relata::journal::SqliteJournal;
-use relata::{
-    Delivery, IngestError, LimitReached, LineError, LineOutcome, NameLimits, PreviewError, Receipt,
-    Status, Store,
-};
+use relata::operations::{LimitReached, NameLimits, PreviewError};
+use relata::{Delivery, IngestError, Receipt, Status, Store};
 
 use crate::store::name_limits::{NONE, association, in_memory, open, record, relation, undone};
 use crate::support::database::fresh;

@@ -5,7 +5,8 @@ mod cases;
 use std::path::Path;
 
 use relata::journal::MemoryJournal;
-use relata::{Delivery, NameLimits, Options, Status, Store};
+use relata::operations::NameLimits;
+use relata::{Delivery, Options, Status, Store};
 
 use crate::support::database::fresh;
 use crate::support::long;
