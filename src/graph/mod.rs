@@ -24,13 +24,13 @@ pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub(crate) use query::escaped_len;
 pub use query::{
-    AssociationCount, AssociationDiff, AssociationPage, AssociationSummary, Budget, Condition,
-    Counts, Cursor, DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount,
-    LabelCount, LabelRow, Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery,
-    LinkRow, LocationSummary, Match, MatchPage, MatchQuery, MatchRow, Neighborhood,
-    NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, ParseCursorError,
-    PathQuery, Paths, QueryError, RecordItem, RecordPage, Step, StepRow, Subgraph, SubgraphQuery,
-    Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    AssociationCount, AssociationDiff, AssociationSummary, Budget, Condition, Counts, Cursor,
+    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, LabelCount, LabelRow,
+    Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary,
+    Match, MatchPage, MatchQuery, MatchRow, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow,
+    NeighborhoodQuery, ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError,
+    RecordItem, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow,
+    WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
 pub use timeline::{Interval, Timeline};

@@ -4,6 +4,7 @@ use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::RecordNo;
 use crate::graph::query::layer::Layer;
 use crate::graph::query::links::link_count;
+use crate::graph::query::page::Page;
 
 /// One record and how many links it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -14,19 +15,10 @@ pub struct RecordItem<'g> {
     pub links: u64,
 }
 
-/// One page of records.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordPage<'g> {
-    /// The records, in the order the store first heard of them.
-    pub records: Vec<RecordItem<'g>>,
-    /// What to pass as `after` to continue, if there is more.
-    pub next: Option<u32>,
-}
-
 impl LocationGraph {
-    /// Lists the records of an object key, after the place `after`;
-    /// `None` if no event has ever named the key. A record that was deleted,
-    /// and not linked again since, is left out.
+    /// Lists the records of an object key, after the place `after`, or returns `None` if no
+    /// event has ever named the key. A record that was deleted, and not linked again since,
+    /// is left out.
     ///
     /// Costs the records listed and the deleted ones between them.
     pub fn records(
@@ -34,22 +26,20 @@ impl LocationGraph {
         object: &str,
         after: Option<u32>,
         limit: usize,
-    ) -> Option<RecordPage<'_>> {
+    ) -> Option<Page<RecordItem<'_>>> {
         let object = self.objects.find(object)?;
         let (all, rows) = (self.records.of_object(object), self.records.records());
         let from = after.map_or(RecordNo(0), |after| RecordNo(rows.behind(after)));
         let from = all.partition_point(|&number| number < from);
-        let mut listed = all.iter().skip(from).filter(|&&number| rows[number].listed).copied();
-        let page: Vec<RecordNo> = listed.by_ref().take(limit).collect();
-        let next = page.last().filter(|_| listed.next().is_some()).map(|&last| rows.place(last));
-        let line = |&number: &RecordNo| RecordItem {
+        let listed = all.iter().skip(from).filter(|&&number| rows[number].listed).copied();
+        let page = Page::take(listed, limit, |&number| rows.place(number), |_| true);
+        Some(page.map(|number| RecordItem {
             record: self.records.record_id(number),
             links: self.link_count(number),
-        };
-        Some(RecordPage { records: page.iter().map(line).collect(), next })
+        }))
     }
 
-    /// How many links a listing of a record's shows.
+    /// Returns how many links a listing of a record's links shows.
     pub(in crate::graph) fn link_count(&self, record: RecordNo) -> u64 {
         link_count(Layer::Records(self.view()), record.0)
     }

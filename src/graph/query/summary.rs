@@ -2,6 +2,7 @@
 
 use crate::graph::memory::table::{AssociationNo, ObjectNo};
 use crate::graph::query::budget::Budget;
+use crate::graph::query::page::Page;
 use crate::graph::view::View;
 use crate::model::{Association, Side};
 
@@ -49,15 +50,6 @@ pub struct AssociationCount<'g> {
     /// of an association apart, a record's links on either end count together, at
     /// both ends.
     pub second: EndCount,
-}
-
-/// One page of associations.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct AssociationPage<'g> {
-    /// The associations, in the order the store first heard of them.
-    pub associations: Vec<AssociationCount<'g>>,
-    /// The place after which the next page continues, if there is one.
-    pub next: Option<u32>,
 }
 
 /// How the records on one end of an association are linked.
@@ -132,6 +124,13 @@ impl<'g> View<'g> {
         )
     }
 
+    /// Lists object keys that something is known of, after the place `after`. Costs the page
+    /// and the keys before it.
+    pub fn object_page(self, after: Option<u32>, limit: usize) -> Page<ObjectCount<'g>> {
+        let rest = self.objects().filter(|object| after.is_none_or(|after| object.place > after));
+        Page::take(rest, limit, |object| object.place, |_| true)
+    }
+
     pub(in crate::graph) fn is_object_listed(self, number: ObjectNo) -> bool {
         self.objects.rows()[number].schema.is_some()
             || self.objects.degree(number) > 0
@@ -152,18 +151,11 @@ impl<'g> View<'g> {
         after: Option<u32>,
         limit: usize,
         budget: &mut Budget<'_>,
-    ) -> AssociationPage<'g> {
-        let mut page = AssociationPage { associations: vec![], next: None };
+    ) -> Page<AssociationCount<'g>> {
         let rows = self.associations.rows();
-        for number in after.map_or(0, |after| rows.behind(after))..rows.len() {
-            let Some(row) = self.association_count(AssociationNo(number)) else { continue };
-            if page.associations.len() == limit || !row.write(budget) {
-                page.next = page.associations.last().map(|last| last.place);
-                break;
-            }
-            page.associations.push(row);
-        }
-        page
+        let numbers = after.map_or(0, |after| rows.behind(after))..rows.len();
+        let known = numbers.filter_map(|number| self.association_count(AssociationNo(number)));
+        Page::take(known, limit, |row| row.place, |row| row.write(budget))
     }
 
     /// Returns the association of this id, while it is known and not deleted.

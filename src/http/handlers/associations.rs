@@ -18,7 +18,7 @@ pub(crate) async fn list_associations(app: &Arc<App>, request: Request<'_>) -> A
         let page =
             graph.view().association_page(after, limit, &mut Budget::unbounded().of_bytes(bytes));
         let next = page.next.map(place_cursor);
-        let associations = page.associations.iter().map(AssociationBody::from).collect();
+        let associations = page.items.iter().map(AssociationBody::from).collect();
         json(&AssociationsResponse { associations, listed: PageInfo::new(next, seq) })
     };
     execute::read_graph(app, &request, read).await

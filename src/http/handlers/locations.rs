@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::{EraseResponse, LocationBody, LocationsResponse, PageInfo, place_cursor};
+use crate::graph::Page;
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::request::Request;
@@ -23,7 +24,7 @@ pub(crate) async fn list_locations(app: &Arc<App>, request: Request<'_>) -> Answ
 /// Costs the page, or the locations of the grant, however many others there are.
 fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answer {
     let seq = store.head();
-    let mut locations = match grant.locations() {
+    let locations: Vec<_> = match grant.locations() {
         None => store.locations_after(after, limit + 1),
         Some(ids) => {
             let seen = ids.iter().filter_map(|id| store.location(id));
@@ -32,15 +33,13 @@ fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answe
             by_place.into_values().collect()
         }
     };
-    let more = locations.len() > limit;
-    locations.truncate(limit);
-    let next = locations.last().filter(|_| more).map(|last| place_cursor(last.place()));
+    let page = Page::take(locations.into_iter(), limit, |location| location.place(), |_| true);
     let body = |location: &Arc<Location>| LocationBody {
         location_id: location.id().to_string(),
         counts: location.read().view().counts().into(),
     };
-    let locations = locations.iter().map(body).collect();
-    json(&LocationsResponse { locations, listed: PageInfo::new(next, seq) })
+    let locations = page.items.iter().map(body).collect();
+    json(&LocationsResponse { locations, listed: PageInfo::new(page.next.map(place_cursor), seq) })
 }
 
 /// Erases a location for good.

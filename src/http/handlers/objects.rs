@@ -16,13 +16,9 @@ pub(crate) async fn list_objects(app: &Arc<App>, request: Request<'_>) -> Answer
     request.query.only(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let read = move |graph: &LocationGraph, seq| {
-        let mut behind =
-            graph.view().objects().filter(|object| after.is_none_or(|after| object.place > after));
-        let page: Vec<_> = behind.by_ref().take(limit).collect();
-        let next =
-            page.last().filter(|_| behind.next().is_some()).map(|last| place_cursor(last.place));
-        let objects = page.iter().map(ObjectBody::from).collect();
-        json(&ObjectsResponse { objects, listed: PageInfo::new(next, seq) })
+        let page = graph.view().object_page(after, limit);
+        let objects = page.items.iter().map(ObjectBody::from).collect();
+        json(&ObjectsResponse { objects, listed: PageInfo::new(page.next.map(place_cursor), seq) })
     };
     execute::read_graph(app, &request, read).await
 }
@@ -35,7 +31,7 @@ pub(crate) async fn list_records(app: &Arc<App>, request: Request<'_>) -> Answer
         let page = graph
             .records(&object, after, limit)
             .ok_or_else(|| Problem::not_found("no event has named this object key"))?;
-        let records = page.records.iter().map(RecordBody::from).collect();
+        let records = page.items.iter().map(RecordBody::from).collect();
         json(&RecordsResponse { records, listed: PageInfo::new(page.next.map(place_cursor), seq) })
     };
     execute::read_graph(app, &request, read).await

@@ -125,7 +125,7 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
             .collect();
         let page = graph.records(&object, None, 1000).unwrap();
         let page: Vec<(String, u64)> =
-            page.records.iter().map(|line| (line.record.to_owned(), line.links)).collect();
+            page.items.iter().map(|line| (line.record.to_owned(), line.links)).collect();
         assert_eq!(page, listed, "records of {object}");
         let associations = model.association_ids();
         let ends_here = |id: &&String| {

@@ -59,7 +59,7 @@ fn a_cursor_stays_valid_across_a_compaction() {
                 let records = |after, limit| {
                     let graph = location.read();
                     let page = graph.records("house", after, limit).unwrap();
-                    let names = page.records.iter().map(|line| line.record.to_owned());
+                    let names = page.items.iter().map(|line| line.record.to_owned());
                     (names.collect(), page.next)
                 };
                 go_on(records, drop, dropped);

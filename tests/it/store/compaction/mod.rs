@@ -123,7 +123,7 @@ fn answers(graph: Option<&LocationGraph>) -> String {
     }
     for object in OBJECTS {
         let records = graph.records(object, None, 100);
-        for record in records.iter().flat_map(|page| &page.records) {
+        for record in records.iter().flat_map(|page| &page.items) {
             writeln!(told, "{object} {record:?}").unwrap();
         }
         for record in (0..RECORDS).map(|number| id("x", number)) {
