@@ -29,7 +29,7 @@ pub(in crate::graph) enum Names<'g> {
     Few(&'g HashMap<NodeRef, Node>),
 }
 
-impl<'g> View<'g> {
+impl View<'_> {
     /// Returns the last event of the location that this state holds, or a lower number
     /// where none has come since the store was opened. The greater of this and the
     /// last event that was visible before the view was taken is the state exactly.

@@ -6,7 +6,6 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use relata::import::{ImportCounts, ImportError, LineError, LineOutcome};
-use relata::import::{ImportCounts, ImportError, LineOutcome};
 use relata::journal::{MemoryJournal, SqliteJournal};
 use relata::webhook::DecodeError;
 use relata::{Delivery, IngestError, Options, Status, Store, Timestamp, verify};

@@ -2,7 +2,6 @@
 
 use std::sync::mpsc::channel;
 
-use relata::import::LineOutcome;
 use relata::import::{LineError, LineOutcome};
 use relata::journal::SqliteJournal;
 use relata::operations::{LimitReached, NameLimits, PreviewError};
