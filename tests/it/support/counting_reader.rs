@@ -4,11 +4,12 @@ use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
+use relata::changes::Epochs;
 use relata::journal::{
     Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterSummary, DeadLetterTotals,
     JournalEntry, JournalError, JournalReader, RowSink, SkipBlock,
 };
-use relata::{Epochs, Seq, Timestamp};
+use relata::{Seq, Timestamp};
 
 /// Counts what readers of a journal read.
 #[derive(Debug, Default)]
