@@ -137,6 +137,47 @@ fn run_time(short: u32) -> Duration {
     Duration::from_secs(long::rounds(short, told).into())
 }
 
+/// Posts and imports for a while, beside readers of everything at these rates.
+fn phase(
+    server: &Server,
+    ledger: &Ledger,
+    next_line: &AtomicU64,
+    rates: &[usize],
+    run_time: Duration,
+) -> Phase {
+    let (stop, bytes, most) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
+    let (posts, imported) = std::thread::scope(|scope| {
+        let kinds = READ.iter().flat_map(|path| rates.iter().map(move |rate| (path, *rate)));
+        let reading: Vec<_> = kinds
+            .map(|(path, rate)| {
+                let (stop, bytes) = (&stop, &bytes);
+                scope.spawn(move || {
+                    let read = read_slowly(server, path, rate, stop).unwrap();
+                    bytes.fetch_add(read, Ordering::Relaxed);
+                })
+            })
+            .collect();
+        let imports = scope.spawn(|| import_on(server, next_line, &stop).unwrap());
+        let memory = scope.spawn(|| {
+            while !stop.load(Ordering::Relaxed) {
+                most.fetch_max(resident(server.child.id()).unwrap(), Ordering::Relaxed);
+                std::thread::sleep(Duration::from_millis(200));
+            }
+        });
+        let short = (run_time / 2).min(Duration::from_secs(60));
+        let time = if rates.is_empty() { short } else { run_time };
+        let posts = ledger.post(server, "L", Instant::now() + time);
+        stop.store(true, Ordering::Relaxed);
+        for reader in reading {
+            reader.join().unwrap();
+        }
+        memory.join().unwrap();
+        (posts, imports.join().unwrap())
+    });
+    let (bytes, most) = (bytes.into_inner(), most.into_inner());
+    Phase { posts: posts.len() as u64, p99: p99(posts), imported, bytes, most }
+}
+
 #[test]
 fn slow_clients_of_every_kind_cost_others_little_and_lose_nothing() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
@@ -146,41 +187,9 @@ fn slow_clients_of_every_kind_cost_others_little_and_lose_nothing() -> Result<()
         (0..5_000).map(|number| relation("L", 1_000_000_000 + number)).collect();
     assert_eq!(server.post("/v1/import", chunk.join("\n").as_bytes())?.status, 200);
     let (run_time, next_line) = (run_time(4), AtomicU64::new(0));
-    let phase = |readers: bool| -> Result<Phase, Error> {
-        let (stop, bytes, most) = (AtomicBool::new(false), AtomicU64::new(0), AtomicU64::new(0));
-        let (posts, imported) = std::thread::scope(|scope| {
-            let rates = if readers { &[50, 500, 5_000][..] } else { &[] };
-            let kinds = READ.iter().flat_map(|path| rates.iter().map(move |rate| (path, *rate)));
-            let reading: Vec<_> = kinds
-                .map(|(path, rate)| {
-                    let (server, stop, bytes) = (&server, &stop, &bytes);
-                    scope.spawn(move || {
-                        let read = read_slowly(server, path, rate, stop).unwrap();
-                        bytes.fetch_add(read, Ordering::Relaxed);
-                    })
-                })
-                .collect();
-            let imports = scope.spawn(|| import_on(&server, &next_line, &stop).unwrap());
-            let memory = scope.spawn(|| {
-                while !stop.load(Ordering::Relaxed) {
-                    most.fetch_max(resident(server.child.id()).unwrap(), Ordering::Relaxed);
-                    std::thread::sleep(Duration::from_millis(200));
-                }
-            });
-            let time = if readers { run_time } else { (run_time / 2).min(Duration::from_secs(60)) };
-            let posts = ledger.post(&server, "L", Instant::now() + time);
-            stop.store(true, Ordering::Relaxed);
-            for reader in reading {
-                reader.join().unwrap();
-            }
-            memory.join().unwrap();
-            (posts, imports.join().unwrap())
-        });
-        let (bytes, most) = (bytes.into_inner(), most.into_inner());
-        Ok(Phase { posts: posts.len() as u64, p99: p99(posts), imported, bytes, most })
-    };
-    let quiet = phase(false)?;
-    let beside = phase(true)?;
+    let phase = |rates: &[usize]| phase(&server, &ledger, &next_line, rates, run_time);
+    let quiet = phase(&[]);
+    let beside = phase(&[50, 500, 5_000]);
     let grown = beside.most.saturating_sub(quiet.most);
     // What the new relations take, and a bound for 24 readers.
     let bound = (96 << 20) + 1_000 * (beside.imported + beside.posts);
@@ -233,6 +242,31 @@ fn limit_files(server: &Server, bytes: Option<u64>) -> bool {
     limited.is_ok_and(|output| output.status.success())
 }
 
+/// Locks the database and fills the disk in turn; returns how often each was done.
+fn disturb(server: &Server, db: &Path, until: Instant) -> Result<(u64, u64), Error> {
+    let (mut locks, mut full) = (0, 0);
+    let is_long = long::rounds(0, 1) == 1;
+    let mut round = 0;
+    while Instant::now() < until {
+        round += 1;
+        let long = is_long && round % 10 == 0;
+        let held = Duration::from_millis(if long { 13_000 } else { 300 });
+        if round % 2 == 0 {
+            let size = std::fs::metadata(db)?.len();
+            if limit_files(server, Some(size / 2)) {
+                std::thread::sleep(held);
+                assert!(limit_files(server, None));
+                full += 1;
+            }
+        } else {
+            lock_for_a_while(db, held)?;
+            locks += 1;
+        }
+        std::thread::sleep(Duration::from_millis(300));
+    }
+    Ok((locks, full))
+}
+
 /// Locks of other programs and full disks that come and go: what was acknowledged is kept,
 /// and what was refused is nowhere or was never answered.
 #[test]
@@ -246,28 +280,10 @@ fn locks_and_full_disks_that_come_and_go_lose_nothing() -> Result<(), Error> {
     let run_time = run_time(6);
     let until = Instant::now() + run_time;
     let (mut locks, mut full) = (0, 0);
-    let is_long = long::rounds(0, 1) == 1;
     std::thread::scope(|scope| -> Result<(), Error> {
         let senders: Vec<_> =
             (0..4).map(|_| scope.spawn(|| ledger.post(&server, "L", until))).collect();
-        let mut round = 0;
-        while Instant::now() < until {
-            round += 1;
-            let long = is_long && round % 10 == 0;
-            let held = Duration::from_millis(if long { 13_000 } else { 300 });
-            if round % 2 == 0 {
-                let size = std::fs::metadata(&db)?.len();
-                if limit_files(&server, Some(size / 2)) {
-                    std::thread::sleep(held);
-                    assert!(limit_files(&server, None));
-                    full += 1;
-                }
-            } else {
-                lock_for_a_while(&db, held)?;
-                locks += 1;
-            }
-            std::thread::sleep(Duration::from_millis(300));
-        }
+        (locks, full) = disturb(&server, &db, until)?;
         for sender in senders {
             sender.join().unwrap();
         }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::io::{Read, Write};
-use std::net::TcpStream;
+use std::net::{SocketAddr, TcpStream};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicU64, Ordering};
@@ -63,6 +63,31 @@ fn five_hundred_senders_lose_nothing_on_a_slow_disk() {
     });
 }
 
+/// Posts the events of one sender, each until it is acknowledged.
+fn send_all(
+    address: SocketAddr,
+    sender: u64,
+    refused: &AtomicU64,
+    acknowledged: &Mutex<BTreeSet<u64>>,
+) -> Result<(), Error> {
+    let mut stream = TcpStream::connect(address)?;
+    stream.set_read_timeout(Some(Duration::from_secs(60)))?;
+    for number in sender * EVENTS..(sender + 1) * EVENTS {
+        loop {
+            let answer = post(&mut stream, number)?;
+            if answer.status == 200 {
+                acknowledged.lock().unwrap().insert(number);
+                break;
+            }
+            assert_eq!(answer.status, 429, "{}", answer.text());
+            assert_eq!(answer.header("retry-after"), Some("1"));
+            refused.fetch_add(1, Ordering::Relaxed);
+            std::thread::sleep(Duration::from_millis(200));
+        }
+    }
+    Ok(())
+}
+
 fn five_hundred_senders() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
     let journal = Faulty::new(SqliteJournal::open(&db)?, Fault::Full, u64::MAX);
@@ -84,24 +109,7 @@ fn five_hundred_senders() -> Result<(), Error> {
     std::thread::scope(|scope| {
         for sender in 0..SENDERS {
             let (refused, acknowledged) = (&refused, &acknowledged);
-            let talk = move || -> Result<(), Error> {
-                let mut stream = TcpStream::connect(address)?;
-                stream.set_read_timeout(Some(Duration::from_secs(60)))?;
-                for number in sender * EVENTS..(sender + 1) * EVENTS {
-                    loop {
-                        let answer = post(&mut stream, number)?;
-                        if answer.status == 200 {
-                            acknowledged.lock().unwrap().insert(number);
-                            break;
-                        }
-                        assert_eq!(answer.status, 429, "{}", answer.text());
-                        assert_eq!(answer.header("retry-after"), Some("1"));
-                        refused.fetch_add(1, Ordering::Relaxed);
-                        std::thread::sleep(Duration::from_millis(200));
-                    }
-                }
-                Ok(())
-            };
+            let talk = move || send_all(address, sender, refused, acknowledged);
             let thread = std::thread::Builder::new().stack_size(256 << 10);
             thread.spawn_scoped(scope, move || talk().unwrap()).unwrap();
         }

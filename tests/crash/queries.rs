@@ -6,7 +6,7 @@ use serde_json::json;
 
 use crate::support::hub::{ask, huge, with_hub};
 use crate::support::long;
-use crate::support::server::Error;
+use crate::support::server::{Error, Server};
 
 /// Asks again and again, and tells how long the slower ones took.
 fn slowest_percent(until: Instant, mut once: impl FnMut() -> Result<(), Error>) -> Duration {
@@ -21,6 +21,34 @@ fn slowest_percent(until: Instant, mut once: impl FnMut() -> Result<(), Error>) 
     times[times.len() * 99 / 100]
 }
 
+/// Returns the slowest percent of reads and of posts, both sent for a while.
+fn measure(server: &Server, name: &str, run_for: Duration) -> (Duration, Duration) {
+    let until = Instant::now() + run_for;
+    std::thread::scope(|scope| {
+        let reads = scope.spawn(|| {
+            slowest_percent(until, || {
+                let path = "/v1/locations/L/objects/contact/records/b7/links?limit=10";
+                assert_eq!(server.get(path)?.status, 200);
+                std::thread::sleep(Duration::from_millis(5));
+                Ok(())
+            })
+        });
+        let mut number = 0;
+        let posts = slowest_percent(until, || {
+            number += 1;
+            let body = json!({
+                "id": format!("{name}{number}"), "associationId": "A", "locationId": "L",
+                "firstObjectKey": "contact", "firstRecordId": "hub",
+                "secondObjectKey": "house", "secondRecordId": format!("{name}{number}"),
+            });
+            assert_eq!(server.post("/webhooks", body.to_string().as_bytes())?.status, 200);
+            std::thread::sleep(Duration::from_millis(5));
+            Ok(())
+        });
+        (reads.join().unwrap(), posts)
+    })
+}
+
 /// While one question runs that visits millions of links, others are answered
 /// and deliveries accepted.
 #[test]
@@ -32,32 +60,7 @@ fn a_huge_query_delays_nobody() -> Result<(), Error> {
     let limits = ["--question-links", "4000000000", "--question-timeout-ms", &timeout];
     let (_directory, server) = with_hub(houses, 1, &limits)?;
     let run_for = Duration::from_secs(u64::from(long::rounds(2, 8)));
-    let measure = |name: &str| {
-        let until = Instant::now() + run_for;
-        std::thread::scope(|scope| {
-            let reads = scope.spawn(|| {
-                slowest_percent(until, || {
-                    let path = "/v1/locations/L/objects/contact/records/b7/links?limit=10";
-                    assert_eq!(server.get(path)?.status, 200);
-                    std::thread::sleep(Duration::from_millis(5));
-                    Ok(())
-                })
-            });
-            let mut number = 0;
-            let posts = slowest_percent(until, || {
-                number += 1;
-                let body = json!({
-                    "id": format!("{name}{number}"), "associationId": "A", "locationId": "L",
-                    "firstObjectKey": "contact", "firstRecordId": "hub",
-                    "secondObjectKey": "house", "secondRecordId": format!("{name}{number}"),
-                });
-                assert_eq!(server.post("/webhooks", body.to_string().as_bytes())?.status, 200);
-                std::thread::sleep(Duration::from_millis(5));
-                Ok(())
-            });
-            (reads.join().unwrap(), posts)
-        })
-    };
+    let measure = |name: &str| measure(&server, name, run_for);
     let measure_beside = |name: &str| {
         std::thread::scope(|scope| {
             let until = Instant::now() + run_for;

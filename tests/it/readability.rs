@@ -19,43 +19,6 @@ const LONG_FUNCTIONS: &[(&str, &str, &str)] = &[
     ("src/http/server/listener.rs", "run", "not yet cut"),
     ("src/store/recovery.rs", "load_checkpoint", "not yet cut"),
     ("src/store/writer/checkpoint_parts.rs", "save_part", "not yet cut"),
-    (
-        "tests/crash/endurance.rs",
-        "locks_and_full_disks_that_come_and_go_lose_nothing",
-        "not yet cut",
-    ),
-    (
-        "tests/crash/endurance.rs",
-        "slow_clients_of_every_kind_cost_others_little_and_lose_nothing",
-        "not yet cut",
-    ),
-    ("tests/crash/overload.rs", "five_hundred_senders", "not yet cut"),
-    ("tests/crash/queries.rs", "a_huge_query_delays_nobody", "not yet cut"),
-    ("tests/it/cli/watch.rs", "watch_follows_a_location_through_a_server_restart", "not yet cut"),
-    (
-        "tests/it/http/auth/tokens.rs",
-        "a_ticket_opens_the_changes_of_its_location_once",
-        "not yet cut",
-    ),
-    ("tests/it/http/auth/tokens.rs", "every_route_keeps_a_token_to_its_locations", "not yet cut"),
-    ("tests/it/http/feed/events.rs", "filters_select_the_same_live_and_on_catch_up", "not yet cut"),
-    ("tests/it/http/import.rs", "each_line_is_answered_and_a_repeat_is_known", "not yet cut"),
-    (
-        "tests/it/http/name_limits.rs",
-        "a_name_beyond_a_limit_is_a_dead_letter_until_the_limit_is_raised",
-        "not yet cut",
-    ),
-    (
-        "tests/it/http/requests/webhooks.rs",
-        "shuffled_and_repeated_deliveries_give_every_link_once",
-        "not yet cut",
-    ),
-    (
-        "tests/it/store/erase.rs",
-        "a_location_is_gone_from_memory_and_from_every_byte_and_the_others_stay",
-        "not yet cut",
-    ),
-    ("tests/it/support/oracle/bodies.rs", "body", "not yet cut"),
 ];
 
 /// Folders and files of `src` whose functions are not yet documented as

@@ -54,6 +54,13 @@ impl Drop for Watching {
     }
 }
 
+fn association() -> Value {
+    json!({"type": "AssociationCreate", "id": "A", "locationId": HERE,
+        "key": "k", "firstObjectKey": "contact", "firstObjectLabel": "Buyer\u{1b}[2J",
+        "secondObjectKey": "house", "secondObjectLabel": "Home", "associationType": "USER_DEFINED",
+        "timestamp": "2026-01-02T03:04:05.006Z"})
+}
+
 #[test]
 fn watch_follows_a_location_through_a_server_restart() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
@@ -66,11 +73,7 @@ fn watch_follows_a_location_through_a_server_restart() -> Result<(), Error> {
     let mut reader = Reader::open(&server, HERE, "?after=0")?;
     let mut sent = vec![reader.event()?.unwrap().json()];
     assert_eq!(programs.lines(1).len(), 1);
-    let association = json!({"type": "AssociationCreate", "id": "A", "locationId": HERE,
-        "key": "k", "firstObjectKey": "contact", "firstObjectLabel": "Buyer\u{1b}[2J",
-        "secondObjectKey": "house", "secondObjectLabel": "Home", "associationType": "USER_DEFINED",
-        "timestamp": "2026-01-02T03:04:05.006Z"});
-    post(&server, &association)?;
+    post(&server, &association())?;
     for number in 1..4 {
         post_twice(&server, number)?;
     }

@@ -81,6 +81,14 @@ fn each_line_is_answered_and_a_repeat_is_known() -> Result<(), Error> {
         assert_eq!(lines, [2, 5]);
     }
     assert_eq!(server.get("/readyz")?.json()["seq"], 3);
+    Ok(())
+}
+
+#[test]
+fn a_body_that_is_empty_or_unreadable_is_answered_as_a_whole() -> Result<(), Error> {
+    let directory = tempfile::tempdir()?;
+    let server = Server::start(&directory.path().join("relata.db"))?;
+    let packed = gzip(relation("L", 1).as_bytes());
     let empty = import(&server, &[], b"")?;
     assert_eq!((empty.status, counts(&empty)), (200, [0; 7]));
     for (headers, body, status, code) in [

@@ -15,6 +15,16 @@ fn told(answer: &Answer) -> (u16, Value, Value) {
     (answer.status, member("code"), member("field"))
 }
 
+/// Bodies that each exceed a limit, with the code and the member of the refusal.
+fn beyond() -> [(String, &'static str, &'static str); 4] {
+    [
+        (relation("r2", "M", "a", ["x", "y"]), "too_many_locations", "locationId"),
+        (relation("r3", "L", "b", ["x", "y"]), "too_many_associations", "associationId"),
+        (relation("r4", "L", "a", ["x", "z"]), "too_many_object_keys", "secondObjectKey"),
+        (relation("r5", "L", "a", ["y", "x"]), "too_many_edge_types", "associationId"),
+    ]
+}
+
 /// The server answers, keeps, examines and counts what is beyond a limit, and takes it
 /// once the limit is raised.
 #[test]
@@ -23,12 +33,7 @@ fn a_name_beyond_a_limit_is_a_dead_letter_until_the_limit_is_raised() -> Result<
     let server = Server::start_with(&db, &LIMITS)?;
     let known = relation("r1", "L", "a", ["x", "y"]);
     assert_eq!(server.post("/webhooks", known.as_bytes())?.status, 200);
-    let beyond = [
-        (relation("r2", "M", "a", ["x", "y"]), "too_many_locations", "locationId"),
-        (relation("r3", "L", "b", ["x", "y"]), "too_many_associations", "associationId"),
-        (relation("r4", "L", "a", ["x", "z"]), "too_many_object_keys", "secondObjectKey"),
-        (relation("r5", "L", "a", ["y", "x"]), "too_many_edge_types", "associationId"),
-    ];
+    let beyond = beyond();
     for (body, code, field) in &beyond {
         let body = body.replacen('{', r#"{"traceId":"t-9","#, 1);
         let expected = (422, json!(code), json!(field));

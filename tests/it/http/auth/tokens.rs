@@ -12,9 +12,6 @@ use crate::support::server::{Answer, Error, Server};
 #[test]
 fn every_route_keeps_a_token_to_its_locations() -> Result<(), Error> {
     let office = Office::open()?;
-    for body in ["{", r#"{"type":"RelationCreate","locationId":"hillside-homes"}"#] {
-        assert!(office.server.post("/webhooks", body.as_bytes())?.status >= 400);
-    }
     let mut tried = 0;
     for route in ROUTES {
         let token = |token: &str, location: &str| {
@@ -58,6 +55,15 @@ fn every_route_keeps_a_token_to_its_locations() -> Result<(), Error> {
         }
     }
     assert!(tried > 12);
+    Ok(())
+}
+
+#[test]
+fn lists_show_a_token_its_locations_alone() -> Result<(), Error> {
+    let office = Office::open()?;
+    for body in ["{", r#"{"type":"RelationCreate","locationId":"hillside-homes"}"#] {
+        assert!(office.server.post("/webhooks", body.as_bytes())?.status >= 400);
+    }
     let listed = |token: &str| -> Result<Vec<String>, Error> {
         let body = office.ask(token, "/v1/locations")?.json();
         let ids = body["locations"].as_array().ok_or("no list")?.iter();
@@ -123,6 +129,11 @@ fn head_of(server: &Server, path: &str) -> Result<u16, Error> {
     Ok(Answer::read_head(&mut stream)?.status)
 }
 
+fn changes(office: &Office, location: &str, ticket: &str) -> Result<u16, Error> {
+    let path = format!("/v1/locations/{location}/changes?after=1&ticket={ticket}");
+    head_of(&office.server, &path)
+}
+
 /// `EventSource` sends no header: with tokens on, no page could follow changes.
 #[test]
 fn a_ticket_opens_the_changes_of_its_location_once() -> Result<(), Error> {
@@ -137,12 +148,7 @@ fn a_ticket_opens_the_changes_of_its_location_once() -> Result<(), Error> {
         assert!((1..=60_000).contains(&left), "{left}");
         Ok(answer["ticket"].as_str().ok_or("no ticket")?.to_owned())
     };
-    let changes = |location: &str, ticket: &str| {
-        head_of(
-            &office.server,
-            &format!("/v1/locations/{location}/changes?after=1&ticket={ticket}"),
-        )
-    };
+    let changes = |location: &str, ticket: &str| changes(&office, location, ticket);
     let good = ticket(&office.ours)?;
     assert_eq!(changes(OURS, &good)?, 200);
     assert_eq!(changes(OURS, &good)?, 401, "it was used");

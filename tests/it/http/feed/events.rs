@@ -175,6 +175,21 @@ fn the_start_position_is_checked() -> Result<(), Error> {
     Ok(())
 }
 
+const FILTERS: [&str; 12] = [
+    "",
+    "&label=Owner",
+    "&label=Owner&label=Viewing",
+    "&object=contact",
+    "&object=business",
+    "&of=contact",
+    "&of=contact/amara-okafor",
+    "&of=custom_objects.property/12-maple-street",
+    "&of=custom_objects.property/12-maple-street&label=Listing%20Agent",
+    "&of=contact/nobody",
+    "&of=contact/amara-okafor&object=custom_objects.property",
+    "&label=nothing",
+];
+
 /// Of the channels of the server: what each filter lets through, live, is what it
 /// lets through in what was before.
 #[test]
@@ -188,22 +203,8 @@ fn filters_select_the_same_live_and_on_catch_up() -> Result<(), Error> {
             && !line.contains("AssociationDelete")
     });
     server.post("/webhooks", lines.next().unwrap().as_bytes())?;
-    let queries = [
-        "",
-        "&label=Owner",
-        "&label=Owner&label=Viewing",
-        "&object=contact",
-        "&object=business",
-        "&of=contact",
-        "&of=contact/amara-okafor",
-        "&of=custom_objects.property/12-maple-street",
-        "&of=custom_objects.property/12-maple-street&label=Listing%20Agent",
-        "&of=contact/nobody",
-        "&of=contact/amara-okafor&object=custom_objects.property",
-        "&label=nothing",
-    ];
     let mut live = Vec::new();
-    for query in queries {
+    for query in FILTERS {
         live.push(Reader::open(&server, "seaside-realty", &format!("?after=1{query}"))?);
     }
     for line in lines {
@@ -218,7 +219,7 @@ fn filters_select_the_same_live_and_on_catch_up() -> Result<(), Error> {
         "firstObjectKey": "a", "secondObjectKey": "b"});
     let (_, head) = post(&server, &last)?;
     let mut different = BTreeSet::new();
-    for (query, live) in queries.iter().zip(&mut live) {
+    for (query, live) in FILTERS.iter().zip(&mut live) {
         let upto = |reader: &mut Reader| -> Result<Vec<u64>, Error> {
             let mut ids = Vec::new();
             // Not every filter lets the last event through: a sign of life tells.

@@ -44,10 +44,8 @@ fn an_association_is_there_after_kill_9() -> Result<(), Error> {
     Ok(())
 }
 
-#[test]
-fn shuffled_and_repeated_deliveries_give_every_link_once() -> Result<(), Error> {
-    let (_directory, db) = fresh()?;
-    let server = Server::start(&db)?;
+/// Relations between ten buyers and ten properties, each of them twice.
+fn doubled_relations() -> Vec<Value> {
     let mut events = Vec::new();
     for buyer in 0..10 {
         for property in 0..10 {
@@ -60,6 +58,14 @@ fn shuffled_and_repeated_deliveries_give_every_link_once() -> Result<(), Error> 
             events.extend([event.clone(), event]);
         }
     }
+    events
+}
+
+#[test]
+fn shuffled_and_repeated_deliveries_give_every_link_once() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let events = doubled_relations();
     // A fixed shuffle: steps of a number that shares no factor with the length.
     let shuffled: Vec<&Value> =
         (0..events.len()).map(|at| &events[at * 77 % events.len()]).collect();

@@ -3,9 +3,8 @@
 use relata::{Change, Delivery, Event, Store, Timestamp};
 use serde_json::{Map, Value, json};
 
-/// An event as its sender might post it: flat or in an envelope, in one line or
-/// several, its type in the body or in the URL.
-pub(crate) fn body(event: &Event, style: usize) -> (String, Option<&'static str>) {
+/// The members of an event, without its type.
+fn members(event: &Event) -> Map<String, Value> {
     let mut entity = Map::new();
     let mut put = |name: &str, value: &str| drop(entity.insert(name.to_owned(), json!(value)));
     match &event.change {
@@ -56,6 +55,13 @@ pub(crate) fn body(event: &Event, style: usize) -> (String, Option<&'static str>
     if let Some(at) = event.at {
         entity.insert("timestamp".to_owned(), json!(at.to_string()));
     }
+    entity
+}
+
+/// An event as its sender might post it: flat or in an envelope, in one line or
+/// several, its type in the body or in the URL.
+pub(crate) fn body(event: &Event, style: usize) -> (String, Option<&'static str>) {
+    let mut entity = members(event);
     let name = event.event_type.as_str();
     match style % 4 {
         0 => {
