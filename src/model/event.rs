@@ -11,7 +11,7 @@ use crate::model::timestamp::Timestamp;
 /// rule: of two events at the same time the greater rank wins.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Rank {
-    /// The thing came to be.
+    /// The thing was created.
     Create = 0,
     /// The thing changed.
     Update = 1,
@@ -67,7 +67,7 @@ event_types! {
     RelationCreate => Create,
     /// Two records were unlinked.
     RelationDelete => Delete,
-    /// A record came to be.
+    /// A record was created.
     RecordCreate => Create,
     /// A record changed.
     RecordUpdate => Update,

@@ -9,8 +9,8 @@ const LOOK_EVERY: u64 = 1_024;
 ///
 /// Every link that a query visits is counted, and the bytes of every row that it
 /// answers with. Once a bound is reached, or `stop` says so, the query ends with
-/// what it has found and says that it is not complete. [`Budget::reset`] counts
-/// anew.
+/// what it has found and says that it is not complete. [`Budget::reset`] starts
+/// counting again.
 ///
 /// Working memory is borrowed from the thread and given back when this is dropped,
 /// so that a query allocates only where none on its thread has needed as much.
@@ -382,6 +382,6 @@ mod tests {
         map.round = u32::MAX;
         map.insert(1, 1);
         map.clear(4);
-        assert!((0..4).all(|node| !map.has(node)), "also when the rounds begin anew");
+        assert!((0..4).all(|node| !map.has(node)), "also when the rounds start over");
     }
 }

@@ -14,7 +14,7 @@ use crate::graph::query::order::Order;
 use crate::graph::query::layer::Layer;
 use crate::model::{Association, Side};
 
-/// Returns what there is to list, and how many links over all pages; `None` if the budget
+/// Returns the sources to list, and the number of links on all pages; `None` if the budget
 /// did not suffice to look at every slot.
 pub(super) fn sources<'g>(
     layer: Layer<'g>,
