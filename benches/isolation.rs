@@ -101,6 +101,20 @@ fn measured() -> [(&'static str, Make); 3] {
     [("posts", durable), ("/healthz", health), ("first pages", page)]
 }
 
+/// Imports of 20,000 new relations of the hub each.
+fn imports(relations: u64) -> Make {
+    let made = AtomicU64::new(0);
+    Arc::new(move |_| {
+        let mut lines = String::new();
+        for _ in 0..20_000 {
+            let n = made.fetch_add(1, Ordering::Relaxed) + relations;
+            let line = relation("busy", n, "hub", n, n % ASSOCIATIONS);
+            writeln!(lines, "{line}").expect("memory");
+        }
+        post("/v1/import", &lines)
+    })
+}
+
 /// The most expensive requests, by what they ask for.
 fn expensive(relations: u64) -> Vec<(&'static str, Make)> {
     let texts = |count: u64, text: &dyn Fn(u64) -> String| {
@@ -114,17 +128,8 @@ fn expensive(relations: u64) -> Vec<(&'static str, Make)> {
     let matching = format!("{{\"all\":[{}]}}", conditions.trim_end_matches(','));
     let walk = "{\"from\":[\"contact/hub\"],\"steps\":[{},{},{},{}]}";
     let busy = "/v1/locations/busy";
-    let made = AtomicU64::new(0);
     let fixed = |request: Request| -> Make { Arc::new(move |_| request.clone()) };
-    let import: Make = Arc::new(move |_| {
-        let mut lines = String::new();
-        for _ in 0..20_000 {
-            let n = made.fetch_add(1, Ordering::Relaxed) + relations;
-            let line = relation("busy", n, "hub", n, n % ASSOCIATIONS);
-            writeln!(lines, "{line}").expect("memory");
-        }
-        post("/v1/import", &lines)
-    });
+    let import = imports(relations);
     let flip: Make = Arc::new(|n| {
         let change = if n.is_multiple_of(2) { "RelationDelete" } else { "RelationCreate" };
         let number = n / 2 * 7_919 % 100_000;

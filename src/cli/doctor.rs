@@ -101,7 +101,7 @@ fn print(found: &DoctorResponse<'_>) -> anyhow::Result<()> {
     match (&signature.reason, signature.header) {
         (None, Some(header)) => print_line(format_args!("signature  holds ({header})"))?,
         (reason, _) => {
-            print_line(format_args!("signature  {}", reason.as_deref().unwrap_or("unknown")))?
+            print_line(format_args!("signature  {}", reason.as_deref().unwrap_or("unknown")))?;
         }
     }
     if let Some(advice) = signature.advice {
