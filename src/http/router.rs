@@ -254,8 +254,8 @@ fn authorize(
 fn refuse(line: &RequestLine<'_>, problem: Problem) -> Response {
     let (method, path) = (line.method, line.path);
     let trace_id = problem.trace_id.as_deref().unwrap_or(line.id);
-    let (code, field) = (problem.code, problem.field.as_deref());
-    let summary = problem.outline.as_deref();
+    let (code, field) = (problem.code.as_str(), problem.field.as_deref());
+    let summary = problem.summary.as_deref();
     let event = summary.and_then(|summary| summary.event.as_deref());
     let location = summary.and_then(|summary| summary.location.as_deref());
     let detail = &*problem.detail;

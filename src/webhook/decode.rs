@@ -43,6 +43,12 @@ pub enum DecodeError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The body cannot be unpacked: pack it as its headers say.
+    #[error("{reason}")]
+    Packed {
+        /// What is wrong with it.
+        reason: String,
+    },
     /// The body is JSON, but no usable event: mend the member named.
     #[error("{reason}")]
     Invalid {
@@ -59,7 +65,7 @@ impl DecodeError {
     /// The member to blame, if it is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
-            Self::Malformed { .. } => None,
+            Self::Malformed { .. } | Self::Packed { .. } => None,
             Self::Invalid { field, .. } => *field,
         }
     }
@@ -68,6 +74,7 @@ impl DecodeError {
     pub fn code(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "malformed_json",
+            Self::Packed { .. } => "malformed_encoding",
             Self::Invalid { .. } => "invalid_event",
         }
     }
@@ -75,7 +82,7 @@ impl DecodeError {
     /// The sender's trace id, if the body has one.
     pub fn trace_id(&self) -> Option<&str> {
         match self {
-            Self::Malformed { .. } => None,
+            Self::Malformed { .. } | Self::Packed { .. } => None,
             Self::Invalid { trace_id, .. } => trace_id.as_deref(),
         }
     }

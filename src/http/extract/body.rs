@@ -109,7 +109,7 @@ impl Posted {
         url_types: UrlTypes,
     ) -> Result<Delivery, DecodeError> {
         match &self.broken {
-            Some(error) => Err(DecodeError::Malformed { reason: error.to_string() }),
+            Some(error) => Err(DecodeError::Packed { reason: error.to_string() }),
             None => Delivery::read_with(&self.body, url_type, url_types, None),
         }
     }
@@ -144,7 +144,7 @@ impl Received {
             let mut received =
                 Self { bytes: Vec::new(), encoding, reservation: app.receiving.reserve() };
             while let Some(chunk) = body.next().await {
-                let chunk = chunk.map_err(|_| Problem::body_broken())?;
+                let chunk = chunk.map_err(|_| Problem::incomplete_body())?;
                 let length = received.bytes.len() + chunk.len();
                 if length > limit {
                     return Err(Problem::body_too_large(limit));

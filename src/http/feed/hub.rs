@@ -114,7 +114,7 @@ impl Hub {
             }
             match self.send_new_events().await {
                 Ok(sent) => next = Instant::now() + self.pace(sent),
-                Err(problem) => self.end_all(problem.code, &problem.detail),
+                Err(problem) => self.end_all(problem.code.as_str(), &problem.detail),
             }
             // Only now, so that they are sent no event from before they joined.
             for request in joining {

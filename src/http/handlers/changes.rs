@@ -131,7 +131,9 @@ impl Behind {
                     }
                     page.upto
                 }
-                Err(problem) => return subscriber.end(problem.code, problem.detail.into()),
+                Err(problem) => {
+                    return subscriber.end(problem.code.as_str(), problem.detail.into());
+                }
             };
             if subscriber.is_over() {
                 return;

@@ -137,7 +137,7 @@ async fn send(
         let part = tokio::time::timeout(left, body.next()).await;
         waited += since.elapsed();
         let Some(part) = part.map_err(|_| Problem::body_timeout())? else { break };
-        let part = part.map_err(|_| Problem::body_broken())?;
+        let part = part.map_err(|_| Problem::incomplete_body())?;
         bytes += part.len();
         if bytes > limit {
             return Err(Problem::body_too_large(limit));

@@ -40,9 +40,9 @@ pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body:
             json(&ReceiptResponse::new(&receipt, request.id))
         }
         Err(problem) => {
-            let outline = problem.outline.as_ref();
+            let outline = problem.summary.as_ref();
             let event_type = outline.and_then(|outline| outline.event.as_deref());
-            app.metrics.delivered(event_type, problem.code);
+            app.metrics.delivered(event_type, problem.code.as_str());
             Err(problem)
         }
     }
@@ -81,12 +81,12 @@ async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Rec
             // A sender that hung up learns it from its next attempt: the event is kept.
             sender.send(result).unwrap_or_default();
         })
-        .map_err(|error| Problem::from(error).outline(outline.clone()))?;
+        .map_err(|error| Problem::from(error).with_summary(outline.clone()))?;
     let result = receiver.await.map_err(|_| Problem::unavailable("the writer has stopped"))?;
     let receipt = match result {
         Ok(receipt) => receipt,
         Err(IngestError::LimitReached { reached, delivery }) => {
-            let mut problem = Problem::from(reached).outline(outline);
+            let mut problem = Problem::from(reached).with_summary(outline);
             problem.trace_id = trace_id(&delivery);
             let id = outer_id(app, &signature_headers(&request.headers), scheme);
             let headers = kept_headers(&request.headers, id, false);
@@ -94,7 +94,7 @@ async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Rec
             keep(app, refused(headers, url_type, &problem, body)).await?;
             return Err(problem);
         }
-        Err(error) => return Err(Problem::from(error).outline(outline)),
+        Err(error) => return Err(Problem::from(error).with_summary(outline)),
     };
     tracing::debug!(
         event = &*receipt.event_type,
@@ -199,7 +199,7 @@ fn refused(
         received_at: Timestamp::now(),
         url_type: url_type.map(str::to_owned),
         location: DeliverySummary::peek(&body).location,
-        code: problem.code,
+        code: problem.code.as_str(),
         field: problem.field.as_deref().map(str::to_owned),
         reason: problem.detail.to_string(),
         headers,

@@ -11,6 +11,7 @@ use warp::reply::Response;
 
 use crate::export::TooLarge;
 use crate::graph::QueryError;
+use crate::http::respond::code::Code;
 use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::signature::SignatureError;
@@ -24,13 +25,13 @@ use crate::webhook::{ContentEncoding, DecodeError, DeliverySummary, UnknownEncod
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
-    pub(crate) code: &'static str,
+    pub(crate) code: Code,
     pub(crate) detail: Box<str>,
     pub(crate) field: Option<Box<str>>,
     /// The sender's trace id, if it sent one.
     pub(crate) trace_id: Option<Box<str>>,
     /// What a refused delivery was about, for the log.
-    pub(crate) outline: Option<Box<DeliverySummary>>,
+    pub(crate) summary: Option<Box<DeliverySummary>>,
     hint: Option<Hint>,
 }
 
@@ -70,9 +71,9 @@ struct Body<'a> {
 }
 
 impl Problem {
-    fn new(status: StatusCode, code: &'static str, detail: impl Into<Box<str>>) -> Self {
-        let detail = detail.into();
-        Self { status, code, detail, field: None, trace_id: None, outline: None, hint: None }
+    fn new(code: Code, detail: impl Into<Box<str>>) -> Self {
+        let (status, detail) = (code.status(), detail.into());
+        Self { status, code, detail, field: None, trace_id: None, summary: None, hint: None }
     }
 
     fn retry_after(mut self, seconds: u32) -> Self {
@@ -86,54 +87,54 @@ impl Problem {
     }
 
     /// Notes what a delivery was about.
-    pub(crate) fn outline(mut self, outline: DeliverySummary) -> Self {
-        self.outline = Some(Box::new(outline));
+    pub(crate) fn with_summary(mut self, summary: DeliverySummary) -> Self {
+        self.summary = Some(Box::new(summary));
         self
     }
 
     /// Notes what a delivery was about whose body could not be used.
     pub(crate) fn about(self, body: &[u8]) -> Self {
-        self.outline(DeliverySummary::peek(body))
+        self.with_summary(DeliverySummary::peek(body))
     }
 
     pub(crate) fn unauthorized(detail: &str) -> Self {
-        let mut problem = Self::new(StatusCode::UNAUTHORIZED, "unauthorized", detail);
+        let mut problem = Self::new(Code::Unauthorized, detail);
         problem.hint = Some(Hint::Authenticate);
         problem
     }
 
     pub(crate) fn forbidden(detail: impl Into<Box<str>>) -> Self {
-        Self::new(StatusCode::FORBIDDEN, "forbidden", detail)
+        Self::new(Code::Forbidden, detail)
     }
 
     pub(crate) fn bad_signature(error: SignatureError) -> Self {
-        Self::new(StatusCode::UNAUTHORIZED, "bad_signature", error.to_string())
+        Self::new(Code::BadSignature, error.to_string())
     }
 
     /// The request breaks the rules of HTTP (RFC 9112).
     pub(crate) fn invalid_request(detail: &str) -> Self {
-        Self::new(StatusCode::BAD_REQUEST, "invalid_request", detail)
+        Self::new(Code::InvalidRequest, detail)
     }
 
     pub(crate) fn not_found(what: impl Into<Box<str>>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not_found", what)
+        Self::new(Code::NotFound, what)
     }
 
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("this path answers to {allow}");
-        let mut problem = Self::new(StatusCode::METHOD_NOT_ALLOWED, "method_not_allowed", detail);
+        let mut problem = Self::new(Code::MethodNotAllowed, detail);
         problem.hint = HeaderValue::from_str(allow).ok().map(Hint::Allow);
         problem
     }
 
     pub(crate) fn invalid_parameter(name: &str, why: impl std::fmt::Display) -> Self {
         let detail = format!("`{name}` {why}");
-        Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", detail).field(name)
+        Self::new(Code::InvalidParameter, detail).field(name)
     }
 
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let detail = format!("the body is larger than {limit} bytes");
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        Self::new(Code::BodyTooLarge, detail)
     }
 
     pub(crate) fn unpacked_too_large(limit: u64) -> Self {
@@ -141,7 +142,7 @@ impl Problem {
             "unpacked, the body is larger than {limit} bytes: send it in parts; what was read of \
              it is kept"
         );
-        Self::new(StatusCode::PAYLOAD_TOO_LARGE, "body_too_large", detail)
+        Self::new(Code::BodyTooLarge, detail)
     }
 
     pub(crate) fn broken_encoding(error: io::Error) -> Self {
@@ -150,7 +151,7 @@ impl Problem {
 
     pub(crate) fn too_many_imports() -> Self {
         let detail = "too many imports are under way: send it again a little later";
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(5)
+        Self::new(Code::Overloaded, detail).retry_after(5)
     }
 
     /// What bodies hold together that are being received is at its limit.
@@ -160,40 +161,39 @@ impl Problem {
 
     pub(crate) fn body_timeout() -> Self {
         let detail = "the body did not arrive in time";
-        Self::new(StatusCode::REQUEST_TIMEOUT, "request_timeout", detail)
+        Self::new(Code::RequestTimeout, detail)
     }
 
-    pub(crate) fn body_broken() -> Self {
+    pub(crate) fn incomplete_body() -> Self {
         let detail = "the body did not arrive whole";
-        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+        Self::new(Code::IncompleteBody, detail)
     }
 
     pub(crate) fn unsupported_media_type() -> Self {
         let detail = "the content type is not JSON: send application/json";
-        Self::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "unsupported_media_type", detail)
+        Self::new(Code::UnsupportedMediaType, detail)
     }
 
     pub(crate) fn unavailable(why: impl std::fmt::Display) -> Self {
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", why.to_string()).retry_after(30)
+        Self::new(Code::Unavailable, why.to_string()).retry_after(30)
     }
 
     pub(crate) fn overloaded(detail: impl Into<Box<str>>) -> Self {
-        Self::new(StatusCode::TOO_MANY_REQUESTS, "overloaded", detail).retry_after(1)
+        Self::new(Code::Overloaded, detail).retry_after(1)
     }
 
     pub(crate) fn pruned(upto: Seq) -> Self {
-        Self::gone("pruned", ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string())
-    }
-
-    pub(crate) fn gone(code: &'static str, detail: impl Into<Box<str>>) -> Self {
-        Self::new(StatusCode::GONE, code, detail)
+        Self::new(
+            Code::Pruned,
+            ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string(),
+        )
     }
 
     /// `Relata-Epoch` names another epoch than the store's.
     pub(crate) fn other_epoch() -> Self {
         let detail = "the store was restored from a copy, or is another one: its seqs are not \
                       those of the epoch in Relata-Epoch";
-        Self::gone("restored", detail)
+        Self::new(Code::Restored, detail)
     }
 
     /// A parameter names an event that has not come.
@@ -204,19 +204,17 @@ impl Problem {
     /// The event that a question asks to see has not come in time.
     pub(crate) fn not_visible_yet(seq: Seq, head: Seq) -> Self {
         let detail = format!("event {seq} is not there yet; the last one is {head}");
-        Self::new(StatusCode::SERVICE_UNAVAILABLE, "unavailable", detail)
-            .field("minSeq")
-            .retry_after(1)
+        Self::new(Code::Unavailable, detail).field("minSeq").retry_after(1)
     }
 
     pub(crate) fn malformed_json(why: impl std::fmt::Display) -> Self {
         let detail = format!("the body is not JSON: {why}");
-        Self::new(StatusCode::BAD_REQUEST, "malformed_json", detail)
+        Self::new(Code::MalformedJson, detail)
     }
 
     /// What hyper has refused before anything here saw it.
     pub(crate) fn refused_by_hyper(status: StatusCode, detail: &str) -> Self {
-        Self::new(status, "invalid_request", detail)
+        Self { status, ..Self::new(Code::InvalidRequest, detail) }
     }
 
     /// The problem document.
@@ -226,7 +224,7 @@ impl Problem {
             title: self.status.canonical_reason().unwrap_or("Error"),
             status: self.status.as_u16(),
             detail: &self.detail,
-            code: self.code,
+            code: self.code.as_str(),
             trace_id: self.trace_id.as_deref().unwrap_or(fresh_trace_id),
             field: self.field.as_deref(),
         };
@@ -249,11 +247,12 @@ impl Problem {
 
 impl From<DecodeError> for Problem {
     fn from(error: DecodeError) -> Self {
-        let status = match error {
-            DecodeError::Malformed { .. } => StatusCode::BAD_REQUEST,
-            DecodeError::Invalid { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+        let code = match error {
+            DecodeError::Malformed { .. } => Code::MalformedJson,
+            DecodeError::Packed { .. } => Code::MalformedEncoding,
+            DecodeError::Invalid { .. } => Code::InvalidEvent,
         };
-        let mut problem = Self::new(status, error.code(), error.to_string());
+        let mut problem = Self::new(code, error.to_string());
         problem.field = error.field().map(Box::from);
         problem.trace_id = error.trace_id().map(Box::from);
         problem
@@ -262,8 +261,7 @@ impl From<DecodeError> for Problem {
 
 impl From<UnknownEncoding> for Problem {
     fn from(error: UnknownEncoding) -> Self {
-        let status = StatusCode::UNSUPPORTED_MEDIA_TYPE;
-        let mut problem = Self::new(status, "unsupported_media_type", error.to_string());
+        let mut problem = Self::new(Code::UnsupportedMediaType, error.to_string());
         problem.hint = Some(Hint::AcceptEncoding);
         problem
     }
@@ -271,18 +269,17 @@ impl From<UnknownEncoding> for Problem {
 
 impl From<UnpackError> for Problem {
     fn from(error: UnpackError) -> Self {
-        let (status, code) = match error {
-            UnpackError::TooLarge { .. } => (StatusCode::PAYLOAD_TOO_LARGE, "body_too_large"),
-            UnpackError::Broken(_) => (StatusCode::BAD_REQUEST, "malformed_json"),
+        let code = match error {
+            UnpackError::TooLarge { .. } => Code::BodyTooLarge,
+            UnpackError::Broken(_) => Code::MalformedEncoding,
         };
-        Self::new(status, code, error.to_string())
+        Self::new(code, error.to_string())
     }
 }
 
 impl From<LimitReached> for Problem {
     fn from(reached: LimitReached) -> Self {
-        let (status, detail) = (StatusCode::UNPROCESSABLE_ENTITY, reached.to_string());
-        let mut problem = Self::new(status, reached.code(), detail);
+        let mut problem = Self::new(reached.name.into(), reached.to_string());
         problem.field = reached.field.map(Box::from);
         problem
     }
@@ -305,7 +302,7 @@ impl From<QueryError> for Problem {
             QueryError::Unknown(_) => Self::not_found(error.to_string()),
             // What has no node reference was refused with its parameter before.
             QueryError::OtherLayer(_) | QueryError::Nothing | QueryError::Reference(_) => {
-                Self::new(StatusCode::BAD_REQUEST, "invalid_parameter", error.to_string())
+                Self::new(Code::InvalidParameter, error.to_string())
             }
         }
     }
@@ -329,14 +326,14 @@ impl Problem {
 
 impl From<TooLarge> for Problem {
     fn from(error: TooLarge) -> Self {
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, "too_large", error.to_string())
+        Self::new(Code::TooLarge, error.to_string())
     }
 }
 
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::PrunedWhileReading { .. } => Self::gone("pruned", error.to_string()),
+            JournalError::PrunedWhileReading { .. } => Self::new(Code::Pruned, error.to_string()),
             _ => Self::unavailable(error),
         }
     }
@@ -344,7 +341,7 @@ impl From<JournalError> for Problem {
 
 impl From<ForeignEpoch> for Problem {
     fn from(error: ForeignEpoch) -> Self {
-        Self::gone("restored", error.to_string())
+        Self::new(Code::Restored, error.to_string())
     }
 }
 
@@ -373,7 +370,7 @@ impl From<PastError> for Problem {
     fn from(error: PastError) -> Self {
         match error {
             PastError::Journal(error) => error.into(),
-            PastError::Pruned(_) => Self::gone("pruned", error.to_string()),
+            PastError::Pruned(_) => Self::new(Code::Pruned, error.to_string()),
             PastError::Ahead { .. } => Self::ahead("asOf", &error),
             PastError::Stopped { .. } => Self::unavailable(error),
         }
@@ -384,7 +381,7 @@ impl From<ChangesError> for Problem {
     fn from(error: ChangesError) -> Self {
         match error {
             ChangesError::Journal(error) => error.into(),
-            ChangesError::Pruned(_) => Self::gone("pruned", error.to_string()),
+            ChangesError::Pruned(_) => Self::new(Code::Pruned, error.to_string()),
         }
     }
 }

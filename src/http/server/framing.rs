@@ -17,7 +17,7 @@ pub(crate) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
     let problem = Problem::invalid_request(fault(request)?);
     let id = request_id::of(&app.trace_ids, request.headers());
     tracing::info!(
-        code = problem.code,
+        code = problem.code.as_str(),
         trace_id = id,
         detail = &*problem.detail,
         "request refused"

@@ -94,8 +94,8 @@ fn a_body_that_is_empty_or_unreadable_is_answered_as_a_whole() -> Result<(), Err
     for (headers, body, status, code) in [
         (&[("content-type", "text/csv")][..], &b"{}"[..], 415, "unsupported_media_type"),
         (&[("content-encoding", "br")], b"{}", 415, "unsupported_media_type"),
-        (&[], &packed[..packed.len() - 9], 400, "malformed_json"),
-        (&[], b"\x1f\x8bno", 400, "malformed_json"),
+        (&[], &packed[..packed.len() - 9], 400, "malformed_encoding"),
+        (&[], b"\x1f\x8bno", 400, "malformed_encoding"),
     ] {
         let refused = import(&server, headers, body)?;
         assert_eq!((refused.status, &refused.json()["code"]), (status, &json!(code)));
