@@ -9,8 +9,10 @@ use relata::api::{DeliveryReading, DoctorResponse, Effect, SignatureVerdict};
 use relata::http::Limits;
 use relata::journal::MemoryJournal;
 use relata::operations::PreviewError;
-use relata::signature::{SignatureHeaders, diagnose};
-use relata::webhook::{ContentEncoding, Decoded, MAX_ID_BYTES};
+use relata::signature::SignatureHeaders;
+use relata::webhook::{
+    AdmissionRules, ContentEncoding, Decoded, Examined, PostedDelivery, UnpackError,
+};
 use relata::{Delivery, IngestError, Options, Store, Timestamp};
 
 use crate::cli::output::{print_json, print_line};
@@ -31,32 +33,36 @@ pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let encoding = ContentEncoding::of(encodings.map(|(_, value)| *value));
     let unpack =
         |encoding: ContentEncoding| encoding.unpack(&body, Limits::default().webhook_bytes);
-    let unpacked = encoding.context(ENCODING)?.map(unpack).transpose()?;
-    let headers = SignatureHeaders::pick(headers);
-    let now = Timestamp::now();
+    let unpacked = match encoding.context(ENCODING)?.map(unpack) {
+        Some(Err(error @ UnpackError::TooLarge { .. })) => return Err(error.into()),
+        unpacked => unpacked,
+    };
     let verifier = command.keys.verifier().context("--webhook-key")?;
-    let forms = [Some(&*body), unpacked.as_deref()].into_iter().flatten();
-    let diagnosis = diagnose(&verifier, &headers, forms, now);
-    let body = unpacked.as_deref().unwrap_or(&body);
-    let signature = SignatureVerdict::new(&diagnosis, true);
-    let url_types = command.keys.url.types();
-    let mut read = Delivery::read_with(body, command.url_type.as_deref(), url_types, now);
-    let id = headers.delivery_id(diagnosis.verdict.ok(), true);
-    let id = id.filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES);
-    if let (Ok(delivery), Some(id)) = (&read, id) {
-        read = Ok(delivery.clone().with_webhook_id(id));
-    }
-    let effect = match &read {
-        Ok(delivery) if signature.holds => Some(effect(db, delivery, &command.names)?),
+    // The same rules as the server's where it is reachable from outside.
+    let rules = AdmissionRules {
+        verifier: &verifier,
+        signature_required: true,
+        url_types: command.keys.url.types(),
+    };
+    let posted = PostedDelivery {
+        headers: SignatureHeaders::pick(headers),
+        url_type: command.url_type.as_deref(),
+        received: &body,
+        unpacked: unpacked.as_ref().map(|it| it.as_deref()),
+    };
+    let now = Timestamp::now();
+    let Examined { diagnosis, reading, refusal } = rules.examine(&posted, now);
+    let signature = SignatureVerdict::new(&diagnosis, rules.signature_required);
+    let read = reading.map(|it| Delivery::from_decoded(it.text, it.decoded, now));
+    let effect = match (&refusal, &read) {
+        (None, Ok(delivery)) => Some(effect(db, delivery, &command.names)?),
         _ => None,
     };
     let is_refused = effect.as_ref().is_some_and(|effect| effect.code.is_some());
-    let answer = match (signature.holds, &read) {
-        (false, _) => 401,
-        (true, Err(error)) if error.code() == "malformed_json" => 400,
-        (true, Err(_)) => 422,
-        (true, Ok(_)) if is_refused => 422,
-        (true, Ok(_)) => 200,
+    let answer = match refusal {
+        Some(refusal) => refusal.status(),
+        None if is_refused => 422,
+        None => 200,
     };
     let reading = DeliveryReading::new(read.as_ref().map(Delivery::decoded));
     let found = DoctorResponse { signature, reading, effect, answer };

@@ -40,7 +40,16 @@ impl Delivery {
         let body = strip_bom(body);
         let body = std::str::from_utf8(body)
             .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
-        Ok(Self { body: body.into(), decoded, received_at: received_at.into() })
+        Ok(Self::from_decoded(body, decoded, received_at))
+    }
+
+    /// Returns a delivery of a body, without a byte order mark, that was decoded to this.
+    pub fn from_decoded(
+        body: &str,
+        decoded: Decoded,
+        received_at: impl Into<Option<Timestamp>>,
+    ) -> Self {
+        Self { body: body.into(), decoded, received_at: received_at.into() }
     }
 
     /// Takes this id of the delivery, which came outside of the body, unless the

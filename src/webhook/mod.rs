@@ -1,11 +1,15 @@
 //! Bytes from outside become events: the sender's shapes are known here alone.
 
+#[cfg(feature = "server")]
+mod admission;
 mod decode;
 mod encoding;
 mod member;
 mod payload;
 mod summary;
 
+#[cfg(feature = "server")]
+pub use admission::{AdmissionRules, Admitted, Examined, PostedDelivery, Refusal};
 pub use decode::{
     DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, UrlTypes, decode, decode_stored, decode_with,
     wrapped,

@@ -1,5 +1,7 @@
 //! The little that a log or a list says of a delivery.
 
+use std::borrow::Cow;
+
 use serde::Deserialize;
 
 use crate::webhook::decode::{Decoded, MAX_ID_BYTES};
@@ -10,7 +12,7 @@ use crate::webhook::member::Nested;
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliverySummary {
     /// Its event type.
-    pub event: Option<String>,
+    pub event: Option<Cow<'static, str>>,
     /// The tenant it belongs to.
     pub location: Option<String>,
 }
@@ -33,25 +35,25 @@ struct Enveloped {
 }
 
 impl DeliverySummary {
-    /// Of a delivery that was read.
+    /// Summarizes a delivery that was decoded.
     pub fn of(decoded: &Decoded) -> Self {
         match decoded {
             Decoded::Event(event) => Self {
-                event: Some(event.event_type.as_str().to_owned()),
+                event: Some(Cow::Borrowed(event.event_type.as_str())),
                 location: Some(event.location.as_str().to_owned()),
             },
             Decoded::Ignored { event_type, location, .. } => Self {
-                event: Some(event_type.to_string()),
+                event: Some(event_type.to_string().into()),
                 location: location.as_ref().map(|location| location.as_str().to_owned()),
             },
         }
     }
 
-    /// Of a body that cannot be used, as far as it is JSON at all.
+    /// Summarizes a body that cannot be used, as far as it is JSON at all.
     ///
     /// The tenant is the one that [`decode`](crate::webhook::decode) would find: in an
     /// envelope, what that holds counts more.
-    pub fn peek(body: &[u8]) -> Self {
+    pub fn sniff(body: &[u8]) -> Self {
         let read = serde_json::from_slice(strip_bom(body));
         let Ok(Nested::Object(members)) = read else { return Self::default() };
         let Members { event, location_id, data } = *members;
@@ -64,7 +66,7 @@ impl DeliverySummary {
             let text = value?.as_str()?.to_owned();
             (!text.is_empty() && text.len() <= MAX_ID_BYTES).then_some(text)
         };
-        Self { event: short(event), location: short(inner.or(location_id)) }
+        Self { event: short(event).map(Cow::Owned), location: short(inner.or(location_id)) }
     }
 }
 
@@ -76,10 +78,10 @@ mod tests {
     fn what_a_broken_body_tells() {
         let check = |body: &str, event: Option<&str>, location: Option<&str>| {
             let expected = DeliverySummary {
-                event: event.map(Into::into),
+                event: event.map(|name| name.to_owned().into()),
                 location: location.map(Into::into),
             };
-            assert_eq!(DeliverySummary::peek(body.as_bytes()), expected, "{body}");
+            assert_eq!(DeliverySummary::sniff(body.as_bytes()), expected, "{body}");
         };
         check(
             r#"{"type":"RelationCreate","locationId":"L","x":[1,{}]}"#,

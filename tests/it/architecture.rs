@@ -31,7 +31,7 @@ pub(crate) fn files(folder: &str) -> Vec<(String, String)> {
 const LAYERS: &[(&str, &[&str])] = &[
     ("sync", &[]),
     ("model", &[]),
-    ("webhook", &["model"]),
+    ("webhook", &["model", "signature"]),
     ("graph", &["model"]),
     ("journal", &["model"]),
     ("export", &["model", "graph"]),

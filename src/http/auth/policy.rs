@@ -9,9 +9,8 @@ use crate::http::auth::cors::CorsOrigins;
 use crate::http::auth::token::{Grant, TokenTable};
 use crate::http::respond::problem::Problem;
 use crate::journal::Scope;
-use crate::model::Timestamp;
-use crate::signature::{Scheme, SignatureError, SignatureHeaders, Verifier};
-use crate::webhook::UrlTypes;
+use crate::signature::{SignatureHeaders, Verifier};
+use crate::webhook::{AdmissionRules, UrlTypes};
 
 /// What requests must show.
 #[derive(Debug)]
@@ -44,17 +43,13 @@ impl AuthPolicy {
         }
     }
 
-    /// How a delivery was signed, if signatures are asked for. A packed body counts in
-    /// both of its forms.
-    pub(crate) fn admit<'b>(
-        &self,
-        headers: &SignatureHeaders<'_>,
-        forms: impl IntoIterator<Item = &'b [u8]>,
-    ) -> Result<Option<Scheme>, SignatureError> {
-        if !self.webhook_auth {
-            return Ok(None);
+    /// Returns the rules by which deliveries are accepted.
+    pub(crate) fn admission(&self) -> AdmissionRules<'_> {
+        AdmissionRules {
+            verifier: &self.verifier,
+            signature_required: self.webhook_auth,
+            url_types: self.url_types(),
         }
-        self.verifier.verify_any(headers, forms, Timestamp::now()).map(Some)
     }
 
     /// Whether the event type of a delivery's URL counts where the body names none.

@@ -12,8 +12,8 @@ use warp::http::header::{CONTENT_ENCODING, CONTENT_LENGTH, CONTENT_TYPE, HeaderV
 use crate::http::app::App;
 use crate::http::limits::receive_budget::{FREE_BYTES, Reservation};
 use crate::http::respond::problem::Problem;
-use crate::store::Delivery;
-use crate::webhook::{ContentEncoding, DecodeError, UnpackError, UrlTypes};
+use crate::signature::SignatureHeaders;
+use crate::webhook::{ContentEncoding, PostedDelivery, UnpackError};
 
 /// Bytes of a delivery that is unpacked, checked and decoded where it was received; its
 /// usual size is a tenth of that.
@@ -96,22 +96,19 @@ impl Posted {
         Ok(Self { body, packed, broken, _reservation: reservation })
     }
 
-    /// Returns the forms that the sender may have signed: what was received counts
-    /// first; many sign before they pack.
-    pub(crate) fn forms(&self) -> impl Iterator<Item = &[u8]> {
-        self.packed.as_deref().into_iter().chain([&*self.body])
-    }
-
-    /// Reads it as an event.
-    pub(crate) fn delivery(
-        &self,
-        url_type: Option<&str>,
-        url_types: UrlTypes,
-    ) -> Result<Delivery, DecodeError> {
-        match &self.broken {
-            Some(error) => Err(DecodeError::Packed { reason: error.to_string() }),
-            None => Delivery::read_with(&self.body, url_type, url_types, None),
-        }
+    /// Returns the delivery that it is the body of.
+    pub(crate) fn delivery<'d>(
+        &'d self,
+        headers: SignatureHeaders<'d>,
+        url_type: Option<&'d str>,
+    ) -> PostedDelivery<'d> {
+        let unpacked = match (&self.packed, &self.broken) {
+            (_, Some(error)) => Some(Err(error)),
+            (Some(_), None) => Some(Ok(&*self.body)),
+            (None, None) => None,
+        };
+        let received = self.packed.as_deref().unwrap_or(&self.body);
+        PostedDelivery { headers, url_type, received, unpacked }
     }
 
     /// Whether it could not be unpacked.

@@ -14,9 +14,9 @@ use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::journal::Refused;
 use crate::model::Timestamp;
-use crate::signature::{Scheme, SignatureHeaders};
+use crate::signature::Scheme;
 use crate::store::{Delivery, IngestError, Receipt};
-use crate::webhook::{Decoded, DeliverySummary, MAX_ID_BYTES};
+use crate::webhook::{AdmissionRules, Admitted, Decoded, DeliverySummary, Refusal};
 
 /// Headers that tell one attempt of a sender from another. No signature, no
 /// token; `webhook-id` is kept where it counts.
@@ -40,8 +40,8 @@ pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body:
             json(&ReceiptResponse::new(&receipt, request.id))
         }
         Err(problem) => {
-            let outline = problem.summary.as_ref();
-            let event_type = outline.and_then(|outline| outline.event.as_deref());
+            let summary = problem.summary.as_ref();
+            let event_type = summary.and_then(|summary| summary.event.as_deref());
             app.metrics.delivered(event_type, problem.code.as_str());
             Err(problem)
         }
@@ -49,13 +49,9 @@ pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body:
 }
 
 async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Receipt, Problem> {
-    if request.segment("eventType").len() > MAX_ID_BYTES {
-        // It would be kept beside a body that is refused, where nothing bounds it.
-        return Err(Problem::not_found("no event type has so long a name"));
-    }
     let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
-    let limit = app.limits.webhook_bytes;
-    let raw = Received::read(app, &request.headers, body, limit).await?;
+    AdmissionRules::check_url_type(url_type)?;
+    let raw = Received::read(app, &request.headers, body, app.limits.webhook_bytes).await?;
     let examined = if raw.is_large() {
         // Headers are few beside such a body.
         let (on, headers) = (Arc::clone(app), request.headers.clone());
@@ -74,28 +70,29 @@ async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Rec
             return Err(*problem);
         }
     };
-    let outline = DeliverySummary::of(delivery.decoded());
-    let (sender, receiver) = oneshot::channel();
-    app.store
-        .submit(delivery, move |result| {
-            // A sender that hung up learns it from its next attempt: the event is kept.
-            sender.send(result).unwrap_or_default();
-        })
-        .map_err(|error| Problem::from(error).with_summary(outline.clone()))?;
-    let result = receiver.await.map_err(|_| Problem::unavailable("the writer has stopped"))?;
-    let receipt = match result {
-        Ok(receipt) => receipt,
-        Err(IngestError::LimitReached { reached, delivery }) => {
-            let mut problem = Problem::from(reached).with_summary(outline);
-            problem.trace_id = trace_id(&delivery);
-            let id = outer_id(app, &signature_headers(&request.headers), scheme);
-            let headers = kept_headers(&request.headers, id, false);
-            let body = delivery.into_body().into_bytes();
-            keep(app, refused(headers, url_type, &problem, body)).await?;
-            return Err(problem);
-        }
-        Err(error) => return Err(Problem::from(error).with_summary(outline)),
+    // For the log, should it fail: a delivery that cannot be written is not handed back.
+    let summary = DeliverySummary::of(delivery.decoded());
+    let (reached, delivery) = match write(app, delivery).await {
+        Ok(receipt) => return Ok(receipt),
+        Err(IngestError::LimitReached { reached, delivery }) => (reached, delivery),
+        Err(error) => return Err(Problem::from(error).with_summary(summary)),
     };
+    let mut problem = Problem::from(reached).with_summary(summary);
+    problem.trace_id = trace_id(&delivery);
+    let id = app.policy.admission().outer_id(&signature_headers(&request.headers), scheme);
+    let headers = kept_headers(&request.headers, id, false);
+    let body = delivery.into_body().into_bytes();
+    keep(app, refused(headers, url_type, &problem, body)).await?;
+    Err(problem)
+}
+
+/// Writes a delivery, and waits until it is on disk.
+async fn write(app: &App, delivery: Delivery) -> Result<Receipt, IngestError> {
+    let (sender, receiver) = oneshot::channel();
+    // Without a receiver the client has disconnected; its next attempt is told.
+    app.store.submit(delivery, move |result| sender.send(result).unwrap_or_default())?;
+    let stopped = || IngestError::Unavailable { reason: "the writer has stopped".to_owned() };
+    let receipt = receiver.await.unwrap_or_else(|_| Err(stopped()))?;
     tracing::debug!(
         event = &*receipt.event_type,
         status = receipt.status.as_str(),
@@ -118,44 +115,33 @@ impl From<Problem> for Unusable {
     }
 }
 
-/// Unpacks a delivery, checks who sent it, and decodes it. Takes as long as its size.
+/// Unpacks a delivery, checks who sent it, and decodes it. The time this takes grows with
+/// the size of the body.
 fn examine(
     app: &App,
     headers: &HeaderMap,
     url_type: Option<&str>,
     received: Received,
 ) -> Result<(Delivery, Option<Scheme>), Unusable> {
-    let signatures = signature_headers(headers);
     let posted = Posted::unpack(received, app.limits.webhook_bytes)?;
-    let scheme = app
-        .policy
-        .admit(&signatures, posted.forms())
-        .map_err(|error| Problem::bad_signature(error).about(&posted.body))?;
-    let id = outer_id(app, &signatures, scheme);
-    let mut delivery = match posted.delivery(url_type, app.policy.url_types()) {
-        Ok(delivery) => delivery,
-        Err(error) => {
-            let problem = Problem::from(error).about(&posted.body);
-            let headers = kept_headers(headers, id, posted.is_broken());
-            let kept = Some(Box::new(refused(headers, url_type, &problem, posted.body)));
-            return Err(Unusable { problem: Box::new(problem), kept });
+    let (rules, signatures) = (app.policy.admission(), signature_headers(headers));
+    let refusal = match rules.admit(&posted.delivery(signatures, url_type), Timestamp::now()) {
+        Ok(Admitted { text, decoded, scheme }) => {
+            return Ok((Delivery::from_decoded(text, decoded, None), scheme));
         }
+        Err(refusal) => refusal,
     };
-    if let Some(id) = id {
-        delivery = delivery.with_webhook_id(id);
-    }
-    Ok((delivery, scheme))
-}
-
-/// The id of the delivery in the header of Standard Webhooks, where the sender
-/// has signed it or nothing need be signed.
-pub(crate) fn outer_id<'h>(
-    app: &App,
-    headers: &SignatureHeaders<'h>,
-    scheme: Option<Scheme>,
-) -> Option<&'h str> {
-    let id = headers.delivery_id(scheme, app.policy.webhook_auth);
-    id.filter(|id| !id.is_empty() && id.len() <= MAX_ID_BYTES)
+    let id = match &refusal {
+        Refusal::Body { scheme, .. } => Some(rules.outer_id(&signatures, *scheme)),
+        // Only a delivery whose sender is known is kept.
+        Refusal::Signature(_) | Refusal::UrlType => None,
+    };
+    let problem = Problem::from(refusal).with_summary(DeliverySummary::sniff(&posted.body));
+    let kept = id.map(|id| {
+        let headers = kept_headers(headers, id, posted.is_broken());
+        Box::new(refused(headers, url_type, &problem, posted.body))
+    });
+    Err(Unusable { problem: Box::new(problem), kept })
 }
 
 /// Makes a refused delivery durable, or says that the sender must try again.
@@ -198,7 +184,7 @@ fn refused(
     Refused {
         received_at: Timestamp::now(),
         url_type: url_type.map(str::to_owned),
-        location: DeliverySummary::peek(&body).location,
+        location: problem.summary.as_ref().and_then(|summary| summary.location.clone()),
         code: problem.code.as_str(),
         field: problem.field.as_deref().map(str::to_owned),
         reason: problem.detail.to_string(),

@@ -14,12 +14,13 @@ use crate::graph::QueryError;
 use crate::http::respond::code::Code;
 use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
-use crate::signature::SignatureError;
 use crate::store::{
     ChangesError, ExportEventsError, ImportError, IngestError, LimitReached, PastError, Pruned,
     ReplayError,
 };
-use crate::webhook::{ContentEncoding, DecodeError, DeliverySummary, UnknownEncoding, UnpackError};
+use crate::webhook::{
+    ContentEncoding, DecodeError, DeliverySummary, Refusal, UnknownEncoding, UnpackError,
+};
 
 /// One error answer, before it knows its trace id.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -92,11 +93,6 @@ impl Problem {
         self
     }
 
-    /// Notes what a delivery was about whose body could not be used.
-    pub(crate) fn about(self, body: &[u8]) -> Self {
-        self.with_summary(DeliverySummary::peek(body))
-    }
-
     pub(crate) fn unauthorized(detail: &str) -> Self {
         let mut problem = Self::new(Code::Unauthorized, detail);
         problem.hint = Some(Hint::Authenticate);
@@ -105,10 +101,6 @@ impl Problem {
 
     pub(crate) fn forbidden(detail: impl Into<Box<str>>) -> Self {
         Self::new(Code::Forbidden, detail)
-    }
-
-    pub(crate) fn bad_signature(error: SignatureError) -> Self {
-        Self::new(Code::BadSignature, error.to_string())
     }
 
     /// The request breaks the rules of HTTP (RFC 9112).
@@ -259,6 +251,16 @@ impl From<DecodeError> for Problem {
     }
 }
 
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        match refusal {
+            Refusal::UrlType => Self::not_found(refusal.to_string()),
+            Refusal::Signature(error) => Self::new(Code::BadSignature, error.to_string()),
+            Refusal::Body { error, .. } => error.into(),
+        }
+    }
+}
+
 impl From<UnknownEncoding> for Problem {
     fn from(error: UnknownEncoding) -> Self {
         let mut problem = Self::new(Code::UnsupportedMediaType, error.to_string());
@@ -393,6 +395,36 @@ impl From<ImportError> for Problem {
             ImportError::TooLarge { limit } => Self::unpacked_too_large(limit),
             ImportError::Read(error) => Self::broken_encoding(error),
             ImportError::Report(_) => Self::unavailable(error),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::signature::SignatureError;
+
+    #[test]
+    fn refusals_have_the_status_that_the_doctors_report() {
+        let reason = String::new;
+        let body = |error| Refusal::Body { error, scheme: None };
+        for refusal in [
+            Refusal::UrlType,
+            Refusal::Signature(SignatureError::Missing { expected: "" }),
+            body(DecodeError::Malformed { reason: reason() }),
+            body(DecodeError::Packed { reason: reason() }),
+            body(DecodeError::Invalid { field: None, reason: reason(), trace_id: None }),
+        ] {
+            let status = refusal.status();
+            assert_eq!(Problem::from(refusal).status.as_u16(), status);
+        }
+        for error in [
+            DecodeError::Malformed { reason: reason() },
+            DecodeError::Packed { reason: reason() },
+            DecodeError::Invalid { field: None, reason: reason(), trace_id: None },
+        ] {
+            let code = error.code();
+            assert_eq!(Problem::from(error).code.as_str(), code);
         }
     }
 }
