@@ -36,7 +36,7 @@ static STORE: LazyLock<Arc<Store>> = LazyLock::new(|| {
 /// A body is an event, ignored or refused; an event keeps its meaning when it is
 /// written and read again.
 pub fn decode(data: &[u8]) {
-    DeliverySummary::peek(data);
+    DeliverySummary::sniff(data);
     for url_type in [None, Some("RelationCreate"), Some("Other")] {
         let Ok(decoded) = read(data, url_type) else { continue };
         let Decoded::Event(event) = &decoded else { continue };

@@ -27,7 +27,6 @@ const NOT_YET: &[&str] = &[
     "http/auth/",
     "http/extract/",
     "http/feed/",
-    "http/handlers/",
     "http/respond/",
     "http/server/",
     "journal/",

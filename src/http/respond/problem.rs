@@ -175,10 +175,7 @@ impl Problem {
     }
 
     pub(crate) fn pruned(upto: Seq) -> Self {
-        Self::new(
-            Code::Pruned,
-            ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string(),
-        )
+        Self::new(Code::Pruned, ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string())
     }
 
     /// `Relata-Epoch` names another epoch than the store's.
@@ -360,7 +357,7 @@ impl From<ExportEventsError> for Problem {
     fn from(error: ExportEventsError) -> Self {
         match error {
             ExportEventsError::Journal(error) => error.into(),
-            ExportEventsError::Pruned(_) => Self::gone("pruned", error.to_string()),
+            ExportEventsError::Pruned(_) => Self::new(Code::Pruned, error.to_string()),
             ExportEventsError::Write(_) | ExportEventsError::Stopped { .. } => {
                 Self::unavailable(error)
             }
