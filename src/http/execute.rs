@@ -79,7 +79,7 @@ pub(super) async fn answer_body_query(
     body: Body,
     prepare: fn(&[u8], Option<AsOf>) -> Result<PreparedQuery, Problem>,
 ) -> Answer {
-    request.query.only(&["asOf"])?;
+    request.query.deny_unknown(&["asOf"])?;
     let as_of = request.query.as_of()?;
     let limit = app.limits.question_bytes;
     let prepare = move |body: &[u8]| prepare(body, as_of);

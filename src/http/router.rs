@@ -218,10 +218,10 @@ fn admit<'r>(
     let mut query = query?;
     let min_seq = if route.reads() { query.take_min_seq()? } else { None };
     let request = Request { parameters, query, headers, grant, id: line.id };
-    let location = request.segment("locationId");
+    let location = request.path_param("locationId");
     if !location.is_empty() && !request.grant.sees(location) {
         // Before anything is looked up, so that it cannot show whether the location exists.
-        return Err(Problem::forbidden("the token is not good for this location"));
+        return Err(Problem::forbidden("the token is not valid for this location"));
     }
     if request.headers.get(EPOCH).is_some_and(|epoch| route.reads() && *epoch != app.epoch) {
         return Err(Problem::other_epoch());
@@ -245,7 +245,7 @@ fn authorize(
     let grant = app.tickets.redeem(&ticket, Instant::now());
     grant.filter(|grant| app.policy.still_grants(grant)).ok_or_else(|| {
         Problem::unauthorized(
-            "this ticket was used, has expired or never was: get a new one with `POST /v1/tickets`",
+            "the ticket is not valid, was used or has expired: get a new one with `POST /v1/tickets`",
         )
     })
 }

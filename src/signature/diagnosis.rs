@@ -1,23 +1,25 @@
-//! Why a signature does not hold: the likely mistake.
+//! Explains why a signature does not hold.
 
 use crate::model::Timestamp;
 use crate::signature::headers::SignatureHeaders;
 use crate::signature::scheme::Scheme;
 use crate::signature::verifier::{SignatureError, Verifier};
 
-/// What checking a signature has shown.
+/// The result of checking a signature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Diagnosis {
-    /// How it was signed, if the signature holds; else why it does not.
+    /// How the delivery was signed, or why the signature does not hold.
     pub verdict: Result<Scheme, SignatureError>,
     /// The likely mistake and what to do about it.
     pub advice: Option<&'static str>,
 }
 
-/// Checks a signature and, if it does not hold, looks for the likely mistake:
-/// whether a body that means the same but differs in bytes would have fitted.
+/// Checks a signature and, if it does not hold, looks for the likely mistake: whether it
+/// matches a body with the same content in other bytes.
 ///
-/// `forms` are the body as received and, if that is packed, as it was before.
+/// `forms` are the body as received and, if that is packed, the unpacked one.
+///
+/// # Performance
 ///
 /// Costs a handful of verifications.
 pub fn diagnose<'b>(
@@ -42,23 +44,23 @@ fn advice(
 ) -> Option<&'static str> {
     match error {
         SignatureError::Missing { .. } if headers.wh.once().is_some() => Some(
-            "X-WH-Signature is there, the sender's old scheme: it counts only with \
+            "X-WH-Signature is present, the sender's old scheme: it counts only with \
              --webhook-key rsa:highlevel",
         ),
         SignatureError::Missing { .. } | SignatureError::Incomplete { .. } => Some(
-            "something between the sender and here may have dropped the header, or this is not \
-             the sender: pass all headers on",
+            "something between the sender and this server may have dropped the header, or the \
+             request is not from the sender: pass all headers on",
         ),
         SignatureError::NotSigned { .. } => Some(
-            "the sender could not sign this one: look at the webhook's settings there, it is \
-             refused here",
+            "the sender could not sign this delivery, so it is refused: check the webhook's \
+             settings at the sender",
         ),
         SignatureError::Doubled { .. } => {
             Some("a proxy may be adding the header a second time: pass it on unchanged")
         }
         SignatureError::Malformed { header: "X-GHL-Signature", .. } => Some(
             "an Ed25519 signature is 88 characters of base64: 684 would be the old RSA \
-             scheme's, which belongs into X-WH-Signature, 128 would be hex",
+             scheme's, which belongs in X-WH-Signature; 128 would be hex",
         ),
         SignatureError::Malformed { .. } => None,
         SignatureError::NoKey { .. } => Some("give the sender's key with --webhook-key"),
@@ -70,27 +72,27 @@ fn advice(
             let fits = |body: &Vec<u8>| verifier.verify(headers, body, now).is_ok();
             if variants(body).iter().any(fits) {
                 return Some(
-                    "the body was changed on its way: the signature fits the same content in \
-                     other bytes. Something parsed and wrote it anew (a JSON body parser, a \
-                     proxy, an editor's last newline): pass on the raw bytes",
+                    "the body was changed on its way: the signature matches the same content in \
+                     other bytes. Something parsed and rewrote it (a JSON body parser, a \
+                     proxy, an editor's final newline): pass on the raw bytes",
                 );
             }
             if headers.ghl.once().is_some() && !verifier.has_published_key() {
                 return Some(
-                    "the signature is well formed but fits none of the configured keys, and \
+                    "the signature is well formed but matches none of the configured keys, and \
                      HighLevel's published key is not among them: add --webhook-key \
                      ed25519:highlevel",
                 );
             }
             Some(
-                "the signature is well formed but fits none of the keys: a wrong key, another \
+                "the signature is well formed but matches none of the keys: a wrong key, another \
                  body's signature, or a body whose content was changed",
             )
         }
     }
 }
 
-/// The same content in the other bytes that senders are known to sign.
+/// Returns the same content in other bytes that senders are known to sign.
 fn variants(body: &[u8]) -> Vec<Vec<u8>> {
     let trimmed = body.trim_ascii().to_vec();
     let lines: Vec<u8> = body.iter().copied().filter(|byte| *byte != b'\r').collect();
@@ -105,8 +107,8 @@ fn variants(body: &[u8]) -> Vec<Vec<u8>> {
     variants
 }
 
-/// Without the space between tokens, members in their order: what
-/// `JSON.stringify` writes.
+/// Removes the space between tokens, and keeps the order of members: what `JSON.stringify`
+/// writes.
 fn compact(body: &[u8]) -> Vec<u8> {
     let mut packed = Vec::with_capacity(body.len());
     let (mut quoted, mut escaped) = (false, false);

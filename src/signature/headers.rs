@@ -2,17 +2,17 @@
 
 use crate::signature::scheme::Scheme;
 
-/// The greatest signature header that is looked at, in bytes: an RSA signature
-/// of the longest key takes 1,368.
+/// Maximum size of a signature header, in bytes: an RSA signature of the longest key takes
+/// 1,368.
 const MAX_BYTES: usize = 4_096;
 
-/// What a request said in one header.
+/// The value of one header of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum HeaderField<'a> {
-    /// Nothing.
+    /// No header of that name.
     #[default]
     Absent,
-    /// This text.
+    /// One header, with this text.
     Single(&'a str),
     /// More than one header of that name.
     Repeated,
@@ -31,7 +31,7 @@ impl<'a> HeaderField<'a> {
         };
     }
 
-    /// Returns the text of a header that is not repeated.
+    /// Returns the text of a header that is given once.
     pub fn once(self) -> Option<&'a str> {
         match self {
             Self::Single(text) => Some(text),
@@ -51,7 +51,7 @@ pub struct StandardHeaders<'a> {
     pub signature: HeaderField<'a>,
 }
 
-/// The headers of a delivery that say who sent it.
+/// The headers of a delivery that show who sent it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct SignatureHeaders<'a> {
     /// `X-GHL-Signature`.
@@ -60,8 +60,8 @@ pub struct SignatureHeaders<'a> {
     pub wh: HeaderField<'a>,
     /// `webhook-id`, `webhook-timestamp` and `webhook-signature`.
     pub standard: StandardHeaders<'a>,
-    /// The same under their first names: `svix-id` and so on. No header of one set is
-    /// ever read beside those of the other.
+    /// The same under their former names: `svix-id` and so on. Headers of the two sets are
+    /// never combined.
     pub svix: StandardHeaders<'a>,
 }
 

@@ -91,7 +91,7 @@ impl std::fmt::Debug for WebhookKey {
 }
 
 impl WebhookKey {
-    /// The key that HighLevel has published for `X-GHL-Signature`.
+    /// Returns the key that HighLevel has published for `X-GHL-Signature`.
     ///
     /// # Panics
     ///
@@ -101,7 +101,7 @@ impl WebhookKey {
         ed25519(HIGHLEVEL_ED25519).expect("the published key can be read")
     }
 
-    /// The scheme that it is for.
+    /// Returns the scheme that it is for.
     pub fn scheme(&self) -> &'static str {
         match self.0 {
             Key::Ed25519(..) => "ed25519",
@@ -139,7 +139,7 @@ impl WebhookKey {
     }
 }
 
-/// The scheme that a text names, and the rest.
+/// Returns the scheme that a text names, and the rest.
 fn scheme_of(text: &str) -> Option<(&'static str, &str)> {
     if text.starts_with("whsec_") || text.starts_with("whpk_") {
         return Some(("standard", text));
@@ -216,12 +216,12 @@ fn standard(value: &str) -> Result<WebhookKey, KeyError> {
     Ok(WebhookKey(Key::StandardEd25519(raw.into(), parsed)))
 }
 
-/// A key of either kind in SPKI form, as PEM files hold them.
+/// Parses a key of either kind in SPKI form, as PEM files hold them.
 fn spki(der: &[u8]) -> Result<WebhookKey, KeyError> {
     if der.starts_with(&ED25519_SPKI) { ed25519(&STANDARD.encode(der)) } else { rsa_der(der) }
 }
 
-/// The bytes of a PEM block or of base64.
+/// Decodes a PEM block or base64.
 fn der(scheme: &str, value: &str) -> Result<Vec<u8>, KeyError> {
     if value.contains("-----BEGIN") {
         let first = pem_blocks(value).next();
@@ -231,7 +231,7 @@ fn der(scheme: &str, value: &str) -> Result<Vec<u8>, KeyError> {
     STANDARD.decode(packed).map_err(|_| unreadable(scheme, "neither PEM nor base64"))
 }
 
-/// The bytes of every PEM block (RFC 7468) of a text.
+/// Decodes every PEM block (RFC 7468) of a text.
 fn pem_blocks(text: &str) -> impl Iterator<Item = Result<Vec<u8>, KeyError>> {
     text.split("-----BEGIN ").skip(1).map(|block| {
         let (label, rest) =

@@ -1,4 +1,4 @@
-//! Is a delivery from whom it says? Signatures over the bytes received.
+//! Verifies webhook signatures, over the bytes received.
 //!
 //! | header | scheme | source |
 //! |---|---|---|

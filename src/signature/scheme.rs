@@ -1,4 +1,4 @@
-//! The schemes of signatures.
+//! Signature schemes.
 
 /// How a delivery was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -9,12 +9,12 @@ pub enum Scheme {
     Wh,
     /// `webhook-signature`, of Standard Webhooks.
     Standard,
-    /// `svix-signature`: the same under its first name.
+    /// `svix-signature`: the same under its former name.
     Svix,
 }
 
 impl Scheme {
-    /// The header that holds the signature.
+    /// Returns the header that holds the signature.
     pub const fn header(self) -> &'static str {
         match self {
             Self::Ghl => "X-GHL-Signature",
@@ -24,7 +24,7 @@ impl Scheme {
         }
     }
 
-    /// The headers that are signed too, those of the id and the time.
+    /// Returns the headers that are signed with the body: those of the id and the time.
     pub(super) const fn signed_headers(self) -> [&'static str; 2] {
         match self {
             Self::Svix => ["svix-id", "svix-timestamp"],

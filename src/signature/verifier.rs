@@ -1,4 +1,4 @@
-//! Checking a delivery against the keys.
+//! Verifies deliveries against keys.
 
 use std::time::Duration;
 
@@ -12,15 +12,15 @@ use crate::signature::headers::{HeaderField, SignatureHeaders, StandardHeaders};
 use crate::signature::key::{Key, WebhookKey};
 use crate::signature::scheme::Scheme;
 
-/// Signatures looked at in one `webhook-signature`: a sender that rotates its
+/// Maximum number of signatures read from one `webhook-signature`: a sender that rotates its
 /// keys sends two or three.
 const SIGNATURES_MAX: usize = 16;
 
-/// Why a delivery is not taken for authentic.
+/// Why a delivery is not accepted as authentic.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SignatureError {
-    /// No header that there are keys for.
+    /// There is no header for which there are keys.
     #[error("the delivery is not signed: no {expected} header")]
     Missing {
         /// The headers that would be accepted.
@@ -32,19 +32,19 @@ pub enum SignatureError {
         /// The header.
         header: &'static str,
     },
-    /// The sender said that it did not sign.
+    /// The sender states that it did not sign.
     #[error("`{header}` is `N/A`: the sender did not sign the delivery")]
     NotSigned {
         /// The header.
         header: &'static str,
     },
-    /// Two headers of one name.
-    #[error("`{header}` is there more than once")]
+    /// There are two headers of one name.
+    #[error("`{header}` is repeated")]
     Doubled {
         /// The header.
         header: &'static str,
     },
-    /// The header does not hold what it should.
+    /// The header is not well formed.
     #[error("`{header}` is not valid: {reason}")]
     Malformed {
         /// The header.
@@ -52,38 +52,38 @@ pub enum SignatureError {
         /// What is wrong with it.
         reason: &'static str,
     },
-    /// There is no key to check it with.
-    #[error("`{header}` cannot be checked: no key for it is configured")]
+    /// There is no key to verify it with.
+    #[error("`{header}` cannot be verified: no key for it is configured")]
     NoKey {
         /// The header.
         header: &'static str,
     },
-    /// No key fits the signature and these bytes.
-    #[error("`{header}` does not fit the body")]
+    /// No key matches the signature and these bytes.
+    #[error("`{header}` does not match the body")]
     Mismatch {
         /// The header.
         header: &'static str,
     },
-    /// The time it was signed at is too far from now.
+    /// The time of the signature is too far from now.
     #[error("`{header}` is {seconds} seconds {side}; {tolerance} are allowed")]
     OutOfTime {
         /// The header.
         header: &'static str,
-        /// How far it is off.
+        /// The difference.
         seconds: u64,
         /// `ago` or `ahead`.
         side: &'static str,
-        /// How far it may be off.
+        /// The difference that is allowed.
         tolerance: u64,
     },
 }
 
-/// Checks deliveries against keys. Several keys of a scheme are tried in turn,
-/// so that a sender's keys can be rotated.
+/// Verifies deliveries against keys. Several keys of a scheme are tried in turn, so that a
+/// sender's keys can be rotated.
 ///
-/// It fails closed: a delivery without a signature, with `N/A`, or with a scheme
-/// that there is no key for is refused. If both of HighLevel's headers are there
-/// only `X-GHL-Signature` counts, whether it holds or not.
+/// It fails closed: a delivery without a signature, with `N/A`, or with a scheme without a
+/// key is refused. If both of HighLevel's headers are present, only `X-GHL-Signature` counts,
+/// whether it holds or not.
 #[derive(Debug, Clone)]
 pub struct Verifier {
     ed25519: Vec<ParsedPublicKey>,
@@ -94,17 +94,18 @@ pub struct Verifier {
 }
 
 impl Default for Verifier {
-    /// HighLevel's published key.
+    /// Returns a verifier with HighLevel's published key.
     fn default() -> Self {
         Self::new([WebhookKey::highlevel()], Self::TOLERANCE)
     }
 }
 
 impl Verifier {
-    /// Default maximum clock difference of a Standard Webhooks signature. HighLevel's signatures hold no time.
+    /// Default tolerance for the time of a Standard Webhooks signature. HighLevel's
+    /// signatures contain no time.
     pub const TOLERANCE: Duration = Duration::from_secs(300);
 
-    /// Takes these keys. The tolerance is for Standard Webhooks alone.
+    /// Returns a verifier with these keys. The tolerance applies to Standard Webhooks alone.
     pub fn new(keys: impl IntoIterator<Item = WebhookKey>, tolerance: Duration) -> Self {
         let mut verifier = Self {
             ed25519: vec![],
@@ -124,7 +125,9 @@ impl Verifier {
         verifier
     }
 
-    /// Checks a body, byte for byte as received.
+    /// Verifies a body, byte for byte as it was received.
+    ///
+    /// # Performance
     ///
     /// Costs one verification per key: about 40 µs for Ed25519 (`cargo bench --bench store -- signature`).
     pub fn verify(
@@ -143,8 +146,8 @@ impl Verifier {
         Ok(scheme)
     }
 
-    /// Checks a body that has several forms, as a packed one has: the first that fits
-    /// counts. If none does, the fault of the last is returned.
+    /// Verifies a body that has several forms, such as a packed one: the first that matches
+    /// counts. If none does, the error of the last is returned.
     pub fn verify_any<'b>(
         &self,
         headers: &SignatureHeaders<'_>,
@@ -154,7 +157,7 @@ impl Verifier {
         let mut verdict = Err(SignatureError::Mismatch { header: Scheme::Ghl.header() });
         for form in forms {
             verdict = self.verify(headers, form, now);
-            // Another form helps only against this.
+            // Another form can help only against this.
             if !matches!(verdict, Err(SignatureError::Mismatch { .. })) {
                 break;
             }
@@ -162,8 +165,8 @@ impl Verifier {
         verdict
     }
 
-    /// The one scheme that counts for these headers: of those that there are keys for
-    /// the first, so that a header of somebody in between is no hindrance.
+    /// Returns the one scheme that counts for these headers: the first that there are keys
+    /// for, so that a header added on the way does no harm.
     fn scheme(&self, headers: &SignatureHeaders<'_>) -> Result<Scheme, SignatureError> {
         if headers.ghl != HeaderField::Absent {
             return Ok(Scheme::Ghl);
@@ -176,7 +179,7 @@ impl Verifier {
         ];
         let given = given.iter().filter(|(_, given, _)| *given != HeaderField::Absent);
         let known = given.clone().find(|(.., has_keys)| *has_keys);
-        // One without a key is refused for just that, but for the sender's old scheme.
+        // A header without a key is refused for that reason, except for the old scheme.
         let unknown = given.clone().find(|(scheme, ..)| *scheme != Scheme::Wh);
         let counts = known.or(unknown).map(|(scheme, ..)| *scheme);
         counts.ok_or_else(|| SignatureError::Missing { expected: self.expected() })
@@ -186,7 +189,7 @@ impl Verifier {
         !(self.standard_hmac.is_empty() && self.standard_ed25519.is_empty())
     }
 
-    /// The headers that there are keys for.
+    /// Returns the headers that there are keys for.
     fn expected(&self) -> &'static str {
         match (!self.ed25519.is_empty(), self.has_standard_keys(), !self.rsa.is_empty()) {
             (_, false, false) => "`X-GHL-Signature`",
@@ -216,7 +219,7 @@ impl Verifier {
         let (mut is_checked, mut fault) = (false, None);
         let content = [id.as_bytes(), b".", timestamp.as_bytes(), b".", body].concat();
         for part in given.split(' ').filter(|part| !part.is_empty()).take(SIGNATURES_MAX) {
-            // One that cannot be read does not make the others worse.
+            // One that cannot be read does not affect the others.
             let Some((version, signature)) = part.split_once(',') else {
                 fault = Some("a signature has no version before a comma");
                 continue;
@@ -224,7 +227,7 @@ impl Verifier {
             let (hmacs, keys): (&[hmac::Key], &[ParsedPublicKey]) = match version {
                 "v1" => (&self.standard_hmac, &[]),
                 "v1a" => (&[], &self.standard_ed25519),
-                // Later versions stand beside those that we know.
+                // Later versions may be sent beside the known ones.
                 _ => continue,
             };
             if hmacs.is_empty() && keys.is_empty() {
@@ -267,7 +270,7 @@ impl Verifier {
         Err(SignatureError::OutOfTime { header, seconds, side, tolerance })
     }
 
-    /// Whether HighLevel's published key is among those for `X-GHL-Signature`.
+    /// Returns whether HighLevel's published key is among those for `X-GHL-Signature`.
     pub(super) fn has_published_key(&self) -> bool {
         let WebhookKey(key) = WebhookKey::highlevel();
         let Key::Ed25519(_, published) = key else { return false };
@@ -275,7 +278,7 @@ impl Verifier {
     }
 }
 
-/// A signature over the body alone.
+/// Verifies a signature over the body alone.
 fn plain(
     scheme: Scheme,
     given: HeaderField<'_>,

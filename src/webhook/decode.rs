@@ -1,4 +1,4 @@
-//! A body and the event type of its URL become an [`Event`].
+//! Decodes a body and the event type of its URL into an [`Event`].
 
 use serde::de::IgnoredAny;
 
@@ -10,30 +10,30 @@ use crate::webhook::encoding::strip_bom;
 use crate::webhook::member::{Member, Nested};
 use crate::webhook::payload::Payload;
 
-/// The greatest length of an id, key or label, in bytes.
+/// Maximum size of an id, key or label, in bytes.
 pub const MAX_ID_BYTES: usize = 512;
 
-/// The deepest nesting of a body, the body itself being level 1; an envelope around it
-/// is not counted.
+/// Maximum nesting of a body, the body itself being level 1; an envelope around it is not
+/// counted.
 pub const MAX_DEPTH: usize = 64;
 
-/// What a delivery turned out to be.
+/// A decoded delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Decoded {
-    /// An event that the graph takes.
+    /// An event that the graph depends on.
     Event(Event),
     /// An event of a type that no part of the graph depends on.
     Ignored {
         /// The type, as the sender names it.
         event_type: Box<str>,
-        /// The tenant, if named.
+        /// The location, if the body names it.
         location: Option<LocationId>,
-        /// The sender's trace id, if there is one.
+        /// The sender's id for tracing, if the body has one.
         trace_id: Option<Box<str>>,
     },
 }
 
-/// Why a delivery could not be read.
+/// Why a delivery could not be decoded.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeError {
@@ -49,20 +49,20 @@ pub enum DecodeError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The body is JSON, but no usable event: mend the member named.
+    /// The body is JSON, but not a usable event: correct the member named.
     #[error("{reason}")]
     Invalid {
-        /// The member to blame, if it is one.
+        /// The member to blame, if there is one.
         field: Option<&'static str>,
         /// What is wrong with it.
         reason: String,
-        /// The sender's trace id, if there is one.
+        /// The sender's id for tracing, if the body has one.
         trace_id: Option<Box<str>>,
     },
 }
 
 impl DecodeError {
-    /// The member to blame, if it is one.
+    /// Returns the member to blame, if there is one.
     pub fn field(&self) -> Option<&'static str> {
         match self {
             Self::Malformed { .. } | Self::Packed { .. } => None,
@@ -70,7 +70,7 @@ impl DecodeError {
         }
     }
 
-    /// The code of the answer to the sender.
+    /// Returns the code of the answer to the sender.
     pub fn code(&self) -> &'static str {
         match self {
             Self::Malformed { .. } => "malformed_json",
@@ -79,7 +79,7 @@ impl DecodeError {
         }
     }
 
-    /// The sender's trace id, if the body has one.
+    /// Returns the sender's id for tracing, if the body has one.
     pub fn trace_id(&self) -> Option<&str> {
         match self {
             Self::Malformed { .. } | Self::Packed { .. } => None,
@@ -95,20 +95,20 @@ pub enum UrlTypes {
     #[default]
     Trusted,
     /// No signature covers it, so that whoever holds a signed body could post it again as
-    /// something else. It may only say what the members say, too.
+    /// something else. It counts only where the members say the same.
     Untrusted,
 }
 
-/// What is read.
+/// How bodies are read.
 #[derive(Debug, Clone, Copy)]
 struct Rules {
     url_types: UrlTypes,
-    /// Whether what was accepted once still is: a `/` in an object key, a year that
+    /// Whether to accept what former versions accepted: a `/` in an object key, a year that
     /// RFC 3339 cannot write.
     are_former: bool,
 }
 
-/// A fault of one member, before the error learns of the trace id.
+/// The fault of one member, before the trace id is added.
 struct Fault {
     field: Option<&'static str>,
     reason: String,
@@ -120,13 +120,15 @@ impl Fault {
     }
 }
 
-/// Reads one delivery.
+/// Decodes a delivery.
 ///
 /// The type comes from `url_type` (the last segment of `/webhooks/{EventType}`),
 /// else from the body's `type`, else from its shape. A delete or update is
 /// never guessed.
 ///
-/// Costs one pass over the body and one allocation per text member.
+/// # Performance
+///
+/// Costs one pass over the body and one allocation for each text member.
 ///
 /// ```
 /// use relata::webhook::{decode, Decoded};
@@ -140,7 +142,7 @@ pub fn decode(body: &[u8], url_type: Option<&str>) -> Result<Decoded, DecodeErro
     decode_with(body, url_type, UrlTypes::Trusted)
 }
 
-/// Reads one delivery as [`decode`] does, with or without trust in the type of its URL.
+/// Decodes a delivery as [`decode`] does, with or without trust in the type of its URL.
 pub fn decode_with(
     body: &[u8],
     url_type: Option<&str>,
@@ -149,7 +151,7 @@ pub fn decode_with(
     decode_by(body, url_type, Rules { url_types, are_former: false })
 }
 
-/// Reads a body that was accepted before, under the rules of that time.
+/// Decodes a body that was accepted before, by the rules of that time.
 pub fn decode_stored(body: &[u8], event_type: &str) -> Result<Decoded, DecodeError> {
     decode_by(body, Some(event_type), Rules { url_types: UrlTypes::Trusted, are_former: true })
 }
@@ -176,7 +178,7 @@ fn too_deep() -> DecodeError {
     malformed(format!("nested deeper than {MAX_DEPTH}"))
 }
 
-/// The text of a body, and how deep it nests.
+/// Returns the text of a body, and how deep it nests.
 fn checked_text(body: &[u8]) -> Result<(&str, usize), DecodeError> {
     let body = strip_bom(body);
     if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
@@ -195,7 +197,7 @@ fn checked_text(body: &[u8]) -> Result<(&str, usize), DecodeError> {
     Ok((text, depth))
 }
 
-/// How deep the brackets nest, those inside strings left out.
+/// Returns how deep the brackets nest, not counting those inside strings.
 fn depth(body: &[u8]) -> usize {
     let (mut depth, mut deepest) = (0usize, 0usize);
     let mut bytes = body.iter();
@@ -235,7 +237,7 @@ fn parse(text: &str) -> Result<Payload<'_>, DecodeError> {
     })
 }
 
-/// Whether the members stand in an object `data` beside a `type`.
+/// Returns whether the members are in an object `data` beside a `type`.
 fn is_enveloped(payload: &Payload<'_>) -> bool {
     let is_typed = matches!(&payload.event_type, Some(Member::Text(name)) if !name.is_empty());
     is_typed && matches!(&payload.data, Some(Nested::Object(_)))
@@ -277,7 +279,7 @@ fn read(payload: &Payload<'_>, url_type: Option<&str>, rules: Rules) -> Result<D
     }
 }
 
-/// Refuses what the URL alone says of a body. Types that the graph does not take do no
+/// Refuses a type that only the URL names. Types that the graph does not depend on do no
 /// harm.
 fn check_url_type(payload: &Payload<'_>, url: &str) -> Result<(), Fault> {
     let Some(event_type) = EventType::from_name(url) else { return Ok(()) };
@@ -325,7 +327,7 @@ impl<'p> Reader<'p, '_> {
         pick(self.entity).as_ref().or(pick(self.envelope).as_ref())
     }
 
-    /// The text of a member, or nothing where it has no usable one.
+    /// Returns the text of a member, or `None` if it has no usable one.
     fn usable(&self, pick: Pick) -> Option<&'p str> {
         optional(self.entity, pick).or_else(|| optional(self.envelope, pick))
     }
@@ -341,7 +343,7 @@ impl<'p> Reader<'p, '_> {
         }
     }
 
-    /// A label: present, perhaps empty.
+    /// Reads a label: present, perhaps empty.
     fn label(&self, field: &'static str, pick: Pick) -> Result<Box<str>, Fault> {
         self.text(field, pick)?.map(Box::from).ok_or_else(|| Fault::at(field, "is missing"))
     }
@@ -358,7 +360,7 @@ impl<'p> Reader<'p, '_> {
         }
     }
 
-    /// An object key. One with a slash could not be distinguished from an object key and a record.
+    /// Reads an object key. One with a slash would be ambiguous in a node reference.
     fn object_key(&self, field: &'static str, pick: Pick) -> Result<ObjectKey, Fault> {
         let key: ObjectKey = self.required(field, pick)?;
         if key.as_str().contains('/') && !self.rules.are_former {
@@ -367,7 +369,7 @@ impl<'p> Reader<'p, '_> {
         Ok(key)
     }
 
-    /// A member that may be absent; an empty text counts as absent.
+    /// Reads a member that may be absent; an empty text counts as absent.
     fn maybe<T: for<'t> From<&'t str>>(
         &self,
         field: &'static str,
@@ -393,7 +395,7 @@ impl<'p> Reader<'p, '_> {
             return Ok(None);
         };
         match text.parse::<Timestamp>() {
-            // Others could not be written unchanged; earlier versions accepted them.
+            // Others could not be written as RFC 3339; former versions accepted them.
             Ok(at) if at.is_writable() || self.rules.are_former => Ok(Some(at)),
             Ok(_) => Err(Fault::at("timestamp", "is not within the years 0 to 9999 in UTC")),
             Err(_) => Err(Fault::at("timestamp", "is not an RFC 3339 time")),
@@ -488,8 +490,8 @@ impl<'p> Reader<'p, '_> {
     }
 }
 
-/// A body as one line of NDJSON that reads back as the same event wherever it
-/// is ingested: unchanged if it names its type, else in an envelope that does.
+/// Formats a body as one line of NDJSON that decodes to the same event wherever it is
+/// ingested: unchanged if it names its type, otherwise in an envelope that does.
 ///
 /// `body` is a body that [`decode`] has read. Line breaks between members
 /// become spaces; inside strings JSON has none.

@@ -1,10 +1,10 @@
-//! How the bytes of a body are packed and marked before they are JSON.
+//! Content encodings and byte order marks of bodies.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::{MultiGzDecoder, ZlibDecoder};
 
-/// A byte order mark, which a reader may pass over (RFC 8259, section 8.1).
+/// A byte order mark, which a reader may ignore (RFC 8259, section 8.1).
 const MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// Returns a body without the byte order mark that tools on Windows write before it.
@@ -12,22 +12,22 @@ pub fn strip_bom(body: &[u8]) -> &[u8] {
     body.strip_prefix(MARK).unwrap_or(body)
 }
 
-/// A content encoding (RFC 9110, section 8.4.1) that is unpacked.
+/// A content encoding (RFC 9110, section 8.4.1) that is supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ContentEncoding {
     /// gzip, one member or several.
     Gzip,
-    /// The zlib format. What begins as JSON does cannot be taken for it, so that no
-    /// body can be read in two ways.
+    /// The zlib format. Nothing that begins like JSON is valid in it, so that no body can be
+    /// read in two ways.
     Deflate,
 }
 
-/// A content encoding that is not unpacked.
+/// The error for a content encoding that is not supported.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("the content encoding is not known: send {}, or none", ContentEncoding::ACCEPTED)]
+#[error("the content encoding is not supported: send {}, or none", ContentEncoding::ACCEPTED)]
 pub struct UnknownEncoding;
 
-/// A packed body cannot be unpacked.
+/// Why a packed body cannot be unpacked.
 #[derive(Debug, thiserror::Error)]
 pub enum UnpackError {
     /// It would be larger than allowed.
@@ -36,16 +36,17 @@ pub enum UnpackError {
         /// The limit, in bytes.
         limit: usize,
     },
-    /// It is not what its encoding says, or not whole.
+    /// It is not valid in its encoding, or incomplete.
     #[error("the body cannot be unpacked: {0}")]
     Broken(#[source] io::Error),
 }
 
 impl ContentEncoding {
-    /// The encodings that are unpacked, as `Accept-Encoding` lists them.
+    /// The supported encodings, as `Accept-Encoding` lists them.
     pub const ACCEPTED: &str = "gzip, deflate";
 
-    /// Reads `Content-Encoding`, which may be a list; nothing if the body is not packed.
+    /// Parses `Content-Encoding`, which may be a list. Returns `None` if the body is not
+    /// packed.
     pub fn of<'v>(
         values: impl IntoIterator<Item = &'v [u8]>,
     ) -> Result<Option<Self>, UnknownEncoding> {
@@ -80,7 +81,7 @@ impl ContentEncoding {
         Ok(unpacked)
     }
 
-    /// Returns a reader of what is unpacked.
+    /// Returns a reader of the unpacked body.
     pub fn reader<'r>(self, packed: impl BufRead + 'r) -> Box<dyn Read + 'r> {
         match self {
             Self::Gzip => Box::new(MultiGzDecoder::new(packed)),
@@ -89,7 +90,7 @@ impl ContentEncoding {
     }
 }
 
-/// Refuses bytes behind the end, which the decoder leaves alone.
+/// Refuses bytes after the end, which the decoder ignores.
 struct Deflated<R>(ZlibDecoder<R>);
 
 impl<R: BufRead> Read for Deflated<R> {

@@ -1,4 +1,4 @@
-//! One member of a payload, whatever JSON value the sender put there.
+//! A member of a payload, whatever JSON value the sender put there.
 
 use std::borrow::Cow;
 use std::fmt;

@@ -1,4 +1,4 @@
-//! Bytes from outside become events: the sender's shapes are known here alone.
+//! Decodes what senders post into events; only this folder knows their shapes.
 
 #[cfg(feature = "server")]
 mod admission;

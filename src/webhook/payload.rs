@@ -4,8 +4,8 @@ use serde::Deserialize;
 
 use crate::webhook::member::{Member, Nested};
 
-/// A body, flat or enveloped. Members that no event needs are ignored; the
-/// journal keeps the raw body.
+/// A body, flat or enveloped. Members that no event needs are ignored; the journal keeps the
+/// raw body.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase")]
 pub(super) struct Payload<'a> {
@@ -54,7 +54,7 @@ pub(super) struct Payload<'a> {
     pub(super) labels: Option<Nested<SchemaLabels<'a>>>,
 }
 
-/// What one thing of a type is called, and many.
+/// The singular and plural names of an object key.
 #[derive(Debug, Deserialize)]
 pub(super) struct SchemaLabels<'a> {
     #[serde(borrow)]

@@ -1,4 +1,4 @@
-//! The little that a log or a list says of a delivery.
+//! Summaries of deliveries, for logs and lists.
 
 use std::borrow::Cow;
 
@@ -8,16 +8,16 @@ use crate::webhook::decode::{Decoded, MAX_ID_BYTES};
 use crate::webhook::encoding::strip_bom;
 use crate::webhook::member::Nested;
 
-/// What a delivery is about, whether it could be used or not.
+/// The event type and location of a delivery, whether it can be used or not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct DeliverySummary {
     /// Its event type.
     pub event: Option<Cow<'static, str>>,
-    /// The tenant it belongs to.
+    /// Its location.
     pub location: Option<String>,
 }
 
-/// The members that tell it, beside whatever else there is.
+/// The members that a summary needs.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct Members {
@@ -27,7 +27,7 @@ struct Members {
     data: Option<Nested<Enveloped>>,
 }
 
-/// What an envelope holds.
+/// The members that it needs of an envelope.
 #[derive(Deserialize, Default)]
 #[serde(default, rename_all = "camelCase")]
 struct Enveloped {
@@ -51,8 +51,8 @@ impl DeliverySummary {
 
     /// Summarizes a body that cannot be used, as far as it is JSON at all.
     ///
-    /// The tenant is the one that [`decode`](crate::webhook::decode) would find: in an
-    /// envelope, what that holds counts more.
+    /// The location is the one that [`decode`](crate::webhook::decode) would find: in an
+    /// envelope, the inner one takes precedence.
     pub fn sniff(body: &[u8]) -> Self {
         let read = serde_json::from_slice(strip_bom(body));
         let Ok(Nested::Object(members)) = read else { return Self::default() };

@@ -8,13 +8,13 @@ use warp::http::header::{
 use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
-/// What a page may read of an answer's head besides what every page may.
+/// Headers of an answer that a page may read besides those that every page may.
 const EXPOSED: HeaderValue = HeaderValue::from_static(
     "Relata-Seq, Relata-Epoch, Relata-Nodes, Relata-Links, Retry-After, X-Request-Id, \
      Content-Disposition, ETag, Allow, WWW-Authenticate",
 );
 
-/// How long a browser may remember what it may ask, in seconds.
+/// How long a browser may cache the answer to a preflight, in seconds.
 const MAX_AGE: HeaderValue = HeaderValue::from_static("3600");
 
 const REQUEST_PRIVATE_NETWORK: HeaderName =
@@ -22,23 +22,23 @@ const REQUEST_PRIVATE_NETWORK: HeaderName =
 const ALLOW_PRIVATE_NETWORK: HeaderName =
     HeaderName::from_static("access-control-allow-private-network");
 
-/// The origins whose pages may use the API; none by default. Cookies are never asked
-/// for, so there is nothing that a page could send without knowing it.
+/// The origins whose pages may use the API; none by default. The API uses no cookies, so
+/// there are no credentials that a page could send without knowing them.
 #[derive(Debug, Clone, Default)]
 pub struct CorsOrigins {
     any: bool,
     origins: Vec<HeaderValue>,
 }
 
-/// A text that is no origin.
+/// The error for a text that is not an origin.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[error(
-    "`{0}` is no origin: write a scheme, a name and perhaps a port, as https://app.example, or *"
+    "`{0}` is not an origin: write a scheme, a name and perhaps a port, as https://app.example, or *"
 )]
 pub struct InvalidOrigin(String);
 
 impl CorsOrigins {
-    /// Returns these origins; `*` is every one.
+    /// Returns a list of these origins; `*` allows every origin.
     pub fn new<'o>(origins: impl IntoIterator<Item = &'o str>) -> Result<Self, InvalidOrigin> {
         let mut known = Self::default();
         for origin in origins {
@@ -57,12 +57,13 @@ impl CorsOrigins {
         self.any
     }
 
-    /// Returns whether this origin is named.
+    /// Returns whether this origin is listed.
     pub(crate) fn lists(&self, origin: &HeaderValue) -> bool {
         self.origins.contains(origin)
     }
 
-    /// Returns what to answer the page that asks, if one does that may.
+    /// Returns the origin to allow in an answer, if the request comes from a page that may
+    /// use the API.
     pub(crate) fn allowed(&self, headers: &HeaderMap) -> Option<HeaderValue> {
         if self.origins.is_empty() && !self.any {
             return None;
@@ -75,7 +76,7 @@ impl CorsOrigins {
         }
     }
 
-    /// Lets the page read an answer, and caches know for whom it is.
+    /// Adds the headers by which the page may read an answer, and caches keep it apart.
     pub(crate) fn mark(&self, response: &mut Response, allowed: Option<HeaderValue>) {
         if self.origins.is_empty() && !self.any {
             return;
@@ -89,7 +90,7 @@ impl CorsOrigins {
     }
 }
 
-/// Reads an origin as browsers write it (RFC 6454).
+/// Parses an origin as browsers write it (RFC 6454).
 fn read(text: &str) -> Option<HeaderValue> {
     let (scheme, authority) = text.split_once("://")?;
     let is_scheme = scheme.bytes().all(|b| b.is_ascii_alphanumeric() || b"+-.".contains(&b));
@@ -101,13 +102,13 @@ fn read(text: &str) -> Option<HeaderValue> {
     HeaderValue::try_from(text.to_ascii_lowercase()).ok()
 }
 
-/// Returns whether a browser asks whether a page may ask.
+/// Returns whether a request is a preflight.
 pub(crate) fn is_preflight(method: &Method, headers: &HeaderMap) -> bool {
     *method == Method::OPTIONS && headers.contains_key(ACCESS_CONTROL_REQUEST_METHOD)
 }
 
-/// Answers that it may, by these methods and with the headers it names: who asks what is
-/// decided by tokens and signatures, when it asks.
+/// Answers a preflight: the page may use these methods, with the headers that it names.
+/// Tokens and signatures decide about the request that follows.
 pub(crate) fn allow(asked: &HeaderMap, methods: &str) -> Response {
     let mut response = Response::default();
     *response.status_mut() = StatusCode::NO_CONTENT;

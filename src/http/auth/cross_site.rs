@@ -1,8 +1,8 @@
-//! What is refused where nobody is asked who they are: requests of other sites' pages,
-//! and those that come through a proxy.
+//! What is refused where requests are not authenticated: those of other sites' pages, and
+//! those that come through a proxy.
 //!
-//! Any page can have a browser send to a server on the same machine and, by an answer of
-//! DNS that changes, read from it. A proxy lets in whoever reaches the proxy.
+//! Any page can make a browser send requests to a server on the same machine and, by DNS
+//! rebinding, read the answers. A proxy admits whoever reaches the proxy.
 
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
@@ -13,8 +13,8 @@ use crate::http::respond::problem::Problem;
 
 const SEC_FETCH_SITE: HeaderName = HeaderName::from_static("sec-fetch-site");
 
-/// Refuses a request that comes from elsewhere than a program on this machine, or a page
-/// that may ask.
+/// Refuses a request that comes neither from a program on this machine nor from a page that
+/// may use the API.
 pub(crate) fn check(headers: &HeaderMap, policy: &AuthPolicy) -> Result<(), Problem> {
     let host = headers.get(HOST).map(HeaderValue::as_bytes);
     from_page(headers, host, policy)?;
@@ -25,7 +25,7 @@ pub(crate) fn check(headers: &HeaderMap, policy: &AuthPolicy) -> Result<(), Prob
         && !is_loopback(host)
     {
         return Err(Problem::forbidden(
-            "this server asks for no signature or token here, so it answers only to localhost \
+            "this server requires no signature or token here, so it answers only to localhost \
              and loopback addresses in `Host`; to be reached under another name, start it with \
              --webhook-auth required and --api-auth required, or with --allow-unprotected",
         ));
@@ -33,9 +33,9 @@ pub(crate) fn check(headers: &HeaderMap, policy: &AuthPolicy) -> Result<(), Prob
     match headers.keys().find(|name| is_of_proxy(name)) {
         None => Ok(()),
         Some(name) => Err(Problem::forbidden(format!(
-            "a proxy stands in front of this server, as `{name}` says, which asks for no \
+            "the request came through a proxy, as `{name}` shows, and this server requires no \
              signature or token here; start it with --webhook-auth required and --api-auth \
-             required, or with --allow-unprotected if all that the proxy lets in may do this"
+             required, or with --allow-unprotected if everybody the proxy admits may do this"
         ))),
     }
 }
@@ -53,8 +53,8 @@ fn from_page(headers: &HeaderMap, host: Option<&[u8]>, policy: &AuthPolicy) -> R
         return Ok(());
     }
     Err(Problem::forbidden(
-        "a page of another site asks, and this server asks for no signature or token here; \
-         allow the page's origin with --cors-origin",
+        "the request comes from a page of another site, and this server requires no signature \
+         or token here; allow the page's origin with --cors-origin",
     ))
 }
 

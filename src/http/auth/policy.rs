@@ -1,4 +1,4 @@
-//! Who may send and who may ask.
+//! Who may send deliveries, and who may use the API.
 
 use std::sync::Arc;
 
@@ -12,26 +12,27 @@ use crate::journal::Scope;
 use crate::signature::{SignatureHeaders, Verifier};
 use crate::webhook::{AdmissionRules, UrlTypes};
 
-/// What requests must show.
+/// The credentials that requests need.
 #[derive(Debug)]
 pub struct AuthPolicy {
     /// The keys that deliveries are signed with.
     pub verifier: Verifier,
-    /// Whether a delivery without a good signature is refused.
+    /// Whether a delivery without a valid signature is refused.
     pub webhook_auth: bool,
     /// Whether the event type of a URL counts although signatures do not cover it.
     pub trust_url_types: bool,
-    /// The tokens that questions need; with nothing, anybody may ask.
+    /// The tokens that requests need; `None` if anybody may use the API.
     pub tokens: Option<Arc<TokenTable>>,
-    /// Pages that may ask from a browser.
+    /// Pages that may use the API from a browser.
     pub cors: CorsOrigins,
-    /// Whether requests for another host than this machine, and those that come through
-    /// a proxy, are answered where neither signature nor token is asked for.
+    /// Whether requests for another host than this machine, and those that come through a
+    /// proxy, are answered where neither a signature nor a token is required.
     pub allow_unprotected: bool,
 }
 
 impl AuthPolicy {
-    /// Any program on this machine may send and ask.
+    /// Returns a policy by which any program on this machine may send deliveries and use
+    /// the API.
     pub fn off() -> Self {
         Self {
             verifier: Verifier::default(),
@@ -52,14 +53,14 @@ impl AuthPolicy {
         }
     }
 
-    /// Whether the event type of a delivery's URL counts where the body names none.
+    /// Returns whether the event type of a delivery's URL counts where the body names none.
     pub(crate) fn url_types(&self) -> UrlTypes {
-        // Where nothing is signed, nobody is kept from posting any body at all.
+        // Without signatures, anybody may post any body anyway.
         let trusts = self.trust_url_types || !self.webhook_auth;
         if trusts { UrlTypes::Trusted } else { UrlTypes::Untrusted }
     }
 
-    /// What a request may do, if it may do as much as this.
+    /// Returns what the token of a request grants, if that includes this scope.
     pub(crate) fn authorize(&self, headers: &HeaderMap, need: Scope) -> Result<Grant, Problem> {
         let Some(tokens) = &self.tokens else { return Ok(Grant::ALL) };
         let mut given = headers.get_all(AUTHORIZATION).iter();
@@ -71,7 +72,7 @@ impl AuthPolicy {
             scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
         });
         let grant = token.and_then(|token| tokens.grant(token));
-        let grant = grant.ok_or_else(|| Problem::unauthorized("this token is not good here"))?;
+        let grant = grant.ok_or_else(|| Problem::unauthorized("invalid token"))?;
         if grant.scope < need {
             let detail = format!(
                 "the token's scope is {}, this needs {}",
@@ -82,16 +83,14 @@ impl AuthPolicy {
         }
         Ok(grant)
     }
-}
 
-impl AuthPolicy {
-    /// Whether what was granted to a long request is good still.
+    /// Returns whether the grant of a long request is still valid.
     pub(crate) fn still_grants(&self, grant: &Grant) -> bool {
         self.tokens.as_ref().is_none_or(|tokens| tokens.is_good(grant))
     }
 }
 
-/// The headers of a delivery that say who sent it.
+/// Returns the headers of a delivery that show who sent it.
 pub(crate) fn signature_headers(headers: &HeaderMap) -> SignatureHeaders<'_> {
     SignatureHeaders::pick(headers.iter().map(|(name, value)| (name.as_str(), value.as_bytes())))
 }

@@ -1,4 +1,4 @@
-//! API tokens: created, looked up and checked.
+//! API tokens: creating and checking them.
 
 use std::collections::HashMap;
 use std::sync::RwLock;
@@ -11,18 +11,17 @@ use crate::journal::{Scope, TokenRow};
 use crate::model::Timestamp;
 use crate::sync::IgnorePoison;
 
-/// What every token begins with, so that scanners for leaked secrets find it.
+/// The prefix of every token, by which scanners for leaked secrets find it.
 const PREFIX: &str = "rlt_";
 
 const ID_BYTES: usize = 6;
 const SECRET_BYTES: usize = 32;
 
-/// Makes a token: the row to keep, and the text for its holder, which is not
-/// kept.
+/// Creates a token: the row to store, and the text for its holder, which is not stored.
 ///
 /// # Errors
 ///
-/// If the system has no random numbers.
+/// Fails if the system has no random numbers.
 pub fn new_token(
     name: &str,
     scope: Scope,
@@ -37,40 +36,40 @@ pub fn new_token(
     Ok((TokenRow { id, name, scope, locations, hash: hash(&text), created_at }, text))
 }
 
-/// A token has 256 random bits, so a fast hash keeps its secret.
+/// Returns the hash of a token. A token has 256 random bits, so that a fast hash suffices.
 pub(crate) fn hash(token: &str) -> [u8; 32] {
     let mut hash = [0; 32];
     hash.copy_from_slice(digest::digest(&digest::SHA256, token.as_bytes()).as_ref());
     hash
 }
 
-/// Returns a text that nobody can guess, to be part of a URL.
+/// Returns a text that nobody can guess, for use in a URL.
 pub(crate) fn random_text() -> Result<String, error::Unspecified> {
     let mut secret = [0; SECRET_BYTES];
     rand::fill(&mut secret)?;
     Ok(URL_SAFE_NO_PAD.encode(secret))
 }
 
-/// The tokens that are good now.
+/// The tokens that are valid now.
 #[derive(Debug, Default)]
 pub struct TokenTable(RwLock<HashMap<String, TokenRow>>);
 
 impl TokenTable {
-    /// A table of these tokens.
+    /// Returns a table of these tokens.
     pub fn new(tokens: Vec<TokenRow>) -> Self {
         let table = Self::default();
         table.replace(tokens);
         table
     }
 
-    /// From now on these tokens are good, and no others.
+    /// Replaces all tokens by these.
     pub fn replace(&self, tokens: Vec<TokenRow>) {
         let tokens = tokens.into_iter().map(|token| (token.id.clone(), token)).collect();
         *self.0.write().ignore_poison() = tokens;
     }
 
-    /// What a token allows, if it is good. The time it takes does not depend on
-    /// how much of the secret is right.
+    /// Returns what a token grants, or `None` if it is not valid. The time it takes does
+    /// not depend on how much of the secret is right.
     pub(crate) fn grant(&self, token: &str) -> Option<Grant> {
         let (id, _) = token.strip_prefix(PREFIX)?.split_once('_')?;
         let presented = hash(token);
@@ -81,7 +80,7 @@ impl TokenTable {
         Some(Grant { scope: known.scope, locations, token: Some(known.id.clone()) })
     }
 
-    /// Whether the token behind a grant is still good. Nothing else of a token ever
+    /// Returns whether the token of a grant is still valid. Nothing else of a token ever
     /// changes.
     pub(crate) fn is_good(&self, grant: &Grant) -> bool {
         let tokens = self.0.read().ignore_poison();
@@ -93,17 +92,17 @@ impl TokenTable {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Grant {
     pub(crate) scope: Scope,
-    /// The only locations it may see; nothing for all.
+    /// The only locations it may see; `None` for all.
     locations: Option<Vec<String>>,
     /// The id of its token.
     token: Option<String>,
 }
 
 impl Grant {
-    /// Where tokens are not asked for.
+    /// What every request may do where tokens are not required.
     pub(crate) const ALL: Self = Self { scope: Scope::Admin, locations: None, token: None };
 
-    /// Returns what is left of it for this location alone, which it sees.
+    /// Returns a grant to read this location alone.
     pub(crate) fn only(&self, location: &str) -> Self {
         let (scope, token) = (self.scope.min(Scope::Read), self.token.clone());
         Self { scope, locations: Some(vec![location.to_owned()]), token }
@@ -114,21 +113,23 @@ impl Grant {
         Self { scope: self.scope.min(Scope::Read), ..self.clone() }
     }
 
+    /// Returns whether both are grants of the same token.
     pub(crate) fn is_of_token_of(&self, other: &Self) -> bool {
         self.token == other.token
     }
 
+    /// Returns whether it may see a location.
     pub(crate) fn sees(&self, location: &str) -> bool {
         self.locations.as_ref().is_none_or(|seen| seen.iter().any(|seen| seen == location))
     }
 
-    /// The only locations it may see; nothing for all.
+    /// Returns the only locations it may see, or `None` for all.
     pub(crate) fn locations(&self) -> Option<&[String]> {
         self.locations.as_deref()
     }
 
-    /// Whom permits are shared out to: the token, or where there is none, the location
-    /// that is asked about.
+    /// Returns the client that permits are shared out to: the token, or without tokens the
+    /// location.
     pub(crate) fn client(&self, location: &str) -> String {
         match &self.token {
             Some(token) => format!("token {token}"),
@@ -136,7 +137,7 @@ impl Grant {
         }
     }
 
-    /// Whether what belongs to no known location may be seen.
+    /// Returns whether it may see what belongs to no known location.
     pub(crate) fn sees_all(&self) -> bool {
         self.locations.is_none()
     }

@@ -15,8 +15,8 @@ use crate::http::respond::problem::Problem;
 use crate::signature::SignatureHeaders;
 use crate::webhook::{ContentEncoding, PostedDelivery, UnpackError};
 
-/// Bytes of a delivery that is unpacked, checked and decoded where it was received; its
-/// usual size is a tenth of that.
+/// Maximum size of a body that is unpacked, checked and decoded on the thread that received
+/// it, in bytes; the usual size is a tenth of that.
 const INLINE_BYTES: usize = 16 << 10;
 
 /// The body of a request, as it arrives.
@@ -51,8 +51,7 @@ pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     if is_json { Ok(()) } else { Err(Problem::unsupported_media_type()) }
 }
 
-/// Refuses a body that says itself that it is too large. Answers with the length
-/// that it declares.
+/// Refuses a body that declares itself too large. Returns the declared length.
 pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<Option<u64>, Problem> {
     let declared =
         headers.get(CONTENT_LENGTH).and_then(|value| value.to_str().ok()?.parse::<u64>().ok());
@@ -62,7 +61,7 @@ pub(crate) fn check_length(headers: &HeaderMap, limit: usize) -> Result<Option<u
     Ok(declared)
 }
 
-/// Returns how the body is packed, if it is.
+/// Returns how the body is packed, or `None` if it is not.
 pub(crate) fn encoding(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem> {
     let values = headers.get_all(CONTENT_ENCODING).iter().map(HeaderValue::as_bytes);
     ContentEncoding::of(values).map_err(Problem::from)
@@ -71,10 +70,9 @@ pub(crate) fn encoding(headers: &HeaderMap) -> Result<Option<ContentEncoding>, P
 /// The body of a delivery.
 #[derive(Debug)]
 pub(crate) struct Posted {
-    /// As it was before it was packed, if it was packed and could be unpacked; else as
-    /// it was received.
+    /// The unpacked body; as it was received if it was not packed or cannot be unpacked.
     pub(crate) body: Vec<u8>,
-    /// As it was received, where that is something else.
+    /// The body as it was received, if `body` is unpacked.
     packed: Option<Vec<u8>>,
     /// Why it could not be unpacked.
     broken: Option<UnpackError>,
@@ -82,8 +80,8 @@ pub(crate) struct Posted {
 }
 
 impl Posted {
-    /// Unpacks a delivery. One that cannot be unpacked is no problem here: like every other
-    /// that cannot be used it is refused once it is known who sent it.
+    /// Unpacks a delivery. One that cannot be unpacked is no problem yet: like every other
+    /// that cannot be used, it is refused once it is known who sent it.
     pub(crate) fn unpack(mut received: Received, limit: usize) -> Result<Self, Problem> {
         let unpacked = received.unpack(limit)?;
         let Received { bytes, reservation, .. } = received;
@@ -111,13 +109,13 @@ impl Posted {
         PostedDelivery { headers, url_type, received, unpacked }
     }
 
-    /// Whether it could not be unpacked.
+    /// Returns whether it could not be unpacked.
     pub(crate) fn is_broken(&self) -> bool {
         self.broken.is_some()
     }
 }
 
-/// A body as it was received, and what its headers say of it.
+/// A body as it was received, and its encoding.
 #[derive(Debug)]
 pub(crate) struct Received {
     bytes: Vec<u8>,
@@ -126,8 +124,8 @@ pub(crate) struct Received {
 }
 
 impl Received {
-    /// Reads the whole body, chunked or not, or gives up as soon as it is known to be no
-    /// JSON, too large or too slow, or when too much of others is held.
+    /// Reads the whole body, chunked or not. Fails as soon as it is known to be too large,
+    /// too slow or not JSON, or while other bodies hold too much.
     pub(crate) async fn read(
         app: &App,
         headers: &HeaderMap,
@@ -155,8 +153,8 @@ impl Received {
         whole.unwrap_or_else(|_| Err(Problem::body_timeout()))
     }
 
-    /// Makes room for so many bytes in all, and for as much again as there is, though not
-    /// for more than is expected.
+    /// Makes room for a body of `length` bytes. Doubles the capacity each time, but not past
+    /// the expected length.
     fn make_room(&mut self, length: usize, expected: usize) -> Result<(), Problem> {
         let capacity = self.bytes.capacity();
         if length > capacity {
@@ -167,12 +165,12 @@ impl Received {
         Ok(())
     }
 
-    /// Whether what is to be done with it may take a thread longer than others can wait.
+    /// Returns whether processing it may take a thread longer than other requests can wait.
     pub(crate) fn is_large(&self) -> bool {
         self.bytes.len() > INLINE_BYTES || self.encoding.is_some()
     }
 
-    /// Returns the body, unpacked if it is packed, and what it reserves.
+    /// Returns the body, unpacked if it is packed, and its reservation.
     pub(crate) fn into_unpacked(mut self, limit: usize) -> Result<(Vec<u8>, Reservation), Problem> {
         let bytes = match self.unpack(limit)? {
             None => self.bytes,

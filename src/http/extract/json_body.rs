@@ -1,4 +1,4 @@
-//! A question in a body of JSON.
+//! A query in a JSON body.
 
 use serde::de::DeserializeOwned;
 use warp::http::HeaderMap;
@@ -11,9 +11,9 @@ use crate::http::respond::problem::Problem;
 use crate::store::AsOf;
 use crate::webhook::strip_bom;
 
-/// Receives a body of at most `limit` bytes and has it read; on a background thread if
-/// that may take long. The reservation is to be held as long as what was read is: that
-/// takes about as much memory as the body did.
+/// Receives a body of at most `limit` bytes and parses it, on a background thread if that may
+/// take long. The caller holds the reservation as long as the result, which takes about as
+/// much memory as the body.
 pub(crate) async fn receive<T>(
     app: &App,
     headers: &HeaderMap,
@@ -33,7 +33,7 @@ where
     if is_large { app.background.parse(work).await? } else { work() }
 }
 
-/// Reads a question. One that does not fit is refused with the member to blame.
+/// Parses a query. One that does not fit is refused with the member to blame.
 pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     let mut reader = serde_json::Deserializer::from_slice(strip_bom(body));
     let Object(question) = serde_path_to_error::deserialize(&mut reader).map_err(|error| {
@@ -48,14 +48,14 @@ pub(crate) fn read<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     Ok(question)
 }
 
-/// Returns the moment that a question is about: in its body or in the query, not in both.
+/// Returns the state that a query reads: given in its body or as a parameter, not in both.
 pub(crate) fn moment(
     in_body: Option<AsOf>,
     in_query: Option<AsOf>,
 ) -> Result<Option<AsOf>, Problem> {
     match (in_query, in_body) {
         (Some(_), Some(_)) => {
-            Err(Problem::invalid_parameter("asOf", "stands in the body and in the query"))
+            Err(Problem::invalid_parameter("asOf", "is given both in the body and as a parameter"))
         }
         (in_query, in_body) => Ok(in_query.or(in_body)),
     }

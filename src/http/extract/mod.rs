@@ -1,4 +1,4 @@
-//! What a request says, read strictly: unknown parameters and bodies out of bounds are refused.
+//! Reads requests strictly: unknown parameters and bodies out of bounds are refused.
 
 pub(super) mod body;
 pub(super) mod json_body;

@@ -13,13 +13,13 @@ use crate::journal::SEQ_MAX;
 use crate::model::{EventId, NodeRef, Seq, Timestamp};
 use crate::store::{AsOf, ParseAsOfError};
 
-/// More parameters than any question has.
+/// Maximum number of query parameters.
 const PARAMETERS_MAX: usize = 128;
 
-/// The greatest page.
+/// Maximum number of items in a page.
 const LIMIT_MAX: usize = 1_000;
 
-/// The page where none is asked for.
+/// Number of items in a page where `limit` is not given.
 const LIMIT_DEFAULT: usize = 100;
 
 /// Maximum distance from the node in the middle of a neighborhood or export, in links.
@@ -30,6 +30,7 @@ const DEPTH_MAX: u32 = 8;
 pub(crate) struct Query<'r>(Vec<(Cow<'r, str>, Cow<'r, str>)>);
 
 impl<'r> Query<'r> {
+    /// Parses the query of a URL.
     pub(crate) fn parse(raw: &'r str) -> Result<Self, Problem> {
         let pairs = raw.split('&').filter(|pair| !pair.is_empty());
         if pairs.clone().count() > PARAMETERS_MAX {
@@ -49,7 +50,7 @@ impl<'r> Query<'r> {
     }
 
     /// Refuses every parameter but these.
-    pub(crate) fn only(&self, known: &[&str]) -> Result<(), Problem> {
+    pub(crate) fn deny_unknown(&self, known: &[&str]) -> Result<(), Problem> {
         match self.0.iter().find(|(name, _)| !known.contains(&&**name)) {
             None => Ok(()),
             Some((name, _)) if known.is_empty() => {
@@ -62,38 +63,44 @@ impl<'r> Query<'r> {
         }
     }
 
-    /// Every value of a parameter that may be repeated.
-    pub(crate) fn all(&self, name: &str) -> Vec<String> {
+    /// Returns every value of a parameter that may be repeated.
+    pub(crate) fn get_all(&self, name: &str) -> Vec<String> {
         let named = self.0.iter().filter(|(known, _)| known == name);
         named.map(|(_, value)| value.clone().into_owned()).collect()
     }
 
-    /// The value of a parameter that may stand once.
-    pub(crate) fn one(&self, name: &str) -> Result<Option<&str>, Problem> {
+    /// Returns the value of a parameter that may be given once.
+    pub(crate) fn get(&self, name: &str) -> Result<Option<&str>, Problem> {
         let mut values = self.0.iter().filter(|(known, _)| known == name);
         let value = values.next().map(|(_, value)| &**value);
         if values.next().is_some() {
-            return Err(Problem::invalid_parameter(name, "stands more than once"));
+            return Err(Problem::invalid_parameter(name, "is repeated"));
         }
         Ok(value)
     }
 
-    /// The value of a parameter that is one of a few words.
-    pub(crate) fn choice<T: FromStr>(&self, name: &str, words: &str) -> Result<Option<T>, Problem> {
-        let Some(text) = self.one(name)? else { return Ok(None) };
+    /// Returns the value of a parameter that is one of a few words.
+    pub(crate) fn get_enum<T: FromStr>(
+        &self,
+        name: &str,
+        words: &str,
+    ) -> Result<Option<T>, Problem> {
+        let Some(text) = self.get(name)? else { return Ok(None) };
         let why = |_| Problem::invalid_parameter(name, format!("is none of {words}"));
         text.parse().map(Some).map_err(why)
     }
 
+    /// Returns the size of the page.
     pub(crate) fn limit(&self) -> Result<usize, Problem> {
         Ok(self.number("limit", 1..=LIMIT_MAX)?.unwrap_or(LIMIT_DEFAULT))
     }
 
+    /// Returns the distance from the node in the middle.
     pub(crate) fn depth(&self) -> Result<Option<u32>, Problem> {
         self.number("depth", 1..=DEPTH_MAX)
     }
 
-    /// The value of a parameter that is a number in decimal digits.
+    /// Returns the value of a parameter that is a number in decimal digits.
     pub(crate) fn number<N>(
         &self,
         name: &str,
@@ -102,7 +109,7 @@ impl<'r> Query<'r> {
     where
         N: FromStr + PartialOrd + Display,
     {
-        let Some(text) = self.one(name)? else { return Ok(None) };
+        let Some(text) = self.get(name)? else { return Ok(None) };
         let number = digits(text).filter(|number| range.contains(number));
         number.map(Some).ok_or_else(|| {
             let why = format!("is not a number from {} to {}", range.start(), range.end());
@@ -113,51 +120,53 @@ impl<'r> Query<'r> {
     /// Returns the value of a parameter that is an event id.
     pub(crate) fn event_id(&self, name: &str) -> Result<Option<EventId>, Problem> {
         let read = |text: &str| text.parse();
-        let id = self.one(name)?.map(read).transpose();
+        let id = self.get(name)?.map(read).transpose();
         id.map_err(|error| Problem::invalid_parameter(name, error))
     }
 
-    /// The value of a parameter that must be there and names a node.
+    /// Returns the value of a required parameter that names a node.
     pub(crate) fn node(&self, name: &str) -> Result<NodeRef, Problem> {
         let why = "is missing; it names a node, as contact/emqf or contact";
-        let text = self.one(name)?.ok_or_else(|| Problem::invalid_parameter(name, why))?;
-        text.parse().map_err(|error| Problem::invalid_parameter(name, format!("is off: {error}")))
+        let text = self.get(name)?.ok_or_else(|| Problem::invalid_parameter(name, why))?;
+        text.parse()
+            .map_err(|error| Problem::invalid_parameter(name, format!("is not valid: {error}")))
     }
 
+    /// Returns the value of a parameter that is a time.
     pub(crate) fn time(&self, name: &str) -> Result<Option<Timestamp>, Problem> {
-        let Some(text) = self.one(name)? else { return Ok(None) };
+        let Some(text) = self.get(name)? else { return Ok(None) };
         let why = "is not an RFC 3339 time";
         text.parse().map(Some).map_err(|_| invalid_time(name, text, why))
     }
 
-    /// The moment that a question is about, if not now.
+    /// Returns the state that a query reads, or `None` for the current one.
     pub(crate) fn as_of(&self) -> Result<Option<AsOf>, Problem> {
         self.moment("asOf")
     }
 
-    /// The value of a parameter that is a seq or a time.
+    /// Returns the value of a parameter that is a sequence number or a time.
     pub(crate) fn moment(&self, name: &str) -> Result<Option<AsOf>, Problem> {
-        let Some(text) = self.one(name)? else { return Ok(None) };
+        let Some(text) = self.get(name)? else { return Ok(None) };
         text.parse().map(Some).map_err(|why: ParseAsOfError| invalid_time(name, text, why))
     }
 
-    /// Takes out the event that must be visible before the question is asked.
+    /// Removes `minSeq`, and returns the event that must be visible before the query runs.
     pub(crate) fn take_min_seq(&mut self) -> Result<Option<Seq>, Problem> {
         let seq = self.number("minSeq", 0..=SEQ_MAX)?;
         self.0.retain(|(name, _)| name != "minSeq");
         Ok(seq)
     }
 
-    /// Takes out what is shown in place of a token.
+    /// Removes the ticket that is given in place of a token, and returns it.
     pub(crate) fn take_ticket(&mut self) -> Result<Option<String>, Problem> {
-        let ticket = self.one("ticket")?.map(str::to_owned);
+        let ticket = self.get("ticket")?.map(str::to_owned);
         self.0.retain(|(name, _)| name != "ticket");
         Ok(ticket)
     }
 
-    /// Returns the place after which a list continues.
+    /// Returns the ordinal after which a list continues.
     pub(crate) fn place(&self) -> Result<Option<u32>, Problem> {
-        let Some(text) = self.one("cursor")? else { return Ok(None) };
+        let Some(text) = self.get("cursor")? else { return Ok(None) };
         let hex = text.strip_prefix('c').filter(|hex| {
             hex.len() == 8 && hex.bytes().all(|b| matches!(b, b'0'..=b'9' | b'a'..=b'f'))
         });
@@ -167,20 +176,20 @@ impl<'r> Query<'r> {
         }
     }
 
-    /// A cursor that is a number; 0 if there is none.
+    /// Returns a cursor that is a number, or 0 without one.
     pub(crate) fn number_cursor(&self) -> Result<u64, Problem> {
-        let given = self.one("cursor")?;
+        let given = self.get("cursor")?;
         given.map_or(Ok(0), |text| digits(text).ok_or_else(bad_cursor))
     }
 
     /// Returns which links a query without a direction follows.
     pub(crate) fn along(&self) -> LinkFilter {
-        let (labels, associations) = (self.all("label"), self.all("association"));
+        let (labels, associations) = (self.get_all("label"), self.get_all("association"));
         LinkFilter { labels, associations, ..LinkFilter::default() }
     }
 }
 
-/// The limit that a body gives.
+/// Returns the size of the page that a body asks for.
 pub(crate) fn limit_of(given: Option<usize>) -> Result<usize, Problem> {
     let limit = given.unwrap_or(LIMIT_DEFAULT);
     if (1..=LIMIT_MAX).contains(&limit) {
@@ -189,7 +198,7 @@ pub(crate) fn limit_of(given: Option<usize>) -> Result<usize, Problem> {
     Err(Problem::invalid_parameter("limit", format!("is not a number from 1 to {LIMIT_MAX}")))
 }
 
-/// Decodes a name or value, in which `+` means a space.
+/// Decodes a name or value, in which `+` is a space.
 fn text(raw: &str) -> Option<Cow<'_, str>> {
     if raw.contains('+') {
         return decode(&raw.replace('+', " ")).map(|text| Cow::Owned(text.into_owned()));
@@ -197,28 +206,30 @@ fn text(raw: &str) -> Option<Cow<'_, str>> {
     decode(raw)
 }
 
-/// A number in decimal digits alone; `parse` would take a sign before them.
+/// Parses a number in decimal digits alone; `parse` would accept a sign before them.
 fn digits<N: FromStr>(text: &str) -> Option<N> {
     let plain = text.bytes().all(|byte| byte.is_ascii_digit());
     plain.then(|| text.parse().ok()).flatten()
 }
 
-/// A time with an offset loses its `+` where that is not escaped.
+/// Returns the problem of an invalid time. One with an offset loses its `+` where that is
+/// not escaped.
 fn invalid_time(name: &str, text: &str, why: impl Display) -> Problem {
     if text.contains(' ') {
         return Problem::invalid_parameter(
             name,
-            format!("{why}: it has a blank; in a query + is a blank, write it as %2B"),
+            format!("{why}: it contains a space; in a query + is a space, write it as %2B"),
         );
     }
     Problem::invalid_parameter(name, why)
 }
 
+/// Returns the problem of a cursor that no answer has given out.
 pub(crate) fn bad_cursor() -> Problem {
-    Problem::invalid_parameter("cursor", "is not a cursor that an answer gave out")
+    Problem::invalid_parameter("cursor", "is not a valid cursor")
 }
 
-/// Percent-decodes, strictly: `None` for a stray `%` and for what is not UTF-8.
+/// Percent-decodes strictly: returns `None` for a stray `%` and for what is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     let stray = text.split('%').skip(1).any(|after| {
         let hex = after.as_bytes().get(..2);

@@ -1,4 +1,4 @@
-//! One request, its path and headers read.
+//! A request as handlers see it.
 
 use std::borrow::Cow;
 
@@ -9,7 +9,7 @@ use crate::http::extract::params::{Query, decode};
 use crate::http::respond::problem::Problem;
 use crate::model::NodeRef;
 
-/// What a handler sees of a request.
+/// A request whose path and parameters have been decoded.
 #[derive(Debug)]
 pub(crate) struct Request<'r> {
     pub(crate) parameters: Vec<(&'r str, Cow<'r, str>)>,
@@ -22,24 +22,25 @@ pub(crate) struct Request<'r> {
 }
 
 impl Request<'_> {
-    /// A segment of the path, percent-decoded.
-    pub(crate) fn segment(&self, name: &str) -> &str {
+    /// Returns a parameter in the path, percent-decoded; empty if the route has none of
+    /// this name.
+    pub(crate) fn path_param(&self, name: &str) -> &str {
         let found = self.parameters.iter().find(|(known, _)| *known == name);
         found.map_or("", |(_, value)| value)
     }
 
-    /// The node that the path names, in the layer that it names.
+    /// Returns the node that the path names, in the layer that it names.
     pub(crate) fn node(&self) -> NodeRef {
-        let object = self.segment("objectKey");
-        match self.segment("recordId") {
+        let object = self.path_param("objectKey");
+        match self.path_param("recordId") {
             "" => NodeRef::object(object),
             record => NodeRef::record(object, record),
         }
     }
 }
 
-/// The segments of a matched path, decoded. One that cannot be decoded names
-/// nothing.
+/// Decodes the parameters of a matched path. A path with one that cannot be decoded does not
+/// exist.
 pub(crate) fn parameters<'r>(
     matched: &matchit::Params<'r, 'r>,
 ) -> Result<Vec<(&'r str, Cow<'r, str>)>, Problem> {

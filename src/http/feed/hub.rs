@@ -204,7 +204,7 @@ impl Hub {
     fn end_unauthorized(&self) {
         for subscriber in self.topics.subscribers() {
             if !self.registry.policy.still_grants(&subscriber.grant) {
-                subscriber.end("unauthorized", "the token is not good any more".to_owned());
+                subscriber.end("unauthorized", "the token was revoked".to_owned());
             }
         }
     }

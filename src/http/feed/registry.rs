@@ -19,7 +19,7 @@ use crate::store::{ChangeFilter, Store};
 use crate::sync::IgnorePoison;
 
 /// Why a stream ends when the server stops.
-pub(crate) const SHUTDOWN: &str = "the server stops; come back with Last-Event-ID";
+pub(crate) const SHUTDOWN: &str = "the server is stopping; reconnect with Last-Event-ID";
 
 /// The hubs of all locations that have subscribers. The events of a location, and the
 /// number of its subscribers, do not affect the subscribers of another.
@@ -59,6 +59,7 @@ pub(crate) struct Subscribed {
 type Hubs = HashMap<Box<str>, mpsc::UnboundedSender<SubscribeRequest>, RandomState>;
 
 impl HubRegistry {
+    /// Returns a registry without hubs.
     pub(crate) fn new(
         store: &Arc<Store>,
         policy: &Arc<AuthPolicy>,
@@ -88,7 +89,9 @@ impl HubRegistry {
         if self.stats.open.fetch_add(1, Ordering::Relaxed) >= self.readers_max {
             self.stats.open.fetch_sub(1, Ordering::Relaxed);
             let most = self.readers_max;
-            return Err(Problem::overloaded(format!("{most} readers of changes are open")));
+            return Err(Problem::overloaded(format!(
+                "{most} change-feed subscribers are connected"
+            )));
         }
         Ok(())
     }

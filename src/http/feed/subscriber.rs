@@ -1,4 +1,4 @@
-//! What one reader of changes has yet to be sent.
+//! The queue of one subscriber.
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -19,14 +19,13 @@ use crate::http::respond::sse;
 use crate::model::{EpochId, EventId, Seq};
 use crate::sync::IgnorePoison;
 
-/// The last event that a hub has put into the subscribers of its subscribers.
+/// The last event that a hub has queued for its subscribers.
 pub(crate) type Position = Arc<AtomicU64>;
 
-/// Chunks for one reader, in a bounded queue between whoever writes them and the
-/// connection.
+/// A subscriber, with a bounded queue between the hub and the connection.
 #[derive(Debug)]
 pub(crate) struct Subscriber {
-    /// What the reader may see.
+    /// What the subscriber may see.
     pub(crate) grant: Grant,
     epoch: Option<EpochId>,
     bytes_max: usize,
@@ -37,14 +36,14 @@ pub(crate) struct Subscriber {
 
 #[derive(Debug, Default)]
 struct Queue {
-    /// Each with the event up to which the reader has everything then.
+    /// Each with the event up to which it completes the subscriber's stream.
     chunks: VecDeque<(Seq, Bytes)>,
-    /// What happened while the reader is sent what was before.
+    /// New events that wait while the subscriber catches up.
     later: Option<VecDeque<(Seq, Bytes)>>,
     bytes: usize,
-    /// The reader has been sent everything up to here.
+    /// The subscriber has been sent everything up to this event.
     sent: Seq,
-    /// That of the hub, once the reader is caught up.
+    /// The position of the hub, once the subscriber has caught up.
     position: Option<Position>,
     over: bool,
     waker: Option<Waker>,
@@ -59,14 +58,15 @@ impl Queue {
 }
 
 impl Subscriber {
-    /// Holds back what happens until the reader is [caught up](Self::caught_up).
+    /// Returns a subscriber for whom new events wait until it has
+    /// [caught up](Self::caught_up).
     pub(crate) fn new(grant: Grant, epoch: Option<EpochId>, bytes_max: usize) -> Arc<Self> {
         let queue = Queue { later: Some(VecDeque::new()), ..Queue::default() };
         Arc::new(Self { grant, epoch, bytes_max, queue: Mutex::new(queue), room: Notify::new() })
     }
 
-    /// Sends the reader that it is open and where it begins, so that it resumes from there
-    /// even if nothing happens before it is cut off.
+    /// Queues the opening of the stream, which names where it begins: a client that is cut
+    /// off before the first event resumes there.
     pub(crate) fn begin(&self, after: Seq) {
         let opening = sse::opening(self.id(after));
         let mut queue = self.queue();
@@ -83,12 +83,12 @@ impl Subscriber {
         self.queue.lock().ignore_poison()
     }
 
-    /// Whether nothing more is to be sent.
+    /// Returns whether nothing more is to be sent.
     pub(crate) fn is_over(&self) -> bool {
         self.queue().over
     }
 
-    /// Adds what has just happened; false if there is no room, or no reader.
+    /// Queues new events. Returns `false` if there is no room, or the stream is over.
     pub(crate) fn push(&self, upto: Seq, chunk: Bytes, stats: &Stats) -> bool {
         let mut queue = self.queue();
         let is_full = queue.bytes + chunk.len() > self.bytes_max || stats.is_too_much(queue.bytes);
@@ -105,7 +105,7 @@ impl Subscriber {
         true
     }
 
-    /// Adds what happened before, and waits while more than a little is unsent.
+    /// Queues past events, and waits while more than one chunk is unsent.
     pub(crate) async fn catch_up(&self, upto: Seq, chunk: Bytes) {
         {
             let mut queue = self.queue();
@@ -125,7 +125,7 @@ impl Subscriber {
         }
     }
 
-    /// From now on the reader is sent what happens.
+    /// Ends the catching up: from now on the subscriber is sent new events.
     pub(crate) fn caught_up(&self, position: Position) {
         let mut queue = self.queue();
         queue.position = Some(position);
@@ -134,7 +134,7 @@ impl Subscriber {
         queue.wake();
     }
 
-    /// Drops what is unsent, and sends the reader the reason why nothing more follows.
+    /// Drops what is unsent, and queues a last event that says why the stream ends.
     pub(crate) fn end(&self, code: &'static str, detail: String) {
         let mut queue = self.queue();
         if queue.over {
@@ -148,18 +148,18 @@ impl Subscriber {
         self.room.notify_waiters();
     }
 
-    /// Drops a reader that does not keep up.
+    /// Ends the stream of a subscriber that does not keep up.
     pub(crate) fn drop_lagging(&self, stats: &Stats) {
         if !self.is_over() {
             stats.dropped.fetch_add(1, Ordering::Relaxed);
-            tracing::info!("a reader of changes is too slow and is dropped");
-            let detail = "the reader takes changes more slowly than they come; \
-                          come back with Last-Event-ID";
+            tracing::info!("a change-feed subscriber is too slow and is disconnected");
+            let detail = "the client reads changes more slowly than they arrive; \
+                          reconnect with Last-Event-ID";
             self.end("too_slow", detail.to_owned());
         }
     }
 
-    /// The reader is gone.
+    /// Empties the queue: the client has disconnected.
     fn abandon(&self) {
         let mut queue = self.queue();
         queue.over = true;
@@ -167,12 +167,12 @@ impl Subscriber {
         self.room.notify_waiters();
     }
 
-    /// The last event that the hub has put here, once the reader is caught up.
+    /// Returns the last event that the hub has queued, once the subscriber has caught up.
     fn position(&self) -> Option<Seq> {
         self.queue().position.as_ref().map(|position| position.load(Ordering::Acquire))
     }
 
-    /// The next chunk; nothing once all is over.
+    /// Polls for the next chunk; resolves to `None` once the stream is over.
     fn poll_chunk(&self, context: &Context<'_>) -> Poll<Option<Bytes>> {
         let mut queue = self.queue();
         if let Some((upto, chunk)) = queue.chunks.pop_front() {
@@ -188,8 +188,7 @@ impl Subscriber {
         Poll::Pending
     }
 
-    /// A heartbeat. It carries how far the reader has come, so that the client resumes from
-    /// there even if none of the last events was for it.
+    /// Returns a heartbeat, which names how far the subscriber has come.
     fn heartbeat(&self, position: Option<Seq>) -> Bytes {
         let mut queue = self.queue();
         if queue.later.is_none()
@@ -202,7 +201,7 @@ impl Subscriber {
     }
 }
 
-/// The body of an answer: what is in an subscriber, and a sign of life now and then.
+/// The body of an answer: what is queued for a subscriber, and heartbeats.
 pub(crate) struct Changes {
     subscriber: Arc<Subscriber>,
     stats: Arc<Stats>,
@@ -210,7 +209,7 @@ pub(crate) struct Changes {
 }
 
 impl Changes {
-    /// Counted as an open reader until it is dropped.
+    /// Returns a body that counts as an open subscriber until it is dropped.
     pub(crate) fn new(subscriber: Arc<Subscriber>, stats: Arc<Stats>, every: Duration) -> Self {
         let mut heartbeat = interval_at(Instant::now() + every, every);
         heartbeat.set_missed_tick_behavior(MissedTickBehavior::Delay);
@@ -222,7 +221,7 @@ impl Stream for Changes {
     type Item = Result<Bytes, std::convert::Infallible>;
 
     fn poll_next(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<Self::Item>> {
-        // Before the subscriber is looked at: what was up to here is in it.
+        // Before the queue is read: everything up to here is in it.
         let position = self.subscriber.position();
         if let Poll::Ready(chunk) = self.subscriber.poll_chunk(context) {
             return Poll::Ready(chunk.map(Ok));
@@ -274,7 +273,7 @@ mod tests {
 
     /// 2,048 slow readers that all asked for something else held 8 GiB.
     #[test]
-    fn all_subscribers_together_have_a_limit_and_who_holds_most_makes_room() {
+    fn all_queues_together_have_a_limit_and_who_holds_most_makes_room() {
         let stats = Arc::new(Stats::new(1_000));
         stats.open.store(3, Ordering::Relaxed);
         let subscribers = [(); 3].map(|()| Subscriber::new(Grant::ALL, None, 1 << 20));

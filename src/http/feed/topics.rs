@@ -41,6 +41,7 @@ struct Topic {
 }
 
 impl Topics {
+    /// Returns an empty set of topics.
     pub(crate) fn new(stats: Arc<Stats>, epoch: Option<EpochId>) -> Self {
         Self {
             stats,
@@ -53,10 +54,12 @@ impl Topics {
         }
     }
 
+    /// Iterates over all subscribers.
     pub(crate) fn subscribers(&self) -> impl Iterator<Item = &Arc<Subscriber>> {
         self.all.iter().flat_map(|topic| &topic.subscribers)
     }
 
+    /// Returns whether nobody subscribes.
     pub(crate) fn is_empty(&self) -> bool {
         self.all.is_empty()
     }
@@ -96,6 +99,7 @@ impl Topics {
         sent
     }
 
+    /// Adds subscribers with this filter.
     pub(crate) fn add(&mut self, filter: &ChangeFilter, subscribers: Vec<Arc<Subscriber>>) {
         let known = self.by_filter.get(filter);
         if let Some(topic) = known.and_then(|&number| self.all.get_mut(number)) {
@@ -147,7 +151,7 @@ impl Topics {
 impl Drop for Topics {
     /// Ends every subscription if fan-out panics.
     fn drop(&mut self) {
-        let detail = "the feed broke off; come back with Last-Event-ID";
+        let detail = "the feed failed; reconnect with Last-Event-ID";
         self.subscribers().for_each(|subscriber| subscriber.end("unavailable", detail.to_owned()));
     }
 }

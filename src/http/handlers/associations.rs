@@ -11,7 +11,7 @@ use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 
 pub(crate) async fn list_associations(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&["limit", "cursor"])?;
+    request.query.deny_unknown(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let bytes = app.limits.answer_bytes;
     let read = move |graph: &LocationGraph, seq| {
@@ -25,8 +25,8 @@ pub(crate) async fn list_associations(app: &Arc<App>, request: Request<'_>) -> A
 }
 
 pub(crate) async fn show_association(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&[])?;
-    let id = request.segment("id").to_owned();
+    request.query.deny_unknown(&[])?;
+    let id = request.path_param("id").to_owned();
     let read = move |graph: &LocationGraph, _| match graph.view().association_by_id(&id) {
         Some(row) => json(&AssociationBody::from(&row)),
         None => Err(Problem::not_found("there is no such association")),

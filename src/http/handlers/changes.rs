@@ -1,4 +1,4 @@
-//! `GET …/changes`: what happens, as it happens.
+//! `GET …/changes`: the change feed.
 
 use std::sync::Arc;
 
@@ -19,27 +19,27 @@ use crate::http::respond::sse;
 use crate::model::{ParseEventIdError, Seq};
 use crate::store::{ChangeFilter, ChangePage};
 
-/// Changes read from the journal at once.
+/// Number of changes that are read from the journal at once.
 const PAGE_CHANGES: usize = 500;
 
-/// Where a client was that comes back.
+/// The last event that a reconnecting client has received.
 const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(crate) async fn stream_changes(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
-    // The last was looked at before.
-    query.only(&["label", "object", "of", "after", "ticket"])?;
+    // The router has read the ticket.
+    query.deny_unknown(&["label", "object", "of", "after", "ticket"])?;
     let filter = ChangeFilter {
-        labels: query.all("label"),
-        object: query.one("object")?.map(str::to_owned),
-        of: query.one("of")?.map(|_| query.node("of")).transpose()?,
+        labels: query.get_all("label"),
+        object: query.get("object")?.map(str::to_owned),
+        of: query.get("of")?.map(|_| query.node("of")).transpose()?,
     };
     let after = after(app, &request)?;
     let location: Box<str> = location::find(&app.store, &request)?.id().as_str().into();
     app.feed.enter()?;
     let subscriber =
         Subscriber::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);
-    // From here on it is dropped, and leaves, with the answer.
+    // From here on the subscriber leaves when the answer is dropped.
     let body =
         Changes::new(Arc::clone(&subscriber), Arc::clone(&app.feed.stats), app.limits.heartbeat);
     match after {
@@ -51,7 +51,7 @@ pub(crate) async fn stream_changes(app: &Arc<App>, request: Request<'_>) -> Answ
         }
         Some(after) => {
             subscriber.begin(after);
-            // Read before the answer begins, so that it can be refused.
+            // Before the answer begins, so that the request can still be refused.
             let reading = app.feed.catch_ups.begin(&location, &filter);
             let first = page(app, &reading, after, app.store.head()).await?;
             let behind = Behind { location, filter, subscriber, reading };
@@ -62,13 +62,13 @@ pub(crate) async fn stream_changes(app: &Arc<App>, request: Request<'_>) -> Answ
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static("text/event-stream"));
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
-    // nginx would collect what is sent until it fills a buffer.
+    // nginx would otherwise buffer the stream.
     let buffering = HeaderName::from_static("x-accel-buffering");
     headers.insert(buffering, HeaderValue::from_static("no"));
     Ok(response)
 }
 
-/// Returns the event after which a reader begins, or `None` for now.
+/// Returns the event after which the stream begins, or `None` for now.
 fn after(app: &App, request: &Request<'_>) -> Result<Option<Seq>, Problem> {
     let in_query = request.query.event_id("after")?;
     let (name, id) = match request.headers.get(LAST_EVENT_ID) {
@@ -88,13 +88,13 @@ fn after(app: &App, request: &Request<'_>) -> Result<Option<Seq>, Problem> {
     Ok(after)
 }
 
-/// Changes as they are sent, and the event up to which they are all.
+/// Changes as they are sent, complete up to an event.
 struct Page {
     upto: Seq,
     text: Bytes,
 }
 
-/// Reads the changes behind `after`, but not past `upto`.
+/// Reads the changes after `after` and up to `upto`.
 async fn page(app: &Arc<App>, reading: &CatchUp, after: Seq, upto: Seq) -> Result<Page, Problem> {
     if after >= upto {
         return Ok(Page { upto: after, text: Bytes::new() });
@@ -108,7 +108,7 @@ async fn page(app: &Arc<App>, reading: &CatchUp, after: Seq, upto: Seq) -> Resul
     reading.read_page((after, upto), PAGE_CHANGES, render).await
 }
 
-/// A reader that is sent what happened before.
+/// A subscriber that is sent past events.
 struct Behind {
     location: Box<str>,
     filter: ChangeFilter,
@@ -117,7 +117,7 @@ struct Behind {
 }
 
 impl Behind {
-    /// Sends what happened before, until the reader can be sent what happens.
+    /// Sends past events until the subscriber can be sent new ones.
     async fn catch_up(self, app: Arc<App>, first: Page) {
         let Self { location, filter, subscriber, reading } = self;
         let mut read: Result<Page, Problem> = Ok(first);
@@ -139,10 +139,10 @@ impl Behind {
                 return;
             }
             if !app.policy.still_grants(&subscriber.grant) {
-                return subscriber.end("unauthorized", "the token is not good any more".to_owned());
+                return subscriber.end("unauthorized", "the token was revoked".to_owned());
             }
             let head = app.store.head();
-            // What happens from then on waits in the subscriber: so the rest must be short.
+            // New events are queued from then on: so little may be left to read.
             if joined.is_none() && head.saturating_sub(at) < PAGE_CHANGES as Seq {
                 joined = hub::subscribe(&app.feed, &location, &filter, &subscriber).await;
                 if joined.is_none() {

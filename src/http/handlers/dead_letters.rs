@@ -1,4 +1,4 @@
-//! `/v1/dead-letters`: deliveries that could not be used.
+//! `/v1/dead-letters`: authentic deliveries that could not be used.
 
 use std::sync::Arc;
 
@@ -17,11 +17,11 @@ use crate::journal::{DeadLetter, DeadLetterSummary};
 use crate::store::{IngestError, ReplayError, Store};
 use crate::webhook::UrlTypes;
 
-/// Letters read from the disk at once.
+/// Number of letters that are read from the disk at once.
 const CHUNK: usize = 100;
 
 pub(crate) async fn list_dead_letters(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&["limit", "cursor"])?;
+    request.query.deny_unknown(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.number_cursor()?);
     let (store, grant) = (Arc::clone(&app.store), request.grant);
     blocking(move || list(&store, &grant, limit, after)).await
@@ -53,7 +53,7 @@ pub(crate) async fn delete_dead_letter(app: &Arc<App>, request: Request<'_>) -> 
 }
 
 pub(crate) async fn replay_all_dead_letters(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&[])?;
+    request.query.deny_unknown(&[])?;
     let (store, url_types) = (Arc::clone(&app.store), app.policy.url_types());
     let grant = request.grant;
     blocking(move || json(&replay_all(&store, &grant, url_types)?)).await
@@ -65,8 +65,8 @@ async fn with_letter(
     request: Request<'_>,
     work: impl FnOnce(&Store, &DeadLetter) -> Answer + Send + 'static,
 ) -> Answer {
-    request.query.only(&[])?;
-    let id: u64 = request.segment("id").parse().map_err(|_| not_found())?;
+    request.query.deny_unknown(&[])?;
+    let id: u64 = request.path_param("id").parse().map_err(|_| not_found())?;
     let (store, grant) = (Arc::clone(&app.store), request.grant);
     blocking(move || {
         let letter = store.dead_letter(id)?.filter(|letter| sees(&grant, &letter.summary));
@@ -75,7 +75,7 @@ async fn with_letter(
     .await
 }
 
-/// Runs what waits for the disk where it holds nobody up.
+/// Runs work that waits for the disk on a thread where it delays nobody.
 async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
     tokio::task::spawn_blocking(work).await.map_err(Problem::unavailable)?
 }
@@ -84,7 +84,8 @@ fn not_found() -> Problem {
     Problem::not_found("there is no such dead letter")
 }
 
-/// A letter that tells no location is for those who see all.
+/// Returns whether a grant sees a letter. One that names no location is for those who see
+/// all.
 fn sees(grant: &Grant, letter: &DeadLetterSummary) -> bool {
     match &letter.location {
         Some(location) => grant.sees(location),
@@ -92,7 +93,7 @@ fn sees(grant: &Grant, letter: &DeadLetterSummary) -> bool {
     }
 }
 
-/// Calls `each` with every visible dead letter after this id, until it breaks off.
+/// Calls `each` with every letter after this id that may be seen, until it returns `false`.
 fn each_seen(
     store: &Store,
     grant: &Grant,
@@ -129,7 +130,7 @@ fn list(store: &Store, grant: &Grant, limit: usize, after: u64) -> Answer {
     })
 }
 
-/// Tries every letter again; the first that cannot be written ends it.
+/// Replays every letter; ends at the first that cannot be written.
 fn replay_all(
     store: &Store,
     grant: &Grant,

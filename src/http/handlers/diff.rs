@@ -1,4 +1,4 @@
-//! `GET …/diff`: what differs between two moments.
+//! `GET …/diff`: the differences between two states.
 
 use std::sync::Arc;
 
@@ -14,7 +14,7 @@ use crate::store::{AsOf, PastError};
 
 pub(crate) async fn compare_states(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
-    query.only(&["from", "to", "limit", "cursor"])?;
+    query.deny_unknown(&["from", "to", "limit", "cursor"])?;
     let missing = || Problem::invalid_parameter("from", "is missing: give a seq or a time");
     let from = query.moment("from")?.ok_or_else(missing)?;
     let to = query.moment("to")?;

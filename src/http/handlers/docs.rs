@@ -1,5 +1,5 @@
-//! `GET /openapi.json` and `GET /docs`: what this API takes and answers, for
-//! programs and for people.
+//! `GET /openapi.json` and `GET /docs`: the description of this API, for programs and for
+//! people.
 
 use std::sync::LazyLock;
 
@@ -21,10 +21,10 @@ use crate::http::respond::problem::Problem;
 /// The document, in OpenAPI 3.1.
 const DOCUMENT: &str = include_str!("openapi.json");
 
-/// A page that shows the document.
+/// The page that shows the document.
 const PAGE: &str = include_str!("docs.html");
 
-/// Lets the page run what it came with and ask this server, and nothing else.
+/// Lets the page run its own script and use this server, and nothing else.
 static POLICY: LazyLock<Result<HeaderValue, String>> = LazyLock::new(|| {
     let (script, style) = (hash_of("script")?, hash_of("style")?);
     let policy = format!(
@@ -35,12 +35,12 @@ static POLICY: LazyLock<Result<HeaderValue, String>> = LazyLock::new(|| {
 });
 
 pub(crate) fn show_document(_: &App, request: &Request<'_>) -> Answer {
-    request.query.only(&[])?;
+    request.query.deny_unknown(&[])?;
     Ok(fixed(DOCUMENT, "application/json"))
 }
 
 pub(crate) fn show_page(_: &App, request: &Request<'_>) -> Answer {
-    request.query.only(&[])?;
+    request.query.deny_unknown(&[])?;
     let policy = POLICY.as_ref().map_err(Problem::unavailable)?;
     let mut response = fixed(PAGE, "text/html; charset=utf-8");
     let headers = response.headers_mut();
@@ -54,12 +54,13 @@ fn fixed(text: &'static str, media_type: &'static str) -> Response {
     let headers = response.headers_mut();
     headers.insert(CONTENT_TYPE, HeaderValue::from_static(media_type));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    // Another release may have another text.
+    // Another release may have another document.
     headers.insert(CACHE_CONTROL, HeaderValue::from_static("no-cache"));
     response
 }
 
-/// What a policy calls the content of the page's one element of this name.
+/// Returns the hash by which a policy names the content of the page's only element of this
+/// name.
 fn hash_of(element: &str) -> Result<String, String> {
     let (open, close) = (format!("<{element}>"), format!("</{element}>"));
     let content = PAGE.split_once(&open).and_then(|(_, after)| after.split_once(&close));

@@ -1,4 +1,4 @@
-//! `POST /v1/doctor`: how would this delivery be taken? Nothing is stored.
+//! `POST /v1/doctor`: reports how a delivery would be answered. Nothing is stored.
 
 use std::sync::Arc;
 
@@ -15,11 +15,11 @@ use crate::model::Timestamp;
 use crate::store::{Delivery, IngestError, PreviewError};
 use crate::webhook::{Admitted, DecodeError, DeliverySummary, Examined, Refusal};
 
-/// Takes a delivery as the sender posted it, body and headers; `type` is the
-/// event type that its URL had.
+/// Examines a delivery as the sender posted it, body and headers; `type` is the event type
+/// that its URL had.
 pub(crate) async fn examine_delivery(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
-    request.query.only(&["type"])?;
-    let url_type = request.query.one("type")?.map(str::to_owned);
+    request.query.deny_unknown(&["type"])?;
+    let url_type = request.query.get("type")?.map(str::to_owned);
     let limit = app.limits.webhook_bytes;
     let received = Received::read(app, &request.headers, body, limit).await?;
     let (on, headers) = (Arc::clone(app), request.headers.clone());
@@ -27,7 +27,7 @@ pub(crate) async fn examine_delivery(app: &Arc<App>, request: Request<'_>, body:
     let found = app.background.parse(work).await?;
     let Found { signature, reading, refusal, location } = found?;
     if location.is_some_and(|location| !request.grant.sees(&location)) {
-        return Err(Problem::forbidden("the token is not good for this delivery's location"));
+        return Err(Problem::forbidden("the token is not valid for this delivery's location"));
     }
     let (effect, answer) = match (&refusal, &reading) {
         (None, Ok(delivery)) => preview(app, delivery.clone()).await?,

@@ -1,4 +1,4 @@
-//! `GET …/export?format=…`: streams a graph while writes continue.
+//! `GET …/export?format=…`: streams a graph while events arrive.
 
 use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
@@ -33,14 +33,14 @@ use crate::http::respond::problem::Problem;
 use crate::model::{NodeRef, ParseNameError, Seq};
 use crate::store::{AsOf, ExportEventsError, Location, PastError};
 
-/// What a chunk of the answer holds, in bytes.
+/// Size of a chunk of the answer, in bytes.
 const CHUNK_BYTES: usize = 64 << 10;
 
-/// Chunks that may wait for a slow reader before the export waits, too.
+/// Maximum number of chunks that wait for a slow client before the export waits, too.
 const CHUNKS: usize = 4;
 
-/// What to write: a format of another tool, the same of all that ever was, or the
-/// events themselves.
+/// What to write: the graph in a format of another tool, the graph with the life spans of
+/// everything in it, or the events themselves.
 #[derive(Clone, Copy)]
 enum Content {
     Graph(Format),
@@ -65,7 +65,7 @@ impl Content {
         }
     }
 
-    /// Whether to compress it again would only cost time.
+    /// Returns whether it is compressed already.
     fn is_compressed(self) -> bool {
         matches!(self, Self::Graph(Format::Neo4jCsv))
     }
@@ -119,7 +119,7 @@ pub(crate) async fn export_graph(app: &Arc<App>, request: Request<'_>) -> Answer
     let Size { seq, nodes, links } = beginning.await.map_err(Problem::unavailable)??;
     let chunks = futures_util::stream::poll_fn(move |context| {
         let chunk: Option<Vec<u8>> = ready!(receiver.poll_recv(context));
-        // Broken off, so that the reader does not take a part for the whole.
+        // An error cuts the connection, so that the client does not take a part for the whole.
         let broken = || io::Error::from(io::ErrorKind::UnexpectedEof);
         let end = || (!whole.load(Ordering::Acquire)).then(|| Err(broken()));
         Poll::Ready(chunk.map(Ok).or_else(end))
@@ -137,7 +137,7 @@ pub(crate) async fn export_graph(app: &Arc<App>, request: Request<'_>) -> Answer
     Ok(response)
 }
 
-/// What was asked for.
+/// The parameters of an export.
 struct ExportParams {
     content: Content,
     options: Options,
@@ -146,14 +146,14 @@ struct ExportParams {
 }
 
 impl ExportParams {
-    /// Returns the nodes that are named.
+    /// Returns the nodes that the parameters name.
     fn named(&self) -> Vec<NodeRef> {
         self.part.around.iter().map(|(of, _)| of.clone()).collect()
     }
 }
 
-/// Copies the graph as it stands, if that is what is exported. At the usual priority: while
-/// a graph is copied, the writer waits for it.
+/// Takes a snapshot of the current graph, if that is what is exported. At the usual priority:
+/// the writer waits while a graph is copied.
 async fn now(
     app: &Arc<App>,
     location: &Arc<Location>,
@@ -183,23 +183,23 @@ const KNOWN: [&str; 11] = [
 
 fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
     let query = &request.query;
-    query.only(&KNOWN)?;
+    query.deny_unknown(&KNOWN)?;
     let content = content(query)?;
     let depth = query.depth()?;
-    let of = query.one("of")?.map(|_| query.node("of")).transpose()?;
+    let of = query.get("of")?.map(|_| query.node("of")).transpose()?;
     if depth.is_some() && of.is_none() {
-        return Err(Problem::invalid_parameter("depth", "needs `of`, the node in the middle"));
+        return Err(Problem::invalid_parameter("depth", "requires `of`, the node in the middle"));
     }
     Ok(ExportParams {
         content,
         options: Options {
-            edges_key: query.choice("edgesKey", "edges, links")?.unwrap_or_default(),
-            location: request.segment("locationId").to_owned(),
+            edges_key: query.get_enum("edgesKey", "edges, links")?.unwrap_or_default(),
+            location: request.path_param("locationId").to_owned(),
             bom: of_format(query, "bom", content, Format::Csv)?,
             yed: of_format(query, "yed", content, Format::GraphMl)?,
         },
         part: SubgraphQuery {
-            layers: query.choice("layer", "objects, records, all")?.unwrap_or_default(),
+            layers: query.get_enum("layer", "objects, records, all")?.unwrap_or_default(),
             along: query.along(),
             around: of.map(|of| (of, depth.unwrap_or(1))),
         },
@@ -212,42 +212,42 @@ fn content(query: &Query<'_>) -> Result<Content, Problem> {
         let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
         format!("{}, ndjson", names.join(", "))
     };
-    let content = query.choice("format", &formats())?.ok_or_else(|| {
+    let content = query.get_enum("format", &formats())?.ok_or_else(|| {
         Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
     })?;
-    let given = |name: &&str| !query.all(name).is_empty();
+    let given = |name: &&str| !query.get_all(name).is_empty();
     if matches!(content, Content::EventsResponse)
         && let Some(name) =
             KNOWN.into_iter().filter(|name| !matches!(*name, "format" | "asOf")).find(given)
     {
-        let why = "does not go with ndjson, which holds every event";
+        let why = "cannot be combined with ndjson, which holds every event";
         return Err(Problem::invalid_parameter(name, why));
     }
     let dynamic = of_format(query, "dynamic", content, Format::Gexf)?;
     Ok(if dynamic { Content::Timeline } else { content })
 }
 
-/// Whether a parameter that goes with one format alone is true.
+/// Returns whether a parameter of one format alone is true.
 fn of_format(
     query: &Query<'_>,
     name: &'static str,
     content: Content,
     format: Format,
 ) -> Result<bool, Problem> {
-    let wanted = query.choice(name, "true, false")?.unwrap_or(false);
+    let wanted = query.get_enum(name, "true, false")?.unwrap_or(false);
     let fits = match content {
         Content::Graph(asked) => asked == format,
         Content::Timeline => format == Format::Gexf,
         Content::EventsResponse => false,
     };
     if wanted && !fits {
-        let why = format!("goes with {} alone", format.as_str());
+        let why = format!("applies to {} alone", format.as_str());
         return Err(Problem::invalid_parameter(name, why));
     }
     Ok(wanted)
 }
 
-/// What the head of the answer says.
+/// What the headers of the answer report.
 struct Size {
     seq: Seq,
     nodes: u64,
@@ -260,10 +260,10 @@ impl Size {
     }
 }
 
-/// Hands over the head of the answer.
+/// Begins the answer with these headers.
 type Begin<'b> = &'b mut dyn FnMut(Size) -> io::Result<()>;
 
-/// An export on its way.
+/// An export that is being written.
 struct Export {
     app: Arc<App>,
     location: Arc<Location>,
@@ -275,11 +275,10 @@ struct Export {
     gzip: bool,
 }
 
-/// Takes the head of the answer, or why there is none.
+/// Receives the headers of the answer, or why there is none.
 type Begun = oneshot::Sender<Result<Size, Problem>>;
 
-/// Why an export ends early: there is nothing to begin with, or what was begun breaks
-/// off.
+/// Why an export ends early: before its answer begins, or after.
 enum Ended {
     Refused(Problem),
     Broken(io::Error),
@@ -297,17 +296,17 @@ impl From<io::Error> for Ended {
     }
 }
 
-/// The problem of a part that cannot be exported: one node alone names it.
+/// Returns the problem of a subgraph that cannot be exported; `of` alone names a node.
 fn of_part(error: QueryError) -> Problem {
     Problem::of_nodes(error, |_| "of")
 }
 
 impl Export {
-    /// Writes it all and tells whether that came to its end.
+    /// Writes the export, and returns whether all of it was written.
     fn run(&self, waiting: Begun) -> bool {
         let mut waiting = Some(waiting);
         let mut begin = |size| {
-            // An error if there is nobody any more who would read on.
+            // Fails if the client has disconnected.
             let sent = waiting.take().map(|waiting| waiting.send(Ok(size)));
             sent.and_then(Result::ok).ok_or_else(|| io::Error::from(io::ErrorKind::BrokenPipe))
         };
@@ -319,7 +318,7 @@ impl Export {
         match written {
             Ok(()) => true,
             Err(Ended::Refused(problem)) => {
-                // Whoever has gone meanwhile need not know why.
+                // Fails if the client has disconnected, which needs no reason then.
                 waiting.map(|waiting| waiting.send(Err(problem)).ok());
                 false
             }
@@ -355,7 +354,7 @@ impl Export {
             return Err(Problem::pruned(pruned).into());
         }
         let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
-        // Nothing is left out of them: the counts will do.
+        // An export of events leaves nothing out, so the counts suffice.
         let counts = snapshot.view().counts();
         drop(snapshot);
         begin(Size {
@@ -376,8 +375,8 @@ impl Export {
         self.app.store.snapshot_until(&self.location, self.asked.as_of, &named, &stop)
     }
 
-    /// Whether a reading of the journal has taken long enough, nobody waits for it any more, or the
-    /// server stops.
+    /// Returns whether a read of the journal has taken long enough, the client has
+    /// disconnected, or the server is stopping.
     fn is_over(&self, deadline: Instant) -> bool {
         self.chunks.sender.is_closed()
             || self.app.stopping.load(Ordering::Relaxed)
@@ -410,18 +409,18 @@ impl Export {
     }
 }
 
-/// Logs why an export broke off: its status was sent before, so nothing else reports a
+/// Logs why an export was cut off: its status had been sent, so that nothing else reports a
 /// damaged event.
 fn tell(error: &io::Error, location: &str, trace_id: &str) {
     match error.kind() {
         io::ErrorKind::BrokenPipe => {
-            tracing::debug!(location, trace_id, "the reader of an export is gone");
+            tracing::debug!(location, trace_id, "the client of an export disconnected");
         }
         io::ErrorKind::TimedOut => {
             tracing::info!(
                 location,
                 trace_id,
-                "the reader of an export stood still and is cut off"
+                "the client of an export read nothing for too long and is cut off"
             );
         }
         _ => {
@@ -436,8 +435,8 @@ fn header(response: &mut Response, name: HeaderName, value: &str) {
     }
 }
 
-/// The name of the file (RFC 6266): one that every file system and client takes, and
-/// where that is not the location's own, another with its letters.
+/// Returns the name of the file (RFC 6266): one that every file system and client accepts,
+/// and another with the location's own letters if they differ.
 fn disposition(location: &str, content: Content) -> String {
     let named = |is_safe: fn(char) -> bool| -> String {
         let safe = |c: char| if is_safe(c) || matches!(c, '-' | '_') { c } else { '_' };
@@ -462,13 +461,13 @@ fn accepts_gzip(headers: &HeaderMap) -> bool {
     })
 }
 
-/// Hands what is written to the connection, and waits while it is behind, but
-/// not for ever: a few readers that stand still would keep all others out.
+/// Hands what is written to the connection, and waits while the client is behind, but not
+/// for ever: a few stalled clients would keep all others out.
 struct Chunks {
     sender: mpsc::Sender<Vec<u8>>,
     runtime: Handle,
     patience: Duration,
-    /// When all of it must have been taken: a few readers that take as little as they may
+    /// When all of it must have been sent: a few clients that read as slowly as they may
     /// would keep all others out, too.
     end: Instant,
 }

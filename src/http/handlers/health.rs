@@ -20,13 +20,13 @@ struct Ready {
 
 /// Answers while the process runs.
 pub(crate) fn show_health(_: &App, request: &Request<'_>) -> Answer {
-    request.query.only(&[])?;
+    request.query.deny_unknown(&[])?;
     json(&Alive { status: "ok" })
 }
 
 /// Answers 200 while deliveries are accepted, else 503.
 pub(crate) fn show_readiness(app: &App, request: &Request<'_>) -> Answer {
-    request.query.only(&[])?;
+    request.query.deny_unknown(&[])?;
     match app.store.failure() {
         None if !app.store.is_ready() => {
             Err(Problem::unavailable("the ids of recent deliveries are still being read"))

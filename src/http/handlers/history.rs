@@ -13,9 +13,9 @@ use crate::store::{PageLimit, Subject};
 
 pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
-    query.only(&["of", "relation", "association", "limit", "cursor"])?;
-    let (relation, association) = (query.one("relation")?, query.one("association")?);
-    let node = query.one("of")?.map(|_| query.node("of")).transpose()?;
+    query.deny_unknown(&["of", "relation", "association", "limit", "cursor"])?;
+    let (relation, association) = (query.get("relation")?, query.get("association")?);
+    let node = query.get("of")?.map(|_| query.node("of")).transpose()?;
     let subject = match (node, relation, association) {
         (Some(node), None, None) => Subject::Node(node),
         (None, Some(id), None) => Subject::Relation(id.to_owned()),
@@ -43,9 +43,9 @@ pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer
 
 pub(crate) async fn list_events(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
-    query.only(&["after", "limit", "cursor"])?;
+    query.deny_unknown(&["after", "limit", "cursor"])?;
     let limit = query.limit()?;
-    let after = match query.one("cursor")? {
+    let after = match query.get("cursor")? {
         Some(_) => query.event_id("cursor")?,
         None => query.event_id("after")?,
     };

@@ -1,4 +1,4 @@
-//! `POST /v1/import`: many events come in, one a line.
+//! `POST /v1/import`: many events, one per line.
 
 use std::convert::Infallible;
 use std::io::{self, BufReader, Read};
@@ -26,20 +26,20 @@ use crate::model::ParseNameError;
 use crate::store::{ImportedLine, LineOutcome};
 use crate::webhook::ContentEncoding;
 
-/// Parts of the body that may wait until the lines before them are written.
+/// Maximum number of parts of the body that wait until the lines before them are written.
 const PARTS: usize = 4;
 
-/// The greatest part, in bytes: one waits to be handed on and one is read, too.
+/// Maximum size of a part, in bytes. Besides those that wait, one is handed on and one read.
 const PART_BYTES: usize = BUFFER_BYTES;
 
-/// What a sender has to send at least to be waited for, in bytes a second.
+/// Minimum rate at which a sender is waited for, in bytes per second.
 const SLOWEST_BYTES: u64 = 16 << 10;
 
-/// The greatest list of results, in bytes. A body of the greatest size, of events
-/// that are accepted, has less than that.
+/// Maximum size of the list of results, in bytes. The events of a body of the maximum size
+/// that are accepted have less.
 const RESULTS_BYTES: usize = 64 << 20;
 
-/// A part of the body, or its end; without an end the body is not whole.
+/// A part of the body, or `None` at its end; without an end the body is incomplete.
 type BodyChunk = Option<Bytes>;
 
 /// Which lines the answer lists.
@@ -62,13 +62,12 @@ impl FromStr for ResultsFilter {
     }
 }
 
-/// Answers once every line that could be used is on disk and every question sees
-/// it. Lines are written as they arrive: of a body that ends early, or a store that
-/// fails, those written by then are kept, and the same body sent again continues
-/// after them.
+/// Answers once every usable line is on disk and visible to every query. Lines are written as
+/// they arrive: if the body ends early or the store fails, the lines written by then are
+/// kept, and the same body sent again continues after them.
 pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
-    request.query.only(&["results"])?;
-    let listed = request.query.choice("results", "all, refused")?;
+    request.query.deny_unknown(&["results"])?;
+    let listed = request.query.get_enum("results", "all, refused")?;
     let encoding = check_headers(&request.headers)?;
     let limits = &app.limits;
     body::check_length(&request.headers, limits.import_bytes)?;
@@ -91,7 +90,7 @@ pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Bo
     });
     let sent = send(body, sender, limits.import_bytes, limits.body_timeout).await;
     let written = written.await.map_err(Problem::unavailable)?;
-    // What is wrong with the body itself is the reason of what follows from it.
+    // A fault of the body itself is the cause of what follows from it.
     sent?;
     let (counts, results) = written?;
     let head = serde_json::to_string(&counts).map_err(Problem::unavailable)?;
@@ -104,8 +103,8 @@ pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Bo
     Ok(response)
 }
 
-/// Takes lines, JSON, or what says nothing. Whether they are plain or gzip shows in
-/// the bytes; any other encoding is returned.
+/// Accepts lines, JSON, or no content type. The bytes show whether they are plain or gzip;
+/// any other encoding is returned.
 fn check_headers(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem> {
     let given = headers.get(CONTENT_TYPE).map(|given| given.to_str().unwrap_or_default());
     let essence = given.and_then(|given| given.split(';').next()).map(str::trim);
@@ -120,9 +119,9 @@ fn check_headers(headers: &HeaderMap) -> Result<Option<ContentEncoding>, Problem
     Ok(body::encoding(headers)?.filter(|encoding| *encoding != ContentEncoding::Gzip))
 }
 
-/// Hands the body on as it arrives. A sender may stand still for `patience` at
-/// once, and in all for as long as its bytes take at the slowest rate; that others
-/// are written meanwhile is not held against it.
+/// Hands the body on as it arrives. A sender may pause for `patience` at a time, and in all
+/// for as long as its bytes take at the minimum rate; the time for which the writer is busy
+/// does not count.
 async fn send(
     mut body: Body,
     to: mpsc::Sender<BodyChunk>,
@@ -143,7 +142,7 @@ async fn send(
             return Err(Problem::body_too_large(limit));
         }
         if to.send(Some(part)).await.is_err() {
-            // The reader has ended early and says why.
+            // The reader has ended early and reports why.
             return Ok(());
         }
     }
@@ -151,7 +150,7 @@ async fn send(
     Ok(())
 }
 
-/// The body, as the blocking reader of it sees it.
+/// The body, as its blocking reader sees it.
 struct Parts {
     receiver: mpsc::Receiver<BodyChunk>,
     part: io::Cursor<Bytes>,
@@ -180,10 +179,10 @@ impl Read for Parts {
     }
 }
 
-/// What became of lines, as JSON between commas.
+/// The results of lines, as JSON values between commas.
 struct Results {
     json: Vec<u8>,
-    /// Whether there was room for all of them.
+    /// Whether all results fitted.
     complete: bool,
 }
 

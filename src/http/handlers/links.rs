@@ -21,7 +21,7 @@ use crate::http::respond::problem::Problem;
 use crate::model::{NodeRef, ParseNodeRefError, Seq};
 use crate::store::AsOf;
 
-/// What a link takes as JSON, about.
+/// Approximate size of a link as JSON, in bytes.
 const LINK_BYTES: usize = 384;
 
 pub(crate) fn list_links(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
@@ -35,7 +35,7 @@ pub(crate) fn list_links(request: &Request<'_>) -> Result<PreparedQuery, Problem
 
 /// Reads the parameters of a list of links.
 fn link_query(query: &Query<'_>) -> Result<LinkQuery, Problem> {
-    query.only(&[
+    query.deny_unknown(&[
         "label",
         "association",
         "object",
@@ -49,21 +49,21 @@ fn link_query(query: &Query<'_>) -> Result<LinkQuery, Problem> {
     ])?;
     let mut links = LinkQuery {
         filter: LinkFilter {
-            labels: query.all("label"),
-            associations: query.all("association"),
-            object: query.one("object")?.map(str::to_owned),
-            side: query.choice("side", "first, second")?,
+            labels: query.get_all("label"),
+            associations: query.get_all("association"),
+            object: query.get("object")?.map(str::to_owned),
+            side: query.get_enum("side", "first, second")?,
         },
         since: query.time("since")?,
         until: query.time("until")?,
-        order: query.choice("order", "oldest, newest")?.unwrap_or_default(),
+        order: query.get_enum("order", "oldest, newest")?.unwrap_or_default(),
         after: None,
         limit: query.limit()?,
     };
-    if let Some(text) = query.one("cursor")? {
+    if let Some(text) = query.get("cursor")? {
         let cursor: Cursor = text.parse().map_err(|_| params::bad_cursor())?;
         if cursor.order() != links.order {
-            return Err(Problem::invalid_parameter("cursor", "belongs to a list in another order"));
+            return Err(Problem::invalid_parameter("cursor", "was issued for a different order"));
         }
         links = links.after(cursor);
     }
@@ -71,7 +71,7 @@ fn link_query(query: &Query<'_>) -> Result<LinkQuery, Problem> {
 }
 
 pub(crate) fn count_labels(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
-    request.query.only(&["of", "asOf"])?;
+    request.query.deny_unknown(&["of", "asOf"])?;
     let (node, as_of) = (request.query.node("of")?, request.query.as_of()?);
     Ok(PreparedQuery::new(vec![node.clone()], as_of, move |view, budget, seq| {
         let labels = view.labels(&node, budget)?;

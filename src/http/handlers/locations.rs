@@ -1,4 +1,4 @@
-//! `GET /v1/locations`.
+//! `GET /v1/locations` and `DELETE /v1/locations/{locationId}`.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
@@ -12,16 +12,17 @@ use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::store::{Location, Store};
 
-/// Lists locations on a blocking thread, where the writer may hold a graph for a while.
+/// Lists locations, on a blocking thread: the writer may hold a graph for a while.
 pub(crate) async fn list_locations(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&["limit", "cursor"])?;
+    request.query.deny_unknown(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let (app, grant) = (Arc::clone(app), request.grant.clone());
     let listing = tokio::task::spawn_blocking(move || page(&app.store, &grant, after, limit));
     listing.await.map_err(Problem::unavailable)?
 }
 
-/// Costs the page, or the locations of the grant, however many others there are.
+/// Reads a page. The cost grows with the page, or with the locations of the grant, not with
+/// the number of all locations.
 fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answer {
     let seq = store.head();
     let locations: Vec<_> = match grant.locations() {
@@ -44,8 +45,8 @@ fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answe
 
 /// Erases a location for good.
 pub(crate) async fn erase_location(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&[])?;
-    let (app, id) = (Arc::clone(app), request.segment("locationId").to_owned());
+    request.query.deny_unknown(&[])?;
+    let (app, id) = (Arc::clone(app), request.path_param("locationId").to_owned());
     let erasing = tokio::task::spawn_blocking(move || app.store.erase_location(&id));
     let erased = erasing.await.map_err(Problem::unavailable)??;
     let unknown = || Problem::not_found("no event has named this location");

@@ -30,7 +30,7 @@ const SLICE: usize = 256;
 /// Answers with every figure. Costs a look at each location and at the file, on
 /// a blocking thread.
 pub(crate) async fn show_metrics(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&[])?;
+    request.query.deny_unknown(&[])?;
     if !request.grant.sees_all() {
         return Err(Problem::forbidden("the token is good for some locations, these are of all"));
     }

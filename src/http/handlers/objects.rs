@@ -13,7 +13,7 @@ use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 
 pub(crate) async fn list_objects(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&["limit", "cursor"])?;
+    request.query.deny_unknown(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let read = move |graph: &LocationGraph, seq| {
         let page = graph.view().object_page(after, limit);
@@ -24,9 +24,9 @@ pub(crate) async fn list_objects(app: &Arc<App>, request: Request<'_>) -> Answer
 }
 
 pub(crate) async fn list_records(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.only(&["limit", "cursor"])?;
+    request.query.deny_unknown(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
-    let object = request.segment("objectKey").to_owned();
+    let object = request.path_param("objectKey").to_owned();
     let read = move |graph: &LocationGraph, seq| {
         let page = graph
             .records(&object, after, limit)

@@ -20,10 +20,10 @@ struct TicketResponse {
 }
 
 pub(crate) fn issue_ticket(app: &App, request: &Request<'_>) -> Answer {
-    request.query.only(&["location"])?;
-    let grant = match request.query.one("location")? {
+    request.query.deny_unknown(&["location"])?;
+    let grant = match request.query.get("location")? {
         Some(id) if !request.grant.sees(id) => {
-            return Err(Problem::forbidden("the token is not good for this location"));
+            return Err(Problem::forbidden("the token is not valid for this location"));
         }
         Some(id) if app.store.location(id).is_none() => {
             return Err(Problem::not_found("no event has named this location"));

@@ -19,11 +19,11 @@ use crate::http::respond::problem::Problem;
 use crate::model::{LocationId, NodeRef};
 use crate::store::AsOf;
 
-/// The longest way, in links.
+/// Maximum length of a path, in links.
 const HOPS_MAX: u32 = 32;
 const HOPS_DEFAULT: u32 = 6;
 
-/// Nodes of one neighborhood.
+/// Maximum number of nodes in a neighborhood.
 const NODES_MAX: usize = 100_000;
 const NODES_DEFAULT: usize = 1_000;
 
@@ -78,7 +78,10 @@ fn prepare_walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Probl
         return Err(Problem::invalid_parameter("steps", why));
     }
     if question.paths && question.cursor.is_some() {
-        return Err(Problem::invalid_parameter("cursor", "goes with ends, not with `paths`"));
+        return Err(Problem::invalid_parameter(
+            "cursor",
+            "continues a list of ends, and cannot be combined with `paths`",
+        ));
     }
     let as_of = json_body::moment(question.as_of, as_of)?;
     let limit = params::limit_of(question.limit)?;
@@ -98,10 +101,19 @@ fn prepare_walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Probl
 
 pub(crate) fn find_path(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let asked = &request.query;
-    asked.only(&["from", "to", "maxHops", "all", "label", "association", "limit", "asOf"])?;
-    let all = asked.choice("all", "true, false")?.unwrap_or(false);
-    if !all && asked.one("limit")?.is_some() {
-        return Err(Problem::invalid_parameter("limit", "goes with `all=true`"));
+    asked.deny_unknown(&[
+        "from",
+        "to",
+        "maxHops",
+        "all",
+        "label",
+        "association",
+        "limit",
+        "asOf",
+    ])?;
+    let all = asked.get_enum("all", "true, false")?.unwrap_or(false);
+    if !all && asked.get("limit")?.is_some() {
+        return Err(Problem::invalid_parameter("limit", "requires `all=true`"));
     }
     let query = PathQuery {
         from: asked.node("from")?,
@@ -121,7 +133,7 @@ pub(crate) fn find_path(request: &Request<'_>) -> Result<PreparedQuery, Problem>
 
 pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let asked = &request.query;
-    asked.only(&["of", "depth", "limit", "label", "association", "asOf"])?;
+    asked.deny_unknown(&["of", "depth", "limit", "label", "association", "asOf"])?;
     let query = NeighborhoodQuery {
         of: asked.node("of")?,
         depth: asked.depth()?.unwrap_or(1),
@@ -135,8 +147,8 @@ pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, 
 }
 
 pub(crate) fn summarize_location(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
-    request.query.only(&["asOf"])?;
-    let location = LocationId::from(request.segment("locationId"));
+    request.query.deny_unknown(&["asOf"])?;
+    let location = LocationId::from(request.path_param("locationId"));
     Ok(PreparedQuery::new(vec![], request.query.as_of()?, move |view, budget, seq| {
         let summary = view.summary(budget);
         json_within(budget, 256, || SummaryResponse::new(&location, &summary, seq))

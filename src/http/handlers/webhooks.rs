@@ -1,4 +1,4 @@
-//! `POST /webhooks`, `POST /webhooks/{EventType}`: deliveries come in.
+//! `POST /webhooks` and `POST /webhooks/{EventType}`: receives deliveries.
 
 use std::sync::Arc;
 
@@ -18,8 +18,8 @@ use crate::signature::Scheme;
 use crate::store::{Delivery, IngestError, Receipt};
 use crate::webhook::{AdmissionRules, Admitted, Decoded, DeliverySummary, Refusal};
 
-/// Headers that tell one attempt of a sender from another. No signature, no
-/// token; `webhook-id` is kept where it counts.
+/// Headers that distinguish the attempts of a sender. Signatures and tokens are not kept;
+/// `webhook-id` is kept where it counts.
 const KEPT_HEADERS: [&str; 6] = [
     "content-type",
     "user-agent",
@@ -29,10 +29,10 @@ const KEPT_HEADERS: [&str; 6] = [
     "x-request-id",
 ];
 
-/// The longest header that is kept, in bytes.
+/// Maximum size of a header that is kept, in bytes.
 const KEPT_HEADER_BYTES: usize = 512;
 
-/// Answers once the delivery is on disk and every question sees it.
+/// Answers once the delivery is on disk and visible to every query.
 pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
     match accept(app, &request, body).await {
         Ok(receipt) => {
@@ -49,7 +49,7 @@ pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body:
 }
 
 async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Receipt, Problem> {
-    let url_type = Some(request.segment("eventType")).filter(|name| !name.is_empty());
+    let url_type = Some(request.path_param("eventType")).filter(|name| !name.is_empty());
     AdmissionRules::check_url_type(url_type)?;
     let raw = Received::read(app, &request.headers, body, app.limits.webhook_bytes).await?;
     let examined = if raw.is_large() {
@@ -144,7 +144,7 @@ fn examine(
     Err(Unusable { problem: Box::new(problem), kept })
 }
 
-/// Makes a refused delivery durable, or says that the sender must try again.
+/// Makes a refused delivery durable; if that fails, the sender must try again.
 async fn keep(app: &App, refused: Refused) -> Result<(), Problem> {
     let (sender, receiver) = oneshot::channel();
     app.store.keep_refused(refused, move |result| sender.send(result).unwrap_or_default())?;
@@ -152,7 +152,8 @@ async fn keep(app: &App, refused: Refused) -> Result<(), Problem> {
     Ok(())
 }
 
-/// A body is kept unpacked; of one that cannot be unpacked it is kept how it is packed.
+/// Returns the headers that are kept. A body is kept unpacked; with one that cannot be
+/// unpacked, its encoding is kept.
 fn kept_headers(
     headers: &HeaderMap,
     webhook_id: Option<&str>,
@@ -167,7 +168,7 @@ fn kept_headers(
     KEPT_HEADERS.iter().filter_map(|name| text(name)).chain(encoding).chain(id).collect()
 }
 
-/// The sender's own trace id.
+/// Returns the sender's own trace id.
 fn trace_id(delivery: &Delivery) -> Option<Box<str>> {
     match delivery.decoded() {
         Decoded::Event(event) => event.trace_id.clone(),

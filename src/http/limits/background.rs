@@ -14,8 +14,8 @@ use tokio::task::JoinHandle;
 use crate::http::limits::permits::cores_of_one_client;
 use crate::http::respond::problem::Problem;
 
-/// How much lower the priority is, in the steps of `nice`: a thread of usual priority is
-/// given nine times the processor time where both want it.
+/// How much lower the priority is, in steps of `nice`: a thread of usual priority gets nine
+/// times the processor time if both compete.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
@@ -23,7 +23,7 @@ const NICE: i32 = 10;
 #[derive(Debug)]
 pub(crate) struct Background {
     threads: Option<Runtime>,
-    /// Bodies that are parsed at once.
+    /// Limits the bodies that are parsed at once.
     parsing: Arc<Semaphore>,
 }
 
@@ -31,13 +31,13 @@ impl Background {
     pub(crate) fn new() -> Self {
         let mut threads = Builder::new_current_thread();
         threads.thread_name("relata-background").on_thread_start(lower_priority);
-        // Without drivers there is nothing that can fail; if it does, the usual threads do.
+        // Without drivers nothing can fail; if it does, the usual threads serve.
         let parsing = Arc::new(Semaphore::new(cores_of_one_client()));
         Self { threads: threads.build().ok(), parsing }
     }
 
-    /// Runs work that takes as long as a body is large. Such work waits for its turn, so
-    /// that large bodies keep half of the cores busy at most.
+    /// Runs work whose time grows with the size of a body. Such work waits for its turn, so
+    /// that large bodies keep at most half of the cores busy.
     pub(crate) async fn parse<T: Send + 'static>(
         &self,
         work: impl FnOnce() -> T + Send + 'static,
@@ -78,6 +78,6 @@ impl Drop for Background {
 fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICE) {
-        tracing::debug!(%error, "the priority of a thread stays as it is");
+        tracing::debug!(%error, "cannot lower the priority of a thread");
     }
 }

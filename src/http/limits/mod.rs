@@ -1,4 +1,4 @@
-//! What bounds the work of requests, and what one takes from others.
+//! Bounds the work of requests, and what one request can take from others.
 
 pub(super) mod background;
 pub(super) mod permits;

@@ -1,19 +1,19 @@
-//! How much of all requests' bodies is held in memory at once.
+//! The memory that all requests' bodies hold together.
 //!
 //! Each body has its limit, but thousands of connections may each hold one that is almost
 //! complete. So bodies take what they hold from one budget as they arrive, and a body for
 //! which nothing is left is refused. The first bytes of each are free: deliveries of the
-//! usual size are taken however much others hold.
+//! usual size are accepted however much others hold.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering::Relaxed};
 
 use crate::http::respond::problem::Problem;
 
-/// What a body may hold without taking it from the budget, in bytes.
+/// Size of the part of a body that is not taken from the budget, in bytes.
 pub(crate) const FREE_BYTES: usize = 16 << 10;
 
-/// The bytes that all bodies together may hold beyond what is free.
+/// The bytes that all bodies together may hold beyond the free ones.
 #[derive(Debug)]
 pub(crate) struct ReceiveBudget {
     limit: usize,
@@ -46,7 +46,7 @@ pub(crate) struct Reservation {
 }
 
 impl Reservation {
-    /// Takes so many bytes more, or refuses the body.
+    /// Takes this many bytes more, or refuses the body.
     pub(crate) fn grow(&mut self, bytes: usize) -> Result<(), Problem> {
         let free = self.free.min(bytes);
         self.free -= free;

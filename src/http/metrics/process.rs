@@ -1,7 +1,7 @@
-//! What the process takes of the machine.
+//! The resources that the process uses.
 
-/// Figures of the process, under the names that Prometheus gives them; absent
-/// where the system does not tell.
+/// Figures of the process, under the names that Prometheus gives them; `None` where the
+/// system does not report them.
 #[derive(Debug, Default)]
 pub(crate) struct Process {
     pub(crate) resident_bytes: Option<u64>,

@@ -1,4 +1,4 @@
-//! What a response is made of.
+//! Builds responses: JSON, problems, server-sent events.
 
 pub(super) mod code;
 pub(super) mod json;

@@ -29,14 +29,14 @@ pub(crate) struct Problem {
     pub(crate) code: Code,
     pub(crate) detail: Box<str>,
     pub(crate) field: Option<Box<str>>,
-    /// The sender's trace id, if it sent one.
+    /// The sender's own trace id, if it gave one.
     pub(crate) trace_id: Option<Box<str>>,
-    /// What a refused delivery was about, for the log.
+    /// The summary of a refused delivery, for the log.
     pub(crate) summary: Option<Box<DeliverySummary>>,
     hint: Option<Hint>,
 }
 
-/// A header that says what to do next.
+/// A header that tells the client what to do next.
 #[derive(Debug, Clone, PartialEq, Eq)]
 enum Hint {
     RetryAfterSeconds(u32),
@@ -87,7 +87,7 @@ impl Problem {
         self
     }
 
-    /// Notes what a delivery was about.
+    /// Adds the summary of a delivery.
     pub(crate) fn with_summary(mut self, summary: DeliverySummary) -> Self {
         self.summary = Some(Box::new(summary));
         self
@@ -103,7 +103,7 @@ impl Problem {
         Self::new(Code::Forbidden, detail)
     }
 
-    /// The request breaks the rules of HTTP (RFC 9112).
+    /// Refuses a request that violates HTTP (RFC 9112).
     pub(crate) fn invalid_request(detail: &str) -> Self {
         Self::new(Code::InvalidRequest, detail)
     }
@@ -142,13 +142,13 @@ impl Problem {
     }
 
     pub(crate) fn too_many_imports() -> Self {
-        let detail = "too many imports are under way: send it again a little later";
+        let detail = "too many imports are running: try again later";
         Self::new(Code::Overloaded, detail).retry_after(5)
     }
 
-    /// What bodies hold together that are being received is at its limit.
+    /// Refuses a body while those being received hold as much as they may.
     pub(crate) fn too_many_bodies() -> Self {
-        Self::overloaded("too many large bodies arrive at once: send it again a little later")
+        Self::overloaded("too many large bodies are arriving: try again later")
     }
 
     pub(crate) fn body_timeout() -> Self {
@@ -157,7 +157,7 @@ impl Problem {
     }
 
     pub(crate) fn incomplete_body() -> Self {
-        let detail = "the body did not arrive whole";
+        let detail = "the body did not arrive completely";
         Self::new(Code::IncompleteBody, detail)
     }
 
@@ -178,21 +178,21 @@ impl Problem {
         Self::new(Code::Pruned, ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string())
     }
 
-    /// `Relata-Epoch` names another epoch than the store's.
+    /// Refuses a request for another epoch than the store's.
     pub(crate) fn other_epoch() -> Self {
-        let detail = "the store was restored from a copy, or is another one: its seqs are not \
-                      those of the epoch in Relata-Epoch";
+        let detail = "the store was restored from a copy, or is another one: its sequence numbers \
+                      are not those of the epoch in Relata-Epoch";
         Self::new(Code::Restored, detail)
     }
 
-    /// A parameter names an event that has not come.
+    /// Refuses a parameter that names an event after the last one.
     pub(crate) fn ahead(name: &str, error: &PastError) -> Self {
         Self::invalid_parameter(name, format!("is too great: {error}"))
     }
 
-    /// The event that a question asks to see has not come in time.
+    /// Reports that the event of `minSeq` did not become visible in time.
     pub(crate) fn not_visible_yet(seq: Seq, head: Seq) -> Self {
-        let detail = format!("event {seq} is not there yet; the last one is {head}");
+        let detail = format!("event {seq} is not visible yet; the last one is {head}");
         Self::new(Code::Unavailable, detail).field("minSeq").retry_after(1)
     }
 
@@ -201,12 +201,12 @@ impl Problem {
         Self::new(Code::MalformedJson, detail)
     }
 
-    /// What hyper has refused before anything here saw it.
+    /// Describes a request that hyper has refused by itself.
     pub(crate) fn refused_by_hyper(status: StatusCode, detail: &str) -> Self {
         Self { status, ..Self::new(Code::InvalidRequest, detail) }
     }
 
-    /// The problem document.
+    /// Returns the problem document.
     pub(crate) fn to_json(&self, fresh_trace_id: &str) -> Vec<u8> {
         let body = Body {
             r#type: "about:blank",

@@ -1,5 +1,5 @@
-//! The bytes of a connection. What is no HTTP, hyper answers by itself with an
-//! empty 400, 414 or 431; here it becomes a problem like every other, with an id.
+//! The bytes of a connection. hyper answers what is not HTTP by itself, with an empty 400,
+//! 414 or 431; here such an answer becomes a problem like every other, with an id.
 
 use std::future::Future;
 use std::io;
@@ -18,12 +18,12 @@ use crate::http::server::exchange::Exchange;
 use crate::http::server::linger::{Linger, Unread};
 use crate::http::server::patience::Patience;
 
-/// Every byte that hyper writes when it refuses a request by itself, but for the
-/// status and the date.
+/// Every byte that hyper writes when it refuses a request by itself, except for the status
+/// and the date.
 const BARE: [&[u8]; 3] =
     [b"HTTP/1.1 4", b"\r\nconnection: close\r\ncontent-length: 0\r\ndate: ", b"\r\n\r\n"];
 
-/// The request id of hyper's refusal, if there was one.
+/// The id in the answer to a request that hyper refused, if it refused one.
 pub(crate) type Refusal = Arc<OnceLock<String>>;
 
 /// A connection.
@@ -32,13 +32,12 @@ pub(crate) struct Stream {
     inner: TcpStream,
     app: Arc<App>,
     refusal: Refusal,
-    /// What is left to write instead of what hyper wrote, and how long that
-    /// was.
+    /// What is left to write in place of hyper's own answer, and the length of that answer.
     instead: Option<(Vec<u8>, usize)>,
-    /// Until when the other side must take something, while it takes nothing.
+    /// The deadline by which the client must read something, while it reads nothing.
     stalled: Option<Pin<Box<Sleep>>>,
     unread: Unread,
-    /// Once nothing more is written, and the other side may still be sending.
+    /// Set once nothing more is written, while the client may still be sending.
     linger: Option<Linger>,
     exchange: Exchange,
     patience: Patience,
@@ -66,8 +65,8 @@ impl Stream {
         (stream, refusal)
     }
 
-    /// Cuts a connection that takes nothing for long: whatever waits for it would wait
-    /// for ever.
+    /// Cuts a connection whose client reads nothing for long: whatever waits for it would
+    /// wait for ever.
     fn unless_stalled<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -84,7 +83,7 @@ impl Stream {
         Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
-    /// The problem that says what hyper's own answer says.
+    /// Returns the problem that replaces hyper's own answer.
     fn problem(&self, bare: &[u8]) -> Option<Vec<u8>> {
         let status = StatusCode::from_bytes(bare.get(9..12)?).ok()?;
         let id = self.refusal.get_or_init(|| self.app.trace_ids.next());
@@ -102,7 +101,7 @@ impl Stream {
         Some([head.into_bytes(), body].concat())
     }
 
-    /// Writes what is left of a problem; then hyper's answer counts as written.
+    /// Writes what is left of a problem; after that, hyper's answer counts as written.
     fn poll_instead(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<usize>> {
         while let Some((left, of_hyper)) = &mut self.instead {
             if left.is_empty() {
@@ -119,7 +118,7 @@ impl Stream {
         Poll::Ready(Ok(0))
     }
 
-    /// Whether these bytes are hyper's own refusal, whole.
+    /// Returns whether these bytes are the whole of hyper's own refusal.
     fn notice(&mut self, bytes: &[u8]) -> bool {
         let [start, middle, end] = BARE;
         if self.instead.is_none()
@@ -150,9 +149,9 @@ impl AsyncRead for Stream {
             return read;
         }
         if stalled.is_some() {
-            return Poll::Pending; // The limit on that is the other one.
+            return Poll::Pending; // The write time-out applies instead.
         }
-        // An idle connection ends as if the other side had closed it.
+        // An idle connection ends as if the client had closed it.
         let is_idle = ready!(patience.poll(cx, app, exchange));
         Poll::Ready(if is_idle { Ok(()) } else { Err(io::ErrorKind::TimedOut.into()) })
     }
@@ -190,8 +189,8 @@ impl AsyncWrite for Stream {
     fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
         let Self { inner, app, exchange, patience, .. } = &mut *self;
         ready!(Pin::new(inner).poll_flush(cx))?;
-        // hyper does not look for the next request once it has written an answer, only
-        // when it is woken; so the wait begins here.
+        // After an answer, hyper does not read the next request until it is woken; so the
+        // wait begins here.
         if patience.poll(cx, app, exchange).is_ready() {
             cx.waker().wake_by_ref();
         }
@@ -216,12 +215,12 @@ impl AsyncWrite for Stream {
 }
 
 impl Drop for Stream {
-    /// Resets a connection whose end would make a part of an answer pass for the
+    /// Resets a connection whose orderly end would make a part of an answer pass for the
     /// whole.
     fn drop(&mut self) {
         if self.exchange.is_unfinished() {
             let reset = self.inner.set_zero_linger();
-            reset.unwrap_or_else(|error| tracing::debug!(%error, "no reset"));
+            reset.unwrap_or_else(|error| tracing::debug!(%error, "cannot reset a connection"));
         }
     }
 }

@@ -1,4 +1,4 @@
-//! How far a connection is with one request and its answer: known to the service that
+//! The progress of a connection with one request and its answer: known to the service that
 //! answers, needed by the stream that waits.
 
 use std::sync::Arc;
@@ -11,11 +11,11 @@ use crate::http::server::watched_body::{BodyEnd, OnBodyEnd, WatchedBody};
 
 #[derive(Debug, Default)]
 struct State {
-    /// Requests that were begun, wrapping around.
+    /// Number of requests begun, wrapping around.
     requests: AtomicU32,
     /// From the end of a request's head to the end of its answer's body.
     answering: AtomicBool,
-    /// Whether an answer is on its way whose end is the end of the connection.
+    /// Whether an answer is being sent whose end is the end of the connection.
     close_delimited: AtomicBool,
     /// Whether all of that answer was there to be written.
     whole: AtomicBool,
@@ -26,7 +26,7 @@ struct State {
 pub(crate) struct Exchange(Arc<State>);
 
 impl Exchange {
-    /// Notes that a request has arrived; returns what must be known of it to answer.
+    /// Notes that a request has arrived, and returns what answering it depends on.
     pub(crate) fn begin<B>(&self, request: &Request<B>) -> Asked {
         self.0.requests.fetch_add(1, Relaxed);
         self.0.answering.store(true, Relaxed);
@@ -40,7 +40,7 @@ impl Exchange {
         asked: Asked,
         answer: Response<B>,
     ) -> Response<WatchedBody<B, Self>> {
-        // HTTP/1.0 knows no chunks.
+        // HTTP/1.0 has no chunks.
         if asked.is_old && answer.body().size_hint().exact().is_none() {
             self.0.whole.store(false, Relaxed);
             self.0.close_delimited.store(true, Relaxed);
@@ -68,13 +68,13 @@ impl Exchange {
         self.0.close_delimited.load(Relaxed)
     }
 
-    /// Notes that all of the answer was written.
+    /// Notes that all of the answer has been written.
     pub(crate) fn finish(&self) {
         self.0.close_delimited.store(false, Relaxed);
     }
 }
 
-/// What must be known of a request to answer it.
+/// What answering a request depends on.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Asked {
     /// Whether the answer may have to end with the connection.

@@ -1,4 +1,4 @@
-//! Requests that two servers in a row could read differently are refused.
+//! Refuses requests that two servers in a row could read differently.
 
 use warp::http::header::{CONNECTION, HOST, HeaderValue, TRANSFER_ENCODING};
 use warp::http::{Request, Version};
@@ -8,11 +8,11 @@ use crate::http::app::App;
 use crate::http::respond::problem::Problem;
 use crate::http::server::request_id;
 
-/// Says what is wrong with a request's framing and host (RFC 9112, sections 3.2
-/// and 6.1), and that the connection is of no more use.
+/// Refuses a request with an invalid framing or host (RFC 9112, sections 3.2 and 6.1), and
+/// closes its connection.
 ///
-/// hyper has refused lengths that contradict each other before, and has dropped
-/// one that stands beside chunks, which count alone.
+/// hyper has already refused contradictory lengths, and dropped a length beside chunks, which
+/// alone count.
 pub(crate) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
     let problem = Problem::invalid_request(fault(request)?);
     let id = request_id::of(&app.trace_ids, request.headers());
@@ -56,8 +56,8 @@ fn fault<B>(request: &Request<B>) -> Option<&'static str> {
     }
 }
 
-/// A name or an address with perhaps a port: nothing that another server could
-/// take for something else.
+/// Returns whether this is a name or an address, perhaps with a port: nothing that another
+/// server could read differently.
 fn is_host(host: &[u8]) -> bool {
     let plain = |byte: &u8| byte.is_ascii_alphanumeric() || b"-._~:[]%".contains(byte);
     host.iter().all(plain) && host.len() <= 300

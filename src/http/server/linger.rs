@@ -1,10 +1,9 @@
-//! Lingering close: an answer that is given before the request's body was read is
-//! read by its sender.
+//! Lingering close: makes sure that a sender can read an answer that was given before its
+//! body was read.
 //!
-//! Many senders write all of a body before they look for an answer. A socket that
-//! is closed with bytes unread resets the connection, and the answer is lost with
-//! it. So the writing side is closed first, and what still arrives is dropped for
-//! a while.
+//! Many senders write the whole body before they read an answer. Closing a socket with
+//! unread bytes resets the connection, and the answer is lost. So the writing side is closed
+//! first, and what still arrives is dropped for a while.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -22,13 +21,13 @@ use warp::reply::Response;
 
 use crate::http::server::watched_body::{BodyEnd, OnBodyEnd, WatchedBody};
 
-/// How much is dropped at most, in bytes: twice the largest body that is accepted.
+/// Maximum size of what is dropped, in bytes: twice the largest body that is accepted.
 const DROPPED_BYTES: usize = 128 << 20;
 
 /// How long a sender may stay silent before the connection is closed.
 const SILENCE: Duration = Duration::from_secs(2);
 
-/// How much is read at once, in bytes.
+/// Size of one read, in bytes.
 const CHUNK_BYTES: usize = 16 << 10;
 
 /// Whether the body of a connection's last request was left unread.
@@ -40,7 +39,7 @@ impl Unread {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Says in the answer that the connection ends with it, if the body is unread.
+    /// Announces in the answer that the connection ends with it, if the body is unread.
     pub(crate) fn close(&self, mut response: Response) -> Response {
         if self.get() {
             response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
@@ -63,8 +62,8 @@ impl OnBodyEnd for Unread {
     }
 }
 
-/// Reads and drops what arrives until the sender closes, falls silent, or has had
-/// its share of bytes and time.
+/// Reads and drops what arrives until the sender closes, falls silent, or exceeds the limits
+/// of bytes and time.
 #[derive(Debug)]
 pub(crate) struct Linger {
     left: usize,

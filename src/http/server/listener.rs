@@ -1,7 +1,7 @@
 //! The loop that accepts connections.
 //!
-//! warp's own server sets no time-out on a request's head and no deadline on a
-//! graceful stop, so the loop is hyper-util's, around warp's service.
+//! warp's own server has no time-out for a request's head and no deadline for a graceful
+//! stop, so this loop runs warp's service on hyper-util.
 
 use std::future::Future;
 use std::io;
@@ -28,18 +28,18 @@ use crate::http::server::exchange::Exchange;
 use crate::http::server::framing;
 use crate::http::server::linger::Unread;
 
-/// Headers of one request; one more is answered with 431.
+/// Maximum number of headers of a request; more are answered with 431.
 const HEADERS_MAX: usize = 100;
 
-/// Connections that may wait for the loop, as far as the system allows. With the
-/// usual 128 it resets some of a few hundred senders that come at once.
+/// Maximum number of connections that wait for the loop, as far as the system allows. With
+/// the usual 128, the system resets some of a few hundred senders that connect at once.
 const BACKLOG: u32 = 4_096;
 
-/// How much may wait in the system to be sent before it takes more, in bytes.
+/// Maximum size of what the system buffers before it accepts more to send, in bytes.
 #[cfg(target_os = "linux")]
 const UNSENT_BYTES: u32 = 64 << 10;
 
-/// How long to wait when the system has no more file handles.
+/// How long to wait while the system has no more file handles.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
 /// How a server ended.
@@ -62,8 +62,8 @@ pub struct Server {
 }
 
 impl Server {
-    /// Binds to the first of these addresses that can be had; port 0 picks a free one.
-    #[expect(clippy::unused_async, reason = "only within a runtime can it listen")]
+    /// Binds to the first of these addresses that is available; port 0 picks a free one.
+    #[expect(clippy::unused_async, reason = "listening needs a runtime")]
     pub async fn bind(addresses: &[SocketAddr], app: App) -> io::Result<Self> {
         let mut refused = io::Error::new(io::ErrorKind::InvalidInput, "no address to listen on");
         for &address in addresses {
@@ -75,7 +75,7 @@ impl Server {
         Err(refused)
     }
 
-    /// The address it really listens on.
+    /// Returns the address that it listens on.
     pub fn address(&self) -> io::Result<SocketAddr> {
         self.listener.local_addr()
     }
@@ -89,7 +89,7 @@ impl Server {
         let filter = routes(Arc::clone(&self.app));
         let mut http = http1::Builder::new();
         http.timer(TokioTimer::new())
-            // It would count the time between two requests, too.
+            // It would include the time between two requests.
             .header_read_timeout(None)
             .max_headers(HEADERS_MAX)
             .max_buf_size(BUFFER_BYTES);
@@ -107,8 +107,9 @@ impl Server {
             };
             match stream {
                 Ok((stream, _)) => {
-                    set_up(&stream)
-                        .unwrap_or_else(|error| tracing::debug!(%error, "a socket's options"));
+                    set_up(&stream).unwrap_or_else(
+                        |error| tracing::debug!(%error, "cannot set the options of a socket"),
+                    );
                     let app = Arc::clone(&self.app);
                     let warp = TowerToHyperService::new(warp::service(filter.clone()));
                     let (unread, exchange) = (Unread::default(), Exchange::default());
@@ -152,7 +153,7 @@ impl Server {
 
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
-    // So that a restart need not wait for the connections of the process before.
+    // So that a restart need not wait for the connections of the previous process.
     #[cfg(not(windows))]
     socket.set_reuseaddr(true)?;
     socket.bind(address)?;
@@ -160,16 +161,16 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
 }
 
 fn set_up(stream: &TcpStream) -> io::Result<()> {
-    // Without it the system takes nothing more until a third of a buffer of megabytes
-    // is free, and who reads slowly seems to read nothing.
+    // Without it the system accepts nothing more until a third of a buffer of megabytes is
+    // free, and a slow client seems to read nothing.
     #[cfg(target_os = "linux")]
     socket2::SockRef::from(stream).set_tcp_notsent_lowat(UNSENT_BYTES)?;
-    // Answers are written whole: waiting to fill a packet only delays.
+    // Answers are written at once: waiting to fill a packet only delays them.
     stream.set_nodelay(true)
 }
 
-/// Logs how a connection broke off. What is no HTTP was answered before; else
-/// nobody is left to tell.
+/// Logs how a connection failed. What is not HTTP has been answered; otherwise nobody is left
+/// to inform.
 fn tell(error: &hyper::Error, refusal: &Refusal) {
     if let Some(trace_id) = refusal.get() {
         tracing::info!(code = "invalid_request", trace_id, detail = %error, "request refused");

@@ -1,4 +1,4 @@
-//! The accept loop, the connections, and what one of them must keep.
+//! The accept loop, connections and their time limits.
 
 pub(super) mod connection;
 pub(super) mod exchange;

@@ -1,5 +1,5 @@
-//! How long a connection may stay silent: between two requests longer than within the
-//! head of one.
+//! How long a connection may stay silent: longer between two requests than within the head
+//! of one.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -10,17 +10,17 @@ use tokio::time::{Instant, Sleep, sleep_until};
 use crate::http::app::App;
 use crate::http::server::exchange::Exchange;
 
-/// What a connection waits for that has no request to answer.
+/// The wait of a connection that has no request to answer.
 #[derive(Debug)]
 pub(crate) struct Patience {
-    /// The requests that had come when the wait began.
+    /// The number of requests when the wait began.
     requests: u32,
-    /// Whether a part of a head has arrived, which the rest must follow soon. Of the
-    /// first request everything must come soon.
+    /// Whether a part of a head has arrived, so that the rest must follow soon. The first
+    /// request must arrive soon as a whole.
     head_begun: bool,
-    /// When the wait began; nothing until somebody waits.
+    /// When the wait began; `None` while nothing waits.
     since: Option<Instant>,
-    /// Set once for many waits: it is moved only when it has gone off early.
+    /// Set once for many waits: it is moved only when it has fired early.
     timer: Pin<Box<Sleep>>,
 }
 
@@ -40,7 +40,7 @@ impl Patience {
         }
     }
 
-    /// Notes that the other side takes what it is sent.
+    /// Notes that the client reads what it is sent.
     pub(crate) fn read_on(&mut self) {
         if !self.head_begun {
             self.since = None;
@@ -54,8 +54,8 @@ impl Patience {
         }
     }
 
-    /// Resolves once the connection has been silent for too long: to true where it
-    /// was idle, to false where a head has broken off.
+    /// Resolves once the connection has been silent for too long: to `true` if it was idle,
+    /// to `false` if a head is incomplete.
     pub(crate) fn poll(
         &mut self,
         cx: &mut Context<'_>,
@@ -70,7 +70,7 @@ impl Patience {
         let since = *self.since.get_or_insert_with(Instant::now);
         let idle = !self.head_begun;
         let end = since + if idle { limits.idle_timeout } else { limits.header_timeout };
-        // While others wait for a place, idle connections make room sooner.
+        // While others wait to be accepted, idle connections are closed sooner.
         let early = since + limits.header_timeout;
         loop {
             let now = Instant::now();

@@ -1,4 +1,4 @@
-//! A body that says how it ended, once it is dropped.
+//! A body that reports how it ended when it is dropped.
 
 use std::pin::Pin;
 use std::task::{Context, Poll, ready};
@@ -10,19 +10,19 @@ use hyper::body::{Body, Frame, SizeHint};
 pub(crate) enum BodyEnd {
     /// To its end.
     Whole,
-    /// To an error: there is no more of it.
+    /// To an error: nothing more comes.
     Broken,
-    /// Not to its end: more of it may come.
+    /// Not to its end: more may come.
     Unread,
 }
 
-/// Observes how a body ended.
+/// An observer of the end of a body.
 pub(crate) trait OnBodyEnd {
-    /// Called once, when the body is dropped.
+    /// Receives how the body ended. Called once, when the body is dropped.
     fn body_ended(&self, end: BodyEnd);
 }
 
-/// A body that tells its observer how it ended.
+/// A body with an observer of its end.
 #[derive(Debug)]
 pub(crate) struct WatchedBody<B, O: OnBodyEnd> {
     body: B,
@@ -30,8 +30,8 @@ pub(crate) struct WatchedBody<B, O: OnBodyEnd> {
     observer: O,
 }
 
-/// Returns whether a body is known to hold no more. One of chunks cannot tell: after the
-/// last it is asked once more.
+/// Returns how far a body is read. A chunked one does not show its end: it is polled once
+/// more after the last chunk.
 fn end_of(body: &impl Body) -> BodyEnd {
     if body.is_end_stream() { BodyEnd::Whole } else { BodyEnd::Unread }
 }

@@ -356,10 +356,10 @@ fn the_likely_mistake_is_named() {
     check(br#"{"b":"a \" b","a":[1,3]}"#, "published key is not among them");
     let published = Verifier::default();
     let told = advice(&published, &[("x-ghl-signature", &signature)], signed);
-    assert!(told.1.contains("fits none of the keys"), "{told:?}");
+    assert!(told.1.contains("matches none of the keys"), "{told:?}");
     for (headers, expected) in [
         (&[][..], "dropped the header"),
-        (&[("x-ghl-signature", "N/A")][..], "look at the webhook's settings"),
+        (&[("x-ghl-signature", "N/A")][..], "check the webhook's settings"),
         (&[("x-wh-signature", "AAAA")][..], "rsa:highlevel"),
         (&[("x-ghl-signature", "AAAA")][..], "88 characters"),
         (
