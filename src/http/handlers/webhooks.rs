@@ -89,7 +89,7 @@ async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Rec
 /// Writes a delivery, and waits until it is on disk.
 async fn write(app: &App, delivery: Delivery) -> Result<Receipt, IngestError> {
     let (sender, receiver) = oneshot::channel();
-    // Without a receiver the client has disconnected; its next attempt is told.
+    // Without a receiver the client has disconnected; its next attempt learns it.
     app.store.submit(delivery, move |result| sender.send(result).unwrap_or_default())?;
     let stopped = || IngestError::Unavailable { reason: "the writer has stopped".to_owned() };
     let receipt = receiver.await.unwrap_or_else(|_| Err(stopped()))?;

@@ -87,12 +87,7 @@ impl Server {
         let places = Arc::clone(&self.app.connections);
         let graceful = GracefulShutdown::new();
         let filter = routes(Arc::clone(&self.app));
-        let mut http = http1::Builder::new();
-        http.timer(TokioTimer::new())
-            // It would include the time between two requests.
-            .header_read_timeout(None)
-            .max_headers(HEADERS_MAX)
-            .max_buf_size(BUFFER_BYTES);
+        let http = http_builder();
         let mut stop = std::pin::pin!(stop);
         loop {
             let accepted = async {
@@ -107,9 +102,7 @@ impl Server {
             };
             match stream {
                 Ok((stream, _)) => {
-                    set_up(&stream).unwrap_or_else(
-                        |error| tracing::debug!(%error, "cannot set the options of a socket"),
-                    );
+                    set_up(&stream);
                     let app = Arc::clone(&self.app);
                     let warp = TowerToHyperService::new(warp::service(filter.clone()));
                     let (unread, exchange) = (Unread::default(), Exchange::default());
@@ -151,6 +144,16 @@ impl Server {
     }
 }
 
+fn http_builder() -> http1::Builder {
+    let mut http = http1::Builder::new();
+    http.timer(TokioTimer::new())
+        // It would include the time between two requests.
+        .header_read_timeout(None)
+        .max_headers(HEADERS_MAX)
+        .max_buf_size(BUFFER_BYTES);
+    http
+}
+
 fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     let socket = if address.is_ipv4() { TcpSocket::new_v4()? } else { TcpSocket::new_v6()? };
     // So that a restart need not wait for the connections of the previous process.
@@ -160,7 +163,13 @@ fn listen(address: SocketAddr) -> io::Result<TcpListener> {
     socket.listen(BACKLOG)
 }
 
-fn set_up(stream: &TcpStream) -> io::Result<()> {
+/// Sets the options of a socket.
+fn set_up(stream: &TcpStream) {
+    let failed = |error| tracing::debug!(%error, "cannot set the options of a socket");
+    set_options(stream).unwrap_or_else(failed);
+}
+
+fn set_options(stream: &TcpStream) -> io::Result<()> {
     // Without it the system accepts nothing more until a third of a buffer of megabytes is
     // free, and a slow client seems to read nothing.
     #[cfg(target_os = "linux")]
