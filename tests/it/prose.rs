@@ -3,8 +3,8 @@
 
 use std::path::{Path, PathBuf};
 
-/// Files, and folders with the ending of their files. `("src", "rs")` would add the comments
-/// of the source.
+/// Files, and folders with the ending of their files. Of Rust, comments and string literals
+/// are held.
 const HELD: &[(&str, &str)] = &[
     ("README.md", "md"),
     ("CHANGELOG.md", "md"),
@@ -13,7 +13,11 @@ const HELD: &[(&str, &str)] = &[
     ("data/README.md", "md"),
     ("deploy", "md"),
     ("docs", "md"),
+    ("src", "rs"),
 ];
+
+/// Folders that are not held yet. Nothing is added here.
+const NOT_YET: &[&str] = &["src/journal/", "src/store/"];
 
 /// A dropped phrase, and what to write instead.
 const DROPPED: &[(&str, &str)] = &[
@@ -63,28 +67,49 @@ fn files() -> Vec<PathBuf> {
     found
 }
 
-/// Returns the prose of a file in one line: Markdown without code, or the comments of Rust.
-fn prose(path: &Path, text: &str) -> String {
+/// Returns the prose of a file in passages of one line each: Markdown without code, or the
+/// comments and string literals of Rust.
+fn passages(path: &Path, text: &str) -> Vec<String> {
     let is_rust = path.extension().is_some_and(|extension| extension == "rs");
-    let mut fenced = false;
-    let mut lines = Vec::new();
+    let mut passages = vec![String::new()];
+    let (mut fenced, mut in_literal) = (false, false);
     for line in text.lines() {
-        let Some(line) = (if is_rust { comment(line) } else { Some(line.trim()) }) else {
-            continue;
+        let line = match comment(line) {
+            Some(comment) if is_rust => comment,
+            None if is_rust => {
+                literals(line, &mut in_literal, &mut passages);
+                passages.push(String::new());
+                fenced = false;
+                continue;
+            }
+            _ => line.trim(),
         };
         fenced ^= line.starts_with("```");
-        if !fenced && !line.starts_with("```") {
-            lines.push(line);
+        if let (false, Some(passage)) = (fenced || line.starts_with("```"), passages.last_mut()) {
+            passage.extend([line, " "]);
         }
     }
     // Every second part is code in backticks.
-    let text = lines.join(" ").to_lowercase();
-    text.split('`').step_by(2).collect::<Vec<_>>().join("` `")
+    let plain = |text: String| text.split('`').step_by(2).collect::<Vec<_>>().join("` `");
+    passages.into_iter().map(|text| plain(text.to_lowercase())).collect()
 }
 
-/// Returns what a comment of Rust says.
+/// Returns the text of a line of Rust that is a comment.
 fn comment(line: &str) -> Option<&str> {
     line.trim().strip_prefix("//").map(|rest| rest.trim_start_matches(['/', '!']).trim())
+}
+
+/// Collects what string literals have in a line of Rust, which may begin or end within one.
+fn literals(line: &str, in_literal: &mut bool, passages: &mut Vec<String>) {
+    // A closing brace ends every function: what was misread before it counts no longer.
+    *in_literal &= !line.starts_with('}');
+    let line = line.replace("\\\\", "").replace("\\\"", "").replace("'\"'", "");
+    for (at, part) in line.split('"').enumerate() {
+        *in_literal ^= at > 0;
+        if *in_literal {
+            passages.push(part.to_owned());
+        }
+    }
 }
 
 /// Returns the dropped phrases in a text, at the boundaries of words.
@@ -103,10 +128,15 @@ fn no_dropped_phrase_comes_back() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut faults = Vec::new();
     for path in files() {
-        let text = prose(&path, &std::fs::read_to_string(&path).unwrap());
-        let name = path.strip_prefix(root).unwrap().display();
-        for (phrase, better) in dropped(&text) {
-            faults.push(format!("{name}: \"{phrase}\" (better: {better})"));
+        let text = std::fs::read_to_string(&path).unwrap();
+        let name = path.strip_prefix(root).unwrap().to_string_lossy().replace('\\', "/");
+        if NOT_YET.iter().any(|folder| name.starts_with(folder)) {
+            continue;
+        }
+        for passage in passages(&path, &text) {
+            for (phrase, better) in dropped(&passage) {
+                faults.push(format!("{name}: \"{phrase}\" (better: {better}): {passage}"));
+            }
         }
     }
     assert!(faults.is_empty(), "{}", faults.join("\n"));
@@ -115,9 +145,14 @@ fn no_dropped_phrase_comes_back() {
 #[test]
 fn the_list_sees_phrases_in_prose_alone() {
     let markdown = Path::new("a.md");
-    let found = |path: &Path, text: &str| dropped(&prose(path, text)).count();
+    let found = |path: &Path, text: &str| {
+        let passages = passages(path, text);
+        passages.iter().map(|passage| dropped(passage).count()).sum::<usize>()
+    };
     assert_eq!(found(markdown, "It is written\nanew."), 1);
     assert_eq!(found(markdown, "A renewed manewal."), 0);
     assert_eq!(found(markdown, "```text\nwrites it anew\n```\nand `anew`"), 0);
-    assert_eq!(found(Path::new("a.rs"), "/// Speaks of\n    // it.\nlet anew = 1;"), 1);
+    let rust = Path::new("a.rs");
+    assert_eq!(found(rust, "/// Speaks of\n    // it.\nlet anew = 1;"), 1);
+    assert_eq!(found(rust, "/// It goes\nlet on = (told, \"is told {on} \\\n  go on\", anew);"), 2);
 }
