@@ -45,6 +45,17 @@ fn bare_warp() {
     });
 }
 
+/// Returns the body of a new relation, unique to the run.
+fn body(run: u32, n: u64) -> String {
+    let (buyer, property) = (n % 10_000, n * 7 % 5_000);
+    format!(
+        "{{\"id\":\"{run:08x}{n:016x}\",\"firstObjectKey\":\"contact\",\"firstRecordId\":\"{}\",\
+         \"secondObjectKey\":\"custom_objects.property\",\"secondRecordId\":\"q{property:023x}\",\
+         \"associationId\":\"a00000000000000000000000\",\"locationId\":\"posted00000000000000\"}}",
+        workload::buyer(buyer)
+    )
+}
+
 fn compare(rounds: u64, seconds: u64, relations: u64) {
     let directory = tempfile::tempdir().expect("a directory");
     let db = directory.path().join("relata.db");
@@ -62,15 +73,7 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
     let warp =
         Server::start(Command::new(std::env::current_exe().expect("a path")).arg("bare-warp"));
     let run = std::process::id();
-    let body = move |n: u64| {
-        let (buyer, property) = (n % 10_000, n * 7 % 5_000);
-        format!(
-            "{{\"id\":\"{run:08x}{n:016x}\",\"firstObjectKey\":\"contact\",\"firstRecordId\":\"{}\",\
-             \"secondObjectKey\":\"custom_objects.property\",\"secondRecordId\":\"q{property:023x}\",\
-             \"associationId\":\"a00000000000000000000000\",\"locationId\":\"posted00000000000000\"}}",
-            workload::buyer(buyer)
-        )
-    };
+    let body = move |n: u64| body(run, n);
     let unique = Arc::new(AtomicU64::new(0));
     let links = |n: u64| {
         let mut numbers = workload::Numbers::new(n);
