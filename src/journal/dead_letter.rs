@@ -2,14 +2,14 @@
 
 use crate::model::Timestamp;
 
-/// What is kept of a delivery that was refused.
+/// A refused delivery that is to be kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Refused {
-    /// When it came in.
+    /// When it was received.
     pub received_at: Timestamp,
     /// The event type of its URL, if that had one.
     pub url_type: Option<String>,
-    /// The tenant, as far as the body told it.
+    /// The tenant, if the body named it.
     pub location: Option<String>,
     /// The code of the answer.
     pub code: &'static str,
@@ -17,26 +17,26 @@ pub struct Refused {
     pub field: Option<String>,
     /// Why it was refused.
     pub reason: String,
-    /// Headers that tell the sender's attempts apart, name and value.
+    /// Headers that distinguish the sender's attempts, name and value.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
 }
 
-/// A delivery that was refused and is kept, without what the sender chose the size of.
+/// A dead letter without its parts of unlimited size.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetterSummary {
-    /// Its number; none is given twice.
+    /// Its number, which is never reused.
     pub id: u64,
-    /// When it came first.
+    /// When it was first received.
     pub first_at: Timestamp,
-    /// When the same body came last.
+    /// When the same body was last received.
     pub last_at: Timestamp,
-    /// How often the same body came.
+    /// How often the same body was received.
     pub times: u64,
     /// The event type of its URL, if that had one.
     pub url_type: Option<String>,
-    /// The tenant, as far as the body told it.
+    /// The tenant, if the body named it.
     pub location: Option<String>,
     /// The code of the answer.
     pub code: String,
@@ -48,19 +48,19 @@ pub struct DeadLetterSummary {
     pub bytes: usize,
 }
 
-/// A delivery that was refused and is kept, whole.
+/// A refused delivery that is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeadLetter {
-    /// What lists show of it.
+    /// The part that lists show.
     pub summary: DeadLetterSummary,
-    /// Headers that tell the sender's attempts apart, name and value.
+    /// Headers that distinguish the sender's attempts, name and value.
     pub headers: Vec<(String, String)>,
     /// The body, byte for byte.
     pub body: Vec<u8>,
 }
 
 impl DeadLetter {
-    /// The first of its body, under this number.
+    /// Creates the first of its body, under this number.
     pub(super) fn new(id: u64, refused: &Refused) -> Self {
         let Refused { received_at, url_type, location, code, field, reason, headers, body } =
             refused.clone();
@@ -79,14 +79,14 @@ impl DeadLetter {
         Self { summary, headers, body }
     }
 
-    /// The sender's id of the delivery, where its headers told it.
+    /// Returns the sender's id of the delivery, or `None` if no header carries one.
     pub fn webhook_id(&self) -> Option<&str> {
         let id = self.headers.iter().find(|(name, _)| name == "webhook-id");
         id.map(|(_, value)| value.as_str())
     }
 
-    /// What it counts against the bound: each header takes two more for the
-    /// separator and one for the line's end.
+    /// Returns its bytes as counted against the bound: each header takes two more for the
+    /// separator and one for the end of the line.
     pub(super) fn bytes(&self) -> usize {
         let headers = self.headers.iter().map(|(name, value)| name.len() + value.len() + 3);
         let named = [&self.summary.url_type, &self.summary.location, &self.summary.field];
@@ -96,12 +96,12 @@ impl DeadLetter {
     }
 }
 
-/// How many dead letters are kept at most; the oldest make room.
+/// Maximum number and size of dead letters; the oldest make room.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct DeadLetterBounds {
-    /// Their number.
+    /// Maximum number of them.
     pub letters: u64,
-    /// Bytes of their bodies, and of what else is kept of them.
+    /// Maximum number of bytes of their bodies and everything else kept of them.
     pub bytes: u64,
 }
 
@@ -111,13 +111,13 @@ impl Default for DeadLetterBounds {
     }
 }
 
-/// How many dead letters there are.
+/// Counts of dead letters.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct DeadLetterTotals {
-    /// Those kept.
+    /// Number of them that are kept.
     pub letters: u64,
     /// Their bytes.
     pub bytes: u64,
-    /// Those that made room for later ones, ever.
+    /// Number of them that ever made room for later ones.
     pub dropped: u64,
 }

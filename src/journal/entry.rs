@@ -28,7 +28,7 @@ impl JournalEntry<'_> {
         Self { location, event_type, entity, webhook_id: None, at: None, received_at, body }
     }
 
-    /// Whether it was erased: no delivery has an empty body.
+    /// Returns whether it was erased: no delivery has an empty body.
     pub fn is_erased(&self) -> bool {
         self.body.is_empty()
     }

@@ -1,21 +1,21 @@
-//! What can go wrong with a journal, by what the caller can do about it.
+//! Errors of a journal, by what the caller can do about them.
 
 use std::path::PathBuf;
 
 use crate::model::Seq;
 
-/// A journal could not do what was asked.
+/// Why a call of a journal failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum JournalError {
     /// The storage failed. Look at the disk.
     #[error("the storage failed: {source}")]
     Storage {
-        /// What the storage said.
+        /// The error of the storage.
         source: Box<dyn std::error::Error + Send + Sync>,
         /// What a person can do about it.
         advice: &'static str,
-        /// What the write has done that failed so.
+        /// What the failed write has done.
         outcome: WriteOutcome,
     },
     /// The file system failed. Look at the disk.
@@ -23,7 +23,7 @@ pub enum JournalError {
     File {
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// The error of the system.
         source: std::io::Error,
     },
     /// An entry is not what was written. Restore it from a backup.
@@ -34,7 +34,7 @@ pub enum JournalError {
         /// What is wrong with it.
         reason: String,
     },
-    /// Merging an entry into the graphs panics. Use a Relata in which it does not.
+    /// Merging an entry into the graphs panics. Use a version of Relata in which it does not.
     #[error("event {seq} cannot be merged into the graph, which is a bug in Relata")]
     MergePanicked {
         /// Its position.
@@ -61,13 +61,13 @@ pub enum JournalError {
         /// The newest format known here.
         known: i64,
     },
-    /// Entries are missing at the end: the checkpoint stands for more than the
-    /// journal holds. Restore it from a backup.
+    /// Entries are missing at the end: the checkpoint covers more than the journal contains.
+    /// Restore it from a backup.
     #[error("the journal ends at event {head}, but its checkpoint stands for event {checkpoint}")]
     CutOff {
         /// The last entry.
         head: Seq,
-        /// What the checkpoint stands for.
+        /// The last event that the checkpoint covers.
         checkpoint: Seq,
     },
     /// The checkpoint covers less than was pruned: what happened between is lost. Restore
@@ -79,16 +79,16 @@ pub enum JournalError {
         /// The last event that the checkpoint covers.
         checkpoint: Seq,
     },
-    /// Entries were pruned before they could be read. Begin anew after them.
+    /// Entries were pruned before they could be read. Start again after them.
     #[error("event {seq} was pruned before it could be read; events up to {pruned} are gone")]
     PrunedWhileReading {
-        /// The first entry that is gone and was wanted.
+        /// The first entry that was needed and is gone.
         seq: Seq,
         /// The last entry that was pruned.
         pruned: Seq,
     },
-    /// Events that were accepted are not there any more. Restore what is
-    /// missing, or remove the lock file to go on without it.
+    /// Accepted events are no longer there. Restore them, or remove the lock file to continue
+    /// without them.
     #[error(
         "the journal ends at event {head}, but {accepted} were accepted: the write-ahead log was \
          lost or cut, or this is an older copy; to go on from here, remove {lock}",
@@ -99,10 +99,10 @@ pub enum JournalError {
         head: Seq,
         /// The last event that was accepted.
         accepted: Seq,
-        /// The file that remembers it.
+        /// The file that records it.
         lock: PathBuf,
     },
-    /// The file that is written to is not in its place any more.
+    /// The file that is written to is no longer in its place.
     #[error("{path} was deleted or replaced while it was in use", path = path.display())]
     Replaced {
         /// The file.
@@ -123,13 +123,13 @@ pub enum JournalError {
         path = path.display()
     )]
     SeveralNames {
-        /// The file, by the name that was told.
+        /// The file, by the given name.
         path: PathBuf,
     },
-    /// The database was copied without its write-ahead log, which held everything.
+    /// The database was copied without its write-ahead log, which contained everything.
     #[error("the file was copied without its write-ahead log, {log}", log = log.display())]
     LogLeftBehind {
-        /// What is missing.
+        /// The missing file.
         log: PathBuf,
     },
     /// The file belongs to another program.
@@ -140,19 +140,19 @@ pub enum JournalError {
     },
 }
 
-/// What a write that failed has done.
+/// What a failed write has done.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum WriteOutcome {
-    /// Nothing; it can be tried again.
+    /// Nothing; it can be retried.
     NothingWritten,
-    /// That is known only after [`Journal::recover`](crate::journal::Journal::recover).
+    /// Unknown until [`Journal::recover`](crate::journal::Journal::recover) returns.
     Unknown,
-    /// The journal is not what was written, or not where it was: stop.
+    /// The journal is not what was written, or is no longer where it was: stop.
     Damaged,
 }
 
 impl JournalError {
-    /// Returns what a write has done that failed with this.
+    /// Returns what a write that failed with this has done.
     pub fn write_outcome(&self) -> WriteOutcome {
         match self {
             Self::Storage { outcome, .. } => *outcome,
@@ -162,7 +162,7 @@ impl JournalError {
         }
     }
 
-    /// Returns the error in words that tell no names of files: clients see them.
+    /// Returns the error in words without names of files: clients see them.
     pub(crate) fn without_path(&self) -> String {
         match self {
             Self::File { source, .. } => format!("the storage failed: {source}"),
@@ -173,7 +173,7 @@ impl JournalError {
         }
     }
 
-    /// What a person can do about it.
+    /// Returns what a person can do about it.
     pub fn advice(&self) -> &'static str {
         match self {
             Self::Storage { advice, .. } => advice,

@@ -1,4 +1,4 @@
-//! Which entries of a journal may be of a location: blocks of them, as bitmaps.
+//! Blocks of entries that may be of a location, as bitmaps.
 
 use std::collections::{BTreeMap, HashMap};
 use std::ops::RangeInclusive;
@@ -9,16 +9,16 @@ use crate::journal::checkpoint::{CheckpointRow, RowSink};
 use crate::journal::error::JournalError;
 use crate::model::{LocationId, Seq};
 
-/// Entries of a block: what is read at least to find one of them.
+/// Number of entries of a block: the fewest that are read to find one of them.
 const BLOCK_ENTRIES: u64 = 64;
 
-/// Blocks of a chunk, a bit each.
+/// Number of blocks of a chunk, a bit each.
 const CHUNK_BLOCKS: u64 = 64;
 
-/// Entries of a chunk.
+/// Number of entries of a chunk.
 const CHUNK_ENTRIES: u64 = BLOCK_ENTRIES * CHUNK_BLOCKS;
 
-/// The greatest seq that a journal can hold.
+/// Maximum seq of a journal.
 pub(crate) const SEQ_MAX: Seq = i64::MAX.unsigned_abs();
 
 /// Returns the chunk that an entry is in.
@@ -26,9 +26,9 @@ pub(super) fn chunk_of(seq: Seq) -> u64 {
     seq / CHUNK_ENTRIES
 }
 
-/// Returns the entries of the first blocks in a row that are set and end at this entry
+/// Returns the entries of the first consecutive blocks that are set and end at this entry
 /// or later, but none before it.
-pub(super) fn stretch(chunk: u64, blocks: u64, from: Seq) -> Option<RangeInclusive<Seq>> {
+pub(super) fn first_set_range(chunk: u64, blocks: u64, from: Seq) -> Option<RangeInclusive<Seq>> {
     let first = chunk * CHUNK_ENTRIES;
     let skipped = from.saturating_sub(first) / BLOCK_ENTRIES;
     let left = if skipped < CHUNK_BLOCKS { blocks >> skipped << skipped } else { 0 };
@@ -40,7 +40,7 @@ pub(super) fn stretch(chunk: u64, blocks: u64, from: Seq) -> Option<RangeInclusi
     Some((first + begin * BLOCK_ENTRIES).max(from)..=first + end * BLOCK_ENTRIES - 1)
 }
 
-/// The blocks that entries of each location are in.
+/// The blocks that contain entries of each location.
 #[derive(Debug, Default)]
 pub(crate) struct LocationBlocks {
     /// The first and the last of all entries.
@@ -64,17 +64,17 @@ impl LocationBlocks {
         }
     }
 
-    /// Forgets a location.
+    /// Removes a location.
     pub(crate) fn remove(&mut self, location: &str) {
         self.by_location.remove(location);
     }
 
-    /// Forgets every entry.
+    /// Removes every entry.
     pub(crate) fn clear(&mut self) {
         *self = Self::default();
     }
 
-    /// Puts all of it, earlier chunks first.
+    /// Puts all rows, earlier chunks first.
     pub(crate) fn put(&self, put: RowSink<'_>) -> Result<(), JournalError> {
         let mut rows = Vec::new();
         for (location, chunks) in &self.by_location {
@@ -94,7 +94,7 @@ impl LocationBlocks {
 pub(super) struct BlockMap {
     /// By location and chunk.
     blocks: BTreeMap<(Box<str>, u64), u64>,
-    /// The entries that it knows of.
+    /// The entries that are covered.
     range: Option<(Seq, Seq)>,
 }
 
@@ -105,7 +105,8 @@ impl BlockMap {
             Some((first, last)) if (first..=last).contains(&from) => {
                 let chunks = (location.into(), chunk_of(from))..=(location.into(), u64::MAX);
                 let mut chunks = self.blocks.range(chunks);
-                let found = chunks.find_map(|((_, chunk), blocks)| stretch(*chunk, *blocks, from));
+                let found =
+                    chunks.find_map(|((_, chunk), blocks)| first_set_range(*chunk, *blocks, from));
                 found.unwrap_or(last + 1..=SEQ_MAX)
             }
             Some((first, _)) if from < first => from..=first - 1,
@@ -126,7 +127,7 @@ impl BlockMap {
         }
     }
 
-    /// Adds entries to those known of; behind a gap, in place of them.
+    /// Adds entries to those covered; after a gap, in place of them.
     pub(super) fn cover(&mut self, first: Seq, last: Seq) {
         let known = self.range.filter(|(_, known)| first <= known + 1);
         let (first, known) = known.unwrap_or((first, last));
@@ -161,12 +162,12 @@ mod tests {
             (4_096, None),
             (SEQ_MAX, None),
         ] {
-            assert_eq!(stretch(0, blocks, from), expected, "{from}");
+            assert_eq!(first_set_range(0, blocks, from), expected, "{from}");
         }
-        assert_eq!(stretch(1, u64::MAX, 5_000), Some(5_000..=8_191));
-        assert_eq!(stretch(1, 1 << 63, 1), Some(8_128..=8_191));
-        assert_eq!(stretch(1, 0, 1), None);
+        assert_eq!(first_set_range(1, u64::MAX, 5_000), Some(5_000..=8_191));
+        assert_eq!(first_set_range(1, 1 << 63, 1), Some(8_128..=8_191));
+        assert_eq!(first_set_range(1, 0, 1), None);
         let last = chunk_of(SEQ_MAX);
-        assert_eq!(stretch(last, 1 << 63, 1), Some(SEQ_MAX - 63..=SEQ_MAX));
+        assert_eq!(first_set_range(last, 1 << 63, 1), Some(SEQ_MAX - 63..=SEQ_MAX));
     }
 }

@@ -111,7 +111,7 @@ pub trait JournalReader: Send {
     /// checkpoint.
     fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError>;
 
-    /// Whether this entry changed nothing, as of the last checkpoint.
+    /// Returns whether this entry changed nothing, as of the last checkpoint.
     fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError>;
 
     /// Shows the states of the checkpoint and returns how far it has come, 0 if there is

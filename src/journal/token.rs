@@ -1,13 +1,13 @@
-//! API tokens, as they are kept.
+//! API tokens, as stored.
 
 use std::str::FromStr;
 
 use crate::model::{ParseNameError, Timestamp};
 
-/// What a token allows; each scope includes those before it.
+/// The rights of a token; each scope includes those before it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Scope {
-    /// Ask and export.
+    /// Query and export.
     Read,
     /// Replay and delete dead letters, import.
     Write,
@@ -16,7 +16,7 @@ pub enum Scope {
 }
 
 impl Scope {
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Read => "read",
@@ -40,19 +40,19 @@ impl FromStr for Scope {
     }
 }
 
-/// One token; its secret is known to its holder alone.
+/// One token; only its holder knows its secret.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TokenRow {
-    /// Its id: the part of the token that is no secret.
+    /// Its id: the part of the token that is not secret.
     pub id: String,
-    /// What people call it.
+    /// Its name for people.
     pub name: String,
-    /// What it allows.
+    /// Its rights.
     pub scope: Scope,
     /// The locations it is limited to; empty for all.
     pub locations: Vec<String>,
     /// SHA-256 of the whole token.
     pub hash: [u8; 32],
-    /// When it was made.
+    /// When it was created.
     pub created_at: Timestamp,
 }

@@ -106,9 +106,9 @@ pub trait Journal: JournalReader {
     /// Deletes a dead letter and returns whether there was one.
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError>;
 
-    /// Erases, in one transaction, what entries of a location say, and the location's
-    /// dead letters, rows of the checkpoint, and ids of deliveries; the marks of all
-    /// imports, since none tells what it covers; its compactions; and blocks of the skip
+    /// Erases in one transaction what entries of a location say, and the location's dead
+    /// letters, rows of the checkpoint, and ids of deliveries; the marks of all
+    /// imports, since none says what it covers; its compactions; and blocks of the skip
     /// index that name it.
     ///
     /// `known` are the entries of the location up to `upto`, as

@@ -1,4 +1,4 @@
-//! What goes into a store, and what comes back.
+//! Deliveries to a store, and its receipts.
 
 use crate::graph::Outcome;
 use crate::journal::{JournalEntry, JournalError};
@@ -6,19 +6,19 @@ use crate::model::{LocationId, Seq, Timestamp, WebhookId};
 use crate::store::name_limits::LimitReached;
 use crate::webhook::{DecodeError, Decoded, UrlTypes, decode_with, strip_bom};
 
-/// One delivery, read and ready to be accepted.
+/// One delivery, decoded and ready to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Delivery {
     pub(crate) body: Box<str>,
     pub(crate) decoded: Decoded,
-    /// Set by the writer, where the sender's side has not told it.
+    /// Set by the writer, unless the caller has set it.
     pub(crate) received_at: Option<Timestamp>,
 }
 
 impl Delivery {
     /// Reads a body, with the event type of its URL if that has one; see
-    /// [`decode`](crate::webhook::decode). It comes in when it is written, unless told
-    /// otherwise; in any case not before the deliveries that were written ahead of it.
+    /// [`decode`](crate::webhook::decode). Without `received_at`, its time of receipt is when
+    /// it is written; it is never before that of deliveries written earlier.
     pub fn read(
         body: &[u8],
         url_type: Option<&str>,
@@ -27,8 +27,7 @@ impl Delivery {
         Self::read_with(body, url_type, UrlTypes::Trusted, received_at)
     }
 
-    /// Reads a body as [`read`](Self::read) does, with or without trust in the type of
-    /// its URL.
+    /// Reads a body as [`read`](Self::read) does, trusting the type of its URL or not.
     pub fn read_with(
         body: &[u8],
         url_type: Option<&str>,
@@ -36,7 +35,7 @@ impl Delivery {
         received_at: impl Into<Option<Timestamp>>,
     ) -> Result<Self, DecodeError> {
         let decoded = decode_with(body, url_type, url_types)?;
-        // A byte order mark is no part of the text, and no reader of a kept body expects one.
+        // A byte order mark is not part of the text, and no reader of a kept body expects one.
         let body = strip_bom(body);
         let body = std::str::from_utf8(body)
             .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
@@ -52,8 +51,8 @@ impl Delivery {
         Self { body: body.into(), decoded, received_at: received_at.into() }
     }
 
-    /// Takes this id of the delivery, which came outside of the body, unless the
-    /// body has one of its own.
+    /// Sets the id of the delivery, which was received outside of the body, unless the body
+    /// has one of its own.
     #[must_use]
     pub fn with_webhook_id(mut self, id: &str) -> Self {
         if let Decoded::Event(event) = &mut self.decoded
@@ -64,18 +63,18 @@ impl Delivery {
         self
     }
 
-    /// Says when it came in.
+    /// Sets the time of receipt.
     #[must_use]
     pub fn received_at(self, at: Timestamp) -> Self {
         Self { received_at: Some(at), ..self }
     }
 
-    /// Returns when it came in, which the writer has set.
+    /// Returns the time of receipt, which the writer has set.
     pub(crate) fn stamp(&self) -> Timestamp {
         self.received_at.unwrap_or(Timestamp::from_millis(0))
     }
 
-    /// What the journal keeps of it.
+    /// Returns the entry that the journal keeps.
     pub(crate) fn entry(&self) -> JournalEntry<'_> {
         let (body, received_at) = (&*self.body, self.stamp());
         match &self.decoded {
@@ -100,29 +99,29 @@ impl Delivery {
         }
     }
 
-    /// Returns the body as it came, without a byte order mark.
+    /// Returns the body as received, without a byte order mark.
     pub fn into_body(self) -> String {
         self.body.into()
     }
 
-    /// What the body says.
+    /// Returns the decoded body.
     pub fn decoded(&self) -> &Decoded {
         &self.decoded
     }
 }
 
-/// What became of a delivery.
+/// The outcome of a delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub enum Status {
-    /// The thing it speaks of is as it says from now on.
+    /// It changed the graph.
     Applied,
-    /// The thing was that way already.
+    /// The graph was that way already.
     Unchanged,
-    /// Something newer is known of the thing.
+    /// A newer event about the same thing is known.
     Stale,
     /// The same delivery was accepted before.
     Duplicate,
-    /// No part of the graph depends on events of its type.
+    /// The graph does not depend on events of its type.
     Ignored,
 }
 
@@ -131,7 +130,7 @@ impl Status {
     pub const ALL: [Self; 5] =
         [Self::Applied, Self::Unchanged, Self::Stale, Self::Duplicate, Self::Ignored];
 
-    /// The name on the wire.
+    /// Returns the name on the wire.
     pub const fn as_str(self) -> &'static str {
         match self {
             Self::Applied => "applied",
@@ -153,68 +152,68 @@ impl From<Outcome> for Status {
     }
 }
 
-/// The store's word that a delivery is on disk, or need not be.
+/// Confirms that a delivery is durable, or did not need to be stored.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Receipt {
-    /// What became of it.
+    /// Its outcome.
     pub status: Status,
-    /// Its position in the journal; a duplicate's is that of the first, and an
-    /// ignored one has none unless it was kept.
+    /// Its position in the journal; that of the first for a duplicate; `None` for an ignored
+    /// one unless it was kept.
     pub seq: Option<Seq>,
     /// Its event type.
     pub event_type: Box<str>,
-    /// The tenant it belongs to; an ignored one may not have told it.
+    /// The tenant it belongs to; an ignored one may not name it.
     pub location: Option<LocationId>,
-    /// The sender's id for tracing, where told.
+    /// The sender's id for tracing, if it has one.
     pub trace_id: Option<Box<str>>,
 }
 
 /// What a delivery would do.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Preview {
-    /// What would become of it.
+    /// Its outcome.
     pub status: Status,
-    /// The position it would get; a duplicate's is that of the first, and an
-    /// ignored one has none.
+    /// The position it would get; that of the first for a duplicate; `None` for an ignored
+    /// one.
     pub seq: Option<Seq>,
 }
 
-/// What a delivery would do cannot be told.
+/// Why a delivery could not be previewed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PreviewError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// The writer cannot be asked.
+    /// The writer does not answer, or would refuse it.
     #[error(transparent)]
     Ingest(#[from] IngestError),
 }
 
-/// Why a dead letter was not accepted on another try.
+/// Why a dead letter could not be replayed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ReplayError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(#[from] JournalError),
-    /// It cannot be used yet, or not be written.
+    /// It still cannot be used, or cannot be written.
     #[error(transparent)]
     Ingest(#[from] IngestError),
 }
 
-/// Why a delivery was not accepted. Nothing of it is visible or on disk, unless
-/// the storage failed at that very moment; then opening again tells.
+/// Why a delivery was not accepted. Nothing of it is visible or on disk, unless the storage
+/// failed at that very moment; then opening the store again shows.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum IngestError {
-    /// The body cannot be read: mend it.
+    /// The body cannot be decoded: fix it.
     #[error(transparent)]
     Unreadable(#[from] DecodeError),
     /// It names more than the store may hold: raise the limit, then send it again.
     #[error("{reached}")]
     LimitReached {
-        /// Which limit, and what is beyond it.
+        /// The limit, and the name beyond it.
         reached: LimitReached,
         /// The delivery, to be kept until then.
         delivery: Box<Delivery>,
@@ -222,8 +221,8 @@ pub enum IngestError {
     /// Too many deliveries wait: send it again a little later.
     #[error("too many deliveries are waiting to be written")]
     Overloaded,
-    /// The store cannot write: it failed before or is closing. Send it again
-    /// once somebody has looked.
+    /// The store cannot write: it has failed or is closing. Send it again once the failure
+    /// is resolved.
     #[error("the store cannot write: {reason}")]
     Unavailable {
         /// Why.

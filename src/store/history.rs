@@ -1,5 +1,4 @@
-//! How a thing came to be: the events that speak of it, and accepted events as
-//! they came.
+//! Events that concern one thing, and accepted events as received.
 
 use crate::graph::LocationGraph;
 use crate::journal::{JournalEntry, JournalError};
@@ -26,83 +25,86 @@ pub struct HistoryEvent {
     pub seq: Seq,
     /// Its type.
     pub event_type: String,
-    /// The id of the thing that it is about itself.
+    /// The id of the thing that the event itself is about.
     pub id: String,
-    /// The sender's time of it, where told.
+    /// The sender's time of it, if it has one.
     pub at: Option<Timestamp>,
-    /// When it came in.
+    /// When it was received.
     pub received_at: Timestamp,
-    /// The sender's id of the delivery, where told.
+    /// The sender's id of the delivery, if it has one.
     pub webhook_id: Option<String>,
-    /// How often the delivery came, the first time among them. Repeats of the
-    /// last seconds before a crash may not be counted.
+    /// How often it was delivered, including the first time. Repeats of the last seconds
+    /// before a crash may not be counted.
     pub deliveries: u64,
 }
 
-/// Part of a history, oldest first.
+/// A page of a history, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryPage {
     /// The events.
     pub events: Vec<HistoryEvent>,
-    /// What to pass as `after` to go on, if there may be more.
+    /// The `after` of the next page, or `None` after the last.
     pub next: Option<Seq>,
-    /// Events up to this seq are no longer kept, 0 if all are.
+    /// The last event that was pruned, 0 if none was.
     pub pruned: Seq,
 }
 
 impl HistoryPage {
-    /// Whether it tells of no event, and none can follow.
+    /// Returns whether it has no events and no next page.
     pub fn is_empty(&self) -> bool {
         self.events.is_empty() && self.next.is_none()
     }
 }
 
-/// One accepted event, as it came.
+/// One accepted event, as received.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AcceptedEvent {
     /// Its position.
     pub seq: Seq,
     /// Its type.
     pub event_type: String,
-    /// The sender's time of it, where told.
+    /// The sender's time of it, if it has one.
     pub at: Option<Timestamp>,
-    /// When it came in.
+    /// When it was received.
     pub received_at: Timestamp,
-    /// The sender's id of the delivery, where told.
+    /// The sender's id of the delivery, if it has one.
     pub webhook_id: Option<String>,
     /// The body, byte for byte.
     pub body: String,
 }
 
-/// How much one page of events holds.
+/// The size of one page of events.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PageLimit {
-    /// The greatest number of events.
+    /// Maximum number of events.
     pub events: usize,
-    /// Bytes of their texts, about. The first event always fits.
+    /// Maximum number of bytes of their texts, approximately. The first event always fits.
     pub bytes: usize,
 }
 
 impl From<usize> for PageLimit {
-    /// So many events, however long their texts.
+    /// Limits the number of events, however long their texts.
     fn from(events: usize) -> Self {
         Self { events, bytes: usize::MAX }
     }
 }
 
-/// Accepted events, oldest first.
+/// A page of accepted events, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EventPage {
     /// The events.
     pub events: Vec<AcceptedEvent>,
-    /// What to pass as `after` to go on, if there may be more.
+    /// The `after` of the next page, or `None` after the last.
     pub next: Option<Seq>,
-    /// Events up to this seq are no longer kept, 0 if all are.
+    /// The last event that was pruned, 0 if none was.
     pub pruned: Seq,
 }
 
-/// The event that an entry holds; nothing for one of an ignored type.
-pub(crate) fn read(seq: Seq, entry: &JournalEntry<'_>) -> Result<Option<Event>, JournalError> {
+/// Decodes the event of an entry, or returns `None` for one of an ignored type.
+pub(crate) fn decode_entry(
+    seq: Seq,
+    entry: &JournalEntry<'_>,
+) -> Result<Option<Event>, JournalError> {
     if entry.is_erased() {
         return Ok(None);
     }
@@ -114,7 +116,7 @@ pub(crate) fn read(seq: Seq, entry: &JournalEntry<'_>) -> Result<Option<Event>, 
 }
 
 impl Subject {
-    /// Whether any event has named this, as far as the graph tells.
+    /// Returns whether any event has named this, as far as the graph knows.
     pub fn is_known_to(&self, graph: &LocationGraph) -> bool {
         match self {
             Self::Node(node) => graph.knows(node),
@@ -139,7 +141,7 @@ impl HistoryEvent {
 }
 
 impl Subject {
-    pub(crate) fn mention(&self, location: &str) -> KeyHash {
+    pub(crate) fn key_hash(&self, location: &str) -> KeyHash {
         match self {
             Self::Node(node) => skip_index::hash_node(location, node),
             Self::Relation(id) => skip_index::hash_relation(location, id),
@@ -147,11 +149,11 @@ impl Subject {
         }
     }
 
-    /// Whether an event speaks of this.
+    /// Returns whether an event concerns this.
     ///
-    /// Of the delete of an association earlier versions noted the id alone, not its
+    /// For the delete of an association, earlier versions recorded only the id, not its
     /// object keys; so the ids of those that have an end here are wanted, too.
-    pub(crate) fn is_told_by(&self, event: &Event, wanted: &mut Vec<KeyHash>) -> bool {
+    pub(crate) fn is_concerned_by(&self, event: &Event, wanted: &mut Vec<KeyHash>) -> bool {
         match (self, &event.change) {
             (Self::Relation(id), Change::Relation(relation)) => relation.id.as_str() == id,
             (Self::Association(id), Change::Association(association)) => {

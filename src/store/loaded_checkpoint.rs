@@ -1,4 +1,4 @@
-//! What an opening has found of a checkpoint.
+//! How far the checkpoint had come when the store was opened.
 
 use std::collections::BTreeMap;
 
@@ -9,6 +9,6 @@ use crate::model::Seq;
 #[derive(Debug, Default)]
 pub(crate) struct LoadedCheckpoint {
     pub(crate) come: CheckpointSeq,
-    /// By number, the event that all rows of a location stand for, where that is later.
+    /// By number, the event that all rows of a location cover, where that is later.
     pub(crate) locations: BTreeMap<u32, Seq>,
 }

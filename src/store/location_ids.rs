@@ -7,25 +7,25 @@ use crate::journal::{JournalError, JournalReader};
 use crate::model::EventType;
 use crate::store::locations::Locations;
 
-/// Calls with the ids of up to `limit` locations of a journal, each once, in the order in
-/// which it first heard of them.
+/// Calls `each` with the ids of up to `limit` locations of a journal, once each, in the order
+/// of their first event.
 pub(crate) fn each_location(
     journal: &mut dyn JournalReader,
     limit: usize,
     mut each: impl FnMut(&str),
 ) -> Result<(), JournalError> {
     let mut known: HashSet<Box<str>> = HashSet::new();
-    let mut note = |id: &str| {
+    let mut add = |id: &str| {
         if known.len() < limit && !known.contains(id) {
             known.insert(id.into());
             each(id);
         }
         if known.len() < limit { ControlFlow::Continue(()) } else { ControlFlow::Break(()) }
     };
-    let checkpoint = journal.location_ids(&mut note)?;
+    let checkpoint = journal.location_ids(&mut add)?;
     journal.read(checkpoint, &mut |_, entry| {
         let is_known = EventType::from_name(entry.event_type).is_some();
-        if is_known { note(entry.location) } else { ControlFlow::Continue(()) }
+        if is_known { add(entry.location) } else { ControlFlow::Continue(()) }
     })
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn count_locations(
     Ok(count)
 }
 
-/// Drops the notes for a checkpoint, which another process saves.
+/// Forgets the changes that a checkpoint would save: another process saves it.
 pub(crate) fn forget_changes(locations: &Locations, number: u32) {
     if let Some(location) = locations.at(number) {
         location.write().forget_changes();

@@ -9,8 +9,8 @@ use crate::graph::LocationGraph;
 use crate::model::{LocationId, address};
 use crate::sync::IgnorePoison;
 
-/// Looks at whether the writer is out of a graph: it mostly is after one event, in some
-/// microseconds.
+/// How often locking a graph is tried: the writer mostly releases it after one event, in
+/// some microseconds.
 const TRIES: u32 = 512;
 
 /// One location and its graph.
@@ -22,25 +22,25 @@ pub struct Location {
 }
 
 impl Location {
-    /// Its id.
+    /// Returns its id.
     pub fn id(&self) -> &LocationId {
         &self.id
     }
 
-    /// Its place in the list of locations: places only grow, so a list can go on
-    /// behind one.
+    /// Returns its place in the list of locations: places only grow, so a list can continue
+    /// after one.
     pub fn place(&self) -> u32 {
         self.number
     }
 
-    /// The graph, to ask questions of. The writer waits while it is held, so do
-    /// no I/O meanwhile; for long work take a
-    /// [snapshot](LocationGraph::snapshot).
+    /// Locks the graph for queries. The writer waits while it is held, so do no I/O
+    /// meanwhile; for long work take a [snapshot](LocationGraph::snapshot).
     pub fn read(&self) -> RwLockReadGuard<'_, LocationGraph> {
         self.graph.read().ignore_poison()
     }
 
-    /// The graph, if the writer is out of it within some microseconds.
+    /// Locks the graph for queries, or returns `None` if the writer does not release it
+    /// within some microseconds.
     pub fn try_read(&self) -> Option<RwLockReadGuard<'_, LocationGraph>> {
         for _ in 0..TRIES {
             if let Some(graph) = self.graph.try_read().ignore_poison() {
@@ -76,12 +76,12 @@ impl LocationTable {
 #[derive(Debug, Default)]
 pub(crate) struct Locations {
     table: RwLock<LocationTable>,
-    /// The only one there is a graph of, where all others are passed over.
+    /// The only one that has a graph, where all others are skipped.
     only: Option<LocationId>,
 }
 
 impl Locations {
-    /// Returns what holds one location alone, or every one.
+    /// Returns a table for one location only, or for all.
     pub(crate) fn of(only: Option<&str>) -> Self {
         Self { only: only.map(LocationId::from), ..Self::default() }
     }
@@ -90,8 +90,8 @@ impl Locations {
         self.only.as_ref().map(LocationId::as_str)
     }
 
-    /// Whether events of this location belong here.
-    pub(crate) fn holds(&self, id: &str) -> bool {
+    /// Returns whether events of this location belong here.
+    pub(crate) fn admits(&self, id: &str) -> bool {
         self.only().is_none_or(|only| only == id)
     }
 
@@ -99,13 +99,12 @@ impl Locations {
         self.table().by_id.get(id).cloned()
     }
 
-    /// All locations, in the order the store first heard of them.
+    /// Returns all locations, in the order of their first event.
     pub(crate) fn all(&self) -> Vec<Arc<Location>> {
         self.table().by_number.values().cloned().collect()
     }
 
-    /// Up to `limit` locations behind this place, in the order the store first heard of
-    /// them.
+    /// Returns up to `limit` locations after this place, in the order of their first event.
     pub(crate) fn page(&self, after: Option<u32>, limit: usize) -> Vec<Arc<Location>> {
         let Some(first) = after.map_or(Some(0), |after| after.checked_add(1)) else {
             return Vec::new();
@@ -117,7 +116,7 @@ impl Locations {
         self.table().by_number.len()
     }
 
-    /// Up to `limit` locations from this number on, in order.
+    /// Returns up to `limit` locations from this number on, in order.
     pub(crate) fn from(&self, number: u32, limit: usize) -> Vec<Arc<Location>> {
         let table = self.table();
         table.by_number.range(number..).take(limit).map(|(_, it)| Arc::clone(it)).collect()
@@ -138,7 +137,7 @@ impl Locations {
         copy
     }
 
-    /// The location of this id, new if there was none.
+    /// Returns the location of this id, and adds it if there is none.
     pub(crate) fn intern(&self, id: &LocationId) -> Arc<Location> {
         if let Some(known) = self.find(id.as_str()) {
             return known;
@@ -150,14 +149,15 @@ impl Locations {
         table.add(number, id)
     }
 
-    /// The location of this id under the number that it had; nothing if it cannot have it.
+    /// Adds a location under the number that it had, or returns `None` if that is taken or out
+    /// of order.
     pub(crate) fn restore(&self, number: u32, id: &LocationId) -> Option<Arc<Location>> {
         let mut table = self.table.write().ignore_poison();
         let is_next = table.by_number.last_key_value().is_none_or(|(last, _)| *last < number);
         (is_next && !table.by_id.contains_key(id.as_str())).then(|| table.add(number, id))
     }
 
-    /// Takes a location away.
+    /// Removes a location.
     pub(crate) fn remove(&self, id: &str) {
         let mut table = self.table.write().ignore_poison();
         if let Some(location) = table.by_id.remove(id) {

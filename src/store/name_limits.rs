@@ -1,4 +1,4 @@
-//! How many names senders may invent. Decided before anything is written.
+//! Limits of the names that senders may introduce, checked before anything is written.
 
 use std::collections::{HashMap, HashSet};
 use std::fmt;
@@ -8,20 +8,20 @@ use crate::graph::NameCounts;
 use crate::model::{Change, Event};
 use crate::store::locations::{Location, Locations};
 
-/// How many names events may bring into a store.
+/// Maximum numbers of names that events may bring into a store.
 ///
-/// Names are kept for good, and questions walk tables of them: without a limit, whoever
-/// may send could fill the memory, or slow down every question about a location. An event
-/// that names one more is refused; one that names nothing new is always taken, also by a
-/// store that holds more already.
+/// Names are kept for good, and queries walk tables of them: without a limit, a sender could
+/// fill the memory, or slow down every query of a location. An event that names one more is
+/// refused; one that names nothing new is always accepted, even by a store that has more
+/// already.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct NameLimits {
     /// Locations of the store.
     pub locations: usize,
     /// Object keys of one location.
     pub object_keys: usize,
-    /// Associations of one location, with those that were deleted or that only relations
-    /// name.
+    /// Associations of one location, including those that are deleted or that only
+    /// relations name.
     pub associations: usize,
     /// Edge types of one location: an association counts once for each pair of object
     /// keys that its relations join. Nearly every association joins one.
@@ -34,7 +34,7 @@ impl Default for NameLimits {
     }
 }
 
-/// What there is a limit to.
+/// A kind of name that is limited.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LimitedName {
     /// See [`NameLimits::locations`].
@@ -61,9 +61,9 @@ impl LimitedName {
 /// An event names more than the store may hold; nothing of it was written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LimitReached {
-    /// What there is too much of.
+    /// The kind of name.
     pub name: LimitedName,
-    /// How many there may be.
+    /// Maximum number of such names.
     pub limit: usize,
     /// The member that holds the name, if one does.
     pub field: Option<&'static str>,
@@ -131,7 +131,7 @@ impl<'e> EventNames<'e> {
                 names.edge_type = Some([it.association.as_str(), first, second]);
             }
             Change::Record { object: Some(object), .. } => {
-                // The event type alone tells that it is of a contact.
+                // Only the event type says that it is of a contact.
                 let field = event.event_type.as_str().starts_with("Record").then_some("objectKey");
                 names.objects = [Some((object.as_str(), field)), None];
             }
@@ -166,13 +166,13 @@ impl<'e> EventNames<'e> {
     }
 }
 
-/// The names that the events of one batch bring, of which none is merged yet.
+/// The new names of the events of one batch, none of which is merged yet.
 pub(crate) struct NewNames<'s, 'd> {
     limits: NameLimits,
     locations: &'s Locations,
     /// Locations that are known.
     known: usize,
-    /// The location of the event before: most of a batch may be of one.
+    /// The location of the previous event: most of a batch may be of one.
     last: Option<(&'d str, Option<Arc<Location>>)>,
     new: HashMap<&'d str, NewInLocation<'d>>,
     new_locations: usize,
@@ -186,13 +186,13 @@ struct NewInLocation<'d> {
 }
 
 impl<'s, 'd> NewNames<'s, 'd> {
-    /// Begins a batch. `known` locations there are, of which `locations` may hold only
+    /// Begins a batch in a store with `known` locations, of which `locations` may hold only
     /// some.
     pub(crate) fn new(limits: NameLimits, locations: &'s Locations, known: usize) -> Self {
         Self { limits, locations, known, last: None, new: HashMap::new(), new_locations: 0 }
     }
 
-    /// Returns the names in an event that are new, or says which of them is one too many.
+    /// Returns the new names in an event, or which of them is beyond its limit.
     ///
     /// Costs a look-up of each name in the graph, and allocates nothing.
     pub(crate) fn check(&mut self, event: &'d Event) -> Result<EventNames<'d>, LimitReached> {
@@ -252,7 +252,7 @@ impl<'s, 'd> NewNames<'s, 'd> {
         Ok(())
     }
 
-    /// Notes that an event with these names will be merged.
+    /// Adds the names of an event that will be merged.
     pub(crate) fn add(&mut self, location: &'d str, names: &EventNames<'d>) {
         if names.is_empty() {
             return;

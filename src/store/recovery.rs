@@ -15,7 +15,7 @@ use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::compaction::{Compactions, Due};
 use crate::store::writer::merge::merge_event;
 
-/// A store could not be opened.
+/// Why a store could not be opened.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum OpenError {
@@ -27,18 +27,18 @@ pub enum OpenError {
     Thread(#[source] std::io::Error),
 }
 
-/// What opening found.
+/// The state that opening found.
 pub(crate) struct Recovered {
     pub(crate) locations: Locations,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) checkpoint: Seq,
     pub(crate) head: Seq,
-    /// All that were written down, as far as they are kept.
+    /// All compactions that are kept.
     pub(crate) compactions: Compactions,
 }
 
 impl Recovered {
-    /// Saves what was rebuilt from the events, if the checkpoint was damaged.
+    /// Saves the state rebuilt from the events, if the checkpoint was damaged.
     pub(crate) fn replace_damaged_checkpoint(
         &mut self,
         journal: &mut dyn Journal,
@@ -52,9 +52,9 @@ impl Recovered {
     }
 }
 
-/// Builds the graphs from the checkpoint and the events behind it, or, where the
-/// checkpoint is damaged and no event is pruned, from every event: the next save then
-/// replaces the checkpoint.
+/// Builds the graphs from the checkpoint and the events after it, or, where the checkpoint
+/// is damaged and no event is pruned, from every event: the next save then replaces the
+/// checkpoint.
 pub(crate) fn recover(
     journal: &mut dyn JournalReader,
     options: &Options,
@@ -73,19 +73,19 @@ fn recover_into(
         Err(JournalError::DamagedCheckpoint { reason })
     });
     match loaded {
-        Ok(loaded) => go_on(journal, loaded, locations, Checkpointer::new(options)),
+        Ok(loaded) => replay_rest(journal, loaded, locations, Checkpointer::new(options)),
         Err(JournalError::DamagedCheckpoint { reason }) if journal.pruned()? == 0 => {
             let advice = "look at the disk; `relata verify` compares the two";
             tracing::error!(reason, advice, "the checkpoint is damaged: all events are replayed");
             let (nothing, locations) = (LoadedCheckpoint::default(), Locations::of(only));
-            go_on(journal, nothing, locations, Checkpointer::new(options).replacing())
+            replay_rest(journal, nothing, locations, Checkpointer::new(options).replacing())
         }
         Err(error) => Err(error),
     }
 }
 
-/// Adds the events behind what was loaded.
-pub(crate) fn go_on(
+/// Replays the events after the checkpoint that was loaded.
+pub(crate) fn replay_rest(
     journal: &mut dyn JournalReader,
     loaded: LoadedCheckpoint,
     locations: Locations,
@@ -108,8 +108,8 @@ pub(crate) fn go_on(
     Ok(Recovered { locations, checkpointer, checkpoint, head, compactions })
 }
 
-/// As [`recover`], of one location alone or of all, while another process writes: it
-/// may save a checkpoint and prune after the one that was there has been read.
+/// Recovers one location or all as [`recover`] does, while another process writes, which may
+/// save a checkpoint and prune after the earlier checkpoint has been read.
 pub(crate) fn recover_beside_writer(
     journal: &mut dyn JournalReader,
     options: &Options,
@@ -123,9 +123,87 @@ pub(crate) fn recover_beside_writer(
     }
 }
 
-/// Told of a location, by id, whose rows are not what was saved, and why; says whether
-/// to go on.
+/// Takes the id of a location whose rows are not what was saved, and why; an error ends the
+/// loading.
 type DamageSink<'s> = &'s mut dyn FnMut(&str, String) -> Result<(), JournalError>;
+
+/// A checkpoint that is being loaded.
+struct CheckpointLoader<'l> {
+    locations: &'l Locations,
+    damage: DamageSink<'l>,
+    /// The location of the last row.
+    current: Option<Arc<Location>>,
+    /// The newest event of any row.
+    newest: Seq,
+    is_damaged: bool,
+    /// Number of rows that were saved of each location.
+    saved_rows: Vec<(Arc<Location>, u64)>,
+    /// By number, the event that all rows of a location cover, where known.
+    saved_seqs: BTreeMap<u32, Seq>,
+}
+
+fn damaged(reason: String) -> JournalError {
+    JournalError::DamagedCheckpoint { reason }
+}
+
+impl CheckpointLoader<'_> {
+    /// Returns the number under which a location is loaded. A single location is the first
+    /// here, whatever number it has there.
+    fn number_here(&self, number: u32) -> u32 {
+        if self.locations.only().is_some() { 0 } else { number }
+    }
+
+    fn restore(&mut self, row: &CheckpointRow<'_>) -> Result<(), JournalError> {
+        match row {
+            CheckpointRow::Location { number, id, rows, seq } => {
+                let number = self.number_here(*number);
+                let restored = self.locations.restore(number, &LocationId::from(*id));
+                let out_of_order = || damaged(format!("location {id} is out of order"));
+                let location = restored.ok_or_else(out_of_order)?;
+                self.saved_seqs.extend(seq.map(|seq| (number, seq)));
+                self.saved_rows.extend(rows.map(|rows| (location, rows)));
+                Ok(())
+            }
+            CheckpointRow::State { location, row } => {
+                self.newest = self.newest.max(row.newest());
+                let number = self.number_here(*location);
+                let known = self.current.take().filter(|current| current.number == number);
+                let found = known.or_else(|| self.locations.at(number));
+                let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
+                let restored = found.write().restore(row);
+                restored.or_else(|reason| {
+                    (self.damage)(found.id().as_str(), format!("{reason}: {row:?}"))
+                })?;
+                self.current = Some(found);
+                Ok(())
+            }
+            CheckpointRow::Damaged { location, reason } => {
+                self.is_damaged = true;
+                let found = self.locations.at(*location);
+                let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
+                (self.damage)(found.id().as_str(), (*reason).to_owned())
+            }
+            CheckpointRow::Dropped { .. }
+            | CheckpointRow::SkipIndex { .. }
+            | CheckpointRow::LocationBlocks { .. }
+            | CheckpointRow::LocationBlocksOf { .. }
+            | CheckpointRow::Redeliveries { .. }
+            | CheckpointRow::NoOp { .. } => Ok(()),
+        }
+    }
+
+    /// Compares the numbers of rows loaded and saved.
+    fn check_row_counts(&mut self) -> Result<(), JournalError> {
+        for (location, saved) in std::mem::take(&mut self.saved_rows) {
+            let found = location.read().row_count();
+            if found != saved {
+                let reason = format!("it has {found} rows, {saved} were saved");
+                (self.damage)(location.id().as_str(), reason)?;
+            }
+        }
+        Ok(())
+    }
+}
 
 /// Loads the checkpoint and returns how far it has come.
 pub(crate) fn load_checkpoint(
@@ -133,57 +211,22 @@ pub(crate) fn load_checkpoint(
     locations: &Locations,
     damage: DamageSink<'_>,
 ) -> Result<LoadedCheckpoint, JournalError> {
-    let damaged = |reason: String| JournalError::DamagedCheckpoint { reason };
-    let mut current: Option<Arc<Location>> = None;
-    let (mut newest, mut is_damaged) = (0, false);
-    let (mut saved_rows, mut saved_seqs) = (Vec::new(), BTreeMap::new());
-    let only = locations.only();
-    let mut restore = |row: &CheckpointRow<'_>| match row {
-        CheckpointRow::Location { number, id, rows, seq } => {
-            let number = if only.is_some() { 0 } else { *number };
-            let restored = locations.restore(number, &LocationId::from(*id));
-            let out_of_order = || damaged(format!("location {id} is out of order"));
-            let location = restored.ok_or_else(out_of_order)?;
-            saved_seqs.extend(seq.map(|seq| (number, seq)));
-            saved_rows.extend(rows.map(|rows| (location, rows)));
-            Ok(())
-        }
-        CheckpointRow::State { location, row } => {
-            newest = newest.max(row.newest());
-            // One that is alone is the first here, whatever it is there.
-            let number = if only.is_some() { 0 } else { *location };
-            let known = current.take().filter(|current| current.number == number);
-            let found = known.or_else(|| locations.at(number));
-            let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
-            let restored = found.write().restore(row);
-            restored.or_else(|reason| damage(found.id().as_str(), format!("{reason}: {row:?}")))?;
-            current = Some(found);
-            Ok(())
-        }
-        CheckpointRow::Damaged { location, reason } => {
-            is_damaged = true;
-            let found = locations.at(*location);
-            let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
-            damage(found.id().as_str(), (*reason).to_owned())
-        }
-        CheckpointRow::Dropped { .. }
-        | CheckpointRow::SkipIndex { .. }
-        | CheckpointRow::LocationBlocks { .. }
-        | CheckpointRow::LocationBlocksOf { .. }
-        | CheckpointRow::Redeliveries { .. }
-        | CheckpointRow::NoOp { .. } => Ok(()),
+    let mut loader = CheckpointLoader {
+        locations,
+        damage,
+        current: None,
+        newest: 0,
+        is_damaged: false,
+        saved_rows: Vec::new(),
+        saved_seqs: BTreeMap::new(),
     };
-    let come = match only {
-        Some(id) => journal.load_location(id, &mut restore)?,
-        None => journal.load_checkpoint(&mut restore)?,
+    let come = match locations.only() {
+        Some(id) => journal.load_location(id, &mut |row| loader.restore(row))?,
+        None => journal.load_checkpoint(&mut |row| loader.restore(row))?,
     };
-    for (location, saved) in saved_rows {
-        let found = location.read().row_count();
-        if found != saved {
-            damage(location.id().as_str(), format!("it has {found} rows, {saved} were saved"))?;
-        }
-    }
-    // Of a damaged row the seq may be what is wrong.
+    loader.check_row_counts()?;
+    let CheckpointLoader { newest, is_damaged, mut saved_seqs, .. } = loader;
+    // In a damaged row the seq itself may be wrong.
     if newest > come.newest && !is_damaged {
         let head = journal.head()?;
         if newest > head {
@@ -196,21 +239,21 @@ pub(crate) fn load_checkpoint(
     Ok(LoadedCheckpoint { come, locations: saved_seqs })
 }
 
-/// What to replay.
+/// Which events to replay.
 pub(crate) struct Replaying<'c> {
-    /// The events behind this one.
+    /// Events after this one.
     pub(crate) after: Seq,
     /// The last event.
     pub(crate) upto: Seq,
-    /// What was dropped between them.
+    /// The compactions between them.
     pub(crate) compactions: &'c Compactions,
-    /// Whether they are merged a second time, into what they have made: those from before
-    /// something was dropped of their location are passed over then, since what they speak
-    /// of may not be there any more.
+    /// Whether they are merged a second time, into the graphs that they have made: events
+    /// from before a compaction of their location are skipped then, since the things they
+    /// name may have been dropped.
     pub(crate) again: bool,
 }
 
-/// Merges every event, does every compaction, and returns the last event.
+/// Merges every event, repeats every compaction, and returns the last event.
 ///
 /// # Errors
 ///
@@ -231,13 +274,13 @@ pub(crate) fn replay(
             if seq > upto {
                 return ControlFlow::Break(());
             }
-            due.do_upto(seq - 1, locations, checkpointer);
-            let is_passed = again && seq <= compactions.last_of(entry.location);
-            if is_passed || !locations.holds(entry.location) {
+            due.apply_upto(seq - 1, locations, checkpointer);
+            let is_skipped = again && seq <= compactions.last_of(entry.location);
+            if is_skipped || !locations.admits(entry.location) {
                 head = seq;
                 return ControlFlow::Continue(());
             }
-            match history::read(seq, &entry) {
+            match history::decode_entry(seq, &entry) {
                 Ok(event) => {
                     match event {
                         Some(event) => {
@@ -257,6 +300,6 @@ pub(crate) fn replay(
     }));
     read.map_err(|_| JournalError::MergePanicked { seq: head + 1 })??;
     failed.map_or(Ok(()), Err)?;
-    due.do_upto(head, locations, checkpointer);
+    due.apply_upto(head, locations, checkpointer);
     Ok(head)
 }

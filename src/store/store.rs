@@ -70,7 +70,7 @@ pub struct Store {
     pub(crate) no_ops: NoOpEvents,
     pub(crate) subscriptions: Arc<Subscriptions>,
     epochs: Epochs,
-    pub(crate) pasts: PastCache,
+    pub(crate) past_graphs: PastCache,
     /// Held while events that a writing process added are merged.
     pub(crate) refreshing: Mutex<()>,
     /// For [`preview`](Self::preview) where there is no writer.
@@ -129,7 +129,7 @@ impl Store {
             readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
             keep_ignored: false,
             redeliveries: Redeliveries::default(),
-            pasts: PastCache::new(options.past_graphs),
+            past_graphs: PastCache::new(options.past_graphs),
             refreshing: Mutex::default(),
             names: options.names,
         })
@@ -156,7 +156,7 @@ impl Store {
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
         let (keep_ignored, names) = (options.keep_ignored, options.names);
-        let pasts = PastCache::new(options.past_graphs);
+        let past_graphs = PastCache::new(options.past_graphs);
         let redeliveries = recovered.checkpointer.redeliveries();
         let no_ops = recovered.checkpointer.no_ops();
         let subscriptions = Subscriptions::starting_at(head);
@@ -193,7 +193,7 @@ impl Store {
             no_ops,
             subscriptions,
             epochs,
-            pasts,
+            past_graphs,
             refreshing,
             names,
         })
@@ -214,7 +214,7 @@ impl Store {
         self.open_queue()?.send_waiting(command)
     }
 
-    /// Whether a delivery goes into the journal, unless it is there already.
+    /// Returns whether a delivery goes into the journal, unless it is there already.
     pub(crate) fn is_stored(&self, delivery: &Delivery) -> bool {
         self.keep_ignored || matches!(delivery.decoded, Decoded::Event(_))
     }
@@ -245,7 +245,7 @@ impl Store {
         &self.epochs
     }
 
-    /// Whether deliveries are accepted at once. False for a while after opening, until the
+    /// Returns whether deliveries are accepted at once. False for a while after opening, until the
     /// ids of recent deliveries are known: earlier ones wait in the queue.
     pub fn is_ready(&self) -> bool {
         self.state.health.is_ready() && self.failure().is_none()

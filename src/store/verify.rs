@@ -1,4 +1,4 @@
-//! Proof that the journal, the checkpoint and the graph agree.
+//! Verifying that the journal, the checkpoint and the graph agree.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -9,43 +9,42 @@ use crate::model::{LocationId, Seq};
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::locations::{Location, Locations};
 use crate::store::options::Options;
-use crate::store::recovery::{Recovered, Replaying, go_on, load_checkpoint, replay};
+use crate::store::recovery::{Recovered, Replaying, load_checkpoint, replay, replay_rest};
 use crate::store::writer::checkpoint::Checkpointer;
 
-/// What comparing a journal's replay with its checkpoint has shown.
+/// The result of comparing a journal's replay with its checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Verification {
     /// The last event of the journal.
     pub events: Seq,
-    /// Events up to this seq were pruned: they are not compared.
+    /// The last event that was pruned; events up to there are not compared.
     pub pruned: Seq,
-    /// The seq of the checkpoint.
+    /// The last event that the checkpoint covers.
     pub checkpoint: Seq,
-    /// Locations compared.
+    /// Number of locations compared.
     pub locations: usize,
-    /// The locations that the two disagree on.
+    /// The locations on which the two disagree.
     pub differing: Vec<LocationId>,
-    /// What they disagree on, up to the limit; left is the checkpoint with the
-    /// events behind it, right the replay of every event.
+    /// The differences, up to the limit; left is the checkpoint with the events after it,
+    /// right the replay of every event.
     pub differences: Vec<Difference>,
 }
 
 /// Replays every event into fresh graphs and compares them with what opening
 /// the journal gives.
 ///
-/// Of a pruned journal, the events that are left are merged a second time into
-/// what the checkpoint gives, which must change nothing: what only pruned events
-/// said cannot be proved any more, nor what events said of a location before something
-/// that was deleted long ago was dropped of it.
+/// The remaining events of a pruned journal are merged a second time into the state of the
+/// checkpoint, which must change nothing: what only pruned events said can no longer be
+/// proven, nor what events said about a location before its last compaction.
 ///
-/// Holds both in memory, and checks each graph against itself.
+/// Keeps both in memory, and checks each graph for consistency.
 pub fn verify(journal: &mut dyn JournalReader, limit: usize) -> Result<Verification, JournalError> {
     Ok(compare(journal, limit)?.found)
 }
 
-/// As [`verify`], and replaces a checkpoint that disagrees by what the events say, in
-/// one transaction. Where old events are pruned nothing is replaced: the locations that
-/// differ cannot be proved.
+/// Verifies as [`verify`] does, and replaces a checkpoint that disagrees by the state that
+/// the events give, in one transaction. Where old events are pruned nothing is replaced:
+/// the locations that differ cannot be proven.
 pub fn repair(journal: &mut dyn Journal, limit: usize) -> Result<Verification, JournalError> {
     let Compared { found, replayed, checkpointer } = compare(journal, limit)?;
     if !found.differences.is_empty() && found.pruned == 0 {
@@ -58,7 +57,7 @@ pub fn repair(journal: &mut dyn Journal, limit: usize) -> Result<Verification, J
 struct Compared {
     found: Verification,
     replayed: Locations,
-    /// What replaying touched.
+    /// The changes by the replay.
     checkpointer: Checkpointer,
 }
 
@@ -69,7 +68,7 @@ fn compare(journal: &mut dyn JournalReader, limit: usize) -> Result<Compared, Jo
     let pruned = journal.pruned()?;
     let replayed = if pruned == 0 { Locations::default() } else { opened.locations.copy() };
     let mut checkpointer = Checkpointer::new(&options);
-    // What is accepted meanwhile is not looked at on either side.
+    // Events accepted meanwhile are ignored on either side.
     let replaying = Replaying {
         after: pruned,
         upto: opened.head,
@@ -117,8 +116,8 @@ fn compare(journal: &mut dyn JournalReader, limit: usize) -> Result<Compared, Jo
     Ok(Compared { found, replayed, checkpointer })
 }
 
-/// What opening gives, but that damage is noted, by location or of all of it, and
-/// nothing is replayed in its place.
+/// Opens as a store does, but records damage, by location or for the whole checkpoint, and
+/// replays nothing in its place.
 fn open(
     journal: &mut dyn JournalReader,
     options: &Options,
@@ -136,7 +135,7 @@ fn open(
         }
         Err(error) => return Err(error),
     };
-    let opened = go_on(journal, loaded, locations, Checkpointer::new(options))?;
+    let opened = replay_rest(journal, loaded, locations, Checkpointer::new(options))?;
     Ok((opened, reason))
 }
 

@@ -225,14 +225,14 @@ impl<'e> Rendered<'e> {
     }
 
     fn is_for(&mut self, filter: &ChangeFilter) -> bool {
-        if !filter.names(self.event()) {
+        if !filter.matches_names(self.event()) {
             return false;
         }
         if filter.labels.is_empty() {
             return true;
         }
         self.define();
-        filter.labels(self.event(), self.applied.association.as_deref())
+        filter.matches_labels(self.event(), self.applied.association.as_deref())
     }
 
     fn text(&mut self) -> &[u8] {

@@ -150,7 +150,7 @@ pub(super) fn parts_of_a_checkpoint_are_saved_over_the_one_before(open: &mut Ope
     let part = [location(0, "L", None), record(0, 1, "b"), CheckpointRow::NoOp { seq: 4 }];
     save_part(journal.as_mut(), 3, 6, &part).unwrap();
     let half = [location(0, "L", None), object(0), record(0, 0, "a"), record(0, 1, "b")];
-    // What all its rows stand for stays.
+    // The event that all its rows cover stays.
     let mut expected = shown(&half);
     *expected.first_mut().unwrap() =
         format!("{:?}", CheckpointRow::Location { number: 0, id: "L", rows: None, seq: Some(3) });
@@ -175,7 +175,7 @@ pub(super) fn parts_of_a_checkpoint_are_saved_over_the_one_before(open: &mut Ope
     ];
     let come = CheckpointSeq { seq: 6, newest: 8 };
     assert_eq!(loaded(journal.as_mut()), (come, shown(&all)));
-    // What is pruned is what the checkpoint stands for, not its newest row.
+    // What is pruned depends on what the checkpoint covers, not on its newest row.
     let later = Timestamp::from_millis(i64::MAX);
     assert_eq!(journal.prune(later, later, 100).unwrap(), 6);
     drop(journal);
@@ -200,7 +200,7 @@ pub(super) fn a_checkpoint_is_replaced_by_another(open: &mut Open) {
     assert_eq!(loaded(journal.as_mut()), (CheckpointSeq::whole(4), shown(&after)));
     assert!(!journal.is_no_op(2).unwrap(), "replaying all tells it anew");
     assert_eq!(journal.redeliveries(1).unwrap(), 2, "which nothing else tells");
-    // The next goes on from it.
+    // The next continues from it.
     save(journal.as_mut(), 5, &[location(1, "L", Some((0, 5)))]).unwrap();
     let all = [location(0, "M", Some((1, 4))), location(1, "L", Some((0, 5))), object(0)];
     assert_eq!(loaded(journal.as_mut()), (CheckpointSeq::whole(5), shown(&all)));

@@ -30,7 +30,7 @@ fn a_compaction_is_kept_in_its_place() {
         assert_eq!(journal.readers()().unwrap().compactions(0).unwrap(), all);
         journal.erase_location("M", &[], 0).unwrap();
         assert_eq!(journal.compactions(0).unwrap(), [all[0].clone(), all[2].clone()]);
-        // One behind the last event that was pruned may not be in the checkpoint yet.
+        // One after the last event that was pruned may not be in the checkpoint yet.
         assert_eq!(journal.prune(at(99), at(0), 2).unwrap(), 2);
         assert_eq!(journal.compactions(0).unwrap().len(), 2);
         assert_eq!(journal.prune(at(99), at(0), 1).unwrap(), 3);

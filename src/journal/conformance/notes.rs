@@ -1,4 +1,4 @@
-//! What the checkpoint notes of entries, and where those of each location are.
+//! What the checkpoint says of entries, and where those of each location are.
 
 use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::conformance::{Open, at, entry, five, save};

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
+use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink, SkipBlock};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::BlockMap;
 use crate::journal::memory::rows::{RowKey, StoredRow, borrow_row, copy_row, dropped_key};
@@ -15,7 +15,7 @@ pub(super) struct CheckpointPart {
     locations: Vec<(u32, StoredLocation)>,
     rows: Vec<((u32, RowKey), Arc<StoredRow>)>,
     dropped: Vec<(u32, RowKey)>,
-    skip_blocks: Vec<(Seq, (Seq, Box<[u8]>))>,
+    skip_blocks: Vec<SkipBlock>,
     redeliveries: Vec<(Seq, u64)>,
     no_ops: Vec<Seq>,
     blocks: BlockMap,
@@ -38,7 +38,8 @@ impl CheckpointPart {
                 self.dropped.push((*location, dropped_key(key)));
             }
             CheckpointRow::SkipIndex { first, last, hashes } => {
-                self.skip_blocks.push((*first, (*last, (*hashes).into())));
+                let (first, last, hashes) = (*first, *last, (*hashes).into());
+                self.skip_blocks.push(SkipBlock { first, last, hashes });
             }
             CheckpointRow::LocationBlocks { location, chunk, blocks: added } => {
                 self.blocks.add(location, *chunk, *added);
@@ -63,7 +64,8 @@ impl State {
             self.rows.remove(key);
         }
         self.rows.extend(part.rows);
-        self.skip_blocks.extend(part.skip_blocks);
+        let blocks = part.skip_blocks.into_iter();
+        self.skip_blocks.extend(blocks.map(|it| (it.first, (it.last, it.hashes))));
         self.no_ops.extend(part.no_ops);
         self.blocks.merge(&part.blocks);
         for (seq, times) in part.redeliveries {

@@ -1,4 +1,4 @@
-//! A copy of the file while it is written.
+//! Copying the file while it is written.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -13,15 +13,15 @@ use crate::journal::sqlite::file_lock::{check_name, private};
 use crate::journal::sqlite::journal::SqliteJournal;
 use crate::model::Seq;
 
-/// Pages copied between two reports.
+/// Number of pages copied between two reports.
 const STEP_PAGES: i32 = 4_096;
 
 /// Writes a copy of the store in `from` to the new file `to`, while another
-/// process may be writing to it, and answers with the last event in the copy.
-/// `progress` is told how many pages are copied, and of how many.
+/// process may be writing to it, and returns the last event in the copy. `progress` is
+/// called with the number of pages copied, and of all pages.
 ///
-/// The copy is the state at one moment. It is written beside its place, made
-/// durable and put there whole.
+/// The copy is the state at one moment. It is written beside `to`, made durable and renamed
+/// into place.
 ///
 /// # Errors
 ///
@@ -39,18 +39,18 @@ pub fn backup(
     }
     let mut source = SqliteJournal::open_read_only(from)?;
     // One snapshot for the whole copy: without it, each event accepted meanwhile would
-    // have SQLite begin anew. It ends with the copying, which no client slows down.
+    // have SQLite start again. It ends with the copying, which no client slows down.
     source.connection().execute_batch("BEGIN; SELECT 1 FROM event LIMIT 1;")?;
     let head = source.head()?;
     let partial = partial(to);
-    // A file of that name that is there already may be anything, even the store.
+    // An existing file of that name may be anything, even the store.
     private(OpenOptions::new().create_new(true).write(true))
         .open(&partial)
         .map_err(|source| JournalError::File { path: partial.clone(), source })?;
     let copied = copy(source.connection(), &partial, progress)
         .and_then(|()| put_in_place(&partial, to).map_err(at));
     if copied.is_err() {
-        // What is left of it is of no use; the error says what happened.
+        // The partial copy is useless; the error says what happened.
         std::fs::remove_file(&partial).unwrap_or_default();
     }
     copied.map(|()| head)
@@ -84,14 +84,14 @@ fn copy(
             }
         }
     }
-    // One file without a log beside it, until somebody opens it for writing.
+    // One file without a log beside it, until it is opened for writing.
     target.pragma_update(None, "journal_mode", "DELETE")?;
     target.close().map_err(|(_, error)| error)?;
     Ok(())
 }
 
 fn put_in_place(partial: &Path, to: &Path) -> std::io::Result<()> {
-    // Windows syncs no file that is open for reading alone.
+    // Windows does not sync a file that is open for reading only.
     OpenOptions::new().read(true).write(true).open(partial)?.sync_all()?;
     std::fs::rename(partial, to)?;
     let folder = to.parent().filter(|folder| !folder.as_os_str().is_empty());
@@ -103,7 +103,7 @@ fn sync_folder(folder: &Path) -> std::io::Result<()> {
     std::fs::File::open(folder)?.sync_all()
 }
 
-/// Elsewhere a folder cannot be opened; the system notes its names by itself.
+/// Does nothing where a folder cannot be opened: the system stores its names by itself.
 #[cfg(not(unix))]
 fn sync_folder(_: &Path) -> std::io::Result<()> {
     Ok(())

@@ -16,14 +16,14 @@ const CAME_BEFORE: &str =
 const FORGET_BEFORE: &str = "DELETE FROM pruned_before WHERE before < ?1";
 const NOTE_PRUNED: &str = "INSERT INTO pruned_before VALUES (?1, ?2) \
     ON CONFLICT (before) DO UPDATE SET seq = max(seq, excluded.seq)";
-// The condition on the key changes nothing; it says that all rows are meant.
+// The condition on the key changes nothing; it says that reading all rows is intended.
 const FORGET_LOCATION: &str = "DELETE FROM compaction WHERE at >= 0 AND location = ?1";
 const FORGET_PRUNED: &str = "DELETE FROM compaction WHERE at < ?1";
 
 /// A full hour, in milliseconds.
 const HOUR: i64 = 3_600_000;
 
-/// How long it is known when events came that are pruned: ten years.
+/// How long the times of receipt of pruned events are known: ten years.
 const KNOWN: i64 = 10 * 365 * 24 * HOUR;
 
 pub(super) fn record(
@@ -65,8 +65,8 @@ pub(super) fn forget_location(
     Ok(())
 }
 
-/// Notes that events up to this one are pruned and came before a time, and forgets the
-/// compactions before them: no replay begins there.
+/// Records that events up to this one are pruned and were received before a time, and
+/// deletes the compactions before them: no replay begins there.
 pub(super) fn prune(
     connection: &Connection,
     upto: i64,
@@ -79,7 +79,7 @@ pub(super) fn prune(
     Ok(())
 }
 
-/// Returns the last pruned event that is known to have come before this time.
+/// Returns the last pruned event that is known to have been received before this time.
 pub(super) fn pruned_before(connection: &Connection, time: Timestamp) -> Result<Seq, JournalError> {
     let mut select = connection.prepare_cached(CAME_BEFORE)?;
     let mut rows = select.query([time.as_millis()])?;

@@ -12,21 +12,21 @@ use crate::journal::sqlite::{schema, state_table};
 /// How long to wait for another connection, such as a reader that closes.
 pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
-/// Of a new file, in bytes. The log takes two writes for each page: a commit of a
+/// Page size of a new file, in bytes. The log takes two writes for each page: a commit of a
 /// few dozen events costs a seventh less than with the default of 4,096.
 const PAGE_BYTES: i64 = 8_192;
 
-/// Bytes of the write-ahead log beyond which it is cut down; a little more than it
-/// takes while no reader holds it.
+/// Maximum number of bytes of the write-ahead log before it is cut down; a little more than
+/// it takes while no reader holds it.
 pub(super) const LOG_BYTES_MAX: u64 = 24 << 20;
 
-/// Statements kept prepared; there are fewer than that.
+/// Maximum number of statements kept prepared; there are fewer.
 const STATEMENTS: usize = 48;
 
-/// How a file is opened for writing: it is there, and its name is never a URI.
+/// Flags to open a file for writing: it exists, and its name is never a URI.
 const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
-/// Connects to a file of ours, or an empty one, for writing.
+/// Connects to a file of Relata, or an empty one, for writing.
 pub(super) fn connect_for_writing(path: &Path) -> Result<Connection, JournalError> {
     let connection = Connection::open_with_flags(path, WRITING)?;
     check_owner(&connection, path)?;
@@ -41,7 +41,7 @@ pub(super) fn connect_read_only(path: &Path) -> Result<Connection, JournalError>
     }
 }
 
-/// Connects to a file for reading, as one that nobody changes if that is known.
+/// Connects to a file for reading, as an immutable one if it is known to be.
 fn connect_as(path: &Path, immutable: bool) -> Result<Connection, JournalError> {
     let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = if immutable {
@@ -57,7 +57,7 @@ fn connect_as(path: &Path, immutable: bool) -> Result<Connection, JournalError> 
 }
 
 /// Returns whether nothing can change a file: it was closed cleanly, and its file system
-/// is mounted for reading alone. SQLite would want to create files beside it.
+/// is mounted for reading only. SQLite would want to create files beside it.
 #[cfg(unix)]
 fn is_sealed(path: &Path) -> bool {
     use rustix::fs::{StatVfsMountFlags, statvfs};
@@ -105,21 +105,21 @@ pub(super) fn prepare(connection: &Connection) -> Result<(), JournalError> {
     connection.pragma_update(None, "synchronous", "FULL")?;
     flush_drives(connection)?;
     connection.pragma_update(None, "wal_autocheckpoint", 0)?;
-    // What is deleted is written over: what was erased must not be found in free pages.
+    // Deleted content is overwritten: erased data must not be found in free pages.
     connection.pragma_update(None, "secure_delete", "ON")?;
     connection.pragma_update(None, "journal_size_limit", LOG_BYTES_MAX.cast_signed())?;
     Ok(())
 }
 
-/// Has macOS flush the drive's cache with each sync, which elsewhere a sync does.
+/// Makes macOS flush the drive's cache with each sync, as a sync does elsewhere.
 pub(super) fn flush_drives(connection: &Connection) -> Result<(), JournalError> {
     connection.pragma_update(None, "fullfsync", true)?;
     connection.pragma_update(None, "checkpoint_fullfsync", true)?;
     Ok(())
 }
 
-/// Refuses a file that holds no table yet although a log was kept beside it, which is
-/// not there.
+/// Refuses a file that has no table yet although there was a log beside it, which is now
+/// missing.
 pub(super) fn check_log(connection: &Connection, path: &Path) -> Result<(), JournalError> {
     let mode: String = connection.pragma_query_value(None, "journal_mode", |row| row.get(0))?;
     let tables: i64 =

@@ -8,7 +8,8 @@ use crate::journal::dead_letter::{
 use crate::journal::error::JournalError;
 use crate::model::Timestamp;
 
-/// What lists show. A reason of an earlier version may hold any text of the sender.
+/// The columns that lists show. A reason of an earlier version may contain any text of the
+/// sender.
 const SUMMARY: &str = "id, first_at, last_at, times, url_type, location, code, field, \
     substr(reason, 1, 1024), length(body)";
 const REPEAT: &str = "UPDATE dead_letter SET times = times + 1, last_at = ?1 \
@@ -16,7 +17,7 @@ const REPEAT: &str = "UPDATE dead_letter SET times = times + 1, last_at = ?1 \
     WHERE checksum = ?2 AND body = ?3 AND url_type IS ?4 LIMIT 1)";
 const INSERT: &str = "INSERT INTO dead_letter (first_at, last_at, times, url_type, location, code, \
     field, reason, headers, checksum, body) VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
-/// What a letter counts against the bound; as in the file's migrations.
+/// The bytes of a letter as counted against the bound; as in the file's migrations.
 const BYTES: &str = "length(body) + length(CAST(reason AS BLOB)) + length(CAST(headers AS BLOB)) \
     + length(CAST(code AS BLOB)) + ifnull(length(CAST(url_type AS BLOB)), 0) \
     + ifnull(length(CAST(location AS BLOB)), 0) + ifnull(length(CAST(field AS BLOB)), 0)";

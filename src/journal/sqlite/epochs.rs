@@ -19,7 +19,7 @@ pub(super) fn load(connection: &Connection) -> Result<Epochs, JournalError> {
             Some(epochs) => epochs.push(Epoch { id, after }),
         }
     }
-    // A file of a format without epochs, or one that somebody has emptied.
+    // A file of a format without epochs, or one whose table was emptied.
     Ok(epochs.unwrap_or_else(|| Epochs::starting_with(EpochId(0))))
 }
 

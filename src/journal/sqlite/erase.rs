@@ -1,4 +1,4 @@
-//! Everything of one location leaves the file.
+//! Erasing a location from the file.
 
 use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 
@@ -9,7 +9,7 @@ use crate::journal::sqlite::{compactions, dead_letters, events, location_blocks}
 use crate::journal::writer::Erased;
 use crate::model::{Seq, Timestamp};
 
-// The conditions on the key change nothing; they say that all rows are meant.
+// The conditions on the key change nothing; they say that reading all rows is intended.
 const EVENTS: &str = "SELECT seq FROM event WHERE seq > ?1 AND seq <= ?2 AND location = ?3";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
 const LETTERS: &str = "SELECT id FROM dead_letter \
@@ -18,8 +18,8 @@ const DELIVERIES: &str =
     "SELECT seq FROM pruned_delivery WHERE seq > 0 AND location = ?1 ORDER BY seq";
 const NUMBER: &str = "SELECT number FROM state_location WHERE number >= 0 AND id = ?1";
 
-/// Texts of the same length in place of all that an event says: they are written over
-/// it, so that no page is left with a copy when rows are moved.
+/// Overwrites all texts of an event by texts of the same length, so that no page is left
+/// with a copy when rows are moved.
 const COVER: &str = "UPDATE event SET \
     location = replace(hex(zeroblob(length(CAST(location AS BLOB)))), '00', 'x'), \
     type = replace(hex(zeroblob(length(CAST(type AS BLOB)))), '00', 'x'), \
@@ -31,8 +31,8 @@ const BLANK: &str = "UPDATE event SET location = '', type = '', entity = '', web
     at = NULL, checksum = ?2, body = '' WHERE seq = ?1";
 const RUN: &str = "SELECT first, last FROM mentions WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
 
-/// Leaves of each event of a location its place and when it came, and nothing of the
-/// rest; in one transaction.
+/// Erases a location in one transaction: of each of its events only the position and the
+/// time of receipt are left.
 pub(super) fn erase(
     connection: &mut Connection,
     location: &str,
@@ -78,8 +78,8 @@ pub(super) fn erase(
     Ok(erased)
 }
 
-/// Adds the events of a location after `after` and up to `upto`. Passes over those of
-/// all others.
+/// Adds the events of a location after `after` and up to `upto` to `found`. Passes over
+/// those of all others.
 pub(super) fn seqs_of(
     connection: &Connection,
     location: &str,
@@ -95,7 +95,7 @@ pub(super) fn seqs_of(
     Ok(())
 }
 
-/// Empties these events, and leaves out those that have been pruned.
+/// Empties these events, except those that have been pruned.
 fn blank_events(transaction: &Transaction<'_>, seqs: &mut Vec<Seq>) -> Result<(), JournalError> {
     let mut cover = transaction.prepare(COVER)?;
     for seq in &*seqs {
@@ -116,7 +116,7 @@ fn blank_events(transaction: &Transaction<'_>, seqs: &mut Vec<Seq>) -> Result<()
     Ok(())
 }
 
-/// Removes the dead letters of a location, and those that tell none but hold its id.
+/// Deletes the dead letters of a location, and those that name none but contain its id.
 fn remove_letters(transaction: &Transaction<'_>, location: &str) -> Result<u64, JournalError> {
     let quoted = format!("\"{location}\"").into_bytes();
     let letters: Vec<u64> = transaction
@@ -129,7 +129,7 @@ fn remove_letters(transaction: &Transaction<'_>, location: &str) -> Result<u64, 
     Ok(letters.len() as u64)
 }
 
-/// Deletes the run that covers an event and returns its ends.
+/// Deletes the run that contains an event, and returns its ends.
 fn take_run(transaction: &Transaction<'_>, seq: Seq) -> Result<Option<(Seq, Seq)>, JournalError> {
     let run = transaction
         .prepare_cached(RUN)?

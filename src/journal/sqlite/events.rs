@@ -10,13 +10,13 @@ use crate::journal::sqlite::import_marks;
 use crate::journal::writer::ImportMark;
 use crate::model::{Seq, Timestamp};
 
-/// The pruned ones are counted too: a seq is never given twice.
+/// The pruned ones are counted, too: a seq is never reused.
 const HEAD: &str = "SELECT max(ifnull((SELECT max(seq) FROM event), 0), \
     ifnull((SELECT seq FROM pruned), 0))";
 
 const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
 
-/// In a file of the first format, which knew no pruning.
+/// In a file of the first format, which had no pruning.
 const HEAD_UNPRUNED: &str = "SELECT ifnull(max(seq), 0) FROM event";
 
 const INSERT: &str = "INSERT INTO event \
@@ -26,13 +26,13 @@ const INSERT: &str = "INSERT INTO event \
 const SELECT_AFTER: &str = "SELECT seq, location, type, entity, webhook_id, at, received_at, checksum, body \
     FROM event WHERE seq > ?1 ORDER BY seq";
 
-/// Entries in the first page of a reading: many readings want no more.
+/// Number of entries in the first page: many readers want no more.
 const FIRST_PAGE_ROWS: usize = 64;
 
 /// Maximum number of entries in a page.
 const PAGE_ROWS: usize = 2_048;
 
-/// Bytes of texts in a page, but for one more entry.
+/// Maximum number of bytes of texts in a page, except for one more entry.
 const PAGE_BYTES: usize = 1 << 20;
 
 const SELECT_IDS_AFTER: &str = "SELECT seq, location, '', '', webhook_id, NULL, received_at, 0, '' \
@@ -83,7 +83,7 @@ pub(super) fn append(
 }
 
 /// Shows the entries after `after` and up to `upto`, a page at a time: no transaction
-/// is open while `each` runs, so a slow caller keeps nobody from writing.
+/// is open while `each` runs, so a slow caller blocks no writer.
 pub(super) fn read(
     connection: &Connection,
     after: Seq,
@@ -93,7 +93,7 @@ pub(super) fn read(
     read_columns(connection, Columns::All, after, upto, each)
 }
 
-/// The same, but of each entry only location, delivery id and time.
+/// Shows entries as [`read`] does, but only their location, delivery id and time.
 pub(super) fn read_ids(
     connection: &Connection,
     after: Seq,
@@ -105,11 +105,11 @@ pub(super) fn read_ids(
 
 type EntrySink<'s> = &'s mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>;
 
-/// What is read of an entry.
+/// The columns of an entry that are read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Columns {
     All,
-    /// Without texts that are long, and so without a checksum.
+    /// Without long texts, and so without a checksum.
     Ids,
 }
 
@@ -124,7 +124,7 @@ fn read_columns(
     let (mut last, mut limit) = (after, FIRST_PAGE_ROWS);
     while last < upto {
         page.clear();
-        // What was read before a damaged entry is shown first.
+        // Entries read before a damaged one are shown first.
         let left = usize::try_from(upto - last).unwrap_or(usize::MAX);
         let filled = page.fill(connection, columns, last, limit.min(left));
         for row in &page.rows {
@@ -167,7 +167,7 @@ impl Page {
         self.rows.clear();
     }
 
-    /// Reads what follows `after`, up to `limit` entries.
+    /// Reads the entries after `after`, up to `limit` of them.
     fn fill(
         &mut self,
         connection: &Connection,
@@ -233,7 +233,7 @@ impl Page {
     }
 }
 
-/// Why an entry is not there: it was pruned since, or it is lost.
+/// Returns why an entry is missing: it was pruned since, or it is lost.
 pub(super) fn missing(connection: &Connection, seq: Seq, reason: String) -> JournalError {
     match pruned(connection) {
         Ok(pruned) if pruned >= seq => JournalError::PrunedWhileReading { seq, pruned },

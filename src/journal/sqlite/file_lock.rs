@@ -1,4 +1,4 @@
-//! The database file by its one name, and the lock on the file itself.
+//! The one name of the database file, and the lock on the file itself.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -8,9 +8,9 @@ use crate::journal::error::JournalError;
 /// Returns the one name of a database that is to be written, creating an empty file if
 /// there is none.
 ///
-/// SQLite keeps the write-ahead log beside the name it is told, so two names of one
-/// file have two logs, of which each hides the other's events. A link is therefore
-/// followed to its end, and a file with several names of its own is refused.
+/// SQLite keeps the write-ahead log beside the name it is given, so two names of one file
+/// have two logs, each of which hides the other's events. A link is therefore followed to
+/// its end, and a file with several names of its own is refused.
 pub(super) fn resolve_for_writing(path: &Path) -> Result<PathBuf, JournalError> {
     check_name(path)?;
     let at = |source| JournalError::File { path: path.to_owned(), source };
@@ -27,24 +27,24 @@ pub(super) fn resolve_for_writing(path: &Path) -> Result<PathBuf, JournalError> 
     Ok(resolved)
 }
 
-/// Returns the name of a database that is to be read; the name as it is told if there
-/// is no such file.
+/// Returns the one name of a database that is to be read, or the given name if there is no
+/// such file.
 pub(super) fn resolve(path: &Path) -> Result<PathBuf, JournalError> {
     check_name(path)?;
     Ok(canonical(path).unwrap_or_else(|_| path.to_owned()))
 }
 
-/// Makes a file that is created readable to its owner alone, whatever the umask says:
-/// what is stored speaks of people, and the tokens' hashes are there too. SQLite gives
-/// the files that it keeps beside the database the mode of the database.
+/// Makes a new file readable by its owner only, whatever the umask says: it contains
+/// personal data and the hashes of tokens. SQLite gives the files beside the database the
+/// mode of the database.
 pub(super) fn private(options: &mut OpenOptions) -> &mut OpenOptions {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(options, 0o600);
     options
 }
 
-/// Refuses names of what no disk keeps, and names that SQLite would take for something
-/// else than a file.
+/// Refuses names of files that do not last, and names that SQLite would take for something
+/// other than a file.
 pub(super) fn check_name(path: &Path) -> Result<(), JournalError> {
     let refused = |reason| Err(JournalError::NotAFile { path: path.to_owned(), reason });
     let name = path.as_os_str().as_encoded_bytes();
@@ -75,8 +75,8 @@ fn canonical(path: &Path) -> std::io::Result<PathBuf> {
     std::fs::canonicalize(path)
 }
 
-/// Without the prefix that Windows puts before the canonical name, which SQLite and
-/// people do not expect.
+/// Returns the canonical name without the prefix that Windows adds, which neither SQLite nor
+/// people expect.
 #[cfg(not(unix))]
 fn canonical(path: &Path) -> std::io::Result<PathBuf> {
     std::path::absolute(path)
@@ -105,8 +105,8 @@ fn check_links(_: &Path) -> Result<(), JournalError> {
     Ok(())
 }
 
-/// Returns whether this one file is mounted, as containers allow: its log would stay in
-/// the folder around it, which goes with the container.
+/// Returns whether the file alone is mounted, as containers allow: its log would stay in the
+/// folder around it, which is lost with the container.
 #[cfg(target_os = "linux")]
 fn is_mounted_alone(path: &Path) -> bool {
     use rustix::fs::{AtFlags, CWD, StatxAttributes, StatxFlags, statx};
@@ -124,8 +124,8 @@ pub(super) use inode::FileLock;
 
 #[cfg(target_os = "linux")]
 mod inode {
-    //! Elsewhere a lock of this kind would keep SQLite out, too; there the lock file
-    //! and the one name have to do.
+    //! Elsewhere a lock of this kind would keep SQLite out, too; there the lock file and the
+    //! one name must suffice.
 
     use std::fs::{File, OpenOptions, TryLockError};
     use std::os::unix::fs::MetadataExt;
@@ -136,9 +136,9 @@ mod inode {
     use crate::journal::sqlite::identity::Identity;
     use crate::sync::IgnorePoison;
 
-    /// Every database that this process has opened for writing and that still has a
-    /// name. None is ever closed: when a process closes any descriptor of a file, it
-    /// loses all of SQLite's locks on it.
+    /// Every database that this process has opened for writing and that still has a name.
+    /// None is ever closed: when a process closes any descriptor of a file, it loses all of
+    /// SQLite's locks on it.
     static OPENED: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 
     struct Opened {
@@ -147,8 +147,8 @@ mod inode {
         is_locked: bool,
     }
 
-    /// The lock that keeps a second writer out of a file: also one that came by a name
-    /// that was given later, or after the lock file was deleted.
+    /// The lock that keeps a second writer out of a file, even if it uses a name that was
+    /// added later, or if the lock file was deleted.
     #[derive(Debug)]
     pub(in crate::journal) struct FileLock {
         identity: Identity,
@@ -181,7 +181,7 @@ mod inode {
         fn drop(&mut self) {
             let mut opened = OPENED.lock().ignore_poison();
             if let Some(found) = opened.iter_mut().find(|it| it.identity == self.identity) {
-                // The lock of a file that cannot be unlocked ends with the process.
+                // A lock that cannot be released ends with the process.
                 found.is_locked = found.file.unlock().is_err();
             }
         }

@@ -12,7 +12,7 @@ const NEXT_SKIP_BLOCK: &str = "SELECT first, last, hashes FROM mentions \
     AND last >= ?1 ORDER BY first LIMIT 1";
 const REDELIVERIES: &str = "SELECT times FROM repeat WHERE seq = ?1";
 const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
-/// Two selects: of both ends in one SQLite reads every row between them.
+/// Two selects: for both ends in one, SQLite reads every row between them.
 const ENDS: &str = "SELECT ifnull((SELECT min(seq) FROM event), 1), \
     ifnull((SELECT max(seq) FROM event), 0) + 1";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
@@ -52,8 +52,8 @@ pub(super) fn received_at(
     Ok(at.map(Timestamp::from_millis))
 }
 
-/// The first event that came at this time or later, or the one behind the last;
-/// found by halving: events come in by time, unless the clock was set.
+/// Returns the first event that was received at this time or later, or the one after the
+/// last. Uses a binary search: events are in the order of time, unless the clock was set.
 pub(super) fn first_since(connection: &Connection, since: Timestamp) -> Result<Seq, JournalError> {
     let (mut low, mut high): (i64, i64) =
         connection.prepare_cached(ENDS)?.query_row([], |row| Ok((row.get(0)?, row.get(1)?)))?;
@@ -64,7 +64,7 @@ pub(super) fn first_since(connection: &Connection, since: Timestamp) -> Result<S
         let Some(at) = at else {
             let reason = "it is missing".to_owned();
             match events::missing(connection, middle.unsigned_abs(), reason) {
-                // The first one that is left comes later.
+                // The first one that is left is a later one.
                 JournalError::PrunedWhileReading { pruned, .. } => {
                     low = pruned.cast_signed() + 1;
                     continue;

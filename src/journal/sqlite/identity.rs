@@ -1,8 +1,8 @@
-//! Which file it is, by whatever name it is reached.
+//! The identity of a file, whatever its name.
 
 use std::path::Path;
 
-/// What tells a file from another of the same name.
+/// Distinguishes a file from another one of the same name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) struct Identity {
     device: u64,
@@ -10,8 +10,8 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// Asks for no times: the kernel would then keep them to the nanosecond, and
-    /// every sync that follows would have to write them.
+    /// Reads the identity without the times of the file: the kernel would then keep them to
+    /// the nanosecond, and every later sync would have to write them.
     #[cfg(target_os = "linux")]
     pub(super) fn of(path: &Path) -> Option<Self> {
         use rustix::fs::{AtFlags, CWD, StatxFlags, statx};
@@ -27,7 +27,8 @@ impl Identity {
         Some(Self { device: found.dev(), number: found.ino() })
     }
 
-    /// Elsewhere the system keeps open files from being deleted.
+    /// Reads whether there is a file: elsewhere the system keeps open files from being
+    /// deleted.
     #[cfg(not(unix))]
     pub(super) fn of(path: &Path) -> Option<Self> {
         path.exists().then_some(Self { device: 0, number: 0 })

@@ -9,7 +9,7 @@ const MARKS: &str = "SELECT mark FROM import ORDER BY number";
 const MARK: &str = "INSERT INTO import (mark) VALUES (?1)";
 const FORGET: &str = "DELETE FROM import WHERE number <= ?1";
 
-/// Adds a mark, within the transaction of its events, and forgets the oldest.
+/// Adds a mark, within the transaction of its events, and deletes the oldest.
 pub(super) fn mark(transaction: &Connection, mark: &ImportMark) -> Result<(), JournalError> {
     transaction.prepare_cached(MARK)?.execute([mark])?;
     let kept = i64::try_from(IMPORT_MARKS).unwrap_or(i64::MAX);

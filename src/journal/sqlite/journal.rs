@@ -87,7 +87,7 @@ impl SqliteJournal {
             );
             epochs::begin(&connection, head)?;
         }
-        lock.enter(epochs::load(&connection)?.current(), head)?;
+        lock.set_epoch(epochs::load(&connection)?.current(), head)?;
         let mover = Some(LogMover::start(&mut connection, path)?);
         Ok(Self { mover, connection, path: path.to_owned(), format, lock: Some(lock) })
     }
@@ -102,7 +102,7 @@ impl SqliteJournal {
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
         let path = &resolve(path)?;
         // Known before the read begins, so that it cannot be more than is there.
-        let accepted = DatabaseLock::accepted(path);
+        let accepted = DatabaseLock::read_accepted(path);
         let connection = connection::connect_read_only(path)?;
         let format = schema::version(&connection)?;
         if format == 0 {
@@ -130,7 +130,7 @@ impl SqliteJournal {
         mark: Option<&ImportMark>,
     ) -> Result<Seq, JournalError> {
         let head = events::append(&mut self.connection, batch, mark)?;
-        self.lock.as_mut().map_or(Ok(()), |lock| lock.accept(head))?;
+        self.lock.as_mut().map_or(Ok(()), |lock| lock.record_commit(head))?;
         Ok(head)
     }
 

@@ -1,4 +1,4 @@
-//! The tables of where the events of each location are.
+//! The tables of the blocks that contain events of each location.
 
 use std::ops::RangeInclusive;
 
@@ -6,18 +6,18 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::error::JournalError;
-use crate::journal::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, stretch};
+use crate::journal::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, first_set_range};
 use crate::journal::sqlite::events;
 use crate::model::Seq;
 
-/// Chunks of a segment: 131,072 events. A location's events are looked for in one after
-/// the other, and all rows of a checkpoint are within the last ones.
+/// Number of chunks of a segment: 131,072 events. A location's events are searched in one
+/// after the other, and all rows of a checkpoint are within the last ones.
 const SEGMENT_CHUNKS: u64 = 32;
 
 pub(super) const SAVE: &str = "INSERT INTO location_block (segment, location, chunk, blocks) \
     VALUES (?1, ?2, ?3, ?4) ON CONFLICT DO UPDATE SET blocks = blocks | excluded.blocks";
 
-/// Adds events to those known of; behind a gap, in place of them.
+/// Adds events to those covered; after a gap, in place of them.
 pub(super) const SAVE_RANGE: &str = "INSERT INTO location_block_range (only, first, last) \
     VALUES (1, ?1, ?2) ON CONFLICT DO UPDATE SET \
     first = iif(excluded.first > last + 1, excluded.first, first), \
@@ -35,14 +35,14 @@ pub(super) fn segment_of(chunk: u64) -> i64 {
     (chunk / SEGMENT_CHUNKS).cast_signed()
 }
 
-/// Returns the next entries after `after` that may be of a location; the last of them
-/// need not be there.
+/// Returns the next entries after `after` that may be of a location; the last of them need
+/// not exist.
 pub(super) fn next_range(
     connection: &Connection,
     location: &str,
     after: Seq,
 ) -> Result<RangeInclusive<Seq>, JournalError> {
-    // What is pruned, what is known and where it is: of one moment.
+    // What is pruned, covered and set must be of one moment.
     let connection = connection.unchecked_transaction()?;
     let from = after.saturating_add(1);
     let pruned = events::pruned(&connection)?;
@@ -68,7 +68,7 @@ pub(super) fn next_range(
         while let Some(row) = rows.next()? {
             let chunk = row.get::<_, i64>(0)?.unsigned_abs();
             let blocks = row.get::<_, i64>(1)?.cast_unsigned();
-            if let Some(found) = stretch(chunk, blocks, from) {
+            if let Some(found) = first_set_range(chunk, blocks, from) {
                 return Ok(found);
             }
         }
@@ -76,14 +76,14 @@ pub(super) fn next_range(
     Ok(last + 1..=SEQ_MAX)
 }
 
-/// Forgets where events up to this one were, once a segment holds no others.
+/// Deletes the blocks of events up to this one, once a segment contains no others.
 pub(super) fn prune(connection: &Connection, upto: i64) -> Result<(), rusqlite::Error> {
     let segment = segment_of(chunk_of(upto.unsigned_abs()));
     connection.prepare_cached(PRUNE)?.execute([segment])?;
     Ok(())
 }
 
-/// Forgets where the events of a location are; none comes after `head`.
+/// Deletes the blocks of a location; none of its events is after `head`.
 pub(super) fn erase(
     connection: &Connection,
     location: &str,
@@ -96,7 +96,7 @@ pub(super) fn erase(
     Ok(())
 }
 
-/// Notes where the events are that the checkpoint of an older file stands for.
+/// Adds the blocks of the events that the checkpoint of an older file covers.
 pub(super) fn fill(connection: &Connection) -> Result<(), JournalError> {
     let pruned = events::pruned(connection)?;
     let saved: i64 = connection.query_row(SAVED, [], |row| row.get(0))?;
@@ -137,7 +137,7 @@ fn save(connection: &Connection, blocks: &LocationBlocks) -> Result<(), JournalE
     })
 }
 
-/// Returns what [`SAVE`] takes.
+/// Returns the parameters of [`SAVE`].
 pub(super) fn columns(location: &str, chunk: u64, blocks: u64) -> (i64, &str, i64, i64) {
     (segment_of(chunk), location, chunk.cast_signed(), blocks.cast_signed())
 }

@@ -1,4 +1,4 @@
-//! The place of the database: who may write there, and is it still there?
+//! The lock on the database, and the check that it is still in its place.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
@@ -13,9 +13,9 @@ use crate::model::{EpochId, Seq};
 
 /// The lock on a database that is open for writing.
 ///
-/// The lock file also says how many events were accepted, so that a log that
-/// was cut or an older file in this place is seen at opening: SQLite reads such
-/// a file as if nothing had ever been behind its end.
+/// The lock file also says how many events were accepted, so that a truncated log or an
+/// older file in this place is detected at opening: SQLite reads such a file as if nothing
+/// had ever followed its end.
 #[derive(Debug)]
 pub(super) struct DatabaseLock {
     path: PathBuf,
@@ -23,17 +23,17 @@ pub(super) struct DatabaseLock {
     lock_path: PathBuf,
     database: Option<Identity>,
     log: Option<Identity>,
-    /// What the lock file said when it was taken.
+    /// The contents of the lock file when it was locked.
     found: Option<Accepted>,
     epoch: Option<EpochId>,
-    /// Whether no lock file was there before.
+    /// Whether there was no lock file before.
     is_new: bool,
     #[cfg(target_os = "linux")]
     _file: FileLock,
 }
 
-/// What the lock file says: the last event that was accepted here and, unless an older
-/// Relata wrote it, in which epoch.
+/// The contents of the lock file: the last event that was accepted here and, unless an older
+/// Relata wrote it, its epoch.
 #[derive(Debug, Clone, Copy)]
 struct Accepted {
     head: Seq,
@@ -41,9 +41,9 @@ struct Accepted {
 }
 
 impl DatabaseLock {
-    /// Takes the locks that keep a second writer out: of a file of its own, which also
-    /// says what was accepted, and of the database itself. The path is the one name of
-    /// the database.
+    /// Takes the locks that keep a second writer out: that of the lock file, which also says
+    /// what was accepted, and that of the database itself. The path is the one name of the
+    /// database.
     pub(super) fn lock(path: &Path) -> Result<Self, JournalError> {
         let lock_path = beside(path, "-lock");
         let at = |source| JournalError::File { path: lock_path.clone(), source };
@@ -80,11 +80,11 @@ impl DatabaseLock {
         self.is_new
     }
 
-    /// Takes back the lock file of a database that is refused, if it was not there
-    /// before: with it, the next attempt would pass for one after a first start.
+    /// Removes the lock file of a database that is refused, if it was not there before: with
+    /// it, the next attempt would be taken for one after a first start.
     pub(super) fn withdraw(&self) {
         if self.is_new {
-            // What cannot be removed says nothing of the refusal, which is told.
+            // If it cannot be removed, the refusal is reported all the same.
             std::fs::remove_file(&self.lock_path).unwrap_or_default();
         }
     }
@@ -96,34 +96,34 @@ impl DatabaseLock {
         Ok(())
     }
 
-    /// The last event that was accepted in this place, as far as known.
-    pub(super) fn accepted(path: &Path) -> Seq {
+    /// Returns the last event that was accepted in this place, or 0 if unknown.
+    pub(super) fn read_accepted(path: &Path) -> Seq {
         read(path).map_or(0, |found| found.head)
     }
 
-    /// Returns whether a database with events in it is not the one that was written
-    /// here last: it was restored from a copy, or brought from elsewhere.
+    /// Returns whether a database with events is not the one last written here: it was
+    /// restored from a copy, or brought from elsewhere.
     pub(super) fn is_of_another_epoch(&self, epoch: EpochId, head: Seq) -> bool {
         let is_known = self.found.is_some_and(|found| found.epoch.is_none_or(|it| it == epoch));
         head > 0 && !is_known
     }
 
-    /// Notes the epoch that events are accepted in from now on.
-    pub(super) fn enter(&mut self, epoch: EpochId, head: Seq) -> Result<(), JournalError> {
+    /// Records the epoch in which events are accepted from now on.
+    pub(super) fn set_epoch(&mut self, epoch: EpochId, head: Seq) -> Result<(), JournalError> {
         self.epoch = Some(epoch);
-        self.note(head)
+        self.write(head)
     }
 
-    /// Notes a commit of events.
+    /// Records a commit of events.
     ///
-    /// Costs one small write that nothing waits for: the commit is on disk
-    /// before, so the number never says too much.
-    pub(super) fn accept(&mut self, head: Seq) -> Result<(), JournalError> {
+    /// Costs one small write that nothing waits for: the commit is already on disk, so the
+    /// number is never too high.
+    pub(super) fn record_commit(&mut self, head: Seq) -> Result<(), JournalError> {
         self.check_files()?;
-        self.note(head)
+        self.write(head)
     }
 
-    fn note(&mut self, head: Seq) -> Result<(), JournalError> {
+    fn write(&mut self, head: Seq) -> Result<(), JournalError> {
         let epoch = self.epoch.unwrap_or(EpochId(0));
         self.lock
             .rewind()
@@ -131,8 +131,8 @@ impl DatabaseLock {
             .map_err(|source| JournalError::File { path: self.lock_path.clone(), source })
     }
 
-    /// Refuses a commit that went into a file that nobody will find. Costs two
-    /// look-ups of a name.
+    /// Refuses a commit that went into a file that cannot be found again. Costs two look-ups
+    /// of a name.
     pub(super) fn check_files(&mut self) -> Result<(), JournalError> {
         let log_path = beside(&self.path, "-wal");
         let log = Identity::of(&log_path);
@@ -148,7 +148,7 @@ impl DatabaseLock {
     }
 }
 
-/// Reads a lock file; `None` if there is none, or nothing in it yet.
+/// Reads a lock file, or returns `None` if there is none or it is empty.
 fn read(path: &Path) -> Option<Accepted> {
     parse(&std::fs::read_to_string(beside(path, "-lock")).ok()?)
 }

@@ -1,4 +1,4 @@
-//! Old events leave, the checkpoint stands for them.
+//! Deleting old events that the checkpoint covers.
 
 use std::ops::ControlFlow;
 
@@ -10,7 +10,7 @@ use crate::journal::sqlite::events::pruned;
 use crate::journal::sqlite::{compactions, events, location_blocks};
 use crate::model::{Seq, Timestamp};
 
-/// The first event that stays, among those looked at.
+/// The first event that stays, among those examined.
 const FIRST_KEPT: &str = "SELECT seq FROM event \
     WHERE seq > ?1 AND seq <= ?2 AND received_at >= ?3 ORDER BY seq LIMIT 1";
 
@@ -18,7 +18,7 @@ const REMEMBER: &str = "INSERT INTO pruned_delivery (seq, location, webhook_id, 
     SELECT seq, location, webhook_id, received_at FROM event \
     WHERE seq <= ?1 AND webhook_id IS NOT NULL AND received_at >= ?2";
 
-/// Ids come in by seq: those to forget are the first, up to one that is young.
+/// Ids are in the order of seqs: those to delete are the first ones, up to a young one.
 const FORGET: &str = "DELETE FROM pruned_delivery WHERE seq < ifnull(\
     (SELECT seq FROM pruned_delivery WHERE received_at >= ?1 ORDER BY seq LIMIT 1), \
     9223372036854775807)";
@@ -59,7 +59,7 @@ pub(super) fn prune(
     Ok(upto.max(from).unsigned_abs())
 }
 
-/// Shows the ids of deliveries after `after` and up to `head`, pruned ones too.
+/// Shows the ids of deliveries after `after` and up to `head`, including pruned ones.
 pub(super) fn accepted(
     connection: &Connection,
     after: Seq,
@@ -78,15 +78,15 @@ pub(super) fn accepted(
             ControlFlow::Continue(())
         });
         match read {
-            // Their ids are among the pruned ones now.
+            // Their ids are among the pruned ones by now.
             Err(JournalError::PrunedWhileReading { .. }) => {}
             read => return read,
         }
     }
 }
 
-/// Shows the ids of pruned deliveries after `after`, a page at a time, and returns the
-/// event after which to go on.
+/// Shows a page of the ids of pruned deliveries after `after`, and returns the event after
+/// which the next page begins.
 fn pruned_ids(
     connection: &Connection,
     after: Seq,

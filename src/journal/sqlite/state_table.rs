@@ -43,6 +43,7 @@ pub(super) const RELATIONS: StateTable = StateTable {
 };
 
 impl StateTable {
+    /// Returns the statement that saves a row.
     pub(super) fn save(&self) -> String {
         let Self { name, columns, .. } = self;
         let count = columns.split(',').count();
@@ -54,14 +55,14 @@ impl StateTable {
         )
     }
 
-    /// Deletes one row of a location, by its number or id.
+    /// Returns the statement that deletes a row of a location, by its number or id.
     pub(super) fn drop_one(&self) -> String {
         let Self { name, order, .. } = self;
         let key = order.trim_start_matches("location, ");
         format!("DELETE FROM {name} WHERE location = ?1 AND {key} = ?2")
     }
 
-    /// As [`load`](Self::load), of the location of this number alone, if of one.
+    /// Returns the statement of [`load`](Self::load), for a single location if `is_of_one`.
     pub(super) fn load_of(&self, is_checked: bool, is_of_one: bool) -> String {
         let select = self.load(is_checked);
         if is_of_one {
@@ -71,7 +72,7 @@ impl StateTable {
         }
     }
 
-    /// A file of an older format has no checksums.
+    /// Returns the statement that loads the rows; those of an older format have no checksums.
     pub(super) fn load(&self, is_checked: bool) -> String {
         let Self { name, columns, order } = self;
         let checksum = if is_checked { "checksum" } else { "NULL" };
@@ -84,7 +85,7 @@ impl StateTable {
     }
 }
 
-/// Gives every row of an older file its checksum.
+/// Adds a checksum to every row of an older file.
 pub(super) fn add_checksums(connection: &Connection) -> Result<(), rusqlite::Error> {
     for table in [&LOCATIONS, &OBJECTS, &ASSOCIATIONS, &UNKEYED, &RECORDS, &RELATIONS] {
         connection.execute(&table.check(), [])?;
@@ -96,7 +97,7 @@ pub(super) fn add_checksums(connection: &Connection) -> Result<(), rusqlite::Err
     Ok(())
 }
 
-/// Lets statements of this connection say `row_checksum(…)`.
+/// Defines `row_checksum(…)` for the statements of this connection.
 pub(super) fn define_checksum(connection: &Connection) -> Result<(), rusqlite::Error> {
     let flags = FunctionFlags::SQLITE_UTF8 | FunctionFlags::SQLITE_DETERMINISTIC;
     connection.create_scalar_function("row_checksum", -1, flags, |context| {
@@ -125,8 +126,8 @@ fn add_value(crc: &mut crc32fast::Hasher, value: ValueRef<'_>) {
     }
 }
 
-/// Compares a row with its checksum, which stands at this index, behind the columns
-/// that it covers.
+/// Compares a row with its checksum, which is at this index, after the columns that it
+/// covers.
 pub(super) fn check(row: &Row<'_>, at: Option<usize>) -> Result<(), JournalError> {
     let Some(at) = at else { return Ok(()) };
     let mut crc = crc32fast::Hasher::new();

@@ -21,8 +21,8 @@ const SELECT_LOCATIONS: &str =
 
 /// The tokens of one store.
 ///
-/// Changes are short transactions of their own, so that they can be made while
-/// a server runs on the same file.
+/// Each change is a short transaction of its own, so that it can be made while a server runs
+/// on the same file.
 #[derive(Debug)]
 pub struct Tokens {
     connection: Connection,
@@ -35,27 +35,27 @@ impl Tokens {
     ///
     /// # Errors
     ///
-    /// As [`SqliteJournal::open`], but a file that is in use is no error.
+    /// Those of [`SqliteJournal::open`], except that the file may be in use.
     pub fn open(path: &Path) -> Result<Self, JournalError> {
         match SqliteJournal::open(path) {
-            // Created or migrated now, or by the process that has it open.
+            // Creates or migrates it, unless another process has it open and has done so.
             Ok(_) | Err(JournalError::InUse { .. }) => Self::connect(path),
             Err(error) => Err(error),
         }
     }
 
-    /// Opens the tokens of a store for listing alone: needs no lock, and leaves an
-    /// older file as it is.
+    /// Opens the tokens of a store for listing only: needs no lock, and leaves an older file
+    /// as it is.
     ///
     /// # Errors
     ///
-    /// As [`SqliteJournal::open_read_only`].
+    /// Those of [`SqliteJournal::open_read_only`].
     pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
         let (connection, format) = SqliteJournal::open_read_only(path)?.into_connection();
         Ok(Self { connection, format })
     }
 
-    /// Opens the tokens of a store that is there.
+    /// Opens the tokens of an existing store.
     fn connect(path: &Path) -> Result<Self, JournalError> {
         let path = &resolve(path)?;
         let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
@@ -67,7 +67,7 @@ impl Tokens {
         Ok(Self { connection, format })
     }
 
-    /// Every token, oldest first.
+    /// Returns every token, oldest first.
     pub fn list(&mut self) -> Result<Vec<TokenRow>, JournalError> {
         if self.format < 2 {
             // Tokens came with the second format.
@@ -95,7 +95,7 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// Adds a token. When this returns it is on disk.
+    /// Adds a token. It is durable when this returns.
     pub fn add(&mut self, token: &TokenRow) -> Result<(), JournalError> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
@@ -108,8 +108,8 @@ impl Tokens {
         Ok(())
     }
 
-    /// Deletes the token of this id, or the only one of this name, and answers
-    /// with its id; nothing if there is none.
+    /// Deletes the token of this id, or the only one of this name, and returns its id, or
+    /// `None` if there is none.
     pub fn revoke(&mut self, id_or_name: &str) -> Result<Option<String>, JournalError> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;

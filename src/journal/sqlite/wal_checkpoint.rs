@@ -1,5 +1,5 @@
-//! Moving what is in the write-ahead log to the main file, on a thread of its own, so
-//! that no commit waits for it.
+//! Moving the pages of the write-ahead log to the main file, on a thread of its own, so that
+//! no commit waits for it.
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -14,11 +14,11 @@ use crate::journal::error::JournalError;
 use crate::journal::sqlite::connection;
 use crate::sync::IgnorePoison;
 
-/// Pages in the log before they are moved: fewer, larger moves than the 1,000 at which
-/// SQLite would do it within a commit.
+/// Number of pages in the log before they are moved: fewer, larger moves than with the 1,000
+/// at which SQLite would do it within a commit.
 const PAGES: i32 = 1_500;
 
-/// Pages in the log beyond which commits wait for the thread, which does not keep up.
+/// Number of pages in the log beyond which commits wait for the thread to keep up.
 const PAGES_MAX: i32 = 2_500;
 
 /// A thread that moves pages until it is dropped.
@@ -71,13 +71,13 @@ impl LogMover {
 }
 
 impl Shared {
-    /// Asks for a move once there is enough. Its failure is no failure of the commit.
+    /// Requests a move once there are enough pages. Its failure is not one of the commit.
     fn committed(&self, log: &mut Wal, pages: i32) {
         if pages >= PAGES_MAX {
             drop(lock(&self.moving));
         }
-        // What was written during a move is little; with that moved, too, the next commit
-        // begins the log from its start.
+        // Few pages are written during a move; once those are moved, too, the next commit
+        // writes the log from its start.
         if self.is_moved.swap(false, Ordering::Relaxed) || pages >= PAGES_MAX {
             log.checkpoint().unwrap_or_default();
         } else if pages >= PAGES {
@@ -102,7 +102,7 @@ impl Shared {
             drop(moving);
             match moved {
                 Ok(_) => self.is_moved.store(true, Ordering::Relaxed),
-                // The log is only longer than need be; the next commit asks again.
+                // The log is only longer than necessary; the next commit requests it again.
                 Err(error) => {
                     let reason = error.to_string();
                     tracing::debug!(reason, "the write-ahead log cannot be moved");
@@ -117,7 +117,7 @@ impl Drop for LogMover {
         lock(&self.shared.state).is_closed = true;
         self.shared.changed.notify_one();
         if let Some(thread) = self.thread.take() {
-            // It has nothing to say, not even if it crashed.
+            // It returns nothing, and a panic of it changes nothing.
             thread.join().unwrap_or_default();
         }
     }

@@ -1,12 +1,12 @@
-//! A location as it stands, or as it stood.
+//! A location as of a moment.
 
 use crate::store::past::cache::{AsOf, PastError};
 use crate::store::query::location_view::LocationView;
 use crate::store::store::Store;
 
 impl Store {
-    /// A location as it stood at a moment; nothing if no event has ever named it.
-    /// See [`Store::past`] for what it costs.
+    /// Returns a location as of a moment, or `None` if no event has ever named it. See
+    /// [`Store::past`] for its cost.
     ///
     /// ```
     /// use relata::{AsOf, Store};

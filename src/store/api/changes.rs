@@ -1,4 +1,4 @@
-//! The changes after an event, page by page.
+//! Pages of the change feed.
 
 use std::ops::ControlFlow;
 
@@ -13,15 +13,17 @@ use crate::store::pruned::Pruned;
 use crate::store::store::Store;
 
 impl Store {
-    /// Up to `limit` changes of a location behind `after`, or behind what was there
-    /// when it was asked if none is; see [`ChangePage::upto`]. Events that were accepted
-    /// but did nothing, because what they say was known already or something newer was,
-    /// are no changes. (Of those that a Relata without this feed accepted, it is not
-    /// known: all of them are shown.)
+    /// Returns up to `limit` changes of a location after `after`; see [`ChangePage::upto`]
+    /// for where the next page begins. Events that were accepted but changed nothing,
+    /// because they repeat what is known or something newer is known, are not changes.
+    /// (For events accepted by a Relata without this feed that is unknown: all of them are
+    /// shown.)
     ///
-    /// Reads the location's events behind `after` and a few around each, and whatever
-    /// came since the last checkpoint, up to 50,000: a page may hold few changes, or
-    /// none, and not be the last.
+    /// # Performance
+    ///
+    /// Reads the location's events after `after` and a few around each, and all events
+    /// since the last checkpoint, up to 50,000: a page may contain few changes, or none,
+    /// and not be the last.
     ///
     /// ```
     /// use std::time::Duration;
@@ -69,7 +71,7 @@ impl Store {
         stop: Stop<'_>,
     ) -> Result<ChangePage, ChangesError> {
         let &ChangeQuery { location, filter, after, upto, limit } = query;
-        // Before the journal is looked at: see there.
+        // Before the journal is read: see `NoOpEvents`.
         let unsaved = self.no_ops.after(after);
         let pruned = journal.pruned()?;
         if after < pruned {
@@ -87,7 +89,7 @@ impl Store {
             if unsaved.contains(&seq) {
                 return ControlFlow::Continue(());
             }
-            let event = match history::read(seq, &entry) {
+            let event = match history::decode_entry(seq, &entry) {
                 Ok(Some(event)) => event,
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(error) => {
@@ -95,9 +97,9 @@ impl Store {
                     return ControlFlow::Break(());
                 }
             };
-            if filter.names(&event) {
+            if filter.matches_names(&event) {
                 let association = definitions.association_of(&event);
-                if filter.labels(&event, association.as_deref()) {
+                if filter.matches_labels(&event, association.as_deref()) {
                     let received_at = entry.received_at;
                     page.events.push(AppliedEvent { seq, received_at, event, association });
                 }

@@ -1,4 +1,4 @@
-//! What differs between two events.
+//! Differences of a location between two moments.
 
 use crate::store::index::scan::Stop;
 use crate::store::locations::Location;
@@ -7,9 +7,8 @@ use crate::store::query::diff::LocationDiff;
 use crate::store::store::Store;
 
 impl Store {
-    /// A location at two moments, the second of which may be now, to see what
-    /// differs; nothing if no event has ever named it. See [`Store::past`] for what
-    /// it costs.
+    /// Returns a location at two moments, the second of which may be now, to compare them,
+    /// or `None` if no event has ever named it. See [`Store::past`] for its cost.
     ///
     /// ```
     /// use relata::graph::{DiffQuery, Budget};
@@ -39,7 +38,7 @@ impl Store {
         self.between_until(&known, from, to, &|| false).map(Some)
     }
 
-    /// As [`Store::between`], until it is to stop.
+    /// Returns a location at two moments as [`Store::between`] does, until it is to stop.
     pub(crate) fn between_until(
         &self,
         location: &Location,

@@ -7,19 +7,21 @@ use crate::store::erase::Erasure;
 use crate::store::store::Store;
 use crate::store::writer::command::{Command, ToErase};
 
-/// Events looked at in one short reading: none keeps the write-ahead log for long.
+/// Events read in one short transaction: none holds the write-ahead log for long.
 const PART: Seq = 1 << 14;
 
 impl Store {
     /// Erases everything of a location, for good and in one transaction: what its events
     /// say, its graph, dead letters, and the ids of its deliveries. Returns `None` if there
-    /// is nothing of it. What comes for it later begins anew; a backup that was taken
-    /// before still holds it.
+    /// is nothing of it. Later events start the location from scratch; a backup taken
+    /// before still contains it.
     ///
-    /// Imports are no longer recognized as repeated, of any location.
+    /// Imports are no longer recognised as repeated, in any location.
     ///
-    /// Reads where the events of the whole journal belong, on the calling thread.
-    /// Deliveries wait while what the location's own events say is written over.
+    /// # Performance
+    ///
+    /// Reads which location each event of the journal belongs to, on the calling thread.
+    /// Deliveries wait while the contents of the location's events are overwritten.
     ///
     /// ```
     /// use relata::Store;
@@ -33,8 +35,8 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn erase_location(&self, id: &str) -> Result<Option<Erasure>, IngestError> {
-        // No graph of the past is built meanwhile that would be kept.
-        let _alone = self.pasts.build(&|| false);
+        // No past graph that would be cached is built meanwhile.
+        let _alone = self.past_graphs.lock_building(&|| false);
         let location = LocationId::from(id);
         let (known, upto) = self
             .seqs_of(id)
@@ -42,11 +44,11 @@ impl Store {
         let erased = self.execute(|reply| {
             Command::Erase(Box::new(ToErase { location, known, upto }), reply)
         })??;
-        self.pasts.forget(id);
+        self.past_graphs.forget(id);
         Ok(erased)
     }
 
-    /// Returns the events of a location, and up to where they were looked for.
+    /// Returns the events of a location, and the last event that was searched.
     fn seqs_of(&self, id: &str) -> Result<(Vec<Seq>, Seq), JournalError> {
         let mut journal = self.reader()?;
         let (mut known, upto) = (Vec::new(), journal.head()?);

@@ -1,4 +1,4 @@
-//! The accepted events themselves, as NDJSON.
+//! Exporting accepted events as NDJSON.
 
 use std::io::{self, Write};
 use std::ops::ControlFlow;
@@ -11,11 +11,10 @@ use crate::store::store::Store;
 use crate::webhook::wrapped;
 
 impl Store {
-    /// Writes the accepted events of a location up to `upto`, one a line in
-    /// journal order, and answers with their number. Ingested into an empty store
-    /// they give the graph as it stood then.
+    /// Writes the accepted events of a location up to `upto`, one per line in journal order,
+    /// and returns their number. Ingested into an empty store they give the same graph.
     ///
-    /// Reads the location's events and a few around each, while the writer goes on.
+    /// Reads the location's events and a few around each, while the writer continues.
     pub fn export_events(
         &self,
         location: &str,
@@ -25,7 +24,7 @@ impl Store {
         self.export_events_until(location, upto, to, &|| false)
     }
 
-    /// As [`Store::export_events`], until it is to stop.
+    /// Writes events as [`Store::export_events`] does, until it is to stop.
     pub(crate) fn export_events_until(
         &self,
         location: &str,
@@ -64,14 +63,14 @@ impl Store {
     }
 }
 
-/// An export of events failed.
+/// Why an export of events failed.
 #[derive(Debug, thiserror::Error)]
 pub enum ExportEventsError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(JournalError),
-    /// The oldest events were pruned, so the others do not give the graph: back
-    /// the database up instead, or export the graph.
+    /// The oldest events were pruned, so the others do not give the graph: back up the
+    /// database instead, or export the graph.
     #[error(
         "{0}, so the others would not give the same graph; \
          `relata backup` copies the whole store"
@@ -80,7 +79,7 @@ pub enum ExportEventsError {
     /// It was stopped.
     #[error("the export was stopped at event {at}")]
     Stopped {
-        /// The last event that was looked at.
+        /// The last event that was read.
         at: Seq,
     },
     /// The events cannot be written where they should go.

@@ -6,22 +6,24 @@ use crate::graph::escaped_len;
 use crate::journal::JournalError;
 use crate::model::Seq;
 use crate::store::history::{
-    AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject, read,
+    AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject, decode_entry,
 };
 use crate::store::index::scan::{PAGE_ENTRIES, Scan, Stop};
 use crate::store::store::Store;
 
-/// The members of an event as JSON, without texts.
+/// Bytes of the members of an event as JSON, without texts.
 const EVENT_MEMBERS: usize = 192;
 
 impl Store {
-    /// Up to `limit` events behind `after` that speak of a thing: for a record
-    /// its own and those of its relations, for an object key its schema's and
-    /// those of its associations.
+    /// Returns up to `limit` events after `after` that concern a thing: for a record its own
+    /// and those of its relations, for an object key those of its schema and of its
+    /// associations.
     ///
-    /// Reads the location's events in runs of about 4,096 events that the thing occurs
-    /// in, and to find these up to 12 bytes an event of those runs that the location
-    /// occurs in; and whatever came since the last checkpoint.
+    /// # Performance
+    ///
+    /// Reads the location's events in those runs of about 4,096 events that name the thing,
+    /// and to find these up to 12 bytes per event of the runs that contain the location;
+    /// and all events since the last checkpoint.
     pub fn history(
         &self,
         location: &str,
@@ -32,7 +34,8 @@ impl Store {
         self.history_until(location, of, after, limit.into(), &|| false)
     }
 
-    /// As [`Store::history`], until it is to stop: the page then ends early.
+    /// Returns events as [`Store::history`] does, until it is to stop: the page then ends
+    /// early.
     pub(crate) fn history_until(
         &self,
         location: &str,
@@ -56,12 +59,12 @@ impl Store {
         let mut journal = self.reader()?;
         let pruned = journal.pruned()?;
         let after = after.max(pruned);
-        let mut wanted = vec![of.mention(location)];
+        let mut wanted = vec![of.key_hash(location)];
         let mut page = HistoryPage { events: Vec::new(), next: None, pruned };
         let mut failed = None;
         let scan = Scan { location, after, upto: Seq::MAX, entries_max: u64::MAX, stop };
         let stopped = scan.run(journal.as_mut(), &mut wanted, &mut |seq, entry, wanted| {
-            let event = match read(seq, &entry) {
+            let event = match decode_entry(seq, &entry) {
                 Ok(Some(event)) => event,
                 Ok(None) => return ControlFlow::Continue(()),
                 Err(error) => {
@@ -69,7 +72,7 @@ impl Store {
                     return ControlFlow::Break(());
                 }
             };
-            if !of.is_told_by(&event, wanted) {
+            if !of.is_concerned_by(&event, wanted) {
                 return ControlFlow::Continue(());
             }
             let texts = entry.entity.len() + entry.webhook_id.map_or(0, str::len);
@@ -90,10 +93,12 @@ impl Store {
         Ok(page)
     }
 
-    /// Up to `limit` accepted events of a location behind `after`.
+    /// Returns up to `limit` accepted events of a location after `after`.
     ///
-    /// Reads them and a few around each, and whatever came since the last checkpoint;
-    /// 50,000 at most, so a page may hold fewer, or none, and still have a `next`.
+    /// # Performance
+    ///
+    /// Reads them and a few around each, and all events since the last checkpoint; 50,000
+    /// at most, so a page may contain fewer, or none, and still have a `next`.
     pub fn events(
         &self,
         location: &str,
@@ -103,7 +108,8 @@ impl Store {
         self.events_until(location, after, limit.into(), &|| false)
     }
 
-    /// As [`Store::events`], until it is to stop: the page then ends early.
+    /// Returns events as [`Store::events`] does, until it is to stop: the page then ends
+    /// early.
     pub(crate) fn events_until(
         &self,
         location: &str,
@@ -128,7 +134,7 @@ impl Store {
         let mut page = EventPage { events: Vec::new(), next: None, pruned };
         let scan = Scan { location, after, upto: Seq::MAX, entries_max: PAGE_ENTRIES, stop };
         let stopped = scan.run(journal.as_mut(), &mut Vec::new(), &mut |seq, entry, _| {
-            // A body is JSON, so as a text in JSON its quotation marks are escaped.
+            // A body is JSON, so its quotation marks are escaped in a JSON string.
             let texts = escaped_len(entry.body) + entry.webhook_id.map_or(0, str::len);
             if !room.take(texts) {
                 page.next = page.events.last().map(|last| last.seq);
@@ -149,7 +155,7 @@ impl Store {
     }
 }
 
-/// What of a page is left to fill.
+/// The room that is left in a page.
 struct Room {
     limit: PageLimit,
     events: usize,
@@ -161,7 +167,7 @@ impl Room {
         Self { limit: limit.into(), events: 0, bytes: 0 }
     }
 
-    /// Counts an event with so many bytes of text; false if it does not fit.
+    /// Counts an event with this many bytes of text, and returns whether it fits.
     fn take(&mut self, texts: usize) -> bool {
         let bytes = self.bytes.saturating_add(texts).saturating_add(EVENT_MEMBERS);
         if self.events == self.limit.events || self.events > 0 && bytes > self.limit.bytes {
@@ -172,8 +178,8 @@ impl Room {
     }
 }
 
-/// Begins again where old events were pruned ahead of a reading that may do without
-/// them: each time behind more of them, so that it comes to an end.
+/// Reads again where old events were pruned before they could be read and are not needed:
+/// each time after more of them, so that it ends.
 fn unless_pruned<T>(mut read: impl FnMut() -> Result<T, JournalError>) -> Result<T, JournalError> {
     loop {
         match read() {

@@ -1,4 +1,4 @@
-//! A location as it stood at an earlier event.
+//! The graph of a location as of an earlier event.
 
 use std::sync::Arc;
 
@@ -14,17 +14,17 @@ use crate::store::store::Store;
 use crate::store::writer::compaction::Compactions;
 
 impl Store {
-    /// The event up to which the graph stood at a moment; nothing if that is how
-    /// it stands now.
+    /// Returns the last event of the graph as of a moment, or `None` if that is its present
+    /// state.
     ///
     /// Costs a few reads of the journal for a time.
     pub fn seq_as_of(&self, as_of: AsOf) -> Result<Option<Seq>, PastError> {
         let head = self.head();
-        Ok(Some(self.moment(as_of)?).filter(|seq| *seq < head))
+        Ok(Some(self.resolve_as_of(as_of)?).filter(|seq| *seq < head))
     }
 
-    /// The last event that had come by then, of those that are visible.
-    pub(crate) fn moment(&self, as_of: AsOf) -> Result<Seq, PastError> {
+    /// Returns the last event received by then, of those that are visible.
+    pub(crate) fn resolve_as_of(&self, as_of: AsOf) -> Result<Seq, PastError> {
         let head = self.head();
         match as_of {
             AsOf::Seq(seq) if seq > head => Err(PastError::Ahead { seq, head }),
@@ -36,34 +36,37 @@ impl Store {
         }
     }
 
-    /// The graph of a location as it stood when this event had become visible.
+    /// Returns the graph of a location as it stood when this event had become visible.
     ///
-    /// Reads the location's events up to there and a few around each, 0.6 seconds a
-    /// million, and replays them, about 1.5 seconds a million. The last few answers are kept ([`Options::past_graphs`]), each in as much
-    /// memory as the graph took then; a later moment goes on from an earlier one
-    /// that is kept.
+    /// # Performance
+    ///
+    /// Reads the location's events up to there and a few around each, 0.6 seconds per
+    /// million, and replays them, about 1.5 seconds per million. The last few graphs are
+    /// cached ([`Options::past_graphs`]), each in as much memory as the graph took then; a
+    /// later moment is replayed from an earlier one that is cached.
     ///
     /// [`Options::past_graphs`]: crate::store::options::Options::past_graphs
     pub fn past(&self, location: &str, seq: Seq) -> Result<Arc<Past>, PastError> {
         self.past_until(location, seq, &|| false)
     }
 
-    /// As [`Store::past`], until it is to stop.
+    /// Returns the graph as [`Store::past`] does, until it is to stop.
     fn past_until(&self, location: &str, seq: Seq, stop: Stop<'_>) -> Result<Arc<Past>, PastError> {
-        if let Some(found) = self.pasts.find(location, seq) {
+        if let Some(found) = self.past_graphs.find(location, seq) {
             return Ok(found);
         }
-        let alone = self.pasts.build(stop).ok_or(PastError::Stopped { at: 0, seq })?;
-        if let Some(found) = self.pasts.find(location, seq) {
+        let alone =
+            self.past_graphs.lock_building(stop).ok_or(PastError::Stopped { at: 0, seq })?;
+        if let Some(found) = self.past_graphs.find(location, seq) {
             return Ok(found);
         }
         let mut journal = self.whole_journal()?;
-        let mut past = match self.pasts.before(location, seq) {
+        let mut past = match self.past_graphs.find_before(location, seq) {
             Some(earlier) => Past { seq: earlier.seq, graph: earlier.graph.clone() },
             None => Past { seq: 0, graph: LocationGraph::new() },
         };
         let from = past.seq;
-        let compactions = Compactions::of(journal.as_mut(), location, from)?;
+        let compactions = Compactions::load_location(journal.as_mut(), location, from)?;
         let mut due = compactions.from(from);
         let stopped = replay(journal.as_mut(), location, from, seq, stop, &mut |at, event| {
             past.compact(&mut due, at);
@@ -75,13 +78,13 @@ impl Store {
         let past = Arc::new(past);
         let upto = stopped.unwrap_or(seq);
         if upto > from || stopped.is_none() {
-            self.pasts.keep(location, upto, &past);
+            self.past_graphs.insert(location, upto, &past);
         }
         drop(alone);
         stopped.map_or(Ok(past), |at| Err(PastError::Stopped { at, seq }))
     }
 
-    /// A reader of a journal from which nothing was pruned.
+    /// Opens a reader of the journal, if nothing was pruned from it.
     pub(crate) fn whole_journal(&self) -> Result<Box<dyn JournalReader>, PastError> {
         let mut journal = self.reader()?;
         match journal.pruned()? {
@@ -90,9 +93,9 @@ impl Store {
         }
     }
 
-    /// A consistent copy of a location as it stands, or as it stood, for questions
-    /// that name these nodes, and the event that it is up to: exactly, so that two
-    /// copies of a location up to the same event are the same.
+    /// Returns a consistent copy of a location as of now or of a moment, for queries that
+    /// name these nodes, and the last event that it includes: exactly, so that two copies
+    /// of a location up to the same event are equal.
     pub fn snapshot(
         &self,
         location: &Location,
@@ -102,7 +105,7 @@ impl Store {
         self.snapshot_until(location, as_of, named, &|| false)
     }
 
-    /// As [`Store::snapshot`], until it is to stop.
+    /// Returns a copy as [`Store::snapshot`] does, until it is to stop.
     pub(crate) fn snapshot_until(
         &self,
         location: &Location,
@@ -110,14 +113,14 @@ impl Store {
         named: &[NodeRef],
         stop: Stop<'_>,
     ) -> Result<(Seq, Snapshot), PastError> {
-        // Before a copy is taken: it may know more, not less, and says so.
+        // Before a copy is taken: the copy may include more, not less, and says so.
         let head = self.head();
         let now = || location.read().snapshot_of(named);
         let Some(as_of) = as_of else {
             let copy = now();
             return Ok((head.max(copy.view().seq()), copy));
         };
-        let seq = self.moment(as_of)?;
+        let seq = self.resolve_as_of(as_of)?;
         if seq >= head {
             let copy = now();
             if copy.view().seq() <= seq {
@@ -155,10 +158,10 @@ mod tests {
         };
         let stopped = store.past_until("L", 900, &stop).unwrap_err();
         assert!(matches!(stopped, PastError::Stopped { at: 511, seq: 900 }), "{stopped}");
-        assert_eq!(store.pasts.before("L", 900).unwrap().seq, 511);
+        assert_eq!(store.past_graphs.find_before("L", 900).unwrap().seq, 511);
         let past = store.past("L", 900).unwrap();
         assert_eq!((past.seq, past.graph.view().counts().relations), (900, 900));
-        let never = store.moment(AsOf::Seq(1_001)).unwrap_err();
+        let never = store.resolve_as_of(AsOf::Seq(1_001)).unwrap_err();
         assert!(matches!(never, PastError::Ahead { head: 1_000, .. }));
     }
 }

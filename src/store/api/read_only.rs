@@ -1,4 +1,4 @@
-//! A store beside the process that writes to its file.
+//! Opening a store beside the process that writes to its file.
 
 use std::collections::BTreeSet;
 use std::path::Path;
@@ -15,15 +15,15 @@ use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::compaction::Compactions;
 use crate::sync::IgnorePoison;
 
-/// Events without effect that are noted before it is looked which of them are saved.
+/// Number of events without effect that are remembered before checking which of them are
+/// saved.
 const IDLE_MAX: usize = 10_000;
 
 impl Store {
     /// Opens one location of the store in this SQLite file as
-    /// [`open_read_only`](Self::open_read_only) does; there are no others in it.
+    /// [`open_read_only`](Self::open_read_only) does; it contains no others.
     ///
-    /// Costs the checkpoint of that location, and reading past the events of others
-    /// behind it.
+    /// Costs the checkpoint of that location, and skipping the events of others after it.
     pub fn open_location_read_only(
         path: impl AsRef<Path>,
         location: &str,
@@ -42,7 +42,7 @@ impl Store {
     }
 
     /// Returns the ids of up to `limit` locations of the store in this SQLite file, in
-    /// the order in which it first heard of them, without building a graph.
+    /// the order of their first event, without building a graph.
     pub fn location_ids(path: impl AsRef<Path>, limit: usize) -> Result<Vec<String>, OpenError> {
         let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
         let mut ids = Vec::new();
@@ -50,15 +50,15 @@ impl Store {
         Ok(ids)
     }
 
-    /// Takes in what a writing process has added since, in a store that was opened
-    /// [for reading only](Self::open_read_only), and answers with the seq that every
-    /// question sees from now on. Other stores take in what they write themselves.
+    /// Merges the events that a writing process has added since, in a store that was opened
+    /// [for reading only](Self::open_read_only), and returns the seq that every query sees
+    /// from now on. Other stores are always up to date.
     ///
-    /// Costs the opening of the file and the events that are new.
+    /// Costs opening the file and the new events.
     ///
     /// # Errors
     ///
-    /// [`ChangesError::Pruned`] if some of them were pruned before: open it anew.
+    /// [`ChangesError::Pruned`] if some of them were pruned before: open it again.
     pub fn refresh(&self) -> Result<Seq, ChangesError> {
         if !self.is_read_only() {
             return Ok(self.head());
@@ -69,28 +69,29 @@ impl Store {
         if pruned > known {
             return Err(ChangesError::Pruned(Pruned { upto: pruned, asked: known }));
         }
-        let mut notes = Checkpointer::new(&Options::default()).with_no_ops(self.no_ops.clone());
+        let mut checkpointer =
+            Checkpointer::new(&Options::default()).with_no_ops(self.no_ops.clone());
         let head = journal.head()?;
         if head > known {
             let compactions = Compactions::load(journal.as_mut(), known)?;
             let replaying =
                 Replaying { after: known, upto: head, compactions: &compactions, again: false };
-            replay(journal.as_mut(), &replaying, &self.locations, &mut notes)?;
-            notes.touched().for_each(|number| forget_changes(&self.locations, number));
+            replay(journal.as_mut(), &replaying, &self.locations, &mut checkpointer)?;
+            checkpointer.touched().for_each(|number| forget_changes(&self.locations, number));
             self.state.make_visible(head);
         }
         self.forget_saved(journal.as_mut())?;
         Ok(head)
     }
 
-    /// Keeps no more in memory than a writer would, of a file that is followed for long.
+    /// Keeps no more in memory than a writer would, while a file is followed for long.
     fn forget_saved(&self, journal: &mut dyn JournalReader) -> Result<(), JournalError> {
-        let noted = self.no_ops.after(0);
-        if noted.len() < IDLE_MAX {
+        let known = self.no_ops.after(0);
+        if known.len() < IDLE_MAX {
             return Ok(());
         }
         let mut saved = BTreeSet::new();
-        for seq in noted {
+        for seq in known {
             if journal.is_no_op(seq)? {
                 saved.insert(seq);
             }

@@ -1,4 +1,4 @@
-//! Following the changes of a location.
+//! Subscribing to the changes of a location.
 
 use std::sync::Arc;
 
@@ -8,13 +8,15 @@ use crate::store::store::Store;
 
 impl Store {
     /// Subscribes to every event applied to this location from now on, until the
-    /// subscription is dropped. `wake` is called on the writer's thread, after the
-    /// events are visible, when there is something to take from an emptied
-    /// subscription; it must return at once.
+    /// subscription is dropped. `wake` is called on the writer's thread, after the events
+    /// are visible, when an empty subscription receives events; it must return at once.
     ///
-    /// Reads nothing from disk, and costs the writer a copy of each event of the
-    /// location. A subscription holds up to `capacity` events; one that falls further
-    /// behind lags. In a store that is open for reading only nothing is applied.
+    /// A subscription holds up to `capacity` events; one that falls further behind lags. In
+    /// a store that is open for reading only nothing is applied.
+    ///
+    /// # Performance
+    ///
+    /// Reads nothing from disk, and costs the writer a copy of each event of the location.
     ///
     /// ```
     /// use relata::Store;

@@ -1,4 +1,4 @@
-//! When the things of a location were there.
+//! The validity of the things of a location over time.
 
 use crate::graph::{LocationGraph, Timeline};
 use crate::model::{Event, Seq};
@@ -8,12 +8,14 @@ use crate::store::store::Store;
 use crate::store::writer::compaction::Compactions;
 
 impl Store {
-    /// All that ever was in a location up to a moment, or up to now, and when it
-    /// was; and the last event that counts.
+    /// Returns everything that ever was in a location up to a moment, or up to now, with the
+    /// intervals in which it was valid; and the last event that counts.
     ///
-    /// Reads the journal like [`Store::past`], keeps nothing, and holds as much as
-    /// [`Timeline`] says, and the graph besides where something was dropped of it since; so
-    /// one is built at a time. About 5 seconds a million events.
+    /// # Performance
+    ///
+    /// Reads the journal like [`Store::past`], about 5 seconds per million events, and
+    /// caches nothing. Takes the memory that [`Timeline`] says, and that of the graph where
+    /// something was dropped from it since; so one is built at a time.
     ///
     /// ```
     /// use relata::Store;
@@ -45,24 +47,25 @@ impl Store {
         self.lives_until(location, as_of, &|| false)
     }
 
-    /// As [`Store::lives`], until it is to stop.
+    /// Returns a timeline as [`Store::lives`] does, until it is to stop.
     pub(crate) fn lives_until(
         &self,
         location: &str,
         as_of: Option<AsOf>,
         stop: Stop<'_>,
     ) -> Result<(Seq, Timeline), PastError> {
-        let seq = as_of.map_or_else(|| Ok(self.head()), |as_of| self.moment(as_of))?;
-        let _alone = self.pasts.build(stop).ok_or(PastError::Stopped { at: 0, seq })?;
+        let seq = as_of.map_or_else(|| Ok(self.head()), |as_of| self.resolve_as_of(as_of))?;
+        let _alone =
+            self.past_graphs.lock_building(stop).ok_or(PastError::Stopped { at: 0, seq })?;
         let mut journal = self.whole_journal()?;
         let mut lives = Timeline::default();
-        let compactions = Compactions::of(journal.as_mut(), location, 0)?;
+        let compactions = Compactions::load_location(journal.as_mut(), location, 0)?;
         let mut due = compactions.from(0);
-        // What was dropped is known to the graph alone.
-        let mut graph = due.is_some().then(LocationGraph::new);
+        // Only the graph knows what was dropped.
+        let mut graph = (!due.is_empty()).then(LocationGraph::new);
         let mut take = |at, event: &Event| {
             if let Some(graph) = &mut graph {
-                while let Some(compaction) = due.before(at) {
+                while let Some(compaction) = due.take_before(at) {
                     lives.forget(compaction.at, compaction.upto, graph);
                     graph.compact(compaction.upto);
                 }

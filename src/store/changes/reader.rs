@@ -1,4 +1,4 @@
-//! The change feed: applied events, from where a reader left off.
+//! The change feed: applied events, from a reader's position on.
 
 use std::collections::HashMap;
 use std::sync::Arc;
@@ -10,7 +10,7 @@ use crate::model::{
 use crate::store::locations::Location;
 use crate::store::pruned::Pruned;
 
-/// Which changes to show. The default is every change.
+/// Selects changes. The default is every change.
 ///
 /// ```
 /// use relata::changes::ChangeFilter;
@@ -20,8 +20,8 @@ use crate::store::pruned::Pruned;
 /// ```
 #[derive(Debug, Clone, PartialEq, Eq, Hash, Default)]
 pub struct ChangeFilter {
-    /// Only relations of which an end has one of these labels; none is no filter. It
-    /// keeps back relations alone, and only those whose labels are known.
+    /// Only relations with one of these labels at an end; empty for no filter. It excludes
+    /// only relations, and only those whose labels are known.
     pub labels: Vec<String>,
     /// Only events about things of this object key.
     pub object: Option<String>,
@@ -35,15 +35,15 @@ pub struct ChangeFilter {
 pub struct AppliedEvent {
     /// Its position.
     pub seq: Seq,
-    /// When it came in.
+    /// When it was received.
     pub received_at: Timestamp,
-    /// What it says.
+    /// The event.
     pub event: Event,
-    /// The association of a relation, as far as it was known when this was read.
+    /// The association of a relation, if it was known when this was read.
     pub association: Option<Arc<Association>>,
 }
 
-/// Which changes of a location to read, up to an event that is visible.
+/// Selects changes of a location, up to a visible event.
 #[derive(Debug)]
 pub(crate) struct ChangeQuery<'q> {
     pub(crate) location: &'q str,
@@ -53,24 +53,24 @@ pub(crate) struct ChangeQuery<'q> {
     pub(crate) limit: usize,
 }
 
-/// Changes, oldest first.
+/// A page of changes, oldest first.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ChangePage {
     /// The changes.
     pub events: Vec<AppliedEvent>,
-    /// What to pass as `after` to go on; less than [`Store::head`](crate::Store::head) if there may be
-    /// more already.
+    /// The `after` of the next page; less than [`Store::head`](crate::Store::head) if there
+    /// may be more already.
     pub upto: Seq,
 }
 
-/// The changes behind an event cannot be shown.
+/// Why changes could not be read.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ChangesError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(JournalError),
-    /// Some of them were pruned: ask for the graph anew, and go on from its seq.
+    /// Some of them were pruned: load the graph again, and continue after its seq.
     #[error("{0}, so what changed since {asked} is not known", asked = .0.asked)]
     Pruned(Pruned),
 }
@@ -87,9 +87,9 @@ impl From<JournalError> for ChangesError {
 }
 
 impl ChangeFilter {
-    /// Whether an event is about what is to be shown, as far as it names that itself.
-    /// What it leaves open may be it.
-    pub fn names(&self, event: &Event) -> bool {
+    /// Returns whether an event is about a wanted thing, as far as it names that itself.
+    /// What it leaves open counts as wanted.
+    pub fn matches_names(&self, event: &Event) -> bool {
         let is_of = |key: &str| self.object.as_deref().is_none_or(|object| object == key);
         let joins = |keys: [&ObjectKey; 2]| {
             keys.iter().any(|key| is_of(key.as_str()))
@@ -126,9 +126,9 @@ impl ChangeFilter {
         }
     }
 
-    /// Whether an event has one of the labels, or may have: only relations of a known
-    /// association are kept back.
-    pub fn labels(&self, event: &Event, association: Option<&Association>) -> bool {
+    /// Returns whether an event has one of the labels, or may have: only relations of a
+    /// known association are excluded.
+    pub fn matches_labels(&self, event: &Event, association: Option<&Association>) -> bool {
         match (&event.change, association) {
             (Change::Relation(_), Some(association)) if !self.labels.is_empty() => {
                 let ends = [&association.first, &association.second];
@@ -151,7 +151,7 @@ impl Definitions {
         Self { location, known: HashMap::new() }
     }
 
-    /// The association of a relation, as it stands now.
+    /// Returns the association of a relation, as it stands now.
     pub(crate) fn association_of(&mut self, event: &Event) -> Option<Arc<Association>> {
         let Change::Relation(relation) = &event.change else { return None };
         if let Some(known) = self.known.get(&relation.association) {

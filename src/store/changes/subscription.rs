@@ -10,11 +10,11 @@ use crate::model::{Event, Seq, Timestamp};
 use crate::store::changes::reader::AppliedEvent;
 use crate::sync::IgnorePoison;
 
-/// Called on the writer's thread when a subscription has something to take.
+/// Called on the writer's thread when an empty subscription receives events.
 pub(crate) type Wake = Arc<dyn Fn() + Send + Sync>;
 
-/// Every open subscription, by location: what happens in one costs the
-/// subscribers of the others nothing.
+/// All open subscriptions, by location: events of one location cost the subscribers of the
+/// others nothing.
 #[derive(Debug, Default)]
 pub(crate) struct Subscriptions(Mutex<Registry>);
 
@@ -26,7 +26,7 @@ pub(crate) struct Registry {
     pub(crate) next_id: u64,
 }
 
-/// What one subscription has not taken yet.
+/// The events that one subscription has not taken yet.
 pub(crate) struct Mailbox {
     pub(crate) id: u64,
     pub(crate) events: Vec<AppliedEvent>,
@@ -43,8 +43,8 @@ pub struct EventBatch {
     pub events: Vec<AppliedEvent>,
     /// The last event that was published when they were taken.
     pub upto: Seq,
-    /// Whether there were more events than the subscription has room for. Then
-    /// `events` is empty; read them with [`Store::changes`](crate::Store::changes).
+    /// Whether there were more events than the subscription has room for. Then `events` is
+    /// empty; read them with [`Store::changes`](crate::Store::changes).
     pub lagged: bool,
 }
 
@@ -75,9 +75,9 @@ impl Subscriptions {
         self.0.lock().ignore_poison()
     }
 
-    /// Publishes what was applied up to `head`, and returns whom to wake once it is
-    /// visible. Looks at the events only while somebody subscribes, and with the lock
-    /// held, so that a new subscription misses none.
+    /// Publishes the events applied up to `head`, and returns whom to wake once they are
+    /// visible. Reads the events only while there are subscriptions, and under the lock, so
+    /// that a new subscription misses none.
     pub(crate) fn publish<'e>(
         &self,
         head: Seq,
@@ -95,7 +95,7 @@ impl Subscriptions {
                 if mailbox.events.is_empty() && !mailbox.lagged {
                     woken.push(Arc::clone(&mailbox.wake));
                 }
-                mailbox.put(|| AppliedEvent {
+                mailbox.add(|| AppliedEvent {
                     seq,
                     received_at,
                     event: event.clone(),
@@ -108,7 +108,7 @@ impl Subscriptions {
 }
 
 impl Mailbox {
-    fn put(&mut self, event: impl FnOnce() -> AppliedEvent) {
+    fn add(&mut self, event: impl FnOnce() -> AppliedEvent) {
         if self.events.len() >= self.capacity {
             self.events = Vec::new();
             self.lagged = true;
@@ -120,7 +120,7 @@ impl Mailbox {
 }
 
 impl Subscription {
-    /// Returns what was applied since the last call.
+    /// Takes the events applied since the last call.
     pub fn take(&self) -> EventBatch {
         let mut registry = self.subscriptions.registry();
         let upto = registry.head;

@@ -6,16 +6,17 @@ use crate::journal::{JournalEntry, JournalError, JournalReader, SEQ_MAX, SkipBlo
 use crate::model::Seq;
 use crate::store::index::skip_index::{KeyHash, contains_any};
 
-/// Entries read for one page of events at most: those of other locations lie between.
+/// Maximum number of entries read for one page of events: those of other locations lie
+/// between.
 pub(crate) const PAGE_ENTRIES: u64 = 50_000;
 
-/// Says whether to stop.
+/// Returns whether to stop.
 pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
 
-/// Entries read, or runs passed over, between two looks at whether to stop.
-const LOOK_EVERY: u64 = 256;
+/// Number of entries read, or runs skipped, between two checks of whether to stop.
+const CHECK_EVERY: u64 = 256;
 
-/// Takes an entry; may want more as it learns, and tells whether to go on.
+/// Takes an entry; may add to what is wanted, and says whether to continue.
 pub(crate) type EntrySink<'s> =
     &'s mut dyn FnMut(Seq, JournalEntry<'_>, &mut Vec<KeyHash>) -> ControlFlow<()>;
 
@@ -24,7 +25,7 @@ pub(crate) struct Scan<'q> {
     pub(crate) location: &'q str,
     pub(crate) after: Seq,
     pub(crate) upto: Seq,
-    /// Maximum number of entries to look at, of other locations, too.
+    /// Maximum number of entries to read, including those of other locations.
     pub(crate) entries_max: u64,
     pub(crate) stop: Stop<'q>,
 }
@@ -34,18 +35,20 @@ enum Ended {
     Whole,
     /// The caller has what it wants.
     Enough,
-    /// Before its end, with this entry as the last one.
+    /// Before its end, after this entry.
     Early(Seq),
 }
 
 impl Scan<'_> {
-    /// Shows the entries of the location that may speak of what is wanted, or all of them
-    /// if nothing is, and of others of it, but none that is erased; in order, until told
-    /// to stop. If it ends before its end for another reason, returns the last entry that
-    /// it came to.
+    /// Shows the entries of the location that may name a wanted thing, or all of them if
+    /// `wanted` is empty, and some others of the location, but no erased one; in order,
+    /// until `each` breaks. Returns the last entry read if it stops early for another
+    /// reason.
     ///
-    /// Costs blocks of 64 entries that hold some of the location, and what came since the
-    /// last checkpoint; memory of one run.
+    /// # Performance
+    ///
+    /// Costs the blocks of 64 entries that contain some of the location, and the entries
+    /// since the last checkpoint; the memory of one run.
     pub(crate) fn run(
         &self,
         journal: &mut dyn JournalReader,
@@ -53,11 +56,11 @@ impl Scan<'_> {
         each: EntrySink<'_>,
     ) -> Result<Option<Seq>, JournalError> {
         let upto = self.upto.min(SEQ_MAX);
-        let (mut done, mut looked_at, mut passed) = (self.after, 0, 0);
-        let mut stretch = None;
+        let (mut done, mut read_count, mut skipped) = (self.after, 0, 0);
+        let mut rest = None;
         let mut run = None;
         while done < upto {
-            let entries: RangeInclusive<Seq> = match stretch.take() {
+            let entries: RangeInclusive<Seq> = match rest.take() {
                 Some(entries) => entries,
                 None => journal.next_location_range(self.location, done)?,
             };
@@ -68,20 +71,20 @@ impl Scan<'_> {
                 }
                 continue;
             }
-            let (is_wanted, piece) = piece(journal, &mut run, from..=last, wanted)?;
+            let (is_wanted, piece) = next_piece(journal, &mut run, from..=last, wanted)?;
             done = *piece.end();
             if done < last {
-                stretch = Some(entries);
+                rest = Some(entries);
             }
             if is_wanted {
-                match self.read(journal, piece, &mut looked_at, wanted, each)? {
+                match self.read(journal, piece, &mut read_count, wanted, each)? {
                     Ended::Whole => {}
                     Ended::Enough => break,
                     Ended::Early(at) => return Ok(Some(at)),
                 }
             } else {
-                passed += 1;
-                if passed % LOOK_EVERY == 0 && (self.stop)() {
+                skipped += 1;
+                if skipped % CHECK_EVERY == 0 && (self.stop)() {
                     return Ok(Some(done));
                 }
             }
@@ -93,15 +96,15 @@ impl Scan<'_> {
         &self,
         journal: &mut dyn JournalReader,
         piece: RangeInclusive<Seq>,
-        looked_at: &mut u64,
+        read_count: &mut u64,
         wanted: &mut Vec<KeyHash>,
         each: EntrySink<'_>,
     ) -> Result<Ended, JournalError> {
         let mut ended = Ended::Whole;
         journal.read_range(piece, &mut |seq, entry| {
-            let is_full = *looked_at >= self.entries_max;
-            *looked_at += 1;
-            if is_full || looked_at.is_multiple_of(LOOK_EVERY) && (self.stop)() {
+            let is_full = *read_count >= self.entries_max;
+            *read_count += 1;
+            if is_full || read_count.is_multiple_of(CHECK_EVERY) && (self.stop)() {
                 ended = Ended::Early(seq - 1);
                 return ControlFlow::Break(());
             }
@@ -119,8 +122,8 @@ impl Scan<'_> {
 }
 
 /// Returns the first part of these entries that is within one run or none, and whether it
-/// may speak of what is wanted; if not, all of the run, which may end behind them.
-fn piece(
+/// may name a wanted thing; if not, all of the run, which may end after them.
+fn next_piece(
     journal: &mut dyn JournalReader,
     run: &mut Option<SkipBlock>,
     entries: RangeInclusive<Seq>,

@@ -133,7 +133,7 @@ impl SkipIndex {
     }
 }
 
-/// Whether the sorted hashes of a run contain one of these.
+/// Returns whether the sorted hashes of a run contain one of these.
 pub(crate) fn contains_any(hashes: &[u8], wanted: &[KeyHash]) -> bool {
     let (hashes, _) = hashes.as_chunks::<4>();
     wanted

@@ -1,4 +1,4 @@
-//! The graph of a location as it stood once.
+//! Past graphs of locations, and the cache of them.
 
 use std::ops::ControlFlow;
 use std::str::FromStr;
@@ -14,13 +14,13 @@ use crate::store::pruned::Pruned;
 use crate::store::writer::compaction::Due;
 use crate::sync::IgnorePoison;
 
-/// A moment in the life of a store.
+/// A moment in the history of a store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AsOf {
     /// When this event had just become visible.
     Seq(Seq),
-    /// After the last event that had come in by then; what events say of their
-    /// own time does not matter.
+    /// After the last event that had been received by then, whatever the events say about
+    /// their own time.
     Time(Timestamp),
 }
 
@@ -47,27 +47,27 @@ impl FromStr for AsOf {
     }
 }
 
-/// The graph of a location as it stood once.
+/// The graph of a location as of a moment.
 #[derive(Debug)]
 pub struct Past {
     /// The moment.
     pub seq: Seq,
-    /// The graph: what replaying the journal up to there gives.
+    /// The graph that replaying the journal up to there gives.
     pub graph: LocationGraph,
 }
 
 impl Past {
-    /// Does the compactions from before this event. One behind it may be written down only
-    /// later, when this graph was shown already.
+    /// Does the compactions from before this event. One after it may be recorded only later,
+    /// when this graph was shown already.
     pub(crate) fn compact(&mut self, due: &mut Due<'_>, before: Seq) {
-        while let Some(compaction) = due.before(before) {
+        while let Some(compaction) = due.take_before(before) {
             self.graph.compact(compaction.upto);
             self.seq = compaction.at + 1;
         }
     }
 }
 
-/// Why the past cannot be shown.
+/// Why a past graph could not be built.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PastError {
@@ -77,33 +77,33 @@ pub enum PastError {
     /// The events that led to it were pruned.
     #[error("{0}, so how the graph stood before now is not known")]
     Pruned(Pruned),
-    /// There is no such event yet.
+    /// The event does not exist yet.
     #[error("event {seq} has not come yet; the last one is {head}")]
     Ahead {
-        /// The event that was asked for.
+        /// The requested event.
         seq: Seq,
         /// The last event.
         head: Seq,
     },
-    /// The replay was stopped. What it came to is kept, so that the same question
-    /// asked again goes on from there.
+    /// The replay was stopped. Its state is cached, so that repeating the query continues
+    /// from there.
     #[error("the replay was stopped at event {at} of {seq}; asked again, it goes on from there")]
     Stopped {
-        /// The last event that was looked at.
+        /// The last event that was read.
         at: Seq,
-        /// The event that was asked for.
+        /// The requested event.
         seq: Seq,
     },
 }
 
-/// How often one that waits for another replay looks at whether to stop.
+/// How often a query that waits for another replay checks whether to stop.
 const WAIT: Duration = Duration::from_millis(5);
 
-/// The past that was asked for last, newest question first.
+/// The past graphs that were used last, latest first.
 #[derive(Debug)]
 pub(crate) struct PastCache {
-    kept: Mutex<Vec<CachedGraph>>,
-    /// Held while one is built: each takes as much memory as the location.
+    graphs: Mutex<Vec<CachedGraph>>,
+    /// Held while a graph is built: each takes as much memory as the location.
     building: Mutex<()>,
     limit: usize,
 }
@@ -118,15 +118,15 @@ struct CachedGraph {
 
 impl PastCache {
     pub(crate) fn new(limit: usize) -> Self {
-        Self { kept: Mutex::default(), building: Mutex::default(), limit: limit.max(1) }
+        Self { graphs: Mutex::default(), building: Mutex::default(), limit: limit.max(1) }
     }
 
-    fn kept(&self) -> MutexGuard<'_, Vec<CachedGraph>> {
-        self.kept.lock().ignore_poison()
+    fn lock(&self) -> MutexGuard<'_, Vec<CachedGraph>> {
+        self.graphs.lock().ignore_poison()
     }
 
-    /// Waits until no other one is built; nothing if it is to stop before.
-    pub(crate) fn build(&self, stop: Stop<'_>) -> Option<MutexGuard<'_, ()>> {
+    /// Waits until no other graph is built, or returns `None` if it is to stop before.
+    pub(crate) fn lock_building(&self, stop: Stop<'_>) -> Option<MutexGuard<'_, ()>> {
         loop {
             if let Some(alone) = self.building.try_lock().ignore_poison() {
                 return Some(alone);
@@ -139,32 +139,33 @@ impl PastCache {
     }
 
     pub(crate) fn find(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
-        let mut kept = self.kept();
+        let mut graphs = self.lock();
         let is_it =
             |it: &CachedGraph| *it.location == *location && (it.past.seq..=it.upto).contains(&seq);
-        let at = kept.iter().position(is_it)?;
-        let found = kept.remove(at);
+        let at = graphs.iter().position(is_it)?;
+        let found = graphs.remove(at);
         let past = Arc::clone(&found.past);
-        kept.insert(0, found);
+        graphs.insert(0, found);
         Some(past)
     }
 
-    /// The latest one before this moment, to go on from.
-    pub(crate) fn before(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
-        let kept = self.kept();
-        let earlier = kept.iter().filter(|it| *it.location == *location && it.past.seq < seq);
+    /// Returns the latest graph before this moment, to replay from.
+    pub(crate) fn find_before(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
+        let graphs = self.lock();
+        let earlier = graphs.iter().filter(|it| *it.location == *location && it.past.seq < seq);
         earlier.max_by_key(|it| it.past.seq).map(|it| Arc::clone(&it.past))
     }
 
     /// Forgets the graphs of a location.
     pub(crate) fn forget(&self, location: &str) {
-        self.kept().retain(|it| *it.location != *location);
+        self.lock().retain(|it| *it.location != *location);
     }
 
-    pub(crate) fn keep(&self, location: &str, upto: Seq, past: &Arc<Past>) {
-        let mut kept = self.kept();
-        kept.insert(0, CachedGraph { location: location.into(), upto, past: Arc::clone(past) });
-        kept.truncate(self.limit);
+    /// Adds a graph that is the same up to `upto`.
+    pub(crate) fn insert(&self, location: &str, upto: Seq, past: &Arc<Past>) {
+        let mut graphs = self.lock();
+        graphs.insert(0, CachedGraph { location: location.into(), upto, past: Arc::clone(past) });
+        graphs.truncate(self.limit);
     }
 }
 
@@ -179,8 +180,8 @@ impl From<JournalError> for PastError {
     }
 }
 
-/// Shows the events of a location behind `after` and up to `upto`, in order. Where it
-/// is to stop before, returns the last event that it came to.
+/// Shows the events of a location after `after` and up to `upto`, in order. If it is to stop
+/// before, returns the last event that it read.
 pub(crate) fn replay(
     journal: &mut dyn JournalReader,
     location: &str,
@@ -192,7 +193,9 @@ pub(crate) fn replay(
     let mut failed = None;
     let scan = Scan { location, after, upto, entries_max: u64::MAX, stop };
     let stopped =
-        scan.run(journal, &mut Vec::new(), &mut |at, entry, _| match history::read(at, &entry) {
+        scan.run(journal, &mut Vec::new(), &mut |at, entry, _| match history::decode_entry(
+            at, &entry,
+        ) {
             Ok(Some(event)) => {
                 each(at, &event);
                 ControlFlow::Continue(())

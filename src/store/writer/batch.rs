@@ -1,4 +1,4 @@
-//! What one transaction writes, and what became of each delivery in it.
+//! The deliveries of one transaction, and their outcomes.
 
 use crate::journal::Refused;
 use crate::model::{Event, Seq, Timestamp};
@@ -7,18 +7,18 @@ use crate::store::name_limits::LimitReached;
 use crate::store::writer::command::{KeepReply, Pending};
 use crate::webhook::Decoded;
 
-/// What one round writes.
+/// The deliveries that are written together.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) deliveries: Vec<Pending>,
     pub(crate) refused: Vec<(Refused, KeepReply)>,
 }
 
-/// What becomes of a delivery before it is written.
+/// Whether a delivery is written, decided before the write.
 pub(crate) enum Admission {
     Journal(Seq),
     Duplicate(Seq),
-    /// It names more than there may be, and is not written.
+    /// It names more than the store may hold, and is not written.
     Refused(LimitReached),
 }
 
@@ -50,7 +50,7 @@ pub(crate) fn applied<'d>(
     })
 }
 
-/// The receipt for a delivery of this status.
+/// Returns the receipt for a delivery of this status.
 pub(crate) fn receipt(decoded: Decoded, status: Status, seq: Option<Seq>) -> Receipt {
     let (event_type, location, trace_id) = match decoded {
         Decoded::Event(event) => {

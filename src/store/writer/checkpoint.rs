@@ -13,19 +13,18 @@ use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::options::Options;
 use crate::store::writer::saving::{PART_ROWS, Saving};
 
-/// Knows which locations changed since the last checkpoint. Only what changed
-/// is written, so a checkpoint costs the events since the last one, not the
-/// graph.
+/// Tracks which locations changed since the last checkpoint. Only changes are written, so a
+/// checkpoint costs the events since the last one, not the graph.
 #[derive(Debug)]
 pub(crate) struct Checkpointer {
     pub(crate) touched: BTreeSet<u32>,
-    /// What is on disk is not to be built upon.
+    /// Whether the next save replaces the checkpoint on disk.
     pub(crate) is_replacing: bool,
-    /// Those since the last checkpoint began.
+    /// Number of events since the last checkpoint began.
     pub(crate) events: u64,
-    /// Whether anything came since then.
+    /// Whether anything changed since then.
     pub(crate) is_dirty: bool,
-    /// When the first event since then came.
+    /// When the first event since then was merged.
     pub(crate) since: Option<Instant>,
     pub(crate) events_max: u64,
     interval: Duration,
@@ -33,17 +32,17 @@ pub(crate) struct Checkpointer {
     pub(crate) blocks: LocationBlocks,
     pub(crate) redeliveries: Redeliveries,
     pub(crate) no_ops: NoOpEvents,
-    /// What is on disk.
+    /// How far the checkpoint on disk has come.
     pub(crate) saved: LoadedCheckpoint,
-    /// The event behind which something was last dropped of a location, by number, where a
-    /// replay from the checkpoint would come by it.
+    /// The event before the last compaction of a location, by number, where a replay from
+    /// the checkpoint would repeat it.
     pub(crate) compacted: BTreeMap<u32, Seq>,
     /// The checkpoint that is being saved.
     pub(crate) saving: Option<Saving>,
-    /// Whether deliveries have just come, and when they last did.
+    /// Whether deliveries have just arrived, and when they last did.
     pub(crate) is_busy: bool,
     pub(crate) delivered: Option<Instant>,
-    /// How many rows a part of it has.
+    /// Number of rows of a part.
     pub(crate) part_rows: usize,
     pub(crate) part_rows_max: usize,
 }
@@ -80,14 +79,14 @@ impl Checkpointer {
         Self { saved, ..self }
     }
 
-    /// Whether the rows on disk of a location stand for this event: it is not to be
+    /// Returns whether the rows on disk of a location cover this event, which must not be
     /// merged once more.
     pub(crate) fn has_saved(&self, location: u32, seq: Seq) -> bool {
         let seqs = &self.saved.locations;
         seq <= self.saved.come.newest && seqs.get(&location).is_some_and(|upto| seq <= *upto)
     }
 
-    /// Notes an event of this location, and what it did.
+    /// Records an event of a location, and its outcome.
     pub(crate) fn record_event(
         &mut self,
         location: u32,
@@ -98,39 +97,39 @@ impl Checkpointer {
         self.touched.insert(location);
         self.skip_index.add_event(seq, event);
         self.blocks.add(event.location.as_str(), seq);
-        // Of events before, the rows may be newer, and what they did is on disk.
+        // The rows of earlier events may be newer, and their outcome is on disk.
         if outcome != Outcome::Applied && seq > self.saved.come.newest {
             self.no_ops.insert(seq);
         }
         self.count_event();
     }
 
-    /// Notes an event of which the rows on disk stand for what it did.
+    /// Records an event that the rows on disk cover.
     pub(crate) fn record_saved_event(&mut self, seq: Seq, event: &Event) {
         self.skip_index.add_event(seq, event);
         self.blocks.add(event.location.as_str(), seq);
         self.count_event();
     }
 
-    /// Notes that something of a location was dropped behind this event.
+    /// Records a compaction of a location after this event.
     pub(crate) fn record_compaction(&mut self, location: u32, at: Seq) {
         self.touched.insert(location);
         self.compacted.insert(location, at);
         self.count_event();
     }
 
-    /// Has the next save replace what is on disk; every location must have been touched.
+    /// Makes the next save replace the checkpoint on disk; every location must have been
+    /// changed.
     pub(crate) fn replacing(self) -> Self {
         Self { is_replacing: true, ..self }
     }
 
-    /// Whether the next save replaces what is on disk.
+    /// Returns whether the next save replaces the checkpoint on disk.
     pub(crate) fn is_replacing(&self) -> bool {
         self.is_replacing
     }
 
-    /// Notes an event on which no part of the graph depends: a checkpoint stands for it,
-    /// too.
+    /// Records an event that the graph does not depend on: a checkpoint covers it, too.
     pub(crate) fn skip_event(&mut self, location: &str, seq: Seq) {
         self.skip_index.extend_run(seq);
         self.blocks.add(location, seq);
@@ -156,12 +155,12 @@ impl Checkpointer {
         self.skip_index.take_runs()
     }
 
-    /// Says what a run of events speaks of.
-    pub(crate) fn cover(&mut self, run: (Seq, Seq), hashes: Vec<u8>) {
+    /// Adds a run of events to the skip index.
+    pub(crate) fn add_run(&mut self, run: (Seq, Seq), hashes: Vec<u8>) {
         self.skip_index.add_run(run, hashes);
     }
 
-    /// Notes that the delivery of this event came again.
+    /// Counts a repeated delivery of this event.
     pub(crate) fn count_redelivery(&mut self, seq: Seq) {
         self.redeliveries.count(seq);
         self.count_event();
@@ -175,22 +174,22 @@ impl Checkpointer {
         }
     }
 
-    /// The locations that changed, by number.
+    /// Returns the numbers of the locations that changed.
     pub(crate) fn touched(&self) -> impl Iterator<Item = u32> {
         self.touched.iter().copied()
     }
 
-    /// The repeats that are not saved yet.
+    /// Returns the redeliveries that are not saved yet.
     pub(crate) fn redeliveries(&self) -> Redeliveries {
         self.redeliveries.clone()
     }
 
-    /// The events without effect that are not saved yet.
+    /// Returns the events without effect that are not saved yet.
     pub(crate) fn no_ops(&self) -> NoOpEvents {
         self.no_ops.clone()
     }
 
-    /// Has events without effect noted here.
+    /// Records events without effect in this set.
     pub(crate) fn with_no_ops(self, no_ops: NoOpEvents) -> Self {
         Self { no_ops, ..self }
     }
@@ -210,7 +209,7 @@ impl Checkpointer {
     }
 
     pub(crate) fn put_off(&mut self, now: Instant) {
-        // Not for good, though nothing more may come.
+        // Not for good, even if no more events arrive.
         self.events = self.events.min(1);
         self.since = self.since.map(|_| now);
     }

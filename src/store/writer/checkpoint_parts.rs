@@ -1,18 +1,18 @@
-//! Saves a checkpoint in parts, between which deliveries are taken.
+//! Saving a checkpoint in parts, between which deliveries are accepted.
 //!
 //! Each part is a transaction of its own. The rows of a location that is half saved are of
-//! different moments, and all are newer than the checkpoint before. Opening replays the
-//! events behind that one over them, which is exact: the state of each thing is the
-//! greatest of its events, whatever of them it holds already; things are numbered in the
-//! order in which events name them, and those with the least numbers are saved first. What
-//! a replay cannot tell is whether an event did something when it came, so that is saved
-//! before any row that holds it.
+//! different moments, and all are newer than the previous checkpoint. Opening replays the
+//! events after that one over them, which is exact: the state of each thing is the greatest
+//! of its events, however many of them it includes already; things are numbered in the order
+//! in which events name them, and those with the lowest numbers are saved first. A replay
+//! cannot find out whether an event changed anything when it was first merged, so that is
+//! saved before any row that includes it.
 //!
-//! A location of which something was [dropped](crate::graph::LocationGraph) since the last
-//! checkpoint is saved in one part, with the event that its rows stand for: events from
-//! before cannot be merged into it again, and dropping again what rows hold that are newer
-//! could drop more.
+//! A location that was compacted since the last checkpoint is saved in one part, with the
+//! event that its rows cover: events from before cannot be merged into it again, and
+//! repeating the compaction on newer rows could drop more.
 
+use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -22,20 +22,20 @@ use crate::store::locations::Locations;
 use crate::store::writer::checkpoint::Checkpointer;
 use crate::store::writer::saving::{Current, LocationPart, PART_ROWS_MIN, Saving};
 
-/// How long a part is to take. A delivery may wait for so much longer.
+/// How long a part should take. A delivery may wait that much longer.
 const PART_TIME: Duration = Duration::from_millis(8);
 
-/// The same while no delivery has come for a while: each part costs a sync.
+/// The same while no delivery has arrived for a while: each part costs a sync.
 const PART_TIME_ALONE: Duration = Duration::from_millis(60);
 
 /// How long after a delivery another one is expected.
 const SHARED_FOR: Duration = Duration::from_secs(1);
 
-/// Where events come faster than they can be saved, a checkpoint is finished before there
-/// are so many times [`Options::checkpoint_events`](crate::store::options::Options) more.
+/// Where events arrive faster than they can be saved, a checkpoint is finished before there
+/// are this many times [`Options::checkpoint_events`](crate::store::options::Options) more.
 const EVENTS_MAX: u64 = 4;
 
-/// What became of a checkpoint by saving a part of it.
+/// The progress of a checkpoint after saving a part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Saved {
     /// There was nothing new.
@@ -44,20 +44,39 @@ pub(crate) enum Saved {
     Part,
     /// It is complete.
     Whole {
-        /// What it stands for.
+        /// The last event that it covers.
         upto: Seq,
         /// How long all parts took.
         took: Duration,
     },
 }
 
+/// What one part of a checkpoint writes.
+struct Part {
+    no_ops: BTreeSet<Seq>,
+    redeliveries: Vec<(Seq, u64)>,
+    locations: Vec<LocationPart>,
+    /// The last event that the whole checkpoint covers.
+    upto: Seq,
+    /// How far the checkpoint has come with this part.
+    come: CheckpointSeq,
+    is_last: bool,
+}
+
+impl Part {
+    fn row_count(&self) -> usize {
+        let rows: usize = self.locations.iter().map(|part| part.changed.rows() + 1).sum();
+        self.no_ops.len() + self.redeliveries.len() + rows
+    }
+}
+
 impl Checkpointer {
-    /// Whether a checkpoint is being saved.
+    /// Returns whether a checkpoint is being saved.
     pub(crate) fn is_saving(&self) -> bool {
         self.saving.is_some()
     }
 
-    /// Begins a checkpoint and returns true, if anything is new.
+    /// Begins a checkpoint if anything is new, and returns whether it has.
     pub(crate) fn begin(&mut self, locations: &Locations, head: Seq) -> bool {
         if !self.is_dirty && !self.is_replacing {
             return false;
@@ -81,13 +100,13 @@ impl Checkpointer {
         }
     }
 
-    /// Whether deliveries come, and wait for what else is written.
+    /// Returns whether deliveries are arriving, and wait for other writes.
     pub(crate) fn is_shared(&self) -> bool {
         self.delivered.is_some_and(|at| at.elapsed() < SHARED_FOR)
     }
 
-    /// Whether it is time to save a part of a checkpoint. While deliveries come one after the
-    /// other, that is only as often as it takes to be done before the next one is due.
+    /// Returns whether it is time to save a part of a checkpoint. While deliveries arrive one
+    /// after the other, that is only as often as needed to finish before the next is due.
     pub(crate) fn wants_part(&self, now: Instant) -> bool {
         match &self.saving {
             Some(_) => !self.is_busy || self.is_behind(1),
@@ -95,13 +114,14 @@ impl Checkpointer {
         }
     }
 
-    /// Whether a checkpoint that is being saved needs more than its share of the time.
+    /// Returns whether a checkpoint that is being saved needs more than its share of the
+    /// time.
     pub(crate) fn is_late(&self) -> bool {
         self.is_behind(EVENTS_MAX)
     }
 
-    /// Whether less of a checkpoint is saved than had to be, if it was to be complete after
-    /// so many times [`Options::checkpoint_events`](crate::store::options::Options) more.
+    /// Returns whether less of a checkpoint is saved than needed to complete it after this
+    /// many times [`Options::checkpoint_events`](crate::store::options::Options) more.
     fn is_behind(&self, times: u64) -> bool {
         self.saving.as_ref().is_some_and(|saving| {
             let (rows, written) = (u128::from(saving.rows), u128::from(saving.written));
@@ -110,7 +130,7 @@ impl Checkpointer {
         })
     }
 
-    /// Saves all that changed at once, if anything did.
+    /// Saves all changes at once, if there are any.
     pub(crate) fn save_whole(
         &mut self,
         journal: &mut dyn Journal,
@@ -135,15 +155,40 @@ impl Checkpointer {
         head: Seq,
     ) -> Result<Saved, JournalError> {
         let start = Instant::now();
+        let redeliveries = self.redeliveries.clone();
+        let mut redeliveries = redeliveries.lock();
+        let part = self.next_part(&redeliveries, locations, head);
+        if let Err(error) = self.write_part(journal, &part) {
+            drop(redeliveries);
+            for LocationPart { location, changed, .. } in part.locations {
+                self.touched.insert(location.number);
+                location.write().put_back_changed(changed);
+            }
+            self.abandon(locations);
+            return Err(error);
+        }
+        for (seq, _) in &part.redeliveries {
+            redeliveries.remove(seq);
+        }
+        drop(redeliveries);
+        self.no_ops.remove_all(&part.no_ops);
+        self.saved.come = part.come;
+        Ok(self.record_saved(part.row_count(), part.is_last, start.elapsed()))
+    }
+
+    /// Takes the next part of a checkpoint that has begun.
+    fn next_part(
+        &mut self,
+        redeliveries: &HashMap<Seq, u64>,
+        locations: &Locations,
+        head: Seq,
+    ) -> Part {
         let limit = self.part_rows;
-        let idle = self.no_ops.first(limit);
-        let repeated = self.redeliveries.clone();
-        let mut repeated = repeated.lock();
-        let repeats: Vec<(Seq, u64)> =
-            repeated.iter().take(limit - idle.len()).map(|(&seq, &times)| (seq, times)).collect();
-        let room = limit - idle.len() - repeats.len();
-        let parts = self.next_rows(locations, head, room);
-        let rows: usize = parts.iter().map(|part| part.changed.rows() + 1).sum();
+        let no_ops = self.no_ops.first(limit);
+        let first = redeliveries.iter().take(limit - no_ops.len());
+        let redeliveries: Vec<(Seq, u64)> = first.map(|(&seq, &times)| (seq, times)).collect();
+        let room = limit - no_ops.len() - redeliveries.len();
+        let locations = self.next_rows(locations, head, room);
         let saving = self.saving.as_ref();
         let is_done = saving.is_none_or(|it| it.left.is_empty() && it.current.is_none());
         let is_last = room > 0 && is_done;
@@ -154,43 +199,30 @@ impl Checkpointer {
             (true, false) => CheckpointSeq { newest: head, ..old },
             (true, true) => CheckpointSeq { seq: upto, newest: head },
         };
+        Part { no_ops, redeliveries, locations, upto, come, is_last }
+    }
+
+    fn write_part(&mut self, journal: &mut dyn Journal, part: &Part) -> Result<(), JournalError> {
         let (skip_index, blocks) = (&mut self.skip_index, &self.blocks);
         let mut fill = |put: RowSink<'_>| {
-            idle.iter().try_for_each(|&seq| put(&CheckpointRow::NoOp { seq }))?;
-            repeats
-                .iter()
-                .try_for_each(|&(seq, times)| put(&CheckpointRow::Redeliveries { seq, times }))?;
-            parts.iter().try_for_each(|part| part.put(put))?;
-            if is_last {
+            part.no_ops.iter().try_for_each(|&seq| put(&CheckpointRow::NoOp { seq }))?;
+            let redelivered = |&(seq, times)| put(&CheckpointRow::Redeliveries { seq, times });
+            part.redeliveries.iter().try_for_each(redelivered)?;
+            part.locations.iter().try_for_each(|location| location.put(put))?;
+            if part.is_last {
                 skip_index.put(put)?;
                 blocks.put(put)?;
             }
             Ok(())
         };
-        let saved = if self.is_replacing {
-            journal.replace_checkpoint(upto, &mut fill)
+        if self.is_replacing {
+            journal.replace_checkpoint(part.upto, &mut fill)
         } else {
-            journal.save_checkpoint(come, &mut fill)
-        };
-        if let Err(error) = saved {
-            drop(repeated);
-            for LocationPart { location, changed, .. } in parts {
-                self.touched.insert(location.number);
-                location.write().put_back_changed(changed);
-            }
-            self.abandon(locations);
-            return Err(error);
+            journal.save_checkpoint(part.come, &mut fill)
         }
-        for (seq, _) in &repeats {
-            repeated.remove(seq);
-        }
-        drop(repeated);
-        self.no_ops.remove_all(&idle);
-        self.saved.come = come;
-        Ok(self.count(idle.len() + repeats.len() + rows, is_last, start.elapsed()))
     }
 
-    /// Takes the next rows out of the graphs, up to `room` of them, about.
+    /// Takes the next changed rows of the graphs, up to about `room` of them.
     fn next_rows(&mut self, locations: &Locations, head: Seq, room: usize) -> Vec<LocationPart> {
         let mut parts = Vec::new();
         let Some(saving) = &mut self.saving else { return parts };
@@ -216,8 +248,8 @@ impl Checkpointer {
         parts
     }
 
-    /// Notes what was saved, and how long it took.
-    fn count(&mut self, rows: usize, is_last: bool, took: Duration) -> Saved {
+    /// Records what was saved, and how long it took.
+    fn record_saved(&mut self, rows: usize, is_last: bool, took: Duration) -> Saved {
         let time = if self.is_shared() { PART_TIME } else { PART_TIME_ALONE };
         if took > time {
             self.part_rows = (self.part_rows / 2).max(PART_ROWS_MIN).min(self.part_rows_max);
@@ -239,8 +271,8 @@ impl Checkpointer {
         Saved::Part
     }
 
-    /// Notes what is not saved yet of a checkpoint as if it had never begun. What is on
-    /// disk of it is good, and written once more.
+    /// Abandons a checkpoint that has begun: what is not saved yet is changed again. Parts
+    /// on disk are valid, and written once more.
     pub(crate) fn abandon(&mut self, locations: &Locations) {
         let Some(saving) = self.saving.take() else { return };
         self.touched.extend(saving.left);

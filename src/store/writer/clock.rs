@@ -1,4 +1,4 @@
-//! When deliveries come in: a time that never goes back and believes no jump at once.
+//! Times of receipt: a clock that never goes back and does not trust a jump at once.
 
 use std::fmt;
 use std::sync::{Arc, LazyLock};
@@ -6,32 +6,32 @@ use std::time::{Duration, Instant};
 
 use crate::model::Timestamp;
 
-/// How far the wall clock may be from what the steady one says has passed.
+/// Maximum difference between the wall clock and the time that has passed by the steady one.
 const TOLERANCE: Duration = Duration::from_secs(60);
 
-/// How long a jump must last to be believed: a clock that was wrong at boot, or stood
-/// still while the machine slept, is right from then on.
+/// How long a jump must last to be trusted: a clock that was wrong at boot, or stood still
+/// while the machine slept, is right from then on.
 const JUMP_HELD: Duration = Duration::from_secs(10 * 60);
 
-/// How long the clocks must agree after a jump, or an opening, until the wall clock is proved
-/// right and deletes anything.
+/// How long the clocks must agree after a jump, or an opening, until the wall clock is
+/// confirmed and may delete anything.
 const SETTLING: Duration = Duration::from_secs(3600);
 
-/// What both clocks say at one moment.
+/// A reading of both clocks.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ClockReading {
-    /// The time of day, which somebody may set.
+    /// The time of day, which may be set.
     pub wall: Timestamp,
-    /// Time that has passed since some moment; nobody sets it.
+    /// Time that has passed since some moment; it cannot be set.
     pub steady: Duration,
 }
 
-/// Where a store takes the time from. The default is the system.
+/// The clock of a store. The default is that of the system.
 #[derive(Clone, Default)]
 pub struct Clock(Option<Arc<dyn Fn() -> ClockReading + Send + Sync>>);
 
 impl Clock {
-    /// Returns a clock that is read by calling this, for tests that set it.
+    /// Creates a clock that is read by calling `read`, for tests that set it.
     pub fn new(read: impl Fn() -> ClockReading + Send + Sync + 'static) -> Self {
         Self(Some(Arc::new(read)))
     }
@@ -51,7 +51,7 @@ impl fmt::Debug for Clock {
     }
 }
 
-/// Two are equal if they are one clock.
+/// Two are equal if they are the same clock.
 impl PartialEq for Clock {
     fn eq(&self, other: &Self) -> bool {
         match (&self.0, &other.0) {
@@ -69,19 +69,19 @@ pub(crate) struct ReceiptClock {
     clock: Clock,
     /// The newest time in the journal.
     last: Timestamp,
-    /// When the two clocks agreed last.
+    /// The last reading at which the clocks agreed.
     agreed: ClockReading,
-    /// Since when they have not, by the steady one.
+    /// When they ceased to, by the steady one.
     jumped: Option<Duration>,
-    /// When the wall clock was believed last, by the steady one.
+    /// When the wall clock was last trusted, by the steady one.
     believed: Duration,
-    /// The last reading that had proved itself; from there pruning counts on by the steady
-    /// clock until another has.
+    /// The last reading that was confirmed; pruning continues from there by the steady clock
+    /// until another one is.
     proved: ClockReading,
 }
 
 impl ReceiptClock {
-    /// Starts a clock behind the newest entry of a journal.
+    /// Creates a clock that continues after the newest entry of a journal.
     pub(crate) fn new(clock: Clock, newest: Option<Timestamp>) -> Self {
         let agreed = clock.read();
         let wall = newest.map_or(agreed.wall, |newest| agreed.wall.min(newest.after(TOLERANCE)));
@@ -91,8 +91,8 @@ impl ReceiptClock {
     }
 
     /// Returns the time, by the wall clock unless that has just jumped, and no earlier than
-    /// what has passed since it was proved right: after an idle time the newest event
-    /// would be all that keeps the time from going back.
+    /// the time that has passed since it was confirmed: after an idle time only the newest
+    /// event would keep the time from going back.
     pub(crate) fn now(&mut self) -> Timestamp {
         let read = self.clock.read();
         let told = self.told(read);
@@ -123,9 +123,9 @@ impl ReceiptClock {
         read.wall
     }
 
-    /// Returns the time by which old events may be deleted: no later than what the steady
-    /// clock says has passed since the wall clock was proved right, by agreeing with it for
-    /// an hour, or since the newest event that was there at the opening.
+    /// Returns the time by which old events may be deleted: no later than the time that has
+    /// passed by the steady clock since the wall clock was confirmed, by agreeing with it
+    /// for an hour, or since the newest event at the opening.
     pub(crate) fn settled(&mut self) -> Timestamp {
         self.now();
         if self.jumped.is_some() {
@@ -134,18 +134,18 @@ impl ReceiptClock {
         self.agreed.wall.min(self.counted(self.agreed.steady))
     }
 
-    /// Whether the wall clock has proved itself since it was believed last.
+    /// Returns whether the wall clock is confirmed since it was last trusted.
     fn is_settled(&self) -> bool {
         self.agreed.steady.saturating_sub(self.believed) >= SETTLING
     }
 
-    /// Returns when it was proved right last, and what has passed since by the steady clock.
+    /// Returns the last confirmed time plus what has passed since by the steady clock.
     fn counted(&self, steady: Duration) -> Timestamp {
         self.proved.wall.after(steady.saturating_sub(self.proved.steady))
     }
 
-    /// Returns when a delivery came in: as told, or now, but never before the one ahead
-    /// of it.
+    /// Returns the time of receipt of a delivery: as given, or now, but never before that of
+    /// the previous one.
     pub(crate) fn stamp(&mut self, told: Option<Timestamp>, now: Timestamp) -> Timestamp {
         self.last = self.last.max(told.unwrap_or(now));
         self.last

@@ -1,4 +1,4 @@
-//! What the writer can be asked to do.
+//! The commands of the writer.
 
 use std::sync::mpsc::SyncSender;
 
@@ -9,29 +9,32 @@ use crate::store::erase::Erasure;
 use crate::store::name_limits::LimitReached;
 use crate::store::writer::import_marks::ImportChunk;
 
-/// Called with what became of a delivery, on the writer's thread.
+/// Called with the outcome of a delivery, on the writer's thread.
 pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
 
 /// Called once a refused delivery is kept, on the writer's thread.
 pub(crate) type KeepReply = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
 
-/// What a delivery would do, and the delivery.
+/// The outcome that a delivery would have, and the delivery.
 pub(crate) type Previewed = (Result<(Status, Option<Seq>), LimitReached>, Box<Delivery>);
 
-/// One thing for the writer to do.
+/// A task run on the writer thread.
 pub(crate) enum Command {
     /// Accepts a delivery, with others in one transaction.
     Append(Box<Pending>),
     /// Keeps a delivery that was refused.
     KeepDeadLetter(Box<Refused>, KeepReply),
+    /// Deletes a dead letter.
     DeleteDeadLetter(u64, SyncSender<Result<bool, IngestError>>),
-    /// Tells what a delivery would do.
+    /// Returns what a delivery would do.
     Preview(Box<Delivery>, SyncSender<Previewed>),
-    /// Takes lines of an import, part by part.
+    /// Imports lines, part by part.
     Import(Box<ImportChunk>),
+    /// Erases a location.
     Erase(Box<ToErase>, SyncSender<Result<Option<Erasure>, IngestError>>),
-    /// Drops what was deleted for long.
+    /// Drops things deleted long ago.
     Compact(SyncSender<Result<u64, IngestError>>),
+    /// Saves a checkpoint.
     Checkpoint(SyncSender<Result<(), IngestError>>),
 }
 
@@ -50,7 +53,7 @@ pub(crate) struct ToErase {
 }
 
 impl Command {
-    /// Returns the bytes from outside that it holds, and that count in the queue.
+    /// Returns the bytes of bodies in it, which count in the queue.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Append(pending) => pending.delivery.body.len(),

@@ -1,9 +1,9 @@
-//! When what was deleted for long leaves the graphs, and that every replay does it again.
+//! When things deleted long ago leave the graphs, and how every replay repeats that.
 //!
-//! A deletion must be known for as long as an older event may still come: that one would
-//! else bring back what was deleted. So each compaction is written down before it is done,
-//! with its place among the events, and whatever builds a graph from events does it at
-//! that place: late events then do the same there as they did here.
+//! A deletion must be known for as long as an older event may still arrive, which would
+//! otherwise revive what was deleted. So each compaction is recorded before it is done, with
+//! its position among the events, and whatever builds a graph from events does it at that
+//! position: late events then have the same effect there as they had here.
 
 use std::time::{Duration, Instant};
 
@@ -12,23 +12,23 @@ use crate::model::Seq;
 use crate::store::locations::Locations;
 use crate::store::writer::checkpoint::Checkpointer;
 
-/// How long to wait after every location was looked at.
+/// How long to wait after every location was examined.
 const PAUSE: Duration = Duration::from_secs(3600);
 
-/// The same, where little is kept, as in tests.
+/// The same, where things are kept for a short time, as in tests.
 const PAUSE_MIN: Duration = Duration::from_millis(200);
 
 /// When nothing is ever dropped.
 const NEVER: Duration = Duration::from_secs(24 * 3600);
 
-/// When to look for what can be dropped.
+/// When locations are examined for what can be dropped.
 #[derive(Debug)]
 pub(crate) struct Compacting {
     pub(crate) keep: Option<Duration>,
     next: Option<Instant>,
-    /// The number of the location to go on with.
+    /// The number of the next location.
     pub(crate) from: u32,
-    /// Whether it is not known if the last compaction was written down.
+    /// Whether it is unknown if the last compaction was recorded.
     pub(crate) is_unsettled: bool,
 }
 
@@ -53,7 +53,7 @@ impl Compacting {
     }
 }
 
-/// The compactions that a replay comes by.
+/// The compactions that a replay repeats.
 #[derive(Debug, Default)]
 pub(crate) struct Compactions {
     /// In order.
@@ -61,15 +61,15 @@ pub(crate) struct Compactions {
 }
 
 impl Compactions {
-    /// Reads those behind this event and later ones. The head of the journal up to which
-    /// events are replayed must be known before: a compaction is written down before the
-    /// next event is.
+    /// Reads those after this event and later ones. The head of the journal up to which
+    /// events are replayed must be known before: a compaction is recorded before the next
+    /// event is.
     pub(crate) fn load(journal: &mut dyn JournalReader, from: Seq) -> Result<Self, JournalError> {
         Ok(Self { all: journal.compactions(from)? })
     }
 
-    /// As [`load`](Self::load), of one location.
-    pub(crate) fn of(
+    /// Reads those of one location as [`load`](Self::load) does.
+    pub(crate) fn load_location(
         journal: &mut dyn JournalReader,
         location: &str,
         from: Seq,
@@ -79,34 +79,34 @@ impl Compactions {
         Ok(Self { all })
     }
 
-    /// Returns those that a replay of the events after this one comes by. The one behind
+    /// Returns those that a replay of the events after this one repeats. One directly after
     /// it may be done already: done again, it changes nothing.
     pub(crate) fn from(&self, seq: Seq) -> Due<'_> {
         let passed = self.all.partition_point(|compaction| compaction.at < seq);
         Due { left: self.all.get(passed..).unwrap_or_default() }
     }
 
-    /// Returns the last event before which something was dropped of a location, or 0.
+    /// Returns the event before the last compaction of a location, or 0.
     pub(crate) fn last_of(&self, location: &str) -> Seq {
         let mut of_it = self.all.iter().filter(|it| *it.location == *location);
         of_it.next_back().map_or(0, |compaction| compaction.at)
     }
 }
 
-/// Compactions that are still to come.
+/// Compactions that are still to be repeated.
 #[derive(Debug, Clone, Copy, Default)]
 pub(crate) struct Due<'c> {
     left: &'c [Compaction],
 }
 
 impl<'c> Due<'c> {
-    /// Whether there is one.
-    pub(crate) fn is_some(&self) -> bool {
-        !self.left.is_empty()
+    /// Returns whether there are none.
+    pub(crate) fn is_empty(&self) -> bool {
+        self.left.is_empty()
     }
 
     /// Takes the next one, if it was done before this event.
-    pub(crate) fn before(&mut self, seq: Seq) -> Option<&'c Compaction> {
+    pub(crate) fn take_before(&mut self, seq: Seq) -> Option<&'c Compaction> {
         let (next, rest) = self.left.split_first()?;
         (next.at < seq).then(|| {
             self.left = rest;
@@ -114,16 +114,16 @@ impl<'c> Due<'c> {
         })
     }
 
-    /// Does those up to behind this event.
-    pub(crate) fn do_upto(
+    /// Repeats those directly after this event and earlier ones.
+    pub(crate) fn apply_upto(
         &mut self,
         seq: Seq,
         locations: &Locations,
         checkpointer: &mut Checkpointer,
     ) {
-        while let Some(compaction) = self.before(seq.saturating_add(1)) {
-            // Of one at the very event that the rows stand for it is not known whether it is
-            // done: done again, it changes nothing, since no row is newer.
+        while let Some(compaction) = self.take_before(seq.saturating_add(1)) {
+            // It is unknown whether one directly after the event that the rows cover is done:
+            // done again, it changes nothing, since no row is newer.
             let found = locations.find(&compaction.location);
             let found = found.filter(|it| !checkpointer.has_saved(it.number, compaction.at + 1));
             if let Some(location) = found {

@@ -9,29 +9,29 @@ use hashbrown::HashTable;
 use crate::journal::{JournalError, JournalReader};
 use crate::model::{Seq, Timestamp};
 
-/// For how long an id is known at least, unless more came than there is room
-/// for. HighLevel repeats a delivery for up to three days.
-pub(crate) const REMEMBERED: Duration = Duration::from_secs(7 * 24 * 3600);
+/// How long an id is known at least, unless there are more than fit. HighLevel repeats a
+/// delivery for up to three days.
+pub(crate) const DEDUP_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
-/// How much of the time between two deliveries counts. A clock that was wrong may have set
-/// one far ahead of the other, which makes none older than it is.
+/// Maximum time between two deliveries that counts. A clock that was wrong may have set one
+/// far ahead of the other, which makes none older than it is.
 const GAP: Duration = Duration::from_secs(24 * 3600);
 
 fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::from_millis(later.as_millis().abs_diff(earlier.as_millis())).min(GAP)
 }
 
-/// Returns the event after which ids are to be learned when a store is opened: those of
-/// the last seven days before the newest event, but no more than there is room for.
+/// Returns the event after which ids are read when a store is opened: those of the last
+/// seven days before the newest event, but no more than fit.
 ///
-/// The clock has no say: one that is wrong must not make a store forget.
+/// The clock does not matter: a wrong one must not make a store forget.
 pub(crate) fn recall_after(
     journal: &mut dyn JournalReader,
     room: usize,
 ) -> Result<Seq, JournalError> {
     let (head, pruned) = (journal.head()?, journal.pruned()?);
-    // Of the pruned ones no more are remembered than may come again.
-    let (mut after, mut left) = (if head <= pruned { 0 } else { head }, REMEMBERED);
+    // Only those pruned ones are remembered that may be repeated.
+    let (mut after, mut left) = (if head <= pruned { 0 } else { head }, DEDUP_WINDOW);
     // From one delivery back to the first of the day before it, and over the gap there.
     while let Some(at) = journal.received_at(after)? {
         let first = journal.first_since(at.before(left.min(GAP)))?;
@@ -71,7 +71,7 @@ pub(crate) struct DedupWindow {
 
 #[derive(Debug, Default)]
 struct Generation {
-    /// How long its ids have come.
+    /// The time over which its ids were received.
     span: Duration,
     known: HashTable<(DeliveryKey, Seq)>,
 }
@@ -80,20 +80,19 @@ struct Generation {
 type DeliveryKey = (u64, u64);
 
 impl DedupWindow {
-    /// With room for this many ids.
+    /// Creates a window for this many ids.
     pub(crate) fn new(limit: usize) -> Self {
         let generation_ids = (limit / 2).max(1);
         let (young, old) = Default::default();
         Self { states: Default::default(), young, old, generation_ids, last: None }
     }
 
-    /// The seq under which this delivery was accepted, if it was.
+    /// Returns the seq under which this delivery was accepted, or `None` if it was not.
     pub(crate) fn find(&self, location: &str, webhook_id: &str) -> Option<Seq> {
         self.seq_of(self.key(location, webhook_id))
     }
 
-    /// The seq under which this delivery was accepted, if it was; else notes it
-    /// under `seq`.
+    /// Returns the seq under which this delivery was accepted, or adds it under `seq`.
     pub(crate) fn insert(
         &mut self,
         location: &str,
@@ -106,7 +105,7 @@ impl DedupWindow {
         if known.is_none() {
             self.young.span += self.last.map_or(Duration::ZERO, |last| between(last, at));
             self.last = Some(at);
-            let is_old = self.young.span >= REMEMBERED;
+            let is_old = self.young.span >= DEDUP_WINDOW;
             if is_old || self.young.known.len() >= self.generation_ids {
                 self.old = std::mem::take(&mut self.young);
             }
@@ -122,11 +121,11 @@ impl DedupWindow {
         }
     }
 
-    /// Forgets a delivery that was noted under this seq and not accepted.
+    /// Removes a delivery that was added under this seq and not accepted.
     pub(crate) fn remove(&mut self, location: &str, webhook_id: &str, seq: Seq) {
-        let noted = (self.key(location, webhook_id), seq);
+        let added = (self.key(location, webhook_id), seq);
         for generation in [&mut self.young, &mut self.old] {
-            if let Ok(entry) = generation.known.find_entry(noted.0.1, |it| *it == noted) {
+            if let Ok(entry) = generation.known.find_entry(added.0.1, |it| *it == added) {
                 entry.remove();
             }
         }

@@ -1,4 +1,4 @@
-//! When the journal's write-ahead log is cut down.
+//! Cutting down the journal's write-ahead log.
 
 use std::time::{Duration, Instant};
 
@@ -7,7 +7,7 @@ use crate::journal::Journal;
 /// How long to wait before trying again while a reader holds the log.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// The same, once it has been held for long.
+/// The same, once it has been held for a long time.
 const RETRY_MAX: Duration = Duration::from_secs(30);
 
 /// When nothing is due.

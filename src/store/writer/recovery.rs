@@ -1,12 +1,11 @@
-//! What the writer does after a failed write: finds out what is on disk, and comes back
-//! by itself once the disk does.
+//! When the next attempt to write is due after a failed write.
 
 use std::time::{Duration, Instant};
 
 /// How long to wait before the first attempt to write again; doubled after each.
 const PAUSE: Duration = Duration::from_millis(100);
 
-/// The same, once it has failed for long.
+/// The same, once it has failed for a long time.
 const PAUSE_MAX: Duration = Duration::from_secs(5);
 
 /// When no attempt is due.

@@ -1,12 +1,12 @@
-//! When old events leave the journal.
+//! When old events are deleted from the journal.
 
 use std::time::{Duration, Instant};
 
 use crate::journal::{Journal, JournalError};
 use crate::model::{Seq, Timestamp};
-use crate::store::writer::dedup_window::REMEMBERED;
+use crate::store::writer::dedup_window::DEDUP_WINDOW;
 
-/// Events deleted in one transaction: few enough that deliveries hardly wait.
+/// Number of events deleted in one transaction: few enough that deliveries hardly wait.
 const STEP_EVENTS: u32 = 4_096;
 
 /// How long to wait when nothing was old enough.
@@ -33,7 +33,7 @@ impl Pruning {
         self.next.map_or(NEVER, |next| next.saturating_duration_since(now))
     }
 
-    /// There is a checkpoint that may stand for more events.
+    /// Tries again soon: a new checkpoint may cover more events.
     pub(crate) fn wake(&mut self, now: Instant) {
         self.next = self.keep.map(|_| now);
     }
@@ -51,7 +51,7 @@ impl Pruning {
         let Some(keep) = self.keep else { return Ok(()) };
         // Also after a failure.
         self.next = Some(Instant::now() + PAUSE);
-        let pruned = journal.prune(now.before(keep), now.before(REMEMBERED), STEP_EVENTS)?;
+        let pruned = journal.prune(now.before(keep), now.before(DEDUP_WINDOW), STEP_EVENTS)?;
         let is_full = pruned - self.pruned >= Seq::from(STEP_EVENTS);
         if pruned > self.pruned {
             tracing::debug!(upto = pruned, "old events are pruned");

@@ -1,4 +1,4 @@
-//! A checkpoint on its way: what of it is on disk, and what comes next.
+//! A checkpoint that is being saved: how far it is, and its next rows.
 
 use std::collections::BTreeSet;
 use std::sync::Arc;
@@ -9,7 +9,7 @@ use crate::journal::{CheckpointRow, JournalError, RowSink};
 use crate::model::Seq;
 use crate::store::locations::Location;
 
-/// How many rows the first part has; later ones as many as can be written in time.
+/// Number of rows of the first part; later ones have as many as can be written in time.
 pub(crate) const PART_ROWS: usize = 512;
 
 pub(super) const PART_ROWS_MIN: usize = 64;
@@ -17,34 +17,34 @@ pub(super) const PART_ROWS_MIN: usize = 64;
 /// A checkpoint that is being saved.
 #[derive(Debug)]
 pub(crate) struct Saving {
-    /// What it will stand for.
+    /// The last event that it will cover.
     pub(super) upto: Seq,
     /// The numbers of the locations that are still to be saved.
     pub(super) left: BTreeSet<u32>,
     pub(super) current: Option<Current>,
-    /// The events that it adds.
+    /// Number of events that it adds.
     pub(super) events: u64,
-    /// How many rows there were to be written, about, and how many are.
+    /// Number of rows to write, approximately, and of those written.
     pub(super) rows: u64,
     pub(super) written: u64,
     pub(super) took: Duration,
 }
 
-/// A location of which some rows are saved.
+/// A location some of whose rows are saved.
 #[derive(Debug)]
 pub(super) struct Current {
     pub(super) location: Arc<Location>,
     pub(super) changed: Changed,
-    /// How many relations it had when those that changed were taken, and its last event.
+    /// Number of relations that it had when the changed ones were taken, and its last event.
     relations: u32,
     seq: Seq,
 }
 
-/// What a part of a checkpoint holds of a location.
+/// The rows of a location in a part of a checkpoint.
 pub(super) struct LocationPart {
     pub(super) location: Arc<Location>,
     pub(super) changed: Changed,
-    /// How many rows it has, and the event they stand for, if this part is its last.
+    /// Number of rows of the location, and the event they cover, if this part is its last.
     pub(super) come: Option<(u64, Seq)>,
 }
 
@@ -57,9 +57,9 @@ impl Current {
         Self { location, changed, relations, seq }
     }
 
-    /// Takes up to so many rows, and all that has changed since of what relations refer
-    /// to before any of those. Tells how many rows the location has, and the event that
-    /// they stand for, if these are the last.
+    /// Takes up to `limit` rows: first all that relations refer to that has changed since.
+    /// If these are the last, also returns the number of rows of the location, and the
+    /// event that they cover.
     pub(super) fn take_first(&mut self, limit: usize) -> (Changed, Option<(u64, Seq)>) {
         self.changed.add(self.location.write().take_changed_but_relations());
         let changed = self.changed.take_first(limit);
@@ -77,7 +77,7 @@ impl LocationPart {
         put(&CheckpointRow::Location { number, id, rows, seq })?;
         let dropped = |key| CheckpointRow::Dropped { location: number, key };
         changed.dropped().try_for_each(|key| put(&dropped(key)))?;
-        // No one but this thread changes the graph: readers are not held up.
+        // Only this thread changes the graph: readers are not blocked.
         location.read().rows(changed, |row| put(&CheckpointRow::State { location: number, row }))
     }
 }

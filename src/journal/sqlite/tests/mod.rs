@@ -85,7 +85,7 @@ fn a_file_of_another_kind_is_refused_and_left_alone() {
     assert!(!path("missing.db").exists(), "reading creates nothing");
 }
 
-/// Damages a journal of three entries and says what reading it anew answers.
+/// Damages a journal of three entries and returns the result of reading it again.
 fn damage(sql: &str) -> Result<usize, String> {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relata.db");

@@ -14,6 +14,7 @@ use crate::store::writer::thread::Writer;
 use crate::webhook::Decoded;
 
 impl Writer {
+    /// Writes deliveries in one transaction, merges them and replies.
     pub(crate) fn commit(&mut self, batch: &mut Vec<Pending>) {
         for pending in batch.iter() {
             self.state.queued.release_bytes(pending.delivery.body.len());
@@ -38,8 +39,8 @@ impl Writer {
         }
     }
 
-    /// Sets when deliveries that are about to be written came in: one look at the clock,
-    /// and no time is before that of the entry ahead of it.
+    /// Sets the time of receipt of deliveries that are about to be written: one reading of
+    /// the clock, and no time is before that of the previous entry.
     pub(crate) fn stamp<'d>(&mut self, batch: impl Iterator<Item = &'d mut Delivery>) {
         let now = self.clock.now();
         for delivery in batch {
@@ -64,7 +65,7 @@ impl Writer {
             let (location, webhook_id) = (event.location.as_str(), event.webhook_id.as_ref());
             let new = match names.check(event) {
                 Ok(new) => new,
-                // Its id is not noted: it may come again once the limit is raised.
+                // Its id is not remembered: it may be sent again once the limit is raised.
                 Err(reached) => {
                     let first = webhook_id.and_then(|id| deliveries.find(location, id.as_str()));
                     return first.map_or(Admission::Refused(reached), Admission::Duplicate);
@@ -83,8 +84,8 @@ impl Writer {
         batch.map(admit).collect()
     }
 
-    /// Writes entries, and how far an import has come with them, and answers with
-    /// the new head. After a failure they are not accepted.
+    /// Writes entries, and how far an import has come with them, and returns the new head.
+    /// After a failure they are not accepted.
     pub(crate) fn append_entries(
         &mut self,
         entries: &[JournalEntry<'_>],
@@ -111,7 +112,7 @@ impl Writer {
         }
     }
 
-    /// Forgets the ids of deliveries that could not be written: they will come again.
+    /// Forgets the ids of deliveries that could not be written: they will be sent again.
     pub(crate) fn forget_ids<'d>(
         &mut self,
         batch: impl Iterator<Item = &'d Delivery>,
@@ -144,7 +145,7 @@ impl Writer {
         }
     }
 
-    /// Takes a delivery in as was decided, once it is written.
+    /// Merges a delivery as admitted, once it is written.
     pub(crate) fn merge_delivery(
         &mut self,
         delivery: &Delivery,
@@ -174,7 +175,7 @@ impl Writer {
         applied: impl Iterator<Item = (Seq, Timestamp, &'e Event)>,
     ) {
         self.head = head;
-        // Published before they are visible: whoever waits for that finds them.
+        // Published before they are visible: whoever waits for visibility finds them.
         let woken = self.subscriptions.publish(head, applied);
         self.state.make_visible(head);
         for wake in woken {

@@ -7,8 +7,8 @@ use crate::store::writer::checkpoint_parts::Saved;
 use crate::store::writer::thread::Writer;
 
 impl Writer {
-    /// Saves the next part of a checkpoint, or of one that is due, and more where events
-    /// come faster than they are saved so.
+    /// Saves the next part of a checkpoint that has begun or is due, and more parts where
+    /// events arrive faster than they are saved.
     pub(crate) fn save_due_parts(&mut self) -> Result<(), IngestError> {
         self.save_next_part()?;
         while self.checkpointer.is_late() {
@@ -17,9 +17,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Saves a checkpoint of all that was merged, while deliveries wait.
+    /// Saves a checkpoint of everything merged, while deliveries wait.
     pub(crate) fn save_checkpoint(&mut self) -> Result<(), IngestError> {
-        // One that has begun stands for less.
+        // One that has begun covers less.
         while self.checkpointer.is_saving() {
             self.save_next_part()?;
         }
@@ -30,8 +30,8 @@ impl Writer {
         Ok(())
     }
 
-    /// Saves the next part of a checkpoint, which is begun if anything is new. It is a
-    /// shortcut: a failure is logged, and deliveries are accepted as before.
+    /// Saves the next part of a checkpoint, and begins one if anything is new. A checkpoint is
+    /// a shortcut: a failure is logged, and deliveries are accepted as before.
     fn save_next_part(&mut self) -> Result<(), IngestError> {
         if let Err(refusal) = self.check_writable() {
             self.checkpointer.abandon(&self.locations);
@@ -64,7 +64,7 @@ impl Writer {
         }
     }
 
-    /// Keeps the write-ahead log short. Not after a failure: what is in the log then is
+    /// Keeps the write-ahead log short. Not after a failure: the contents of the log are then
     /// known only after opening again.
     pub(crate) fn trim_log(&mut self) {
         if self.state.health.failure().is_none() {

@@ -1,4 +1,4 @@
-//! Dropping what was deleted for long.
+//! Dropping things deleted long ago.
 
 use std::time::Instant;
 
@@ -10,45 +10,45 @@ use crate::store::locations::Location;
 use crate::store::writer::compaction::Compactions;
 use crate::store::writer::thread::Writer;
 
-/// Locations looked at between two batches of deliveries.
+/// Number of locations examined between two batches of deliveries.
 const STEP_LOCATIONS: usize = 256;
 
-/// Fewer rows are not worth a compaction.
+/// Minimum number of rows that are worth a compaction.
 const ROWS_MIN: u64 = 64;
 
-/// A compaction is worth its cost once one of this many rows is dropped.
+/// A compaction is worth its cost once one in this many rows is dropped.
 const ROWS_SHARE: u64 = 4;
 
-/// Rows of a location that is compacted between two batches: 50 ms or so. A larger one
-/// waits for the next opening.
+/// Maximum number of rows of a location that is compacted between two batches: about 50 ms.
+/// A larger one waits for the next opening.
 const ROWS_AT_ONCE: u64 = 60_000;
 
 /// Which locations are compacted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Which {
-    /// Those from which something can be dropped.
+    /// Locations from which something can be dropped.
     All,
-    /// Those from which so much can be dropped that it is worth the cost.
+    /// Locations from which enough can be dropped to be worth the cost.
     Worthwhile,
-    /// Of those the ones that it takes no longer than deliveries can wait for.
+    /// Worthwhile ones that take no longer than deliveries can wait.
     Small,
 }
 
 impl Writer {
-    /// Rids every location of what was deleted for long, where that is worth it: at
-    /// opening, when deliveries wait in any case.
+    /// Compacts every location where that is worth the cost: at opening, when deliveries
+    /// wait in any case.
     pub(crate) fn compact_all(&mut self) {
         // Logged; tried again later.
         self.compact_to_the_end(Which::Worthwhile).unwrap_or_default();
     }
 
-    /// Does so with the next locations, if they are small.
+    /// Compacts the next locations, if they are small.
     pub(crate) fn compact(&mut self) {
         // Logged; tried again later.
         self.compact_some(Which::Small).unwrap_or_default();
     }
 
-    /// Drops all that was deleted for long, and returns how many things that was.
+    /// Compacts every location, and returns the number of things dropped.
     pub(crate) fn compact_now(&mut self) -> Result<u64, IngestError> {
         self.check_writable()?;
         let before = self.state.stats.compacted_rows();
@@ -105,7 +105,7 @@ impl Writer {
         Ok(())
     }
 
-    /// Writes a compaction down and puts its outcome in place.
+    /// Records a compaction and replaces the graph by its result.
     fn replace_graph(
         &mut self,
         location: &Location,
@@ -126,7 +126,7 @@ impl Writer {
             }
             return Err(error);
         }
-        // What is half saved is told by numbers that do not stay.
+        // What is half saved refers to numbers that change.
         self.checkpointer.abandon(&self.locations);
         let old = {
             let mut graph = location.write();
@@ -135,20 +135,24 @@ impl Writer {
             *graph = compacted;
             old
         };
-        // What may take long is freed when readers are not kept out any more.
+        // Freeing may take long: readers are no longer kept out.
         drop(old);
         self.checkpointer.record_compaction(location.number, compaction.at);
         tracing::debug!(location = id, upto, "what was deleted for long is dropped");
         Ok(())
     }
 
-    /// Does a compaction of which it was not known whether it was written down, if it
-    /// was. To be called before anything else is accepted.
+    /// Does the last compaction if it turns out that it was recorded, where that was
+    /// unknown. To be called before anything else is accepted.
     pub(crate) fn settle_compaction(&mut self) -> Result<(), JournalError> {
         if self.compaction.is_unsettled {
             self.checkpointer.abandon(&self.locations);
             let compactions = Compactions::load(self.journal.as_mut(), self.head)?;
-            compactions.from(self.head).do_upto(self.head, &self.locations, &mut self.checkpointer);
+            compactions.from(self.head).apply_upto(
+                self.head,
+                &self.locations,
+                &mut self.checkpointer,
+            );
             self.compaction.is_unsettled = false;
         }
         Ok(())

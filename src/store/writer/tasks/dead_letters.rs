@@ -6,7 +6,7 @@ use crate::store::writer::command::KeepReply;
 use crate::store::writer::thread::Writer;
 
 impl Writer {
-    /// Makes refused deliveries durable, as one transaction.
+    /// Makes refused deliveries durable in one transaction, and replies.
     pub(crate) fn keep_dead_letters(&mut self, batch: &mut Vec<(Refused, KeepReply)>) {
         if batch.is_empty() {
             return;
@@ -21,7 +21,7 @@ impl Writer {
         }
     }
 
-    /// Deletes one dead letter and tells whether there was one.
+    /// Deletes a dead letter and returns whether there was one.
     pub(crate) fn delete_dead_letter(&mut self, id: u64) -> Result<bool, IngestError> {
         self.check_writable()?;
         self.journal.delete_dead_letter(id).map_err(|error| self.settle_other(&error))

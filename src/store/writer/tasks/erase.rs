@@ -12,6 +12,7 @@ use crate::store::writer::import_marks::Imports;
 use crate::store::writer::thread::Writer;
 
 impl Writer {
+    /// Erases a location; see [`Store::erase_location`](crate::Store::erase_location).
     pub(crate) fn erase(
         &mut self,
         location: LocationId,
@@ -25,7 +26,7 @@ impl Writer {
         let erased = self.journal.erase_location(id, known, upto).map_err(|error| {
             match error.write_outcome() {
                 WriteOutcome::NothingWritten => self.settle_other(&error),
-                // It may be done: what the graphs hold must not be saved again.
+                // It may be done: the graphs must not be saved again.
                 WriteOutcome::Unknown | WriteOutcome::Damaged => self.fail(&error),
             }
         })?;
@@ -41,7 +42,7 @@ impl Writer {
         for run in runs {
             let hashes =
                 hash_names(self.journal.as_mut(), run).map_err(|error| self.fail(&error))?;
-            self.checkpointer.cover(run, hashes);
+            self.checkpointer.add_run(run, hashes);
         }
         self.save_checkpoint()?;
         let log_emptied = self.journal.empty_log().map_err(|error| self.settle_other(&error))?;
@@ -65,17 +66,20 @@ fn hash_names(
     if after >= last {
         return Ok(Vec::new());
     }
-    journal.read_range(after + 1..=last, &mut |seq, entry| match history::read(seq, &entry) {
-        Ok(event) => {
-            if let Some(event) = event {
-                index.add_names(&event);
+    journal.read_range(
+        after + 1..=last,
+        &mut |seq, entry| match history::decode_entry(seq, &entry) {
+            Ok(event) => {
+                if let Some(event) = event {
+                    index.add_names(&event);
+                }
+                ControlFlow::Continue(())
             }
-            ControlFlow::Continue(())
-        }
-        Err(error) => {
-            failed = Some(error);
-            ControlFlow::Break(())
-        }
-    })?;
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        },
+    )?;
     failed.map_or_else(|| Ok(index.hash_bytes()), Err)
 }

@@ -8,7 +8,7 @@ use crate::store::writer::thread::Writer;
 use crate::webhook::Decoded;
 
 impl Writer {
-    /// What a delivery would do, as the graph stands now.
+    /// Returns what a delivery would do, and the seq it would get, or for a duplicate has.
     pub(crate) fn preview(&self, decoded: &Decoded) -> Result<(Status, Option<Seq>), LimitReached> {
         let Decoded::Event(event) = decoded else { return Ok((Status::Ignored, None)) };
         let location = event.location.as_str();

@@ -1,4 +1,4 @@
-//! What the writer does after a failed write: finds out what is on disk, and comes back.
+//! Recovering from a failed write: finding out what is on disk, and writing again.
 
 use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -17,8 +17,8 @@ use crate::store::writer::thread::Writer;
 impl Writer {
     /// Runs the writer until the store is closed, or until it panics.
     ///
-    /// After a panic nothing more is accepted: a graph may hold half of an event. All that
-    /// was acknowledged is in the journal, from which opening builds the graphs again.
+    /// After a panic nothing more is accepted: a graph may contain half of an event. All
+    /// acknowledged events are in the journal, from which opening builds the graphs again.
     pub(crate) fn run_guarded(self) {
         let state = Arc::clone(&self.state);
         if catch_unwind(AssertUnwindSafe(|| self.run())).is_err() {
@@ -32,10 +32,10 @@ impl Writer {
         }
     }
 
-    /// Learns the ids of the deliveries of the last days, and how far imports have come,
-    /// so that a repeat is known. Queries are answered meanwhile, deliveries wait.
+    /// Reads the ids of the deliveries of the last days, and how far imports have come, so
+    /// that a repeat is recognised. Queries are answered meanwhile, deliveries wait.
     ///
-    /// What fails here is tried again as a write is.
+    /// A failure is retried like that of a write.
     pub(crate) fn recall_deliveries(&mut self) {
         if let Err(error) = self.try_recall() {
             self.state.stats.count_write_failure();
@@ -87,13 +87,13 @@ impl Writer {
         Err(IngestError::Unavailable { reason })
     }
 
-    /// As [`settle`](Self::settle), of a write that brings no events.
+    /// Settles a failed write without events as [`settle`](Self::settle) does.
     pub(crate) fn settle_other(&mut self, error: &JournalError) -> IngestError {
         let settled = self.settle(error, self.head);
         settled.err().unwrap_or_else(|| IngestError::Unavailable { reason: error.without_path() })
     }
 
-    /// Attempts to write again.
+    /// Tries to write again.
     pub(crate) fn retry_writing(&mut self) {
         match self.recover() {
             Ok(()) => {
@@ -143,7 +143,7 @@ impl Writer {
         IngestError::Unavailable { reason }
     }
 
-    /// Takes in the events up to this one that are on disk although their write failed.
+    /// Merges the events up to this one that are on disk although their write failed.
     fn catch_up(&mut self, upto: Seq) -> Result<(), JournalError> {
         if upto < self.head {
             let reason = "it was accepted and is gone".to_owned();
@@ -159,7 +159,7 @@ impl Writer {
             if let Some(id) = entry.webhook_id {
                 deliveries.insert(entry.location, id, seq, entry.received_at);
             }
-            match history::read(seq, &entry) {
+            match history::decode_entry(seq, &entry) {
                 Ok(Some(event)) => {
                     if Status::from(merge_event(locations, seq, &event, checkpointer))
                         == Status::Applied
@@ -180,7 +180,7 @@ impl Writer {
         });
         let read = read.and(failed.map_or(Ok(()), Err));
         let read = read.and_then(|()| journal.import_marks(&mut |mark| imports.add_mark(mark)));
-        // Also what came before a failure: merged once more, it would seem to do nothing.
+        // Also those before a failure: merged once more, they would seem to change nothing.
         self.make_visible(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
         read
     }
