@@ -63,7 +63,7 @@ pub enum JournalError {
     },
     /// Entries are missing at the end: the checkpoint covers more than the journal contains.
     /// Restore it from a backup.
-    #[error("the journal ends at event {head}, but its checkpoint stands for event {checkpoint}")]
+    #[error("the journal ends at event {head}, but its checkpoint includes event {checkpoint}")]
     CutOff {
         /// The last entry.
         head: Seq,
@@ -72,7 +72,7 @@ pub enum JournalError {
     },
     /// The checkpoint covers less than was pruned: what happened between is lost. Restore
     /// the file from a backup.
-    #[error("events up to {pruned} are pruned, but the checkpoint stands for event {checkpoint}")]
+    #[error("events up to {pruned} are pruned, but the checkpoint ends at event {checkpoint}")]
     CheckpointOutdated {
         /// The last event that was pruned.
         pruned: Seq,

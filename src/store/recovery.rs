@@ -233,7 +233,7 @@ pub(crate) fn load_checkpoint(
             return Err(JournalError::CutOff { head, checkpoint: newest });
         }
         let upto = come.newest;
-        return Err(damaged(format!("it speaks of event {newest}, behind its own {upto}")));
+        return Err(damaged(format!("it names event {newest}, after its own {upto}")));
     }
     saved_seqs.retain(|_, seq| *seq > come.seq);
     Ok(LoadedCheckpoint { come, locations: saved_seqs })

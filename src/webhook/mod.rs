@@ -4,6 +4,7 @@
 mod admission;
 mod decode;
 mod encoding;
+mod error;
 mod member;
 mod payload;
 mod summary;
@@ -11,8 +12,8 @@ mod summary;
 #[cfg(feature = "server")]
 pub use admission::{AdmissionRules, Admitted, Examined, PostedDelivery, Refusal};
 pub use decode::{
-    DecodeError, Decoded, MAX_DEPTH, MAX_ID_BYTES, UrlTypes, decode, decode_stored, decode_with,
-    wrapped,
+    Decoded, MAX_DEPTH, MAX_ID_BYTES, UrlTypes, decode, decode_stored, decode_with, wrapped,
 };
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
+pub use error::DecodeError;
 pub use summary::DeliverySummary;

@@ -6,19 +6,16 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use tokio::runtime::Handle;
-use tokio::sync::mpsc::error::SendTimeoutError;
 use tokio::sync::{mpsc, oneshot};
 use warp::Reply;
-use warp::http::HeaderMap;
 use warp::http::header::{
-    ACCEPT_ENCODING, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue,
-    VARY,
+    CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, HeaderName, HeaderValue, VARY,
 };
 use warp::reply::Response;
 
@@ -28,6 +25,7 @@ use crate::http::app::App;
 use crate::http::extract::location;
 use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
+use crate::http::respond::chunks::{Chunks, accepts_gzip};
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::model::{NodeRef, ParseNameError, Seq};
@@ -409,8 +407,7 @@ impl Export {
     }
 }
 
-/// Logs why an export was cut off: its status had been sent, so that nothing else reports a
-/// damaged event.
+/// Logs why an export was cut off: its status was sent, so nothing else reports it.
 fn tell(error: &io::Error, location: &str, trace_id: &str) {
     match error.kind() {
         io::ErrorKind::BrokenPipe => {
@@ -450,40 +447,4 @@ fn disposition(location: &str, content: Content) -> String {
         disposition.extend(["; filename*=UTF-8''", &encoded.to_string()]);
     }
     disposition
-}
-
-fn accepts_gzip(headers: &HeaderMap) -> bool {
-    let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
-    accepted.flat_map(|value| value.split(',')).any(|coding| {
-        let mut parts = coding.split(';').map(str::trim);
-        parts.next().is_some_and(|name| name.eq_ignore_ascii_case("gzip"))
-            && !parts.any(|part| matches!(part, "q=0" | "q=0.0" | "q=0.00" | "q=0.000"))
-    })
-}
-
-/// Hands what is written to the connection, and waits while the client is behind, but not
-/// for ever: a few stalled clients would keep all others out.
-struct Chunks {
-    sender: mpsc::Sender<Vec<u8>>,
-    runtime: Handle,
-    patience: Duration,
-    /// When all of it must have been sent: a few clients that read as slowly as they may
-    /// would keep all others out, too.
-    end: Instant,
-}
-
-impl Write for &Chunks {
-    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
-        let left = self.end.saturating_duration_since(Instant::now());
-        let sent = self.sender.send_timeout(bytes.to_vec(), self.patience.min(left));
-        match self.runtime.block_on(sent) {
-            Ok(()) => Ok(bytes.len()),
-            Err(SendTimeoutError::Closed(_)) => Err(io::ErrorKind::BrokenPipe.into()),
-            Err(SendTimeoutError::Timeout(_)) => Err(io::ErrorKind::TimedOut.into()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }

@@ -198,7 +198,7 @@ pub(super) fn a_checkpoint_is_replaced_by_another(open: &mut Open) {
     let after = [location(0, "M", Some((1, 4))), object(0)];
     journal.replace_checkpoint(4, &mut |put| after.iter().try_for_each(&mut *put)).unwrap();
     assert_eq!(loaded(journal.as_mut()), (CheckpointSeq::whole(4), shown(&after)));
-    assert!(!journal.is_no_op(2).unwrap(), "replaying all tells it anew");
+    assert!(!journal.is_no_op(2).unwrap(), "replaying everything restores it");
     assert_eq!(journal.redeliveries(1).unwrap(), 2, "which nothing else tells");
     // The next continues from it.
     save(journal.as_mut(), 5, &[location(1, "L", Some((0, 5)))]).unwrap();

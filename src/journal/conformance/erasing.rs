@@ -17,7 +17,7 @@ pub(super) fn what_was_appended_is_there_after_a_recovery(open: &mut Open) {
         assert_eq!(all(journal.as_mut(), 0), before);
     }
     assert_eq!(journal.append(&[entry("c", "3")]).unwrap(), 3);
-    assert_eq!(all(reader.as_mut(), 2).len(), 1, "readers from before go on");
+    assert_eq!(all(reader.as_mut(), 2).len(), 1, "earlier readers continue");
     save(journal.as_mut(), 3, &[]).unwrap();
     drop((journal, reader));
     assert_eq!(all(open().as_mut(), 0).len(), 3);
@@ -86,5 +86,5 @@ pub(super) fn a_location_is_erased_and_the_others_stay(open: &mut Open) {
         journal.erase_location("nobody", &[], 0).unwrap(),
         crate::journal::writer::Erased::default()
     );
-    assert_eq!(journal.append(&[of("L", "1")]).unwrap(), 6, "it begins anew");
+    assert_eq!(journal.append(&[of("L", "1")]).unwrap(), 6, "it starts from scratch");
 }

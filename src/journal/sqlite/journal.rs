@@ -62,8 +62,8 @@ impl SqliteJournal {
     ///
     /// # Errors
     ///
-    /// [`JournalError::InUse`] if another process has it open for writing, by
-    /// whatever name; [`JournalError::NotAFile`] and [`JournalError::SeveralNames`]
+    /// [`JournalError::InUse`] if another process has it open for writing, under
+    /// any name; [`JournalError::NotAFile`] and [`JournalError::SeveralNames`]
     /// for a name that events would be lost under; [`JournalError::TooNew`] and
     /// [`JournalError::NotOurs`] leave the file as it is.
     pub fn open(path: &Path) -> Result<Self, JournalError> {

@@ -87,7 +87,7 @@ pub enum PastError {
     },
     /// The replay was stopped. Its state is cached, so that repeating the query continues
     /// from there.
-    #[error("the replay was stopped at event {at} of {seq}; asked again, it goes on from there")]
+    #[error("the replay was stopped at event {at} of {seq}; the next request continues from there")]
     Stopped {
         /// The last event that was read.
         at: Seq,

@@ -71,7 +71,7 @@ fn pruning_keeps_the_graph_and_known_deliveries() {
     // … and a checkpoint that is gone is told.
     execute(&path, FORGET_CHECKPOINT);
     let refused = Store::open(&path).unwrap_err().to_string();
-    assert!(refused.contains("pruned, but the checkpoint stands for event 0"), "{refused}");
+    assert!(refused.contains("pruned, but the checkpoint ends at event 0"), "{refused}");
 }
 
 #[test]

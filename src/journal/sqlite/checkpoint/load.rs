@@ -96,7 +96,7 @@ pub(in crate::journal::sqlite) fn load(
         }
     }
     if tables.iter().any(|table| table.rows.get().is_some()) {
-        return Err(damaged("it speaks of a location that is not there"));
+        return Err(damaged("it names a location that does not exist"));
     }
     Ok(seq)
 }

@@ -67,10 +67,10 @@ fn a_damaged_checkpoint_is_rebuilt_from_the_journal() {
     assert!(refused.contains("ends at event 300, but 337 were accepted"), "{refused}");
     std::fs::remove_file(directory.path().join("cut.db-lock")).unwrap();
     let refused = Store::open(&path).unwrap_err().to_string();
-    assert!(refused.contains("its checkpoint stands for event 337"), "{refused}");
+    assert!(refused.contains("its checkpoint includes event 337"), "{refused}");
     execute(&path, "DELETE FROM checkpoint");
     let refused = Store::open(&path).unwrap_err().to_string();
-    assert!(refused.contains("its checkpoint stands for event 337"), "not built anew: {refused}");
+    assert!(refused.contains("its checkpoint includes event 337"), "not built anew: {refused}");
 }
 
 /// With `--keep-ignored` and a sender whose events are all of other types no checkpoint
