@@ -91,7 +91,7 @@ pub enum JournalError {
     /// without them.
     #[error(
         "the journal ends at event {head}, but {accepted} were accepted: the write-ahead log was \
-         lost or cut, or this is an older copy; to go on from here, remove {lock}",
+         lost or cut, or this is an older copy; to continue from here, remove {lock}",
         lock = lock.display()
     )]
     Shortened {
@@ -183,7 +183,7 @@ impl JournalError {
             }
             Self::DamagedCheckpoint { .. } => {
                 "restore the database from a backup: old events are pruned, so the \
-                 checkpoint cannot be built anew from the others"
+                 checkpoint cannot be rebuilt from the others"
             }
             Self::MergePanicked { .. } => {
                 "report it with the event, which SELECT body FROM event WHERE seq = … shows; an \
@@ -191,7 +191,7 @@ impl JournalError {
             }
             Self::Shortened { .. } => "restore the database from a later backup, if there is one",
             Self::Replaced { .. } => {
-                "put the file back or start anew: what was accepted before \
+                "put the file back or start from scratch: what was accepted before \
                  is in the file that was there"
             }
             Self::PrunedWhileReading { .. } => "ask again",
