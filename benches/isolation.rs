@@ -124,7 +124,7 @@ fn expensive(relations: u64) -> Vec<(&'static str, Make)> {
     let labels = texts(100, &|n| format!("Home {n}"));
     let nodes = texts(1_000, &|n| format!("contact/b{}", n * 3 % 5_000));
     let batch = format!("{{\"of\":[{nodes}],\"label\":[{labels}],\"limit\":1000}}");
-    let conditions = "{\"of\":\"contact/hub\"},".repeat(50);
+    let conditions = "{\"linkedTo\":\"contact/hub\"},".repeat(50);
     let matching = format!("{{\"all\":[{}]}}", conditions.trim_end_matches(','));
     let walk = "{\"from\":[\"contact/hub\"],\"steps\":[{},{},{},{}]}";
     let busy = "/v1/locations/busy";
@@ -149,7 +149,7 @@ fn expensive(relations: u64) -> Vec<(&'static str, Make)> {
         (
             "path",
             Arc::new(move |n| {
-                get(&format!("{busy}/path?from=contact/b{}&to=contact/nobody&max=8", n % 5_000))
+                get(&format!("{busy}/path?from=contact/b{}&to=contact/nobody&maxHops=8", n % 5_000))
             }),
         ),
         (
