@@ -58,7 +58,7 @@ fn on_each(case: fn(&mut Open)) {
     case(&mut open);
 }
 
-fn entry<'a>(entity: &'a str, body: &'a str) -> JournalEntry<'a> {
+pub(super) fn entry<'a>(entity: &'a str, body: &'a str) -> JournalEntry<'a> {
     JournalEntry {
         location: "L",
         event_type: "RelationCreate",

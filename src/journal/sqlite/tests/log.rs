@@ -3,10 +3,10 @@
 use std::ops::ControlFlow;
 use std::time::{Duration, Instant};
 
+use crate::journal::conformance::entry;
 use crate::journal::entry::JournalEntry;
 use crate::journal::reader::JournalReader;
 use crate::journal::sqlite::journal::SqliteJournal;
-use crate::journal::sqlite::tests::entry;
 use crate::journal::writer::Journal;
 
 /// Appends this many bytes of bodies in transactions of 1 MiB.

@@ -6,6 +6,7 @@ mod statements;
 use std::ops::ControlFlow;
 use std::path::Path;
 
+use crate::journal::conformance::entry;
 use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::{JournalError, WriteOutcome};
@@ -16,18 +17,6 @@ use crate::journal::sqlite::tokens::Tokens;
 use crate::journal::token::{Scope, TokenRow};
 use crate::journal::writer::Journal;
 use crate::model::Timestamp;
-
-fn entry<'a>(entity: &'a str, body: &'a str) -> JournalEntry<'a> {
-    JournalEntry {
-        location: "L",
-        event_type: "RelationCreate",
-        entity,
-        webhook_id: None,
-        at: None,
-        received_at: Timestamp::from_millis(1),
-        body,
-    }
-}
 
 #[test]
 fn a_second_writer_is_refused() {
