@@ -5,7 +5,10 @@
 //! The measured requests are paced, so that they do not fill the machine by themselves;
 //! the expensive ones are sent one after another on connections of their own. Quiet
 //! and busy phases alternate. Client and server share the machine: the thread that sends
-//! expensive requests, which in production is another machine, runs at the lowest priority.
+//! expensive requests, which in production is another machine, runs only while no other has
+//! work. A virtual machine whose cores are all in use may be made to stand still by its host
+//! for some milliseconds in each tenth of a second, so threads that run only while no other
+//! has work keep the cores in use in both phases.
 //!
 //! `cargo bench --bench isolation` runs 5 rounds of 3 seconds; `-- ROUNDS SECONDS
 //! RELATIONS` changes that, and a further word selects requests by name.
@@ -229,6 +232,38 @@ fn slowest(address: SocketAddr, time: Duration, kinds: &[(&'static str, Make); 3
     })
 }
 
+/// Threads that use what is left of the cores until dropped.
+struct Spinning {
+    stop: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Spinning {
+    fn start() -> Self {
+        let stop = Arc::<AtomicBool>::default();
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let spin = |_| {
+            let stop = Arc::clone(&stop);
+            std::thread::spawn(move || {
+                step_back();
+                while !stop.load(Ordering::Relaxed) {
+                    std::hint::spin_loop();
+                }
+            })
+        };
+        Self { threads: (0..cores).map(spin).collect(), stop }
+    }
+}
+
+impl Drop for Spinning {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.join().expect("no failure");
+        }
+    }
+}
+
 /// Sends expensive requests until dropped, from a thread of its own.
 struct Busy {
     stop: Arc<AtomicBool>,
@@ -241,8 +276,7 @@ impl Busy {
         let (stop, answers) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
         let (make, stopped, counted) = (Arc::clone(make), Arc::clone(&stop), Arc::clone(&answers));
         let run = move || {
-            #[cfg(target_os = "linux")]
-            rustix::process::nice(19).expect("a lower priority");
+            step_back();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime");
             let number = Arc::<AtomicU64>::default();
@@ -268,6 +302,21 @@ impl Busy {
         Self { stop, answers, thread: Some(std::thread::spawn(run)) }
     }
 }
+
+/// Lets this thread run only when no other has work.
+#[cfg(target_os = "linux")]
+fn step_back() {
+    let thread = std::fs::read_link("/proc/thread-self").expect("proc is mounted");
+    let id = thread.file_name().expect("a thread's number");
+    let changed = Command::new("chrt").args(["--idle", "--pid", "0"]).arg(id).status();
+    if !changed.is_ok_and(|status| status.success()) {
+        println!("no `chrt` of util-linux: the expensive requests compete for the cores");
+        rustix::process::nice(19).expect("a lower priority");
+    }
+}
+
+#[cfg(not(target_os = "linux"))]
+fn step_back() {}
 
 /// Asserts that a request does what it is to measure. One that is refused costs next to
 /// nothing, and would look well isolated.
@@ -337,6 +386,7 @@ fn compare(rounds: u64, time: Duration, relations: u64, only: Option<&str>) {
     relata.args(["serve", "--listen", "127.0.0.1:0", "--log", "off", "--db"]);
     let relata = Server::start(relata.arg(&path));
     let kinds = measured();
+    let _spinning = Spinning::start();
     slowest(relata.1, time, &kinds);
     println!("p99 of {} requests a second each, medians of {rounds} rounds,", 400);
     println!("beside {BUSY_CONNECTIONS} connections that send expensive requests\n");

@@ -125,6 +125,12 @@ pub trait Journal: JournalReader {
         Ok(true)
     }
 
+    /// Returns whether pages of the write-ahead log are being moved to the main file, which
+    /// slows every write down: what can wait should.
+    fn is_moving_log(&self) -> bool {
+        false
+    }
+
     /// Cuts the write-ahead log down if it has grown past its bound. Returns false
     /// while a reader keeps that from happening: try again later.
     fn trim_log(&mut self) -> Result<bool, JournalError> {

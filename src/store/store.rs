@@ -173,6 +173,7 @@ impl Store {
             compaction: Compacting::new(options.keep_tombstones),
             log: LogTrimming::default(),
             retrying: Retrying::default(),
+            tasks_ran_at: std::time::Instant::now(),
             clock,
             options,
             head,

@@ -392,6 +392,10 @@ impl Journal for SqliteJournal {
         Ok(!is_held?)
     }
 
+    fn is_moving_log(&self) -> bool {
+        self.mover.as_ref().is_some_and(LogMover::is_moving)
+    }
+
     fn trim_log(&mut self) -> Result<bool, JournalError> {
         if self.file_size("-wal")? <= LOG_BYTES_MAX {
             return Ok(true);

@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::hooks::Wal;
@@ -61,6 +61,12 @@ impl LogMover {
             Ok(())
         }))?;
         Ok(Self { shared, thread: Some(thread) })
+    }
+
+    /// Returns whether pages are being moved, or will be at once.
+    pub(super) fn is_moving(&self) -> bool {
+        lock(&self.shared.state).is_wanted
+            || matches!(self.shared.moving.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// Waits for a move that has begun and keeps others from beginning: SQLite does one at
@@ -125,4 +131,35 @@ impl Drop for LogMover {
 
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().ignore_poison()
+}
+
+#[cfg(test)]
+mod tests {
+    use std::time::{Duration, Instant};
+
+    use super::*;
+
+    /// What can wait is written once the log has been moved, so both moments have to be seen:
+    /// a move that is wanted, and one that is being done.
+    #[test]
+    fn a_move_of_the_log_is_seen() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relata.db");
+        let mut connection = Connection::open(&path).unwrap();
+        connection.pragma_update(None, "journal_mode", "wal").unwrap();
+        connection.execute_batch("CREATE TABLE filler (bytes BLOB)").unwrap();
+        let mover = LogMover::start(&mut connection, &path).unwrap();
+        assert!(!mover.is_moving());
+        let paused = mover.pause();
+        assert!(mover.is_moving());
+        connection.execute("INSERT INTO filler VALUES (zeroblob(7000000))", []).unwrap();
+        assert!(std::fs::metadata(&path).unwrap().len() < 4 << 20);
+        drop(paused);
+        let deadline = Instant::now() + Duration::from_secs(60);
+        while mover.is_moving() {
+            assert!(Instant::now() < deadline);
+            thread::sleep(Duration::from_millis(1));
+        }
+        assert!(std::fs::metadata(&path).unwrap().len() > 4 << 20);
+    }
 }

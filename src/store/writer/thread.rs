@@ -26,6 +26,11 @@ use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
 
+/// How often the writer looks whether the log has been moved, and how long all but
+/// deliveries waits for that.
+const LOG_MOVE_POLL: Duration = Duration::from_millis(1);
+const LOG_MOVE_WAIT: Duration = Duration::from_millis(100);
+
 pub(crate) struct Writer {
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) commands: Receiver<Command>,
@@ -42,6 +47,7 @@ pub(crate) struct Writer {
     pub(crate) retrying: Retrying,
     pub(crate) options: Options,
     pub(crate) head: Seq,
+    pub(crate) tasks_ran_at: Instant,
 }
 
 impl Writer {
@@ -70,7 +76,16 @@ impl Writer {
     fn next_task_in(&self, now: Instant) -> Duration {
         let wait = self.checkpointer.due_in(now).min(self.pruning.due_in(now));
         let wait = wait.min(self.log.due_in(now)).min(self.retrying.due_in(now));
-        wait.min(self.compaction.due_in(now)).min(self.imports.due_in())
+        let wait = wait.min(self.compaction.due_in(now)).min(self.imports.due_in());
+        if self.leaves_disk_to_deliveries() { wait.max(LOG_MOVE_POLL) } else { wait }
+    }
+
+    /// Returns whether deliveries arrive while pages of the log are being moved. A sync
+    /// takes long then, and what is written meanwhile has to be moved by a commit.
+    fn leaves_disk_to_deliveries(&self) -> bool {
+        self.checkpointer.is_shared()
+            && self.tasks_ran_at.elapsed() < LOG_MOVE_WAIT
+            && self.journal.is_moving_log()
     }
 
     /// Executes a command, and those that wait and can share its transaction.
@@ -86,6 +101,10 @@ impl Writer {
 
     /// Does what is due besides commands, each in steps that deliveries can wait for.
     fn run_due_tasks(&mut self) {
+        if self.leaves_disk_to_deliveries() {
+            return;
+        }
+        self.tasks_ran_at = Instant::now();
         self.import_some();
         if self.retrying.due_in(Instant::now()).is_zero() {
             self.retry_writing();

@@ -2,6 +2,7 @@
 
 use std::io::{self, Read, Write};
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -360,11 +361,39 @@ fn an_imported_sample_is_known_after_pruning_and_a_restart() {
     // Without ids of deliveries, so that the import alone is what is known.
     let file = SAMPLE.replace("\"webhookId\"", "\"otherId\"");
     let lines = file.lines().count() as u64;
-    let keep_events = Some(std::time::Duration::ZERO);
+    let keep_events = Some(Duration::ZERO);
     let options = || Options { keep_events, checkpoint_events: 10, ..Options::default() };
     let store = Store::open_with(&path, options()).unwrap();
     assert_eq!(import(&store, &file).duplicate, 0);
     store.close().unwrap();
     let store = Store::open_with(&path, options()).unwrap();
     assert_eq!((import(&store, &file).duplicate, store.head()), (lines, lines));
+}
+
+/// A post that came while an import filled the log waited for the sync of all its pages. So
+/// imports wait for the log while deliveries arrive, but not for one that is always moved.
+#[test]
+fn an_import_waits_for_the_log_beside_deliveries_and_not_for_ever() {
+    let journal = Faulty::new(MemoryJournal::new(), Fault::Full, u64::MAX);
+    journal.plan.is_moving_log.store(true, Ordering::Relaxed);
+    let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
+    let file = relations(0..1_000);
+    let imports = AtomicUsize::new(1);
+    let start = Instant::now();
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            let mut number = 5_000;
+            while imports.load(Ordering::Relaxed) > 0 {
+                store.ingest(relation(number).as_bytes()).unwrap();
+                number += 1;
+                std::thread::sleep(Duration::from_millis(5));
+            }
+        });
+        // So that the writer has seen a delivery before the first line.
+        std::thread::sleep(Duration::from_millis(50));
+        assert_eq!(import(&store, &file).applied, 1_000);
+        imports.store(0, Ordering::Relaxed);
+    });
+    // Four parts of 256 lines.
+    assert!(start.elapsed() > Duration::from_millis(250), "{:?}", start.elapsed());
 }

@@ -60,6 +60,8 @@ pub(crate) struct Plan {
     pub(crate) is_away: AtomicBool,
     /// How long every append takes, in milliseconds.
     pub(crate) delay_ms: AtomicU64,
+    /// Whether its log is always being moved.
+    pub(crate) is_moving_log: AtomicBool,
     /// What its readers have read.
     pub(crate) reads: Arc<Reads>,
 }
@@ -332,6 +334,10 @@ impl<J: Journal> Journal for Faulty<J> {
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
         self.kept.delete_dead_letter(id)
+    }
+
+    fn is_moving_log(&self) -> bool {
+        self.plan.is_moving_log.load(Ordering::Relaxed)
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {
