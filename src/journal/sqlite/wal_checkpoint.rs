@@ -3,7 +3,7 @@
 
 use std::path::Path;
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Arc, Condvar, Mutex, MutexGuard, TryLockError};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread::{self, JoinHandle};
 
 use rusqlite::hooks::Wal;
@@ -40,6 +40,7 @@ struct Shared {
 
 #[derive(Debug, Default)]
 struct State {
+    /// Whether a move is to begin, or has begun.
     is_wanted: bool,
     is_closed: bool,
 }
@@ -66,7 +67,6 @@ impl LogMover {
     /// Returns whether pages are being moved, or will be at once.
     pub(super) fn is_moving(&self) -> bool {
         lock(&self.shared.state).is_wanted
-            || matches!(self.shared.moving.try_lock(), Err(TryLockError::WouldBlock))
     }
 
     /// Waits for a move that has begun and keeps others from beginning: SQLite does one at
@@ -101,7 +101,6 @@ impl Shared {
             if state.is_closed {
                 return;
             }
-            state.is_wanted = false;
             drop(state);
             let moving = lock(&self.moving);
             let moved = connection.wal_checkpoint_v2(Some(MAIN_DB), CheckpointMode::PASSIVE);
@@ -114,6 +113,7 @@ impl Shared {
                     tracing::debug!(reason, "the write-ahead log cannot be moved");
                 }
             }
+            lock(&self.state).is_wanted = false;
         }
     }
 }
@@ -138,21 +138,23 @@ mod tests {
     use std::time::{Duration, Instant};
 
     use super::*;
+    use crate::journal::sqlite::journal::SqliteJournal;
 
-    /// What can wait is written once the log has been moved, so both moments have to be seen:
-    /// a move that is wanted, and one that is being done.
+    /// What can wait is written once the log has been moved, so a move has to be seen from
+    /// the commit that requests it to its end.
     #[test]
     fn a_move_of_the_log_is_seen() {
         let directory = tempfile::tempdir().unwrap();
         let path = directory.path().join("relata.db");
-        let mut connection = Connection::open(&path).unwrap();
-        connection.pragma_update(None, "journal_mode", "wal").unwrap();
+        drop(SqliteJournal::open(&path).unwrap());
+        let mut connection = connection::connect_for_writing(&path).unwrap();
+        connection::prepare(&connection).unwrap();
         connection.execute_batch("CREATE TABLE filler (bytes BLOB)").unwrap();
         let mover = LogMover::start(&mut connection, &path).unwrap();
         assert!(!mover.is_moving());
         let paused = mover.pause();
-        assert!(mover.is_moving());
         connection.execute("INSERT INTO filler VALUES (zeroblob(7000000))", []).unwrap();
+        assert!(mover.is_moving());
         assert!(std::fs::metadata(&path).unwrap().len() < 4 << 20);
         drop(paused);
         let deadline = Instant::now() + Duration::from_secs(60);
