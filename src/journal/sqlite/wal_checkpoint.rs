@@ -153,7 +153,7 @@ mod tests {
         let mover = LogMover::start(&mut connection, &path).unwrap();
         assert!(!mover.is_moving());
         let paused = mover.pause();
-        connection.execute("INSERT INTO filler VALUES (zeroblob(7000000))", []).unwrap();
+        connection.execute("INSERT INTO filler VALUES (zeroblob(14000000))", []).unwrap();
         assert!(mover.is_moving());
         assert!(std::fs::metadata(&path).unwrap().len() < 4 << 20);
         drop(paused);
@@ -162,6 +162,6 @@ mod tests {
             assert!(Instant::now() < deadline);
             thread::sleep(Duration::from_millis(1));
         }
-        assert!(std::fs::metadata(&path).unwrap().len() > 4 << 20);
+        assert!(std::fs::metadata(&path).unwrap().len() > 12 << 20);
     }
 }
