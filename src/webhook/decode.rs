@@ -8,8 +8,8 @@ use crate::model::{
 };
 use crate::webhook::encoding::strip_bom;
 use crate::webhook::error::DecodeError;
-use crate::webhook::member::{Member, Nested};
 use crate::webhook::payload::Payload;
+use crate::webhook::payload_values::{Member, Nested};
 
 /// Maximum size of an id, key or label, in bytes.
 pub const MAX_ID_BYTES: usize = 512;

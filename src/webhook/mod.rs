@@ -5,8 +5,8 @@ mod admission;
 mod decode;
 mod encoding;
 mod error;
-mod member;
 mod payload;
+mod payload_values;
 mod summary;
 
 #[cfg(feature = "server")]

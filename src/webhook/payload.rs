@@ -2,7 +2,7 @@
 
 use serde::Deserialize;
 
-use crate::webhook::member::{Member, Nested};
+use crate::webhook::payload_values::{Member, Nested};
 
 /// A body, flat or enveloped. Members that no event needs are ignored; the journal keeps the
 /// raw body.

@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use crate::webhook::decode::{Decoded, MAX_ID_BYTES};
 use crate::webhook::encoding::strip_bom;
-use crate::webhook::member::Nested;
+use crate::webhook::payload_values::Nested;
 
 /// The event type and location of a delivery, whether it can be used or not.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
