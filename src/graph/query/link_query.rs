@@ -1,7 +1,7 @@
 //! The query for the links of a node.
 
 use crate::graph::query::cursor::Cursor;
-use crate::graph::query::filter::LinkFilter;
+use crate::graph::query::link_filter::LinkFilter;
 use crate::graph::query::order::Order;
 use crate::model::{Stamp, Timestamp};
 

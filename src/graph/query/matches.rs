@@ -4,10 +4,11 @@
 use crate::graph::memory::adjacency::Run;
 use crate::graph::query::budget::{Budget, Mark};
 use crate::graph::query::error::QueryError;
-use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::layer::{Layer, NodeName};
+use crate::graph::query::link_filter::LinkFilter;
 use crate::graph::query::ranking;
+use crate::graph::query::slot_filter::SlotFilter;
 use crate::graph::view::View;
 use crate::model::NodeRef;
 

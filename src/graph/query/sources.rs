@@ -7,9 +7,10 @@ use std::collections::binary_heap::PeekMut;
 use crate::graph::memory::adjacency::{AdjacencyEntry, Run, Slot};
 use crate::graph::memory::table::{RecordNo, RelationNo};
 use crate::graph::query::budget::Budget;
-use crate::graph::query::filter::{LinkFilter, SlotFilter};
+use crate::graph::query::link_filter::LinkFilter;
 use crate::graph::query::link_query::LinkQuery;
 use crate::graph::query::order::Order;
+use crate::graph::query::slot_filter::SlotFilter;
 
 use crate::graph::query::layer::Layer;
 use crate::model::{Association, Side};

@@ -8,10 +8,11 @@ use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo,
 use crate::graph::query::budget::Budget;
 use crate::graph::query::edge::{Edge, EdgeEnd};
 use crate::graph::query::error::QueryError;
-use crate::graph::query::filter::{LinkFilter, SlotFilter};
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::layer::Layer;
+use crate::graph::query::link_filter::LinkFilter;
 use crate::graph::query::neighborhood::{between, spread};
+use crate::graph::query::slot_filter::SlotFilter;
 use crate::graph::view::View;
 use crate::model::{NodeRef, ParseNameError, Side};
 

@@ -3,8 +3,8 @@
 use crate::graph::memory::adjacency::Slot;
 use crate::graph::query::budget::Budget;
 use crate::graph::query::error::QueryError;
-use crate::graph::query::filter::LinkFilter;
 use crate::graph::query::layer::Layer;
+use crate::graph::query::link_filter::LinkFilter;
 use crate::graph::query::links::count;
 use crate::graph::view::View;
 use crate::model::{NodeRef, Side};
