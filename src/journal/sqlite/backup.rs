@@ -9,7 +9,7 @@ use rusqlite::{Connection, OpenFlags};
 
 use crate::journal::error::JournalError;
 use crate::journal::reader::JournalReader;
-use crate::journal::sqlite::file_lock::{check_name, private};
+use crate::journal::sqlite::database_path::{check_name, private};
 use crate::journal::sqlite::journal::SqliteJournal;
 use crate::model::Seq;
 

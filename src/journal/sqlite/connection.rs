@@ -6,7 +6,7 @@ use std::time::Duration;
 use rusqlite::{Connection, OpenFlags};
 
 use crate::journal::error::{JournalError, WriteOutcome};
-use crate::journal::sqlite::lock::beside;
+use crate::journal::sqlite::lock_file::beside;
 use crate::journal::sqlite::{schema, state_table};
 
 /// How long to wait for another connection, such as a reader that closes.

@@ -18,8 +18,8 @@ use crate::journal::reader::{FileSizes, JournalReader, OpenReader};
 use crate::journal::sqlite::checkpoint::load::{self, Layout};
 use crate::journal::sqlite::checkpoint::save::{self, SaveMode};
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
-use crate::journal::sqlite::file_lock::{resolve, resolve_for_writing};
-use crate::journal::sqlite::lock::DatabaseLock;
+use crate::journal::sqlite::database_path::{resolve, resolve_for_writing};
+use crate::journal::sqlite::lock_file::DatabaseLock;
 use crate::journal::sqlite::schema::{
     COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
     PROTECTION_SINCE,
@@ -27,7 +27,7 @@ use crate::journal::sqlite::schema::{
 use crate::journal::sqlite::wal_checkpoint::LogMover;
 use crate::journal::sqlite::{
     compactions, connection, dead_letters, epochs, erase, events, history, import_marks,
-    location_blocks, lock, prune, schema,
+    location_blocks, lock_file, prune, schema,
 };
 use crate::journal::writer::{Erased, ImportMark, Journal};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
@@ -111,7 +111,7 @@ impl SqliteJournal {
         }
         let mut journal =
             Self { mover: None, connection, path: path.to_owned(), format, lock: None };
-        lock::compare(path, journal.head()?, accepted)?;
+        lock_file::compare(path, journal.head()?, accepted)?;
         Ok(journal)
     }
 

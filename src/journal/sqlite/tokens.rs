@@ -6,7 +6,7 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension, TransactionBehavior};
 
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, flush_drives};
-use crate::journal::sqlite::file_lock::resolve;
+use crate::journal::sqlite::database_path::resolve;
 use crate::journal::sqlite::journal::SqliteJournal;
 use crate::journal::sqlite::schema;
 use crate::journal::token::TokenRow;

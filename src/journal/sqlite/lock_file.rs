@@ -1,14 +1,14 @@
-//! The lock on the database, and the check that it is still in its place.
+//! The lock file beside the database, and the check that the database is still in its place.
 
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 
 use crate::journal::error::JournalError;
-#[cfg(target_os = "linux")]
-use crate::journal::sqlite::file_lock::FileLock;
-use crate::journal::sqlite::file_lock::private;
+use crate::journal::sqlite::database_path::private;
 use crate::journal::sqlite::identity::Identity;
+#[cfg(target_os = "linux")]
+use crate::journal::sqlite::inode_lock::InodeLock;
 use crate::model::{EpochId, Seq};
 
 /// The lock on a database that is open for writing.
@@ -29,7 +29,7 @@ pub(super) struct DatabaseLock {
     /// Whether there was no lock file before.
     is_new: bool,
     #[cfg(target_os = "linux")]
-    _file: FileLock,
+    _database_lock: InodeLock,
 }
 
 /// The contents of the lock file: the last event that was accepted here and, unless an older
@@ -71,7 +71,7 @@ impl DatabaseLock {
             epoch: None,
             is_new,
             #[cfg(target_os = "linux")]
-            _file: FileLock::take(path)?,
+            _database_lock: InodeLock::take(path)?,
         })
     }
 

@@ -1,4 +1,4 @@
-//! The one name of the database file, and the lock on the file itself.
+//! The one name of the database file.
 
 use std::fs::OpenOptions;
 use std::path::{Path, PathBuf};
@@ -117,73 +117,4 @@ fn is_mounted_alone(path: &Path) -> bool {
 #[cfg(all(unix, not(target_os = "linux")))]
 fn is_mounted_alone(_: &Path) -> bool {
     false
-}
-
-#[cfg(target_os = "linux")]
-pub(super) use inode::FileLock;
-
-#[cfg(target_os = "linux")]
-mod inode {
-    //! Elsewhere a lock of this kind would keep SQLite out, too; there the lock file and the
-    //! one name must suffice.
-
-    use std::fs::{File, OpenOptions, TryLockError};
-    use std::os::unix::fs::MetadataExt;
-    use std::path::Path;
-    use std::sync::Mutex;
-
-    use crate::journal::error::JournalError;
-    use crate::journal::sqlite::identity::Identity;
-    use crate::sync::IgnorePoison;
-
-    /// Every database that this process has opened for writing and that still has a name.
-    /// None is ever closed: when a process closes any descriptor of a file, it loses all of
-    /// SQLite's locks on it.
-    static OPENED: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
-
-    struct Opened {
-        identity: Identity,
-        file: File,
-        is_locked: bool,
-    }
-
-    /// The lock that keeps a second writer out of a file, even if it uses a name that was
-    /// added later, or if the lock file was deleted.
-    #[derive(Debug)]
-    pub(in crate::journal) struct FileLock {
-        identity: Identity,
-    }
-
-    impl FileLock {
-        pub(in crate::journal) fn take(path: &Path) -> Result<Self, JournalError> {
-            let at = |source| JournalError::File { path: path.to_owned(), source };
-            let in_use = || JournalError::InUse { path: path.to_owned() };
-            let mut opened = OPENED.lock().ignore_poison();
-            opened.retain(|it| it.is_locked || it.file.metadata().is_ok_and(|it| it.nlink() > 0));
-            let identity =
-                Identity::of(path).ok_or_else(|| at(std::io::ErrorKind::NotFound.into()))?;
-            if !opened.iter().any(|it| it.identity == identity) {
-                let file = OpenOptions::new().read(true).write(true).open(path).map_err(at)?;
-                opened.push(Opened { identity, file, is_locked: false });
-            }
-            let found = opened.iter_mut().find(|it| it.identity == identity && !it.is_locked);
-            let found = found.ok_or_else(in_use)?;
-            match found.file.try_lock() {
-                Ok(()) => found.is_locked = true,
-                Err(TryLockError::WouldBlock) => return Err(in_use()),
-                Err(TryLockError::Error(source)) => return Err(at(source)),
-            }
-            Ok(Self { identity })
-        }
-    }
-
-    impl Drop for FileLock {
-        fn drop(&mut self) {
-            let mut opened = OPENED.lock().ignore_poison();
-            if let Some(found) = opened.iter_mut().find(|it| it.identity == self.identity) {
-                // A lock that cannot be released ends with the process.
-                found.is_locked = found.file.unlock().is_err();
-            }
-        }
-    }
 }
