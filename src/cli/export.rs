@@ -28,8 +28,8 @@ pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
     match content {
         Content::Events => events(&store, &location, as_of, &mut to)?,
         Content::Timeline => {
-            let (_, lives) = store.lives(location.id().as_str(), as_of)?;
-            write_timeline(&lives.view().part(&query)?, &lives, &mut to)?;
+            let (_, timeline) = store.timeline(location.id().as_str(), as_of)?;
+            write_timeline(&timeline.view().part(&query)?, &timeline, &mut to)?;
         }
         Content::Graph(format) => {
             let named: Vec<NodeRef> = export.of.iter().cloned().collect();

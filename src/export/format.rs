@@ -138,6 +138,10 @@ pub fn write(
 
 /// Writes a subgraph of a timeline as GEXF, with the times at which each node and link
 /// existed, for the timeline of Gephi.
-pub fn write_timeline(part: &Subgraph<'_>, lives: &Timeline, to: &mut dyn Write) -> io::Result<()> {
-    gexf::write(part, Some(lives), to)
+pub fn write_timeline(
+    part: &Subgraph<'_>,
+    timeline: &Timeline,
+    to: &mut dyn Write,
+) -> io::Result<()> {
+    gexf::write(part, Some(timeline), to)
 }

@@ -16,7 +16,7 @@ const NAMESPACE: &str = "http://gexf.net/1.3";
 
 pub(super) fn write(
     part: &Subgraph<'_>,
-    lives: Option<&Timeline>,
+    timeline: Option<&Timeline>,
     to: &mut dyn Write,
 ) -> io::Result<()> {
     let mut xml = Xml::new(to)?;
@@ -25,7 +25,7 @@ pub(super) fn write(
     xml.start("meta", &[])?;
     xml.text("creator", &[], "Relata")?;
     xml.end("meta")?;
-    let mode: &[_] = match lives {
+    let mode: &[_] = match timeline {
         Some(_) => &[
             ("mode", "dynamic"),
             ("timeformat", "dateTime"),
@@ -41,7 +41,7 @@ pub(super) fn write(
     for node in part.nodes() {
         xml.start("node", &[("id", &NodeId::of(&node).text()), ("label", node.label)])?;
         values(&mut xml, &NODE_ATTRIBUTES, &node_values(&node))?;
-        spells(&mut xml, lives.map(|lives| lives.of_node(&node)))?;
+        spells(&mut xml, timeline.map(|timeline| timeline.of_node(&node)))?;
         xml.end("node")?;
     }
     xml.end("nodes")?;
@@ -58,7 +58,7 @@ pub(super) fn write(
         ];
         xml.start("edge", &attributes)?;
         values(&mut xml, &EDGE_ATTRIBUTES, &edge_values(&edge))?;
-        spells(&mut xml, lives.map(|lives| lives.of_link(&edge)))?;
+        spells(&mut xml, timeline.map(|timeline| timeline.of_link(&edge)))?;
         xml.end("edge")?;
     }
     xml.end("edges")?;
@@ -87,13 +87,13 @@ fn values(xml: &mut Xml<'_>, names: &[&str], values: &[Option<impl AsRef<str>>])
 }
 
 /// Writes the intervals at which something existed; none if it always did.
-fn spells(xml: &mut Xml<'_>, lives: Option<Vec<Interval>>) -> io::Result<()> {
-    let Some(lives) = lives else { return Ok(()) };
-    if lives.iter().any(|life| life.from.is_none() && life.until.is_none()) {
+fn spells(xml: &mut Xml<'_>, intervals: Option<Vec<Interval>>) -> io::Result<()> {
+    let Some(intervals) = intervals else { return Ok(()) };
+    if intervals.iter().any(|it| it.from.is_none() && it.until.is_none()) {
         return Ok(());
     }
     xml.start("spells", &[])?;
-    for Interval { from, until } in lives {
+    for Interval { from, until } in intervals {
         let from = from.map(|from| ("start", from.to_string()));
         let until = until.map(|until| ("end", until.to_string()));
         let known: Vec<_> = from.iter().chain(&until).map(|(name, at)| (*name, &**at)).collect();

@@ -1,6 +1,5 @@
 //! The object an embedder holds: a journal, its writer, and the graphs.
 
-mod api;
 mod changes;
 mod delivery;
 mod erase;
@@ -11,6 +10,7 @@ mod index;
 mod loaded_checkpoint;
 mod location_ids;
 mod locations;
+mod methods;
 mod name_limits;
 mod options;
 mod past;
@@ -23,8 +23,6 @@ mod verify;
 mod watermark;
 mod writer;
 
-pub use api::export_events::ExportEventsError;
-pub use api::storage_use::StorageUse;
 pub use changes::reader::{AppliedEvent, ChangeFilter, ChangePage, ChangesError};
 #[cfg(feature = "server")]
 pub(crate) use changes::reader::{ChangeQuery, Definitions};
@@ -39,9 +37,12 @@ pub use import_outcome::{
 #[cfg(feature = "server")]
 pub(crate) use index::scan::Stop;
 pub use locations::Location;
+pub use methods::export_events::ExportEventsError;
+pub use methods::storage_use::StorageUse;
 pub use name_limits::{LimitReached, LimitedName, NameLimits};
 pub use options::Options;
-pub use past::cache::{AsOf, ParseAsOfError, Past, PastError};
+pub use past::as_of::{AsOf, ParseAsOfError};
+pub use past::replay::{Past, PastError};
 pub use pruned::Pruned;
 #[cfg(feature = "server")]
 pub(crate) use query::answer_at_once;

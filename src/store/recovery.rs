@@ -11,7 +11,7 @@ use crate::store::history;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::locations::{Location, Locations};
 use crate::store::options::Options;
-use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 use crate::store::writer::compaction::{Compactions, Due};
 use crate::store::writer::merge::merge_event;
 

@@ -10,7 +10,7 @@ use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::locations::{Location, Locations};
 use crate::store::options::Options;
 use crate::store::recovery::{Recovered, Replaying, load_checkpoint, replay, replay_rest};
-use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 
 /// The result of comparing a journal's replay with its checkpoint.
 #[derive(Debug, Clone, PartialEq, Eq)]

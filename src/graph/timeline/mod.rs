@@ -80,12 +80,12 @@ impl Timeline {
     /// Builds the timeline of what events make, each with its journal position, in any
     /// order.
     pub fn new(events: impl IntoIterator<Item = (Seq, Event)>) -> Self {
-        let mut lives = Self::default();
+        let mut timeline = Self::default();
         for (seq, event) in events {
-            lives.take(seq, &event);
+            timeline.take(seq, &event);
         }
-        lives.settle();
-        lives
+        timeline.settle();
+        timeline
     }
 
     /// Adds an event. Call [`settle`](Self::settle) before querying.
@@ -208,7 +208,7 @@ impl Timeline {
                 self.graph.associations.find(link.association).map(|no| self.of_association(no))
             }
         };
-        lives(&stays.unwrap_or_default())
+        intervals(&stays.unwrap_or_default())
     }
 
     /// Returns when a node was there, in order. Costs the events of a record and of its
@@ -219,7 +219,7 @@ impl Timeline {
             Some(id) => self.graph.records.find_record(object, id).map(|no| self.of_record(no)),
             None => Some(self.of_object(object)),
         };
-        lives(&stays.unwrap_or_default())
+        intervals(&stays.unwrap_or_default())
     }
 
     fn of_relation(&self, relation: RelationNo) -> Vec<Stay> {
@@ -414,7 +414,7 @@ fn minus(stays: Vec<Stay>, without: &[Stay]) -> Vec<Stay> {
     left
 }
 
-fn lives(stays: &[Stay]) -> Vec<Interval> {
+fn intervals(stays: &[Stay]) -> Vec<Interval> {
     let life = |&(from, until): &Stay| Interval {
         from: (from != UNDATED).then(|| Timestamp::from_millis(from)),
         until: (until != NEVER).then(|| Timestamp::from_millis(until)),

@@ -310,7 +310,7 @@ impl Export {
         };
         let written = match self.asked.content {
             Content::Graph(format) => self.graph(&mut begin, format),
-            Content::Timeline => self.lives(&mut begin),
+            Content::Timeline => self.timeline(&mut begin),
             Content::EventsResponse => self.events(&mut begin),
         };
         match written {
@@ -335,15 +335,15 @@ impl Export {
         Ok(self.stream(|to| write(&part, format, &self.asked.options, to))?)
     }
 
-    fn lives(&self, begin: Begin<'_>) -> Result<(), Ended> {
+    fn timeline(&self, begin: Begin<'_>) -> Result<(), Ended> {
         let location = self.location.id().as_str();
         let deadline = Instant::now() + self.app.limits.past_timeout;
         let stop = || self.is_over(deadline);
-        let lives = self.app.store.lives_until(location, self.asked.as_of, &stop);
-        let (seq, lives) = lives.map_err(Problem::from)?;
-        let part = lives.view().part(&self.asked.part).map_err(of_part)?;
+        let timeline = self.app.store.timeline_until(location, self.asked.as_of, &stop);
+        let (seq, timeline) = timeline.map_err(Problem::from)?;
+        let part = timeline.view().part(&self.asked.part).map_err(of_part)?;
         begin(Size::of(seq, &part))?;
-        Ok(self.stream(|to| write_timeline(&part, &lives, to))?)
+        Ok(self.stream(|to| write_timeline(&part, &timeline, to))?)
     }
 
     fn events(&self, begin: Begin<'_>) -> Result<(), Ended> {

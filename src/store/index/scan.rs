@@ -146,9 +146,9 @@ fn next_piece(
 
 #[cfg(test)]
 mod tests {
-    use crate::store::api::export_events::ExportEventsError;
     use crate::store::changes::reader::{ChangeFilter, ChangeQuery};
     use crate::store::history::Subject;
+    use crate::store::methods::export_events::ExportEventsError;
     use crate::store::store::Store;
 
     /// A client that had left, and a server that stopped, waited for the end of a history

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::graph::{LabelCount, LabelRow, QueryError, Snapshot};
 use crate::model::NodeRef;
 use crate::store::locations::Location;
-use crate::store::past::cache::Past;
+use crate::store::past::replay::Past;
 use crate::store::query::links::LinksRequest;
 use crate::store::query::matches::MatchRequest;
 use crate::store::query::neighborhood::NeighborhoodRequest;

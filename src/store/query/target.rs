@@ -3,7 +3,7 @@
 use crate::graph::{Budget, LocationGraph, View};
 use crate::model::NodeRef;
 use crate::store::locations::Location;
-use crate::store::past::cache::Past;
+use crate::store::past::replay::Past;
 
 /// Maximum number of links that a query visits while it holds a location's lock: some tens
 /// of microseconds.

@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use crate::journal::{Compaction, JournalError, JournalReader};
 use crate::model::Seq;
 use crate::store::locations::Locations;
-use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 
 /// How long to wait after every location was examined.
 const PAUSE: Duration = Duration::from_secs(3600);

@@ -3,7 +3,7 @@
 use crate::graph::Outcome;
 use crate::model::{Event, Seq};
 use crate::store::locations::Locations;
-use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 
 /// Merges one event into the graph of its location, unless the checkpoint covers it.
 pub(crate) fn merge_event(

@@ -2,7 +2,6 @@
 
 pub(super) mod batch;
 pub(super) mod checkpoint;
-pub(super) mod checkpoint_parts;
 pub(super) mod clock;
 pub(super) mod command;
 pub(super) mod compaction;
@@ -15,7 +14,6 @@ pub(super) mod observer;
 pub(super) mod queue;
 pub(super) mod recovery;
 pub(super) mod retention;
-pub(super) mod saving;
 pub(super) mod state;
 pub(super) mod stats;
 pub(super) mod tasks;

@@ -15,7 +15,7 @@ use crate::store::delivery::IngestError;
 use crate::store::locations::Locations;
 use crate::store::options::Options;
 use crate::store::writer::batch::Batch;
-use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::{Command, ToErase};
 use crate::store::writer::compaction::Compacting;

@@ -34,7 +34,7 @@ fn every_graph_format_of_the_small_office_is_as_recorded() {
         let name = format!("exports/hillside-homes.{}", format.file_extension());
         golden::check(&name, &text(&snapshot, format, &SubgraphQuery::default()));
     }
-    let (_, lives) = store.lives("hillside-homes", None).unwrap();
+    let (_, lives) = store.timeline("hillside-homes", None).unwrap();
     let mut dynamic = Vec::new();
     let part = lives.view().part(&SubgraphQuery::default()).unwrap();
     write_timeline(&part, &lives, &mut dynamic).unwrap();

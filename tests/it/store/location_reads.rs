@@ -360,8 +360,8 @@ fn a_small_location_beside_a_large_one_reads_only_its_own_events() {
         read("changes", most, 0);
         assert_eq!(store.past("small", events - 1).unwrap().graph.view().counts().relations, own);
         read("asOf", most, 0);
-        store.lives("small", None).unwrap();
-        read("lives", most, 0);
+        store.timeline("small", None).unwrap();
+        read("timeline", most, 0);
         let subject = Subject::Relation("r3007".into());
         assert_eq!(store.history("small", &subject, 0, 10).unwrap().events.len(), 1);
         // The run that it occurs in, and the hashes of each run that the location is in.

@@ -1,7 +1,6 @@
 //! What the writer does, by theme: each file adds methods to it.
 
 pub(crate) mod append;
-pub(crate) mod checkpoint;
 pub(crate) mod compaction;
 pub(crate) mod dead_letters;
 pub(crate) mod erase;
@@ -9,3 +8,4 @@ pub(crate) mod import;
 pub(crate) mod preview;
 pub(crate) mod pruning;
 pub(crate) mod recovery;
+pub(crate) mod save_checkpoint;

@@ -40,7 +40,7 @@ fn step() -> impl Strategy<Value = Step> {
 
 /// What is there at the end of all life spans, and what the graph shows.
 fn alive(store: &Store) -> [Vec<String>; 2] {
-    let (_, lives) = store.lives("L", None).unwrap();
+    let (_, lives) = store.timeline("L", None).unwrap();
     let part = lives.view().part(&SubgraphQuery::default()).unwrap();
     let is_last = |lives: Vec<Interval>| lives.last().is_some_and(|life| life.until.is_none());
     let ends = |link: &Edge<'_>| {

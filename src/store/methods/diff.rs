@@ -2,7 +2,8 @@
 
 use crate::store::index::scan::Stop;
 use crate::store::locations::Location;
-use crate::store::past::cache::{AsOf, PastError};
+use crate::store::past::as_of::AsOf;
+use crate::store::past::replay::PastError;
 use crate::store::query::diff::LocationDiff;
 use crate::store::store::Store;
 

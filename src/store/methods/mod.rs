@@ -1,6 +1,5 @@
 //! The methods of [`Store`](crate::store::Store), by theme. No mechanism names the store.
 
-pub(crate) mod as_of;
 pub(crate) mod changes;
 pub(crate) mod compact;
 pub(crate) mod dead_letters;

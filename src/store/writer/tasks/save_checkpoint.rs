@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::store::delivery::IngestError;
-use crate::store::writer::checkpoint_parts::Saved;
+use crate::store::writer::checkpoint::part_writer::Saved;
 use crate::store::writer::thread::Writer;
 
 impl Writer {

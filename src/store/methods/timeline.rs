@@ -3,7 +3,8 @@
 use crate::graph::{LocationGraph, Timeline};
 use crate::model::{Event, Seq};
 use crate::store::index::scan::Stop;
-use crate::store::past::cache::{AsOf, PastError, replay};
+use crate::store::past::as_of::AsOf;
+use crate::store::past::replay::{PastError, replay};
 use crate::store::store::Store;
 use crate::store::writer::compaction::Compactions;
 
@@ -33,22 +34,26 @@ impl Store {
     /// store.ingest(owns("RelationCreate", "2026-01-01T00:00:00Z").as_bytes())?;
     /// store.ingest(owns("RelationDelete", "2026-02-01T00:00:00Z").as_bytes())?;
     ///
-    /// let (_, lives) = store.lives("office", None)?;
-    /// let part = lives.view().part(&SubgraphQuery::default())?;
+    /// let (_, timeline) = store.timeline("office", None)?;
+    /// let part = timeline.view().part(&SubgraphQuery::default())?;
     /// let link = part.links().next().ok_or("the link was there")?;
-    /// let life = lives.of_link(&link)[0];
-    /// assert_eq!(life.until, Some("2026-02-01T00:00:00Z".parse()?));
+    /// let interval = timeline.of_link(&link)[0];
+    /// assert_eq!(interval.until, Some("2026-02-01T00:00:00Z".parse()?));
     ///
     /// let mut gexf = Vec::new();
-    /// write_timeline(&part, &lives, &mut gexf)?;
+    /// write_timeline(&part, &timeline, &mut gexf)?;
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn lives(&self, location: &str, as_of: Option<AsOf>) -> Result<(Seq, Timeline), PastError> {
-        self.lives_until(location, as_of, &|| false)
+    pub fn timeline(
+        &self,
+        location: &str,
+        as_of: Option<AsOf>,
+    ) -> Result<(Seq, Timeline), PastError> {
+        self.timeline_until(location, as_of, &|| false)
     }
 
-    /// Returns a timeline as [`Store::lives`] does, until it is to stop.
-    pub(crate) fn lives_until(
+    /// Returns a timeline as [`Store::timeline`] does, until it is to stop.
+    pub(crate) fn timeline_until(
         &self,
         location: &str,
         as_of: Option<AsOf>,
@@ -58,7 +63,7 @@ impl Store {
         let _alone =
             self.past_graphs.lock_building(stop).ok_or(PastError::Stopped { at: 0, seq })?;
         let mut journal = self.whole_journal()?;
-        let mut lives = Timeline::default();
+        let mut timeline = Timeline::default();
         let compactions = Compactions::load_location(journal.as_mut(), location, 0)?;
         let mut due = compactions.from(0);
         // Only the graph knows what was dropped.
@@ -66,17 +71,17 @@ impl Store {
         let mut take = |at, event: &Event| {
             if let Some(graph) = &mut graph {
                 while let Some(compaction) = due.take_before(at) {
-                    lives.forget(compaction.at, compaction.upto, graph);
+                    timeline.forget(compaction.at, compaction.upto, graph);
                     graph.compact(compaction.upto);
                 }
                 graph.merge(at, event);
             }
-            lives.take(at, event);
+            timeline.take(at, event);
         };
         if let Some(at) = replay(journal.as_mut(), location, 0, seq, stop, &mut take)? {
             return Err(PastError::Stopped { at, seq });
         }
-        lives.settle();
-        Ok((seq, lives))
+        timeline.settle();
+        Ok((seq, timeline))
     }
 }

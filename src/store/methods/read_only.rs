@@ -11,7 +11,7 @@ use crate::store::options::Options;
 use crate::store::pruned::Pruned;
 use crate::store::recovery::{OpenError, Replaying, replay};
 use crate::store::store::Store;
-use crate::store::writer::checkpoint::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 use crate::store::writer::compaction::Compactions;
 use crate::sync::IgnorePoison;
 

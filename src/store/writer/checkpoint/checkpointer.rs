@@ -1,4 +1,4 @@
-//! When and what the writer saves, so that opening replays little.
+//! What is not in the checkpoint yet, and when it is due, so that opening replays little.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::{Duration, Instant};
@@ -11,7 +11,7 @@ use crate::store::index::redeliveries::Redeliveries;
 use crate::store::index::skip_index::SkipIndex;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::options::Options;
-use crate::store::writer::saving::{PART_ROWS, Saving};
+use crate::store::writer::checkpoint::progress::{PART_ROWS, Saving};
 
 /// Tracks which locations changed since the last checkpoint. Only changes are written, so a
 /// checkpoint costs the events since the last one, not the graph.
