@@ -28,7 +28,7 @@ impl Process {
         }
     }
 
-    /// Reads what `/proc/self/stat` says; proc_pid_stat(5) counts its fields from 1.
+    /// Reads what `/proc/self/stat` says; `proc_pid_stat(5)` counts its fields from 1.
     #[cfg(target_os = "linux")]
     #[expect(clippy::cast_precision_loss, reason = "ticks of a processor stay far below 2⁵²")]
     fn from_stat(stat: &str, page_bytes: u64, ticks_per_second: u64) -> Self {

@@ -29,7 +29,7 @@ pub(super) struct DatabaseLock {
     /// Whether there was no lock file before.
     is_new: bool,
     #[cfg(target_os = "linux")]
-    _database_lock: InodeLock,
+    _inode: InodeLock,
 }
 
 /// The contents of the lock file: the last event that was accepted here and, unless an older
@@ -71,7 +71,7 @@ impl DatabaseLock {
             epoch: None,
             is_new,
             #[cfg(target_os = "linux")]
-            _database_lock: InodeLock::take(path)?,
+            _inode: InodeLock::take(path)?,
         })
     }
 
