@@ -41,12 +41,52 @@ impl Target<'_> {
         run: impl Fn(View<'_>, &mut Budget<'_>) -> T,
     ) -> T {
         match self {
-            Self::Now(location) => answer_at_once(&location.read(), usize::MAX, &run)
-                .unwrap_or_else(|| {
+            Self::Now(location) => {
+                // Each in a statement of its own, at whose end the lock is released: who takes
+                // it twice waits for a writer that waits for them.
+                let at_once = answer_at_once(&location.read(), usize::MAX, &run);
+                at_once.unwrap_or_else(|| {
                     let copy = location.copy_for(named.iter().copied());
                     run(copy.view(), &mut Budget::unbounded())
-                }),
+                })
+            }
             Self::Then(past) => run(past.graph.view(), &mut Budget::unbounded()),
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::cell::Cell;
+    use std::sync::{Arc, mpsc};
+    use std::time::Duration;
+
+    use super::*;
+    use crate::store::store::Store;
+
+    /// A long query kept the lock from its trial to its end, and took it once more to copy
+    /// the graph: with a writer waiting in between, both waited for good.
+    #[test]
+    fn a_long_query_holds_no_lock() {
+        let store = Store::in_memory().unwrap();
+        let relation = br#"{"id":"r","associationId":"A","locationId":"L",
+            "firstObjectKey":"contact","firstRecordId":"c",
+            "secondObjectKey":"house","secondRecordId":"h"}"#;
+        store.ingest(relation).unwrap();
+        let location = store.location("L").unwrap();
+        let runs = Cell::new(0);
+        let written = Target::Now(&location).answer(&[], |_, budget| {
+            runs.set(runs.get() + 1);
+            if !budget.charge(TRY_LINKS as usize + 1) {
+                return false;
+            }
+            let (location, (sender, receiver)) = (Arc::clone(&location), mpsc::channel());
+            std::thread::spawn(move || {
+                drop(location.write());
+                sender.send(()).ok();
+            });
+            receiver.recv_timeout(Duration::from_secs(20)).is_ok()
+        });
+        assert_eq!((runs.get(), written), (2, true));
     }
 }
