@@ -91,7 +91,7 @@ impl LocationGraph {
             |side: Side| self.objects.find(row.definition.as_ref()?.end(side).object.as_str());
         let ends = end(Side::First).zip(end(Side::Second));
         Arc::make_mut(&mut self.objects).join(number, ends);
-        self.records.hide(number, row.is_deleted());
+        self.records.set_hidden(number, row.is_deleted());
     }
 
     fn merge_relation(&mut self, relation: &Relation, stamp: Stamp) -> Outcome {

@@ -93,8 +93,8 @@ impl RecordRows {
         self.texts.get(self.relations[relation].id)
     }
 
-    /// Has lists show a record, or not.
-    pub(crate) fn list(&mut self, record: RecordNo, listed: bool) {
+    /// Sets whether lists show a record.
+    pub(crate) fn set_listed(&mut self, record: RecordNo, listed: bool) {
         if self.records[record].listed != listed {
             self.records[record].listed = listed;
             let of_object = &mut self.listed[self.records[record].object];

@@ -151,9 +151,9 @@ impl RecordLayer {
         self.kind_numbers.contains_key(&kind)
     }
 
-    /// Hides or shows every link under an association. Costs its kinds, and where it has
+    /// Sets whether every link under an association is hidden. Costs its kinds, and where it has
     /// links, the slots of all records that were deleted and linked again.
-    pub(crate) fn hide(&mut self, association: AssociationNo, hidden: bool) {
+    pub(crate) fn set_hidden(&mut self, association: AssociationNo, hidden: bool) {
         let rows = &mut self.rows;
         let kinds = rows.kinds_under(association).to_vec();
         if kinds.iter().all(|&kind| rows.kinds[kind].hidden == hidden) {
@@ -172,7 +172,7 @@ impl RecordLayer {
         // Lists show a deleted record for as long as a link to it is shown.
         for &record in &self.relinked {
             let listed = self.rows.has_shown_links(record);
-            self.rows.list(record, listed);
+            self.rows.set_listed(record, listed);
         }
     }
 
@@ -346,7 +346,7 @@ impl RecordLayer {
             self.relinked.remove(&number);
         }
         let listed = !is_deleted || self.rows.has_shown_links(number);
-        self.rows.list(number, listed);
+        self.rows.set_listed(number, listed);
     }
 
     /// Restores what a checkpoint holds of an id without object key.

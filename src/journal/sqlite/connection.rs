@@ -26,6 +26,9 @@ const STATEMENTS: usize = 48;
 /// Flags to open a file for writing: it exists, and its name is never a URI.
 const WRITING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_WRITE.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
 
+/// Flags to open a file for reading.
+const READING: OpenFlags = OpenFlags::SQLITE_OPEN_READ_ONLY.union(OpenFlags::SQLITE_OPEN_NO_MUTEX);
+
 /// Connects to a file of Relata, or an empty one, for writing.
 pub(super) fn connect_for_writing(path: &Path) -> Result<Connection, JournalError> {
     let connection = Connection::open_with_flags(path, WRITING)?;
@@ -35,21 +38,21 @@ pub(super) fn connect_for_writing(path: &Path) -> Result<Connection, JournalErro
 
 /// Connects to a file for reading.
 pub(super) fn connect_read_only(path: &Path) -> Result<Connection, JournalError> {
-    match connect_as(path, false) {
-        Err(JournalError::Storage { .. }) if is_sealed(path) => connect_as(path, true),
+    match connect_as(path, path, READING) {
+        Err(JournalError::Storage { .. }) if is_sealed(path) => {
+            connect_as(path, immutable_uri(path), READING | OpenFlags::SQLITE_OPEN_URI)
+        }
         connected => connected,
     }
 }
 
-/// Connects to a file for reading, as an immutable one if it is known to be.
-fn connect_as(path: &Path, immutable: bool) -> Result<Connection, JournalError> {
-    let mut flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
-    let connection = if immutable {
-        flags |= OpenFlags::SQLITE_OPEN_URI;
-        Connection::open_with_flags(immutable_uri(path), flags)?
-    } else {
-        Connection::open_with_flags(path, flags)?
-    };
+/// Connects to a file for reading, by its path or a URI.
+fn connect_as(
+    path: &Path,
+    name: impl AsRef<Path>,
+    flags: OpenFlags,
+) -> Result<Connection, JournalError> {
+    let connection = Connection::open_with_flags(name, flags)?;
     connection.busy_timeout(BUSY_TIMEOUT)?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS);
     check_owner(&connection, path)?;
