@@ -443,7 +443,7 @@ fn neighborhood(world: &World) -> Question<'_> {
 fn copy(world: &World) -> Question<'_> {
     let relata = |at: usize| {
         let (place, asked) = world.asked(at);
-        black_box(place.graph.snapshot_of([place.name(asked.node)]));
+        black_box(place.graph.snapshot_for(place.name(asked.node)));
         place.names.len() as u64
     };
     let bare = |at: usize| world.asked(at).0.bare.copy() as u64;

@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::{Context, ensure};
 use relata::export::{EdgesKey, Format, Options, check, write, write_timeline};
 use relata::graph::{Layers, LinkFilter, SubgraphQuery};
-use relata::{AsOf, Location, NodeRef, Store};
+use relata::{AsOf, Location, Store};
 
 use crate::cli::database::open_location;
 use crate::cli::destination::{Destination, Reserved};
@@ -32,8 +32,7 @@ pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
             write_timeline(&timeline.view().part(&query)?, &timeline, &mut to)?;
         }
         Content::Graph(format) => {
-            let named: Vec<NodeRef> = export.of.iter().cloned().collect();
-            let (_, snapshot) = store.snapshot(&location, as_of, &named)?;
+            let (_, snapshot) = store.snapshot(&location, as_of, &query)?;
             let part = snapshot.view().part(&query)?;
             check(&part, format)?;
             let options = Options {

@@ -27,10 +27,10 @@ pub use query::{
     AssociationCount, AssociationDiff, AssociationSummary, Budget, Condition, Counts, Cursor,
     DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, LabelCount, LabelRow,
     Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary,
-    Match, MatchPage, MatchQuery, MatchRow, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow,
-    NeighborhoodQuery, ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError,
-    RecordItem, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow,
-    WalkPage, WalkQuery, Walks,
+    Match, MatchPage, MatchQuery, MatchRow, NamesNodes, Neighborhood, NeighborhoodNode,
+    NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, Page, ParseCursorError, PathQuery,
+    Paths, QueryError, RecordItem, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX,
+    WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub use snapshot::Snapshot;
 pub use timeline::{Interval, Timeline};

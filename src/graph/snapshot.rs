@@ -8,6 +8,7 @@ use crate::graph::layers::objects::ObjectLayer;
 use crate::graph::layers::record_data::RecordRows;
 use crate::graph::location_graph::LocationGraph;
 use crate::graph::query::edge::{Edge, EdgeEnd};
+use crate::graph::query::named_nodes::NamesNodes;
 use crate::graph::query::subgraph::{Layers, Subgraph, SubgraphQuery};
 use crate::graph::view::{Names, Node, View};
 use crate::model::{NodeRef, Seq};
@@ -30,18 +31,18 @@ pub struct Snapshot {
 impl LocationGraph {
     /// Takes a consistent copy of what is visible now.
     pub fn snapshot(&self) -> Snapshot {
-        self.snapshot_of([])
+        self.snapshot_for(&())
     }
 
-    /// Takes a consistent copy of what is visible now, for a query that names these nodes:
-    /// a copy knows no others by name.
-    pub fn snapshot_of<'n>(&self, named: impl IntoIterator<Item = &'n NodeRef>) -> Snapshot {
+    /// Takes a consistent copy of what is visible now, for a query: the nodes that it names
+    /// are looked up first, and the copy knows no others by name.
+    pub fn snapshot_for(&self, query: &(impl NamesNodes + ?Sized)) -> Snapshot {
         let found = |node: &NodeRef| Some((node.clone(), self.node(node)?));
         Snapshot {
             associations: Arc::clone(&self.associations),
             objects: Arc::clone(&self.objects),
             rows: self.records.rows().clone(),
-            named: named.into_iter().filter_map(found).collect(),
+            named: query.named_nodes().filter_map(found).collect(),
             seq: self.seq,
         }
     }

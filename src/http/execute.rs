@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::graph::{Budget, LocationGraph, Snapshot, View};
+use crate::graph::{Budget, LocationGraph, NamesNodes, Snapshot, View};
 use crate::http::app::App;
 use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
@@ -13,28 +13,77 @@ use crate::http::extract::{json_body, location};
 use crate::http::limits::permits::Permit;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::model::{NodeRef, Seq};
-use crate::store::{AsOf, Location, Stop, Store, answer_at_once};
+use crate::model::Seq;
+use crate::store::{AsOf, Location, PastError, Stop, Store, answer_at_once};
 
 /// A query whose parameters have been read.
 pub(super) struct PreparedQuery {
-    /// Every node that it names.
-    names: Vec<NodeRef>,
     /// The state that it reads, if not the current one.
     as_of: Option<AsOf>,
-    run: Run,
+    query: Box<dyn RunQuery>,
 }
 
-/// Answers a query from a view, within a budget, as of an event.
-type Run = Box<dyn Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send>;
-
 impl PreparedQuery {
-    pub(super) fn new(
-        names: Vec<NodeRef>,
+    /// Prepares a query; `run` answers it from a view, within a budget, as of an event.
+    pub(super) fn new<Q, R>(query: Q, as_of: Option<AsOf>, run: R) -> Self
+    where
+        Q: NamesNodes + Send + 'static,
+        R: Fn(&Q, View<'_>, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
+    {
+        Self { as_of, query: Box::new(Runnable { query, run }) }
+    }
+
+    fn run(&self, view: View<'_>, budget: &mut Budget<'_>, seq: Seq) -> Answer {
+        self.query.run(view, budget, seq)
+    }
+
+    /// Takes a snapshot of the state that it reads, with the nodes that it names.
+    fn snapshot(
+        &self,
+        store: &Store,
+        location: &Location,
+        stop: Stop<'_>,
+    ) -> Result<(Seq, Snapshot), PastError> {
+        self.query.snapshot(store, location, self.as_of, stop)
+    }
+}
+
+/// A query of any type.
+trait RunQuery: Send {
+    fn run(&self, view: View<'_>, budget: &mut Budget<'_>, seq: Seq) -> Answer;
+
+    fn snapshot(
+        &self,
+        store: &Store,
+        location: &Location,
         as_of: Option<AsOf>,
-        run: impl Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
-    ) -> Self {
-        Self { names, as_of, run: Box::new(run) }
+        stop: Stop<'_>,
+    ) -> Result<(Seq, Snapshot), PastError>;
+}
+
+/// A query of one type, and what answers it.
+struct Runnable<Q, R> {
+    query: Q,
+    run: R,
+}
+
+impl<Q, R> RunQuery for Runnable<Q, R>
+where
+    Q: NamesNodes + Send,
+    R: Fn(&Q, View<'_>, &mut Budget<'_>, Seq) -> Answer + Send,
+{
+    fn run(&self, view: View<'_>, budget: &mut Budget<'_>, seq: Seq) -> Answer {
+        (self.run)(&self.query, view, budget, seq)
+    }
+
+    fn snapshot(
+        &self,
+        store: &Store,
+        location: &Location,
+        as_of: Option<AsOf>,
+        stop: Stop<'_>,
+    ) -> Result<(Seq, Snapshot), PastError> {
+        store.snapshot_until(location, as_of, &self.query, stop)
     }
 }
 
@@ -51,11 +100,10 @@ pub(super) async fn answer_query(
 ) -> Answer {
     let location = location::find(&app.store, request)?;
     let client = || request.grant.client(location.id().as_str());
-    if let Some(as_of) = query.as_of {
-        let names = query.names.clone();
-        let (seq, past) = read_past(app, &client(), &location, as_of, names).await?;
+    if query.as_of.is_some() {
+        let (seq, past, query) = read_past(app, &client(), &location, query).await?;
         return spawn_query(app, &client(), move |app, stop| {
-            (query.run)(past.view(), &mut budget_until(app, stop), seq)
+            query.run(past.view(), &mut budget_until(app, stop), seq)
         })
         .await;
     }
@@ -67,7 +115,7 @@ pub(super) async fn answer_query(
     let permit = app.queries.acquire(&client).await?;
     let (seq, snapshot, query) = on_snapshot(app, location, query).await?;
     run(app, permit, app.limits.question_timeout, move |app, stop| {
-        (query.run)(snapshot.view(), &mut budget_until(app, stop), seq)
+        query.run(snapshot.view(), &mut budget_until(app, stop), seq)
     })
     .await?
 }
@@ -97,7 +145,7 @@ async fn on_snapshot(
 ) -> Result<(Seq, Snapshot, PreparedQuery), Problem> {
     let app = Arc::clone(app);
     let copied = tokio::task::spawn_blocking(move || {
-        let (seq, now) = app.store.snapshot(&location, None, &query.names)?;
+        let (seq, now) = query.snapshot(&app.store, &location, &|| false)?;
         Ok((seq, now, query))
     });
     copied.await.map_err(Problem::unavailable)?
@@ -118,7 +166,7 @@ async fn try_inline(
 ) -> Result<Attempt, Problem> {
     let attempt = |app: &App, graph: &LocationGraph, head: Seq, query: PreparedQuery| {
         let answered = answer_at_once(graph, app.limits.answer_bytes, |view, budget| {
-            (query.run)(view, budget, head.max(view.seq()))
+            query.run(view, budget, head.max(view.seq()))
         });
         answered.map_or(Attempt::Exhausted(query), Attempt::Answered)
     };
@@ -162,12 +210,12 @@ async fn read_past(
     app: &Arc<App>,
     client: &str,
     location: &Arc<Location>,
-    as_of: AsOf,
-    names: Vec<NodeRef>,
-) -> Result<(Seq, Snapshot), Problem> {
+    query: PreparedQuery,
+) -> Result<(Seq, Snapshot, PreparedQuery), Problem> {
     let location = Arc::clone(location);
     let replay = move |store: &Store, stop: Stop<'_>| {
-        store.snapshot_until(&location, Some(as_of), &names, stop)
+        let (seq, past) = query.snapshot(store, &location, stop)?;
+        Ok::<_, PastError>((seq, past, query))
     };
     Ok(read_journal(app, client, replay).await??)
 }

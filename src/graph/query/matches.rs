@@ -7,6 +7,7 @@ use crate::graph::query::error::QueryError;
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::layer::{Layer, NodeName};
 use crate::graph::query::link_filter::LinkFilter;
+use crate::graph::query::named_nodes::NamesNodes;
 use crate::graph::query::ranking;
 use crate::graph::query::slot_filter::SlotFilter;
 use crate::graph::view::View;
@@ -60,9 +61,8 @@ impl Default for MatchQuery {
     }
 }
 
-impl MatchQuery {
-    /// Returns every node that the query names.
-    pub fn nodes(&self) -> impl Iterator<Item = &NodeRef> {
+impl NamesNodes for MatchQuery {
+    fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
         let conditions = [&self.all, &self.any, &self.none];
         conditions.into_iter().flatten().map(|condition| &condition.linked_to)
     }
@@ -132,7 +132,7 @@ impl<'g> View<'g> {
         query: &'q MatchQuery,
         budget: &mut Budget<'_>,
     ) -> Result<MatchPage<&'g str>, QueryError> {
-        let (layer, nodes) = self.places(query.nodes())?;
+        let (layer, nodes) = self.places(query.named_nodes())?;
         let mut nodes = nodes.into_iter();
         let mut known = |conditions: &'q [Condition]| -> Vec<Known<'q>> {
             let pairs = conditions.iter().zip(nodes.by_ref());
@@ -147,9 +147,8 @@ impl<'g> View<'g> {
         if all.is_empty() && any.is_empty() {
             join.every()?;
         }
-        let has_candidates = !all.is_empty();
         join.all(all);
-        join.any(any, has_candidates);
+        join.any(any);
         join.none(none);
         Ok(join.page(query))
     }
@@ -205,13 +204,14 @@ impl<'g> MatchJoin<'g, '_, '_> {
         }
     }
 
-    fn any(&mut self, conditions: Vec<Known<'_>>, has_candidates: bool) {
+    fn any(&mut self, conditions: Vec<Known<'_>>) {
         if conditions.is_empty() {
             return;
         }
+        // How many conditions of `all` the candidates were left by.
         let before = self.condition;
         for mut condition in conditions {
-            if has_candidates {
+            if before > 0 {
                 self.meet(&mut condition);
             } else {
                 self.gather(&mut condition);

@@ -7,6 +7,7 @@ use crate::graph::query::error::QueryError;
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::layer::Layer;
 use crate::graph::query::link_filter::LinkFilter;
+use crate::graph::query::named_nodes::NamesNodes;
 use crate::graph::query::slot_filter::SlotFilter;
 use crate::graph::view::View;
 use crate::model::{Association, NodeRef, Side};
@@ -34,6 +35,12 @@ impl NeighborhoodQuery {
     /// Returns the query for what is one hop away, up to 1,000 nodes.
     pub fn of(node: NodeRef) -> Self {
         Self { of: node, depth: 1, along: LinkFilter::default(), limit: 1_000 }
+    }
+}
+
+impl NamesNodes for NeighborhoodQuery {
+    fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        std::iter::once(&self.of)
     }
 }
 

@@ -7,6 +7,7 @@ use crate::graph::query::error::QueryError;
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::layer::Layer;
 use crate::graph::query::link_filter::LinkFilter;
+use crate::graph::query::named_nodes::NamesNodes;
 use crate::graph::query::slot_filter::SlotFilter;
 use crate::graph::query::step::{StepRow, owned, write_paths};
 use crate::graph::view::View;
@@ -43,6 +44,12 @@ impl PathQuery {
     }
 }
 
+impl NamesNodes for PathQuery {
+    fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        [&self.from, &self.to].into_iter()
+    }
+}
+
 /// The shortest paths between two nodes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Paths<T> {
@@ -75,7 +82,7 @@ impl<'g> View<'g> {
         query: &PathQuery,
         budget: &mut Budget<'_>,
     ) -> Result<Paths<&'g str>, QueryError> {
-        let (layer, ends) = self.places([&query.from, &query.to])?;
+        let (layer, ends) = self.places(query.named_nodes())?;
         let &[from, to] = ends.as_slice() else { return Err(QueryError::Nothing) };
         let mut slots = SlotFilter::new(layer, &query.along, LabelEnd::Either);
         let mut near = std::mem::take(&mut budget.memory.near);

@@ -11,6 +11,7 @@ use crate::graph::query::error::QueryError;
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::layer::Layer;
 use crate::graph::query::link_filter::LinkFilter;
+use crate::graph::query::named_nodes::NamesNodes;
 use crate::graph::query::neighborhood::{between, spread};
 use crate::graph::query::slot_filter::SlotFilter;
 use crate::graph::view::View;
@@ -53,6 +54,12 @@ pub struct SubgraphQuery {
     /// Only what is within so many hops of this node, along links that the filter
     /// selects, and the links between; on the layer of the node alone.
     pub around: Option<(NodeRef, u32)>,
+}
+
+impl NamesNodes for SubgraphQuery {
+    fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        self.around.iter().map(|(of, _)| of)
+    }
 }
 
 /// A part of a location: its nodes by object key and record id, its links by id,
@@ -221,7 +228,7 @@ impl<'g> View<'g> {
         };
         part.associations =
             self.associations.rows().numbers().filter(|number| chosen(number)).collect();
-        let mut ends = Marks::new(layer.nodes(), !filter.is_everything());
+        let mut ends = (!filter.is_everything()).then(|| Marks::new(layer.nodes()));
         if let Some(ends) = &mut ends {
             let edges = part.associations.iter().filter_map(|&no| self.association_edge(no));
             let named = edges.flat_map(|edge| [edge.first.object, edge.second.object]);
@@ -237,7 +244,7 @@ impl<'g> View<'g> {
     fn every_record(self, filter: &LinkFilter, part: &mut Subgraph<'g>) {
         let layer = Layer::Records(self);
         let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
-        let mut ends = Marks::new(layer.nodes(), !filter.is_everything());
+        let mut ends = (!filter.is_everything()).then(|| Marks::new(layer.nodes()));
         for (number, row) in self.rows.relations.iter().filter(|(_, row)| row.linked) {
             if slots.has(layer, Slot::new(row.kind, Side::First)) {
                 part.relations.push(number);
@@ -303,12 +310,12 @@ fn sort_by_text<'t, N: Copy>(numbers: &mut [N], of: impl Fn(N) -> (u32, &'t str)
     numbers.iter_mut().zip(order).for_each(|(to, (_, _, number))| *to = number);
 }
 
-/// One bit a node.
+/// A set of nodes, in one bit for each.
 struct Marks(Vec<u64>);
 
 impl Marks {
-    fn new(nodes: u32, wanted: bool) -> Option<Self> {
-        wanted.then(|| Self(vec![0; (nodes as usize).div_ceil(64)]))
+    fn new(nodes: u32) -> Self {
+        Self(vec![0; (nodes as usize).div_ceil(64)])
     }
 
     fn set(&mut self, node: u32) {

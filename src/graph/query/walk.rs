@@ -6,6 +6,7 @@ use crate::graph::query::error::QueryError;
 use crate::graph::query::label_end::LabelEnd;
 use crate::graph::query::layer::{Layer, NodeName};
 use crate::graph::query::link_filter::LinkFilter;
+use crate::graph::query::named_nodes::NamesNodes;
 use crate::graph::query::ranking;
 use crate::graph::query::slot_filter::SlotFilter;
 use crate::graph::query::sources::twins;
@@ -51,6 +52,12 @@ impl WalkQuery {
     pub fn step(mut self, along: LinkFilter) -> Self {
         self.steps.push(along);
         self
+    }
+}
+
+impl NamesNodes for WalkQuery {
+    fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        self.from.iter()
     }
 }
 
@@ -128,7 +135,7 @@ impl<'g> View<'g> {
         query: &WalkQuery,
         budget: &mut Budget<'_>,
     ) -> Result<WalkPage<&'g str>, QueryError> {
-        let (layer, from) = self.places(&query.from)?;
+        let (layer, from) = self.places(query.named_nodes())?;
         let mut counts: Vec<(u32, u64)> = Vec::new();
         for node in from {
             if !counts.iter().any(|(known, _)| *known == node) {
@@ -147,7 +154,7 @@ impl<'g> View<'g> {
         query: &WalkQuery,
         budget: &mut Budget<'_>,
     ) -> Result<Walks<&'g str>, QueryError> {
-        let (layer, mut from) = self.places(&query.from)?;
+        let (layer, mut from) = self.places(query.named_nodes())?;
         let mut known = std::collections::HashSet::new();
         from.retain(|node| known.insert(*node));
         let slots =

@@ -28,7 +28,7 @@ use crate::http::extract::request::Request;
 use crate::http::respond::chunks::{Chunks, accepts_gzip};
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::model::{NodeRef, ParseNameError, Seq};
+use crate::model::{ParseNameError, Seq};
 use crate::store::{AsOf, ExportEventsError, Location, PastError};
 
 /// Size of a chunk of the answer, in bytes.
@@ -143,13 +143,6 @@ struct ExportParams {
     as_of: Option<AsOf>,
 }
 
-impl ExportParams {
-    /// Returns the nodes that the parameters name.
-    fn named(&self) -> Vec<NodeRef> {
-        self.part.around.iter().map(|(of, _)| of.clone()).collect()
-    }
-}
-
 /// Takes a snapshot of the current graph, if that is what is exported. At the usual priority:
 /// the writer waits while a graph is copied.
 async fn now(
@@ -160,8 +153,8 @@ async fn now(
     if asked.as_of.is_some() || matches!(asked.content, Content::Timeline) {
         return Ok(None);
     }
-    let (app, location, named) = (Arc::clone(app), Arc::clone(location), asked.named());
-    let copied = tokio::task::spawn_blocking(move || app.store.snapshot(&location, None, &named));
+    let (app, location, part) = (Arc::clone(app), Arc::clone(location), asked.part.clone());
+    let copied = tokio::task::spawn_blocking(move || app.store.snapshot(&location, None, &part));
     Ok(Some(copied.await.map_err(Problem::unavailable)??))
 }
 
@@ -367,10 +360,9 @@ impl Export {
         if let Some(now) = self.now.take() {
             return Ok(now);
         }
-        let named = self.asked.named();
         let deadline = Instant::now() + self.app.limits.past_timeout;
         let stop = || self.is_over(deadline);
-        self.app.store.snapshot_until(&self.location, self.asked.as_of, &named, &stop)
+        self.app.store.snapshot_until(&self.location, self.asked.as_of, &self.asked.part, &stop)
     }
 
     /// Returns whether a read of the journal has taken long enough, the client has

@@ -8,7 +8,7 @@ use std::sync::Arc;
 use crate::api::{
     BatchItem, BatchResponse, LabelsResponse, LinksQueryBody, LinksResponse, NODES_MAX, PageInfo,
 };
-use crate::graph::{Budget, Cursor, LinkFilter, LinkQuery, View};
+use crate::graph::{Budget, Cursor, LinkFilter, LinkQuery, NamesNodes, View};
 use crate::http::app::App;
 use crate::http::execute;
 use crate::http::execute::PreparedQuery;
@@ -26,9 +26,8 @@ const LINK_BYTES: usize = 384;
 
 pub(crate) fn list_links(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let (query, as_of) = (link_query(&request.query)?, request.query.as_of()?);
-    let node = request.node();
-    Ok(PreparedQuery::new(vec![node.clone()], as_of, move |view, budget, seq| {
-        let page = view.links(&node, &query, budget)?;
+    Ok(PreparedQuery::new(request.node(), as_of, move |node, view, budget, seq| {
+        let page = view.links(node, &query, budget)?;
         json_within(budget, 128 + page.links.len() * LINK_BYTES, || LinksResponse::new(&page, seq))
     }))
 }
@@ -73,8 +72,8 @@ fn link_query(query: &Query<'_>) -> Result<LinkQuery, Problem> {
 pub(crate) fn count_labels(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     request.query.deny_unknown(&["of", "asOf"])?;
     let (node, as_of) = (request.query.node("of")?, request.query.as_of()?);
-    Ok(PreparedQuery::new(vec![node.clone()], as_of, move |view, budget, seq| {
-        let labels = view.labels(&node, budget)?;
+    Ok(PreparedQuery::new(node, as_of, |node, view, budget, seq| {
+        let labels = view.labels(node, budget)?;
         json_within(budget, 256, || LabelsResponse::new(&labels, !budget.is_exhausted(), seq))
     }))
 }
@@ -107,25 +106,29 @@ fn prepare_batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Prob
     let as_of = json_body::moment(question.as_of, as_of)?;
     let limit = params::limit_of(question.limit)?;
     let query = question.query(limit);
-    let names = nodes.iter().filter_map(|(_, node)| node.as_ref().ok().cloned()).collect();
-    Ok(PreparedQuery::new(names, as_of, move |view, budget, seq| {
-        answer_batch(view, budget, seq, &nodes, &query)
-    }))
+    Ok(PreparedQuery::new(Batch { nodes, query }, as_of, answer_batch))
 }
 
-fn answer_batch(
-    view: View<'_>,
-    budget: &mut Budget<'_>,
-    seq: Seq,
-    nodes: &[(String, Result<NodeRef, String>)],
-    query: &LinkQuery,
-) -> Answer {
-    let mut lists = view.link_lists(query);
+/// One query for the links of many nodes.
+struct Batch {
+    /// Each as it was written, and read; or why it names no node.
+    nodes: Vec<(String, Result<NodeRef, String>)>,
+    query: LinkQuery,
+}
+
+impl NamesNodes for Batch {
+    fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
+        self.nodes.iter().filter_map(|(_, node)| node.as_ref().ok())
+    }
+}
+
+fn answer_batch(batch: &Batch, view: View<'_>, budget: &mut Budget<'_>, seq: Seq) -> Answer {
+    let mut lists = view.link_lists(&batch.query);
     let mut one = |(of, node): &(String, Result<NodeRef, String>)| match node {
         Ok(node) => BatchItem::new(of.clone(), lists.of(node, budget)),
         Err(why) => BatchItem::malformed(of.clone(), why.clone()),
     };
-    let results: Vec<BatchItem<'_>> = nodes.iter().map(&mut one).collect();
+    let results: Vec<BatchItem<'_>> = batch.nodes.iter().map(&mut one).collect();
     let complete = results.iter().all(BatchItem::is_complete);
     json_within(budget, results.len() * LINK_BYTES, || BatchResponse {
         results,

@@ -45,10 +45,10 @@ fn prepare_match(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Prob
     let as_of = json_body::moment(question.as_of, as_of)?;
     let limit = params::limit_of(question.limit)?;
     let query = question.query(limit);
-    Ok(PreparedQuery::new(query.nodes().cloned().collect(), as_of, move |view, budget, seq| {
-        let found = view.matches(&query, budget);
+    Ok(PreparedQuery::new(query, as_of, |query, view, budget, seq| {
+        let found = view.matches(query, budget);
         let found =
-            found.map_err(|error| Problem::of_nodes(error, |node| named_in(&query, node)))?;
+            found.map_err(|error| Problem::of_nodes(error, |node| named_in(query, node)))?;
         json_within(budget, 256, || MatchesResponse::new(&found, seq))
     }))
 }
@@ -87,13 +87,13 @@ fn prepare_walk(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Probl
     let limit = params::limit_of(question.limit)?;
     let paths = question.paths;
     let query = question.query(limit);
-    Ok(PreparedQuery::new(query.from.clone(), as_of, move |view, budget, seq| {
+    Ok(PreparedQuery::new(query, as_of, move |query, view, budget, seq| {
         let of_from = |error| Problem::of_nodes(error, |_| "from");
         if paths {
-            let walks = view.walks(&query, budget).map_err(of_from)?;
+            let walks = view.walks(query, budget).map_err(of_from)?;
             json_within(budget, 256, || WalksResponse::new(&walks, seq))
         } else {
-            let page = view.walk(&query, budget).map_err(of_from)?;
+            let page = view.walk(query, budget).map_err(of_from)?;
             json_within(budget, 256, || WalkEndsResponse::new(&page, seq))
         }
     }))
@@ -123,9 +123,8 @@ pub(crate) fn find_path(request: &Request<'_>) -> Result<PreparedQuery, Problem>
         all,
         limit: if all { asked.limit()? } else { 1 },
     };
-    let names = vec![query.from.clone(), query.to.clone()];
-    Ok(PreparedQuery::new(names, asked.as_of()?, move |view, budget, seq| {
-        let paths = view.path(&query, budget);
+    Ok(PreparedQuery::new(query, asked.as_of()?, |query, view, budget, seq| {
+        let paths = view.path(query, budget);
         let paths = paths.map_err(|error| Problem::of_nodes(error, |_| "to"))?;
         json_within(budget, 256, || PathsResponse::new(&paths, seq))
     }))
@@ -140,8 +139,8 @@ pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, 
         along: asked.along(),
         limit: asked.number("limit", 1..=NODES_MAX)?.unwrap_or(NODES_DEFAULT),
     };
-    Ok(PreparedQuery::new(vec![query.of.clone()], asked.as_of()?, move |view, budget, seq| {
-        let found = view.neighborhood(&query, budget)?;
+    Ok(PreparedQuery::new(query, asked.as_of()?, |query, view, budget, seq| {
+        let found = view.neighborhood(query, budget)?;
         json_within(budget, 256, || NeighborhoodResponse::new(&found, seq))
     }))
 }
@@ -149,7 +148,7 @@ pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, 
 pub(crate) fn summarize_location(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     request.query.deny_unknown(&["asOf"])?;
     let location = LocationId::from(request.path_param("locationId"));
-    Ok(PreparedQuery::new(vec![], request.query.as_of()?, move |view, budget, seq| {
+    Ok(PreparedQuery::new((), request.query.as_of()?, move |(), view, budget, seq| {
         let summary = view.summary(budget);
         json_within(budget, 256, || SummaryResponse::new(&location, &summary, seq))
     }))

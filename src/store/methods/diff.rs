@@ -47,8 +47,8 @@ impl Store {
         to: Option<AsOf>,
         stop: Stop<'_>,
     ) -> Result<LocationDiff, PastError> {
-        let from = self.snapshot_until(location, Some(from), &[], stop)?;
-        let to = self.snapshot_until(location, to, &[], stop)?;
+        let from = self.snapshot_until(location, Some(from), &(), stop)?;
+        let to = self.snapshot_until(location, to, &(), stop)?;
         Ok(LocationDiff { from, to })
     }
 }

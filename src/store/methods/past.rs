@@ -2,9 +2,9 @@
 
 use std::sync::Arc;
 
-use crate::graph::{LocationGraph, Snapshot};
+use crate::graph::{LocationGraph, NamesNodes, Snapshot};
 use crate::journal::JournalReader;
-use crate::model::{NodeRef, Seq, Timestamp};
+use crate::model::{Seq, Timestamp};
 use crate::store::index::scan::Stop;
 use crate::store::locations::Location;
 use crate::store::past::as_of::AsOf;
@@ -119,16 +119,18 @@ impl Store {
         }
     }
 
-    /// Returns a consistent copy of a location as of now or of a moment, for queries that
-    /// name these nodes, and the last event that it includes: exactly, so that two copies
-    /// of a location up to the same event are equal.
+    /// Returns a consistent copy of a location as of now or of a moment, for a query whose
+    /// nodes are looked up first (`&()` names none), and the last event that it includes:
+    /// exactly, so that two copies of a location up to the same event are equal.
+    ///
+    /// The location is locked while its graph is copied.
     pub fn snapshot(
         &self,
         location: &Location,
         as_of: Option<AsOf>,
-        named: &[NodeRef],
+        query: &(impl NamesNodes + ?Sized),
     ) -> Result<(Seq, Snapshot), PastError> {
-        self.snapshot_until(location, as_of, named, &|| false)
+        self.snapshot_until(location, as_of, query, &|| false)
     }
 
     /// Returns a copy as [`Store::snapshot`] does, until it is to stop.
@@ -136,12 +138,12 @@ impl Store {
         &self,
         location: &Location,
         as_of: Option<AsOf>,
-        named: &[NodeRef],
+        query: &(impl NamesNodes + ?Sized),
         stop: Stop<'_>,
     ) -> Result<(Seq, Snapshot), PastError> {
         // Before a copy is taken: the copy may include more, not less, and says so.
         let head = self.head();
-        let now = || location.read().snapshot_of(named);
+        let now = || location.read().snapshot_for(query);
         let Some(as_of) = as_of else {
             let copy = now();
             return Ok((head.max(copy.view().seq()), copy));
@@ -154,7 +156,7 @@ impl Store {
             }
         }
         let past = self.past_until(location.id().as_str(), seq, stop)?;
-        Ok((seq, past.graph.snapshot_of(named)))
+        Ok((seq, past.graph.snapshot_for(query)))
     }
 }
 

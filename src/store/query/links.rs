@@ -90,8 +90,7 @@ impl<'l> LinksRequest<'l> {
     /// Returns one page. Costs its links, however many the node has.
     pub fn page(&self) -> Result<LinkPage<String>, QueryError> {
         let LinksOf { node, query } = self.query()?;
-        self.target
-            .answer(&[node], |view, budget| Ok(view.links(node, query, budget)?.into_owned()))
+        self.target.answer(node, |view, budget| Ok(view.links(node, query, budget)?.into_owned()))
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::graph::{LabelCount, LabelRow, QueryError, Snapshot};
+use crate::graph::{LabelCount, LabelRow, QueryError};
 use crate::model::NodeRef;
 use crate::store::locations::Location;
 use crate::store::past::replay::Past;
@@ -12,14 +12,6 @@ use crate::store::query::neighborhood::NeighborhoodRequest;
 use crate::store::query::path::PathRequest;
 use crate::store::query::target::Target;
 use crate::store::query::walk::WalkRequest;
-
-impl Location {
-    /// Returns a copy of the graph for a query that names these nodes. The lock is held
-    /// while the copy is taken, not while it is queried.
-    pub fn copy_for<'n>(&self, named: impl IntoIterator<Item = &'n NodeRef>) -> Snapshot {
-        self.read().snapshot_of(named)
-    }
-}
 
 /// A location at a moment, which may be now.
 #[derive(Debug, Clone)]
@@ -81,8 +73,8 @@ requests! {
 }
 
 fn labels(target: Target<'_>, node: &str) -> Result<Vec<LabelRow<String>>, QueryError> {
-    let node = node.parse()?;
-    target.answer(&[&node], |view, budget| {
+    let node: NodeRef = node.parse()?;
+    target.answer(&node, |view, budget| {
         Ok(view.labels(&node, budget)?.into_iter().map(LabelCount::into_owned).collect())
     })
 }

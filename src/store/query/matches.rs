@@ -1,7 +1,6 @@
 //! Requests for the things that are linked to all, any or none of some nodes.
 
 use crate::graph::{Condition, MatchPage, MatchQuery, QueryError};
-use crate::model::NodeRef;
 use crate::store::query::request::Request;
 use crate::store::query::target::Target;
 
@@ -68,7 +67,6 @@ impl<'l> MatchRequest<'l> {
     /// its links or those of what is left.
     pub fn find(&self) -> Result<MatchPage<String>, QueryError> {
         let query = self.query()?;
-        let named: Vec<&NodeRef> = query.nodes().collect();
-        self.target.answer(&named, |view, budget| Ok(view.matches(query, budget)?.into_owned()))
+        self.target.answer(query, |view, budget| Ok(view.matches(query, budget)?.into_owned()))
     }
 }

@@ -45,12 +45,12 @@ impl<'l> NeighborhoodRequest<'l> {
         let run = |view: View<'_>, budget: &mut Budget<'_>| {
             Ok(view.neighborhood(query, budget)?.into_owned())
         };
-        self.target.answer(&[&query.of], run)
+        self.target.answer(query, run)
     }
 
     /// Returns how many nodes are within the depth, the one in the middle not counted.
     pub fn count(&self) -> Result<u64, QueryError> {
         let query = self.query()?;
-        self.target.answer(&[&query.of], |view, budget| Ok(view.reach(query, budget)?.0))
+        self.target.answer(query, |view, budget| Ok(view.reach(query, budget)?.0))
     }
 }

@@ -45,7 +45,6 @@ impl<'l> PathRequest<'l> {
     /// Runs the query. Costs the links of the nodes nearer to one end than half the path.
     pub fn find(&self) -> Result<Paths<String>, QueryError> {
         let query = self.query()?;
-        let ends = [&query.from, &query.to];
-        self.target.answer(&ends, |view, budget| Ok(view.path(query, budget)?.into_owned()))
+        self.target.answer(query, |view, budget| Ok(view.path(query, budget)?.into_owned()))
     }
 }

@@ -1,7 +1,6 @@
 //! What a request is run on, and how much of it under the lock.
 
-use crate::graph::{Budget, LocationGraph, View};
-use crate::model::NodeRef;
+use crate::graph::{Budget, LocationGraph, NamesNodes, View};
 use crate::store::locations::Location;
 use crate::store::past::replay::Past;
 
@@ -33,11 +32,11 @@ pub(super) enum Target<'l> {
 }
 
 impl Target<'_> {
-    /// Answers within as large a budget as it takes, without holding the writer up
+    /// Answers a query within as large a budget as it takes, without holding the writer up
     /// for long.
     pub(super) fn answer<T>(
         self,
-        named: &[&NodeRef],
+        query: &impl NamesNodes,
         run: impl Fn(View<'_>, &mut Budget<'_>) -> T,
     ) -> T {
         match self {
@@ -46,7 +45,7 @@ impl Target<'_> {
                 // it twice waits for a writer that waits for them.
                 let at_once = answer_at_once(&location.read(), usize::MAX, &run);
                 at_once.unwrap_or_else(|| {
-                    let copy = location.copy_for(named.iter().copied());
+                    let copy = location.read().snapshot_for(query);
                     run(copy.view(), &mut Budget::unbounded())
                 })
             }
@@ -75,9 +74,9 @@ mod tests {
         store.ingest(relation).unwrap();
         let location = store.location("L").unwrap();
         let runs = Cell::new(0);
-        let written = Target::Now(&location).answer(&[], |_, budget| {
+        let written = Target::Now(&location).answer(&(), |_, budget| {
             runs.set(runs.get() + 1);
-            if !budget.charge(TRY_LINKS as usize + 1) {
+            if !budget.charge(10_000) {
                 return false;
             }
             let (location, (sender, receiver)) = (Arc::clone(&location), mpsc::channel());

@@ -1,7 +1,6 @@
 //! Requests for walks from a node, step by step.
 
 use crate::graph::{Budget, LinkFilter, QueryError, StepRow, View, WalkEndRow, WalkQuery};
-use crate::model::NodeRef;
 use crate::store::query::request::Request;
 use crate::store::query::target::Target;
 
@@ -72,7 +71,6 @@ impl<'l> WalkRequest<'l> {
         run: impl Fn(View<'_>, &WalkQuery, &mut Budget<'_>) -> Result<T, QueryError>,
     ) -> Result<T, QueryError> {
         let query = self.query()?;
-        let named: Vec<&NodeRef> = query.from.iter().collect();
-        self.target.answer(&named, |view, budget| run(view, query, budget))
+        self.target.answer(query, |view, budget| run(view, query, budget))
     }
 }

@@ -41,7 +41,7 @@ fn shown(snapshot: &Snapshot) -> Shown {
 
 fn shown_at(store: &Store, seq: Option<Seq>) -> Shown {
     let location = store.location("here").unwrap();
-    shown(&store.snapshot(&location, seq.map(AsOf::Seq), &[]).unwrap().1)
+    shown(&store.snapshot(&location, seq.map(AsOf::Seq), &()).unwrap().1)
 }
 
 /// All pages of so many relations.

@@ -44,13 +44,13 @@ fn a_past_graph_is_that_of_the_events_up_to_then() {
             let mut to = Vec::new();
             seen += store.export_events(location.id().as_str(), seq, &mut to).unwrap();
             tell(&again, std::str::from_utf8(&to).unwrap().lines());
-            let (upto, past) = store.snapshot(&location, Some(AsOf::Seq(seq)), &[]).unwrap();
+            let (upto, past) = store.snapshot(&location, Some(AsOf::Seq(seq)), &()).unwrap();
             assert_eq!(upto, seq.min(store.head()));
             let Some(location) = again.location(location.id().as_str()) else {
                 assert_eq!(past.nodes(Layers::Records).len(), 0);
                 continue;
             };
-            let (_, now) = again.snapshot(&location, None, &[]).unwrap();
+            let (_, now) = again.snapshot(&location, None, &()).unwrap();
             assert_eq!(
                 written(&past, Format::GraphMl),
                 written(&now, Format::GraphMl),

@@ -4,7 +4,7 @@ use std::cmp::Reverse;
 
 use proptest::prelude::*;
 use relata::NodeRef;
-use relata::graph::{Budget, Condition, LinkFilter, Match, MatchQuery, QueryError};
+use relata::graph::{Budget, Condition, LinkFilter, Match, MatchQuery, NamesNodes, QueryError};
 
 use super::{Case, asked, cases};
 use crate::support::oracle::{Hop, Node, World, crowded, history, node_ref};
@@ -79,7 +79,7 @@ proptest! {
             for asked in &asked {
                 let query = case.match_query(asked);
                 let positive = query.all.len() + query.any.len();
-                if query.nodes().next().is_none() || positive == 0 && query.object.is_none() {
+                if query.named_nodes().next().is_none() || positive == 0 && query.object.is_none() {
                     let refused = case.graph.view().matches(&query, &mut Budget::unbounded());
                     prop_assert_eq!(refused.unwrap_err(), QueryError::Nothing);
                     continue;

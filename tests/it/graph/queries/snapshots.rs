@@ -60,7 +60,7 @@ proptest! {
     ) {
         for mut case in cases(&before) {
             let named: Vec<_> = case.world.nodes.iter().map(node_ref).collect();
-            let snapshot = case.graph.snapshot_of(&named);
+            let snapshot = case.graph.snapshot_for(named.as_slice());
             let was = answers(&case, case.graph.view(), &asked, &routes, &ways);
             for (event, seq) in after.iter().zip(before.len() as u64 + 1..) {
                 case.graph.merge(seq, event);
