@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-use crate::api::At;
+use crate::api::{At, ProblemCode};
 use crate::model::{Change, RecordRef, Seq};
 use crate::signature::{Diagnosis, Scheme};
 use crate::store::{LimitReached, Preview};
@@ -59,7 +59,7 @@ pub struct DeliveryReading<'a> {
     pub ok: bool,
     /// The error code.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<&'static str>,
+    pub code: Option<ProblemCode>,
     /// The member at fault.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
@@ -118,7 +118,7 @@ impl<'a> DeliveryReading<'a> {
             }
             Err(error) => {
                 return Self {
-                    code: Some(error.code()),
+                    code: Some(error.into()),
                     field: error.field(),
                     reason: Some(error.to_string()),
                     ..Self::default()
@@ -174,7 +174,7 @@ pub struct Effect {
     pub seq: Option<Seq>,
     /// The error code of a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<&'static str>,
+    pub code: Option<ProblemCode>,
     /// The member at fault in a refusal.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
@@ -194,7 +194,7 @@ impl From<LimitReached> for Effect {
         Self {
             status: "refused",
             seq: None,
-            code: Some(reached.code()),
+            code: Some((&reached).into()),
             field: reached.field,
             reason: Some(reached.to_string()),
         }

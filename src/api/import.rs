@@ -2,8 +2,9 @@
 
 use serde::Serialize;
 
+use crate::api::ProblemCode;
 use crate::model::Seq;
-use crate::store::{ImportCounts, ImportedLine, LineError, LineOutcome};
+use crate::store::{ImportCounts, ImportedLine, LineOutcome};
 
 /// The counts of an import.
 #[derive(Serialize)]
@@ -45,7 +46,7 @@ pub struct ImportedLineBody {
     pub seq: Option<Seq>,
     /// The error code of a refused line.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub code: Option<&'static str>,
+    pub code: Option<ProblemCode>,
     /// The member at fault in a refused line.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub field: Option<&'static str>,
@@ -67,21 +68,11 @@ impl ImportedLineBody {
                 line: number,
                 status: "refused",
                 seq: None,
-                code: Some(code(&why.error)),
+                code: Some((&why.error).into()),
                 field: why.error.field(),
                 detail: Some(why.error.to_string()),
             },
         }
-    }
-}
-
-/// Returns the code of a line that was refused, which a webhook would be refused with, too.
-fn code(error: &LineError) -> &'static str {
-    match error {
-        LineError::Unreadable(error) => error.code(),
-        LineError::TooLong { .. } => "body_too_large",
-        LineError::NotAdmitted => "forbidden",
-        LineError::LimitReached(reached) => reached.code(),
     }
 }
 
@@ -96,7 +87,7 @@ mod tests {
         let store = Store::in_memory().unwrap();
         let mut codes = Vec::new();
         let add = |line: ImportedLine<'_>| {
-            codes.push(ImportedLineBody::new(&line).code);
+            codes.push(ImportedLineBody::new(&line).code.map(ProblemCode::as_str));
             Ok(())
         };
         store.import().read(lines.as_bytes(), add).unwrap();

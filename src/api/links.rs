@@ -2,7 +2,7 @@
 
 use serde::{Serialize, Serializer};
 
-use crate::api::{At, PageInfo};
+use crate::api::{At, PageInfo, ProblemCode};
 use crate::graph::{LabelCount, Link, LinkPage, QueryError};
 use crate::model::Seq;
 
@@ -113,7 +113,7 @@ pub enum BatchItem<'a> {
 #[derive(Serialize)]
 pub struct ItemError {
     /// The error code, as in a problem.
-    pub code: &'static str,
+    pub code: ProblemCode,
     /// The error in words.
     pub detail: String,
 }
@@ -128,7 +128,7 @@ impl<'a> BatchItem<'a> {
                 Self::Found { of, links, total: page.total, complete: page.complete, next }
             }
             Err(error) => {
-                let error = ItemError { code: "not_found", detail: error.to_string() };
+                let error = ItemError { code: ProblemCode::NotFound, detail: error.to_string() };
                 Self::Failed { of, error }
             }
         }
@@ -136,7 +136,7 @@ impl<'a> BatchItem<'a> {
 
     /// Returns the result for a text that is not a node reference.
     pub fn malformed(of: String, detail: String) -> Self {
-        Self::Failed { of, error: ItemError { code: "invalid_parameter", detail } }
+        Self::Failed { of, error: ItemError { code: ProblemCode::InvalidParameter, detail } }
     }
 
     /// Returns whether all links of the node are listed.

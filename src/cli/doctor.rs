@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::api::{DeliveryReading, DoctorResponse, Effect, SignatureVerdict};
+use relata::api::{DeliveryReading, DoctorResponse, Effect, ProblemCode, SignatureVerdict};
 use relata::http::Limits;
 use relata::journal::MemoryJournal;
 use relata::operations::PreviewError;
@@ -60,7 +60,7 @@ pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
     };
     let is_refused = effect.as_ref().is_some_and(|effect| effect.code.is_some());
     let answer = match refusal {
-        Some(refusal) => refusal.status(),
+        Some(refusal) => ProblemCode::from(&refusal).status(),
         None if is_refused => 422,
         None => 200,
     };

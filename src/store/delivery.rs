@@ -1,5 +1,7 @@
 //! Deliveries to a store, and its receipts.
 
+use std::sync::Arc;
+
 use crate::graph::Outcome;
 use crate::journal::{JournalEntry, JournalError};
 use crate::model::{LocationId, Seq, Timestamp, WebhookId};
@@ -225,7 +227,22 @@ pub enum IngestError {
     /// is resolved.
     #[error("the store cannot write: {reason}")]
     Unavailable {
-        /// Why.
+        /// Why, without names of files.
         reason: String,
+        /// The error of the journal that is the cause, if one is.
+        source: Option<Arc<JournalError>>,
     },
+}
+
+impl IngestError {
+    /// Returns the error of a store that cannot write for another reason than its journal.
+    pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
+        Self::Unavailable { reason: reason.into(), source: None }
+    }
+}
+
+impl From<Arc<JournalError>> for IngestError {
+    fn from(source: Arc<JournalError>) -> Self {
+        Self::Unavailable { reason: source.without_path(), source: Some(source) }
+    }
 }

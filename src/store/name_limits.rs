@@ -69,18 +69,6 @@ pub struct LimitReached {
     pub field: Option<&'static str>,
 }
 
-impl LimitReached {
-    /// Returns the code of the answer.
-    pub const fn code(&self) -> &'static str {
-        match self.name {
-            LimitedName::Location => "too_many_locations",
-            LimitedName::ObjectKey => "too_many_object_keys",
-            LimitedName::Association => "too_many_associations",
-            LimitedName::EdgeType => "too_many_edge_types",
-        }
-    }
-}
-
 impl fmt::Display for LimitReached {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let (name, holder, flag) = self.name.texts();

@@ -117,7 +117,7 @@ impl Store {
         touched.for_each(|number| forget_changes(&recovered.locations, number));
         let path = path.to_owned();
         let state = Arc::new(WriterState::new(recovered.head, recovered.checkpoint));
-        state.health.fail("it is open for reading only".to_owned());
+        state.health.fail("it is open for reading only".to_owned(), None);
         Ok(Self {
             no_ops: recovered.checkpointer.no_ops(),
             subscriptions: Subscriptions::starting_at(recovered.head),
@@ -231,8 +231,7 @@ impl Store {
     }
 
     pub(crate) fn unavailable(&self) -> IngestError {
-        let reason = self.failure().unwrap_or_else(|| "it is closed".to_owned());
-        IngestError::Unavailable { reason }
+        self.state.health.refusal().unwrap_or_else(|| IngestError::unavailable("it is closed"))
     }
 
     /// Returns why nothing can be written, for now or until the store is opened again, or
@@ -298,8 +297,8 @@ impl Store {
     pub fn close(mut self) -> Result<(), IngestError> {
         let read_only = self.queue.is_none();
         self.stop();
-        match self.failure() {
-            Some(reason) if !read_only => Err(IngestError::Unavailable { reason }),
+        match self.state.health.refusal() {
+            Some(refusal) if !read_only => Err(refusal),
             _ => Ok(()),
         }
     }
@@ -310,7 +309,9 @@ impl Store {
         if let Some(handle) = handle
             && handle.join().is_err()
         {
-            self.state.health.fail("the writer has crashed; this is a bug in Relata".to_owned());
+            self.state
+                .health
+                .fail("the writer has crashed; this is a bug in Relata".to_owned(), None);
         }
     }
 }

@@ -61,18 +61,6 @@ pub enum Refusal {
     },
 }
 
-impl Refusal {
-    /// Returns the status that the sender is answered with.
-    pub const fn status(&self) -> u16 {
-        match self {
-            Self::UrlType => 404,
-            Self::Signature(_) => 401,
-            Self::Body { error: DecodeError::Invalid { .. }, .. } => 422,
-            Self::Body { .. } => 400,
-        }
-    }
-}
-
 /// What a doctor finds of a delivery.
 #[derive(Debug)]
 pub struct Examined<'d> {
@@ -180,6 +168,16 @@ mod tests {
 
     const BODY: &[u8] = br#"{"type":"ContactDelete","id":"emqf","locationId":"L"}"#;
 
+    /// The status that the sender is answered with.
+    fn status(refusal: &Refusal) -> u16 {
+        match refusal {
+            Refusal::UrlType => 404,
+            Refusal::Signature(_) => 401,
+            Refusal::Body { error: DecodeError::Invalid { .. }, .. } => 422,
+            Refusal::Body { .. } => 400,
+        }
+    }
+
     fn headers<'h>(pairs: &[(&'h str, &'h [u8])]) -> SignatureHeaders<'h> {
         SignatureHeaders::pick(pairs.iter().copied())
     }
@@ -205,7 +203,7 @@ mod tests {
                 let now = Timestamp::from_millis(0);
                 let (door, doctor) = (rules.admit(&posted, now), rules.examine(&posted, now));
                 assert_eq!(door.as_ref().err(), doctor.refusal.as_ref());
-                let status = door.as_ref().map_or_else(Refusal::status, |_| 200);
+                let status = door.as_ref().map_or_else(status, |_| 200);
                 let is_late = signature_required && open != 404;
                 assert_eq!(status, if is_late { 401 } else { open });
                 if let Ok(admitted) = &door {

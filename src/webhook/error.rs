@@ -37,15 +37,6 @@ impl DecodeError {
         }
     }
 
-    /// Returns the code of the answer to the sender.
-    pub fn code(&self) -> &'static str {
-        match self {
-            Self::Malformed { .. } => "malformed_json",
-            Self::Packed { .. } => "malformed_encoding",
-            Self::Invalid { .. } => "invalid_event",
-        }
-    }
-
     /// Returns the sender's id for tracing, if the body has one.
     pub fn trace_id(&self) -> Option<&str> {
         match self {

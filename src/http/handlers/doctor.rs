@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use warp::http::HeaderMap;
 
-use crate::api::{DeliveryReading, DoctorResponse, Effect, SignatureVerdict};
+use crate::api::{DeliveryReading, DoctorResponse, Effect, ProblemCode, SignatureVerdict};
 use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
 use crate::http::extract::body::{Body, Posted, Received};
@@ -31,7 +31,7 @@ pub(crate) async fn examine_delivery(app: &Arc<App>, request: Request<'_>, body:
     }
     let (effect, answer) = match (&refusal, &reading) {
         (None, Ok(delivery)) => preview(app, delivery.clone()).await?,
-        _ => (None, refusal.map_or(200, |refusal| refusal.status())),
+        _ => (None, refusal.map_or(200, |refusal| ProblemCode::from(&refusal).status())),
     };
     let reading = DeliveryReading::new(reading.as_ref().map(Delivery::decoded));
     json(&DoctorResponse { signature, reading, effect, answer })

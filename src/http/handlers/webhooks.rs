@@ -91,7 +91,7 @@ async fn write(app: &App, delivery: Delivery) -> Result<Receipt, IngestError> {
     let (sender, receiver) = oneshot::channel();
     // Without a receiver the client has disconnected; its next attempt learns it.
     app.store.submit(delivery, move |result| sender.send(result).unwrap_or_default())?;
-    let stopped = || IngestError::Unavailable { reason: "the writer has stopped".to_owned() };
+    let stopped = || IngestError::unavailable("the writer has stopped");
     let receipt = receiver.await.unwrap_or_else(|_| Err(stopped()))?;
     tracing::debug!(
         event = &*receipt.event_type,

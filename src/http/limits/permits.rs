@@ -94,7 +94,7 @@ pub(crate) fn cores_of_one_client() -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::http::respond::code::Code;
+    use crate::api::ProblemCode;
 
     const WAIT: Duration = Duration::from_millis(20);
 
@@ -103,10 +103,10 @@ mod tests {
         let permits = Permits::new("questions", 4, WAIT);
         let first = (permits.acquire("a").await.unwrap(), permits.acquire("a").await.unwrap());
         let refused = permits.acquire("a").await.unwrap_err();
-        assert_eq!(refused.code, Code::Overloaded);
+        assert_eq!(refused.code, ProblemCode::Overloaded);
         let others = (permits.acquire("b").await.unwrap(), permits.acquire("c").await.unwrap());
         assert_eq!(permits.available(), 0);
-        assert_eq!(permits.acquire("d").await.unwrap_err().code, Code::Overloaded);
+        assert_eq!(permits.acquire("d").await.unwrap_err().code, ProblemCode::Overloaded);
         drop((first, others));
         assert!(permits.acquire("a").await.is_ok());
         assert_eq!(permits.available(), 4);

@@ -1,7 +1,6 @@
 //! Builds responses: JSON, problems, server-sent events.
 
 pub(super) mod chunks;
-pub(super) mod code;
 pub(super) mod json;
 pub(super) mod problem;
 pub(super) mod sse;

@@ -9,9 +9,9 @@ use warp::http::header::{
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
 
+use crate::api::ProblemCode;
 use crate::export::TooLarge;
 use crate::graph::QueryError;
-use crate::http::respond::code::Code;
 use crate::journal::JournalError;
 use crate::model::{ForeignEpoch, NodeRef, Seq};
 use crate::store::{
@@ -26,7 +26,7 @@ use crate::webhook::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Problem {
     pub(crate) status: StatusCode,
-    pub(crate) code: Code,
+    pub(crate) code: ProblemCode,
     pub(crate) detail: Box<str>,
     pub(crate) field: Option<Box<str>>,
     /// The sender's own trace id, if it gave one.
@@ -72,8 +72,8 @@ struct Body<'a> {
 }
 
 impl Problem {
-    fn new(code: Code, detail: impl Into<Box<str>>) -> Self {
-        let (status, detail) = (code.status(), detail.into());
+    fn new(code: ProblemCode, detail: impl Into<Box<str>>) -> Self {
+        let (status, detail) = (status_of(code), detail.into());
         Self { status, code, detail, field: None, trace_id: None, summary: None, hint: None }
     }
 
@@ -94,39 +94,39 @@ impl Problem {
     }
 
     pub(crate) fn unauthorized(detail: &str) -> Self {
-        let mut problem = Self::new(Code::Unauthorized, detail);
+        let mut problem = Self::new(ProblemCode::Unauthorized, detail);
         problem.hint = Some(Hint::Authenticate);
         problem
     }
 
     pub(crate) fn forbidden(detail: impl Into<Box<str>>) -> Self {
-        Self::new(Code::Forbidden, detail)
+        Self::new(ProblemCode::Forbidden, detail)
     }
 
     /// Refuses a request that violates HTTP (RFC 9112).
     pub(crate) fn invalid_request(detail: &str) -> Self {
-        Self::new(Code::InvalidRequest, detail)
+        Self::new(ProblemCode::InvalidRequest, detail)
     }
 
     pub(crate) fn not_found(what: impl Into<Box<str>>) -> Self {
-        Self::new(Code::NotFound, what)
+        Self::new(ProblemCode::NotFound, what)
     }
 
     pub(crate) fn method_not_allowed(allow: &str) -> Self {
         let detail = format!("this path answers to {allow}");
-        let mut problem = Self::new(Code::MethodNotAllowed, detail);
+        let mut problem = Self::new(ProblemCode::MethodNotAllowed, detail);
         problem.hint = HeaderValue::from_str(allow).ok().map(Hint::Allow);
         problem
     }
 
     pub(crate) fn invalid_parameter(name: &str, why: impl std::fmt::Display) -> Self {
         let detail = format!("`{name}` {why}");
-        Self::new(Code::InvalidParameter, detail).field(name)
+        Self::new(ProblemCode::InvalidParameter, detail).field(name)
     }
 
     pub(crate) fn body_too_large(limit: usize) -> Self {
         let detail = format!("the body is larger than {limit} bytes");
-        Self::new(Code::BodyTooLarge, detail)
+        Self::new(ProblemCode::BodyTooLarge, detail)
     }
 
     pub(crate) fn unpacked_too_large(limit: u64) -> Self {
@@ -134,7 +134,7 @@ impl Problem {
             "unpacked, the body is larger than {limit} bytes: send it in parts; what was read of \
              it is kept"
         );
-        Self::new(Code::BodyTooLarge, detail)
+        Self::new(ProblemCode::BodyTooLarge, detail)
     }
 
     pub(crate) fn broken_encoding(error: io::Error) -> Self {
@@ -143,7 +143,7 @@ impl Problem {
 
     pub(crate) fn too_many_imports() -> Self {
         let detail = "too many imports are running: try again later";
-        Self::new(Code::Overloaded, detail).retry_after(5)
+        Self::new(ProblemCode::Overloaded, detail).retry_after(5)
     }
 
     /// Refuses a body while those being received hold as much as they may.
@@ -153,36 +153,39 @@ impl Problem {
 
     pub(crate) fn body_timeout() -> Self {
         let detail = "the body did not arrive in time";
-        Self::new(Code::RequestTimeout, detail)
+        Self::new(ProblemCode::RequestTimeout, detail)
     }
 
     pub(crate) fn incomplete_body() -> Self {
         let detail = "the body did not arrive completely";
-        Self::new(Code::IncompleteBody, detail)
+        Self::new(ProblemCode::IncompleteBody, detail)
     }
 
     pub(crate) fn unsupported_media_type() -> Self {
         let detail = "the content type is not JSON: send application/json";
-        Self::new(Code::UnsupportedMediaType, detail)
+        Self::new(ProblemCode::UnsupportedMediaType, detail)
     }
 
     pub(crate) fn unavailable(why: impl std::fmt::Display) -> Self {
-        Self::new(Code::Unavailable, why.to_string()).retry_after(30)
+        Self::new(ProblemCode::Unavailable, why.to_string()).retry_after(30)
     }
 
     pub(crate) fn overloaded(detail: impl Into<Box<str>>) -> Self {
-        Self::new(Code::Overloaded, detail).retry_after(1)
+        Self::new(ProblemCode::Overloaded, detail).retry_after(1)
     }
 
     pub(crate) fn pruned(upto: Seq) -> Self {
-        Self::new(Code::Pruned, ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string())
+        Self::new(
+            ProblemCode::Pruned,
+            ExportEventsError::Pruned(Pruned { upto, asked: 0 }).to_string(),
+        )
     }
 
     /// Refuses a request for another epoch than the store's.
     pub(crate) fn other_epoch() -> Self {
         let detail = "the store was restored from a copy, or is another one: its sequence numbers \
                       are not those of the epoch in Relata-Epoch";
-        Self::new(Code::Restored, detail)
+        Self::new(ProblemCode::Restored, detail)
     }
 
     /// Refuses a parameter that names an event after the last one.
@@ -193,17 +196,17 @@ impl Problem {
     /// Reports that the event of `minSeq` did not become visible in time.
     pub(crate) fn not_visible_yet(seq: Seq, head: Seq) -> Self {
         let detail = format!("event {seq} is not visible yet; the last one is {head}");
-        Self::new(Code::Unavailable, detail).field("minSeq").retry_after(1)
+        Self::new(ProblemCode::Unavailable, detail).field("minSeq").retry_after(1)
     }
 
     pub(crate) fn malformed_json(why: impl std::fmt::Display) -> Self {
         let detail = format!("the body is not JSON: {why}");
-        Self::new(Code::MalformedJson, detail)
+        Self::new(ProblemCode::MalformedJson, detail)
     }
 
     /// Describes a request that hyper has refused by itself.
     pub(crate) fn refused_by_hyper(status: StatusCode, detail: &str) -> Self {
-        Self { status, ..Self::new(Code::InvalidRequest, detail) }
+        Self { status, ..Self::new(ProblemCode::InvalidRequest, detail) }
     }
 
     /// Returns the problem document.
@@ -234,14 +237,14 @@ impl Problem {
     }
 }
 
+/// Returns the status of an answer with a code.
+fn status_of(code: ProblemCode) -> StatusCode {
+    StatusCode::from_u16(code.status()).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+}
+
 impl From<DecodeError> for Problem {
     fn from(error: DecodeError) -> Self {
-        let code = match error {
-            DecodeError::Malformed { .. } => Code::MalformedJson,
-            DecodeError::Packed { .. } => Code::MalformedEncoding,
-            DecodeError::Invalid { .. } => Code::InvalidEvent,
-        };
-        let mut problem = Self::new(code, error.to_string());
+        let mut problem = Self::new((&error).into(), error.to_string());
         problem.field = error.field().map(Box::from);
         problem.trace_id = error.trace_id().map(Box::from);
         problem
@@ -251,16 +254,15 @@ impl From<DecodeError> for Problem {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         match refusal {
-            Refusal::UrlType => Self::not_found(refusal.to_string()),
-            Refusal::Signature(error) => Self::new(Code::BadSignature, error.to_string()),
             Refusal::Body { error, .. } => error.into(),
+            _ => Self::new((&refusal).into(), refusal.to_string()),
         }
     }
 }
 
 impl From<UnknownEncoding> for Problem {
     fn from(error: UnknownEncoding) -> Self {
-        let mut problem = Self::new(Code::UnsupportedMediaType, error.to_string());
+        let mut problem = Self::new(ProblemCode::UnsupportedMediaType, error.to_string());
         problem.hint = Some(Hint::AcceptEncoding);
         problem
     }
@@ -269,8 +271,8 @@ impl From<UnknownEncoding> for Problem {
 impl From<UnpackError> for Problem {
     fn from(error: UnpackError) -> Self {
         let code = match error {
-            UnpackError::TooLarge { .. } => Code::BodyTooLarge,
-            UnpackError::Broken(_) => Code::MalformedEncoding,
+            UnpackError::TooLarge { .. } => ProblemCode::BodyTooLarge,
+            UnpackError::Broken(_) => ProblemCode::MalformedEncoding,
         };
         Self::new(code, error.to_string())
     }
@@ -278,7 +280,7 @@ impl From<UnpackError> for Problem {
 
 impl From<LimitReached> for Problem {
     fn from(reached: LimitReached) -> Self {
-        let mut problem = Self::new(reached.name.into(), reached.to_string());
+        let mut problem = Self::new((&reached).into(), reached.to_string());
         problem.field = reached.field.map(Box::from);
         problem
     }
@@ -301,7 +303,7 @@ impl From<QueryError> for Problem {
             QueryError::Unknown(_) => Self::not_found(error.to_string()),
             // What has no node reference was refused with its parameter before.
             QueryError::OtherLayer(_) | QueryError::Nothing | QueryError::Reference(_) => {
-                Self::new(Code::InvalidParameter, error.to_string())
+                Self::new(ProblemCode::InvalidParameter, error.to_string())
             }
         }
     }
@@ -325,14 +327,16 @@ impl Problem {
 
 impl From<TooLarge> for Problem {
     fn from(error: TooLarge) -> Self {
-        Self::new(Code::TooLarge, error.to_string())
+        Self::new(ProblemCode::TooLarge, error.to_string())
     }
 }
 
 impl From<JournalError> for Problem {
     fn from(error: JournalError) -> Self {
         match error {
-            JournalError::PrunedWhileReading { .. } => Self::new(Code::Pruned, error.to_string()),
+            JournalError::PrunedWhileReading { .. } => {
+                Self::new(ProblemCode::Pruned, error.to_string())
+            }
             _ => Self::unavailable(error),
         }
     }
@@ -340,7 +344,7 @@ impl From<JournalError> for Problem {
 
 impl From<ForeignEpoch> for Problem {
     fn from(error: ForeignEpoch) -> Self {
-        Self::new(Code::Restored, error.to_string())
+        Self::new(ProblemCode::Restored, error.to_string())
     }
 }
 
@@ -357,7 +361,7 @@ impl From<ExportEventsError> for Problem {
     fn from(error: ExportEventsError) -> Self {
         match error {
             ExportEventsError::Journal(error) => error.into(),
-            ExportEventsError::Pruned(_) => Self::new(Code::Pruned, error.to_string()),
+            ExportEventsError::Pruned(_) => Self::new(ProblemCode::Pruned, error.to_string()),
             ExportEventsError::Write(_) | ExportEventsError::Stopped { .. } => {
                 Self::unavailable(error)
             }
@@ -369,7 +373,7 @@ impl From<PastError> for Problem {
     fn from(error: PastError) -> Self {
         match error {
             PastError::Journal(error) => error.into(),
-            PastError::Pruned(_) => Self::new(Code::Pruned, error.to_string()),
+            PastError::Pruned(_) => Self::new(ProblemCode::Pruned, error.to_string()),
             PastError::Ahead { .. } => Self::ahead("asOf", &error),
             PastError::Stopped { .. } => Self::unavailable(error),
         }
@@ -380,7 +384,7 @@ impl From<ChangesError> for Problem {
     fn from(error: ChangesError) -> Self {
         match error {
             ChangesError::Journal(error) => error.into(),
-            ChangesError::Pruned(_) => Self::new(Code::Pruned, error.to_string()),
+            ChangesError::Pruned(_) => Self::new(ProblemCode::Pruned, error.to_string()),
         }
     }
 }
@@ -402,26 +406,28 @@ mod tests {
     use crate::signature::SignatureError;
 
     #[test]
-    fn refusals_have_the_status_that_the_doctors_report() {
+    fn refusals_have_the_code_that_the_doctors_report() {
         let reason = String::new;
         let body = |error| Refusal::Body { error, scheme: None };
-        for refusal in [
-            Refusal::UrlType,
-            Refusal::Signature(SignatureError::Missing { expected: "" }),
-            body(DecodeError::Malformed { reason: reason() }),
-            body(DecodeError::Packed { reason: reason() }),
-            body(DecodeError::Invalid { field: None, reason: reason(), trace_id: None }),
-        ] {
-            let status = refusal.status();
-            assert_eq!(Problem::from(refusal).status.as_u16(), status);
-        }
-        for error in [
+        let decoding = [
             DecodeError::Malformed { reason: reason() },
             DecodeError::Packed { reason: reason() },
             DecodeError::Invalid { field: None, reason: reason(), trace_id: None },
-        ] {
-            let code = error.code();
-            assert_eq!(Problem::from(error).code.as_str(), code);
+        ];
+        let others =
+            [Refusal::UrlType, Refusal::Signature(SignatureError::Missing { expected: "" })];
+        let expected = [
+            ("not_found", 404),
+            ("bad_signature", 401),
+            ("malformed_json", 400),
+            ("malformed_encoding", 400),
+            ("invalid_event", 422),
+        ];
+        for (refusal, expected) in others.into_iter().chain(decoding.map(body)).zip(expected) {
+            let code = ProblemCode::from(&refusal);
+            assert_eq!((code.as_str(), code.status()), expected);
+            let problem = Problem::from(refusal);
+            assert_eq!((problem.code.as_str(), problem.status.as_u16()), expected);
         }
     }
 }

@@ -38,9 +38,10 @@ impl Store {
         // No past graph that would be cached is built meanwhile.
         let _alone = self.past_graphs.lock_building(&|| false);
         let location = LocationId::from(id);
-        let (known, upto) = self
-            .seqs_of(id)
-            .map_err(|error| IngestError::Unavailable { reason: error.to_string() })?;
+        let (known, upto) = self.seqs_of(id).map_err(|error| IngestError::Unavailable {
+            reason: error.to_string(),
+            source: Some(error.into()),
+        })?;
         let erased = self.execute(|reply| {
             Command::Erase(Box::new(ToErase { location, known, upto }), reply)
         })??;

@@ -1,9 +1,11 @@
 //! Whether the writer can write, and why not.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, MutexGuard};
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Instant;
 
+use crate::journal::JournalError;
+use crate::store::delivery::IngestError;
 use crate::store::writer::write_failure::WriteFailure;
 use crate::sync::IgnorePoison;
 
@@ -11,6 +13,7 @@ use crate::sync::IgnorePoison;
 #[derive(Debug)]
 struct Failure {
     reason: String,
+    source: Option<Arc<JournalError>>,
     since: Instant,
     /// Whether it may end by itself.
     is_pause: bool,
@@ -34,17 +37,17 @@ impl Health {
     }
 
     /// Records that nothing can be written any more; the first such reason stays.
-    pub(crate) fn fail(&self, reason: String) {
+    pub(crate) fn fail(&self, reason: String, source: Option<Arc<JournalError>>) {
         let mut failure = self.lock_failure();
         if failure.as_ref().is_none_or(|failure| failure.is_pause) {
-            *failure = Some(Failure { reason, since: Instant::now(), is_pause: false });
+            *failure = Some(Failure { reason, source, since: Instant::now(), is_pause: false });
         }
     }
 
     /// Records that nothing can be written for now.
-    pub(crate) fn pause(&self, reason: String) {
-        let since = Instant::now();
-        self.lock_failure().get_or_insert(Failure { reason, since, is_pause: true });
+    pub(crate) fn pause(&self, reason: String, source: Arc<JournalError>) {
+        let (source, since) = (Some(source), Instant::now());
+        self.lock_failure().get_or_insert(Failure { reason, source, since, is_pause: true });
     }
 
     /// Ends a pause.
@@ -59,6 +62,15 @@ impl Health {
     /// Returns why nothing can be written, or `None` while writing works.
     pub(crate) fn failure(&self) -> Option<String> {
         self.lock_failure().as_ref().map(|failure| failure.reason.clone())
+    }
+
+    /// Returns the error for what is refused, or `None` while writing works.
+    pub(crate) fn refusal(&self) -> Option<IngestError> {
+        let refusal = |failure: &Failure| IngestError::Unavailable {
+            reason: failure.reason.clone(),
+            source: failure.source.clone(),
+        };
+        self.lock_failure().as_ref().map(refusal)
     }
 
     /// Returns why nothing can be written and since when, or `None` while writing works.

@@ -56,7 +56,7 @@ pub(crate) struct Queue {
 }
 
 fn closed() -> IngestError {
-    IngestError::Unavailable { reason: "it is closed".to_owned() }
+    IngestError::unavailable("it is closed")
 }
 
 impl Queue {

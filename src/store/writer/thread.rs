@@ -67,8 +67,8 @@ impl Writer {
         if self.state.health.is_paused() {
             self.retry_writing();
         }
-        if let Err(IngestError::Unavailable { reason }) = self.save_checkpoint() {
-            self.state.health.fail(reason);
+        if let Err(IngestError::Unavailable { reason, source }) = self.save_checkpoint() {
+            self.state.health.fail(reason, source);
         }
     }
 
@@ -180,19 +180,19 @@ impl Writer {
 
     /// Returns why nothing can be written, or `None` while writing works.
     pub(crate) fn refusal(&self) -> Option<IngestError> {
-        self.state.health.failure().map(|reason| IngestError::Unavailable { reason })
+        self.state.health.refusal()
     }
 
     /// Stops accepting: the file is not what was written, and no waiting mends that.
-    pub(crate) fn fail(&self, error: &JournalError) -> IngestError {
+    pub(crate) fn fail(&self, error: Arc<JournalError>) -> IngestError {
         let (reason, advice) = (error.to_string(), error.advice());
         tracing::error!(
             reason,
             advice,
             "the journal cannot be written; nothing more is accepted until a restart"
         );
-        let reason = error.without_path();
-        self.state.health.fail(format!("{reason}; {advice}"));
-        IngestError::Unavailable { reason }
+        let reason = format!("{}; {advice}", error.without_path());
+        self.state.health.fail(reason, Some(Arc::clone(&error)));
+        error.into()
     }
 }

@@ -59,7 +59,7 @@ fn tell_through_a_failure(journal: Box<dyn Journal>, fault: Fault) -> Store {
     let mut refused = 0;
     for number in 0..100 {
         let receipt = store.ingest(event(number)).or_else(|error| {
-            assert!(matches!(error, IngestError::Unavailable { .. }), "{error}");
+            assert!(matches!(error, IngestError::Unavailable { source: Some(_), .. }), "{error}");
             refused += 1;
             store.ingest(event(number))
         });

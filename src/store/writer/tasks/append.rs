@@ -106,9 +106,9 @@ impl Writer {
             Ok(head) if head == expected => Ok(head),
             Ok(head) => {
                 let reason = format!("it was written as {head}");
-                Err(self.fail(&JournalError::DamagedEvent { seq: expected, reason }))
+                Err(self.fail(JournalError::DamagedEvent { seq: expected, reason }.into()))
             }
-            Err(error) => self.settle(&error, expected),
+            Err(error) => self.settle(error.into(), expected),
         }
     }
 

@@ -1,5 +1,6 @@
 //! Dropping things deleted long ago.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::graph::LocationGraph;
@@ -77,12 +78,12 @@ impl Writer {
             self.state.stats.count_write_failure();
             let (reason, advice) = (error.to_string(), error.advice());
             tracing::error!(reason, advice, "deleted things cannot be dropped; it is tried again");
-            IngestError::Unavailable { reason: error.without_path() }
+            error.into()
         })
     }
 
     /// Compacts the next location that is worth it, if one of the next few is.
-    fn compact_next(&mut self, which: Which) -> Result<(), JournalError> {
+    fn compact_next(&mut self, which: Which) -> Result<(), Arc<JournalError>> {
         let Some(keep) = self.compaction.keep else {
             self.compaction.pause();
             return Ok(());
@@ -111,17 +112,18 @@ impl Writer {
         location: &Location,
         mut compacted: LocationGraph,
         upto: Seq,
-    ) -> Result<(), JournalError> {
+    ) -> Result<(), Arc<JournalError>> {
         let id = location.id().as_str();
         let compaction = Compaction { location: id.into(), at: self.head, upto };
         if let Err(error) = self.journal.record_compaction(&compaction) {
+            let error = Arc::new(error);
             if error.write_outcome() != WriteOutcome::NothingWritten {
                 self.compaction.is_unsettled = true;
-                self.settle_other(&error);
+                self.settle_other(Arc::clone(&error));
                 if self.state.health.failure().is_none()
                     && let Err(error) = self.settle_compaction()
                 {
-                    self.fail(&error);
+                    self.fail(error.into());
                 }
             }
             return Err(error);

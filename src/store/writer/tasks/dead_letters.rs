@@ -14,7 +14,7 @@ impl Writer {
         let (letters, replies): (Vec<Refused>, Vec<KeepReply>) = batch.drain(..).unzip();
         let result = self.check_writable().and_then(|()| {
             let kept = self.journal.keep_dead_letters(&letters, self.options.dead_letters);
-            kept.map_err(|error| self.settle_other(&error))
+            kept.map_err(|error| self.settle_other(error.into()))
         });
         for reply in replies {
             reply(result.clone());
@@ -24,6 +24,6 @@ impl Writer {
     /// Deletes a dead letter and returns whether there was one.
     pub(crate) fn delete_dead_letter(&mut self, id: u64) -> Result<bool, IngestError> {
         self.check_writable()?;
-        self.journal.delete_dead_letter(id).map_err(|error| self.settle_other(&error))
+        self.journal.delete_dead_letter(id).map_err(|error| self.settle_other(error.into()))
     }
 }

@@ -25,9 +25,9 @@ impl Writer {
         let counts = found.as_ref().map(|known| known.read().view().counts()).unwrap_or_default();
         let erased = self.journal.erase_location(id, known, upto).map_err(|error| {
             match error.write_outcome() {
-                WriteOutcome::NothingWritten => self.settle_other(&error),
+                WriteOutcome::NothingWritten => self.settle_other(error.into()),
                 // It may be done: the graphs must not be saved again.
-                WriteOutcome::Unknown | WriteOutcome::Damaged => self.fail(&error),
+                WriteOutcome::Unknown | WriteOutcome::Damaged => self.fail(error.into()),
             }
         })?;
         self.checkpointer.abandon(&self.locations);
@@ -41,11 +41,12 @@ impl Writer {
         runs.extend(self.checkpointer.forget(id, number, &erased.seqs));
         for run in runs {
             let hashes =
-                hash_names(self.journal.as_mut(), run).map_err(|error| self.fail(&error))?;
+                hash_names(self.journal.as_mut(), run).map_err(|error| self.fail(error.into()))?;
             self.checkpointer.add_run(run, hashes);
         }
         self.save_checkpoint()?;
-        let log_emptied = self.journal.empty_log().map_err(|error| self.settle_other(&error))?;
+        let log_emptied =
+            self.journal.empty_log().map_err(|error| self.settle_other(error.into()))?;
         if found.is_none() && erased.events == 0 && erased.dead_letters == 0 {
             return Ok(None);
         }

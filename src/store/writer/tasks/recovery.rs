@@ -28,7 +28,7 @@ impl Writer {
                  in Relata; all that was accepted is on disk: restart it"
             );
             tracing::error!(reason, "nothing more is accepted until a restart");
-            state.health.fail(reason);
+            state.health.fail(reason, None);
         }
     }
 
@@ -39,7 +39,7 @@ impl Writer {
     pub(crate) fn recall_deliveries(&mut self) {
         if let Err(error) = self.try_recall() {
             self.state.stats.count_write_failure();
-            self.pause_or_fail(&error);
+            self.pause_or_fail(error.into());
         }
     }
 
@@ -60,7 +60,7 @@ impl Writer {
     /// After an error the storage works again, or nothing is accepted until it does.
     pub(crate) fn settle(
         &mut self,
-        error: &JournalError,
+        error: Arc<JournalError>,
         expected: Seq,
     ) -> Result<Seq, IngestError> {
         self.state.stats.count_write_failure();
@@ -73,7 +73,7 @@ impl Writer {
         let head = match self.journal.recover() {
             Ok(head) => head,
             Err(again) if again.write_outcome() == WriteOutcome::Damaged => {
-                return Err(self.fail(&again));
+                return Err(self.fail(again.into()));
             }
             Err(_) => return Err(self.pause(error)),
         };
@@ -83,14 +83,14 @@ impl Writer {
             return Ok(head);
         }
         tracing::warn!(reason, "a write failed; what it was of is refused");
-        self.catch_up(head).map_err(|error| self.fail(&error))?;
-        Err(IngestError::Unavailable { reason })
+        self.catch_up(head).map_err(|error| self.fail(error.into()))?;
+        Err(error.into())
     }
 
     /// Settles a failed write without events as [`settle`](Self::settle) does.
-    pub(crate) fn settle_other(&mut self, error: &JournalError) -> IngestError {
-        let settled = self.settle(error, self.head);
-        settled.err().unwrap_or_else(|| IngestError::Unavailable { reason: error.without_path() })
+    pub(crate) fn settle_other(&mut self, error: Arc<JournalError>) -> IngestError {
+        let settled = self.settle(Arc::clone(&error), self.head);
+        settled.err().unwrap_or_else(|| error.into())
     }
 
     /// Tries to write again.
@@ -104,7 +104,7 @@ impl Writer {
             }
             Err(error) if error.write_outcome() == WriteOutcome::Damaged => {
                 self.retrying = Retrying::default();
-                self.fail(&error);
+                self.fail(error.into());
             }
             Err(error) => {
                 tracing::debug!(%error, "the journal cannot be written yet");
@@ -122,7 +122,7 @@ impl Writer {
         self.catch_up(head)
     }
 
-    fn pause_or_fail(&mut self, error: &JournalError) -> IngestError {
+    fn pause_or_fail(&mut self, error: Arc<JournalError>) -> IngestError {
         match error.write_outcome() {
             WriteOutcome::Damaged => self.fail(error),
             WriteOutcome::NothingWritten | WriteOutcome::Unknown => self.pause(error),
@@ -130,17 +130,17 @@ impl Writer {
     }
 
     /// Accepts nothing until writing succeeds again.
-    fn pause(&mut self, error: &JournalError) -> IngestError {
+    fn pause(&mut self, error: Arc<JournalError>) -> IngestError {
         let (reason, advice) = (error.to_string(), error.advice());
         tracing::error!(
             reason,
             advice,
             "the journal cannot be written; deliveries are refused until it can"
         );
-        let reason = error.without_path();
-        self.state.health.pause(format!("{reason}; {advice}"));
+        let reason = format!("{}; {advice}", error.without_path());
+        self.state.health.pause(reason, Arc::clone(&error));
         self.retrying.put_off();
-        IngestError::Unavailable { reason }
+        error.into()
     }
 
     /// Merges the events up to this one that are on disk although their write failed.

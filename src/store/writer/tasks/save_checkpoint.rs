@@ -1,5 +1,6 @@
 //! Saving checkpoints between deliveries.
 
+use std::sync::Arc;
 use std::time::Instant;
 
 use crate::store::delivery::IngestError;
@@ -59,7 +60,7 @@ impl Writer {
                 self.checkpointer.put_off(Instant::now());
                 let (reason, advice) = (error.to_string(), error.advice());
                 tracing::error!(reason, advice, "no checkpoint can be saved; it is tried again");
-                Err(IngestError::Unavailable { reason: error.without_path() })
+                Err(Arc::new(error).into())
             }
         }
     }

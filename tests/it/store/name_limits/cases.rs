@@ -4,7 +4,7 @@ use std::sync::mpsc::channel;
 
 use relata::import::{LineError, LineOutcome};
 use relata::journal::SqliteJournal;
-use relata::operations::{LimitReached, NameLimits, PreviewError};
+use relata::operations::{LimitReached, LimitedName, NameLimits, PreviewError};
 use relata::{Delivery, IngestError, Receipt, Status, Store};
 
 use crate::store::name_limits::{NONE, association, in_memory, open, record, relation, undone};
@@ -18,7 +18,7 @@ struct Case {
     fill: Vec<String>,
     /// Names one more.
     beyond: String,
-    code: &'static str,
+    limited: LimitedName,
     field: Option<&'static str>,
     /// Name nothing new.
     known: Vec<String>,
@@ -45,7 +45,7 @@ fn cases() -> Vec<Case> {
             limits: NameLimits { locations: 2, ..wide },
             fill: vec![r1.clone(), record("RecordCreate", "M", "x")],
             beyond: relation("r9", "N", "a1", ["x", "y"]),
-            code: "too_many_locations",
+            limited: LimitedName::Location,
             field: Some("locationId"),
             known: vec![
                 relation("r2", "M", "a9", ["p", "q"]),
@@ -58,7 +58,7 @@ fn cases() -> Vec<Case> {
             limits: NameLimits { locations: 1, ..wide },
             fill: vec![r1.clone()],
             beyond: r#"{"type":"RecordDelete","id":"r","locationId":"N"}"#.to_owned(),
-            code: "too_many_locations",
+            limited: LimitedName::Location,
             field: Some("locationId"),
             known: vec![r#"{"type":"RecordDelete","id":"r","locationId":"L"}"#.to_owned()],
         },
@@ -67,7 +67,7 @@ fn cases() -> Vec<Case> {
             limits: keys,
             fill: vec![r1.clone()],
             beyond: relation("r9", "L", "a1", ["new", "x"]),
-            code: "too_many_object_keys",
+            limited: LimitedName::ObjectKey,
             field: Some("firstObjectKey"),
             known: of_two_keys.clone(),
         },
@@ -76,7 +76,7 @@ fn cases() -> Vec<Case> {
             limits: keys,
             fill: vec![record("RecordCreate", "L", "x")],
             beyond: relation("r9", "L", "a1", ["new", "newer"]),
-            code: "too_many_object_keys",
+            limited: LimitedName::ObjectKey,
             field: Some("secondObjectKey"),
             known: vec![
                 relation("r1", "L", "a1", ["new", "new"]),
@@ -88,7 +88,7 @@ fn cases() -> Vec<Case> {
             limits: keys,
             fill: vec![a1.clone()],
             beyond: association("AssociationUpdate", "a1", ["x", "new"]),
-            code: "too_many_object_keys",
+            limited: LimitedName::ObjectKey,
             field: Some("secondObjectKey"),
             known: vec![
                 association("AssociationUpdate", "a1", ["y", "x"]),
@@ -100,7 +100,7 @@ fn cases() -> Vec<Case> {
             limits: keys,
             fill: vec![r1.clone()],
             beyond: record("RecordCreate", "L", "new"),
-            code: "too_many_object_keys",
+            limited: LimitedName::ObjectKey,
             field: Some("objectKey"),
             known: of_two_keys.clone(),
         },
@@ -109,7 +109,7 @@ fn cases() -> Vec<Case> {
             limits: keys,
             fill: vec![r1.clone()],
             beyond: r#"{"type":"ContactDelete","id":"c","locationId":"L"}"#.to_owned(),
-            code: "too_many_object_keys",
+            limited: LimitedName::ObjectKey,
             field: None,
             known: of_two_keys,
         },
@@ -118,7 +118,7 @@ fn cases() -> Vec<Case> {
             limits: keys,
             fill: vec![schema("x"), schema("y")],
             beyond: schema("new"),
-            code: "too_many_object_keys",
+            limited: LimitedName::ObjectKey,
             field: Some("key"),
             known: vec![schema("x").replace("Create", "Update").replace(":\"S", ":\"T")],
         },
@@ -127,7 +127,7 @@ fn cases() -> Vec<Case> {
             limits: associations,
             fill: vec![a1.clone(), a2.clone()],
             beyond: association("AssociationCreate", "a9", ["x", "y"]),
-            code: "too_many_associations",
+            limited: LimitedName::Association,
             field: Some("id"),
             known: vec![
                 association("AssociationUpdate", "a1", ["new", "newer"]),
@@ -140,7 +140,7 @@ fn cases() -> Vec<Case> {
             limits: associations,
             fill: vec![r1.clone(), relation("r2", "L", "a2", ["x", "y"])],
             beyond: relation("r9", "L", "a9", ["x", "y"]),
-            code: "too_many_associations",
+            limited: LimitedName::Association,
             field: Some("associationId"),
             known: vec![a1, a2, undone(&r1)],
         },
@@ -149,7 +149,7 @@ fn cases() -> Vec<Case> {
             limits: associations,
             fill: vec![r1.clone(), relation("r2", "L", "a2", ["x", "y"])],
             beyond: association("AssociationDelete", "a9", ["x", "y"]),
-            code: "too_many_associations",
+            limited: LimitedName::Association,
             field: Some("id"),
             known: vec![association("AssociationDelete", "a1", ["x", "y"])],
         },
@@ -158,7 +158,7 @@ fn cases() -> Vec<Case> {
             limits: NameLimits { edge_types: 2, ..wide },
             fill: vec![r1.clone(), relation("r2", "L", "a1", ["y", "x"])],
             beyond: relation("r9", "L", "a1", ["x", "x"]),
-            code: "too_many_edge_types",
+            limited: LimitedName::EdgeType,
             field: Some("associationId"),
             known: vec![
                 relation("r3", "L", "a1", ["y", "x"]),
@@ -195,13 +195,13 @@ fn submit(store: &Store, bodies: &[&String]) -> Vec<Result<Receipt, IngestError>
 /// gigabyte, and whoever may post could go on.
 #[test]
 fn the_name_beyond_a_limit_is_refused_and_takes_no_seq() {
-    for Case { name, limits, fill, beyond, code, field, known } in cases() {
+    for Case { name, limits, fill, beyond, limited, field, known } in cases() {
         let store = in_memory(limits);
         let seq_of = |body: &String| store.ingest(body.as_bytes()).unwrap().seq;
         let filled = fill.iter().map(seq_of).last().unwrap();
         for attempt in 0..2 {
             let why = reached(store.ingest(beyond.as_bytes()), name);
-            assert_eq!((why.code(), why.field), (code, field), "{name}, attempt {attempt}");
+            assert_eq!((why.name, why.field), (limited, field), "{name}, attempt {attempt}");
             assert!(why.to_string().contains("raise --"), "{why}");
             let delivery = Delivery::read(beyond.as_bytes(), None, None).unwrap();
             match store.preview(delivery) {
@@ -224,12 +224,12 @@ fn the_name_beyond_a_limit_is_refused_and_takes_no_seq() {
 
 #[test]
 fn names_of_one_transaction_count_together() {
-    for Case { name, limits, fill, beyond, code, known, .. } in cases() {
+    for Case { name, limits, fill, beyond, limited, known, .. } in cases() {
         let store = in_memory(limits);
         let bodies: Vec<&String> = fill.iter().chain([&beyond, &beyond]).chain(&known).collect();
         for (body, result) in bodies.iter().zip(submit(&store, &bodies)) {
             if *body == &beyond {
-                assert_eq!(reached(result, name).code(), code);
+                assert_eq!(reached(result, name).name, limited);
             } else {
                 result.unwrap_or_else(|why| panic!("{name}: {body}: {why}"));
             }
@@ -270,7 +270,7 @@ fn a_limit_that_was_raised_lets_in_what_it_refused() {
 
 #[test]
 fn an_import_reports_names_beyond_a_limit_and_brings_them_in_once_it_is_raised() {
-    for Case { name, limits, fill, beyond, code, field, known } in cases() {
+    for Case { name, limits, fill, beyond, limited, field, known } in cases() {
         let (_directory, db) = fresh().unwrap();
         let store = open(&db, limits);
         let lines: Vec<&String> = fill.iter().chain([&beyond]).chain(&known).collect();
@@ -280,7 +280,7 @@ fn an_import_reports_names_beyond_a_limit_and_brings_them_in_once_it_is_raised()
             let counts = store.import().read(input.as_bytes(), |line| {
                 if let LineOutcome::Refused(why) = line.outcome {
                     let LineError::LimitReached(reached) = &why.error else { panic!("{why:?}") };
-                    assert_eq!((reached.code(), reached.field), (code, field), "{name}");
+                    assert_eq!((reached.name, reached.field), (limited, field), "{name}");
                     assert_eq!(why.line, beyond.as_bytes(), "{name}");
                     refused.push(line.number);
                 }
