@@ -62,14 +62,9 @@ impl StateTable {
         format!("DELETE FROM {name} WHERE location = ?1 AND {key} = ?2")
     }
 
-    /// Returns the statement of [`load`](Self::load), for a single location if `is_of_one`.
-    pub(super) fn load_of(&self, is_checked: bool, is_of_one: bool) -> String {
-        let select = self.load(is_checked);
-        if is_of_one {
-            select.replace(" ORDER BY", " WHERE location = ?1 ORDER BY")
-        } else {
-            select
-        }
+    /// Returns the statement of [`load`](Self::load) for a single location.
+    pub(super) fn load_one(&self, is_checked: bool) -> String {
+        self.load(is_checked).replace(" ORDER BY", " WHERE location = ?1 ORDER BY")
     }
 
     /// Returns the statement that loads the rows; those of an older format have no checksums.

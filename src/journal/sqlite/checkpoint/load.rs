@@ -77,11 +77,11 @@ pub(in crate::journal::sqlite) fn load(
     let only_number = only.map(|_| locations.first().copied());
     let mut selects = Vec::with_capacity(TABLES.len());
     for (table, show) in TABLES {
-        selects.push((
-            connection.prepare(&table.load_of(is_checked, only.is_some()))?,
-            show,
-            table,
-        ));
+        let select = match only {
+            Some(_) => table.load_one(is_checked),
+            None => table.load(is_checked),
+        };
+        selects.push((connection.prepare(&select)?, show, table));
     }
     let mut tables = Vec::with_capacity(TABLES.len());
     for (select, show, table) in &mut selects {
