@@ -53,7 +53,7 @@ fn main() {
     for (&format, served) in formats.iter().zip(served) {
         let snapshot = location.read().snapshot();
         let part = snapshot.view().part(&SubgraphQuery::default()).expect("all of it");
-        let (Some(plain), Ok(())) = (plain::of(format), check(&part, format)) else { continue };
+        let (Some(plain), Ok(_)) = (plain::of(format), check(&part, format)) else { continue };
         let (mut ours, mut theirs, mut bytes) = (Vec::new(), Vec::new(), 0);
         for _ in 0..TURNS {
             let mut to = BufWriter::with_capacity(64 << 10, Counted(0));

@@ -5,7 +5,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
-use relata::export::{EdgesKey, Format, Options, check, write, write_timeline};
+use relata::export::{EdgesKey, Format, Options, check, write_timeline};
 use relata::graph::{Layers, LinkFilter, SubgraphQuery};
 use relata::{AsOf, Location, Store};
 
@@ -34,14 +34,14 @@ pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
         Content::Graph(format) => {
             let (_, snapshot) = store.snapshot(&location, as_of, &query)?;
             let part = snapshot.view().part(&query)?;
-            check(&part, format)?;
+            let checked = check(&part, format)?;
             let options = Options {
                 edges_key,
                 location: location.id().as_str().to_owned(),
                 bom: export.bom,
                 yed: export.yed,
             };
-            write(&part, format, &options, &mut to)?;
+            checked.write(&options, &mut to)?;
         }
     }
     to.into_inner().map_err(IntoInnerError::into_error)?.finish()?;

@@ -87,11 +87,24 @@ formats! {
 /// # Errors
 ///
 /// [`TooLarge`] if it cannot.
-pub fn check(part: &Subgraph<'_>, format: Format) -> Result<(), TooLarge> {
-    match format {
-        Format::Mermaid => mermaid::text(part).map(drop),
-        _ => Ok(()),
-    }
+pub fn check<'p, 'g>(
+    part: &'p Subgraph<'g>,
+    format: Format,
+) -> Result<CheckedExport<'p, 'g>, TooLarge> {
+    let flowchart = match format {
+        Format::Mermaid => mermaid::text(part)?,
+        _ => String::new(),
+    };
+    Ok(CheckedExport { part, format, flowchart })
+}
+
+/// A subgraph and a format that can represent it.
+#[derive(Debug)]
+pub struct CheckedExport<'p, 'g> {
+    part: &'p Subgraph<'g>,
+    format: Format,
+    /// The whole text, if the format is Mermaid.
+    flowchart: String,
 }
 
 /// Writes a subgraph in a format, piece by piece, in the order of the subgraph: the same
@@ -119,20 +132,30 @@ pub fn write(
     options: &Options,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    match format {
-        Format::GraphMl => graphml::write(part, options.yed, to),
-        Format::Gexf => gexf::write(part, None, to),
-        Format::Dot => dot::write(part, to),
-        Format::Mermaid => mermaid::write(part, to),
-        Format::Cytoscape => cytoscape::write(part, to),
-        Format::NodeLink => node_link::write(part, options.edges_key, to),
-        Format::Jgf => jgf::write(part, to),
-        Format::Graphology => graphology::write(part, to),
-        Format::Csv => csv::write(part, options.bom, to),
-        Format::Neo4jCsv => neo4j_csv::write(part, to),
-        Format::Cypher => cypher::write(part, to),
-        Format::NTriples => rdf::write(part, &options.location, false, to),
-        Format::NQuads => rdf::write(part, &options.location, true, to),
+    let checked = check(part, format);
+    let checked = checked.map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
+    checked.write(options, to)
+}
+
+impl CheckedExport<'_, '_> {
+    /// Writes the subgraph as [`write`](write()) does.
+    pub fn write(&self, options: &Options, to: &mut dyn Write) -> io::Result<()> {
+        let part = self.part;
+        match self.format {
+            Format::GraphMl => graphml::write(part, options.yed, to),
+            Format::Gexf => gexf::write(part, None, to),
+            Format::Dot => dot::write(part, to),
+            Format::Mermaid => to.write_all(self.flowchart.as_bytes()),
+            Format::Cytoscape => cytoscape::write(part, to),
+            Format::NodeLink => node_link::write(part, options.edges_key, to),
+            Format::Jgf => jgf::write(part, to),
+            Format::Graphology => graphology::write(part, to),
+            Format::Csv => csv::write(part, options.bom, to),
+            Format::Neo4jCsv => neo4j_csv::write(part, to),
+            Format::Cypher => cypher::write(part, to),
+            Format::NTriples => rdf::write(part, &options.location, false, to),
+            Format::NQuads => rdf::write(part, &options.location, true, to),
+        }
     }
 }
 

@@ -6,7 +6,6 @@
 
 use std::collections::HashMap;
 use std::fmt::{self, Write as _};
-use std::io::{self, Write};
 
 use crate::export::element::{REPLACEMENT, edge_label};
 use crate::export::options::TooLarge;
@@ -17,11 +16,6 @@ const LINKS_MAX: usize = 500;
 
 /// Maximum size of a flowchart in bytes; Mermaid counts characters.
 const BYTES_MAX: usize = 50_000;
-
-pub(super) fn write(part: &Subgraph<'_>, to: &mut dyn Write) -> io::Result<()> {
-    let text = text(part).map_err(|error| io::Error::new(io::ErrorKind::InvalidInput, error))?;
-    to.write_all(text.as_bytes())
-}
 
 /// Returns the whole flowchart, which is small.
 pub(super) fn text(part: &Subgraph<'_>) -> Result<String, TooLarge> {

@@ -18,5 +18,5 @@ mod options;
 mod rdf;
 mod xml;
 
-pub use format::{Format, check, write, write_timeline};
+pub use format::{CheckedExport, Format, check, write, write_timeline};
 pub use options::{EdgesKey, Options, TooLarge};

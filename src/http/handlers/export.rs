@@ -19,7 +19,7 @@ use warp::http::header::{
 };
 use warp::reply::Response;
 
-use crate::export::{Format, Options, check, write, write_timeline};
+use crate::export::{Format, Options, check, write_timeline};
 use crate::graph::{QueryError, Snapshot, Subgraph, SubgraphQuery};
 use crate::http::app::App;
 use crate::http::extract::location;
@@ -323,9 +323,9 @@ impl Export {
     fn graph(&self, begin: Begin<'_>, format: Format) -> Result<(), Ended> {
         let (seq, snapshot) = self.snapshot().map_err(Problem::from)?;
         let part = snapshot.view().part(&self.asked.part).map_err(of_part)?;
-        check(&part, format).map_err(Problem::from)?;
+        let checked = check(&part, format).map_err(Problem::from)?;
         begin(Size::of(seq, &part))?;
-        Ok(self.stream(|to| write(&part, format, &self.asked.options, to))?)
+        Ok(self.stream(|to| checked.write(&self.asked.options, to))?)
     }
 
     fn timeline(&self, begin: Begin<'_>) -> Result<(), Ended> {
