@@ -91,9 +91,9 @@ pub mod query {
     //! [`graph::View`](crate::graph::View) instead.
 
     pub use crate::graph::{
-        Condition, Cursor, EdgeEndRow, EdgeRow, LabelRow, LinkFilter, LinkPage, LinkRow, MatchPage,
-        MatchRow, Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths, QueryError,
-        StepRow, WalkEndRow,
+        Condition, Cursor, EdgeEndRow, EdgeRow, LabelRow, LinkPage, LinkRow, MatchPage, MatchRow,
+        Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths, QueryError, StepRow,
+        WalkEndRow,
     };
     pub use crate::store::{
         LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
@@ -133,8 +133,8 @@ pub mod operations {
     //! maintenance reports.
 
     pub use crate::store::{
-        Backlog, Clock, ClockReading, Erasure, LimitReached, LimitedName, NameLimits, Preview,
-        PreviewError, ReplayError, StorageUse, Verification, WriteEvent, WriteFailure,
+        Backlog, Clock, ClockReading, Erasure, LimitReached, LimitedName, NameLimits, Observation,
+        Preview, PreviewError, ReplayError, StorageUse, Verification, WriteEvent, WriteFailure,
     };
 }
 

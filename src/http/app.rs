@@ -17,7 +17,7 @@ use crate::http::metrics::recorder::Metrics;
 use crate::http::respond::problem::Problem;
 use crate::http::server::trace_ids::TraceIds;
 use crate::model::Seq;
-use crate::store::{Store, WriteEvent};
+use crate::store::{Observation, Store, WriteEvent};
 
 /// A store and the rules by which it is served.
 #[derive(Debug)]
@@ -47,6 +47,8 @@ pub struct App {
     /// Log lines that were dropped, where they are counted.
     pub(super) dropped_log_lines: Option<Arc<AtomicU64>>,
     pub(super) trace_ids: TraceIds,
+    /// Keeps `head` up to date until the server is dropped.
+    _observation: Observation,
 }
 
 impl App {
@@ -55,7 +57,7 @@ impl App {
         let wait = limits.question_wait;
         let head = watch::Sender::new(store.head());
         let advanced = head.clone();
-        store.observe(move |event| {
+        let observation = store.observe(move |event| {
             if let WriteEvent::Visible { upto } = event {
                 advanced.send_replace(upto);
             }
@@ -84,6 +86,7 @@ impl App {
             head,
             dropped_log_lines: None,
             trace_ids: TraceIds::new(),
+            _observation: observation,
         }
     }
 
@@ -113,5 +116,19 @@ impl App {
     pub(super) fn stop(&self) {
         self.stopping.store(true, Ordering::Relaxed);
         self.feed.end();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_store_keeps_nothing_of_a_server_that_is_gone() {
+        let store = Arc::new(Store::in_memory().unwrap());
+        let app = App::new(Arc::clone(&store), Limits::default(), AuthPolicy::off());
+        let head = app.head.subscribe();
+        drop(app);
+        assert!(head.has_changed().is_err(), "no sender of it is left");
     }
 }

@@ -54,6 +54,6 @@ pub use recovery::OpenError;
 pub use store::Store;
 pub use verify::{Verification, repair, verify};
 pub use writer::clock::{Clock, ClockReading};
-pub use writer::observer::WriteEvent;
+pub use writer::observer::{Observation, WriteEvent};
 pub use writer::queue::Backlog;
 pub use writer::write_failure::WriteFailure;

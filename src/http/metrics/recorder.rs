@@ -14,7 +14,7 @@ use prometheus_client::registry::{Registry, Unit};
 use warp::http::StatusCode;
 
 use crate::model::EventType;
-use crate::store::{ImportCounts, Store, WriteEvent};
+use crate::store::{ImportCounts, Observation, Store, WriteEvent};
 use crate::sync::IgnorePoison;
 
 /// Seconds: from a look into memory to what every limit allows.
@@ -61,6 +61,7 @@ pub(crate) struct Metrics {
     durations: Family<RouteLabels, Histogram, fn() -> Histogram>,
     /// When the last checkpoint was saved, or the server started.
     checkpoint: Arc<Mutex<Instant>>,
+    _observation: Observation,
 }
 
 fn seconds() -> Histogram {
@@ -102,7 +103,7 @@ impl Metrics {
         );
         let checkpoint = Arc::new(Mutex::new(Instant::now()));
         let saved = Arc::clone(&checkpoint);
-        store.observe(move |event| match event {
+        let observation = store.observe(move |event| match event {
             WriteEvent::Committed { count, took } => {
                 batches.observe(u32::try_from(count).map_or(f64::INFINITY, f64::from));
                 commits.observe(took.as_secs_f64());
@@ -113,7 +114,15 @@ impl Metrics {
             }
             WriteEvent::Visible { .. } => {}
         });
-        Self { registry, deliveries, imported, requests, durations, checkpoint }
+        Self {
+            registry,
+            deliveries,
+            imported,
+            requests,
+            durations,
+            checkpoint,
+            _observation: observation,
+        }
     }
 
     /// Counts a delivery by what became of it.

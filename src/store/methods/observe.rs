@@ -2,18 +2,18 @@
 
 use crate::model::Seq;
 use crate::store::store::Store;
-use crate::store::writer::observer::WriteEvent;
+use crate::store::writer::observer::{Observation, WriteEvent};
 use crate::store::writer::queue::Backlog;
 
 impl Store {
     /// Registers an observer, called on the writer's thread after each transaction, when
-    /// events have become visible, and after each checkpoint, for as long as the store
-    /// exists. It must neither block nor register another.
+    /// events have become visible, and after each checkpoint, until the returned
+    /// [`Observation`] is dropped. It must neither block nor register or remove another.
     ///
     /// In a store that is open for reading only, it is called by
     /// [`refresh`](Self::refresh), on that thread.
-    pub fn observe(&self, observer: impl Fn(WriteEvent) + Send + Sync + 'static) {
-        self.state.observers.add(observer);
+    pub fn observe(&self, observer: impl Fn(WriteEvent) + Send + Sync + 'static) -> Observation {
+        self.state.observers.add(observer)
     }
 
     /// Returns the last event that the checkpoint on disk covers. Later ones are replayed
@@ -30,5 +30,39 @@ impl Store {
     /// Returns what waits for the writer now.
     pub fn waiting(&self) -> Backlog {
         self.state.queued.backlog()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::atomic::{AtomicU64, Ordering};
+
+    use super::*;
+
+    #[test]
+    fn an_observer_is_removed_with_its_handle() {
+        let store = Store::in_memory().unwrap();
+        let counted = || {
+            let count = Arc::new(AtomicU64::new(0));
+            let counts = Arc::clone(&count);
+            let observe = move |event| {
+                if matches!(event, WriteEvent::Visible { .. }) {
+                    counts.fetch_add(1, Ordering::Relaxed);
+                }
+            };
+            (count, store.observe(observe))
+        };
+        let (first, kept) = counted();
+        let (second, removed) = counted();
+        let body = r#"{"type":"RecordCreate","id":"a","objectKey":"contact","locationId":"L"}"#;
+        store.ingest(body.as_bytes()).unwrap();
+        drop(removed);
+        assert_eq!(Arc::strong_count(&second), 1, "what it captured is dropped");
+        store.ingest(body.as_bytes()).unwrap();
+        let counts = [&first, &second].map(|count| count.load(Ordering::Relaxed));
+        assert_eq!(counts, [2, 1]);
+        drop(store);
+        drop(kept);
     }
 }
