@@ -131,7 +131,7 @@ pub(super) async fn answer_body_query(
     let as_of = request.query.as_of()?;
     let limit = app.limits.question_bytes;
     let prepare = move |body: &[u8]| prepare(body, as_of);
-    let received = json_body::receive(app, &request.headers, body, limit, prepare).await?;
+    let received = json_body::receive(app, request, body, limit, prepare).await?;
     let (query, _reservation) = received;
     answer_query(app, request, query).await
 }

@@ -1,11 +1,11 @@
 //! A query in a JSON body.
 
 use serde::de::DeserializeOwned;
-use warp::http::HeaderMap;
 
 use crate::api::Object;
 use crate::http::app::App;
 use crate::http::extract::body::{Body, Received};
+use crate::http::extract::request::Request;
 use crate::http::limits::receive_budget::Reservation;
 use crate::http::respond::problem::Problem;
 use crate::store::AsOf;
@@ -16,7 +16,7 @@ use crate::webhook::strip_bom;
 /// much memory as the body.
 pub(crate) async fn receive<T>(
     app: &App,
-    headers: &HeaderMap,
+    request: &Request<'_>,
     body: Body,
     limit: usize,
     read: impl FnOnce(&[u8]) -> Result<T, Problem> + Send + 'static,
@@ -24,13 +24,17 @@ pub(crate) async fn receive<T>(
 where
     T: Send + 'static,
 {
-    let received = Received::read(app, headers, body, limit).await?;
+    let received = Received::read(app, &request.headers, body, limit).await?;
     let is_large = received.is_large();
     let work = move || {
         let (bytes, reservation) = received.into_unpacked(limit)?;
         Ok((read(&bytes)?, reservation))
     };
-    if is_large { app.background.parse(work).await? } else { work() }
+    if !is_large {
+        return work();
+    }
+    let client = request.grant.client(request.path_param("locationId"));
+    app.background.parse(&client, work).await?
 }
 
 /// Parses a query. One that does not fit is refused with the member to blame.

@@ -24,7 +24,7 @@ pub(crate) async fn examine_delivery(app: &Arc<App>, request: Request<'_>, body:
     let received = Received::read(app, &request.headers, body, limit).await?;
     let (on, headers) = (Arc::clone(app), request.headers.clone());
     let work = move || examine(&on, &headers, url_type.as_deref(), received);
-    let found = app.background.parse(work).await?;
+    let found = app.background.parse(&request.grant.client(""), work).await?;
     let Found { signature, reading, refusal, location } = found?;
     if location.is_some_and(|location| !request.grant.sees(&location)) {
         return Err(Problem::forbidden("the token is not valid for this delivery's location"));

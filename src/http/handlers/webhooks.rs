@@ -48,6 +48,9 @@ pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body:
     }
 }
 
+/// The client that all deliveries are parsed for: before that, nothing shows who sent one.
+const DELIVERIES: &str = "deliveries";
+
 async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Receipt, Problem> {
     let url_type = Some(request.path_param("eventType")).filter(|name| !name.is_empty());
     AdmissionRules::check_url_type(url_type)?;
@@ -57,7 +60,7 @@ async fn accept(app: &Arc<App>, request: &Request<'_>, body: Body) -> Result<Rec
         let (on, headers) = (Arc::clone(app), request.headers.clone());
         let url_type = url_type.map(str::to_owned);
         let work = move || examine(&on, &headers, url_type.as_deref(), raw);
-        app.background.parse(work).await?
+        app.background.parse(DELIVERIES, work).await?
     } else {
         examine(app, &request.headers, url_type, raw)
     };

@@ -5,13 +5,12 @@
 //! pages. On a machine with fewer cores than such work has threads, a short request would
 //! otherwise wait for a turn as long as the long ones do.
 
-use std::sync::Arc;
+use std::time::Duration;
 
 use tokio::runtime::{Builder, Runtime};
-use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
-use crate::http::limits::permits::cores_of_one_client;
+use crate::http::limits::permits::{Permits, cores_of_one_client};
 use crate::http::respond::problem::Problem;
 
 /// How much lower the priority is, in steps of `nice`: a thread of usual priority gets nine
@@ -24,7 +23,7 @@ const NICE: i32 = 10;
 pub(crate) struct Background {
     threads: Option<Runtime>,
     /// Limits the bodies that are parsed at once.
-    parsing: Arc<Semaphore>,
+    parsing: Permits,
 }
 
 impl Background {
@@ -32,18 +31,19 @@ impl Background {
         let mut threads = Builder::new_current_thread();
         threads.thread_name("relata-background").on_thread_start(lower_priority);
         // Without drivers nothing can fail; if it does, the usual threads serve.
-        let parsing = Arc::new(Semaphore::new(cores_of_one_client()));
+        let parsing = Permits::new("large bodies", cores_of_one_client(), Duration::MAX);
         Self { threads: threads.build().ok(), parsing }
     }
 
     /// Runs work whose time grows with the size of a body. Such work waits for its turn, so
-    /// that large bodies keep at most half of the cores busy.
+    /// that large bodies keep at most half of the cores busy, and many of one client do not
+    /// keep another waiting.
     pub(crate) async fn parse<T: Send + 'static>(
         &self,
+        client: &str,
         work: impl FnOnce() -> T + Send + 'static,
     ) -> Result<T, Problem> {
-        let permit = Arc::clone(&self.parsing).acquire_owned().await;
-        let permit = permit.map_err(Problem::unavailable)?;
+        let permit = self.parsing.acquire(client).await?;
         let parsed = self.spawn(move || {
             let done = work();
             drop(permit);
@@ -79,5 +79,42 @@ fn lower_priority() {
     #[cfg(target_os = "linux")]
     if let Err(error) = rustix::process::nice(NICE) {
         tracing::debug!(%error, "cannot lower the priority of a thread");
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::Arc;
+    use std::sync::mpsc::channel;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn many_large_bodies_of_one_client_do_not_keep_another_waiting() {
+        let background = Arc::new(Background::new());
+        let (begin, begins) = channel::<()>();
+        let first = Arc::clone(&background);
+        let wait = move || begins.recv().unwrap_or_default();
+        let first = tokio::spawn(async move { first.parse("a", wait).await });
+        tokio::task::yield_now().await;
+        let (parsed, order) = channel();
+        let mut waiting = Vec::new();
+        let bodies_of_one = 4 * cores_of_one_client();
+        for number in 0..=bodies_of_one {
+            let (background, parsed) = (Arc::clone(&background), parsed.clone());
+            let client = if number < bodies_of_one { "a" } else { "b" };
+            waiting.push(tokio::spawn(async move {
+                let work = move || parsed.send(client).unwrap_or_default();
+                background.parse(client, work).await
+            }));
+            tokio::task::yield_now().await;
+        }
+        begin.send(()).unwrap();
+        first.await.unwrap().unwrap();
+        for waiting in waiting {
+            waiting.await.unwrap().unwrap();
+        }
+        let order: Vec<&str> = order.try_iter().collect();
+        assert_ne!(order.last(), Some(&"b"), "{order:?}");
     }
 }
