@@ -6,7 +6,7 @@
 #![allow(clippy::print_stdout, clippy::allow_attributes, reason = "an example")]
 
 use relata::Store;
-use relata::query::LinkFilter;
+use relata::graph::LinkFilter;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let house = std::env::args().nth(1).unwrap_or_else(|| "12-maple-street".to_owned());

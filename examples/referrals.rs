@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, clippy::allow_attributes, reason = "an example")]
 
 use relata::Store;
-use relata::query::LinkFilter;
+use relata::graph::LinkFilter;
 
 fn main() -> Result<(), Box<dyn std::error::Error>> {
     let contact = std::env::args().nth(1).unwrap_or_else(|| "agnes-holm".to_owned());
