@@ -4,8 +4,8 @@ use std::io::{BufWriter, IntoInnerError, Write};
 use std::path::Path;
 use std::process::ExitCode;
 
-use anyhow::{Context, ensure};
-use relata::export::{EdgesKey, Format, Options, check, write_timeline};
+use anyhow::{Context, bail};
+use relata::export::{Content, EdgesKey, Options, check, write_timeline};
 use relata::graph::{Layers, LinkFilter, SubgraphQuery};
 use relata::{AsOf, Location, Store};
 
@@ -48,15 +48,6 @@ pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// What to write: a graph in the format of another tool, its whole timeline, or the events
-/// themselves.
-#[derive(Clone, Copy)]
-enum Content {
-    Graph(Format),
-    Timeline,
-    Events,
-}
-
 fn content(export: &ExportArgs) -> anyhow::Result<Content> {
     if export.format == "ndjson" {
         let ExportArgs { label, association, of, layer, dynamic, bom, yed, .. } = export;
@@ -72,23 +63,21 @@ fn content(export: &ExportArgs) -> anyhow::Result<Content> {
         let given = given.into_iter().find(|(_, given)| *given);
         return match given {
             Some((name, _)) => {
-                anyhow::bail!("--{name} cannot be combined with ndjson, which has every event")
+                bail!("--{name} cannot be combined with ndjson, which has every event")
             }
             None => Ok(Content::Events),
         };
     }
-    let known: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-    let format: Result<Format, _> = export.format.parse();
-    let format =
-        format.ok().with_context(|| format!("--format is one of {}, ndjson", known.join(", ")))?;
-    for (name, given, of) in [
-        ("dynamic", export.dynamic, Format::Gexf),
-        ("bom", export.bom, Format::Csv),
-        ("yed", export.yed, Format::GraphMl),
-    ] {
-        ensure!(!given || format == of, "--{name} needs --format {}", of.as_str());
+    let content: Result<Content, _> = export.format.parse();
+    let content =
+        content.ok().with_context(|| format!("--format is one of {}", Content::names()))?;
+    for (name, given) in [("dynamic", export.dynamic), ("bom", export.bom), ("yed", export.yed)] {
+        let only = Content::format_of_option(name);
+        if let Some(only) = only.filter(|only| given && content.format() != Some(*only)) {
+            bail!("--{name} needs --format {}", only.as_str());
+        }
     }
-    Ok(if export.dynamic { Content::Timeline } else { Content::Graph(format) })
+    Ok(if export.dynamic { Content::Timeline } else { content })
 }
 
 fn query(export: &ExportArgs) -> anyhow::Result<SubgraphQuery> {

@@ -1,5 +1,6 @@
 //! Exports of a graph in the formats of other tools, one file per format.
 
+mod content;
 mod csv;
 mod cypher;
 mod cytoscape;
@@ -18,5 +19,6 @@ mod options;
 mod rdf;
 mod xml;
 
+pub use content::Content;
 pub use format::{CheckedExport, Format, check, write, write_timeline};
 pub use options::{EdgesKey, Options, TooLarge};

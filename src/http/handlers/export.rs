@@ -2,7 +2,6 @@
 
 use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
-use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::task::{Poll, ready};
@@ -19,7 +18,7 @@ use warp::http::header::{
 };
 use warp::reply::Response;
 
-use crate::export::{Format, Options, check, write_timeline};
+use crate::export::{Content, Format, Options, check, write_timeline};
 use crate::graph::{QueryError, Snapshot, Subgraph, SubgraphQuery};
 use crate::http::app::App;
 use crate::http::extract::location;
@@ -28,7 +27,7 @@ use crate::http::extract::request::Request;
 use crate::http::respond::chunks::{Chunks, accepts_gzip};
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::model::{ParseNameError, Seq};
+use crate::model::Seq;
 use crate::store::{AsOf, ExportEventsError, Location, PastError};
 
 /// Size of a chunk of the answer, in bytes.
@@ -36,46 +35,6 @@ const CHUNK_BYTES: usize = 64 << 10;
 
 /// Maximum number of chunks that wait for a slow client before the export waits, too.
 const CHUNKS: usize = 4;
-
-/// What to write: the graph in a format of another tool, the graph with the life spans of
-/// everything in it, or the events themselves.
-#[derive(Clone, Copy)]
-enum Content {
-    Graph(Format),
-    Timeline,
-    EventsResponse,
-}
-
-impl FromStr for Content {
-    type Err = ParseNameError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        if name == "ndjson" { Ok(Self::EventsResponse) } else { name.parse().map(Self::Graph) }
-    }
-}
-
-impl Content {
-    fn media_type(self) -> &'static str {
-        match self {
-            Self::Graph(format) => format.media_type(),
-            Self::Timeline => Format::Gexf.media_type(),
-            Self::EventsResponse => "application/x-ndjson",
-        }
-    }
-
-    /// Returns whether it is compressed already.
-    fn is_compressed(self) -> bool {
-        matches!(self, Self::Graph(Format::Neo4jCsv))
-    }
-
-    fn file_extension(self) -> &'static str {
-        match self {
-            Self::Graph(format) => format.file_extension(),
-            Self::Timeline => Format::Gexf.file_extension(),
-            Self::EventsResponse => "ndjson",
-        }
-    }
-}
 
 pub(crate) async fn export_graph(app: &Arc<App>, request: Request<'_>) -> Answer {
     let asked = read(&request)?;
@@ -186,8 +145,8 @@ fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
         options: Options {
             edges_key: query.get_enum("edgesKey", "edges, links")?.unwrap_or_default(),
             location: request.path_param("locationId").to_owned(),
-            bom: of_format(query, "bom", content, Format::Csv)?,
-            yed: of_format(query, "yed", content, Format::GraphMl)?,
+            bom: of_format(query, "bom", content)?,
+            yed: of_format(query, "yed", content)?,
         },
         part: SubgraphQuery {
             layers: query.get_enum("layer", "objects, records, all")?.unwrap_or_default(),
@@ -199,40 +158,28 @@ fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
 }
 
 fn content(query: &Query<'_>) -> Result<Content, Problem> {
-    let formats = || {
-        let names: Vec<&str> = Format::ALL.iter().map(|format| format.as_str()).collect();
-        format!("{}, ndjson", names.join(", "))
-    };
-    let content = query.get_enum("format", &formats())?.ok_or_else(|| {
-        Problem::invalid_parameter("format", format!("is missing; it is one of {}", formats()))
+    let content = query.get_enum("format", &Content::names())?.ok_or_else(|| {
+        let why = format!("is missing; it is one of {}", Content::names());
+        Problem::invalid_parameter("format", why)
     })?;
     let given = |name: &&str| !query.get_all(name).is_empty();
-    if matches!(content, Content::EventsResponse)
+    if matches!(content, Content::Events)
         && let Some(name) =
             KNOWN.into_iter().filter(|name| !matches!(*name, "format" | "asOf")).find(given)
     {
         let why = "cannot be combined with ndjson, which holds every event";
         return Err(Problem::invalid_parameter(name, why));
     }
-    let dynamic = of_format(query, "dynamic", content, Format::Gexf)?;
+    let dynamic = of_format(query, "dynamic", content)?;
     Ok(if dynamic { Content::Timeline } else { content })
 }
 
 /// Returns whether a parameter of one format alone is true.
-fn of_format(
-    query: &Query<'_>,
-    name: &'static str,
-    content: Content,
-    format: Format,
-) -> Result<bool, Problem> {
+fn of_format(query: &Query<'_>, name: &'static str, content: Content) -> Result<bool, Problem> {
     let wanted = query.get_enum(name, "true, false")?.unwrap_or(false);
-    let fits = match content {
-        Content::Graph(asked) => asked == format,
-        Content::Timeline => format == Format::Gexf,
-        Content::EventsResponse => false,
-    };
-    if wanted && !fits {
-        let why = format!("applies to {} alone", format.as_str());
+    let only = Content::format_of_option(name);
+    if let Some(only) = only.filter(|only| wanted && content.format() != Some(*only)) {
+        let why = format!("applies to {} alone", only.as_str());
         return Err(Problem::invalid_parameter(name, why));
     }
     Ok(wanted)
@@ -304,7 +251,7 @@ impl Export {
         let written = match self.asked.content {
             Content::Graph(format) => self.graph(&mut begin, format),
             Content::Timeline => self.timeline(&mut begin),
-            Content::EventsResponse => self.events(&mut begin),
+            Content::Events => self.events(&mut begin),
         };
         match written {
             Ok(()) => true,
