@@ -30,7 +30,7 @@ use crate::store::writer::queue::Queue;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
-use crate::store::writer::thread::Writer;
+use crate::store::writer::thread::{Task, Writer};
 use crate::sync::IgnorePoison;
 use crate::webhook::Decoded;
 
@@ -174,6 +174,7 @@ impl Store {
             log: LogTrimming::default(),
             retrying: Retrying::default(),
             tasks_ran_at: std::time::Instant::now(),
+            tasks: Task::ALL,
             clock,
             options,
             head,

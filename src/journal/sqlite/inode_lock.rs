@@ -6,7 +6,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::Path;
-use std::sync::Mutex;
+use std::sync::{Arc, Mutex};
 
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::identity::Identity;
@@ -19,7 +19,7 @@ static OPENED: Mutex<Vec<Opened>> = Mutex::new(Vec::new());
 
 struct Opened {
     identity: Identity,
-    file: File,
+    file: Arc<File>,
     is_locked: bool,
 }
 
@@ -28,6 +28,7 @@ struct Opened {
 #[derive(Debug)]
 pub(super) struct InodeLock {
     identity: Identity,
+    file: Arc<File>,
 }
 
 impl InodeLock {
@@ -39,7 +40,7 @@ impl InodeLock {
         let identity = Identity::of(path).ok_or_else(|| at(std::io::ErrorKind::NotFound.into()))?;
         if !opened.iter().any(|it| it.identity == identity) {
             let file = OpenOptions::new().read(true).write(true).open(path).map_err(at)?;
-            opened.push(Opened { identity, file, is_locked: false });
+            opened.push(Opened { identity, file: Arc::new(file), is_locked: false });
         }
         let found = opened.iter_mut().find(|it| it.identity == identity && !it.is_locked);
         let found = found.ok_or_else(in_use)?;
@@ -48,7 +49,12 @@ impl InodeLock {
             Err(TryLockError::WouldBlock) => return Err(in_use()),
             Err(TryLockError::Error(source)) => return Err(at(source)),
         }
-        Ok(Self { identity })
+        Ok(Self { identity, file: Arc::clone(&found.file) })
+    }
+
+    /// Returns the database file, opened once for the whole process.
+    pub(super) fn file(&self) -> &Arc<File> {
+        &self.file
     }
 }
 

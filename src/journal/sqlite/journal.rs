@@ -88,7 +88,7 @@ impl SqliteJournal {
             epochs::begin(&connection, head)?;
         }
         lock.set_epoch(epochs::load(&connection)?.current(), head)?;
-        let mover = Some(LogMover::start(&mut connection, path)?);
+        let mover = Some(LogMover::start(&mut connection, path, lock.database_file())?);
         Ok(Self { mover, connection, path: path.to_owned(), format, lock: Some(lock) })
     }
 
@@ -431,7 +431,8 @@ impl Journal for SqliteJournal {
             });
         }
         self.connection.busy_timeout(BUSY_TIMEOUT)?;
-        self.mover = Some(LogMover::start(&mut self.connection, &self.path)?);
+        let file = self.lock.as_ref().and_then(DatabaseLock::database_file);
+        self.mover = Some(LogMover::start(&mut self.connection, &self.path, file)?);
         events::head(&self.connection)
     }
 

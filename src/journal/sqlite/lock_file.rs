@@ -3,6 +3,7 @@
 use std::fs::{File, OpenOptions, TryLockError};
 use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::database_path::private;
@@ -29,7 +30,7 @@ pub(super) struct DatabaseLock {
     /// Whether there was no lock file before.
     is_new: bool,
     #[cfg(target_os = "linux")]
-    _inode: InodeLock,
+    inode: InodeLock,
 }
 
 /// The contents of the lock file: the last event that was accepted here and, unless an older
@@ -71,8 +72,20 @@ impl DatabaseLock {
             epoch: None,
             is_new,
             #[cfg(target_os = "linux")]
-            _inode: InodeLock::take(path)?,
+            inode: InodeLock::take(path)?,
         })
+    }
+
+    /// Returns the database file, where it may be opened beside SQLite: on Linux.
+    #[cfg(target_os = "linux")]
+    pub(super) fn database_file(&self) -> Option<Arc<File>> {
+        Some(Arc::clone(self.inode.file()))
+    }
+
+    /// Returns nothing: only on Linux may the file be opened beside SQLite.
+    #[cfg(not(target_os = "linux"))]
+    pub(super) fn database_file(&self) -> Option<Arc<File>> {
+        None
     }
 
     /// Returns whether this database was never opened for writing in this place.

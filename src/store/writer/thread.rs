@@ -31,6 +31,28 @@ use crate::store::writer::state::WriterState;
 const LOG_MOVE_POLL: Duration = Duration::from_millis(1);
 const LOG_MOVE_WAIT: Duration = Duration::from_millis(100);
 
+/// What the writer does besides executing commands.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Task {
+    Import,
+    RetryWriting,
+    SaveCheckpoint,
+    Prune,
+    Compact,
+    TrimLog,
+}
+
+impl Task {
+    pub(crate) const ALL: [Self; 6] = [
+        Self::Import,
+        Self::RetryWriting,
+        Self::SaveCheckpoint,
+        Self::Prune,
+        Self::Compact,
+        Self::TrimLog,
+    ];
+}
+
 pub(crate) struct Writer {
     pub(crate) journal: Box<dyn Journal>,
     pub(crate) commands: Receiver<Command>,
@@ -48,6 +70,8 @@ pub(crate) struct Writer {
     pub(crate) options: Options,
     pub(crate) head: Seq,
     pub(crate) tasks_ran_at: Instant,
+    /// Tasks in the order of their turns.
+    pub(crate) tasks: [Task; 6],
 }
 
 impl Writer {
@@ -99,28 +123,47 @@ impl Writer {
         }
     }
 
-    /// Does what is due besides commands, each in steps that deliveries can wait for.
+    /// Does what is due besides commands, each in its turn and in steps. A command that
+    /// waits meanwhile waits for one step, not for one of each task.
     fn run_due_tasks(&mut self) {
         if self.leaves_disk_to_deliveries() {
             return;
         }
         self.tasks_ran_at = Instant::now();
-        self.import_some();
-        if self.retrying.due_in(Instant::now()).is_zero() {
-            self.retry_writing();
+        for _ in Task::ALL {
+            let [task, ..] = self.tasks;
+            self.tasks.rotate_left(1);
+            if self.is_due(task, Instant::now()) {
+                self.run_step(task);
+                if self.state.queued.backlog().jobs > 0 {
+                    return;
+                }
+            }
         }
-        if self.checkpointer.wants_part(Instant::now()) {
+    }
+
+    fn is_due(&self, task: Task, now: Instant) -> bool {
+        match task {
+            Task::Import => self.imports.due_in().is_zero(),
+            Task::RetryWriting => self.retrying.due_in(now).is_zero(),
+            Task::SaveCheckpoint => self.checkpointer.wants_part(now),
+            Task::Prune => self.pruning.due_in(now).is_zero(),
+            Task::Compact => {
+                self.compaction.due_in(now).is_zero() && !self.checkpointer.is_saving()
+            }
+            Task::TrimLog => self.log.due_in(now).is_zero(),
+        }
+    }
+
+    fn run_step(&mut self, task: Task) {
+        match task {
+            Task::Import => self.import_some(),
+            Task::RetryWriting => self.retry_writing(),
             // Logged; tried again when the next one is due.
-            self.save_due_parts().unwrap_or_default();
-        }
-        if self.pruning.due_in(Instant::now()).is_zero() {
-            self.prune();
-        }
-        if self.compaction.due_in(Instant::now()).is_zero() && !self.checkpointer.is_saving() {
-            self.compact();
-        }
-        if self.log.due_in(Instant::now()).is_zero() {
-            self.trim_log();
+            Task::SaveCheckpoint => self.save_due_parts().unwrap_or_default(),
+            Task::Prune => self.prune(),
+            Task::Compact => self.compact(),
+            Task::TrimLog => self.trim_log(),
         }
     }
 

@@ -7,7 +7,7 @@ use crate::store::writer::import_marks::ImportChunk;
 use crate::store::writer::thread::Writer;
 
 /// Lines of one transaction while deliveries arrive, which wait for it.
-const SHARED_LINES: usize = 256;
+const SHARED_LINES: usize = 128;
 
 /// Lines of one transaction while none does.
 const LINES: usize = 4_096;
