@@ -140,7 +140,7 @@ pub mod operations {
 
 pub use model::{
     Association, AssociationId, Change, End, Event, EventType, LocationId, NodeRef, ObjectKey,
-    ObjectSchema, ParseNameError, ParseNodeRefError, ParseTimestampError, Rank, RecordId,
+    ObjectSchema, ParseNameError, ParseNodeRefError, ParseTimestampError, Property, Rank, RecordId,
     RecordRef, Relation, RelationId, Seq, Side, Stamp, Timestamp, WebhookId,
 };
 pub use store::{

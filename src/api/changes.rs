@@ -75,6 +75,12 @@ pub enum About<'a> {
         /// The object key.
         object: &'a str,
     },
+    /// The location itself was created or changed.
+    Location {
+        /// What people call it, if the event says so.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
+    },
 }
 
 /// The record on one end of a relation.
@@ -146,10 +152,11 @@ impl<'a> About<'a> {
                 first: None,
                 second: None,
             },
-            Change::Record { object, id } => {
+            Change::Record { object, id, .. } => {
                 Self::Record { object: object.as_ref().map(ObjectKey::as_str), record: id.as_str() }
             }
             Change::ObjectSchema(schema) => Self::Object { object: schema.key.as_str() },
+            Change::Location { name, .. } => Self::Location { name: name.as_deref() },
         }
     }
 }

@@ -87,10 +87,11 @@ fn text(change: &Change, association: Option<&Association>) -> String {
             format!("{}: {first} ─ {second}", association.key)
         }
         Change::AssociationDeleted { id, .. } => id.to_string(),
-        Change::Record { object: Some(object), id } => {
+        Change::Record { object: Some(object), id, .. } => {
             node_text(object.as_str(), Some(id.as_str()))
         }
-        Change::Record { object: None, id } => id.to_string(),
+        Change::Record { object: None, id, .. } => id.to_string(),
         Change::ObjectSchema(schema) => schema.key.to_string(),
+        Change::Location { name, .. } => name.as_deref().unwrap_or_default().to_owned(),
     }
 }

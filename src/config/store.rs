@@ -2,9 +2,10 @@
 
 use std::time::Duration;
 
-use clap::Args;
+use clap::{Args, ValueEnum};
 use relata::Options;
 use relata::journal::DeadLetterBounds;
+use relata::webhook::Keep;
 
 use crate::config::names::Names;
 use crate::config::retention::{Retention, parse_days};
@@ -32,6 +33,11 @@ pub(crate) struct StoreArgs {
     /// Also store events of types that do not affect the graph
     #[arg(long, env = "RELATA_KEEP_IGNORED")]
     pub(crate) keep_ignored: bool,
+
+    /// How much to keep of the bodies that say what a record is called: all of them, the
+    /// names, or ids alone
+    #[arg(long, env = "RELATA_KEEP", value_enum, default_value_t = KeepArg::Names, value_name = "WHAT")]
+    pub(crate) keep: KeepArg,
 
     /// Delete events from the journal when they are this many days old; the graph keeps what
     /// they said [default: never]
@@ -67,6 +73,27 @@ pub(crate) struct StoreArgs {
     pub(crate) names: Names,
 }
 
+/// How much to keep of bodies with names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum KeepArg {
+    /// Whole bodies, with addresses and phone numbers
+    Bodies,
+    /// The members that are read, with the one name
+    Names,
+    /// No names
+    Ids,
+}
+
+impl From<KeepArg> for Keep {
+    fn from(keep: KeepArg) -> Self {
+        match keep {
+            KeepArg::Bodies => Self::Bodies,
+            KeepArg::Names => Self::Names,
+            KeepArg::Ids => Self::Ids,
+        }
+    }
+}
+
 impl StoreArgs {
     /// Returns the options of the store.
     pub(crate) fn options(&self) -> Options {
@@ -75,6 +102,7 @@ impl StoreArgs {
             checkpoint_events: self.checkpoint_events,
             checkpoint_interval: Duration::from_millis(self.checkpoint_ms),
             keep_ignored: self.keep_ignored,
+            keep: self.keep.into(),
             past_graphs: self.past_graphs.clamp(1, 1 << 10),
             keep_events: self.keep_events,
             keep_tombstones: self.keep_tombstones.limit(),

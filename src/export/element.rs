@@ -235,7 +235,7 @@ mod tests {
     use super::*;
 
     fn id<'g>(object: &'g str, record: Option<&'g str>) -> NodeId<'g> {
-        NodeId::of(&EdgeEnd { object, record, label: object })
+        NodeId::of(&EdgeEnd { object, record, label: object, name: None })
     }
 
     /// An older database may have an object key with a `/`, whose records became nodes of

@@ -134,7 +134,9 @@ impl LocationGraph {
     /// Returns a copy in which what was found to be deleted is not. It notes what it
     /// lacks, for a checkpoint, and nothing else.
     pub(crate) fn without(&self, deleted: &Deleted) -> Self {
-        let mut copy = Self { seq: self.seq, ..Self::default() };
+        let own_name = self.own_name.clone();
+        let mut copy = Self { seq: self.seq, own_name, ..Self::default() };
+        copy.records.copy_primaries(&self.records);
         let associations = self.copy_schema(deleted, &mut copy);
         let records = self.copy_records(deleted, &mut copy);
         for (number, row) in self.records.relations().iter() {
@@ -169,6 +171,7 @@ impl LocationGraph {
             if let Some((schema, stamp)) = &row.schema {
                 objects.restore_schema(number, schema.clone(), *stamp);
             }
+            objects.restore_names(number, row.names.clone());
         }
         let mut numbers = Vec::new();
         for (number, row) in self.associations.rows().iter() {
@@ -193,6 +196,9 @@ impl LocationGraph {
         for (id, state) in self.records.unkeyed() {
             if !was_deleted(state, deleted.upto) {
                 copy.records.restore_unkeyed(id, state);
+                if let Some(names) = self.records.names().unkeyed(id) {
+                    copy.records.restore_unkeyed_name(id, names);
+                }
             }
         }
         let mut numbers = Vec::with_capacity(self.records.records().len() as usize);
@@ -206,6 +212,9 @@ impl LocationGraph {
             }
             let (id, state) = (self.records.record_id(number), self.records.state(number));
             copy.records.restore_record(place, row.object, id, state);
+            if let Some(name) = self.records.name_row(number) {
+                copy.records.restore_name(next, &name);
+            }
         }
         numbers
     }
@@ -226,7 +235,8 @@ impl LocationGraph {
         ) -> impl Iterator<Item = N> {
             numbers.into_iter().filter_map(|number| new.at(old.place(number)))
         }
-        let Changed { objects, associations, records, dropped } = old.take_changed();
+        let Changed { own_name, objects, associations, records, dropped } = old.take_changed();
+        self.is_renamed |= own_name;
         self.changed_objects.extend(objects);
         let rows = self.associations.rows();
         let associations = by_place(associations, old.associations.rows(), rows);

@@ -57,11 +57,16 @@ impl LocationGraph {
     }
 
     fn compare_schema(&self, other: &Self, report: &mut ComparisonReport<'_>) {
+        report.compare(|| "name".to_owned(), &self.own_name, &other.own_name);
         let (mine, theirs) = (self.objects.rows(), other.objects.rows());
         report.compare(|| "number of object keys".to_owned(), &mine.len(), &theirs.len());
         for ((number, left), (_, right)) in mine.iter().zip(theirs.iter()) {
             let thing = || format!("object {}", left.key);
-            report.compare(thing, &(&left.key, &left.schema), &(&right.key, &right.schema));
+            report.compare(
+                thing,
+                &(&left.key, &left.schema, &left.names),
+                &(&right.key, &right.schema, &right.names),
+            );
             let counts =
                 |graph: &Self| (graph.objects.degree(number), graph.records.rows().listed(number));
             report.compare(
@@ -106,10 +111,18 @@ impl LocationGraph {
                 &other.records.record_id(number),
             );
             report.compare(thing, &state(self), &state(other));
+            let name = |graph: &Self| graph.records.name_row(number);
+            let thing = || format!("name of record {}", self.records.record_id(number));
+            report.compare(thing, &name(self), &name(other));
         }
         let unkeyed = |graph: &Self| {
-            let mut all: Vec<_> =
-                graph.records.unkeyed().map(|(id, state)| (id.to_owned(), state)).collect();
+            let mut all: Vec<_> = graph
+                .records
+                .unkeyed()
+                .map(|(id, state)| {
+                    (id.to_owned(), state, graph.records.names().unkeyed(id).cloned())
+                })
+                .collect();
             all.sort_by(|a, b| a.0.cmp(&b.0));
             all
         };

@@ -9,7 +9,7 @@ use crate::graph::layers::record_data::EdgeType;
 use crate::graph::layers::records::RecordLayer;
 use crate::graph::memory::table::{AssociationNo, ObjectNo};
 use crate::graph::view::{Names, Node, View};
-use crate::model::{Association, NodeRef, Seq, StateKey};
+use crate::model::{Association, NAME, NodeRef, Properties, Seq, StateKey};
 
 /// The graph of one location: object keys joined by associations, records
 /// joined by relations, and one set of queries for both layers.
@@ -22,6 +22,9 @@ pub struct LocationGraph {
     pub(super) associations: Arc<Associations>,
     pub(super) objects: Arc<ObjectLayer>,
     pub(super) records: RecordLayer,
+    /// What events have said of the location's own name.
+    pub(super) own_name: Properties,
+    pub(super) is_renamed: bool,
     pub(super) changed_objects: Vec<ObjectNo>,
     pub(super) changed_associations: Vec<AssociationNo>,
     pub(super) dropped: Dropped,
@@ -32,6 +35,8 @@ pub struct LocationGraph {
 /// The things that events have touched since the last checkpoint, each once.
 #[derive(Debug, Default)]
 pub(crate) struct Changed {
+    /// Whether the location has another name.
+    pub(super) own_name: bool,
     pub(super) objects: Vec<ObjectNo>,
     pub(super) associations: Vec<AssociationNo>,
     pub(super) records: ChangedRecords,
@@ -51,12 +56,13 @@ impl Changed {
     pub(crate) fn rows(&self) -> usize {
         let records = &self.records;
         let linked = records.records.len() + records.relations.len() + records.unkeyed.len();
-        self.objects.len() + self.associations.len() + linked
+        usize::from(self.own_name) + self.objects.len() + self.associations.len() + linked
     }
 
     /// Adds what else changed.
     pub(crate) fn add(&mut self, other: Self) {
         if other.rows() > 0 || other.has_dropped() {
+            self.own_name |= other.own_name;
             self.objects.extend(other.objects);
             self.associations.extend(other.associations);
             self.records.add(other.records);
@@ -80,7 +86,8 @@ impl Changed {
             (first(&mut changed.records, &mut left), first(&mut changed.unkeyed, &mut left));
         let relations = first(&mut changed.relations, &mut left);
         let records = ChangedRecords { unkeyed, records, relations };
-        Self { objects, associations, records, dropped }
+        let own_name = std::mem::take(&mut self.own_name);
+        Self { own_name, objects, associations, records, dropped }
     }
 
     /// Returns whether rows are no longer there.
@@ -168,6 +175,11 @@ impl LocationGraph {
         }
     }
 
+    /// Returns what people call the location, if an event has said so.
+    pub fn name(&self) -> Option<&str> {
+        self.own_name.get(NAME).map(|name| &*name.value)
+    }
+
     /// Returns the definition of the association of this id, while it is known and not
     /// deleted.
     pub fn association(&self, id: &str) -> Option<&Association> {
@@ -185,7 +197,10 @@ impl LocationGraph {
         let records = &self.records;
         let schema = self.objects.rows().len() + self.associations.rows().len();
         let linked = u64::from(records.records().len()) + u64::from(relations);
-        u64::from(schema) + records.unkeyed().len() as u64 + linked
+        let objects = self.objects.rows().iter().filter(|(_, row)| !row.names.is_empty());
+        let named =
+            usize::from(!self.own_name.is_empty()) + objects.count() + records.names().rows();
+        u64::from(schema) + records.unkeyed().len() as u64 + linked + named as u64
     }
 
     /// Returns how many relation rows a checkpoint of the whole graph has.
@@ -195,6 +210,7 @@ impl LocationGraph {
 
     /// Drops the notes for a checkpoint, of a graph that none is made of.
     pub(crate) fn forget_changes(&mut self) {
+        self.is_renamed = false;
         self.changed_objects = Vec::new();
         self.changed_associations = Vec::new();
         self.records.changed = ChangedRecords::default();
@@ -204,6 +220,7 @@ impl LocationGraph {
     /// Hands out what changed since the last call.
     pub(crate) fn take_changed(&mut self) -> Changed {
         let mut changed = Changed {
+            own_name: std::mem::take(&mut self.is_renamed),
             objects: std::mem::take(&mut self.changed_objects),
             associations: std::mem::take(&mut self.changed_associations),
             records: std::mem::take(&mut self.records.changed),
@@ -226,12 +243,14 @@ impl LocationGraph {
     pub(crate) fn changed_rows(&self) -> usize {
         let records = &self.records.changed;
         let linked = records.records.len() + records.relations.len() + records.unkeyed.len();
-        self.changed_objects.len() + self.changed_associations.len() + linked
+        let schema = self.changed_objects.len() + self.changed_associations.len();
+        usize::from(self.is_renamed) + schema + linked
     }
 
     /// Takes back what was handed out and could not be saved.
     pub(crate) fn put_back_changed(&mut self, changed: Changed) {
-        let Changed { objects, associations, records, dropped } = changed;
+        let Changed { own_name, objects, associations, records, dropped } = changed;
+        self.is_renamed |= own_name;
         self.changed_objects.extend(objects);
         self.changed_associations.extend(associations);
         self.records.changed.add(records);

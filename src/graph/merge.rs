@@ -29,17 +29,25 @@ impl LocationGraph {
                 self.define(number, None, stamp)
             }
             Change::Relation(relation) => self.merge_relation(relation, stamp),
-            Change::Record { object: Some(object), id } => {
+            Change::Record { object: Some(object), id, .. } => {
                 let object = self.intern_object(object);
-                self.records.merge_record(object, id.as_str(), stamp)
+                let outcome = self.records.merge_record(object, id.as_str(), stamp);
+                outcome.or_renamed(self.merge_names(event, stamp))
             }
-            Change::Record { object: None, id } => self.records.merge_unkeyed(id.as_str(), stamp),
+            Change::Record { object: None, id, .. } => {
+                let outcome = self.records.merge_unkeyed(id.as_str(), stamp);
+                outcome.or_renamed(self.merge_names(event, stamp))
+            }
             Change::ObjectSchema(schema) => {
                 let number = self.intern_object(&schema.key);
                 let objects = Arc::make_mut(&mut self.objects);
                 let outcome = objects.merge_schema(number, schema, stamp);
                 self.changed_objects.push(number);
+                self.name_by_schema(number);
                 outcome
+            }
+            Change::Location { .. } => {
+                Outcome::Unchanged.or_renamed(self.merge_names(event, stamp))
             }
         }
     }
@@ -50,6 +58,7 @@ impl LocationGraph {
         }
         let (number, _) = Arc::make_mut(&mut self.objects).intern(key);
         self.changed_objects.push(number);
+        self.name_by_schema(number);
         number
     }
 

@@ -8,6 +8,7 @@ mod layers;
 mod location_graph;
 mod memory;
 mod merge;
+mod names;
 mod outcome;
 mod petgraph;
 mod preview;

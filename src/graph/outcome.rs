@@ -14,6 +14,11 @@ pub enum Outcome {
 }
 
 impl Outcome {
+    /// Returns the outcome of an event that has, or has not, changed a name besides.
+    pub(super) fn or_renamed(self, is_renamed: bool) -> Self {
+        if is_renamed { Self::Applied } else { self }
+    }
+
     pub(super) fn of_record(old: RecordState, stamp: Stamp) -> Self {
         match old.last {
             Some(last) if stamp.same_but_seq(last) => Self::Unchanged,

@@ -29,13 +29,14 @@ impl LocationGraph {
                 }
                 part.relation(relation.id.as_str());
             }
-            Change::Record { object: Some(object), id } => {
+            Change::Record { object: Some(object), id, .. } => {
                 part.record(object, id.as_str());
             }
-            Change::Record { object: None, id } => part.unkeyed(id.as_str()),
+            Change::Record { object: None, id, .. } => part.unkeyed(id.as_str()),
             Change::ObjectSchema(schema) => {
                 part.object(&schema.key);
             }
+            Change::Location { .. } => part.graph.own_name.clone_from(&self.own_name),
         }
         part.graph.merge(seq, event)
     }
@@ -55,6 +56,11 @@ impl Scratch<'_> {
         if let Some((schema, stamp)) = schema {
             Arc::make_mut(&mut self.graph.objects).restore_schema(copy, schema, stamp);
         }
+        if let Some(known) = known {
+            let names = self.whole.objects.rows()[known].names.clone();
+            Arc::make_mut(&mut self.graph.objects).restore_names(copy, names);
+        }
+        self.graph.name_by_schema(copy);
         copy
     }
 
@@ -73,6 +79,9 @@ impl Scratch<'_> {
         if state != RecordState::default() {
             self.graph.records.restore_unkeyed(id, state);
         }
+        if let Some(names) = self.whole.records.names().unkeyed(id) {
+            self.graph.records.restore_unkeyed_name(id, names);
+        }
     }
 
     fn record(&mut self, object: &ObjectKey, id: &str) -> Option<RecordNo> {
@@ -85,7 +94,11 @@ impl Scratch<'_> {
         }
         let (next, state) = (self.graph.records.records().len(), self.whole.records.state(known));
         self.graph.records.restore_record(next, object, id, state);
-        self.graph.records.find_record(object, id)
+        let copy = self.graph.records.find_record(object, id)?;
+        if let Some(name) = self.whole.records.name_row(known) {
+            self.graph.records.restore_name(copy, &name);
+        }
+        Some(copy)
     }
 
     fn relation(&mut self, id: &str) -> Option<()> {

@@ -5,7 +5,10 @@ use std::sync::Arc;
 use crate::graph::layers::record_data::EdgeType;
 use crate::graph::location_graph::{Changed, LocationGraph};
 use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo};
-use crate::model::{ObjectKey, Side, StateRow};
+use crate::model::{NamedThing, ObjectKey, Properties, Side, StateRow};
+
+const ORDER: &str = "its number is not behind those before";
+const REFERENCE: &str = "it refers to a row that is not there";
 
 impl LocationGraph {
     /// Writes the present state of what changed, in an order that
@@ -52,14 +55,62 @@ impl LocationGraph {
                 stamp: row.stamp,
             })?;
         }
+        self.name_rows(changed, put)
+    }
+
+    /// Writes what names the things that changed, or can.
+    fn name_rows<E>(
+        &self,
+        changed: &Changed,
+        mut put: impl FnMut(StateRow<'_>) -> Result<(), E>,
+    ) -> Result<(), E> {
+        let mut put = |of, properties: &Properties| {
+            if properties.is_empty() { Ok(()) } else { put(StateRow::Name { of, properties }) }
+        };
+        if changed.own_name {
+            put(NamedThing::Location, &self.own_name)?;
+        }
+        for &number in &changed.objects {
+            put(NamedThing::Object(number.0), &self.objects.rows()[number].names)?;
+        }
+        for &number in &changed.records.records {
+            if let Some(name) = self.records.name_row(number) {
+                put(NamedThing::Record(self.records.records().place(number)), &name)?;
+            }
+        }
+        for id in &changed.records.unkeyed {
+            if let Some(names) = self.records.names().unkeyed(id) {
+                put(NamedThing::UnkeyedRecord(id), names)?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Takes back what a checkpoint holds of a name.
+    fn restore_name(
+        &mut self,
+        of: NamedThing<'_>,
+        properties: &Properties,
+    ) -> Result<(), &'static str> {
+        match of {
+            NamedThing::Location => self.own_name = properties.clone(),
+            NamedThing::Object(number) => {
+                let number = self.objects.rows().at(number).ok_or(REFERENCE)?;
+                Arc::make_mut(&mut self.objects).restore_names(number, properties.clone());
+                self.name_by_schema(number);
+            }
+            NamedThing::Record(number) => {
+                let number = self.records.records().at(number).ok_or(REFERENCE)?;
+                self.records.restore_name(number, properties);
+            }
+            NamedThing::UnkeyedRecord(id) => self.records.restore_unkeyed_name(id, properties),
+        }
         Ok(())
     }
 
     /// Takes back one row of a checkpoint; the error says what is wrong with
     /// it.
     pub(crate) fn restore(&mut self, row: &StateRow<'_>) -> Result<(), &'static str> {
-        const ORDER: &str = "its number is not behind those before";
-        const REFERENCE: &str = "it refers to a row that is not there";
         let in_order = match *row {
             StateRow::Object { number, key, schema } => {
                 let objects = Arc::make_mut(&mut self.objects);
@@ -67,6 +118,7 @@ impl LocationGraph {
                 if let Some((schema, stamp)) = schema {
                     objects.restore_schema(given, schema.clone(), stamp);
                 }
+                self.name_by_schema(given);
                 new && given.0 == number
             }
             StateRow::Association { number, id, stamp, definition } => {
@@ -97,6 +149,10 @@ impl LocationGraph {
                 let kind = EdgeType { association, first: object(first), second: object(second) };
                 let kind = self.intern_kind(kind);
                 self.records.restore_relation(number, id, kind, (first, second), stamp)
+            }
+            StateRow::Name { of, properties } => {
+                self.restore_name(of, properties)?;
+                true
             }
         };
         if in_order { Ok(()) } else { Err(ORDER) }

@@ -14,7 +14,7 @@ mod sqlite;
 mod token;
 mod writer;
 
-pub use crate::model::{RecordState, StateKey, StateRow};
+pub use crate::model::{NamedThing, Properties, PropertyState, RecordState, StateKey, StateRow};
 pub use checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use entry::{Accepted, JournalEntry};

@@ -141,6 +141,12 @@ pub trait JournalReader: Send {
         })
     }
 
+    /// Returns the last event whose names the checkpoint may lack, since a version that
+    /// read none saved it; 0 if it lacks none.
+    fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {
+        Ok(0)
+    }
+
     /// Shows the ids of the checkpoint's locations, in the order of their numbers, until
     /// `each` breaks, and returns the seq that the checkpoint covers.
     fn location_ids(

@@ -81,6 +81,12 @@ pub trait Journal: JournalReader {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError>;
 
+    /// Records that the checkpoint lacks no names: see
+    /// [`JournalReader::unnamed_upto`](crate::journal::JournalReader::unnamed_upto).
+    fn finish_naming(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
     /// Makes a compaction durable, in a transaction of its own: once this returns, every
     /// replay does it.
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError>;

@@ -3,6 +3,7 @@
 use std::fmt;
 
 use crate::model::association::Association;
+use crate::model::display_name::Property;
 use crate::model::ids::{AssociationId, LocationId, ObjectKey, RecordId, WebhookId};
 use crate::model::relation::Relation;
 use crate::model::timestamp::Timestamp;
@@ -81,6 +82,26 @@ event_types! {
     ObjectSchemaCreate => Create,
     /// A type of things changed.
     ObjectSchemaUpdate => Update,
+    /// A contact was created.
+    ContactCreate => Create,
+    /// A contact changed.
+    ContactUpdate => Update,
+    /// An opportunity was created.
+    OpportunityCreate => Create,
+    /// An opportunity changed.
+    OpportunityUpdate => Update,
+    /// Someone else is responsible for an opportunity.
+    OpportunityAssignedToUpdate => Update,
+    /// The value of an opportunity changed.
+    OpportunityMonetaryValueUpdate => Update,
+    /// An opportunity is in another stage.
+    OpportunityStageUpdate => Update,
+    /// The status of an opportunity changed.
+    OpportunityStatusUpdate => Update,
+    /// A location was created.
+    LocationCreate => Create,
+    /// A location changed.
+    LocationUpdate => Update,
 }
 
 impl fmt::Display for EventType {
@@ -98,6 +119,8 @@ pub struct ObjectSchema {
     pub singular: Option<Box<str>>,
     /// What many are called, if known.
     pub plural: Option<Box<str>>,
+    /// The property that names a record, without the object's prefix, if known.
+    pub primary: Option<Box<str>>,
 }
 
 /// The thing that an event concerns, as far as the graph keeps it.
@@ -123,9 +146,18 @@ pub enum Change {
         object: Option<ObjectKey>,
         /// The record id.
         id: RecordId,
+        /// What can name it, by ascending key.
+        properties: Box<[Property]>,
     },
     /// A type of things as it is from now on.
     ObjectSchema(ObjectSchema),
+    /// The location itself.
+    Location {
+        /// Its id.
+        id: LocationId,
+        /// What people call it, if the event says so.
+        name: Option<Box<str>>,
+    },
 }
 
 impl Change {
@@ -137,6 +169,48 @@ impl Change {
             Self::Relation(relation) => relation.id.as_str(),
             Self::Record { id, .. } => id.as_str(),
             Self::ObjectSchema(schema) => schema.key.as_str(),
+            Self::Location { id, .. } => id.as_str(),
+        }
+    }
+}
+
+impl EventType {
+    /// Returns whether events of this type are of records whose object key is a member.
+    pub(crate) const fn is_of_record(self) -> bool {
+        matches!(self, Self::RecordCreate | Self::RecordUpdate | Self::RecordDelete)
+    }
+
+    /// Returns whether events of this type say what a type of things is called.
+    pub(crate) const fn has_schema(self) -> bool {
+        matches!(self, Self::ObjectSchemaCreate | Self::ObjectSchemaUpdate)
+    }
+
+    /// Returns whether events of this type say what a record or a location is called, so
+    /// that only what Relata reads is kept of their bodies.
+    pub const fn has_name(self) -> bool {
+        match self {
+            Self::AssociationCreate
+            | Self::AssociationUpdate
+            | Self::AssociationDelete
+            | Self::RelationCreate
+            | Self::RelationDelete
+            | Self::RecordDelete
+            | Self::ContactDelete
+            | Self::OpportunityDelete
+            | Self::ObjectSchemaCreate
+            | Self::ObjectSchemaUpdate => false,
+            Self::RecordCreate
+            | Self::RecordUpdate
+            | Self::ContactCreate
+            | Self::ContactUpdate
+            | Self::OpportunityCreate
+            | Self::OpportunityUpdate
+            | Self::OpportunityAssignedToUpdate
+            | Self::OpportunityMonetaryValueUpdate
+            | Self::OpportunityStageUpdate
+            | Self::OpportunityStatusUpdate
+            | Self::LocationCreate
+            | Self::LocationUpdate => true,
         }
     }
 }

@@ -1,12 +1,13 @@
 //! The state of things as a checkpoint keeps it, one row a thing.
 //!
 //! Rows of one location arrive in the order objects, associations, records,
-//! relations, each by ascending number, so that a row refers only to rows
+//! relations, names, each by ascending number, so that a row refers only to rows
 //! before it. Numbers only grow, and what is dropped leaves a gap: they give lists their
 //! order and cursors their meaning, and survive a restart.
 
 use crate::model::association::Association;
 use crate::model::event::ObjectSchema;
+use crate::model::properties::Properties;
 use crate::model::stamp::{Seq, Stamp};
 
 /// What is known of a record from its own events.
@@ -97,6 +98,28 @@ pub enum StateRow<'a> {
         /// The event that gave it its state.
         stamp: Stamp,
     },
+    /// What names a thing, or can.
+    Name {
+        /// The thing.
+        of: NamedThing<'a>,
+        /// Its properties: `singular`, `plural` and `primary` of a type of things, `name` of
+        /// a location. Of a record whose schema says which property names it, or that is of
+        /// a built-in object, the name alone, under an empty key.
+        properties: &'a Properties,
+    },
+}
+
+/// A thing that can have a name.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum NamedThing<'a> {
+    /// The location.
+    Location,
+    /// A type of things, by its number.
+    Object(u32),
+    /// A record, by its number.
+    Record(u32),
+    /// Every record of this id, by events without an object key.
+    UnkeyedRecord(&'a str),
 }
 
 /// Which row of one location it is that is no longer there. Object keys stay.
@@ -123,6 +146,7 @@ impl StateRow<'_> {
                 seq(state.last).max(seq(state.deleted))
             }
             Self::Relation { stamp, .. } => stamp.seq(),
+            Self::Name { properties, .. } => properties.newest(),
         }
     }
 }

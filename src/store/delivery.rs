@@ -4,9 +4,11 @@ use std::sync::Arc;
 
 use crate::graph::Outcome;
 use crate::journal::{JournalEntry, JournalError};
-use crate::model::{LocationId, Seq, Timestamp, WebhookId};
+use crate::model::{Change, LocationId, Property, Seq, Timestamp, WebhookId};
 use crate::store::name_limits::LimitReached;
-use crate::webhook::{DecodeError, Decoded, UrlTypes, decode_with, strip_bom};
+use crate::webhook::{
+    DecodeError, Decoded, Keep, UrlTypes, decode_with, distill, distilled_body, strip_bom,
+};
 
 /// One delivery, decoded and ready to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -63,6 +65,49 @@ impl Delivery {
             event.webhook_id = Some(WebhookId::from(id));
         }
         self
+    }
+
+    /// Returns the delivery with as much of its body as is to be kept.
+    pub(crate) fn keeping(mut self, keep: Keep) -> Self {
+        let Decoded::Event(event) = &mut self.decoded else { return self };
+        match keep {
+            Keep::Bodies => {}
+            Keep::Names => {
+                if let Some(body) = distill(event, &self.body) {
+                    self.body = body.into();
+                }
+            }
+            Keep::Ids if event.event_type.has_name() => {
+                let is_ignored = match &mut event.change {
+                    Change::Record { properties, .. } => {
+                        *properties = Box::default();
+                        !event.event_type.is_of_record()
+                    }
+                    _ => true,
+                };
+                self.body = distilled_body(event).into();
+                if is_ignored {
+                    self.decoded = Decoded::Ignored {
+                        event_type: event.event_type.as_str().into(),
+                        location: Some(event.location.clone()),
+                        trace_id: event.trace_id.clone(),
+                    };
+                }
+            }
+            Keep::Ids => {}
+        }
+        self
+    }
+
+    /// Keeps these properties of a record alone.
+    pub(crate) fn keep_properties(&mut self, kept: Vec<Property>) {
+        if let Decoded::Event(event) = &mut self.decoded
+            && let Change::Record { properties, .. } = &mut event.change
+            && properties.len() > kept.len()
+        {
+            *properties = kept.into();
+            self.body = distilled_body(event).into();
+        }
     }
 
     /// Sets the time of receipt.

@@ -105,7 +105,8 @@ pub(crate) fn decode_entry(
     seq: Seq,
     entry: &JournalEntry<'_>,
 ) -> Result<Option<Event>, JournalError> {
-    if entry.is_erased() {
+    // Of an event that was ignored when it came, nothing else is kept in columns.
+    if entry.is_erased() || entry.entity.is_empty() {
         return Ok(None);
     }
     match decode_stored(entry.body.as_bytes(), entry.event_type) {
@@ -163,7 +164,7 @@ impl Subject {
                 gone.as_str() == id
             }
             (Self::Node(NodeRef { object, record: Some(id) }), change) => match change {
-                Change::Record { object: of, id: named } => {
+                Change::Record { object: of, id: named, .. } => {
                     named == id && of.as_ref().is_none_or(|of| of == object)
                 }
                 Change::Relation(relation) => [&relation.first, &relation.second]

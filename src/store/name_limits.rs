@@ -123,7 +123,7 @@ impl<'e> EventNames<'e> {
                 let field = event.event_type.as_str().starts_with("Record").then_some("objectKey");
                 names.objects = [Some((object.as_str(), field)), None];
             }
-            Change::Record { object: None, .. } => {}
+            Change::Record { object: None, .. } | Change::Location { .. } => {}
             Change::ObjectSchema(it) => {
                 names.objects = [Some((it.key.as_str(), Some("key"))), None];
             }

@@ -5,6 +5,7 @@ use std::time::Duration;
 use crate::journal::DeadLetterBounds;
 use crate::store::name_limits::NameLimits;
 use crate::store::writer::clock::Clock;
+use crate::webhook::Keep;
 
 /// Limits and intervals of a store. The defaults suit one machine with a disk.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -47,6 +48,8 @@ pub struct Options {
     pub clock: Clock,
     /// Whether events of types that the graph does not depend on are kept, too.
     pub keep_ignored: bool,
+    /// How much is kept of the bodies that say what something is called.
+    pub keep: Keep,
 }
 
 impl Default for Options {
@@ -70,6 +73,7 @@ impl Default for Options {
             names: NameLimits::default(),
             clock: Clock::default(),
             keep_ignored: false,
+            keep: Keep::default(),
         }
     }
 }

@@ -6,7 +6,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, JournalReader};
-use crate::model::{LocationId, Seq};
+use crate::model::{EventType, LocationId, Seq, Stamp};
 use crate::store::history;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::locations::{Location, Locations};
@@ -38,6 +38,16 @@ pub(crate) struct Recovered {
 }
 
 impl Recovered {
+    /// Saves the names that a checkpoint of an older version lacked.
+    pub(crate) fn save_names(&mut self, journal: &mut dyn Journal) -> Result<(), JournalError> {
+        if journal.unnamed_upto()? > 0 {
+            self.checkpointer.save_whole(journal, &self.locations, self.head)?;
+            self.checkpoint = self.head;
+            journal.finish_naming()?;
+        }
+        Ok(())
+    }
+
     /// Saves the state rebuilt from the events, if the checkpoint was damaged.
     pub(crate) fn replace_damaged_checkpoint(
         &mut self,
@@ -102,10 +112,51 @@ pub(crate) fn replay_rest(
         return Err(JournalError::CheckpointOutdated { pruned, checkpoint });
     }
     let compactions = Compactions::load(journal, 0)?;
+    let unnamed = journal.unnamed_upto()?.min(head);
+    if unnamed > 0 {
+        name_from_events(journal, unnamed, &locations, &mut checkpointer)?;
+    }
     let replaying =
         Replaying { after: checkpoint, upto: head, compactions: &compactions, again: false };
     let head = replay(journal, &replaying, &locations, &mut checkpointer)?;
     Ok(Recovered { locations, checkpointer, checkpoint, head, compactions })
+}
+
+/// Takes the names from events that a checkpoint of an older version covers without them.
+fn name_from_events(
+    journal: &mut dyn JournalReader,
+    upto: Seq,
+    locations: &Locations,
+    checkpointer: &mut Checkpointer,
+) -> Result<(), JournalError> {
+    let mut failed = None;
+    let after = journal.pruned()?;
+    journal.read(after, &mut |seq, entry| {
+        if seq > upto {
+            return ControlFlow::Break(());
+        }
+        let event_type = EventType::from_name(entry.event_type);
+        if event_type.is_none_or(|it| !it.has_name() && !it.has_schema()) {
+            return ControlFlow::Continue(());
+        }
+        let Some(location) = locations.find(entry.location) else {
+            return ControlFlow::Continue(());
+        };
+        match history::decode_entry(seq, &entry) {
+            Ok(Some(event)) => {
+                let stamp = Stamp::new(event.at, event.event_type.rank(), seq);
+                location.write().merge_names(&event, stamp);
+                checkpointer.record_name(location.number);
+                ControlFlow::Continue(())
+            }
+            Ok(None) => ControlFlow::Continue(()),
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
+            }
+        }
+    })?;
+    failed.map_or(Ok(()), Err)
 }
 
 /// Recovers one location or all as [`recover`] does, while another process writes, which may

@@ -32,7 +32,7 @@ use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
 use crate::store::writer::thread::{Task, Writer};
 use crate::sync::IgnorePoison;
-use crate::webhook::Decoded;
+use crate::webhook::{Decoded, Keep};
 
 /// An association graph store: a journal on disk, graphs in memory, and the one
 /// thread that writes.
@@ -66,6 +66,7 @@ pub struct Store {
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<OpenReader>,
     keep_ignored: bool,
+    pub(crate) keep: Keep,
     pub(crate) redeliveries: Redeliveries,
     pub(crate) no_ops: NoOpEvents,
     pub(crate) subscriptions: Arc<Subscriptions>,
@@ -128,6 +129,7 @@ impl Store {
             writer: Mutex::new(None),
             readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
             keep_ignored: false,
+            keep: options.keep,
             redeliveries: Redeliveries::default(),
             past_graphs: PastCache::new(options.past_graphs),
             refreshing: Mutex::default(),
@@ -147,6 +149,7 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let mut recovered = recover(journal.as_mut(), &options)?;
         recovered.replace_damaged_checkpoint(journal.as_mut())?;
+        recovered.save_names(journal.as_mut())?;
         let epochs = journal.epochs()?;
         let head = recovered.head;
         let pruning = Pruning::new(options.keep_events, journal.pruned()?);
@@ -155,7 +158,7 @@ impl Store {
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
-        let (keep_ignored, names) = (options.keep_ignored, options.names);
+        let (keep_ignored, keep, names) = (options.keep_ignored, options.keep, options.names);
         let past_graphs = PastCache::new(options.past_graphs);
         let redeliveries = recovered.checkpointer.redeliveries();
         let no_ops = recovered.checkpointer.no_ops();
@@ -191,6 +194,7 @@ impl Store {
             writer,
             readers,
             keep_ignored,
+            keep,
             redeliveries,
             no_ops,
             subscriptions,

@@ -8,6 +8,7 @@ use crate::model::{
 };
 use crate::webhook::encoding::strip_bom;
 use crate::webhook::error::DecodeError;
+use crate::webhook::names::NamingMembers;
 use crate::webhook::payload::Payload;
 use crate::webhook::payload_values::{Member, Nested};
 
@@ -109,11 +110,28 @@ fn decode_by(body: &[u8], url_type: Option<&str>, rules: Rules) -> Result<Decode
         return Err(too_deep());
     }
     let trace_id = optional(&payload, |p| &p.trace_id).map(Box::from);
-    read(&payload, url_type, rules).map_err(|fault| DecodeError::Invalid {
+    let read = read(&payload, url_type, rules).map_err(|fault| DecodeError::Invalid {
         field: fault.field,
         reason: fault.reason,
         trace_id,
-    })
+    });
+    read.map(|decoded| with_names(decoded, text))
+}
+
+/// Reads what names a thing, which has no part in whether the event can be used.
+fn with_names(mut decoded: Decoded, text: &str) -> Decoded {
+    if let Decoded::Event(event) = &mut decoded {
+        let members = || NamingMembers::read(text);
+        match &mut event.change {
+            Change::Record { object, properties, .. } if event.event_type.has_name() => {
+                *properties = members().properties(object.as_ref());
+            }
+            Change::Location { name, .. } => *name = members().name(),
+            Change::ObjectSchema(schema) => schema.primary = members().primary(),
+            _ => {}
+        }
+    }
+    decoded
 }
 
 fn malformed(reason: impl Into<String>) -> DecodeError {
@@ -326,9 +344,13 @@ impl<'p> Reader<'p, '_> {
 
     fn event(&self, event_type: EventType) -> Result<Event, Fault> {
         let change = self.change(event_type)?;
+        let location = match &change {
+            Change::Location { id, .. } => id.clone(),
+            _ => self.required::<LocationId>("locationId", |p| &p.location_id)?,
+        };
         Ok(Event {
             event_type,
-            location: self.required::<LocationId>("locationId", |p| &p.location_id)?,
+            location,
             at: self.timestamp()?,
             webhook_id: self.maybe::<WebhookId>("webhookId", |p| &p.webhook_id)?,
             trace_id: self.usable(|p| &p.trace_id).map(Box::from),
@@ -361,8 +383,17 @@ impl<'p> Reader<'p, '_> {
                 let key = || self.object_key("objectKey", |p| &p.object_key);
                 self.record(is_given.then(key).transpose()?)
             }
-            T::ContactDelete => self.record(Some(ObjectKey::from("contact"))),
-            T::OpportunityDelete => self.record(Some(ObjectKey::from("opportunity"))),
+            T::ContactCreate | T::ContactUpdate | T::ContactDelete => {
+                self.record(Some(ObjectKey::from("contact")))
+            }
+            T::OpportunityCreate
+            | T::OpportunityUpdate
+            | T::OpportunityAssignedToUpdate
+            | T::OpportunityMonetaryValueUpdate
+            | T::OpportunityStageUpdate
+            | T::OpportunityStatusUpdate
+            | T::OpportunityDelete => self.record(Some(ObjectKey::from("opportunity"))),
+            T::LocationCreate | T::LocationUpdate => self.location_itself(),
             T::ObjectSchemaCreate | T::ObjectSchemaUpdate => {
                 self.object_schema().map(Change::ObjectSchema)
             }
@@ -417,7 +448,17 @@ impl<'p> Reader<'p, '_> {
     }
 
     fn record(&self, object: Option<ObjectKey>) -> Result<Change, Fault> {
-        Ok(Change::Record { object, id: self.required::<RecordId>("id", |p| &p.id)? })
+        let (id, properties) = (self.required::<RecordId>("id", |p| &p.id)?, Box::default());
+        Ok(Change::Record { object, id, properties })
+    }
+
+    /// Reads an event about the location itself, whose id is that of the thing, too.
+    fn location_itself(&self) -> Result<Change, Fault> {
+        let id = match self.maybe("locationId", |p| &p.location_id)? {
+            Some(id) => id,
+            None => self.required("id", |p| &p.id)?,
+        };
+        Ok(Change::Location { id, name: None })
     }
 
     fn object_schema(&self) -> Result<ObjectSchema, Fault> {
@@ -432,7 +473,8 @@ impl<'p> Reader<'p, '_> {
             Some(Nested::Object(labels)) => (label(&labels.singular), label(&labels.plural)),
             _ => (None, None),
         };
-        Ok(ObjectSchema { key: self.object_key("key", |p| &p.key)?, singular, plural })
+        let key = self.object_key("key", |p| &p.key)?;
+        Ok(ObjectSchema { key, singular, plural, primary: None })
     }
 }
 

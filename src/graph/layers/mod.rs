@@ -2,6 +2,7 @@
 
 pub(super) mod associations;
 mod link_counts;
+pub(super) mod names;
 pub(super) mod objects;
 pub(super) mod record_data;
 pub(super) mod records;

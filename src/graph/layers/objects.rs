@@ -14,20 +14,49 @@ use crate::graph::memory::table::{
     AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
 };
 use crate::graph::outcome::Outcome;
-use crate::model::{ObjectKey, ObjectSchema, Side, Stamp, address};
+use crate::model::{ObjectKey, ObjectSchema, Properties, Side, Stamp, address, built_in_labels};
 
 /// One type of things.
 #[derive(Debug, Clone)]
 pub(crate) struct ObjectRow {
     pub(crate) key: ObjectKey,
+    /// The greatest schema event, without the property that names records.
     pub(crate) schema: Option<(ObjectSchema, Stamp)>,
+    /// What schema events have said: `singular`, `plural`, `primary`.
+    pub(crate) names: Properties,
 }
+
+const SINGULAR: &str = "singular";
+const PLURAL: &str = "plural";
+const PRIMARY: &str = "primary";
 
 impl ObjectRow {
     /// Returns what people call such a thing: the schema's word, else the key.
     pub(crate) fn display_label(&self) -> &str {
-        let singular = self.schema.as_ref().and_then(|(schema, _)| schema.singular.as_deref());
-        singular.unwrap_or(self.key.as_str())
+        self.singular().unwrap_or(self.key.as_str())
+    }
+
+    /// Returns what people call one such thing.
+    pub(crate) fn singular(&self) -> Option<&str> {
+        let of_schema = || self.schema.as_ref()?.0.singular.as_deref();
+        self.said(SINGULAR)
+            .or_else(of_schema)
+            .or_else(|| Some(built_in_labels(self.key.as_str())?.0))
+    }
+
+    /// Returns what people call many such things.
+    pub(crate) fn plural(&self) -> Option<&str> {
+        let of_schema = || self.schema.as_ref()?.0.plural.as_deref();
+        self.said(PLURAL).or_else(of_schema).or_else(|| Some(built_in_labels(self.key.as_str())?.1))
+    }
+
+    /// Returns the property that names records, if a schema says so.
+    pub(crate) fn primary(&self) -> Option<&str> {
+        self.said(PRIMARY)
+    }
+
+    fn said(&self, key: &str) -> Option<&str> {
+        self.names.get(key).map(|state| &*state.value)
     }
 }
 
@@ -72,7 +101,11 @@ impl ObjectLayer {
         if let Some(known) = self.find(key.as_str()) {
             return (known, false);
         }
-        let given = self.rows.push(ObjectRow { key: key.clone(), schema: None });
+        let given = self.rows.push(ObjectRow {
+            key: key.clone(),
+            schema: None,
+            names: Properties::default(),
+        });
         self.by_key.insert(self.by_key.hash(key.as_str()), given);
         self.adjacency.push(Adjacency::default());
         self.graph.add_node(given);
@@ -85,16 +118,33 @@ impl ObjectLayer {
         schema: &ObjectSchema,
         stamp: Stamp,
     ) -> Outcome {
-        let same = match &self.rows[number].schema {
-            Some((old, at)) if old == schema && stamp.same_but_seq(*at) => {
-                return Outcome::Unchanged;
+        let row = &mut self.rows[number];
+        let says =
+            [(SINGULAR, &schema.singular), (PLURAL, &schema.plural), (PRIMARY, &schema.primary)];
+        let mut is_renamed = false;
+        for (key, value) in says {
+            let value = value.as_deref();
+            is_renamed |= value.is_some_and(|value| row.names.merge(key, value, stamp));
+        }
+        let schema = ObjectSchema { primary: None, ..schema.clone() };
+        let outcome = match &row.schema {
+            Some((old, at)) if *old == schema && stamp.same_but_seq(*at) => Outcome::Unchanged,
+            Some((_, at)) if stamp <= *at => Outcome::Stale,
+            Some((old, _)) if *old == schema => {
+                row.schema = Some((schema, stamp));
+                Outcome::Unchanged
             }
-            Some((_, at)) if stamp <= *at => return Outcome::Stale,
-            Some((old, _)) => old == schema,
-            None => false,
+            _ => {
+                row.schema = Some((schema, stamp));
+                Outcome::Applied
+            }
         };
-        self.restore_schema(number, schema.clone(), stamp);
-        if same { Outcome::Unchanged } else { Outcome::Applied }
+        if is_renamed { Outcome::Applied } else { outcome }
+    }
+
+    /// Restores what a checkpoint holds of the names of an object key.
+    pub(crate) fn restore_names(&mut self, number: ObjectNo, names: Properties) {
+        self.rows[number].names = names;
     }
 
     pub(crate) fn restore_schema(&mut self, number: ObjectNo, schema: ObjectSchema, stamp: Stamp) {

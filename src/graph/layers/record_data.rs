@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::graph::layers::names::RecordNames;
 use crate::graph::memory::adjacency::{Adjacency, Slot};
 use crate::graph::memory::degrees::AssociationDegrees;
 use crate::graph::memory::strings::{StringArena, StringRef};
@@ -82,6 +83,8 @@ pub(crate) struct RecordRows {
     pub(crate) hidden_kinds: u32,
     /// Links of a record to itself, by their association. Few have any.
     pub(crate) loops: Arc<HashMap<(RecordNo, AssociationNo), u32, RandomState>>,
+    /// What people call records.
+    pub(crate) names: RecordNames,
 }
 
 impl RecordRows {

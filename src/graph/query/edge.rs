@@ -13,8 +13,10 @@ pub struct EdgeEndRow<T> {
     pub object: T,
     /// The record id; absent on the object layer.
     pub record: Option<T>,
-    /// What to show people.
+    /// What to show people: the name, else the id; of a type of things what one is called.
     pub label: T,
+    /// What people call the record, if an event has said so.
+    pub name: Option<T>,
 }
 
 /// An end whose texts are borrowed from the graph.
@@ -48,6 +50,7 @@ impl EdgeEnd<'_> {
             object: self.object.to_owned(),
             record: self.record.map(str::to_owned),
             label: self.label.to_owned(),
+            name: self.name.map(str::to_owned),
         }
     }
 }
@@ -68,7 +71,7 @@ impl Edge<'_> {
             self.relation,
         ];
         let ends = [&self.first, &self.second];
-        let ends = ends.into_iter().flat_map(|end| [Some(end.object), end.record]);
+        let ends = ends.into_iter().flat_map(|end| [Some(end.object), end.record, end.name]);
         budget.write(EDGE_MEMBERS, ends.chain(of))
     }
 
@@ -89,14 +92,16 @@ impl Edge<'_> {
 impl<'g> View<'g> {
     pub(in crate::graph) fn object_end(self, number: ObjectNo) -> EdgeEnd<'g> {
         let row: &'g ObjectRow = &self.objects.rows()[number];
-        EdgeEnd { object: row.key.as_str(), record: None, label: row.display_label() }
+        let (object, label) = (row.key.as_str(), row.display_label());
+        EdgeEnd { object, record: None, label, name: None }
     }
 
     pub(in crate::graph) fn record_end(self, number: RecordNo) -> EdgeEnd<'g> {
         let record = self.rows.records[number];
         let id = self.rows.texts.get(record.id);
         let object = self.objects.rows()[record.object].key.as_str();
-        EdgeEnd { object, record: Some(id), label: id }
+        let name = self.rows.names.text(number);
+        EdgeEnd { object, record: Some(id), label: name.unwrap_or(id), name }
     }
 
     /// An association while it is known and not deleted.

@@ -124,14 +124,19 @@ impl Timeline {
                 let association = graph.intern_association(id.as_str());
                 self.definitions.push(AssociationVersion { association, stamp, ends: None });
             }
-            Change::Record { object: Some(object), id } => {
+            Change::Record { object: Some(object), id, .. } => {
                 let object = graph.intern_object(object);
                 let record = graph.records.intern_record(object, id.as_str());
+                graph.merge_names(event, stamp);
                 self.own.push((record, stamp));
                 self.name(record, stamp);
             }
-            Change::Record { object: None, id } => {
+            Change::Record { object: None, id, .. } => {
+                graph.merge_names(event, stamp);
                 self.unkeyed.entry(id.as_str().into()).or_default().push(stamp);
+            }
+            Change::Location { .. } => {
+                graph.merge(seq, event);
             }
             Change::ObjectSchema(schema) => {
                 graph.merge(seq, event);

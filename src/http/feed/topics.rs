@@ -128,7 +128,8 @@ impl Topics {
             // There are few of these.
             Change::Association(_)
             | Change::AssociationDeleted { .. }
-            | Change::ObjectSchema(_) => {
+            | Change::ObjectSchema(_)
+            | Change::Location { .. } => {
                 let mut event = Rendered::new(applied, definitions, *epoch);
                 for (number, topic) in topics.iter_mut().enumerate() {
                     topic.take(stats, &mut event, number, filled);

@@ -32,6 +32,7 @@ pub(super) fn a_checkpoint_is_saved_over_the_one_before(open: &mut Open) {
         key: ObjectKey::from("property"),
         singular: Some("Property".into()),
         plural: None,
+        primary: None,
     };
     let definition = association();
     let deleted = RecordState { last: None, deleted: None }.with(stamp(None, Rank::Delete, 4));

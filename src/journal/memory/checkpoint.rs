@@ -5,7 +5,9 @@ use std::sync::Arc;
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink, SkipBlock};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::BlockMap;
-use crate::journal::memory::rows::{RowKey, StoredRow, borrow_row, copy_row, dropped_key};
+use crate::journal::memory::rows::{
+    RowKey, StoredRow, borrow_row, copy_row, dropped_key, dropped_name,
+};
 use crate::journal::memory::state::{State, StoredLocation};
 use crate::model::Seq;
 
@@ -36,6 +38,7 @@ impl CheckpointPart {
             }
             CheckpointRow::Dropped { location, key } => {
                 self.dropped.push((*location, dropped_key(key)));
+                self.dropped.extend(dropped_name(key).map(|name| (*location, name)));
             }
             CheckpointRow::SkipIndex { first, last, hashes } => {
                 let (first, last, hashes) = (*first, *last, (*hashes).into());

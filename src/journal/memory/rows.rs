@@ -1,6 +1,8 @@
 //! Rows of a checkpoint in memory.
 
-use crate::model::{Association, ObjectSchema, RecordState, Stamp, StateKey, StateRow};
+use crate::model::{
+    Association, NamedThing, ObjectSchema, Properties, RecordState, Stamp, StateKey, StateRow,
+};
 
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) enum RowKey {
@@ -9,6 +11,38 @@ pub(super) enum RowKey {
     UnkeyedRecord(String),
     Record(u32),
     Relation(u32),
+    Name(NamedKey),
+}
+
+/// A [`NamedThing`] with an id of its own.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) enum NamedKey {
+    Location,
+    Object(u32),
+    Record(u32),
+    UnkeyedRecord(String),
+}
+
+impl From<NamedThing<'_>> for NamedKey {
+    fn from(of: NamedThing<'_>) -> Self {
+        match of {
+            NamedThing::Location => Self::Location,
+            NamedThing::Object(number) => Self::Object(number),
+            NamedThing::Record(number) => Self::Record(number),
+            NamedThing::UnkeyedRecord(id) => Self::UnkeyedRecord(id.into()),
+        }
+    }
+}
+
+impl NamedKey {
+    fn thing(&self) -> NamedThing<'_> {
+        match self {
+            Self::Location => NamedThing::Location,
+            Self::Object(number) => NamedThing::Object(*number),
+            Self::Record(number) => NamedThing::Record(*number),
+            Self::UnkeyedRecord(id) => NamedThing::UnkeyedRecord(id),
+        }
+    }
 }
 
 #[derive(Debug)]
@@ -18,6 +52,7 @@ pub(super) enum StoredRow {
     UnkeyedRecord(RecordState),
     Record { object: u32, id: String, state: RecordState },
     Relation { id: String, association: u32, first: u32, second: u32, stamp: Stamp },
+    Name(Properties),
 }
 
 /// Copies a row, and returns the key that it is stored under.
@@ -41,7 +76,20 @@ pub(super) fn copy_row(row: &StateRow<'_>) -> (RowKey, StoredRow) {
             RowKey::Relation(number),
             StoredRow::Relation { id: id.into(), association, first, second, stamp },
         ),
+        StateRow::Name { of, properties } => {
+            (RowKey::Name(of.into()), StoredRow::Name(properties.clone()))
+        }
     }
+}
+
+/// Returns the key of the name of what was dropped, if it can have one.
+pub(super) fn dropped_name(key: &StateKey<'_>) -> Option<RowKey> {
+    let of = match *key {
+        StateKey::UnkeyedRecord(id) => NamedThing::UnkeyedRecord(id),
+        StateKey::Record(number) => NamedThing::Record(number),
+        StateKey::Association(_) | StateKey::Relation(_) => return None,
+    };
+    Some(RowKey::Name(of.into()))
 }
 
 /// Returns the key of a row that was dropped.
@@ -83,6 +131,9 @@ pub(super) fn borrow_row<'a>(key: &'a RowKey, row: &'a StoredRow) -> Option<Stat
             second: *second,
             stamp: *stamp,
         },
+        (RowKey::Name(of), StoredRow::Name(properties)) => {
+            StateRow::Name { of: of.thing(), properties }
+        }
         _ => return None,
     })
 }

@@ -203,6 +203,10 @@ impl JournalReader for SqliteJournal {
         load::load(&self.connection, Layout::of_format(self.format), Some(id), each)
     }
 
+    fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {
+        load::unnamed_upto(&self.connection, Layout::of_format(self.format))
+    }
+
     fn location_ids(
         &mut self,
         each: &mut dyn FnMut(&str) -> ControlFlow<()>,
@@ -343,6 +347,11 @@ impl Journal for SqliteJournal {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         save::save(&mut self.connection, CheckpointSeq::whole(upto), SaveMode::Replace, fill)
+    }
+
+    fn finish_naming(&mut self) -> Result<(), JournalError> {
+        self.connection.execute("DELETE FROM unnamed", [])?;
+        Ok(())
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {

@@ -18,6 +18,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0009_compactions.sql"),
     include_str!("schema/0010_checkpoint_parts.sql"),
     include_str!("schema/0011_location_blocks.sql"),
+    include_str!("schema/0012_names.sql"),
 ];
 
 /// The first format with pruned entries and dead letters.
@@ -43,6 +44,9 @@ pub(super) const CHECKPOINT_PARTS_SINCE: i64 = 10;
 
 /// The first format that says where the events of each location are.
 pub(super) const LOCATION_BLOCKS_SINCE: i64 = 11;
+
+/// The first format with names.
+pub(super) const NAMES_SINCE: i64 = 12;
 
 /// Marks a SQLite file as Relata's: "RELA".
 pub(super) const APPLICATION_ID: i64 = 0x5245_4c41;

@@ -42,6 +42,16 @@ pub(super) const RELATIONS: StateTable = StateTable {
     order: "location, number",
 };
 
+pub(super) const NAMES: StateTable = StateTable {
+    name: "state_name",
+    columns: "location, sort, of, properties",
+    order: "location, sort, of",
+};
+
+/// Deletes the name of a record or an id, by its sort.
+pub(super) const DROP_NAME: &str =
+    "DELETE FROM state_name WHERE location = ?1 AND sort = ?2 AND of = ?3";
+
 impl StateTable {
     /// Returns the statement that saves a row.
     pub(super) fn save(&self) -> String {

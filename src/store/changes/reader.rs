@@ -109,7 +109,7 @@ impl ChangeFilter {
                 ends.iter().any(|end| is_of(end.object.as_str()))
                     && self.of.as_ref().is_none_or(has)
             }
-            Change::Record { object, id } => {
+            Change::Record { object, id, .. } => {
                 object.as_ref().is_none_or(|key| is_of(key.as_str()))
                     && self.of.as_ref().is_none_or(|of| {
                         of.record.as_ref() == Some(id)
@@ -123,6 +123,7 @@ impl ChangeFilter {
                         .as_ref()
                         .is_none_or(|of| of.record.is_none() && of.object == schema.key)
             }
+            Change::Location { .. } => self.object.is_none() && self.of.is_none(),
         }
     }
 

@@ -82,6 +82,7 @@ impl SkipIndex {
             Change::ObjectSchema(schema) => {
                 self.hashes.push(hash_key(3, location, schema.key.as_str()));
             }
+            Change::Location { .. } => {}
         }
     }
 

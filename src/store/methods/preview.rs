@@ -17,6 +17,7 @@ impl Store {
     /// In a store that is open for reading only, it reads the ids of all deliveries of the
     /// last seven days.
     pub fn preview(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
+        let delivery = delivery.keeping(self.keep);
         if self.is_read_only() {
             return self.preview_without_writer(delivery);
         }

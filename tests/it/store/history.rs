@@ -158,7 +158,7 @@ fn speaks_of(event: &Event, subject: &Subject) -> bool {
             _ => false,
         },
         (Subject::Node(NodeRef { object, record: Some(id) }), change) => match change {
-            Change::Record { object: of, id: named } => {
+            Change::Record { object: of, id: named, .. } => {
                 named == id && of.as_ref().is_none_or(|of| of == object)
             }
             Change::Relation(relation) => [&relation.first, &relation.second]

@@ -3,13 +3,13 @@
 use std::ops::ControlFlow;
 
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, Rows, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Rows, params_from_iter};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::checkpoint::rows::{ShowRow, TABLES, text};
-use crate::journal::sqlite::schema::{CHECKPOINT_PARTS_SINCE, CHECKSUMS_SINCE};
-use crate::journal::sqlite::state_table::{LOCATIONS, check, damaged};
+use crate::journal::sqlite::schema::{CHECKPOINT_PARTS_SINCE, CHECKSUMS_SINCE, NAMES_SINCE};
+use crate::journal::sqlite::state_table::{LOCATIONS, NAMES, check, damaged};
 use crate::model::{Seq, StateRow};
 
 const LOAD_SEQ: &str = "SELECT 1, seq, locations, newest, checksum FROM checkpoint";
@@ -31,12 +31,18 @@ pub(in crate::journal::sqlite) struct Layout {
     is_checked: bool,
     /// Whether a checkpoint may be saved in parts, and says how far it has come.
     has_parts: bool,
+    /// Whether things have names.
+    has_names: bool,
 }
 
 impl Layout {
     /// Returns the layout of a file of this format.
     pub(in crate::journal::sqlite) fn of_format(format: i64) -> Self {
-        Self { is_checked: format >= CHECKSUMS_SINCE, has_parts: format >= CHECKPOINT_PARTS_SINCE }
+        Self {
+            is_checked: format >= CHECKSUMS_SINCE,
+            has_parts: format >= CHECKPOINT_PARTS_SINCE,
+            has_names: format >= NAMES_SINCE,
+        }
     }
 }
 
@@ -47,7 +53,7 @@ pub(in crate::journal::sqlite) fn load(
     only: Option<&str>,
     each: RowSink<'_>,
 ) -> Result<CheckpointSeq, JournalError> {
-    let Layout { is_checked, has_parts } = layout;
+    let Layout { is_checked, has_parts, has_names } = layout;
     // The tables belong together: the only read that needs a snapshot.
     let connection = connection.unchecked_transaction()?;
     let (seq, expected) = load_seq(&connection, layout)?;
@@ -76,7 +82,8 @@ pub(in crate::journal::sqlite) fn load(
     }
     let only_number = only.map(|_| locations.first().copied());
     let mut selects = Vec::with_capacity(TABLES.len());
-    for (table, show) in TABLES {
+    let tables = TABLES.into_iter().filter(|(table, _)| has_names || table.name != NAMES.name);
+    for (table, show) in tables {
         let select = match only {
             Some(_) => table.load_one(is_checked),
             None => table.load(is_checked),
@@ -106,7 +113,7 @@ fn load_seq(
     connection: &Connection,
     layout: Layout,
 ) -> Result<(CheckpointSeq, Option<u64>), JournalError> {
-    let Layout { is_checked, has_parts } = layout;
+    let Layout { is_checked, has_parts, .. } = layout;
     let mut select = connection.prepare_cached(match layout {
         Layout { is_checked: false, .. } => LOAD_SEQ_UNCHECKED,
         Layout { has_parts: false, .. } => LOAD_SEQ_WHOLE,
@@ -154,13 +161,27 @@ impl TableCursor<'_> {
     }
 }
 
+/// Returns the last event whose names the checkpoint may lack, 0 if it lacks none.
+pub(in crate::journal::sqlite) fn unnamed_upto(
+    connection: &Connection,
+    layout: Layout,
+) -> Result<Seq, JournalError> {
+    if !layout.has_names {
+        return Ok(load_seq(connection, layout)?.0.newest);
+    }
+    let select = "SELECT upto FROM unnamed";
+    let upto: Option<i64> = connection.query_row(select, [], |row| row.get(0)).optional()?;
+    Ok(upto.unwrap_or(0).unsigned_abs())
+}
+
 /// Shows the ids of the locations, in the order of their numbers, until `each` breaks.
 pub(in crate::journal::sqlite) fn location_ids(
     connection: &Connection,
     each: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Seq, JournalError> {
     let connection = connection.unchecked_transaction()?;
-    let (come, _) = load_seq(&connection, Layout { is_checked: false, has_parts: false })?;
+    let (come, _) =
+        load_seq(&connection, Layout { is_checked: false, has_parts: false, has_names: false })?;
     let mut select = connection.prepare(LOAD_UNCOUNTED)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {

@@ -4,12 +4,14 @@ use rusqlite::{CachedStatement, Connection, OptionalExtension, Transaction, Tran
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;
-use crate::journal::sqlite::checkpoint::rows::TABLES;
+use crate::journal::sqlite::checkpoint::rows::{
+    LOCATION, OBJECT, RECORD, TABLES, UNKEYED_RECORD, property_column,
+};
 use crate::journal::sqlite::location_blocks;
 use crate::journal::sqlite::state_table::{
-    ASSOCIATIONS, LOCATIONS, OBJECTS, RECORDS, RELATIONS, UNKEYED,
+    ASSOCIATIONS, DROP_NAME, LOCATIONS, NAMES, OBJECTS, RECORDS, RELATIONS, UNKEYED,
 };
-use crate::model::{Stamp, StateKey, StateRow, Timestamp};
+use crate::model::{NamedThing, Properties, Stamp, StateKey, StateRow, Timestamp};
 
 const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, newest, checksum) \
     VALUES (1, ?1, ?2, ?3, row_checksum(1, ?1, ?2, ?3))";
@@ -25,7 +27,8 @@ const SAVE_NO_OP: &str = "INSERT OR IGNORE INTO idle_event VALUES (?1)";
 /// known nowhere else.
 const FORGET: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
     DELETE FROM state_object; DELETE FROM state_association; DELETE FROM state_unkeyed_record; \
-    DELETE FROM state_record; DELETE FROM state_relation; \
+    DELETE FROM state_record; DELETE FROM state_relation; DELETE FROM state_name; \
+    DELETE FROM unnamed; \
     DELETE FROM mentions; DELETE FROM idle_event; \
     DELETE FROM location_block; DELETE FROM location_block_range";
 
@@ -104,6 +107,8 @@ struct Statements<'c> {
     unkeyed: CachedStatement<'c>,
     record: CachedStatement<'c>,
     relation: CachedStatement<'c>,
+    name: CachedStatement<'c>,
+    dropped_name: CachedStatement<'c>,
     dropped: [CachedStatement<'c>; 4],
     skip_block: CachedStatement<'c>,
     blocks: CachedStatement<'c>,
@@ -130,6 +135,8 @@ impl<'c> Statements<'c> {
             unkeyed: transaction.prepare_cached(&UNKEYED.save())?,
             record: transaction.prepare_cached(&RECORDS.save())?,
             relation: transaction.prepare_cached(&RELATIONS.save())?,
+            name: transaction.prepare_cached(&NAMES.save())?,
+            dropped_name: transaction.prepare_cached(DROP_NAME)?,
             dropped: [
                 transaction.prepare_cached(&ASSOCIATIONS.drop_one())?,
                 transaction.prepare_cached(&UNKEYED.drop_one())?,
@@ -180,8 +187,14 @@ impl<'c> Statements<'c> {
         let [association, unkeyed, record, relation] = &mut self.dropped;
         match key {
             StateKey::Association(number) => association.execute((location, number)),
-            StateKey::UnkeyedRecord(id) => unkeyed.execute((location, id)),
-            StateKey::Record(number) => record.execute((location, number)),
+            StateKey::UnkeyedRecord(id) => {
+                self.dropped_name.execute((location, UNKEYED_RECORD, id))?;
+                unkeyed.execute((location, id))
+            }
+            StateKey::Record(number) => {
+                self.dropped_name.execute((location, RECORD, number))?;
+                record.execute((location, number))
+            }
             StateKey::Relation(number) => relation.execute((location, number)),
         }
     }
@@ -239,6 +252,24 @@ impl<'c> Statements<'c> {
                     rank,
                     seq,
                 ))
+            }
+            StateRow::Name { of, properties } => self.put_name(location, of, properties),
+        }
+    }
+
+    fn put_name(
+        &mut self,
+        location: u32,
+        of: NamedThing<'_>,
+        properties: &Properties,
+    ) -> Result<usize, rusqlite::Error> {
+        let properties = property_column(properties);
+        match of {
+            NamedThing::Location => self.name.execute((location, LOCATION, "", properties)),
+            NamedThing::Object(number) => self.name.execute((location, OBJECT, number, properties)),
+            NamedThing::Record(number) => self.name.execute((location, RECORD, number, properties)),
+            NamedThing::UnkeyedRecord(id) => {
+                self.name.execute((location, UNKEYED_RECORD, id, properties))
             }
         }
     }

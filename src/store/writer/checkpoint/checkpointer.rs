@@ -104,6 +104,12 @@ impl Checkpointer {
         self.count_event();
     }
 
+    /// Records that a location has names which the rows on disk lack.
+    pub(crate) fn record_name(&mut self, location: u32) {
+        self.touched.insert(location);
+        self.is_dirty = true;
+    }
+
     /// Records an event that the rows on disk cover.
     pub(crate) fn record_saved_event(&mut self, seq: Seq, event: &Event) {
         self.skip_index.add_event(seq, event);

@@ -3,7 +3,7 @@
 use std::time::Instant;
 
 use crate::journal::{ImportMark, JournalEntry, JournalError};
-use crate::model::{Event, Seq, Timestamp};
+use crate::model::{Change, Event, Seq, Timestamp};
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::name_limits::{LimitReached, NewNames};
 use crate::store::writer::batch::{Admission, applied, receipt};
@@ -11,7 +11,7 @@ use crate::store::writer::command::Pending;
 use crate::store::writer::merge::merge_event;
 use crate::store::writer::observer::WriteEvent;
 use crate::store::writer::thread::Writer;
-use crate::webhook::Decoded;
+use crate::webhook::{Decoded, Keep};
 
 impl Writer {
     /// Writes deliveries in one transaction, merges them and replies.
@@ -23,6 +23,7 @@ impl Writer {
             return self.refuse(batch);
         }
         self.stamp(batch.iter_mut().map(|pending| &mut pending.delivery));
+        self.keep_naming_properties(batch.iter_mut().map(|pending| &mut pending.delivery));
         let admissions = self.admit(batch.iter().map(|pending| &pending.delivery));
         let entries: Vec<JournalEntry<'_>> = batch
             .iter()
@@ -45,6 +46,23 @@ impl Writer {
         let now = self.clock.now();
         for delivery in batch {
             delivery.received_at = Some(self.clock.stamp(delivery.received_at, now));
+        }
+    }
+
+    /// Drops all properties of records but those that name them, where these are known.
+    pub(crate) fn keep_naming_properties<'d>(&self, batch: impl Iterator<Item = &'d mut Delivery>) {
+        if self.options.keep != Keep::Names {
+            return;
+        }
+        for delivery in batch {
+            let Decoded::Event(event) = &delivery.decoded else { continue };
+            let Change::Record { object, id, properties } = &event.change else { continue };
+            if properties.is_empty() || !event.event_type.is_of_record() {
+                continue;
+            }
+            let Some(location) = self.locations.find(event.location.as_str()) else { continue };
+            let naming = location.read().naming_properties(object.as_ref(), id, properties);
+            naming.into_iter().for_each(|kept| delivery.keep_properties(kept));
         }
     }
 

@@ -45,6 +45,7 @@ impl Writer {
             return Ok(());
         }
         self.stamp(new.iter_mut());
+        self.keep_naming_properties(new.iter_mut());
         let new = &*new;
         let admissions = self.admit(new.iter());
         let both = || new.iter().zip(&admissions);

@@ -127,6 +127,12 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
         let page: Vec<(String, u64)> =
             page.items.iter().map(|line| (line.record.to_owned(), line.links)).collect();
         assert_eq!(page, listed, "records of {object}");
+        let snapshot = graph.snapshot();
+        for end in snapshot.nodes(Layers::Records).iter().filter(|end| end.object == object) {
+            let name = end.record.and_then(|id| model.name(&object, id));
+            assert_eq!(end.name, name.as_deref(), "name of {end:?}");
+            assert_eq!(Some(end.label), end.name.or(end.record));
+        }
         let associations = model.association_ids();
         let ends_here = |id: &&String| {
             let definition = model.association(id).and_then(|(_, definition)| definition);
@@ -152,6 +158,7 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
     let shown: Vec<_> =
         graph.view().associations().map(|a| (a.association.clone(), a.relations)).collect();
     assert_eq!(shown, associations, "associations");
+    assert_eq!(graph.name(), model.own_name());
     let counts = graph.view().counts();
     assert_eq!(counts.records, records);
     assert_eq!(counts.objects, objects.len() as u64);

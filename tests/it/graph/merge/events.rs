@@ -4,8 +4,8 @@ use std::collections::BTreeSet;
 
 use proptest::prelude::*;
 use relata::{
-    Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, RecordId,
-    RecordRef, Relation, Timestamp,
+    Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, Property,
+    RecordId, RecordRef, Relation, Timestamp,
 };
 
 // ---- random events
@@ -18,6 +18,22 @@ const LABELS: [&str; 4] = ["Buyer", "Home", "Friend", ""];
 
 fn one_of(words: &'static [&'static str]) -> impl Strategy<Value = &'static str> + Clone {
     prop::sample::select(words)
+}
+
+const VALUES: [&str; 3] = ["Ann", "Ben", "12 Maple Street"];
+
+/// The property that every schema names.
+pub(super) const PRIMARY: &str = "pet_name";
+
+/// What a record event says, by ascending key.
+fn properties() -> impl Strategy<Value = Box<[Property]>> + Clone {
+    let keys = [PRIMARY, "name", "notes", "title"];
+    let values = prop::collection::vec(prop::option::of(one_of(&VALUES)), keys.len());
+    values.prop_map(move |values| {
+        let both = keys.into_iter().zip(values);
+        let said = both.filter_map(|(key, value)| Some((key, value?)));
+        said.map(|(key, value)| Property { key: key.into(), value: value.into() }).collect()
+    })
 }
 
 pub(super) fn change() -> impl Strategy<Value = (EventType, Change)> {
@@ -48,29 +64,54 @@ pub(super) fn change() -> impl Strategy<Value = (EventType, Change)> {
                 first,
                 second,
             });
-    let of_record =
-        (prop::option::of(one_of(&OBJECTS)), one_of(&RECORDS)).prop_map(|(object, id)| {
-            Change::Record { object: object.map(ObjectKey::from), id: RecordId::from(id) }
+    let of_record = |properties: BoxedStrategy<Box<[Property]>>| {
+        (prop::option::of(one_of(&OBJECTS)), one_of(&RECORDS), properties).prop_map(
+            |(object, id, properties)| Change::Record {
+                object: object.map(ObjectKey::from),
+                id: RecordId::from(id),
+                properties,
+            },
+        )
+    };
+    let of_contact =
+        (one_of(&RECORDS), prop::option::of(one_of(&VALUES))).prop_map(|(id, name)| {
+            let name = name.map(|value| Property { key: "name".into(), value: value.into() });
+            let properties = name.into_iter().collect();
+            Change::Record { object: Some("contact".into()), id: id.into(), properties }
         });
+    let gone = |object: &'static str| {
+        one_of(&RECORDS).prop_map(move |id| Change::Record {
+            object: Some(object.into()),
+            id: id.into(),
+            properties: Box::default(),
+        })
+    };
     let schema =
-        (one_of(&OBJECTS), prop::option::of(one_of(&LABELS))).prop_map(|(key, singular)| {
-            Change::ObjectSchema(ObjectSchema {
-                key: key.into(),
-                singular: singular.map(Into::into),
-                plural: None,
-            })
-        });
+        (one_of(&OBJECTS), prop::option::of(one_of(&LABELS)), prop::option::of(Just(PRIMARY)))
+            .prop_map(|(key, singular, primary)| {
+                Change::ObjectSchema(ObjectSchema {
+                    key: key.into(),
+                    singular: singular.map(Into::into),
+                    plural: None,
+                    primary: primary.map(Into::into),
+                })
+            });
+    let named = prop::option::of(one_of(&VALUES))
+        .prop_map(|name| Change::Location { id: "here".into(), name: name.map(Into::into) });
     prop_oneof![
         3 => association.clone().prop_map(|a| (EventType::AssociationCreate, Change::Association(a))),
         2 => association.prop_map(|a| (EventType::AssociationUpdate, Change::Association(a))),
         1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationDeleted { id: id.into(), first: "contact".into(), second: "property".into() })),
         8 => relation.clone().prop_map(|r| (EventType::RelationCreate, Change::Relation(r))),
         3 => relation.prop_map(|r| (EventType::RelationDelete, Change::Relation(r))),
-        1 => of_record.clone().prop_map(|c| (EventType::RecordCreate, c)),
-        1 => of_record.clone().prop_map(|c| (EventType::RecordUpdate, c)),
-        2 => of_record.prop_map(|c| (EventType::RecordDelete, c)),
-        1 => one_of(&RECORDS).prop_map(|id| (EventType::ContactDelete, Change::Record { object: Some("contact".into()), id: id.into() })),
-        1 => one_of(&RECORDS).prop_map(|id| (EventType::OpportunityDelete, Change::Record { object: Some("opportunity".into()), id: id.into() })),
+        2 => of_record(properties().boxed()).prop_map(|c| (EventType::RecordCreate, c)),
+        2 => of_record(properties().boxed()).prop_map(|c| (EventType::RecordUpdate, c)),
+        2 => of_record(Just(Box::default()).boxed()).prop_map(|c| (EventType::RecordDelete, c)),
+        1 => of_contact.clone().prop_map(|c| (EventType::ContactCreate, c)),
+        1 => of_contact.prop_map(|c| (EventType::ContactUpdate, c)),
+        1 => gone("contact").prop_map(|c| (EventType::ContactDelete, c)),
+        1 => gone("opportunity").prop_map(|c| (EventType::OpportunityDelete, c)),
+        1 => named.prop_map(|c| (EventType::LocationUpdate, c)),
         1 => schema.clone().prop_map(|c| (EventType::ObjectSchemaCreate, c)),
         1 => schema.prop_map(|c| (EventType::ObjectSchemaUpdate, c)),
     ]
@@ -109,6 +150,7 @@ fn thing(event: &Event) -> String {
         // One without object key speaks of all records of the id.
         Change::Record { id, .. } => format!("record {id}"),
         Change::ObjectSchema(schema) => format!("schema {}", schema.key),
+        Change::Location { .. } => "location".to_owned(),
     }
 }
 

@@ -41,6 +41,7 @@ fn visible(graph: &LocationGraph) -> BTreeMap<String, Vec<String>> {
         "records",
         snapshot.nodes(Layers::Records).iter().map(|node| format!("{node:?}")).collect(),
     );
+    put("name", vec![format!("{:?}", graph.name())]);
     put("counts", vec![format!("{:?}", graph.view().counts())]);
     all
 }

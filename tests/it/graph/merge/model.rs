@@ -7,6 +7,8 @@ use relata::{
     Timestamp,
 };
 
+use crate::graph::merge::events::PRIMARY;
+
 // ---- the model
 
 /// One visible relation as the model computes it.
@@ -69,7 +71,7 @@ impl Model {
 
     pub(super) fn record_stamps(&self, object: &str, id: &str) -> Vec<Stamp> {
         let stamps = self.events.iter().filter_map(|(seq, event)| match &event.change {
-            Change::Record { object: of, id: named }
+            Change::Record { object: of, id: named, .. }
                 if named.as_str() == id && of.as_ref().is_none_or(|of| of.as_str() == object) =>
             {
                 Some(Stamp::new(event.at, event.event_type.rank(), *seq))
@@ -77,6 +79,35 @@ impl Model {
             _ => None,
         });
         stamps.collect()
+    }
+
+    /// Returns what a record is called: what the greatest event says that says anything of it.
+    pub(super) fn name(&self, object: &str, id: &str) -> Option<String> {
+        let schema = |event: &Event| matches!(&event.change, Change::ObjectSchema(it) if it.key.as_str() == object && it.primary.is_some());
+        let is_built_in = matches!(object, "contact" | "opportunity");
+        let primary = self.greatest(schema).filter(|_| !is_built_in).map(|_| PRIMARY);
+        let said = |event: &Event| match &event.change {
+            Change::Record { object: of, id: named, properties }
+                if named.as_str() == id && of.as_ref().is_none_or(|of| of.as_str() == object) =>
+            {
+                let keys = [primary, Some("name"), Some("title")];
+                let mut keys = keys.into_iter().flatten();
+                keys.find_map(|key| properties.iter().find(|it| *it.key == *key).cloned())
+            }
+            _ => None,
+        };
+        let (_, event) = self.greatest(|event| said(event).is_some())?;
+        said(event).map(|it| it.value.into())
+    }
+
+    /// Returns what the location is called.
+    pub(super) fn own_name(&self) -> Option<&str> {
+        let (_, event) =
+            self.greatest(|event| matches!(&event.change, Change::Location { name: Some(_), .. }))?;
+        match &event.change {
+            Change::Location { name, .. } => name.as_deref(),
+            _ => None,
+        }
     }
 
     /// In the order in which events first named them.
@@ -120,7 +151,7 @@ impl Model {
                 .filter(|end| end.object.as_str() == object)
                 .map(|end| end.id.to_string())
                 .collect(),
-            Change::Record { object: Some(of), id } if of.as_str() == object => {
+            Change::Record { object: Some(of), id, .. } if of.as_str() == object => {
                 vec![id.to_string()]
             }
             _ => vec![],

@@ -38,7 +38,7 @@ fn members(event: &Event) -> Map<String, Value> {
             put("secondObjectKey", it.second.object.as_str());
             put("secondRecordId", it.second.id.as_str());
         }
-        Change::Record { object, id } => {
+        Change::Record { object, id, .. } => {
             put("id", id.as_str());
             if let Some(object) = object {
                 put("objectKey", object.as_str());
@@ -49,6 +49,10 @@ fn members(event: &Event) -> Map<String, Value> {
             put("key", it.key.as_str());
             let labels = json!({"singular": it.singular, "plural": it.plural});
             entity.insert("labels".to_owned(), labels);
+        }
+        Change::Location { id, name } => {
+            put("id", id.as_str());
+            entity.insert("name".to_owned(), json!(name));
         }
     }
     entity.insert("locationId".to_owned(), json!(event.location.as_str()));

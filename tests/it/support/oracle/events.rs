@@ -69,6 +69,7 @@ fn of_record() -> impl Strategy<Value = Change> {
     (prop::option::of(one_of(&KEYS)), record_id()).prop_map(|(object, id)| Change::Record {
         object: object.map(ObjectKey::from),
         id: RecordId::from(id),
+        properties: Box::default(),
     })
 }
 
@@ -78,6 +79,7 @@ fn schema() -> impl Strategy<Value = Change> {
             key: key.into(),
             singular: singular.map(Into::into),
             plural: None,
+            primary: None,
         })
     })
 }
@@ -93,8 +95,11 @@ fn change(ids: u32) -> impl Strategy<Value = (EventType, Change)> {
     let defined = || association().prop_map(Change::Association);
     let linked = || relation(ids).prop_map(Change::Relation);
     let of_kind = |object: &'static str| {
-        record_id()
-            .prop_map(move |id| Change::Record { object: Some(object.into()), id: id.into() })
+        record_id().prop_map(move |id| Change::Record {
+            object: Some(object.into()),
+            id: id.into(),
+            properties: Box::default(),
+        })
     };
     let gone = one_of(&["a1", "a2", "a3", "a4"]).prop_map(|id| Change::AssociationDeleted {
         id: id.into(),

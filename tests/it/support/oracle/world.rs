@@ -283,7 +283,7 @@ fn relations(events: &[Event]) -> impl Iterator<Item = (When, &Event, &Relation)
 /// The events that speak of a record, by key and id or by id alone.
 fn record_whens<'e>(events: &'e [Event], node: &'e Node) -> impl Iterator<Item = When> + 'e {
     whens(events).filter_map(|(when, event)| match &event.change {
-        Change::Record { object, id }
+        Change::Record { object, id, .. }
             if Some(id.as_str()) == node.1.as_deref()
                 && object.as_ref().is_none_or(|object| object.as_str() == node.0) =>
         {
@@ -335,7 +335,7 @@ fn object_nodes(events: &[Event]) -> Vec<Node> {
 fn record_nodes(events: &[Event]) -> Vec<Node> {
     let nodes = events.iter().flat_map(|event| match &event.change {
         Change::Relation(relation) => vec![node_of(&relation.first), node_of(&relation.second)],
-        Change::Record { object: Some(object), id } => {
+        Change::Record { object: Some(object), id, .. } => {
             vec![(object.to_string(), Some(id.to_string()))]
         }
         _ => vec![],

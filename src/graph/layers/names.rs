@@ -1,0 +1,189 @@
+//! What records are called, and what they can be called once their schema is known.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use foldhash::fast::RandomState;
+
+use crate::graph::memory::table::{CowTable, ObjectNo, RecordNo};
+use crate::model::{Properties, PropertyState, Stamp};
+
+/// What one record is called, and by which event.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct RecordName {
+    pub(crate) text: Arc<str>,
+    pub(crate) stamp: Stamp,
+}
+
+/// The names of records, by number. Takes nothing while no record has one; else up to the
+/// last that has, 32 bytes for each record, and 16 and its text for each name.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct RecordNames {
+    names: CowTable<RecordNo, Option<RecordName>, 256>,
+}
+
+impl RecordNames {
+    pub(crate) fn get(&self, record: RecordNo) -> Option<&RecordName> {
+        if record.0 < self.names.len() { self.names[record].as_ref() } else { None }
+    }
+
+    /// Returns the name as text.
+    pub(crate) fn text(&self, record: RecordNo) -> Option<&str> {
+        self.get(record).map(|name| &*name.text)
+    }
+
+    /// Names a record, and returns whether its name was another.
+    fn set(&mut self, record: RecordNo, name: &PropertyState) -> bool {
+        while self.names.len() <= record.0 {
+            self.names.push(None);
+        }
+        let row = &mut self.names[record];
+        match row {
+            Some(known) if *known.text == *name.value => {
+                known.stamp = name.stamp;
+                false
+            }
+            _ => {
+                *row = Some(RecordName { text: (*name.value).into(), stamp: name.stamp });
+                true
+            }
+        }
+    }
+}
+
+/// What events have said of the names of records.
+///
+/// A record whose object key has a schema that says which property names it, or is built
+/// in, has its name alone. All others keep what may name them until then.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct NameSources {
+    /// The property that names the records of an object key, where it is known.
+    primaries: HashMap<ObjectNo, Box<str>, RandomState>,
+    /// Those of records whose naming property is not known.
+    properties: HashMap<RecordNo, Properties, RandomState>,
+    /// By record id, of events without object key.
+    unkeyed: HashMap<Box<str>, Properties, RandomState>,
+    /// Number of records that have a name or properties.
+    named: u32,
+}
+
+/// A record, and which it is.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct OfObject {
+    pub(crate) object: ObjectNo,
+    pub(crate) record: RecordNo,
+}
+
+impl NameSources {
+    /// Returns how many rows a checkpoint has of them.
+    pub(crate) fn rows(&self) -> usize {
+        self.named as usize + self.unkeyed.len()
+    }
+
+    pub(crate) fn primary(&self, object: ObjectNo) -> Option<&str> {
+        self.primaries.get(&object).map(AsRef::as_ref)
+    }
+
+    /// Sets the property that names the records of an object key. Returns whether there are
+    /// records that wait for it.
+    pub(crate) fn set_primary(&mut self, object: ObjectNo, primary: &str) -> bool {
+        self.primaries.insert(object, primary.into()).is_none() && !self.properties.is_empty()
+    }
+
+    /// Takes over the properties that name records from a graph with the same object keys.
+    pub(crate) fn copy_primaries(&mut self, of: &Self) {
+        self.primaries.clone_from(&of.primaries);
+    }
+
+    pub(crate) fn unkeyed(&self, id: &str) -> Option<&Properties> {
+        if self.unkeyed.is_empty() { None } else { self.unkeyed.get(id) }
+    }
+
+    /// Returns what a checkpoint keeps of a record.
+    pub(crate) fn of_record(&self, record: RecordNo, names: &RecordNames) -> Option<Properties> {
+        if let Some(properties) = self.properties.get(&record) {
+            return Some(properties.clone());
+        }
+        let RecordName { text, stamp } = names.get(record)?;
+        let only = PropertyState { key: "".into(), value: (**text).into(), stamp: *stamp };
+        Some(Properties::from_iter([only]))
+    }
+
+    fn is_known(&self, record: RecordNo, names: &RecordNames) -> bool {
+        names.get(record).is_some() || self.properties.contains_key(&record)
+    }
+
+    /// Takes what events have said of a record; returns whether its name is another now.
+    pub(crate) fn merge(
+        &mut self,
+        OfObject { object, record }: OfObject,
+        said: &Properties,
+        names: &mut RecordNames,
+    ) -> bool {
+        if said.is_empty() {
+            return false;
+        }
+        let was_known = self.is_known(record, names);
+        let name = match self.primary(object) {
+            Some(primary) => said.name(Some(primary)),
+            None => {
+                let all = self.properties.entry(record).or_default();
+                all.merge_states(said);
+                all.name(None)
+            }
+        };
+        let is_newer =
+            |name: &&PropertyState| names.get(record).is_none_or(|known| known.stamp < name.stamp);
+        let is_other = match name.filter(is_newer) {
+            Some(name) => names.set(record, name),
+            None => false,
+        };
+        self.named += u32::from(self.is_known(record, names)) - u32::from(was_known);
+        is_other
+    }
+
+    /// Names a record by the property that its schema names, which is known now. Returns
+    /// whether it waited for that.
+    pub(crate) fn resolve(
+        &mut self,
+        OfObject { object, record }: OfObject,
+        names: &mut RecordNames,
+    ) -> bool {
+        let Some(all) = self.properties.remove(&record) else { return false };
+        // It comes from the event that named the record so far, or from a later one.
+        if let Some(name) = all.name(self.primary(object)) {
+            names.set(record, name);
+        }
+        self.named -= u32::from(names.get(record).is_none());
+        true
+    }
+
+    /// Takes what events without object key have said of an id; returns whether any of it is
+    /// new.
+    pub(crate) fn merge_unkeyed(&mut self, id: &str, said: &Properties) -> bool {
+        if said.is_empty() {
+            return false;
+        }
+        let all = self.unkeyed.entry(id.into()).or_default();
+        let before = all.clone();
+        all.merge_states(said);
+        *all != before
+    }
+
+    /// Restores what a checkpoint keeps of a record.
+    pub(crate) fn restore(&mut self, of: OfObject, kept: &Properties, names: &mut RecordNames) {
+        match kept.get("") {
+            Some(name) => {
+                self.named += u32::from(!self.is_known(of.record, names));
+                names.set(of.record, name);
+            }
+            None => {
+                self.merge(of, kept, names);
+            }
+        }
+    }
+
+    pub(crate) fn restore_unkeyed(&mut self, id: &str, kept: &Properties) {
+        self.unkeyed.insert(id.into(), kept.clone());
+    }
+}
