@@ -3,7 +3,7 @@
 use serde::Serialize;
 
 use crate::api::At;
-use crate::model::{Association, Change, ObjectKey, RecordRef, Seq};
+use crate::model::{Change, ObjectKey, RecordRef, Seq};
 use crate::store::AppliedEvent;
 
 /// A change: an event that was applied, on one line wherever it is written.
@@ -69,6 +69,9 @@ pub enum About<'a> {
         object: Option<&'a str>,
         /// Id of the record.
         record: &'a str,
+        /// What people call it; absent while unknown.
+        #[serde(skip_serializing_if = "Option::is_none")]
+        name: Option<&'a str>,
     },
     /// The schema of an object key was created or changed.
     Object {
@@ -90,6 +93,9 @@ pub struct RecordEnd<'a> {
     pub object: &'a str,
     /// Its id.
     pub record: &'a str,
+    /// What people call it; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
 }
 
 /// The object key on one end of an association.
@@ -119,22 +125,24 @@ impl<'a> From<&'a AppliedEvent> for ChangeBody<'a> {
             location_id: event.location.as_str(),
             at: event.at.map(At),
             received_at: At(applied.received_at),
-            about: About::new(&event.change, applied.association.as_deref()),
+            about: About::new(applied),
         }
     }
 }
 
 impl<'a> About<'a> {
-    fn new(change: &'a Change, known: Option<&'a Association>) -> Self {
-        match change {
+    fn new(applied: &'a AppliedEvent) -> Self {
+        let known = applied.association.as_deref();
+        let [first_name, second_name] = applied.names.each_ref().map(Option::as_deref);
+        match &applied.event.change {
             Change::Relation(relation) => Self::Relation {
                 relation: relation.id.as_str(),
                 association: relation.association.as_str(),
                 association_key: known.map(|known| &*known.key),
                 first_label: known.map(|known| &*known.first.label),
                 second_label: known.map(|known| &*known.second.label),
-                first: RecordEnd::from(&relation.first),
-                second: RecordEnd::from(&relation.second),
+                first: RecordEnd::new(&relation.first, first_name),
+                second: RecordEnd::new(&relation.second, second_name),
             },
             Change::Association(defined) => Self::Association {
                 association: defined.id.as_str(),
@@ -153,7 +161,8 @@ impl<'a> About<'a> {
                 second: None,
             },
             Change::Record { object, id, .. } => {
-                Self::Record { object: object.as_ref().map(ObjectKey::as_str), record: id.as_str() }
+                let object = object.as_ref().map(ObjectKey::as_str);
+                Self::Record { object, record: id.as_str(), name: first_name }
             }
             Change::ObjectSchema(schema) => Self::Object { object: schema.key.as_str() },
             Change::Location { name, .. } => Self::Location { name: name.as_deref() },
@@ -161,8 +170,8 @@ impl<'a> About<'a> {
     }
 }
 
-impl<'a> From<&'a RecordRef> for RecordEnd<'a> {
-    fn from(record: &'a RecordRef) -> Self {
-        Self { object: record.object.as_str(), record: record.id.as_str() }
+impl<'a> RecordEnd<'a> {
+    fn new(record: &'a RecordRef, name: Option<&'a str>) -> Self {
+        Self { object: record.object.as_str(), record: record.id.as_str(), name }
     }
 }

@@ -22,6 +22,9 @@ pub struct HistoryEventBody<'a> {
     pub received_at: At,
     /// The sender's id of the delivery.
     pub webhook_id: Option<&'a str>,
+    /// What the event says the thing is called; absent if it says nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// Number of deliveries, repeats included.
     pub deliveries: u64,
 }
@@ -46,6 +49,7 @@ impl<'a> HistoryResponse<'a> {
             timestamp: event.at.map(At),
             received_at: At(event.received_at),
             webhook_id: event.webhook_id.as_deref(),
+            name: event.name.as_deref(),
             deliveries: event.deliveries,
         };
         let next = page.next.map(|next| next.to_string());

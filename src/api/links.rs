@@ -15,6 +15,9 @@ pub struct LinkBody<'a> {
     /// Record id of the far end; absent on the object layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<&'a str>,
+    /// What people call the record; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// Role of the far end; `None` while the association is unknown.
     pub label: Option<&'a str>,
     /// Role of the near end; `None` while the association is unknown.
@@ -41,6 +44,7 @@ impl<'a> From<&Link<'a>> for LinkBody<'a> {
         Self {
             object: link.object,
             record: link.record,
+            name: link.name,
             label: link.label,
             own_label: link.own_label,
             side: link.side.as_str(),

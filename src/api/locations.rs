@@ -35,6 +35,9 @@ impl From<Counts> for CountsBody {
 pub struct LocationBody {
     /// Its id.
     pub location_id: String,
+    /// What people call it; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<String>,
     /// Its counts.
     #[serde(flatten)]
     pub counts: CountsBody,

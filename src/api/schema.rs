@@ -10,13 +10,16 @@ use crate::graph::{AssociationCount, ObjectCount, RecordItem};
 pub struct RecordBody<'a> {
     /// Its id.
     pub record: &'a str,
+    /// What people call it; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// Number of its links.
     pub links: u64,
 }
 
 impl<'a> From<&RecordItem<'a>> for RecordBody<'a> {
     fn from(item: &RecordItem<'a>) -> Self {
-        Self { record: item.record, links: item.links }
+        Self { record: item.record, name: item.name, links: item.links }
     }
 }
 
@@ -35,6 +38,12 @@ pub struct RecordsResponse<'a> {
 pub struct ObjectBody<'a> {
     /// The object key.
     pub object: &'a str,
+    /// What people call one such thing; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub singular: Option<&'a str>,
+    /// What people call many such things; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub plural: Option<&'a str>,
     /// Number of associations with an end here.
     pub associations: u64,
     /// Number of records of this key.
@@ -43,8 +52,8 @@ pub struct ObjectBody<'a> {
 
 impl<'a> From<&ObjectCount<'a>> for ObjectBody<'a> {
     fn from(count: &ObjectCount<'a>) -> Self {
-        let ObjectCount { object, associations, records, .. } = *count;
-        Self { object, associations, records }
+        let ObjectCount { object, singular, plural, associations, records, .. } = *count;
+        Self { object, singular, plural, associations, records }
     }
 }
 

@@ -95,6 +95,9 @@ pub struct ViolationBody<'a> {
     pub object: &'a str,
     /// Its id.
     pub record: &'a str,
+    /// What people call it; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// The end of the association that it is on.
     pub side: &'static str,
     /// Number of its links there.
@@ -103,7 +106,7 @@ pub struct ViolationBody<'a> {
 
 impl<'a> From<Violation<'a>> for ViolationBody<'a> {
     fn from(violation: Violation<'a>) -> Self {
-        let Violation { object, record, side, links } = violation;
-        Self { object, record, side: side.as_str(), links }
+        let Violation { object, record, name, side, links } = violation;
+        Self { object, record, name, side: side.as_str(), links }
     }
 }

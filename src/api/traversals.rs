@@ -17,6 +17,9 @@ pub struct MatchBody<'a> {
     /// Its record id; absent on the object layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<&'a str>,
+    /// What people call the record; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// Number of conditions of `all` and `any` that it meets.
     pub links: u32,
 }
@@ -36,8 +39,12 @@ pub struct MatchesResponse<'a> {
 impl<'a> MatchesResponse<'a> {
     /// Returns the answer with this page.
     pub fn new(page: &MatchPage<&'a str>, seq: Seq) -> Self {
-        let body =
-            |it: &Match<'a>| MatchBody { object: it.object, record: it.record, links: it.links };
+        let body = |it: &Match<'a>| MatchBody {
+            object: it.object,
+            record: it.record,
+            name: it.name,
+            links: it.links,
+        };
         let next = page.next.map(|(links, place)| ranked_cursor(u64::from(links), place));
         let listed = PageInfo::of(next, page.complete, seq);
         Self { matches: page.matches.iter().map(body).collect(), total: page.total, listed }
@@ -52,6 +59,9 @@ pub struct EndBody<'a> {
     /// Its record id; absent on the object layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<&'a str>,
+    /// What people call the record; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// Number of distinct walks that end here.
     pub paths: u64,
 }
@@ -74,6 +84,7 @@ impl<'a> WalkEndsResponse<'a> {
         let body = |end: &WalkEnd<'a>| EndBody {
             object: end.object,
             record: end.record,
+            name: end.name,
             paths: end.paths,
         };
         let next = page.next.map(|(paths, place)| ranked_cursor(paths, place));
@@ -90,6 +101,9 @@ pub struct StepBody<'a> {
     /// Its record id; absent on the object layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<&'a str>,
+    /// What people call the record; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// The link that leads to it; `None` for the first node.
     pub link: Option<LinkBody<'a>>,
 }
@@ -98,6 +112,7 @@ fn steps<'a>(path: &[Step<'a>]) -> Vec<StepBody<'a>> {
     let body = |step: &Step<'a>| StepBody {
         object: step.object,
         record: step.record,
+        name: step.name,
         link: step.link.as_ref().map(LinkBody::from),
     };
     path.iter().map(body).collect()
@@ -157,6 +172,9 @@ pub struct NeighborhoodNodeBody<'a> {
     /// Its record id; absent on the object layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<&'a str>,
+    /// What people call the record; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// Number of links from the centre.
     pub hops: u32,
 }
@@ -169,6 +187,9 @@ pub struct EdgeEndBody<'a> {
     /// Its record id; absent on the object layer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub record: Option<&'a str>,
+    /// What people call the record; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
     /// Its role; `None` while the association is unknown.
     pub label: Option<&'a str>,
 }
@@ -202,6 +223,7 @@ impl<'a> From<&Edge<'a>> for EdgeBody<'a> {
         let end = |end: &EdgeEnd<'a>, label: Option<&'a str>| EdgeEndBody {
             object: end.object,
             record: end.record,
+            name: end.name,
             label,
         };
         Self {
@@ -236,6 +258,7 @@ impl<'a> NeighborhoodResponse<'a> {
         let near = |node: &NeighborhoodNode<'a>| NeighborhoodNodeBody {
             object: node.object,
             record: node.record,
+            name: node.name,
             hops: node.hops,
         };
         Self {

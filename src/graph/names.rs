@@ -47,6 +47,13 @@ impl LocationGraph {
         }
     }
 
+    /// Returns what people call a record, if an event has said so.
+    pub(crate) fn record_name(&self, object: &ObjectKey, id: &RecordId) -> Option<Arc<str>> {
+        let object = self.objects.find(object.as_str())?;
+        let record = self.records.find_record(object, id.as_str())?;
+        self.records.rows().names.get(record).map(|name| Arc::clone(&name.text))
+    }
+
     /// Returns the properties of an event that name its record, or `None` while that is not
     /// known: all of them may. Costs a look-up for each object key if the event names none.
     pub(crate) fn naming_properties(

@@ -3,7 +3,7 @@
 use std::fmt;
 
 use crate::model::association::Association;
-use crate::model::display_name::Property;
+use crate::model::display_name::{NAMING_PROPERTIES, Property};
 use crate::model::ids::{AssociationId, LocationId, ObjectKey, RecordId, WebhookId};
 use crate::model::relation::Relation;
 use crate::model::timestamp::Timestamp;
@@ -161,6 +161,23 @@ pub enum Change {
 }
 
 impl Change {
+    /// Returns what the event says the thing is called, if it says so by itself: a record by
+    /// its one property, or by `name` or `title`; a type of things by its singular.
+    pub fn name(&self) -> Option<&str> {
+        match self {
+            Self::Record { properties, .. } => {
+                let get = |key: &str| properties.iter().find(|property| *property.key == *key);
+                let only = || if properties.len() == 1 { properties.first() } else { None };
+                let [name, title] = NAMING_PROPERTIES;
+                let found = get(name).or_else(|| get(title)).or_else(only);
+                found.map(|property| &*property.value)
+            }
+            Self::ObjectSchema(schema) => schema.singular.as_deref(),
+            Self::Location { name, .. } => name.as_deref(),
+            Self::Association(_) | Self::AssociationDeleted { .. } | Self::Relation(_) => None,
+        }
+    }
+
     /// Returns the id of the thing that the event concerns.
     pub fn entity_id(&self) -> &str {
         match self {

@@ -34,6 +34,8 @@ pub struct HistoryEvent {
     /// The sender's id of the delivery, if it has one.
     pub webhook_id: Option<String>,
     /// How often it was delivered, including the first time. Repeats of the last seconds
+    /// What the event says the thing is called, if it says so.
+    pub name: Option<String>,
     /// before a crash may not be counted.
     pub deliveries: u64,
 }
@@ -128,7 +130,7 @@ impl Subject {
 }
 
 impl HistoryEvent {
-    pub(crate) fn new(seq: Seq, entry: &JournalEntry<'_>) -> Self {
+    pub(crate) fn new(seq: Seq, entry: &JournalEntry<'_>, event: &Event) -> Self {
         Self {
             seq,
             event_type: entry.event_type.to_owned(),
@@ -136,6 +138,7 @@ impl HistoryEvent {
             at: entry.at,
             received_at: entry.received_at,
             webhook_id: entry.webhook_id.map(str::to_owned),
+            name: event.change.name().map(str::to_owned),
             deliveries: 1,
         }
     }

@@ -56,7 +56,7 @@ impl EdgeEnd<'_> {
 }
 
 /// The members of an edge as JSON, without texts.
-pub(super) const EDGE_MEMBERS: usize = 240;
+pub(super) const EDGE_MEMBERS: usize = 260;
 
 impl Edge<'_> {
     /// Counts the edge as a row of an answer.

@@ -52,12 +52,15 @@ pub(in crate::graph) enum Layer<'g> {
 pub(super) struct NodeName<'g> {
     pub(super) object: &'g str,
     pub(super) record: Option<&'g str>,
+    /// What people call the record.
+    pub(super) name: Option<&'g str>,
 }
 
 /// What each link has of its own.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct FarEnd<'g> {
     pub(super) record: Option<&'g str>,
+    pub(super) name: Option<&'g str>,
     pub(super) relation: Option<&'g str>,
     /// The stamp of the event that made the link so.
     pub(super) stamp: Option<Stamp>,
@@ -264,11 +267,13 @@ impl<'g> Layer<'g> {
 
     pub(super) fn name(self, node: u32) -> NodeName<'g> {
         let object = self.view().objects.rows()[self.object(node)].key.as_str();
-        let record = match self {
-            Self::Objects(_) => None,
-            Self::Records(view) => Some(view.rows.record_id(RecordNo(node))),
+        let (record, name) = match self {
+            Self::Objects(_) => (None, None),
+            Self::Records(View { rows, .. }) => {
+                (Some(rows.record_id(RecordNo(node))), rows.names.text(RecordNo(node)))
+            }
         };
-        NodeName { object, record }
+        NodeName { object, record, name }
     }
 
     pub(super) fn far_ends(self, entries: &[AdjacencyEntry]) -> Vec<FarEnd<'g>> {
@@ -276,6 +281,7 @@ impl<'g> Layer<'g> {
             Self::Objects(_) => {
                 let end = |entry: &AdjacencyEntry| FarEnd {
                     record: None,
+                    name: None,
                     relation: None,
                     stamp: self.association(entry.slot.kind()).stamp,
                 };
@@ -289,11 +295,12 @@ impl<'g> Layer<'g> {
         let row =
             |entry: &AdjacencyEntry| (rows.records[entry.far].id, rows.relations[entry.relation]);
         let found: Vec<_> = entries.iter().map(row).collect();
-        let end = |(far, relation): &(StringRef, RelationRow)| FarEnd {
+        let end = |(entry, (far, relation)): (&AdjacencyEntry, &(StringRef, RelationRow))| FarEnd {
             record: Some(rows.texts.get(*far)),
+            name: rows.names.text(entry.far),
             relation: Some(rows.texts.get(relation.id)),
             stamp: Some(relation.stamp),
         };
-        found.iter().map(end).collect()
+        entries.iter().zip(&found).map(end).collect()
     }
 }

@@ -20,6 +20,8 @@ pub struct LinkRow<T> {
     pub object: T,
     /// The record of the far end; absent on the object layer.
     pub record: Option<T>,
+    /// What people call the record, if an event has said so.
+    pub name: Option<T>,
     /// The role of the far end; absent while the association is unknown.
     pub label: Option<T>,
     /// The role of the near end; absent while the association is unknown.
@@ -44,12 +46,12 @@ pub struct LinkRow<T> {
 pub type Link<'g> = LinkRow<&'g str>;
 
 /// The members of a link as JSON, without texts.
-const LINK_MEMBERS: usize = 208;
+const LINK_MEMBERS: usize = 218;
 
 impl Link<'_> {
     /// Counts the link as a row of an answer.
     pub(super) fn write(&self, budget: &mut Budget<'_>) -> bool {
-        let known = [self.record, self.label, self.own_label, self.relation];
+        let known = [self.record, self.name, self.label, self.own_label, self.relation];
         let of = [Some(self.association), self.association_key, self.association_type];
         let texts = std::iter::once(Some(self.object)).chain(known).chain(of);
         budget.write(LINK_MEMBERS, texts)
@@ -60,6 +62,7 @@ impl Link<'_> {
         LinkRow {
             object: self.object.to_owned(),
             record: self.record.map(str::to_owned),
+            name: self.name.map(str::to_owned),
             label: self.label.map(str::to_owned),
             own_label: self.own_label.map(str::to_owned),
             side: self.side,
@@ -209,10 +212,11 @@ pub(super) fn count(layer: Layer<'_>, node: u32, run: Run<'_>, filter: &LinkFilt
 pub(super) fn describe<'g>(layer: Layer<'g>, entry: AdjacencyEntry, end: &FarEnd<'g>) -> Link<'g> {
     let side = entry.slot.side();
     let association = layer.association(entry.slot.kind());
-    let FarEnd { record, relation, stamp } = *end;
+    let FarEnd { record, name, relation, stamp } = *end;
     Link {
         object: layer.far_object(entry.slot),
         record,
+        name,
         label: association.label(side.other()),
         own_label: association.label(side),
         side,

@@ -75,6 +75,8 @@ pub struct MatchRow<T> {
     pub object: T,
     /// Its record id; absent on the object layer.
     pub record: Option<T>,
+    /// What people call the record, if an event has said so.
+    pub name: Option<T>,
     /// How many conditions of `all` and `any` it meets.
     pub links: u32,
 }
@@ -85,8 +87,8 @@ pub type Match<'g> = MatchRow<&'g str>;
 impl Match<'_> {
     /// Returns the same with texts of its own.
     pub fn into_owned(self) -> MatchRow<String> {
-        let record = self.record.map(str::to_owned);
-        MatchRow { object: self.object.to_owned(), record, links: self.links }
+        let [record, name] = [self.record, self.name].map(|text| text.map(str::to_owned));
+        MatchRow { object: self.object.to_owned(), record, name, links: self.links }
     }
 }
 
@@ -305,6 +307,7 @@ impl<'g> MatchJoin<'g, '_, '_> {
         let of = |(&(links, _), name): (&(u32, u32), NodeName<'g>)| Match {
             object: name.object,
             record: name.record,
+            name: name.name,
             links,
         };
         MatchPage {

@@ -5,7 +5,7 @@ use crate::graph::query::budget::Budget;
 use crate::graph::query::edge::{EDGE_MEMBERS, Edge, EdgeRow};
 use crate::graph::query::error::QueryError;
 use crate::graph::query::label_end::LabelEnd;
-use crate::graph::query::layer::Layer;
+use crate::graph::query::layer::{Layer, NodeName};
 use crate::graph::query::link_filter::LinkFilter;
 use crate::graph::query::named_nodes::NamesNodes;
 use crate::graph::query::slot_filter::SlotFilter;
@@ -51,6 +51,8 @@ pub struct NeighborhoodNodeRow<T> {
     pub object: T,
     /// The record id; absent on the object layer.
     pub record: Option<T>,
+    /// What people call the record, if an event has said so.
+    pub name: Option<T>,
     /// Hops from the middle.
     pub hops: u32,
 }
@@ -61,8 +63,8 @@ pub type NeighborhoodNode<'g> = NeighborhoodNodeRow<&'g str>;
 impl NeighborhoodNode<'_> {
     /// Returns the same with texts of its own.
     pub fn into_owned(self) -> NeighborhoodNodeRow<String> {
-        let record = self.record.map(str::to_owned);
-        NeighborhoodNodeRow { object: self.object.to_owned(), record, hops: self.hops }
+        let [record, name] = [self.record, self.name].map(|text| text.map(str::to_owned));
+        NeighborhoodNodeRow { object: self.object.to_owned(), record, name, hops: self.hops }
     }
 }
 
@@ -178,7 +180,7 @@ pub(super) fn spread(
 }
 
 /// The members of a node as JSON, without its texts.
-const NODE_MEMBERS: usize = 40;
+const NODE_MEMBERS: usize = 50;
 
 /// Returns the nodes as rows of an answer, up to the last for which there is room.
 fn write_nodes<'g>(
@@ -188,11 +190,11 @@ fn write_nodes<'g>(
 ) -> Vec<NeighborhoodNode<'g>> {
     let mut nodes = Vec::new();
     for &(node, hops) in reached {
-        let name = layer.name(node);
-        if !budget.write(NODE_MEMBERS, [Some(name.object), name.record]) {
+        let NodeName { object, record, name } = layer.name(node);
+        if !budget.write(NODE_MEMBERS, [Some(object), record, name]) {
             break;
         }
-        nodes.push(NeighborhoodNode { object: name.object, record: name.record, hops });
+        nodes.push(NeighborhoodNode { object, record, name, hops });
     }
     nodes
 }

@@ -10,7 +10,7 @@ use crate::graph::query::layer::{Layer, NodeName};
 pub(super) type Ranked<R> = (R, u32);
 
 /// The members of a ranked node as JSON, without its texts.
-const MEMBERS: usize = 64;
+const MEMBERS: usize = 74;
 
 /// A page of a ranked list.
 pub(super) struct RankedPage<R> {
@@ -30,7 +30,7 @@ impl<R: Copy> RankedPage<R> {
         let mut names = Vec::with_capacity(self.ranked.len());
         for &(_, node) in &self.ranked {
             let name = layer.name(node);
-            if !budget.write(MEMBERS, [Some(name.object), name.record]) {
+            if !budget.write(MEMBERS, [Some(name.object), name.record, name.name]) {
                 break;
             }
             names.push(name);

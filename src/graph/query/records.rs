@@ -11,6 +11,8 @@ use crate::graph::query::page::Page;
 pub struct RecordItem<'g> {
     /// The record id.
     pub record: &'g str,
+    /// What people call it, if an event has said so.
+    pub name: Option<&'g str>,
     /// How many links a listing of them would show.
     pub links: u64,
 }
@@ -35,6 +37,7 @@ impl LocationGraph {
         let page = Page::take(listed, limit, |&number| rows.place(number), |_| true);
         Some(page.map(|number| RecordItem {
             record: self.records.record_id(number),
+            name: self.records.rows().names.text(number),
             links: self.link_count(number),
         }))
     }

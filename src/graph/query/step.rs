@@ -2,7 +2,7 @@
 
 use crate::graph::memory::adjacency::AdjacencyEntry;
 use crate::graph::query::budget::Budget;
-use crate::graph::query::layer::Layer;
+use crate::graph::query::layer::{Layer, NodeName};
 use crate::graph::query::links::{Link, LinkRow, describe};
 
 /// One step of a walk or path: a node and the link taken to it.
@@ -12,6 +12,8 @@ pub struct StepRow<T> {
     pub object: T,
     /// Its record id; absent on the object layer.
     pub record: Option<T>,
+    /// What people call the record, if an event has said so.
+    pub name: Option<T>,
     /// The link, seen from the node before; absent for the first node.
     pub link: Option<LinkRow<T>>,
 }
@@ -25,13 +27,14 @@ impl Step<'_> {
         StepRow {
             object: self.object.to_owned(),
             record: self.record.map(str::to_owned),
+            name: self.name.map(str::to_owned),
             link: self.link.map(Link::into_owned),
         }
     }
 }
 
 /// Bytes of a step's members as JSON, without texts.
-const STEP_MEMBERS: usize = 40;
+const STEP_MEMBERS: usize = 50;
 
 /// Returns the steps of each path as rows of an answer, up to the last path for which there
 /// is room.
@@ -44,7 +47,7 @@ pub(super) fn write_paths<'g, 'p>(
     for (from, along) in paths {
         let path = steps(layer, from, along);
         let fits = path.iter().all(|step| {
-            budget.write(STEP_MEMBERS, [Some(step.object), step.record])
+            budget.write(STEP_MEMBERS, [Some(step.object), step.record, step.name])
                 && step.link.is_none_or(|link| link.write(budget))
         });
         if !fits {
@@ -57,12 +60,12 @@ pub(super) fn write_paths<'g, 'p>(
 
 /// Returns the steps from a node along these links.
 fn steps<'g>(layer: Layer<'g>, from: u32, along: &[AdjacencyEntry]) -> Vec<Step<'g>> {
-    let start = layer.name(from);
-    let mut steps = vec![Step { object: start.object, record: start.record, link: None }];
+    let NodeName { object, record, name } = layer.name(from);
+    let mut steps = vec![Step { object, record, name, link: None }];
     let ends = layer.far_ends(along);
     steps.extend(along.iter().zip(&ends).map(|(entry, end)| {
         let link = describe(layer, *entry, end);
-        Step { object: link.object, record: link.record, link: Some(link) }
+        Step { object: link.object, record: link.record, name: link.name, link: Some(link) }
     }));
     steps
 }

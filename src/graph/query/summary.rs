@@ -29,6 +29,10 @@ pub struct ObjectCount<'g> {
     pub place: u32,
     /// The object key.
     pub object: &'g str,
+    /// What people call one such thing, if that is known.
+    pub singular: Option<&'g str>,
+    /// What people call many such things, if that is known.
+    pub plural: Option<&'g str>,
     /// Associations with an end here.
     pub associations: u64,
     /// Records of this key.
@@ -118,6 +122,8 @@ impl<'g> View<'g> {
             move |(number, row)| ObjectCount {
                 place: number.0,
                 object: row.key.as_str(),
+                singular: row.singular(),
+                plural: row.plural(),
                 associations: self.objects.degree(number) as u64,
                 records: u64::from(self.rows.listed(number)),
             },

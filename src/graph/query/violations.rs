@@ -11,6 +11,8 @@ pub struct Violation<'g> {
     pub object: &'g str,
     /// Its record id.
     pub record: &'g str,
+    /// What people call it, if an event has said so.
+    pub name: Option<&'g str>,
     /// The end that it is on; the first where nothing distinguishes the ends.
     pub side: Side,
     /// Number of links that it has there, or on either end where nothing distinguishes
@@ -19,7 +21,7 @@ pub struct Violation<'g> {
 }
 
 /// The members of a violation as JSON, without texts.
-const VIOLATION_MEMBERS: usize = 72;
+const VIOLATION_MEMBERS: usize = 82;
 
 impl<'g> View<'g> {
     /// Lists records with more links under an association than it allows, up to
@@ -54,11 +56,12 @@ impl<'g> View<'g> {
                 }
                 let end = self.record_end(number);
                 let record = end.record.unwrap_or_default();
-                if !budget.write(VIOLATION_MEMBERS, [Some(end.object), Some(record)]) {
+                if !budget.write(VIOLATION_MEMBERS, [Some(end.object), Some(record), end.name]) {
                     return found;
                 }
                 let links = u64::from(links);
-                found.push(Violation { object: end.object, record, side, links });
+                let (object, name) = (end.object, end.name);
+                found.push(Violation { object, record, name, side, links });
             }
             if !budget.charge(1) {
                 break;

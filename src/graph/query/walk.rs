@@ -72,6 +72,8 @@ pub struct WalkEndRow<T> {
     pub object: T,
     /// The record id; absent on the object layer.
     pub record: Option<T>,
+    /// What people call the record, if an event has said so.
+    pub name: Option<T>,
     /// How many distinct walks end here; two that go along parallel links are
     /// distinct. [`WALKS_MAX`] where there are as many or more.
     pub paths: u64,
@@ -83,8 +85,8 @@ pub type WalkEnd<'g> = WalkEndRow<&'g str>;
 impl WalkEnd<'_> {
     /// Returns the same with texts of its own.
     pub fn into_owned(self) -> WalkEndRow<String> {
-        let record = self.record.map(str::to_owned);
-        WalkEndRow { object: self.object.to_owned(), record, paths: self.paths }
+        let [record, name] = [self.record, self.name].map(|text| text.map(str::to_owned));
+        WalkEndRow { object: self.object.to_owned(), record, name, paths: self.paths }
     }
 }
 
@@ -227,6 +229,7 @@ fn page<'g>(
     let end = |(&(paths, _), name): (&(u64, u32), NodeName<'g>)| WalkEnd {
         object: name.object,
         record: name.record,
+        name: name.name,
         paths,
     };
     let ends = page.ranked.iter().zip(names).map(end).collect();

@@ -239,6 +239,7 @@ impl<'e> Rendered<'e> {
     fn text(&mut self) -> &[u8] {
         if self.text.is_empty() {
             self.define();
+            self.applied.names = self.definitions.names_of(&self.applied.event);
             sse::write_change(self.applied, self.epoch, &mut self.text);
         }
         &self.text

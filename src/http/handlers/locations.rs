@@ -35,9 +35,13 @@ fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answe
         }
     };
     let page = Page::take(locations.into_iter(), limit, |location| location.place(), |_| true);
-    let body = |location: &Arc<Location>| LocationBody {
-        location_id: location.id().to_string(),
-        counts: location.read().view().counts().into(),
+    let body = |location: &Arc<Location>| {
+        let graph = location.read();
+        LocationBody {
+            location_id: location.id().to_string(),
+            name: graph.name().map(str::to_owned),
+            counts: graph.view().counts().into(),
+        }
     };
     let locations = page.items.iter().map(body).collect();
     json(&LocationsResponse { locations, listed: PageInfo::new(page.next.map(place_cursor), seq) })

@@ -41,6 +41,9 @@ pub struct AppliedEvent {
     pub event: Event,
     /// The association of a relation, if it was known when this was read.
     pub association: Option<Arc<Association>>,
+    /// What people called the record, or those on the two ends of a relation, when this was
+    /// read.
+    pub names: [Option<Arc<str>>; 2],
 }
 
 /// Selects changes of a location, up to a visible event.
@@ -140,7 +143,7 @@ impl ChangeFilter {
     }
 }
 
-/// The associations of a location, each looked up once.
+/// The associations of a location, each looked up once, and the names of its records.
 #[derive(Debug)]
 pub(crate) struct Definitions {
     location: Option<Arc<Location>>,
@@ -150,6 +153,22 @@ pub(crate) struct Definitions {
 impl Definitions {
     pub(crate) fn of(location: Option<Arc<Location>>) -> Self {
         Self { location, known: HashMap::new() }
+    }
+
+    /// Returns what people call the records that an event names, now.
+    pub(crate) fn names_of(&self, event: &Event) -> [Option<Arc<str>>; 2] {
+        let Some(location) = &self.location else { return [None, None] };
+        match &event.change {
+            Change::Record { object: Some(object), id, .. } => {
+                [location.read().record_name(object, id), None]
+            }
+            Change::Relation(relation) => {
+                let graph = location.read();
+                [&relation.first, &relation.second]
+                    .map(|end| graph.record_name(&end.object, &end.id))
+            }
+            _ => [None, None],
+        }
     }
 
     /// Returns the association of a relation, as it stands now.

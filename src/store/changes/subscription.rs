@@ -100,6 +100,7 @@ impl Subscriptions {
                     received_at,
                     event: event.clone(),
                     association: None,
+                    names: [None, None],
                 });
             }
         }

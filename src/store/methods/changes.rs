@@ -101,7 +101,8 @@ impl Store {
                 let association = definitions.association_of(&event);
                 if filter.matches_labels(&event, association.as_deref()) {
                     let received_at = entry.received_at;
-                    page.events.push(AppliedEvent { seq, received_at, event, association });
+                    let names = definitions.names_of(&event);
+                    page.events.push(AppliedEvent { seq, received_at, event, association, names });
                 }
             }
             ControlFlow::Continue(())

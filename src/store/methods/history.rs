@@ -75,12 +75,13 @@ impl Store {
             if !of.is_concerned_by(&event, wanted) {
                 return ControlFlow::Continue(());
             }
-            let texts = entry.entity.len() + entry.webhook_id.map_or(0, str::len);
+            let name = event.change.name().map_or(0, escaped_len);
+            let texts = entry.entity.len() + entry.webhook_id.map_or(0, str::len) + name;
             if !room.take(texts) {
                 page.next = page.events.last().map(|last| last.seq);
                 return ControlFlow::Break(());
             }
-            page.events.push(HistoryEvent::new(seq, &entry));
+            page.events.push(HistoryEvent::new(seq, &entry, &event));
             ControlFlow::Continue(())
         })?;
         failed.map_or(Ok(()), Err)?;
