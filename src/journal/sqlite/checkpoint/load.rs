@@ -169,7 +169,7 @@ pub(in crate::journal::sqlite) fn unnamed_upto(
     if !layout.has_names {
         return Ok(load_seq(connection, layout)?.0.newest);
     }
-    let select = "SELECT upto FROM unnamed";
+    let select = "SELECT upto FROM unnamed WHERE only = 1";
     let upto: Option<i64> = connection.query_row(select, [], |row| row.get(0)).optional()?;
     Ok(upto.unwrap_or(0).unsigned_abs())
 }
