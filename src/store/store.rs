@@ -186,7 +186,6 @@ impl Store {
         let handle = thread.spawn(move || writer.run_guarded()).map_err(OpenError::Thread)?;
         let writer = Mutex::new(Some(handle));
         let queue = Some(queue);
-        let refreshing = Mutex::default();
         Ok(Self {
             locations,
             state,
@@ -200,7 +199,7 @@ impl Store {
             subscriptions,
             epochs,
             past_graphs,
-            refreshing,
+            refreshing: Mutex::default(),
             names,
         })
     }

@@ -3,9 +3,10 @@
 
 use crate::model::{Timestamp, WebhookId};
 use crate::signature::{Diagnosis, Scheme, SignatureError, SignatureHeaders, Verifier, diagnose};
-use crate::webhook::decode::{Decoded, MAX_ID_BYTES, UrlTypes, decode_with};
+use crate::webhook::decode::{Decoded, UrlTypes, decode_with};
 use crate::webhook::encoding::{UnpackError, strip_bom};
 use crate::webhook::error::DecodeError;
+use crate::webhook::limits::MAX_ID_BYTES;
 
 /// The rules of one server.
 #[derive(Debug, Clone, Copy)]

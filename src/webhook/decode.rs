@@ -6,18 +6,12 @@ use crate::model::{
     Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, RecordId,
     RecordRef, Relation, RelationId, Timestamp, WebhookId,
 };
-use crate::webhook::encoding::strip_bom;
+use crate::webhook::body_text::{checked_text, malformed, too_deep};
 use crate::webhook::error::DecodeError;
+use crate::webhook::limits::{MAX_DEPTH, MAX_ID_BYTES};
 use crate::webhook::names::NamingMembers;
 use crate::webhook::payload::Payload;
 use crate::webhook::payload_values::{Member, Nested};
-
-/// Maximum size of an id, key or label, in bytes.
-pub const MAX_ID_BYTES: usize = 512;
-
-/// Maximum nesting of a body, the body itself being level 1; an envelope around it is not
-/// counted.
-pub const MAX_DEPTH: usize = 64;
 
 /// A decoded delivery.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,59 +126,6 @@ fn with_names(mut decoded: Decoded, text: &str) -> Decoded {
         }
     }
     decoded
-}
-
-fn malformed(reason: impl Into<String>) -> DecodeError {
-    DecodeError::Malformed { reason: reason.into() }
-}
-
-fn too_deep() -> DecodeError {
-    malformed(format!("nested deeper than {MAX_DEPTH}"))
-}
-
-/// Returns the text of a body, and how deep it nests.
-fn checked_text(body: &[u8]) -> Result<(&str, usize), DecodeError> {
-    let body = strip_bom(body);
-    if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
-        return Err(malformed("UTF-16; send UTF-8"));
-    }
-    let text =
-        std::str::from_utf8(body).map_err(|error| malformed(format!("not UTF-8: {error}")))?;
-    if text.trim_ascii().is_empty() {
-        return Err(malformed("empty"));
-    }
-    let depth = depth(body);
-    let envelope = usize::from(text.trim_ascii_start().starts_with('{'));
-    if depth > MAX_DEPTH + envelope {
-        return Err(too_deep());
-    }
-    Ok((text, depth))
-}
-
-/// Returns how deep the brackets nest, not counting those inside strings.
-fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    let mut bytes = body.iter();
-    while let Some(byte) = bytes.next() {
-        match byte {
-            b'"' => {
-                while let Some(inner) = bytes.next() {
-                    match inner {
-                        b'\\' => drop(bytes.next()),
-                        b'"' => break,
-                        _ => {}
-                    }
-                }
-            }
-            b'{' | b'[' => {
-                depth += 1;
-                deepest = deepest.max(depth);
-            }
-            b'}' | b']' => depth = depth.saturating_sub(1),
-            _ => {}
-        }
-    }
-    deepest
 }
 
 fn parse(text: &str) -> Result<Payload<'_>, DecodeError> {

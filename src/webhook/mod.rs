@@ -2,10 +2,12 @@
 
 #[cfg(feature = "server")]
 mod admission;
+mod body_text;
 mod decode;
 mod distill;
 mod encoding;
 mod error;
+mod limits;
 mod names;
 mod payload;
 mod payload_values;
@@ -14,11 +16,10 @@ mod summary;
 pub use crate::model::{MAX_NAME_BYTES, clean_name};
 #[cfg(feature = "server")]
 pub use admission::{AdmissionRules, Admitted, Examined, PostedDelivery, Refusal};
-pub use decode::{
-    Decoded, MAX_DEPTH, MAX_ID_BYTES, UrlTypes, decode, decode_stored, decode_with, wrapped,
-};
+pub use decode::{Decoded, UrlTypes, decode, decode_stored, decode_with, wrapped};
 pub(crate) use distill::distilled_body;
 pub use distill::{Keep, distill};
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
 pub use error::DecodeError;
+pub use limits::{MAX_DEPTH, MAX_ID_BYTES};
 pub use summary::DeliverySummary;

@@ -11,7 +11,7 @@ use crate::model::{
     MAX_PROPERTIES, NAME, NAMING_PROPERTIES, ObjectKey, Property, built_in_primary, clean_name,
     property_key,
 };
-use crate::webhook::decode::MAX_ID_BYTES;
+use crate::webhook::limits::MAX_ID_BYTES;
 
 /// The members of an object, each as its JSON. Of repeated ones the last counts.
 type Members<'a> = BTreeMap<String, &'a RawValue>;

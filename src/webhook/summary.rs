@@ -4,8 +4,9 @@ use std::borrow::Cow;
 
 use serde::Deserialize;
 
-use crate::webhook::decode::{Decoded, MAX_ID_BYTES};
+use crate::webhook::decode::Decoded;
 use crate::webhook::encoding::strip_bom;
+use crate::webhook::limits::MAX_ID_BYTES;
 use crate::webhook::payload_values::Nested;
 
 /// The event type and location of a delivery, whether it can be used or not.

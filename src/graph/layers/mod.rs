@@ -5,4 +5,5 @@ mod link_counts;
 pub(super) mod names;
 pub(super) mod objects;
 pub(super) mod record_data;
+mod record_names;
 pub(super) mod records;

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use foldhash::fast::RandomState;
 
 use crate::graph::memory::table::{CowTable, ObjectNo, RecordNo};
-use crate::model::{Properties, PropertyState, Stamp};
+use crate::model::{NAME, Properties, PropertyState, Stamp};
 
 /// What one record is called, and by which event.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,13 +18,14 @@ pub(crate) struct RecordName {
 /// The names of records, by number. Takes nothing while no record has one; else up to the
 /// last that has, 32 bytes for each record, and 16 and its text for each name.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct RecordNames {
-    names: CowTable<RecordNo, Option<RecordName>, 256>,
-}
+pub(crate) struct RecordNames(Option<Arc<NameTable>>);
+
+type NameTable = CowTable<RecordNo, Option<RecordName>, 256>;
 
 impl RecordNames {
     pub(crate) fn get(&self, record: RecordNo) -> Option<&RecordName> {
-        if record.0 < self.names.len() { self.names[record].as_ref() } else { None }
+        let names = self.0.as_ref().filter(|names| record.0 < names.len())?;
+        names[record].as_ref()
     }
 
     /// Returns the name as text.
@@ -34,10 +35,11 @@ impl RecordNames {
 
     /// Names a record, and returns whether its name was another.
     fn set(&mut self, record: RecordNo, name: &PropertyState) -> bool {
-        while self.names.len() <= record.0 {
-            self.names.push(None);
+        let names = Arc::make_mut(self.0.get_or_insert_default());
+        while names.len() <= record.0 {
+            names.push(None);
         }
-        let row = &mut self.names[record];
+        let row = &mut names[record];
         match row {
             Some(known) if *known.text == *name.value => {
                 known.stamp = name.stamp;
@@ -58,13 +60,27 @@ impl RecordNames {
 #[derive(Debug, Clone, Default)]
 pub(crate) struct NameSources {
     /// The property that names the records of an object key, where it is known.
-    primaries: HashMap<ObjectNo, Box<str>, RandomState>,
-    /// Those of records whose naming property is not known.
-    properties: HashMap<RecordNo, Properties, RandomState>,
-    /// By record id, of events without object key.
-    unkeyed: HashMap<Box<str>, Properties, RandomState>,
+    primaries: Vec<(ObjectNo, Primary)>,
+    waiting: Option<Box<WaitingProperties>>,
     /// Number of records that have a name or properties.
     named: u32,
+}
+
+/// The property that names the records of an object key.
+#[derive(Debug, Clone)]
+enum Primary {
+    /// That of every built-in object.
+    Name,
+    Declared(Box<str>),
+}
+
+/// Properties of which one may become a name.
+#[derive(Debug, Clone, Default)]
+struct WaitingProperties {
+    /// Those of records whose naming property is not known.
+    keyed: HashMap<RecordNo, Properties, RandomState>,
+    /// By record id, of events without object key.
+    unkeyed: HashMap<Box<str>, Properties, RandomState>,
 }
 
 /// A record, and which it is.
@@ -77,17 +93,29 @@ pub(crate) struct OfObject {
 impl NameSources {
     /// Returns how many rows a checkpoint has of them.
     pub(crate) fn rows(&self) -> usize {
-        self.named as usize + self.unkeyed.len()
+        self.named as usize + self.waiting.as_ref().map_or(0, |waiting| waiting.unkeyed.len())
     }
 
     pub(crate) fn primary(&self, object: ObjectNo) -> Option<&str> {
-        self.primaries.get(&object).map(AsRef::as_ref)
+        let (_, primary) = self.primaries.iter().find(|(of, _)| *of == object)?;
+        Some(match primary {
+            Primary::Name => NAME,
+            Primary::Declared(key) => key,
+        })
     }
 
     /// Sets the property that names the records of an object key. Returns whether there are
     /// records that wait for it.
     pub(crate) fn set_primary(&mut self, object: ObjectNo, primary: &str) -> bool {
-        self.primaries.insert(object, primary.into()).is_none() && !self.properties.is_empty()
+        let primary =
+            if primary == NAME { Primary::Name } else { Primary::Declared(primary.into()) };
+        if let Some((_, known)) = self.primaries.iter_mut().find(|(of, _)| *of == object) {
+            *known = primary;
+            return false;
+        }
+        self.primaries.reserve_exact(1);
+        self.primaries.push((object, primary));
+        self.waiting.as_ref().is_some_and(|waiting| !waiting.keyed.is_empty())
     }
 
     /// Takes over the properties that name records from a graph with the same object keys.
@@ -96,12 +124,12 @@ impl NameSources {
     }
 
     pub(crate) fn unkeyed(&self, id: &str) -> Option<&Properties> {
-        if self.unkeyed.is_empty() { None } else { self.unkeyed.get(id) }
+        self.waiting.as_ref()?.unkeyed.get(id)
     }
 
     /// Returns what a checkpoint keeps of a record.
     pub(crate) fn of_record(&self, record: RecordNo, names: &RecordNames) -> Option<Properties> {
-        if let Some(properties) = self.properties.get(&record) {
+        if let Some(properties) = self.keyed(record) {
             return Some(properties.clone());
         }
         let RecordName { text, stamp } = names.get(record)?;
@@ -109,8 +137,12 @@ impl NameSources {
         Some(Properties::from_iter([only]))
     }
 
+    fn keyed(&self, record: RecordNo) -> Option<&Properties> {
+        self.waiting.as_ref()?.keyed.get(&record)
+    }
+
     fn is_known(&self, record: RecordNo, names: &RecordNames) -> bool {
-        names.get(record).is_some() || self.properties.contains_key(&record)
+        names.get(record).is_some() || self.keyed(record).is_some()
     }
 
     /// Takes what events have said of a record; returns whether its name is another now.
@@ -127,7 +159,8 @@ impl NameSources {
         let name = match self.primary(object) {
             Some(primary) => said.name(Some(primary)),
             None => {
-                let all = self.properties.entry(record).or_default();
+                let waiting = self.waiting.get_or_insert_default();
+                let all = waiting.keyed.entry(record).or_default();
                 all.merge_states(said);
                 all.name(None)
             }
@@ -149,7 +182,8 @@ impl NameSources {
         OfObject { object, record }: OfObject,
         names: &mut RecordNames,
     ) -> bool {
-        let Some(all) = self.properties.remove(&record) else { return false };
+        let waiting = self.waiting.as_mut().and_then(|waiting| waiting.keyed.remove(&record));
+        let Some(all) = waiting else { return false };
         // It comes from the event that named the record so far, or from a later one.
         if let Some(name) = all.name(self.primary(object)) {
             names.set(record, name);
@@ -164,7 +198,7 @@ impl NameSources {
         if said.is_empty() {
             return false;
         }
-        let all = self.unkeyed.entry(id.into()).or_default();
+        let all = self.waiting.get_or_insert_default().unkeyed.entry(id.into()).or_default();
         let before = all.clone();
         all.merge_states(said);
         *all != before
@@ -184,6 +218,6 @@ impl NameSources {
     }
 
     pub(crate) fn restore_unkeyed(&mut self, id: &str, kept: &Properties) {
-        self.unkeyed.insert(id.into(), kept.clone());
+        self.waiting.get_or_insert_default().unkeyed.insert(id.into(), kept.clone());
     }
 }

@@ -24,7 +24,7 @@ use crate::journal::sqlite::schema::{
     COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
     PROTECTION_SINCE,
 };
-use crate::journal::sqlite::wal_checkpoint::LogMover;
+use crate::journal::sqlite::wal_checkpoint::{self, LogMover};
 use crate::journal::sqlite::{
     compactions, connection, dead_letters, epochs, erase, events, history, import_marks,
     location_blocks, lock_file, prune, schema,
@@ -350,8 +350,7 @@ impl Journal for SqliteJournal {
     }
 
     fn finish_naming(&mut self) -> Result<(), JournalError> {
-        self.connection.execute("DELETE FROM unnamed", [])?;
-        Ok(())
+        Ok(self.connection.execute("DELETE FROM unnamed", []).map(drop)?)
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
@@ -394,9 +393,7 @@ impl Journal for SqliteJournal {
     fn empty_log(&mut self) -> Result<bool, JournalError> {
         let _paused = self.mover.as_ref().map(LogMover::pause);
         self.connection.busy_timeout(EMPTY_TIMEOUT)?;
-        let is_held = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
         self.connection.busy_timeout(BUSY_TIMEOUT)?;
         Ok(!is_held?)
     }
@@ -411,9 +408,7 @@ impl Journal for SqliteJournal {
         }
         let _paused = self.mover.as_ref().map(LogMover::pause);
         self.connection.busy_timeout(TRIM_TIMEOUT)?;
-        let is_held = self
-            .connection
-            .query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |row| row.get::<_, bool>(0));
+        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
         self.connection.busy_timeout(BUSY_TIMEOUT)?;
         Ok(!is_held?)
     }
@@ -431,8 +426,7 @@ impl Journal for SqliteJournal {
         self.connection.execute_batch(&write)?;
         // Into the database itself: after a sync that failed, the log on disk may stay
         // short for ever.
-        let checkpoint = "PRAGMA wal_checkpoint(FULL)";
-        if self.connection.query_row(checkpoint, [], |row| row.get::<_, bool>(0))? {
+        if wal_checkpoint::is_held(&self.connection, "FULL")? {
             return Err(JournalError::Storage {
                 source: "a reader holds the write-ahead log".into(),
                 advice: "end the program that reads the database for so long",

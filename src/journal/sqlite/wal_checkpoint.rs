@@ -46,6 +46,12 @@ struct State {
     is_closed: bool,
 }
 
+/// Moves all pages, in this mode of SQLite, and returns whether a reader keeps it from that.
+pub(super) fn is_held(connection: &Connection, mode: &str) -> Result<bool, rusqlite::Error> {
+    let checkpoint = format!("PRAGMA wal_checkpoint({mode})");
+    connection.query_row(&checkpoint, [], |row| row.get(0))
+}
+
 impl LogMover {
     /// Starts moving the pages that this connection writes.
     ///

@@ -10,10 +10,10 @@
 //   Neo4j, FalkorDB: CREATE INDEX FOR (n:`opportunity`) ON (n.id)
 //   Memgraph:        CREATE INDEX ON :`opportunity`(id)
 UNWIND [
-  {id: 'business', label: 'business', layer: 'object', object: 'business'},
-  {id: 'contact', label: 'contact', layer: 'object', object: 'contact'},
+  {id: 'business', label: 'Company', layer: 'object', object: 'business'},
+  {id: 'contact', label: 'Contact', layer: 'object', object: 'contact'},
   {id: 'custom_objects.property', label: 'House', layer: 'object', object: 'custom_objects.property'},
-  {id: 'opportunity', label: 'opportunity', layer: 'object', object: 'opportunity'}
+  {id: 'opportunity', label: 'Opportunity', layer: 'object', object: 'opportunity'}
 ] AS row
 MERGE (n:`Object` {id: row.id})
 SET n.label = row.label, n.layer = row.layer, n.object = row.object, n.record = row.record;
@@ -33,11 +33,11 @@ UNWIND [
 MERGE (n:`contact` {id: row.id})
 SET n.label = row.label, n.layer = row.layer, n.object = row.object, n.record = row.record;
 UNWIND [
-  {id: 'custom_objects.property/10-heather-way', label: '10-heather-way', layer: 'record', object: 'custom_objects.property', record: '10-heather-way'},
-  {id: 'custom_objects.property/12-maple-street', label: '12-maple-street', layer: 'record', object: 'custom_objects.property', record: '12-maple-street'},
-  {id: 'custom_objects.property/17-valley-view', label: '17-valley-view', layer: 'record', object: 'custom_objects.property', record: '17-valley-view'},
-  {id: 'custom_objects.property/2-ridge-road', label: '2-ridge-road', layer: 'record', object: 'custom_objects.property', record: '2-ridge-road'},
-  {id: 'custom_objects.property/6-summit-drive', label: '6-summit-drive', layer: 'record', object: 'custom_objects.property', record: '6-summit-drive'}
+  {id: 'custom_objects.property/10-heather-way', label: '10 Heather Way', layer: 'record', object: 'custom_objects.property', record: '10-heather-way'},
+  {id: 'custom_objects.property/12-maple-street', label: '12 Maple Street', layer: 'record', object: 'custom_objects.property', record: '12-maple-street'},
+  {id: 'custom_objects.property/17-valley-view', label: '17 Valley View', layer: 'record', object: 'custom_objects.property', record: '17-valley-view'},
+  {id: 'custom_objects.property/2-ridge-road', label: '2 Ridge Road', layer: 'record', object: 'custom_objects.property', record: '2-ridge-road'},
+  {id: 'custom_objects.property/6-summit-drive', label: '6 Summit Drive', layer: 'record', object: 'custom_objects.property', record: '6-summit-drive'}
 ] AS row
 MERGE (n:`custom_objects.property` {id: row.id})
 SET n.label = row.label, n.layer = row.layer, n.object = row.object, n.record = row.record;

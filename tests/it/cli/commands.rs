@@ -240,7 +240,7 @@ fn a_checkpoint_is_saved_by_hand_when_no_server_runs() -> Result<(), Error> {
     rusqlite::Connection::open(&db)?.execute_batch(
         "DELETE FROM checkpoint; DELETE FROM state_location; DELETE FROM state_object;
          DELETE FROM state_association; DELETE FROM state_unkeyed_record;
-         DELETE FROM state_record; DELETE FROM state_relation",
+         DELETE FROM state_record; DELETE FROM state_relation; DELETE FROM state_name",
     )?;
     let saved: Value = serde_json::from_str(&out(&db, &["checkpoint", "--json"])?)?;
     assert_eq!((&saved["seq"], &saved["logBytes"]), (&json!(337), &json!(0)));

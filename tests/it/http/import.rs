@@ -250,7 +250,7 @@ fn an_import_that_cannot_be_written_says_so_and_resumes() -> Result<(), Error> {
     {
         let server = Server::start(&db)?;
         // The file may not grow past this: SQLite sees a full disk.
-        let limit = format!("--fsize={}", 4 << 20);
+        let limit = format!("--fsize={}", 2 << 20);
         let pid = server.child.id().to_string();
         let limited =
             std::process::Command::new("prlimit").args(["--pid", &pid, &limit]).status()?;

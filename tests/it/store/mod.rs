@@ -68,4 +68,4 @@ fn filled(path: &Path) {
 
 const FORGET_CHECKPOINT: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
     DELETE FROM state_object; DELETE FROM state_association; DELETE FROM state_unkeyed_record; \
-    DELETE FROM state_record; DELETE FROM state_relation";
+    DELETE FROM state_record; DELETE FROM state_relation; DELETE FROM state_name";

@@ -127,12 +127,7 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
         let page: Vec<(String, u64)> =
             page.items.iter().map(|line| (line.record.to_owned(), line.links)).collect();
         assert_eq!(page, listed, "records of {object}");
-        let snapshot = graph.snapshot();
-        for end in snapshot.nodes(Layers::Records).iter().filter(|end| end.object == object) {
-            let name = end.record.and_then(|id| model.name(&object, id));
-            assert_eq!(end.name, name.as_deref(), "name of {end:?}");
-            assert_eq!(Some(end.label), end.name.or(end.record));
-        }
+        compare_names(graph, model, &object);
         let associations = model.association_ids();
         let ends_here = |id: &&String| {
             let definition = model.association(id).and_then(|(_, definition)| definition);
@@ -170,4 +165,13 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
     assert_eq!(snapshot.links(Layers::Records).len() as u64, counts.relations);
     assert_eq!(snapshot.nodes(Layers::Records).len() as u64, counts.records);
     assert_eq!(snapshot.links(Layers::Objects).len() as u64, counts.associations);
+}
+
+fn compare_names(graph: &LocationGraph, model: &Model, object: &str) {
+    let snapshot = graph.snapshot();
+    for end in snapshot.nodes(Layers::Records).iter().filter(|end| end.object == object) {
+        let name = end.record.and_then(|id| model.name(object, id));
+        assert_eq!(end.name, name.as_deref(), "name of {end:?}");
+        assert_eq!(Some(end.label), end.name.or(end.record));
+    }
 }

@@ -64,6 +64,18 @@ pub(super) fn change() -> impl Strategy<Value = (EventType, Change)> {
                 first,
                 second,
             });
+    prop_oneof![
+        3 => association.clone().prop_map(|a| (EventType::AssociationCreate, Change::Association(a))),
+        2 => association.prop_map(|a| (EventType::AssociationUpdate, Change::Association(a))),
+        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationDeleted { id: id.into(), first: "contact".into(), second: "property".into() })),
+        8 => relation.clone().prop_map(|r| (EventType::RelationCreate, Change::Relation(r))),
+        3 => relation.prop_map(|r| (EventType::RelationDelete, Change::Relation(r))),
+        14 => change_of_names(),
+    ]
+}
+
+/// Events of records, of object keys and of the location.
+fn change_of_names() -> impl Strategy<Value = (EventType, Change)> {
     let of_record = |properties: BoxedStrategy<Box<[Property]>>| {
         (prop::option::of(one_of(&OBJECTS)), one_of(&RECORDS), properties).prop_map(
             |(object, id, properties)| Change::Record {
@@ -99,11 +111,6 @@ pub(super) fn change() -> impl Strategy<Value = (EventType, Change)> {
     let named = prop::option::of(one_of(&VALUES))
         .prop_map(|name| Change::Location { id: "here".into(), name: name.map(Into::into) });
     prop_oneof![
-        3 => association.clone().prop_map(|a| (EventType::AssociationCreate, Change::Association(a))),
-        2 => association.prop_map(|a| (EventType::AssociationUpdate, Change::Association(a))),
-        1 => one_of(&["a1", "a2", "a3"]).prop_map(|id| (EventType::AssociationDelete, Change::AssociationDeleted { id: id.into(), first: "contact".into(), second: "property".into() })),
-        8 => relation.clone().prop_map(|r| (EventType::RelationCreate, Change::Relation(r))),
-        3 => relation.prop_map(|r| (EventType::RelationDelete, Change::Relation(r))),
         2 => of_record(properties().boxed()).prop_map(|c| (EventType::RecordCreate, c)),
         2 => of_record(properties().boxed()).prop_map(|c| (EventType::RecordUpdate, c)),
         2 => of_record(Just(Box::default()).boxed()).prop_map(|c| (EventType::RecordDelete, c)),

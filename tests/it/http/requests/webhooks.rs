@@ -153,6 +153,12 @@ fn every_event_type_is_accepted() -> Result<(), Error> {
         ("record-delete", "applied"),
         ("contact-delete", "applied"),
         ("opportunity-delete", "applied"),
+        ("contact-create", "applied"),
+        ("contact-update", "applied"),
+        ("opportunity-create", "applied"),
+        ("opportunity-update", "applied"),
+        ("location-create", "applied"),
+        ("location-update", "applied"),
         ("association-delete", "applied"),
         ("association-delete", "duplicate"),
         ("association-update", "duplicate"),
@@ -164,7 +170,7 @@ fn every_event_type_is_accepted() -> Result<(), Error> {
     }
     let duplicate = server.post("/webhooks", &data("events/relation-delete.json"))?.json();
     assert_eq!(duplicate["seq"], 8, "the first one's");
-    let ignored = server.post("/webhooks/ContactCreate", br#"{"id":"1","locationId":"L"}"#)?.json();
+    let ignored = server.post("/webhooks/NoteCreate", br#"{"id":"1","locationId":"L"}"#)?.json();
     assert_eq!((&ignored["status"], &ignored["seq"]), (&json!("ignored"), &Value::Null));
     Ok(())
 }

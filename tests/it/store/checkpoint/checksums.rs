@@ -116,6 +116,7 @@ fn an_older_file_is_read_and_given_checksums() {
          ALTER TABLE checkpoint DROP COLUMN newest;
          DROP TABLE compaction; DROP TABLE pruned_before;
          DROP TABLE location_block; DROP TABLE location_block_range;
+         DROP TABLE state_name; DROP TABLE unnamed;
          PRAGMA user_version = 6",
     )
     .unwrap();
