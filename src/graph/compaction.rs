@@ -168,7 +168,7 @@ impl LocationGraph {
         let objects = Arc::make_mut(&mut copy.objects);
         for (_, row) in self.objects.rows().iter() {
             let (number, _) = objects.intern(&row.key);
-            if let Some((schema, stamp)) = &row.schema {
+            if let Some((schema, stamp)) = row.schema.as_deref() {
                 objects.restore_schema(number, schema.clone(), *stamp);
             }
             objects.restore_names(number, row.names.clone());

@@ -53,7 +53,7 @@ impl Scratch<'_> {
         let (copy, _) = Arc::make_mut(&mut self.graph.objects).intern(key);
         let known = self.whole.objects.find(key.as_str());
         let schema = known.and_then(|known| self.whole.objects.rows()[known].schema.clone());
-        if let Some((schema, stamp)) = schema {
+        if let Some((schema, stamp)) = schema.map(|schema| *schema) {
             Arc::make_mut(&mut self.graph.objects).restore_schema(copy, schema, stamp);
         }
         if let Some(known) = known {

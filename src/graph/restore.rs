@@ -20,7 +20,7 @@ impl LocationGraph {
     ) -> Result<(), E> {
         for &number in &changed.objects {
             let row = &self.objects.rows()[number];
-            let schema = row.schema.as_ref().map(|(schema, stamp)| (schema, *stamp));
+            let schema = row.schema.as_deref().map(|(schema, stamp)| (schema, *stamp));
             put(StateRow::Object { number: number.0, key: row.key.as_str(), schema })?;
         }
         for &number in &changed.associations {

@@ -21,7 +21,7 @@ use crate::model::{ObjectKey, ObjectSchema, Properties, Side, Stamp, address, bu
 pub(crate) struct ObjectRow {
     pub(crate) key: ObjectKey,
     /// The greatest schema event, without the property that names records.
-    pub(crate) schema: Option<(ObjectSchema, Stamp)>,
+    pub(crate) schema: Option<Box<(ObjectSchema, Stamp)>>,
     /// What schema events have said: `singular`, `plural`, `primary`.
     pub(crate) names: Properties,
 }
@@ -128,15 +128,12 @@ impl ObjectLayer {
         }
         let schema = ObjectSchema { primary: None, ..schema.clone() };
         let outcome = match &row.schema {
-            Some((old, at)) if *old == schema && stamp.same_but_seq(*at) => Outcome::Unchanged,
-            Some((_, at)) if stamp <= *at => Outcome::Stale,
-            Some((old, _)) if *old == schema => {
-                row.schema = Some((schema, stamp));
-                Outcome::Unchanged
-            }
-            _ => {
-                row.schema = Some((schema, stamp));
-                Outcome::Applied
+            Some(old) if old.0 == schema && stamp.same_but_seq(old.1) => Outcome::Unchanged,
+            Some(old) if stamp <= old.1 => Outcome::Stale,
+            old => {
+                let is_same = old.as_ref().is_some_and(|old| old.0 == schema);
+                row.schema = Some(Box::new((schema, stamp)));
+                if is_same { Outcome::Unchanged } else { Outcome::Applied }
             }
         };
         if is_renamed { Outcome::Applied } else { outcome }
@@ -148,7 +145,7 @@ impl ObjectLayer {
     }
 
     pub(crate) fn restore_schema(&mut self, number: ObjectNo, schema: ObjectSchema, stamp: Stamp) {
-        self.rows[number].schema = Some((schema, stamp));
+        self.rows[number].schema = Some(Box::new((schema, stamp)));
     }
 
     /// Joins two object keys under an association, in place of what it joined
