@@ -15,6 +15,7 @@ mod import;
 mod location_reads;
 mod moments;
 pub(crate) mod name_limits;
+mod names;
 mod one_location;
 mod pruning;
 mod sql_views;

@@ -19,7 +19,7 @@ const EVENTS: [&str; 6] = [
     r#"{"id":"r2","associationId":"b","locationId":"M","firstObjectKey":"contact","firstRecordId":"c2","secondObjectKey":"x","secondRecordId":"y"}"#,
 ];
 
-const TABLES: [&str; 7] = [
+const TABLES: [&str; 8] = [
     "checkpoint",
     "state_location",
     "state_object",
@@ -27,6 +27,7 @@ const TABLES: [&str; 7] = [
     "state_unkeyed_record",
     "state_record",
     "state_relation",
+    "state_name",
 ];
 
 fn tell(store: &Store) {
@@ -98,14 +99,9 @@ fn checksums_cover_every_column_of_the_checkpoint() {
     assert!(tried > 50, "{tried}");
 }
 
-/// A file of a version that knew no checksums is given them when it is migrated, and
-/// can be read before.
-#[test]
-fn an_older_file_is_read_and_given_checksums() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("old.db");
-    let reference = filled(&path);
-    let file = Connection::open(&path).unwrap();
+/// Makes a file one of a version that knew no checksums.
+pub(in crate::store) fn make_old(path: &Path) {
+    let file = Connection::open(path).unwrap();
     for table in TABLES {
         file.execute_batch(&format!("ALTER TABLE {table} DROP COLUMN checksum")).unwrap();
     }
@@ -121,6 +117,16 @@ fn an_older_file_is_read_and_given_checksums() {
     )
     .unwrap();
     file.close().unwrap();
+}
+
+/// A file of a version that knew no checksums is given them when it is migrated, and
+/// can be read before.
+#[test]
+fn an_older_file_is_read_and_given_checksums() {
+    let directory = tempfile::tempdir().unwrap();
+    let path = directory.path().join("old.db");
+    let reference = filled(&path);
+    make_old(&path);
     assert_eq!(differences(&Store::open_read_only(&path).unwrap(), &reference), []);
     let store = Store::open(&path).unwrap();
     assert_eq!(differences(&store, &reference), []);

@@ -1,5 +1,5 @@
 //! Checkpoints: saved in parts, checked, and rebuilt from the journal.
 
-mod checksums;
+pub(super) mod checksums;
 mod damage;
 mod parts;
