@@ -9,6 +9,7 @@ use relata::graph::{AssociationDiff, Budget, DiffQuery, LinkDiff};
 
 use crate::cli::database::open_location;
 use crate::cli::output::{print_json, print_line, print_more, print_table};
+use crate::cli::text::RecordTexts;
 use crate::cli::traversals::edge_row;
 use crate::config::DiffArgs;
 
@@ -53,9 +54,11 @@ fn print(associations: &AssociationDiff<'_>, links: &LinkDiff<'_>) -> anyhow::Re
         print_table(&["", "ASSOCIATION", "FIRST", "LABEL", "SECOND", "LABEL"], &rows)?;
         print_line("")?;
     }
+    let ends = links.removed.iter().chain(&links.added).flat_map(|it| [it.first, it.second]);
+    let texts = RecordTexts::of(ends.map(|end| (end.record, end.name)));
     let gone = links.removed.iter().map(|link| ("-", link));
     let new = links.added.iter().map(|link| ("+", link));
-    let row = |(sign, link)| [vec![str::to_owned(sign)], edge_row(link)].concat();
+    let row = |(sign, link)| [vec![str::to_owned(sign)], edge_row(link, &texts)].concat();
     let rows: Vec<Vec<String>> = gone.chain(new).map(row).collect();
     print_table(&["", "FIRST", "LABEL", "SECOND", "LABEL", "SINCE"], &rows)?;
     Ok(print_more(rows.len(), links.next.is_some(), None, "links")?)

@@ -8,7 +8,7 @@ use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery};
 
 use crate::cli::output::{print_json, print_more, print_table};
 use crate::cli::query::query_location;
-use crate::cli::text::label_text;
+use crate::cli::text::{RecordTexts, label_text};
 use crate::config::{LabelsArgs, LinksArgs};
 
 pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
@@ -17,7 +17,8 @@ pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
         if links.query.json {
             return print_json(&LinksResponse::new(&page, seq));
         }
-        let rows: Vec<Vec<String>> = page.links.iter().map(row).collect();
+        let texts = RecordTexts::of(page.links.iter().map(|link| (link.record, link.name)));
+        let rows: Vec<Vec<String>> = page.links.iter().map(|link| row(link, &texts)).collect();
         print_table(&["LABEL", "OBJECT", "RECORD", "OWN LABEL", "SINCE"], &rows)?;
         Ok(print_more(rows.len(), page.next.is_some(), page.total, "links")?)
     })
@@ -59,11 +60,11 @@ fn query(links: &LinksArgs) -> LinkQuery {
     }
 }
 
-fn row(link: &Link<'_>) -> Vec<String> {
+fn row(link: &Link<'_>, texts: &RecordTexts<'_>) -> Vec<String> {
     vec![
         label_text(link.label),
         link.object.to_owned(),
-        link.record.unwrap_or("").to_owned(),
+        texts.record(link.record, link.name),
         label_text(link.own_label),
         link.at.map(|at| at.to_string()).unwrap_or_default(),
     ]

@@ -8,7 +8,7 @@ use relata::api::{AssociationBody, AssociationSummaryBody, SummaryResponse};
 use crate::cli::database::{open_location, open_read_only};
 use crate::cli::output::{print_json, print_line, print_table};
 use crate::cli::query::query_graph;
-use crate::cli::text::{node_text, visible};
+use crate::cli::text::{RecordTexts, visible};
 use crate::config::SummaryArgs;
 
 /// Maximum number of violations shown for each association.
@@ -127,8 +127,9 @@ fn declared(association: &AssociationBody<'_>) -> String {
 
 fn print_violations(row: &AssociationSummaryBody<'_>) -> anyhow::Result<()> {
     let key = visible(row.association.key);
+    let texts = RecordTexts::of(row.violating.iter().map(|it| (Some(it.record), it.name)));
     for it in row.violating.iter().take(VIOLATIONS_SHOWN) {
-        let record = visible(&node_text(it.object, Some(it.record)));
+        let record = visible(&texts.node(it.object, Some(it.record), it.name));
         let role = match it.side {
             "first" => row.association.second_object_label,
             _ => row.association.first_object_label,

@@ -7,13 +7,14 @@ use relata::api::{
     MatchesResponse, NeighborhoodResponse, PathsResponse, WalkEndsResponse, WalksResponse,
 };
 use relata::graph::{
-    Budget, Edge, EdgeEnd, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View, WalkQuery,
+    Budget, Edge, EdgeEnd, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View, WalkEnd,
+    WalkQuery,
 };
 use relata::{NodeRef, Seq};
 
 use crate::cli::output::{print_json, print_line, print_more, print_table};
 use crate::cli::query::query_location;
-use crate::cli::text::{label_text, node_text, path_text, visible};
+use crate::cli::text::{RecordTexts, label_text, path_text, visible};
 use crate::config;
 use crate::config::{MatchArgs, NeighborhoodArgs, WalkArgs};
 
@@ -31,16 +32,14 @@ pub(super) fn matches(db: &Path, command: &MatchArgs) -> anyhow::Result<ExitCode
         if command.query.json {
             return print_json(&MatchesResponse::new(&page, seq));
         }
-        let row =
-            |it: &relata::graph::Match<'_>| named_row(it.object, it.record, u64::from(it.links));
+        let texts = RecordTexts::of(page.matches.iter().map(|it| (it.record, it.name)));
+        let row = |it: &relata::graph::Match<'_>| {
+            vec![it.object.to_owned(), texts.record(it.record, it.name), it.links.to_string()]
+        };
         let rows: Vec<Vec<String>> = page.matches.iter().map(row).collect();
         print_table(&["OBJECT", "RECORD", "CONDITIONS MET"], &rows)?;
         Ok(print_more(rows.len(), page.next.is_some(), Some(page.total), "matches")?)
     })
-}
-
-fn named_row(object: &str, record: Option<&str>, count: u64) -> Vec<String> {
-    vec![object.to_owned(), record.unwrap_or_default().to_owned(), count.to_string()]
 }
 
 pub(super) fn walk(db: &Path, command: &WalkArgs) -> anyhow::Result<ExitCode> {
@@ -86,8 +85,11 @@ fn ends(
     if json {
         return print_json(&WalkEndsResponse::new(&page, seq));
     }
-    let rows: Vec<Vec<String>> =
-        page.ends.iter().map(|end| named_row(end.object, end.record, end.paths)).collect();
+    let texts = RecordTexts::of(page.ends.iter().map(|end| (end.record, end.name)));
+    let row = |end: &WalkEnd<'_>| {
+        vec![end.object.to_owned(), texts.record(end.record, end.name), end.paths.to_string()]
+    };
+    let rows: Vec<Vec<String>> = page.ends.iter().map(row).collect();
     print_table(&["OBJECT", "RECORD", "WALKS"], &rows)?;
     Ok(print_more(rows.len(), page.next.is_some(), Some(page.total), "ends")?)
 }
@@ -139,24 +141,26 @@ pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Res
         if command.query.json {
             return print_json(&NeighborhoodResponse::new(&found, seq));
         }
+        let texts = RecordTexts::of(found.nodes.iter().map(|near| (near.record, near.name)));
         let row = |near: &relata::graph::NeighborhoodNode<'_>| {
             vec![
                 near.hops.to_string(),
                 near.object.to_owned(),
-                near.record.unwrap_or_default().to_owned(),
+                texts.record(near.record, near.name),
             ]
         };
         let rows: Vec<Vec<String>> = found.nodes.iter().map(row).collect();
         print_table(&["HOPS", "OBJECT", "RECORD"], &rows)?;
-        let links: Vec<Vec<String>> = found.links.iter().map(edge_row).collect();
+        let links: Vec<Vec<String>> =
+            found.links.iter().map(|link| edge_row(link, &texts)).collect();
         print_line("")?;
         print_table(&["FIRST", "LABEL", "SECOND", "LABEL", "SINCE"], &links)?;
         Ok(print_more(rows.len(), !found.complete, None, "nodes")?)
     })
 }
 
-pub(super) fn edge_row(edge: &Edge<'_>) -> Vec<String> {
-    let node = |end: &EdgeEnd<'_>| node_text(end.object, end.record);
+pub(super) fn edge_row(edge: &Edge<'_>, texts: &RecordTexts<'_>) -> Vec<String> {
+    let node = |end: &EdgeEnd<'_>| texts.node(end.object, end.record, end.name);
     vec![
         node(&edge.first),
         label_text(edge.definition.map(|known| &*known.first.label)),

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use relata::api::ChangeBody;
 use relata::changes::{AppliedEvent, ChangeFilter};
-use relata::{Association, Change, Location, Seq, Store};
+use relata::{Change, Location, Seq, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::database::open_location;
@@ -68,17 +68,24 @@ fn print(change: &AppliedEvent, json: bool) -> anyhow::Result<()> {
         return print_json(&ChangeBody::from(change));
     }
     let at = change.event.at.unwrap_or(change.received_at);
-    let what = visible(&text(&change.event.change, change.association.as_deref()));
+    let what = visible(&text(change));
     Ok(print_line(format_args!("{at}  {:<18}  {what}", change.event.event_type.as_str()))?)
 }
 
 /// Returns what a change concerns, on one line; a link as in `relata path`.
-fn text(change: &Change, association: Option<&Association>) -> String {
-    match change {
+fn text(applied: &AppliedEvent) -> String {
+    let association = applied.association.as_deref();
+    let [first_name, second_name] = applied.names.each_ref().map(Option::as_deref);
+    let node = |object: &str, id: &str, name: Option<&str>| {
+        let reference = node_text(object, Some(id));
+        name.map_or(reference.clone(), |name| format!("{name} ({reference})"))
+    };
+    match &applied.event.change {
         Change::Relation(relation) => {
             let label = label_text(association.map(|association| &*association.second.label));
-            let [first, second] = [&relation.first, &relation.second]
-                .map(|end| node_text(end.object.as_str(), Some(end.id.as_str())));
+            let ends = [(&relation.first, first_name), (&relation.second, second_name)];
+            let [first, second] =
+                ends.map(|(end, name)| node(end.object.as_str(), end.id.as_str(), name));
             format!("{first} ─{label}→ {second}")
         }
         Change::Association(association) => {
@@ -88,7 +95,7 @@ fn text(change: &Change, association: Option<&Association>) -> String {
         }
         Change::AssociationDeleted { id, .. } => id.to_string(),
         Change::Record { object: Some(object), id, .. } => {
-            node_text(object.as_str(), Some(id.as_str()))
+            node(object.as_str(), id.as_str(), first_name)
         }
         Change::Record { object: None, id, .. } => id.to_string(),
         Change::ObjectSchema(schema) => schema.key.to_string(),
