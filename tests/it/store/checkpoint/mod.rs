@@ -1,5 +1,5 @@
 //! Checkpoints: saved in parts, checked, and rebuilt from the journal.
 
-pub(super) mod checksums;
+pub(crate) mod checksums;
 mod damage;
 mod parts;
