@@ -71,7 +71,6 @@ impl Delivery {
     pub(crate) fn keeping(mut self, keep: Keep) -> Self {
         let Decoded::Event(event) = &mut self.decoded else { return self };
         match keep {
-            Keep::Bodies => {}
             Keep::Names => {
                 if let Some(body) = distill(event, &self.body) {
                     self.body = body.into();
@@ -94,7 +93,7 @@ impl Delivery {
                     };
                 }
             }
-            Keep::Ids => {}
+            Keep::Bodies | Keep::Ids => {}
         }
         self
     }

@@ -58,7 +58,7 @@ impl<'a> NamingMembers<'a> {
             let name = if object == Some("contact") { self.contact_name() } else { self.name() };
             return name.map(|value| Property { key: NAME.into(), value }).into_iter().collect();
         }
-        let mut all = BTreeMap::new();
+        let mut all: BTreeMap<Box<str>, Box<str>> = BTreeMap::new();
         for (key, json) in self.all_properties() {
             let key = property_key(&key);
             if !key.is_empty()
@@ -69,7 +69,7 @@ impl<'a> NamingMembers<'a> {
             }
         }
         let mut others = 0;
-        all.retain(|key: &Box<str>, _| {
+        all.retain(|key, _| {
             let is_naming = NAMING_PROPERTIES.contains(&&**key);
             others += usize::from(!is_naming);
             is_naming || others <= MAX_PROPERTIES

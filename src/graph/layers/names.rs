@@ -156,14 +156,13 @@ impl NameSources {
             return false;
         }
         let was_known = self.is_known(record, names);
-        let name = match self.primary(object) {
-            Some(primary) => said.name(Some(primary)),
-            None => {
-                let waiting = self.waiting.get_or_insert_default();
-                let all = waiting.keyed.entry(record).or_default();
-                all.merge_states(said);
-                all.name(None)
-            }
+        let name = if let Some(primary) = self.primary(object) {
+            said.name(Some(primary))
+        } else {
+            let waiting = self.waiting.get_or_insert_default();
+            let all = waiting.keyed.entry(record).or_default();
+            all.merge_states(said);
+            all.name(None)
         };
         let is_newer =
             |name: &&PropertyState| names.get(record).is_none_or(|known| known.stamp < name.stamp);

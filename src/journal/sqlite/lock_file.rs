@@ -30,7 +30,9 @@ pub(super) struct DatabaseLock {
     /// Whether there was no lock file before.
     is_new: bool,
     #[cfg(target_os = "linux")]
-    inode: InodeLock,
+    _inode: InodeLock,
+    /// The database, opened beside SQLite: on Linux only, where its locks last.
+    database_file: Option<Arc<File>>,
 }
 
 /// The contents of the lock file: the last event that was accepted here and, unless an older
@@ -61,6 +63,8 @@ impl DatabaseLock {
         }
         // Read by the handle that holds the lock: Windows refuses any other.
         let mut text = String::new();
+        #[cfg(target_os = "linux")]
+        let inode = InodeLock::take(path)?;
         let found = lock.read_to_string(&mut text).ok().and_then(|_| parse(&text));
         Ok(Self {
             path: path.to_owned(),
@@ -72,20 +76,17 @@ impl DatabaseLock {
             epoch: None,
             is_new,
             #[cfg(target_os = "linux")]
-            inode: InodeLock::take(path)?,
+            database_file: Some(Arc::clone(inode.file())),
+            #[cfg(not(target_os = "linux"))]
+            database_file: None,
+            #[cfg(target_os = "linux")]
+            _inode: inode,
         })
     }
 
     /// Returns the database file, where it may be opened beside SQLite: on Linux.
-    #[cfg(target_os = "linux")]
     pub(super) fn database_file(&self) -> Option<Arc<File>> {
-        Some(Arc::clone(self.inode.file()))
-    }
-
-    /// Returns nothing: only on Linux may the file be opened beside SQLite.
-    #[cfg(not(target_os = "linux"))]
-    pub(super) fn database_file(&self) -> Option<Arc<File>> {
-        None
+        self.database_file.clone()
     }
 
     /// Returns whether this database was never opened for writing in this place.

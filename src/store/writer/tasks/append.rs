@@ -62,7 +62,9 @@ impl Writer {
             }
             let Some(location) = self.locations.find(event.location.as_str()) else { continue };
             let naming = location.read().naming_properties(object.as_ref(), id, properties);
-            naming.into_iter().for_each(|kept| delivery.keep_properties(kept));
+            if let Some(kept) = naming {
+                delivery.keep_properties(kept);
+            }
         }
     }
 
