@@ -17,7 +17,7 @@ pub struct PropertyState {
 /// The properties of one thing, by key: each has the value of the greatest event that had it.
 ///
 /// Merging takes a maximum for each key, so any order of events and any repetition gives the
-/// same. At most [`NAMING_PROPERTIES`] and the 32 least other keys are kept.
+/// same. At most `name`, `title` and the 32 least other keys are kept.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Properties(Vec<PropertyState>);
 
