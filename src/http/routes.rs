@@ -9,7 +9,7 @@ use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
 use crate::http::handlers::{
     associations, changes, dead_letters, diff, docs, doctor, export, health, history, import,
-    links, locations, metrics, objects, tickets, traversals, webhooks,
+    links, locations, metrics, objects, session, tickets, traversals, webhooks,
 };
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -124,6 +124,7 @@ pub const ROUTES: &[Route] = &[
     read("POST", "/v1/tickets", Inline(tickets::issue_ticket)),
     read("GET", "/v1/locations/{locationId}/export", boxed!(export::export_graph)),
 
+    operate("GET", "/v1/session", Scope::Read, Inline(session::show_session)),
     operate("POST", "/v1/import", Scope::Write, boxed!(import::import_events, body)),
     operate("GET", "/v1/dead-letters", Scope::Read, boxed!(dead_letters::list_dead_letters)),
     operate("POST", "/v1/dead-letters/replay", Scope::Write, boxed!(dead_letters::replay_all_dead_letters)),

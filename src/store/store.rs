@@ -67,6 +67,7 @@ pub struct Store {
     readers: Arc<OpenReader>,
     keep_ignored: bool,
     pub(crate) keep: Keep,
+    keep_events: Option<Duration>,
     pub(crate) redeliveries: Redeliveries,
     pub(crate) no_ops: NoOpEvents,
     pub(crate) subscriptions: Arc<Subscriptions>,
@@ -130,6 +131,7 @@ impl Store {
             readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
             keep_ignored: false,
             keep: options.keep,
+            keep_events: options.keep_events,
             redeliveries: Redeliveries::default(),
             past_graphs: PastCache::new(options.past_graphs),
             refreshing: Mutex::default(),
@@ -159,6 +161,7 @@ impl Store {
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
         let (keep_ignored, keep, names) = (options.keep_ignored, options.keep, options.names);
+        let keep_events = options.keep_events;
         let past_graphs = PastCache::new(options.past_graphs);
         let redeliveries = recovered.checkpointer.redeliveries();
         let no_ops = recovered.checkpointer.no_ops();
@@ -184,16 +187,15 @@ impl Store {
         };
         let thread = std::thread::Builder::new().name("relata-writer".to_owned());
         let handle = thread.spawn(move || writer.run_guarded()).map_err(OpenError::Thread)?;
-        let writer = Mutex::new(Some(handle));
-        let queue = Some(queue);
         Ok(Self {
             locations,
             state,
-            queue,
-            writer,
+            queue: Some(queue),
+            writer: Mutex::new(Some(handle)),
             readers,
             keep_ignored,
             keep,
+            keep_events,
             redeliveries,
             no_ops,
             subscriptions,
@@ -222,6 +224,11 @@ impl Store {
     /// Returns whether a delivery goes into the journal, unless it is there already.
     pub(crate) fn is_stored(&self, delivery: &Delivery) -> bool {
         self.keep_ignored || matches!(delivery.decoded, Decoded::Event(_))
+    }
+
+    /// Returns the age at which events are deleted from the journal, `None` if never.
+    pub fn retention(&self) -> Option<Duration> {
+        self.keep_events
     }
 
     pub(crate) fn is_read_only(&self) -> bool {

@@ -192,3 +192,32 @@ fn a_ticket_opens_the_changes_of_its_location_once() -> Result<(), Error> {
     assert_eq!(changes(OURS, &late)?, 401);
     Ok(())
 }
+
+/// A page knows what to offer before anybody has clicked on what they may not do.
+#[test]
+fn a_session_says_what_the_token_may_do() -> Result<(), Error> {
+    let office = Office::open()?;
+    let session = |token: &str| with_token(&office.server, "GET", "/v1/session", token);
+    let check = |token: &str, scope: &str, locations: Value| {
+        let expected = json!({
+            "auth": "required",
+            "scope": scope,
+            "locations": locations,
+            "version": env!("CARGO_PKG_VERSION"),
+            "retention": null,
+        });
+        assert_eq!(session(token).unwrap().json(), expected);
+    };
+    check(&office.ours, "read", json!([OURS]));
+    check(&office.writer, "write", json!([OURS]));
+    check(&office.all, "read", Value::Null);
+    assert_eq!(session("rlt_0_0")?.status, 401);
+    let unknown = with_token(&office.server, "GET", "/v1/session?of=x", &office.ours)?;
+    assert_eq!((unknown.status, &unknown.json()["field"]), (400, &json!("of")));
+
+    let (_directory, db) = crate::support::database::fresh()?;
+    let open = Server::start_with(&db, &["--keep-events", "30"])?.get("/v1/session")?.json();
+    assert_eq!((&open["auth"], &open["scope"]), (&json!("off"), &json!("admin")));
+    assert_eq!((&open["locations"], &open["retention"]), (&Value::Null, &json!(30)));
+    Ok(())
+}

@@ -66,7 +66,7 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/export"), "?format=ndjson");
     get(&here("/export"), "?format=gexf&dynamic=true");
     get(&here("/export"), "?format=node-link&edgesKey=links");
-    for open in ["/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"] {
+    for open in ["/v1/session", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"] {
         get(open, "");
     }
     for query in ["?after=99", "?label=Owner&label=Viewing&object=contact&of=contact/amara-okafor"]
