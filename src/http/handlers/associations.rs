@@ -3,33 +3,47 @@
 use std::sync::Arc;
 
 use crate::api::{AssociationBody, AssociationsResponse, PageInfo, place_cursor};
-use crate::graph::{Budget, LocationGraph};
+use crate::graph::{Budget, LocationGraph, View};
 use crate::http::app::App;
-use crate::http::execute;
+use crate::http::execute::{self, PreparedQuery};
 use crate::http::extract::request::Request;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
+use crate::model::Seq;
 
 pub(crate) async fn list_associations(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.deny_unknown(&["limit", "cursor"])?;
+    request.query.deny_unknown(&["limit", "cursor", "asOf"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let bytes = app.limits.answer_bytes;
-    let read = move |graph: &LocationGraph, seq| {
-        let page =
-            graph.view().association_page(after, limit, &mut Budget::unbounded().of_bytes(bytes));
+    let list = move |view: View<'_>, seq| {
+        let page = view.association_page(after, limit, &mut Budget::unbounded().of_bytes(bytes));
         let next = page.next.map(place_cursor);
         let associations = page.items.iter().map(AssociationBody::from).collect();
         json(&AssociationsResponse { associations, listed: PageInfo::new(next, seq) })
     };
-    execute::read_graph(app, &request, read).await
+    answer(app, &request, list).await
 }
 
 pub(crate) async fn show_association(app: &Arc<App>, request: Request<'_>) -> Answer {
-    request.query.deny_unknown(&[])?;
+    request.query.deny_unknown(&["asOf"])?;
     let id = request.path_param("id").to_owned();
-    let read = move |graph: &LocationGraph, _| match graph.view().association_by_id(&id) {
+    let show = move |view: View<'_>, _| match view.association_by_id(&id) {
         Some(row) => json(&AssociationBody::from(&row)),
         None => Err(Problem::not_found("there is no such association")),
     };
-    execute::read_graph(app, &request, read).await
+    answer(app, &request, show).await
+}
+
+/// Answers from the current state or, with `asOf`, from a past one.
+async fn answer(
+    app: &Arc<App>,
+    request: &Request<'_>,
+    run: impl Fn(View<'_>, Seq) -> Answer + Send + 'static,
+) -> Answer {
+    if let Some(as_of) = request.query.as_of()? {
+        let run = move |_: &(), view: View<'_>, _: &mut Budget<'_>, seq| run(view, seq);
+        return execute::answer_query(app, request, PreparedQuery::new((), Some(as_of), run)).await;
+    }
+    execute::read_graph(app, request, move |graph: &LocationGraph, seq| run(graph.view(), seq))
+        .await
 }

@@ -37,9 +37,11 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get("/v1/locations", "?minSeq=337");
     for list in ["/objects", "/associations", "/objects/{objectKey}/records"] {
         get(&here(list), "?limit=2");
+        get(&here(list), "?asOf=200&limit=3");
         get(&here(list), "");
     }
     get(&here("/associations/{id}"), "");
+    get(&here("/associations/{id}"), "?asOf=200");
     for links in ["/objects/{objectKey}/links", "/objects/{objectKey}/records/{recordId}/links"] {
         get(&here(links), "");
         get(&here(links), "?label=Owner&label=Viewing&order=newest&limit=1&asOf=200");

@@ -35,5 +35,11 @@ fn every_question() -> Vec<(&'static str, Option<Value>)> {
         ("neighborhood?of=contact/amara-okafor&depth=2&limit=20", None),
         ("neighborhood?of=contact&depth=1", None),
         ("summary", None),
+        ("objects", None),
+        ("objects?limit=2&cursor=c00000001", None),
+        ("associations?limit=4", None),
+        ("associations/724455fc72ba9d79a3488b7e", None),
+        ("objects/contact/records?limit=7", None),
+        ("objects/custom_objects.property/records?limit=3&cursor=c00000020", None),
     ]
 }

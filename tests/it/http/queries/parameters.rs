@@ -170,6 +170,10 @@ fn a_moment_in_the_future_is_refused() -> Result<(), Error> {
         ("labels?of=contact&asOf=1700000000000".to_owned(), None, "asOf"),
         (format!("export?format=dot&asOf={ahead}"), None, "asOf"),
         ("links".to_owned(), Some(amara), "asOf"),
+        (format!("objects?asOf={ahead}"), None, "asOf"),
+        (format!("associations?asOf={ahead}"), None, "asOf"),
+        (format!("associations/724455fc72ba9d79a3488b7e?asOf={ahead}"), None, "asOf"),
+        (format!("objects/contact/records?asOf={ahead}"), None, "asOf"),
         (format!("diff?from={ahead}"), None, "from"),
         (format!("diff?from=1&to={ahead}"), None, "to"),
     ] {
