@@ -179,6 +179,81 @@ pub struct LabelBody<'a> {
     pub count: u64,
 }
 
+impl<'a> From<&LabelCount<'a>> for LabelBody<'a> {
+    fn from(count: &LabelCount<'a>) -> Self {
+        Self {
+            label: count.label,
+            own_label: count.own_label,
+            object: count.object,
+            association: count.association,
+            association_key: count.association_key,
+            side: count.side.as_str(),
+            count: count.count,
+        }
+    }
+}
+
+/// The labels of one node of a batch, or why they could not be counted.
+#[derive(Serialize)]
+#[serde(untagged)]
+pub enum LabelsItem<'a> {
+    /// The labels of the node.
+    Found {
+        /// The node, as the request named it.
+        of: String,
+        /// Its labels.
+        labels: Vec<LabelBody<'a>>,
+        /// Whether all of its labels are listed.
+        complete: bool,
+    },
+    /// The node could not be queried.
+    Failed {
+        /// The node, as the request named it.
+        of: String,
+        /// Why.
+        error: ItemError,
+    },
+}
+
+impl<'a> LabelsItem<'a> {
+    /// Returns the result for one node.
+    pub fn new(
+        of: String,
+        labels: Result<Vec<LabelCount<'a>>, QueryError>,
+        complete: bool,
+    ) -> Self {
+        match labels {
+            Ok(labels) => {
+                Self::Found { of, labels: labels.iter().map(LabelBody::from).collect(), complete }
+            }
+            Err(error) => {
+                let error = ItemError { code: ProblemCode::NotFound, detail: error.to_string() };
+                Self::Failed { of, error }
+            }
+        }
+    }
+
+    /// Returns the result for a text that is not a node reference.
+    pub fn malformed(of: String, detail: String) -> Self {
+        Self::Failed { of, error: ItemError { code: ProblemCode::InvalidParameter, detail } }
+    }
+
+    /// Returns whether all labels of the node are listed.
+    pub fn is_complete(&self) -> bool {
+        matches!(self, Self::Found { complete: true, .. })
+    }
+}
+
+/// The answer of `POST …/labels`.
+#[derive(Serialize)]
+pub struct ManyLabelsResponse<'a> {
+    /// One result for each node, in the order of the request.
+    pub results: Vec<LabelsItem<'a>>,
+    /// Whether all results are complete; there is no next page.
+    #[serde(flatten)]
+    pub listed: PageInfo,
+}
+
 /// The answer of `GET …/labels`.
 #[derive(Serialize)]
 pub struct LabelsResponse<'a> {
@@ -192,17 +267,8 @@ pub struct LabelsResponse<'a> {
 impl<'a> LabelsResponse<'a> {
     /// Returns the answer with these labels.
     pub fn new(labels: &[LabelCount<'a>], complete: bool, seq: Seq) -> Self {
-        let body = |count: &LabelCount<'a>| LabelBody {
-            label: count.label,
-            own_label: count.own_label,
-            object: count.object,
-            association: count.association,
-            association_key: count.association_key,
-            side: count.side.as_str(),
-            count: count.count,
-        };
         Self {
-            labels: labels.iter().map(body).collect(),
+            labels: labels.iter().map(LabelBody::from).collect(),
             listed: PageInfo::of(None, complete, seq),
         }
     }

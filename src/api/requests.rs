@@ -141,6 +141,17 @@ impl LinksQueryBody {
     }
 }
 
+/// The body of `POST …/labels`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct LabelsQueryBody {
+    /// The nodes.
+    pub of: List<String, NODES_MAX>,
+    /// The past state to query.
+    #[serde(default, deserialize_with = "as_of")]
+    pub as_of: Option<AsOf>,
+}
+
 /// A condition of a match.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]

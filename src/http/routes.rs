@@ -112,6 +112,7 @@ pub const ROUTES: &[Route] = &[
     read("GET", "/v1/locations/{locationId}/objects/{objectKey}/records/{recordId}/links", Query(links::list_links)),
     read("POST", "/v1/locations/{locationId}/links", boxed!(links::list_links_of_many, body)),
     read("GET", "/v1/locations/{locationId}/labels", Query(links::count_labels)),
+    read("POST", "/v1/locations/{locationId}/labels", boxed!(links::count_labels_of_many, body)),
     read("POST", "/v1/locations/{locationId}/match", boxed!(traversals::match_records, body)),
     read("POST", "/v1/locations/{locationId}/walk", boxed!(traversals::walk_links, body)),
     read("GET", "/v1/locations/{locationId}/path", Query(traversals::find_path)),

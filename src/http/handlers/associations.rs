@@ -41,7 +41,7 @@ async fn answer(
     run: impl Fn(View<'_>, Seq) -> Answer + Send + 'static,
 ) -> Answer {
     if let Some(as_of) = request.query.as_of()? {
-        let run = move |_: &(), view: View<'_>, _: &mut Budget<'_>, seq| run(view, seq);
+        let run = move |(): &(), view: View<'_>, _: &mut Budget<'_>, seq| run(view, seq);
         return execute::answer_query(app, request, PreparedQuery::new((), Some(as_of), run)).await;
     }
     execute::read_graph(app, request, move |graph: &LocationGraph, seq| run(graph.view(), seq))

@@ -1,12 +1,13 @@
 //! `GET …/objects/{objectKey}/links`,
-//! `GET …/objects/{objectKey}/records/{recordId}/links`, `POST …/links` and
-//! `GET …/labels`.
+//! `GET …/objects/{objectKey}/records/{recordId}/links`, `POST …/links`, `GET …/labels` and
+//! `POST …/labels`.
 
 use std::collections::HashSet;
 use std::sync::Arc;
 
 use crate::api::{
-    BatchItem, BatchResponse, LabelsResponse, LinksQueryBody, LinksResponse, NODES_MAX, PageInfo,
+    BatchItem, BatchResponse, LabelsItem, LabelsQueryBody, LabelsResponse, LinksQueryBody,
+    LinksResponse, ManyLabelsResponse, NODES_MAX, PageInfo,
 };
 use crate::graph::{Budget, Cursor, LinkFilter, LinkQuery, NamesNodes, View};
 use crate::http::app::App;
@@ -23,6 +24,9 @@ use crate::store::AsOf;
 
 /// Approximate size of a link as JSON, in bytes.
 const LINK_BYTES: usize = 384;
+
+/// Approximate size of the labels of one node as JSON, in bytes.
+const LABELS_BYTES: usize = 512;
 
 pub(crate) fn list_links(request: &Request<'_>) -> Result<PreparedQuery, Problem> {
     let (query, as_of) = (link_query(&request.query)?, request.query.as_of()?);
@@ -84,11 +88,38 @@ pub(crate) async fn list_links_of_many(app: &Arc<App>, request: Request<'_>, bod
 
 fn prepare_batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
     let mut question: LinksQueryBody = json_body::read(body)?;
-    if question.of.0.is_empty() {
+    let nodes = read_nodes(std::mem::take(&mut question.of.0))?;
+    let as_of = json_body::moment(question.as_of, as_of)?;
+    let limit = params::limit_of(question.limit)?;
+    let query = question.query(limit);
+    Ok(PreparedQuery::new(Batch { nodes, query }, as_of, answer_batch))
+}
+
+pub(crate) async fn count_labels_of_many(
+    app: &Arc<App>,
+    request: Request<'_>,
+    body: Body,
+) -> Answer {
+    execute::answer_body_query(app, &request, body, prepare_label_batch).await
+}
+
+fn prepare_label_batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
+    let question: LabelsQueryBody = json_body::read(body)?;
+    let nodes = read_nodes(question.of.0)?;
+    let as_of = json_body::moment(question.as_of, as_of)?;
+    Ok(PreparedQuery::new(Batch { nodes, query: () }, as_of, answer_label_batch))
+}
+
+/// A node as it was written, and read; or why it names none.
+type WrittenNode = (String, Result<NodeRef, String>);
+
+/// Reads the nodes of a batch, each of which may be named once.
+fn read_nodes(of: Vec<String>) -> Result<Vec<WrittenNode>, Problem> {
+    if of.is_empty() {
         let why = format!("is not a list of 1 to {NODES_MAX} node references");
         return Err(Problem::invalid_parameter("of", why));
     }
-    let nodes: Vec<(String, Result<NodeRef, String>)> = std::mem::take(&mut question.of.0)
+    let nodes: Vec<WrittenNode> = of
         .into_iter()
         .map(|of| {
             let node = of.parse().map_err(|error: ParseNodeRefError| error.to_string());
@@ -103,34 +134,56 @@ fn prepare_batch(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Prob
     if let Some((again, _)) = nodes.iter().find(|it| !seen.insert(name(it))) {
         return Err(Problem::invalid_parameter("of", format!("names {again:.100} more than once")));
     }
-    let as_of = json_body::moment(question.as_of, as_of)?;
-    let limit = params::limit_of(question.limit)?;
-    let query = question.query(limit);
-    Ok(PreparedQuery::new(Batch { nodes, query }, as_of, answer_batch))
+    Ok(nodes)
 }
 
-/// One query for the links of many nodes.
-struct Batch {
-    /// Each as it was written, and read; or why it names no node.
-    nodes: Vec<(String, Result<NodeRef, String>)>,
-    query: LinkQuery,
+/// One query about each of many nodes.
+struct Batch<Q> {
+    nodes: Vec<WrittenNode>,
+    query: Q,
 }
 
-impl NamesNodes for Batch {
+impl<Q> NamesNodes for Batch<Q> {
     fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
         self.nodes.iter().filter_map(|(_, node)| node.as_ref().ok())
     }
 }
 
-fn answer_batch(batch: &Batch, view: View<'_>, budget: &mut Budget<'_>, seq: Seq) -> Answer {
+fn answer_batch(
+    batch: &Batch<LinkQuery>,
+    view: View<'_>,
+    budget: &mut Budget<'_>,
+    seq: Seq,
+) -> Answer {
     let mut lists = view.link_lists(&batch.query);
-    let mut one = |(of, node): &(String, Result<NodeRef, String>)| match node {
+    let mut one = |(of, node): &WrittenNode| match node {
         Ok(node) => BatchItem::new(of.clone(), lists.of(node, budget)),
         Err(why) => BatchItem::malformed(of.clone(), why.clone()),
     };
     let results: Vec<BatchItem<'_>> = batch.nodes.iter().map(&mut one).collect();
     let complete = results.iter().all(BatchItem::is_complete);
     json_within(budget, results.len() * LINK_BYTES, || BatchResponse {
+        results,
+        listed: PageInfo::of(None, complete, seq),
+    })
+}
+
+fn answer_label_batch(
+    batch: &Batch<()>,
+    view: View<'_>,
+    budget: &mut Budget<'_>,
+    seq: Seq,
+) -> Answer {
+    let mut one = |(of, node): &WrittenNode| match node {
+        Ok(node) => {
+            let labels = view.labels(node, budget);
+            LabelsItem::new(of.clone(), labels, !budget.is_exhausted())
+        }
+        Err(why) => LabelsItem::malformed(of.clone(), why.clone()),
+    };
+    let results: Vec<LabelsItem<'_>> = batch.nodes.iter().map(&mut one).collect();
+    let complete = results.iter().all(LabelsItem::is_complete);
+    json_within(budget, results.len() * LABELS_BYTES, || ManyLabelsResponse {
         results,
         listed: PageInfo::of(None, complete, seq),
     })

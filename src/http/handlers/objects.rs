@@ -22,7 +22,7 @@ pub(crate) async fn list_objects(app: &Arc<App>, request: Request<'_>) -> Answer
         json(&ObjectsResponse { objects, listed: PageInfo::new(page.next.map(place_cursor), seq) })
     };
     if let Some(as_of) = request.query.as_of()? {
-        let run = move |_: &(), view: View<'_>, _: &mut Budget<'_>, seq| list(view, seq);
+        let run = move |(): &(), view: View<'_>, _: &mut Budget<'_>, seq| list(view, seq);
         let query = PreparedQuery::new((), Some(as_of), run);
         return execute::answer_query(app, &request, query).await;
     }
@@ -35,7 +35,7 @@ pub(crate) async fn list_records(app: &Arc<App>, request: Request<'_>) -> Answer
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let object = request.path_param("objectKey").to_owned();
     if let Some(as_of) = request.query.as_of()? {
-        let run = move |_: &(), view: View<'_>, budget: &mut Budget<'_>, seq| {
+        let run = move |(): &(), view: View<'_>, budget: &mut Budget<'_>, seq| {
             records(view.records_of(&object, after, limit, budget), budget.is_exhausted(), seq)
         };
         let query = PreparedQuery::new((), Some(as_of), run);

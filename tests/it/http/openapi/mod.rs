@@ -75,19 +75,26 @@ fn ask_everything(record: &mut Record, server: &Server) {
     {
         follow(record, server, &Request::new("GET", &here("/changes"), query));
     }
+    ask_in_bodies(record, server);
+    for query in ["", "?location=seaside-realty"] {
+        record.ask(server, &Request::new("POST", "/v1/tickets", query), 200);
+    }
+}
+
+/// Queries that are in the body of a request.
+fn ask_in_bodies(record: &mut Record, server: &Server) {
     for (route, body) in [
         ("/links", r#"{"of":["contact/amara-okafor","contact/nobody","/"],"limit":2}"#),
         ("/links", r#"{"of":["contact"],"label":["Spouse"],"asOf":"2026-11-01T00:00:00Z"}"#),
+        ("/labels", r#"{"of":["contact/amara-okafor","contact/nobody","/"]}"#),
+        ("/labels", r#"{"of":["contact"],"asOf":200}"#),
         ("/match", r#"{"all":[{"linkedTo":"contact/amara-okafor"}],"limit":1}"#),
         ("/match", r#"{"object":"contact","any":[{"linkedTo":"business"}]}"#),
         ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{"object":"contact"}]}"#),
         ("/walk", r#"{"from":["contact"],"steps":[{}]}"#),
         ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{}],"paths":true}"#),
     ] {
-        record.ask(server, &Request::new("POST", &here(route), "").body(body), 200);
-    }
-    for query in ["", "?location=seaside-realty"] {
-        record.ask(server, &Request::new("POST", "/v1/tickets", query), 200);
+        record.ask(server, &Request::new("POST", &format!("{HERE}{route}"), "").body(body), 200);
     }
 }
 
@@ -187,6 +194,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
         if route.path.starts_with(HERE) {
             let path = request("").path.replace("seaside-realty", "nobody");
             let question = match route.path.rsplit('/').next().unwrap_or_default() {
+                "labels" if route.method == "POST" => "",
                 "labels" | "neighborhood" | "history" => "?of=contact",
                 "path" => "?from=contact&to=contact",
                 "export" => "?format=dot",
@@ -194,7 +202,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
                 _ => "",
             };
             let body = match route.path.rsplit('/').next().unwrap_or_default() {
-                "links" if route.method == "POST" => r#"{"of":["contact"]}"#,
+                "links" | "labels" if route.method == "POST" => r#"{"of":["contact"]}"#,
                 "match" => r#"{"all":[{"linkedTo":"contact"}]}"#,
                 "walk" => r#"{"from":["contact"],"steps":[{}]}"#,
                 _ => "",
@@ -211,7 +219,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
         let problem = &record.document["components"]["schemas"]["Problem"];
         assert_eq!(faults(&validator(&record.document, problem), &other.json()), [""; 0]);
     }
-    for route in ["/links", "/match", "/walk"].map(|rest| format!("{HERE}{rest}")) {
+    for route in ["/links", "/labels", "/match", "/walk"].map(|rest| format!("{HERE}{rest}")) {
         let post = |body: &str| Request::new("POST", &route, "").body(body);
         record.ask(server, &post("{"), 400);
         record.ask(server, &post(r#"{"label":1}"#), 400);
@@ -286,12 +294,12 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
         let (query, body) = match route.rsplit('/').next().unwrap_or_default() {
             "export" => ("?format=ndjson", ""),
             "changes" => ("?after=9", ""),
+            "links" | "labels" if method == "POST" => ("?asOf=9", r#"{"of":["contact"]}"#),
             "labels" | "neighborhood" => ("?of=contact&asOf=9", ""),
             "path" => ("?from=contact&to=contact&asOf=9", ""),
             "diff" => ("?from=9", ""),
             "match" => ("?asOf=9", r#"{"all":[{"linkedTo":"contact"}]}"#),
             "walk" => ("?asOf=9", r#"{"from":["contact"],"steps":[{}]}"#),
-            "links" if method == "POST" => ("?asOf=9", r#"{"of":["contact"]}"#),
             "links" | "summary" => ("?asOf=9", ""),
             // Nothing of it can be pruned, but it can be of another epoch.
             _ => ("", ""),

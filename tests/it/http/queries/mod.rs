@@ -20,6 +20,7 @@ fn every_question() -> Vec<(&'static str, Option<Value>)> {
         ("objects/custom_objects.property/links", None),
         ("labels?of=custom_objects.property/12-maple-street", None),
         ("labels?of=contact", None),
+        ("labels", Some(json!({"of": [amara, house, "contact", "contact/nobody", "/"]}))),
         ("links", Some(json!({"of": [amara, house, "contact"], "limit": 2}))),
         (
             "match",

@@ -58,6 +58,12 @@ fn long_bodies() -> Vec<Case> {
     let conditions = vec![json!({"linkedTo": amara}); 101];
     vec![
         ("links", Some(json!({"of": []})), 400, "of"),
+        ("labels", Some(json!({"of": []})), 400, "of"),
+        ("labels", Some(json!({"of": many(1001)})), 400, "of"),
+        ("labels", Some(json!({"of": [amara, amara]})), 400, "of"),
+        ("labels", Some(json!({"of": [amara], "label": "x"})), 400, "label"),
+        ("labels", Some(json!({"of": [amara], "asOf": "soon"})), 400, "asOf"),
+        ("labels", Some(json!([])), 400, "body"),
         ("links", Some(json!({"of": many(1001)})), 400, "of"),
         ("links", Some(json!({"of": [amara], "label": vec!["x"; 101]})), 400, "label"),
         ("links", Some(json!({"of": [amara], "association": vec!["x"; 101]})), 400, "association"),
