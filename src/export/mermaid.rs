@@ -47,8 +47,8 @@ fn draw(part: &Subgraph<'_>, to: &mut Bounded) -> fmt::Result {
     for (number, node) in part.nodes().enumerate() {
         numbers.insert((node.object, node.record), number);
         if let Some(record) = node.record {
-            let shown = [node.object, "/", record].concat();
-            writeln!(to, "  n{number}([\"{}\"])", Shown(&shown))?;
+            let reference = [node.object, "/", record].concat();
+            writeln!(to, "  n{number}([\"{}\"])", Shown(node.name.unwrap_or(&reference)))?;
         } else {
             writeln!(to, "  n{number}[\"{}\"]", Shown(node.label))?;
         }

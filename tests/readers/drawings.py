@@ -65,7 +65,8 @@ def wanted_by_mermaid(case):
         return change(text).strip()
 
     def shown(node):
-        return node["label"] if node["record"] is None else f"{node['object']}/{node['record']}"
+        is_named = node["label"] != node["record"]
+        return node["label"] if is_named else f"{node['object']}/{node['record']}"
 
     texts = {node["id"]: carried(shown(node)) for node in case.nodes}
     links = [(texts[link["source"]], texts[link["target"]], carried(link["label"]))

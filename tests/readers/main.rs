@@ -75,11 +75,12 @@ struct Graph {
 }
 
 /// All that the API lists of a location.
-fn listed(server: &Server, at: &str, names: &BTreeMap<String, String>) -> Result<Graph, Error> {
+fn listed(server: &Server, at: &str, names: &Names) -> Result<Graph, Error> {
     let mut graph = Graph { nodes: Vec::new(), links: Vec::new() };
     let mut ask = |object: &str, record: Option<&str>| -> Result<(), Error> {
         let mut path = format!("{at}/objects/{}", encoded(object));
-        let label = record.unwrap_or_else(|| names.get(object).map_or(object, String::as_str));
+        let named = names.get(&(object.to_owned(), record.map(str::to_owned)));
+        let label = named.map_or(record.unwrap_or(object), String::as_str);
         graph.nodes.push(json!({"object": object, "record": record, "label": label}));
         path.extend(record.map(|record| format!("/records/{}", encoded(record))));
         // Each link is listed once from its first end.
@@ -186,16 +187,46 @@ fn write_case(
     Ok(())
 }
 
-/// The display names that the events give object keys.
-fn names<'e>(
-    events: impl IntoIterator<Item = &'e Value>,
-    location: &str,
-) -> BTreeMap<String, String> {
-    let of = |event: &Value| {
-        let singular = event["labels"]["singular"].as_str().filter(|name| !name.is_empty())?;
-        Some((event["key"].as_str()?.to_owned(), singular.to_owned()))
-    };
-    events.into_iter().filter(|event| event["locationId"] == location).filter_map(of).collect()
+/// Display names by object key and record id.
+type Names = BTreeMap<(String, Option<String>), String>;
+
+/// The display names that events in the order of their times give.
+fn names<'e>(events: impl IntoIterator<Item = &'e Value>, location: &str) -> Names {
+    let built_in = [
+        ("contact", "Contact"),
+        ("opportunity", "Opportunity"),
+        ("business", "Company"),
+        ("task", "Task"),
+    ];
+    let built_in = built_in.map(|(key, name)| ((key.to_owned(), None), name.to_owned()));
+    let mut names: Names = built_in.into_iter().collect();
+    let mut primaries = BTreeMap::new();
+    for event in events.into_iter().filter(|event| event["locationId"] == location) {
+        let last_word = |text: &Value| text.as_str()?.rsplit('.').next().map(str::to_owned);
+        if let (Some(key), Some(singular)) =
+            (event["key"].as_str(), event["labels"]["singular"].as_str())
+        {
+            if !singular.is_empty() {
+                names.insert((key.to_owned(), None), singular.to_owned());
+            }
+            primaries
+                .extend(last_word(&event["primaryDisplayProperty"]).map(|it| (key.to_owned(), it)));
+        }
+        let (Some(key), Some(id)) = (event["objectKey"].as_str(), event["id"].as_str()) else {
+            continue;
+        };
+        let properties = event["properties"].as_array().map_or(&[][..], Vec::as_slice);
+        let value = |wanted: &str| {
+            let found =
+                properties.iter().find(|it| last_word(&it["key"]).as_deref() == Some(wanted));
+            found.and_then(|it| it["valueString"].as_str())
+        };
+        let primary = primaries.get(key).and_then(|primary| value(primary));
+        if let Some(name) = primary.or_else(|| value("name")).or_else(|| value("title")) {
+            names.insert((key.to_owned(), Some(id.to_owned())), name.to_owned());
+        }
+    }
+    names
 }
 
 fn torture_events() -> Vec<Value> {
