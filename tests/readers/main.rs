@@ -79,8 +79,8 @@ fn listed(server: &Server, at: &str, names: &Names) -> Result<Graph, Error> {
     let mut graph = Graph { nodes: Vec::new(), links: Vec::new() };
     let mut ask = |object: &str, record: Option<&str>| -> Result<(), Error> {
         let mut path = format!("{at}/objects/{}", encoded(object));
-        let named = names.get(&(object.to_owned(), record.map(str::to_owned)));
-        let label = named.map_or(record.unwrap_or(object), String::as_str);
+        let known = names.get(&(object.to_owned(), record.map(str::to_owned)));
+        let label = known.map_or(record.unwrap_or(object), String::as_str);
         graph.nodes.push(json!({"object": object, "record": record, "label": label}));
         path.extend(record.map(|record| format!("/records/{}", encoded(record))));
         // Each link is listed once from its first end.
