@@ -14,6 +14,7 @@ mod petgraph;
 mod preview;
 mod query;
 mod restore;
+mod search;
 mod snapshot;
 mod timeline;
 mod view;

@@ -44,6 +44,8 @@ const LAYERS: &[(&str, &[&str])] = &[
 /// Crates that one folder alone names.
 const CRATES: &[(&str, &[&str])] = &[
     ("petgraph", &["graph/"]),
+    ("caseless", &["graph/search/"]),
+    ("unicode_normalization", &["graph/search/"]),
     ("rusqlite", &["journal/sqlite/"]),
     ("sha2", &["store/import.rs"]),
     ("warp", &["http/"]),
