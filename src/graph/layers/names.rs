@@ -33,6 +33,17 @@ impl RecordNames {
         self.get(record).map(|name| &*name.text)
     }
 
+    /// Returns the records whose names differ from those of an earlier copy. Costs a look at
+    /// every 256th record, and 256 for each that changed.
+    pub(crate) fn changed_since(&self, copy: &Self) -> impl Iterator<Item = RecordNo> {
+        let none = NameTable::default();
+        let now = self.0.as_deref();
+        let changed = now.map(|now| now.changed_since(copy.0.as_deref().unwrap_or(&none)));
+        let changed: Vec<RecordNo> = changed.into_iter().flatten().collect();
+        let is_other = |record: &RecordNo| self.text(*record) != copy.text(*record);
+        changed.into_iter().filter(is_other)
+    }
+
     /// Names a record, and returns whether its name was another.
     fn set(&mut self, record: RecordNo, name: &PropertyState) -> bool {
         let names = Arc::make_mut(self.0.get_or_insert_default());

@@ -156,6 +156,27 @@ impl<N: Number, T: Clone, const CHUNK: usize> CowTable<N, T, CHUNK> {
         (0..self.len()).map(N::from_u32)
     }
 
+    /// Returns the rows that may differ from those of an earlier copy: all of each chunk
+    /// that they do not share, and those that are new. Costs the chunks, and what it returns.
+    pub(crate) fn changed_since(&self, copy: &Self) -> impl Iterator<Item = N> {
+        let is_shared = |(chunk, old): (&Arc<[T]>, &Arc<[T]>)| Arc::ptr_eq(chunk, old);
+        let shared = self.chunks.iter().zip(&copy.chunks).map(is_shared);
+        let is_tail_shared = self.chunks.len() == copy.chunks.len()
+            && match (&self.tail, &copy.tail) {
+                (Tail::Few(rows), Tail::Few(old)) => Arc::ptr_eq(rows, old),
+                (Tail::Many(rows), Tail::Many(old)) => Arc::ptr_eq(rows, old),
+                _ => false,
+            };
+        let rest = self.chunks.len() - self.chunks.len().min(copy.chunks.len());
+        let shared = shared.chain(std::iter::repeat_n(false, rest)).chain([is_tail_shared]);
+        let chunks = shared.enumerate().filter(|(_, is_shared)| !is_shared);
+        let len = self.len();
+        chunks.flat_map(move |(at, _)| {
+            let (from, to) = (address::<u32>(at * CHUNK), address::<u32>((at + 1) * CHUNK));
+            (from..to.min(len)).map(N::from_u32)
+        })
+    }
+
     pub(crate) fn iter(&self) -> impl Iterator<Item = (N, &T)> {
         let full = self.chunks.iter().flat_map(|chunk| chunk.iter());
         self.numbers().zip(full.chain(self.tail.rows()))
@@ -199,4 +220,41 @@ impl<N: Number, T: Clone, const CHUNK: usize> IndexMut<N> for CowTable<N, T, CHU
 /// These rows and one more. Rows that no copy shares are moved, not cloned.
 fn with<T: Clone>(rows: &Arc<[T]>, row: T) -> Arc<[T]> {
     rows.iter().cloned().chain(std::iter::once(row)).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::graph::memory::table::RecordNo;
+
+    proptest! {
+        #[test]
+        fn a_copy_shows_which_rows_changed(
+            before in 0..20_u32,
+            steps in prop::collection::vec((0..30_u32, any::<bool>()), 0..8),
+        ) {
+            let mut table: CowTable<RecordNo, u32, 4> = CowTable::default();
+            for row in 0..before {
+                table.push(row);
+            }
+            let copy = table.clone();
+            for (row, is_new) in steps {
+                if is_new {
+                    table.push(100 + row);
+                } else if row < table.len() {
+                    table[RecordNo(row)] += 100;
+                }
+            }
+            let changed: Vec<RecordNo> = table.changed_since(&copy).collect();
+            prop_assert!(changed.is_sorted_by(|a, b| a < b));
+            for (number, row) in table.iter() {
+                let is_same = number.0 < copy.len() && copy[number] == *row;
+                prop_assert!(is_same || changed.contains(&number), "{:?}", number);
+            }
+            // Chunks that were not written are shared.
+            prop_assert!(table.clone().changed_since(&table).next().is_none());
+        }
+    }
 }

@@ -20,6 +20,7 @@ pub(super) mod order;
 pub(super) mod page;
 pub(super) mod path;
 pub(super) mod ranking;
+pub(super) mod record_search;
 pub(super) mod records;
 pub(super) mod slot_filter;
 pub(super) mod sources;
