@@ -23,9 +23,9 @@ use std::hint::black_box;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
+use graph::search::folded_query::FoldedQuery;
 use graph::search::name_index::NameIndex;
 use graph::search::records::Records;
-use graph::search::search_query::SearchQuery;
 use workload::Numbers;
 
 const FIRST: &[&str] = &[
@@ -356,7 +356,7 @@ fn main() {
             let searches = if changes == 1_000 { searches / 10 } else { searches };
             for _ in 0..searches {
                 let changed = location.change(&mut numbers, changes);
-                let query = SearchQuery::new(&text(&location, &mut numbers));
+                let query = FoldedQuery::new(&text(&location, &mut numbers));
                 let began = Instant::now();
                 index.update(changed.into_iter().map(|it| location.name(it)), &location);
                 updates.push(began.elapsed());

@@ -91,13 +91,13 @@ pub mod query {
     //! [`graph::View`](crate::graph::View) instead.
 
     pub use crate::graph::{
-        Condition, Cursor, EdgeEndRow, EdgeRow, LabelRow, LinkPage, LinkRow, MatchPage, MatchRow,
-        Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths, QueryError, StepRow,
-        WalkEndRow,
+        Condition, Cursor, EdgeEndRow, EdgeRow, FoundRecord, LabelRow, LinkPage, LinkRow,
+        MatchPage, MatchRow, Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths,
+        QueryError, SearchQuery, StepRow, WalkEndRow,
     };
     pub use crate::store::{
         LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
-        NeighborhoodRequest, ParseAsOfError, PathRequest, Request, WalkRequest,
+        NeighborhoodRequest, ParseAsOfError, PathRequest, Request, SearchPage, WalkRequest,
     };
 }
 

@@ -24,16 +24,16 @@ pub use location_graph::LocationGraph;
 pub(crate) use location_graph::{Changed, NameCounts};
 pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
-pub(crate) use query::escaped_len;
 pub use query::{
     AssociationCount, AssociationDiff, AssociationSummary, Budget, Condition, Counts, Cursor,
-    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, LabelCount, LabelRow,
-    Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary,
-    Match, MatchPage, MatchQuery, MatchRow, NamesNodes, Neighborhood, NeighborhoodNode,
-    NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, Page, ParseCursorError, PathQuery,
-    Paths, QueryError, RecordItem, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX,
-    WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, FoundRecord, LabelCount,
+    LabelRow, Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow,
+    LocationSummary, Match, MatchPage, MatchQuery, MatchRow, NamesNodes, Neighborhood,
+    NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, Page,
+    ParseCursorError, PathQuery, Paths, QueryError, RecordItem, SearchQuery, Step, StepRow,
+    Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
+pub(crate) use query::{RecordSearch, escaped_len, run_merge};
 pub use snapshot::Snapshot;
 pub use timeline::{Interval, Timeline};
 pub use view::View;

@@ -9,7 +9,7 @@ use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
 use crate::http::handlers::{
     associations, changes, dead_letters, diff, docs, doctor, export, health, history, import,
-    links, locations, metrics, objects, session, tickets, traversals, webhooks,
+    links, locations, metrics, objects, search, session, tickets, traversals, webhooks,
 };
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -111,6 +111,7 @@ pub const ROUTES: &[Route] = &[
     read("GET", "/v1/locations/{locationId}/objects/{objectKey}/links", Query(links::list_links)),
     read("GET", "/v1/locations/{locationId}/objects/{objectKey}/records/{recordId}/links", Query(links::list_links)),
     read("POST", "/v1/locations/{locationId}/links", boxed!(links::list_links_of_many, body)),
+    read("GET", "/v1/locations/{locationId}/search", boxed!(search::search_records)),
     read("GET", "/v1/locations/{locationId}/labels", Query(links::count_labels)),
     read("POST", "/v1/locations/{locationId}/labels", boxed!(links::count_labels_of_many, body)),
     read("POST", "/v1/locations/{locationId}/match", boxed!(traversals::match_records, body)),

@@ -1,11 +1,11 @@
 //! The graphs in memory, one a location, each behind its own lock.
 
 use std::collections::{BTreeMap, HashMap};
-use std::sync::{Arc, RwLock, RwLockReadGuard, RwLockWriteGuard};
+use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
 
-use crate::graph::LocationGraph;
+use crate::graph::{LocationGraph, RecordSearch};
 use crate::model::{LocationId, address};
 use crate::sync::IgnorePoison;
 
@@ -19,6 +19,8 @@ pub struct Location {
     pub(crate) number: u32,
     id: LocationId,
     graph: RwLock<LocationGraph>,
+    /// What finds records by name, once somebody has searched.
+    pub(super) search: Mutex<Option<Box<RecordSearch>>>,
 }
 
 impl Location {
@@ -65,7 +67,8 @@ struct LocationTable {
 impl LocationTable {
     fn add(&mut self, number: u32, id: &LocationId) -> Arc<Location> {
         let graph = RwLock::new(LocationGraph::new());
-        let location = Arc::new(Location { number, id: id.clone(), graph });
+        let location =
+            Arc::new(Location { number, id: id.clone(), graph, search: Mutex::default() });
         self.by_number.insert(number, Arc::clone(&location));
         self.by_id.insert(id.clone(), Arc::clone(&location));
         location

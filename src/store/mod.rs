@@ -16,6 +16,7 @@ mod options;
 mod past;
 mod pruned;
 mod query;
+mod record_search;
 mod recovery;
 #[expect(clippy::module_inception, reason = "the store itself, beside its parts")]
 mod store;
@@ -50,6 +51,7 @@ pub use query::{
     LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
     NeighborhoodRequest, PathRequest, Request, WalkRequest,
 };
+pub use record_search::SearchPage;
 pub use recovery::OpenError;
 pub use store::Store;
 pub use verify::{Verification, repair, verify};

@@ -47,6 +47,8 @@ pub use neighborhood::{Neighborhood, NeighborhoodNode, NeighborhoodNodeRow, Neig
 pub use order::Order;
 pub use page::Page;
 pub use path::{PathQuery, Paths};
+pub use record_search::{FoundRecord, SearchQuery};
+pub(crate) use record_search::{RecordSearch, run_merge};
 pub use records::RecordItem;
 pub use step::{Step, StepRow};
 pub use subgraph::{EdgeGroups, Layers, Subgraph, SubgraphQuery};

@@ -6,22 +6,52 @@ use crate::graph::memory::table::{ObjectNo, RecordNo};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::layer::Layer;
 use crate::graph::query::links::link_count;
+use crate::graph::search::folded_query::FoldedQuery;
 use crate::graph::search::name_index::{Merge, Merged, NameIndex};
 use crate::graph::search::records::Records;
-use crate::graph::search::search_query::SearchQuery;
 use crate::graph::view::View;
+
+/// What to search for.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct SearchQuery {
+    /// The beginning of a name, of words of it, or of an id.
+    pub text: String,
+    /// Only records of this object key.
+    pub object: Option<String>,
+    /// Maximum number of records to list.
+    pub limit: usize,
+}
+
+impl From<&str> for SearchQuery {
+    /// Returns a search of all records, of which the 20 best are listed.
+    fn from(text: &str) -> Self {
+        Self { text: text.to_owned(), object: None, limit: 20 }
+    }
+}
 
 /// A record that a search found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct FoundRecord<'g> {
+pub struct FoundRecord<T> {
     /// The object key.
-    pub(crate) object: &'g str,
+    pub object: T,
     /// The record id.
-    pub(crate) record: &'g str,
+    pub record: T,
     /// What people call it, if an event has said so.
-    pub(crate) name: Option<&'g str>,
+    pub name: Option<T>,
     /// How many links a listing of them would show.
-    pub(crate) links: u64,
+    pub links: u64,
+}
+
+impl FoundRecord<&str> {
+    /// Returns the same with texts of its own.
+    pub fn into_owned(self) -> FoundRecord<String> {
+        FoundRecord {
+            object: self.object.to_owned(),
+            record: self.record.to_owned(),
+            name: self.name.map(str::to_owned),
+            links: self.links,
+        }
+    }
 }
 
 /// The members of a found record as JSON, without its texts.
@@ -90,17 +120,16 @@ impl RecordSearch {
     pub(crate) fn find<'g>(
         &self,
         view: View<'g>,
-        (text, object): (&str, Option<&str>),
-        limit: usize,
+        SearchQuery { text, object, limit }: &SearchQuery,
         budget: &mut Budget<'_>,
-    ) -> Vec<FoundRecord<'g>> {
-        let object = match object.map(|key| view.objects.find(key)) {
+    ) -> Vec<FoundRecord<&'g str>> {
+        let object = match object.as_deref().map(|key| view.objects.find(key)) {
             Some(None) => return Vec::new(),
             known => known.flatten(),
         };
         let source = Source { view, object };
-        let query = SearchQuery::new(text);
-        let found = self.index.find(&query, limit, &source, |entries| budget.charge(entries));
+        let query = FoldedQuery::new(text);
+        let found = self.index.find(&query, *limit, &source, |entries| budget.charge(entries));
         let mut records = Vec::with_capacity(found.records.len());
         for record in found.records {
             let name = view.rows.names.text(RecordNo(record));
@@ -196,7 +225,8 @@ mod tests {
                 self.search.finish_merge(run_merge(merge, copy.view()));
             }
             let mut budget = Budget::unbounded();
-            let found = self.search.find(copy.view(), (text, object), 20, &mut budget);
+            let query = SearchQuery { object: object.map(str::to_owned), ..text.into() };
+            let found = self.search.find(copy.view(), &query, &mut budget);
             let found = found.iter();
             found
                 .map(|it| format!("{} {} {}", it.record, it.name.unwrap_or("-"), it.links))

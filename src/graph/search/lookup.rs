@@ -4,10 +4,10 @@ use std::cmp::Reverse;
 use std::ops::Range;
 
 use crate::graph::search::bit_set::BitSet;
+use crate::graph::search::folded_query::FoldedQuery;
 use crate::graph::search::name_index::NameIndex;
 use crate::graph::search::rank::{Best, Candidate, MatchClass, NameRank, Rank};
 use crate::graph::search::records::Records;
-use crate::graph::search::search_query::SearchQuery;
 use crate::graph::search::segment::Segment;
 
 /// What a search found.
@@ -30,7 +30,7 @@ impl NameIndex {
     /// cost a few nanoseconds each, and a bit for each record.
     pub(crate) fn find(
         &self,
-        query: &SearchQuery,
+        query: &FoldedQuery,
         limit: usize,
         source: &impl Records,
         charge: impl FnMut(usize) -> bool,
@@ -64,7 +64,7 @@ struct Part<'a> {
 
 /// A search in progress.
 struct Search<'a, R, C> {
-    query: &'a SearchQuery,
+    query: &'a FoldedQuery,
     limit: usize,
     source: &'a R,
     charge: C,

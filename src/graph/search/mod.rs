@@ -4,11 +4,11 @@
 
 pub(crate) mod bit_set;
 pub(crate) mod fold;
+pub(crate) mod folded_query;
 pub(crate) mod lookup;
 pub(crate) mod name_index;
 pub(crate) mod rank;
 pub(crate) mod records;
-pub(crate) mod search_query;
 pub(crate) mod segment;
 #[cfg(test)]
 mod tests;

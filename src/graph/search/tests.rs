@@ -5,10 +5,10 @@ use std::cmp::Reverse;
 use proptest::prelude::*;
 
 use crate::graph::search::fold::Folded;
+use crate::graph::search::folded_query::FoldedQuery;
 use crate::graph::search::name_index::{Merge, NameIndex, SEGMENTS_MAX};
 use crate::graph::search::rank::MatchClass;
 use crate::graph::search::records::Records;
-use crate::graph::search::search_query::SearchQuery;
 
 /// A record, as the tests know it.
 #[derive(Debug, Clone)]
@@ -79,7 +79,7 @@ fn index_of(rows: &Rows<'_>) -> NameIndex {
 }
 
 fn find(index: &NameIndex, rows: &Rows<'_>, text: &str, limit: usize) -> Vec<u32> {
-    let found = index.find(&SearchQuery::new(text), limit, rows, |_| true);
+    let found = index.find(&FoldedQuery::new(text), limit, rows, |_| true);
     assert!(found.is_complete);
     found.records
 }
@@ -239,14 +239,14 @@ fn a_search_ends_with_its_budget() {
             left = left.saturating_sub(entries);
             left > 0
         };
-        let found = index.find(&SearchQuery::new(text), 10, &rows, charge);
+        let found = index.find(&FoldedQuery::new(text), 10, &rows, charge);
         assert!(!found.is_complete, "{text}");
         let mut charged = 0;
         let charge = |entries| {
             charged += entries;
             true
         };
-        let found = index.find(&SearchQuery::new(text), 10, &rows, charge);
+        let found = index.find(&FoldedQuery::new(text), 10, &rows, charge);
         assert!(found.is_complete && found.records.len() == 10 && charged <= 10_000, "{text}");
     }
 }

@@ -14,6 +14,7 @@ pub(super) mod links;
 pub(super) mod locations;
 pub(super) mod metrics;
 pub(super) mod objects;
+pub(super) mod search;
 pub(super) mod session;
 pub(super) mod tickets;
 pub(super) mod traversals;

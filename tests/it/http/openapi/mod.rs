@@ -47,6 +47,8 @@ fn ask_everything(record: &mut Record, server: &Server) {
         get(&here(links), "?label=Owner&label=Viewing&order=newest&limit=1&asOf=200");
         get(&here(links), "?side=second&object=contact&since=2026-11-01T00:00:00Z");
     }
+    get(&here("/search"), "?q=maple&object=custom_objects.property&limit=3");
+    get(&here("/search"), "?q=a");
     get(&here("/labels"), "?of=contact");
     get(&here("/labels"), "?of=contact/amara-okafor&asOf=2026-11-01T00:00:00Z");
     get(&here("/path"), "?from=contact/amara-okafor&to=contact/nadia-cole&all=true");
@@ -196,6 +198,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
             let question = match route.path.rsplit('/').next().unwrap_or_default() {
                 "labels" if route.method == "POST" => "",
                 "labels" | "neighborhood" | "history" => "?of=contact",
+                "search" => "?q=a",
                 "path" => "?from=contact&to=contact",
                 "export" => "?format=dot",
                 "diff" => "?from=1",

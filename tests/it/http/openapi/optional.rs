@@ -72,6 +72,7 @@ pub(super) const OPTIONAL: &[&str] = &[
     "/removed/second/name",
     "/removed/second/record",
     "/results/field",
+    "/results/name",
     "/results/seq",
     "/signature/advice",
     "/signature/reason",

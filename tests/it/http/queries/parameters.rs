@@ -190,3 +190,46 @@ fn a_moment_in_the_future_is_refused() -> Result<(), Error> {
     assert_eq!(ask(&server, &format!("summary?asOf={head}"), None)?.json()["seq"], head);
     Ok(())
 }
+
+/// A search finds what the post before it named, under any spelling of its letters.
+#[test]
+fn a_name_is_found_as_soon_as_it_is_known() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let name = |id: &str, name: &str| {
+        let body = json!({"type": "ContactUpdate", "id": id, "locationId": "L", "name": name});
+        assert_eq!(server.post("/webhooks", body.to_string().as_bytes()).unwrap().status, 200);
+    };
+    let encoded = |q: &str| q.bytes().map(|it| format!("%{it:02x}")).collect::<Vec<_>>().concat();
+    let find = |q: &str| -> Vec<String> {
+        let path = format!("/v1/locations/L/search?q={}", encoded(q));
+        let found = server.get(&path).unwrap().json();
+        let records = found["results"].as_array().unwrap().iter();
+        records.map(|it| it["record"].as_str().unwrap().to_owned()).collect()
+    };
+    name("c1", "Hauptstraße 7");
+    name("c2", "Zoë Adler");
+    name("c3", "ABC İstanbul");
+    for q in ["STRASSE", "straße", "strasse", "Strasse"] {
+        assert_eq!(find(&format!("haupt{q}")), ["c1"], "{q}");
+    }
+    for q in ["zoe", "Zoë", "ZOË adl", "adler z", "c2"] {
+        assert_eq!(find(q), ["c2"], "{q}");
+    }
+    for q in ["ＡＢＣ", "istanbul", "İstanbul", "ISTANBUL"] {
+        assert_eq!(find(q), ["c3"], "{q}");
+    }
+    name("c2", "Zora");
+    assert_eq!((find("zoe"), find("zor")), (vec![], vec!["c2".to_owned()]));
+    let refused = |query: &str, field: &str| {
+        let told = server.get(&format!("/v1/locations/L/search{query}")).unwrap();
+        assert_eq!((told.status, &told.json()["field"]), (400, &json!(field)), "{query}");
+    };
+    refused("", "q");
+    refused("?q=+", "q");
+    refused(&format!("?q={}", "x".repeat(513)), "q");
+    refused("?q=a&limit=0", "limit");
+    refused("?q=a&limit=101", "limit");
+    refused("?q=a&asOf=1", "asOf");
+    Ok(())
+}

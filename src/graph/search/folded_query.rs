@@ -4,7 +4,7 @@ use crate::graph::search::fold::Folded;
 
 /// A text to find records by, ready to be compared with names and ids.
 #[derive(Debug, Clone)]
-pub(crate) struct SearchQuery {
+pub(crate) struct FoldedQuery {
     /// The whole text, folded.
     pub(crate) name: String,
     /// Its words, folded, none of which begins another.
@@ -13,7 +13,7 @@ pub(crate) struct SearchQuery {
     pub(crate) id: String,
 }
 
-impl SearchQuery {
+impl FoldedQuery {
     pub(crate) fn new(text: &str) -> Self {
         let name = Folded::new(text).text;
         let mut words: Vec<String> = name.split_whitespace().map(str::to_owned).collect();
@@ -36,7 +36,7 @@ mod tests {
 
     #[test]
     fn words_that_begin_others_are_dropped() {
-        let words = |text: &str| SearchQuery::new(text).words;
+        let words = |text: &str| FoldedQuery::new(text).words;
         assert_eq!(words("12 maple St"), ["12", "maple", "st"]);
         assert_eq!(words("a an ann ab Ann"), ["ab", "ann"]);
         assert_eq!(words("street STRASSE s straße"), ["strasse", "street"]);
