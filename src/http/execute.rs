@@ -181,22 +181,27 @@ async fn try_inline(
     attempted.await.map_err(Problem::unavailable)
 }
 
-/// Reads a little of the live graph of the location that the path names, without waiting
-/// for it on a thread of the runtime.
+/// Maximum number of rows that a list looks at while it holds a location's lock.
+const READ_ROWS: u64 = 4_096;
+
+/// Reads a little of the live graph of the location that the path names, within a small
+/// budget, without waiting for it on a thread of the runtime.
 pub(super) async fn read_graph(
     app: &Arc<App>,
     request: &Request<'_>,
-    read: impl FnOnce(&LocationGraph, Seq) -> Answer + Send + 'static,
+    read: impl FnOnce(&LocationGraph, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
 ) -> Answer {
     let location = location::find(&app.store, request)?;
+    let (rows, bytes) = (app.limits.question_links.min(READ_ROWS), app.limits.answer_bytes);
     let head = app.store.head();
+    let read = move |graph: &LocationGraph| {
+        let mut budget = Budget::of_links(rows).of_bytes(bytes);
+        read(graph, &mut budget, head.max(graph.view().seq()))
+    };
     if let Some(graph) = location.try_read() {
-        return read(&graph, head.max(graph.view().seq()));
+        return read(&graph);
     }
-    let done = tokio::task::spawn_blocking(move || {
-        let graph = location.read();
-        read(&graph, head.max(graph.view().seq()))
-    });
+    let done = tokio::task::spawn_blocking(move || read(&location.read()));
     done.await.map_err(Problem::unavailable)?
 }
 

@@ -1,5 +1,7 @@
 //! Pages of lists whose places only grow.
 
+use crate::graph::query::budget::Budget;
+
 /// One page of a list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Page<T> {
@@ -10,26 +12,32 @@ pub struct Page<T> {
 }
 
 impl<T> Page<T> {
-    /// Takes up to `limit` items off a list, as long as there is room for each. Costs the
-    /// page and a look at the item after it.
-    pub(crate) fn take(
-        list: impl Iterator<Item = T>,
+    /// Takes up to `limit` items off a list of rows, each with its place, of which some are
+    /// no items. `write` counts an item as a row of the answer and returns whether there was
+    /// room for it. Charges each row that it looks at: those of the page, and those up to the
+    /// next item. If the budget ends it, the next page continues after the last row looked
+    /// at, so that every page gets somewhere.
+    pub(crate) fn take<R>(
+        rows: impl Iterator<Item = (u32, R)>,
+        after: Option<u32>,
         limit: usize,
-        place: impl Fn(&T) -> u32,
-        mut has_room: impl FnMut(&T) -> bool,
+        budget: &mut Budget<'_>,
+        item: impl Fn(R) -> Option<T>,
+        write: impl Fn(&T, &mut Budget<'_>) -> bool,
     ) -> Self {
-        let mut items = Vec::new();
-        for item in list {
-            if items.len() == limit || !has_room(&item) {
-                return Self { next: items.last().map(place), items };
+        let (mut items, mut last) = (Vec::new(), after);
+        for (place, row) in rows {
+            if !budget.charge(1) {
+                return Self { items, next: last };
             }
-            items.push(item);
+            if let Some(item) = item(row) {
+                if items.len() == limit || !write(&item, budget) {
+                    return Self { items, next: last };
+                }
+                items.push(item);
+            }
+            last = Some(place);
         }
         Self { items, next: None }
-    }
-
-    /// Converts each item.
-    pub(super) fn map<U>(self, convert: impl FnMut(T) -> U) -> Page<U> {
-        Page { items: self.items.into_iter().map(convert).collect(), next: self.next }
     }
 }

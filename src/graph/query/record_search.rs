@@ -10,6 +10,7 @@ use crate::graph::search::folded_query::FoldedQuery;
 use crate::graph::search::name_index::{Merge, Merged, NameIndex};
 use crate::graph::search::records::Records;
 use crate::graph::view::View;
+use crate::model::NodeRef;
 
 /// What to search for.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +41,13 @@ pub struct FoundRecord<T> {
     pub name: Option<T>,
     /// How many links a listing of them would show.
     pub links: u64,
+}
+
+impl FoundRecord<String> {
+    /// Returns the reference to the record, which other queries take.
+    pub fn node(&self) -> NodeRef {
+        NodeRef::record(self.object.as_str(), self.record.as_str())
+    }
 }
 
 impl FoundRecord<&str> {

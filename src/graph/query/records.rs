@@ -1,7 +1,7 @@
 //! The records of an object key.
 
 use crate::graph::location_graph::LocationGraph;
-use crate::graph::memory::table::RecordNo;
+use crate::graph::memory::table::{ObjectNo, RecordNo};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::layer::Layer;
 use crate::graph::query::links::link_count;
@@ -19,6 +19,16 @@ pub struct RecordItem<'g> {
     pub links: u64,
 }
 
+/// The members of a record as JSON, without its texts.
+const MEMBERS: usize = 48;
+
+impl RecordItem<'_> {
+    /// Counts the record as a row of an answer.
+    fn write(&self, budget: &mut Budget<'_>) -> bool {
+        budget.write(MEMBERS, [Some(self.record), self.name])
+    }
+}
+
 impl<'g> View<'g> {
     /// Lists the records of an object key as [`LocationGraph::records`] does, also of a past
     /// state. Costs the records of the location: only the live graph keeps those of each
@@ -33,14 +43,30 @@ impl<'g> View<'g> {
         let object = self.objects.find(object)?;
         let rows = &self.rows.records;
         let from = after.map_or(0, |after| rows.behind(after));
-        let rest = rows.numbers().skip(from as usize).take_while(|_| budget.charge(1));
-        let listed = rest.filter(|&number| rows[number].object == object && rows[number].listed);
-        let page = Page::take(listed, limit, |&number| rows.place(number), |_| true);
-        Some(page.map(|number| RecordItem {
-            record: self.rows.record_id(number),
-            name: self.rows.names.text(number),
-            links: link_count(Layer::Records(self), number.0),
-        }))
+        let rest = rows.numbers().skip(from as usize);
+        Some(self.record_page(rest, object, after, limit, budget))
+    }
+
+    /// Lists those of some records that are of an object key and not deleted.
+    fn record_page(
+        self,
+        records: impl Iterator<Item = RecordNo>,
+        object: ObjectNo,
+        after: Option<u32>,
+        limit: usize,
+        budget: &mut Budget<'_>,
+    ) -> Page<RecordItem<'g>> {
+        let rows = &self.rows.records;
+        let item = |number: RecordNo| {
+            let is_listed = rows[number].object == object && rows[number].listed;
+            is_listed.then(|| RecordItem {
+                record: self.rows.record_id(number),
+                name: self.rows.names.text(number),
+                links: link_count(Layer::Records(self), number.0),
+            })
+        };
+        let placed = records.map(|number| (rows.place(number), number));
+        Page::take(placed, after, limit, budget, item, RecordItem::write)
     }
 }
 
@@ -49,24 +75,23 @@ impl LocationGraph {
     /// event has ever named the key. A record that was deleted, and not linked again since,
     /// is left out.
     ///
-    /// Costs the records listed and the deleted ones between them.
+    /// # Performance
+    ///
+    /// Costs the records listed and the deleted ones between them, each of which is charged
+    /// to the budget.
     pub fn records(
         &self,
         object: &str,
         after: Option<u32>,
         limit: usize,
+        budget: &mut Budget<'_>,
     ) -> Option<Page<RecordItem<'_>>> {
         let object = self.objects.find(object)?;
         let (all, rows) = (self.records.of_object(object), self.records.records());
         let from = after.map_or(RecordNo(0), |after| RecordNo(rows.behind(after)));
         let from = all.partition_point(|&number| number < from);
-        let listed = all.iter().skip(from).filter(|&&number| rows[number].listed).copied();
-        let page = Page::take(listed, limit, |&number| rows.place(number), |_| true);
-        Some(page.map(|number| RecordItem {
-            record: self.records.record_id(number),
-            name: self.records.rows().names.text(number),
-            links: self.link_count(number),
-        }))
+        let rest = all.iter().skip(from).copied();
+        Some(self.view().record_page(rest, object, after, limit, budget))
     }
 
     /// Returns how many links a listing of a record's links shows.

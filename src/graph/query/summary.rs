@@ -71,6 +71,16 @@ pub struct EndCount {
 /// texts.
 const ASSOCIATION_MEMBERS: usize = 560;
 
+/// The members of an object key and its counts as JSON, without texts.
+const OBJECT_MEMBERS: usize = 128;
+
+impl ObjectCount<'_> {
+    /// Counts the object key as a row of an answer.
+    fn write(&self, budget: &mut Budget<'_>) -> bool {
+        budget.write(OBJECT_MEMBERS, [Some(self.object), self.singular, self.plural])
+    }
+}
+
 impl AssociationCount<'_> {
     /// Counts the association as a row of an answer.
     pub(crate) fn write(&self, budget: &mut Budget<'_>) -> bool {
@@ -118,23 +128,34 @@ impl<'g> View<'g> {
     /// Lists the object keys that something is known of, in the order the store first heard
     /// of them.
     pub fn objects(self) -> impl Iterator<Item = ObjectCount<'g>> {
-        self.objects.rows().iter().filter(move |&(number, _)| self.is_object_listed(number)).map(
-            move |(number, row)| ObjectCount {
-                place: number.0,
-                object: row.key.as_str(),
-                singular: row.singular(),
-                plural: row.plural(),
-                associations: self.objects.degree(number) as u64,
-                records: u64::from(self.rows.listed(number)),
-            },
-        )
+        (0..self.objects.rows().len()).filter_map(move |number| self.object_count(ObjectNo(number)))
     }
 
     /// Lists object keys that something is known of, after the place `after`. Costs the page
-    /// and the keys before it.
-    pub fn object_page(self, after: Option<u32>, limit: usize) -> Page<ObjectCount<'g>> {
-        let rest = self.objects().filter(|object| after.is_none_or(|after| object.place > after));
-        Page::take(rest, limit, |object| object.place, |_| true)
+    /// and the keys between them that nothing is known of any more.
+    pub fn object_page(
+        self,
+        after: Option<u32>,
+        limit: usize,
+        budget: &mut Budget<'_>,
+    ) -> Page<ObjectCount<'g>> {
+        let from = after.map_or(0, |after| after.saturating_add(1));
+        let rest = (from..self.objects.rows().len()).map(|number| (number, ObjectNo(number)));
+        let item = |number| self.object_count(number);
+        Page::take(rest, after, limit, budget, item, ObjectCount::write)
+    }
+
+    /// Returns an object key with its counts, while something is known of it.
+    fn object_count(self, number: ObjectNo) -> Option<ObjectCount<'g>> {
+        let row = &self.objects.rows()[number];
+        self.is_object_listed(number).then(|| ObjectCount {
+            place: number.0,
+            object: row.key.as_str(),
+            singular: row.singular(),
+            plural: row.plural(),
+            associations: self.objects.degree(number) as u64,
+            records: u64::from(self.rows.listed(number)),
+        })
     }
 
     pub(in crate::graph) fn is_object_listed(self, number: ObjectNo) -> bool {
@@ -160,8 +181,9 @@ impl<'g> View<'g> {
     ) -> Page<AssociationCount<'g>> {
         let rows = self.associations.rows();
         let numbers = after.map_or(0, |after| rows.behind(after))..rows.len();
-        let known = numbers.filter_map(|number| self.association_count(AssociationNo(number)));
-        Page::take(known, limit, |row| row.place, |row| row.write(budget))
+        let rest = numbers.map(AssociationNo).map(|number| (rows.place(number), number));
+        let item = |number| self.association_count(number);
+        Page::take(rest, after, limit, budget, item, AssociationCount::write)
     }
 
     /// Returns the association of this id, while it is known and not deleted.

@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use crate::api::{AssociationBody, AssociationsResponse, PageInfo, place_cursor};
-use crate::graph::{Budget, LocationGraph, View};
+use crate::api::{AssociationBody, AssociationsResponse};
+use crate::graph::{Budget, View};
 use crate::http::app::App;
 use crate::http::execute::{self, PreparedQuery};
 use crate::http::extract::request::Request;
+use crate::http::handlers::objects::listed;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::model::Seq;
@@ -14,12 +15,10 @@ use crate::model::Seq;
 pub(crate) async fn list_associations(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.deny_unknown(&["limit", "cursor", "asOf"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
-    let bytes = app.limits.answer_bytes;
-    let list = move |view: View<'_>, seq| {
-        let page = view.association_page(after, limit, &mut Budget::unbounded().of_bytes(bytes));
-        let next = page.next.map(place_cursor);
+    let list = move |view: View<'_>, budget: &mut Budget<'_>, seq| {
+        let page = view.association_page(after, limit, budget);
         let associations = page.items.iter().map(AssociationBody::from).collect();
-        json(&AssociationsResponse { associations, listed: PageInfo::new(next, seq) })
+        json(&AssociationsResponse { associations, listed: listed(page.next, budget, seq) })
     };
     answer(app, &request, list).await
 }
@@ -27,7 +26,7 @@ pub(crate) async fn list_associations(app: &Arc<App>, request: Request<'_>) -> A
 pub(crate) async fn show_association(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.deny_unknown(&["asOf"])?;
     let id = request.path_param("id").to_owned();
-    let show = move |view: View<'_>, _| match view.association_by_id(&id) {
+    let show = move |view: View<'_>, _: &mut Budget<'_>, _| match view.association_by_id(&id) {
         Some(row) => json(&AssociationBody::from(&row)),
         None => Err(Problem::not_found("there is no such association")),
     };
@@ -38,12 +37,13 @@ pub(crate) async fn show_association(app: &Arc<App>, request: Request<'_>) -> An
 async fn answer(
     app: &Arc<App>,
     request: &Request<'_>,
-    run: impl Fn(View<'_>, Seq) -> Answer + Send + 'static,
+    run: impl Fn(View<'_>, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
 ) -> Answer {
     if let Some(as_of) = request.query.as_of()? {
-        let run = move |(): &(), view: View<'_>, _: &mut Budget<'_>, seq| run(view, seq);
+        let run =
+            move |(): &(), view: View<'_>, budget: &mut Budget<'_>, seq| run(view, budget, seq);
         return execute::answer_query(app, request, PreparedQuery::new((), Some(as_of), run)).await;
     }
-    execute::read_graph(app, request, move |graph: &LocationGraph, seq| run(graph.view(), seq))
+    execute::read_graph(app, request, move |graph, budget, seq| run(graph.view(), budget, seq))
         .await
 }

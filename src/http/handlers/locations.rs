@@ -4,47 +4,55 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::api::{EraseResponse, LocationBody, LocationsResponse, PageInfo, place_cursor};
-use crate::graph::Page;
+use crate::graph::{Budget, Page};
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::request::Request;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
-use crate::store::{Location, Store};
+use crate::store::Location;
 
 /// Lists locations, on a blocking thread: the writer may hold a graph for a while.
 pub(crate) async fn list_locations(app: &Arc<App>, request: Request<'_>) -> Answer {
     request.query.deny_unknown(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.place()?);
     let (app, grant) = (Arc::clone(app), request.grant.clone());
-    let listing = tokio::task::spawn_blocking(move || page(&app.store, &grant, after, limit));
+    let listing = tokio::task::spawn_blocking(move || page(&app, &grant, after, limit));
     listing.await.map_err(Problem::unavailable)?
 }
 
+/// The members of a location as JSON, without its texts.
+const MEMBERS: usize = 160;
+
 /// Reads a page. The cost grows with the page, or with the locations of the grant, not with
 /// the number of all locations.
-fn page(store: &Store, grant: &Grant, after: Option<u32>, limit: usize) -> Answer {
-    let seq = store.head();
+fn page(app: &App, grant: &Grant, after: Option<u32>, limit: usize) -> Answer {
+    let seq = app.store.head();
     let locations: Vec<_> = match grant.locations() {
-        None => store.locations_after(after, limit + 1),
+        None => app.store.locations_after(after, limit + 1),
         Some(ids) => {
-            let seen = ids.iter().filter_map(|id| store.location(id));
+            let seen = ids.iter().filter_map(|id| app.store.location(id));
             let behind = seen.filter(|it| after.is_none_or(|after| it.place() > after));
             let by_place: BTreeMap<u32, _> = behind.map(|it| (it.place(), it)).collect();
             by_place.into_values().collect()
         }
     };
-    let page = Page::take(locations.into_iter(), limit, |location| location.place(), |_| true);
-    let body = |location: &Arc<Location>| {
+    let rows = locations.into_iter().map(|location| (location.place(), location));
+    let body = |location: Arc<Location>| {
         let graph = location.read();
-        LocationBody {
+        Some(LocationBody {
             location_id: location.id().to_string(),
             name: graph.name().map(str::to_owned),
             counts: graph.view().counts().into(),
-        }
+        })
     };
-    let locations = page.items.iter().map(body).collect();
-    json(&LocationsResponse { locations, listed: PageInfo::new(page.next.map(place_cursor), seq) })
+    let write = |body: &LocationBody, budget: &mut Budget<'_>| {
+        budget.write(MEMBERS, [Some(body.location_id.as_str()), body.name.as_deref()])
+    };
+    let mut budget = Budget::unbounded().of_bytes(app.limits.answer_bytes);
+    let page = Page::take(rows, after, limit, &mut budget, body, write);
+    let listed = PageInfo::new(page.next.map(place_cursor), seq);
+    json(&LocationsResponse { locations: page.items, listed })
 }
 
 /// Erases a location for good.

@@ -9,7 +9,7 @@ use crate::http::respond::json::{Answer, json};
 /// Seconds of a day, the unit of retention.
 const DAY: u64 = 24 * 3600;
 
-/// What the token of a request may do, and with what it speaks.
+/// What the token of a request may do, and which server it talks to.
 #[derive(Serialize)]
 struct SessionResponse<'a> {
     /// `required`, or `off` where anybody may use the API.

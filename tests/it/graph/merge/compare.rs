@@ -123,7 +123,7 @@ fn compare_lists(graph: &LocationGraph, model: &Model) {
                 (id, model.links(&node).len() as u64)
             })
             .collect();
-        let page = graph.records(&object, None, 1000).unwrap();
+        let page = graph.records(&object, None, 1000, &mut Budget::unbounded()).unwrap();
         let page: Vec<(String, u64)> =
             page.items.iter().map(|line| (line.record.to_owned(), line.links)).collect();
         assert_eq!(page, listed, "records of {object}");

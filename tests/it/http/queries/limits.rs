@@ -78,6 +78,8 @@ fn long_answers() -> Vec<(&'static str, Option<Value>, &'static str)> {
     vec![
         ("objects/contact/records/hub/links?limit=1000", None, "links"),
         ("objects/contact/records/hub/links?limit=1000&order=newest", None, "links"),
+        ("objects/house/records?limit=1000", None, "records"),
+        ("objects/house/records?limit=1000&asOf=5999", None, "records"),
         ("match", Some(json!({"all": [{"linkedTo": hub}], "limit": 1000})), "matches"),
         ("walk", Some(json!({"from": [hub], "steps": steps, "limit": 1000})), "ends"),
         ("diff?from=0&limit=1000", None, "added"),

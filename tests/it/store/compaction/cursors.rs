@@ -58,7 +58,8 @@ fn a_cursor_stays_valid_across_a_compaction() {
             "records" => {
                 let records = |after, limit| {
                     let graph = location.read();
-                    let page = graph.records("house", after, limit).unwrap();
+                    let page =
+                        graph.records("house", after, limit, &mut Budget::unbounded()).unwrap();
                     let names = page.items.iter().map(|line| line.record.to_owned());
                     (names.collect(), page.next)
                 };

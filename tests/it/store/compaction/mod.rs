@@ -122,7 +122,7 @@ fn answers(graph: Option<&LocationGraph>) -> String {
         writeln!(told, "{association:?}").unwrap();
     }
     for object in OBJECTS {
-        let records = graph.records(object, None, 100);
+        let records = graph.records(object, None, 100, &mut Budget::unbounded());
         for record in records.iter().flat_map(|page| &page.items) {
             writeln!(told, "{object} {record:?}").unwrap();
         }
