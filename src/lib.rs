@@ -97,7 +97,8 @@ pub mod query {
     };
     pub use crate::store::{
         LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
-        NeighborhoodRequest, ParseAsOfError, PathRequest, Request, SearchPage, WalkRequest,
+        NeighborhoodRequest, ParseAsOfError, PathRequest, Request, SearchPage, SearchRequest,
+        WalkRequest,
     };
 }
 

@@ -49,7 +49,7 @@ pub use pruned::Pruned;
 pub(crate) use query::answer_at_once;
 pub use query::{
     LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
-    NeighborhoodRequest, PathRequest, Request, WalkRequest,
+    NeighborhoodRequest, PathRequest, Request, SearchRequest, WalkRequest,
 };
 pub use record_search::SearchPage;
 pub use recovery::OpenError;

@@ -17,16 +17,8 @@ pub struct SearchPage {
 }
 
 impl Location {
-    /// Finds records by the beginning of their name, of words of it, or of their id, best
-    /// first: the whole name, its beginning, a word each, the beginning of the id. Letters
-    /// match without regard to case, accents and width.
-    ///
-    /// # Performance
-    ///
-    /// Costs what is found and the logarithm of the location, and some microseconds for each
-    /// name that has changed since the last search. The first search costs all records, about
-    /// a second for 400,000: nothing is indexed while nobody searches.
-    pub fn search(&self, query: &SearchQuery, budget: &mut Budget<'_>) -> SearchPage {
+    /// Searches within a budget.
+    pub(crate) fn search_within(&self, query: &SearchQuery, budget: &mut Budget<'_>) -> SearchPage {
         let (page, merge, copy) = {
             let mut search = self.search.lock().ignore_poison();
             let search: &mut RecordSearch = search.get_or_insert_default();

@@ -56,7 +56,7 @@ pub(crate) async fn search_records(app: &Arc<App>, request: Request<'_>) -> Answ
     let head = app.store.head();
     // In the background: the first search of a location makes an index of it.
     execute::spawn_query(app, &client, move |app, stop| {
-        let page = location.search(&query, &mut execute::budget_until(app, stop));
+        let page = location.search_within(&query, &mut execute::budget_until(app, stop));
         let results = page.results.iter().map(FoundBody::from).collect();
         let listed = PageInfo::of(None, page.complete, head.max(page.seq));
         json(&SearchResponse { results, listed })

@@ -7,6 +7,7 @@ pub(super) mod matches;
 pub(super) mod neighborhood;
 pub(super) mod path;
 pub(super) mod request;
+pub(super) mod search;
 pub(super) mod target;
 pub(super) mod walk;
 
@@ -17,6 +18,7 @@ pub use matches::MatchRequest;
 pub use neighborhood::NeighborhoodRequest;
 pub use path::PathRequest;
 pub use request::Request;
+pub use search::SearchRequest;
 #[cfg(feature = "server")]
 pub(crate) use target::answer_at_once;
 pub use walk::WalkRequest;
