@@ -275,17 +275,15 @@ fn announce(text: &str) {
 /// Returns five queries to try.
 fn invitation(address: SocketAddr) -> String {
     let at = format!("http://{address}/v1/locations/seaside-realty");
+    let house = "6adf249e8ce18ef62a90b95f";
     let lines = [
         ("which object keys are linked, and how often", format!("curl -s '{at}/summary'")),
+        ("find 12 Maple Street by name", format!("curl -s '{at}/search?q=maple'")),
         (
-            "who is interested in 12 Maple Street",
+            "who is interested in it",
             format!(
-                "curl -s '{at}/objects/custom_objects.property/records/12-maple-street/links?label=Interested%20Buyer'"
+                "curl -s '{at}/objects/custom_objects.property/records/{house}/links?label=Interested%20Buyer'"
             ),
-        ),
-        (
-            "everything linked to one buyer, newest first",
-            format!("curl -s '{at}/objects/contact/records/amara-okafor/links?order=newest'"),
         ),
         (
             "which labels link contacts to other object keys",

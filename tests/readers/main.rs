@@ -298,7 +298,7 @@ fn write_cases(server: &Server, to: &Path, torture: &[Value]) -> Result<(), Erro
         match short {
             "sample" => {
                 write("label", "label=Interested%20Buyer", &label("Interested Buyer"))?;
-                let of = "of=contact/amara-okafor&depth=2";
+                let of = "of=contact/TO8RJjq9RDegjbPPMkse&depth=2";
                 write("around", of, &all.of_layer(true).around(server, &at, of)?)?;
             }
             "torture" => {

@@ -12,7 +12,7 @@ use crate::support::golden;
 use crate::support::server::{Error, Server, relata};
 
 const SAMPLE: &str = concat!(env!("CARGO_MANIFEST_DIR"), "/data/real-estate.ndjson");
-const HOUSE: &str = "custom_objects.property/12-maple-street";
+const HOUSE: &str = "custom_objects.property/6adf249e8ce18ef62a90b95f";
 
 fn run(db: &Path, arguments: &[&str]) -> Result<Output, Error> {
     Ok(relata().arg("--db").arg(db).args(arguments).output()?)
@@ -33,7 +33,7 @@ fn filled() -> Result<(tempfile::TempDir, std::path::PathBuf), Error> {
     Ok((directory, db))
 }
 
-const INGESTED: &str = "336 applied, 0 unchanged, 1 stale, 0 duplicate, 0 ignored, 0 refused\n";
+const INGESTED: &str = "387 applied, 0 unchanged, 1 stale, 0 duplicate, 0 ignored, 0 refused\n";
 
 #[test]
 fn summaries_and_links_are_printed_as_tables() -> Result<(), Error> {
@@ -48,9 +48,9 @@ fn summaries_and_links_are_printed_as_tables() -> Result<(), Error> {
     check("links-label", &[&["links", HOUSE, "--label", "Interested Buyer"][..], &here].concat())?;
     check("links-contact", &[&["links", "contact", "--limit", "3"][..], &here].concat())?;
     let events = out(&db, &["summary"])?;
-    assert!(events.starts_with("337 events, 2 locations\n"), "{events}");
+    assert!(events.starts_with("388 events, 2 locations\n"), "{events}");
     let proof = out(&db, &["verify"])?;
-    assert!(proof.starts_with("ok: 337 events in 2 locations"), "{proof}");
+    assert!(proof.starts_with("ok: 388 events in 2 locations"), "{proof}");
     Ok(())
 }
 
@@ -78,7 +78,7 @@ fn json_output_equals_the_answers_of_the_api() -> Result<(), Error> {
             "--order",
             "newest",
         ],
-        "/objects/custom_objects.property/records/12-maple-street/links?label=Viewed&label=Interested%20Buyer&order=newest",
+        "/objects/custom_objects.property/records/6adf249e8ce18ef62a90b95f/links?label=Viewed&label=Interested%20Buyer&order=newest",
     )?;
     compare(
         &["links", "contact", "--json", "--side", "second", "--object", "contact"],
@@ -91,7 +91,7 @@ fn json_output_equals_the_answers_of_the_api() -> Result<(), Error> {
         assert!(printed == answered, "{format}");
     }
     let proof: Value = serde_json::from_str(&out(&db, &["verify", "--json"])?)?;
-    assert_eq!((&proof["ok"], &proof["events"]), (&json!(true), &json!(337)));
+    assert_eq!((&proof["ok"], &proof["events"]), (&json!(true), &json!(388)));
     Ok(())
 }
 
@@ -228,7 +228,7 @@ fn verify_fails_on_a_wrong_checkpoint() -> Result<(), Error> {
     assert!(text.contains("differing locations: seaside-realty"), "{text}");
     let repaired = out(&db, &["verify", "--repair"])?;
     assert!(repaired.contains("repaired: ") && repaired.contains("seaside-realty"), "{repaired}");
-    assert!(out(&db, &["verify"])?.starts_with("ok: 337 events"));
+    assert!(out(&db, &["verify"])?.starts_with("ok: 388 events"));
     Ok(())
 }
 
@@ -243,8 +243,8 @@ fn a_checkpoint_is_saved_by_hand_when_no_server_runs() -> Result<(), Error> {
          DELETE FROM state_record; DELETE FROM state_relation; DELETE FROM state_name",
     )?;
     let saved: Value = serde_json::from_str(&out(&db, &["checkpoint", "--json"])?)?;
-    assert_eq!((&saved["seq"], &saved["logBytes"]), (&json!(337), &json!(0)));
-    assert!(out(&db, &["verify"])?.contains("the checkpoint at 337"));
+    assert_eq!((&saved["seq"], &saved["logBytes"]), (&json!(388), &json!(0)));
+    assert!(out(&db, &["verify"])?.contains("the checkpoint at 388"));
     let _server = Server::start(&db)?;
     check_refusal(&run(&db, &["checkpoint"])?, 1, "another process has it open for writing");
     check_refusal(&run(&db, &["verify", "--repair"])?, 1, "another process");
@@ -301,7 +301,7 @@ fn a_backup_beside_a_running_server_can_be_restored() -> Result<(), Error> {
     assert_eq!(server.post("/webhooks", relation("before").as_bytes())?.status, 200);
     let made = run(&db, &["backup", to, "--json"])?;
     assert!(made.status.success());
-    assert_eq!(serde_json::from_slice::<Value>(&made.stdout)?["events"], 338);
+    assert_eq!(serde_json::from_slice::<Value>(&made.stdout)?["events"], 389);
     assert_eq!(server.post("/webhooks", relation("after").as_bytes())?.status, 200);
     check_refusal(&run(&db, &["backup", to])?, 1, "it already exists");
     server.kill()?;
@@ -312,7 +312,7 @@ fn a_backup_beside_a_running_server_can_be_restored() -> Result<(), Error> {
     }
     std::fs::copy(&copy, &db)?;
     let server = Server::start(&db)?;
-    assert_eq!(server.get("/readyz")?.json()["seq"], 338);
+    assert_eq!(server.get("/readyz")?.json()["seq"], 389);
     let at = "/v1/locations/seaside-realty/objects/contact/records/early/links";
     assert_eq!(server.get(at)?.json()["links"].as_array().map(Vec::len), Some(1));
     assert_eq!(server.post("/webhooks", relation("later").as_bytes())?.status, 200);

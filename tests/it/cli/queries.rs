@@ -14,9 +14,11 @@ use crate::support::sample::SAMPLE;
 use crate::support::server::{Error, Server, relata};
 
 const AT: &str = "/v1/locations/seaside-realty";
-pub(super) const HOUSE: &str = "custom_objects.property/12-maple-street";
-pub(super) const AMARA: &str = "contact/amara-okafor";
-const BEN: &str = "contact/ben-castillo";
+pub(super) const HOUSE: &str = "custom_objects.property/6adf249e8ce18ef62a90b95f";
+pub(super) const AMARA: &str = "contact/TO8RJjq9RDegjbPPMkse";
+const NADIA: &str = "contact/nRVKrRvX10SlwaovBxae";
+const BANK: &str = "business/6adf168e522f1e415ec26a60";
+const BEN: &str = "contact/RwOR1rEroB5eX0lPuxFF";
 
 /// When a third of the sample had come.
 const THEN: &str = "2026-10-29T12:00:00Z";
@@ -71,7 +73,7 @@ const READ: &[(&str, &[&str])] = &[
     ("links-as-of-seq", &["links", AMARA, "--as-of", "117", "--limit", "2"]),
     ("links-timed-page", &["links", HOUSE, "--since", THEN, "--limit", "2"]),
     ("diff", &["diff", "--from", "60", "--to", "110", "--limit", "12"]),
-    ("diff-back", &["diff", "--from", "337", "--to", "334"]),
+    ("diff-back", &["diff", "--from", "388", "--to", "334"]),
     ("labels-record", &["labels", AMARA]),
     ("labels-object", &["labels", "contact"]),
     ("labels-as-of", &["labels", AMARA, "--as-of", THEN]),
@@ -80,9 +82,9 @@ const READ: &[(&str, &[&str])] = &[
         &[
             "match",
             "--all",
-            "contact/amara-okafor=Interested Buyer",
+            "contact/TO8RJjq9RDegjbPPMkse=Interested Buyer",
             "--all",
-            "contact/ben-castillo=Interested Buyer",
+            "contact/RwOR1rEroB5eX0lPuxFF=Interested Buyer",
         ],
     ),
     (
@@ -90,9 +92,9 @@ const READ: &[(&str, &[&str])] = &[
         &[
             "match",
             "--any",
-            "contact/nadia-cole=Listing Agent",
+            "contact/nRVKrRvX10SlwaovBxae=Listing Agent",
             "--any",
-            "contact/agnes-holm=Owner",
+            "contact/WbYpvuCT1R2FWcAoh5uR=Owner",
             "--none",
             AMARA,
             "--limit",
@@ -101,7 +103,7 @@ const READ: &[(&str, &[&str])] = &[
     ),
     (
         "match-association",
-        &["match", "--all", "contact/amara-okafor,association=buyer_property_interest"],
+        &["match", "--all", "contact/TO8RJjq9RDegjbPPMkse,association=buyer_property_interest"],
     ),
     (
         "match-object-none",
@@ -110,7 +112,7 @@ const READ: &[(&str, &[&str])] = &[
             "--object",
             "custom_objects.property",
             "--none",
-            "contact/nadia-cole=Listing Agent",
+            "contact/nRVKrRvX10SlwaovBxae=Listing Agent",
             "--limit",
             "4",
         ],
@@ -147,7 +149,7 @@ const READ: &[(&str, &[&str])] = &[
         "walk-paths",
         &[
             "walk",
-            "contact/agnes-holm",
+            "contact/WbYpvuCT1R2FWcAoh5uR",
             "--step",
             "*,object=contact",
             "--step",
@@ -157,14 +159,11 @@ const READ: &[(&str, &[&str])] = &[
             "3",
         ],
     ),
-    ("path", &["path", AMARA, "contact/nadia-cole"]),
-    ("path-all", &["path", AMARA, "business/harbour-bank", "--all"]),
-    ("path-all-limited", &["path", AMARA, "business/harbour-bank", "--all", "--limit", "2"]),
-    (
-        "path-labels",
-        &["path", AMARA, "contact/nadia-cole", "--label", "Interested Buyer", "--label", "Listing"],
-    ),
-    ("path-none", &["path", AMARA, "business/harbour-bank", "--max-hops", "2"]),
+    ("path", &["path", AMARA, NADIA]),
+    ("path-all", &["path", AMARA, BANK, "--all"]),
+    ("path-all-limited", &["path", AMARA, BANK, "--all", "--limit", "2"]),
+    ("path-labels", &["path", AMARA, NADIA, "--label", "Interested Buyer", "--label", "Listing"]),
+    ("path-none", &["path", AMARA, BANK, "--max-hops", "2"]),
     ("path-itself", &["path", AMARA, AMARA]),
     ("path-objects", &["path", "business", "custom_objects.property"]),
     ("neighborhood", &["neighborhood", AMARA]),
@@ -172,7 +171,7 @@ const READ: &[(&str, &[&str])] = &[
         "neighborhood-deep",
         &[
             "neighborhood",
-            "contact/nadia-cole",
+            NADIA,
             "--depth",
             "2",
             "--limit",
@@ -214,27 +213,27 @@ fn json_output_equals_the_answers_of_the_api() -> Result<(), Error> {
     let (_directory, db) = filled()?;
     let server = Server::start(&db)?;
     let check = |arguments: &[&str], path: &str| compare(&db, &server, arguments, path);
-    let house = "/objects/custom_objects.property/records/12-maple-street/links";
+    let house = "/objects/custom_objects.property/records/6adf249e8ce18ef62a90b95f/links";
     let since = "2026-11-05T10:01:00.471Z";
     check(
         &["links", HOUSE, "--since", since, "--until", "2026-11-13T16:07:00.642Z"],
         &format!("{house}?since={since}&until=2026-11-13T16:07:00.642Z"),
     )?;
     check(&["links", HOUSE, "--as-of", THEN], &format!("{house}?asOf={THEN}"))?;
-    check(&["links", HOUSE, "--as-of", "337"], &format!("{house}?asOf=337"))?;
+    check(&["links", HOUSE, "--as-of", "388"], &format!("{house}?asOf=388"))?;
     check(&["labels", AMARA], &format!("/labels?of={AMARA}"))?;
     check(&["labels", "contact", "--as-of", "12"], "/labels?of=contact&asOf=12")?;
     check(
-        &["path", AMARA, "business/harbour-bank", "--all", "--limit", "2", "--max-hops", "4"],
-        &format!("/path?from={AMARA}&to=business/harbour-bank&all=true&limit=2&maxHops=4"),
+        &["path", AMARA, BANK, "--all", "--limit", "2", "--max-hops", "4"],
+        &format!("/path?from={AMARA}&to={BANK}&all=true&limit=2&maxHops=4"),
     )?;
     check(
-        &["path", AMARA, "contact/nadia-cole", "--label", "Listing Agent", "--label", "Saved Home"],
-        &format!("/path?from={AMARA}&to=contact/nadia-cole&label=Listing+Agent&label=Saved+Home"),
+        &["path", AMARA, NADIA, "--label", "Listing Agent", "--label", "Saved Home"],
+        &format!("/path?from={AMARA}&to={NADIA}&label=Listing+Agent&label=Saved+Home"),
     )?;
     check(
-        &["path", AMARA, "business/harbour-bank", "--max-hops", "1", "--as-of", THEN],
-        &format!("/path?from={AMARA}&to=business/harbour-bank&maxHops=1&asOf={THEN}"),
+        &["path", AMARA, BANK, "--max-hops", "1", "--as-of", THEN],
+        &format!("/path?from={AMARA}&to={BANK}&maxHops=1&asOf={THEN}"),
     )?;
     check(
         &["neighborhood", AMARA, "--depth", "2", "--limit", "9", "--association", "spouse"],
@@ -256,7 +255,7 @@ fn json_output_equals_the_answers_of_the_api() -> Result<(), Error> {
         &format!("/history?association={association}"),
     )?;
     for format in ["graphml", "dot", "node-link", "ndjson"] {
-        for moment in ["100", THEN, "337"] {
+        for moment in ["100", THEN, "388"] {
             let export = ["export", "--format", format, "--as-of", moment];
             let answer = server.get(&format!("{AT}/export?format={format}&asOf={moment}"))?;
             assert_eq!(out(&db, &here(&export))?, answer.text(), "{format} as of {moment}");
@@ -295,9 +294,9 @@ fn json_output_of_matches_equals_the_answer_of_the_api() -> Result<(), Error> {
             "--any",
             BEN,
             "--any",
-            "contact/grace-kim",
+            "contact/HaKkoijtOuGiUegfAU7A",
         ],
-        &json!({"all": [buyer(AMARA)], "any": [{"linkedTo": BEN}, {"linkedTo": "contact/grace-kim"}]}),
+        &json!({"all": [buyer(AMARA)], "any": [{"linkedTo": BEN}, {"linkedTo": "contact/HaKkoijtOuGiUegfAU7A"}]}),
     )?;
     check(
         &[
@@ -386,7 +385,7 @@ fn queries_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(
         &["labels", AMARA, "--as-of", "12"],
         1,
-        "seaside-realty as of event 12: no event has named contact/amara-okafor",
+        "seaside-realty as of event 12: no event has named contact/TO8RJjq9RDegjbPPMkse",
     )?;
     check(&["path", AMARA, "contact"], 1, "contact is of the other layer")?;
 

@@ -31,8 +31,8 @@ fn variables_set_flags() -> Result<(), Error> {
     )?;
     check(
         &[("RELATA_ALL", "true"), ("RELATA_MAX_HOPS", "4")],
-        &["path", AMARA, "business/harbour-bank"],
-        &["path", AMARA, "business/harbour-bank", "--all", "--max-hops", "4"],
+        &["path", AMARA, "business/6adf168e522f1e415ec26a60"],
+        &["path", AMARA, "business/6adf168e522f1e415ec26a60", "--all", "--max-hops", "4"],
     )?;
     check(
         &[("RELATA_ALL", "true"), ("RELATA_MATCH_ALL", AMARA)],
@@ -76,14 +76,18 @@ fn an_empty_variable_counts_as_unset() -> Result<(), Error> {
     let at = ["--location", "seaside-realty"];
     for arguments in [
         &["links", "contact", "--json"][..],
-        &["path", "contact/amara-okafor", "custom_objects.property/12-maple-street"],
+        &[
+            "path",
+            "contact/TO8RJjq9RDegjbPPMkse",
+            "custom_objects.property/6adf249e8ce18ef62a90b95f",
+        ],
         &["summary", "--json"],
         &["export", "--format", "graphml"],
         &["diff", "--from", "300"],
         &["history", "contact"],
-        &["match", "--any", "contact/amara-okafor"],
-        &["walk", "contact/amara-okafor", "--step", "Viewed"],
-        &["neighborhood", "contact/amara-okafor"],
+        &["match", "--any", "contact/TO8RJjq9RDegjbPPMkse"],
+        &["walk", "contact/TO8RJjq9RDegjbPPMkse", "--step", "Viewed"],
+        &["neighborhood", "contact/TO8RJjq9RDegjbPPMkse"],
     ] {
         let mut plain = relata();
         plain.current_dir(place.folder.path()).args(arguments).args(at);

@@ -40,12 +40,12 @@ fn a_part_around_a_node_is_its_neighborhood() -> Result<(), Error> {
     let directory = tempfile::tempdir()?;
     let db = filled(directory.path())?;
     for question in [
-        "of=contact/amara-okafor",
-        "of=contact/amara-okafor&depth=2",
-        "of=custom_objects.property/12-maple-street&depth=3&label=Owner&label=Spouse",
-        "of=contact/amara-okafor&depth=2&asOf=150",
-        "of=contact/amara-okafor&depth=2&layer=records",
-        "of=custom_objects.property/12-maple-street&depth=8&association=spouse",
+        "of=contact/TO8RJjq9RDegjbPPMkse",
+        "of=contact/TO8RJjq9RDegjbPPMkse&depth=2",
+        "of=custom_objects.property/6adf249e8ce18ef62a90b95f&depth=3&label=Owner&label=Spouse",
+        "of=contact/TO8RJjq9RDegjbPPMkse&depth=2&asOf=150",
+        "of=contact/TO8RJjq9RDegjbPPMkse&depth=2&layer=records",
+        "of=custom_objects.property/6adf249e8ce18ef62a90b95f&depth=8&association=spouse",
         "of=custom_objects.property&depth=2",
         "of=contact&association=spouse&layer=objects",
     ] {
@@ -88,9 +88,9 @@ fn a_part_around_an_unknown_node_is_refused() -> Result<(), Error> {
     for (question, status, code) in [
         ("format=dot&of=contact/nobody", 404, "not_found"),
         ("format=gexf&dynamic=true&of=contact/nobody", 404, "not_found"),
-        ("format=ndjson&of=contact/amara-okafor", 400, "invalid_parameter"),
+        ("format=ndjson&of=contact/TO8RJjq9RDegjbPPMkse", 400, "invalid_parameter"),
         ("format=ndjson&dynamic=false", 400, "invalid_parameter"),
-        ("format=dot&of=contact/amara-okafor&layer=objects", 400, "invalid_parameter"),
+        ("format=dot&of=contact/TO8RJjq9RDegjbPPMkse&layer=objects", 400, "invalid_parameter"),
         ("format=dot&of=contact&layer=records", 400, "invalid_parameter"),
         ("format=dot&depth=2", 400, "invalid_parameter"),
         ("format=dot&of=contact&depth=9", 400, "invalid_parameter"),
@@ -112,8 +112,8 @@ fn a_part_around_an_unknown_node_is_refused() -> Result<(), Error> {
     for (arguments, why) in [
         ("--format dot --of contact/nobody", "1 relata: no event has named contact/nobody"),
         (
-            "--format dot --of contact/amara-okafor --layer objects",
-            "1 relata: contact/amara-okafor is of the other layer",
+            "--format dot --of contact/TO8RJjq9RDegjbPPMkse --layer objects",
+            "1 relata: contact/TO8RJjq9RDegjbPPMkse is of the other layer",
         ),
         ("--format dot --bom", "1 relata: --bom needs --format csv"),
         ("--format csv --yed", "1 relata: --yed needs --format graphml"),
@@ -191,24 +191,25 @@ fn a_flowchart_that_mermaid_would_not_draw_is_refused() -> Result<(), Error> {
 fn life_spans_use_the_times_of_the_events() -> Result<(), Error> {
     let directory = tempfile::tempdir()?;
     let db = filled(directory.path())?;
-    let query = "format=gexf&dynamic=true&of=contact/quinn-harper&depth=1";
-    let arguments = "--format gexf --dynamic --of contact/quinn-harper --depth 1";
+    let query = "format=gexf&dynamic=true&of=contact/mbtyeRAKdpWLlLY3QHpr&depth=1";
+    let arguments = "--format gexf --dynamic --of contact/mbtyeRAKdpWLlLY3QHpr --depth 1";
     let printed = export(&db, arguments)??;
-    let early = export(&db, &format!("{arguments} --as-of 200"))??;
+    let early = export(&db, &format!("{arguments} --as-of 248"))??;
     let server = Server::start(&db)?;
     let answer = server.get(&format!("{AT}/export?{query}"))?;
     assert_eq!((answer.status, answer.text()), (200, printed.clone()));
-    assert_eq!(answer.header("relata-seq"), Some("337"));
+    assert_eq!(answer.header("relata-seq"), Some("388"));
     assert_eq!(
         answer.header("content-disposition"),
         Some("attachment; filename=\"relata-seaside-realty.gexf\"")
     );
-    let then = server.get(&format!("{AT}/export?{query}&asOf=200"))?;
-    assert_eq!((then.text(), then.header("relata-seq")), (early.clone(), Some("200")));
+    let then = server.get(&format!("{AT}/export?{query}&asOf=248"))?;
+    assert_eq!((then.text(), then.header("relata-seq")), (early.clone(), Some("248")));
     // The contact was deleted in the end, and its links with it.
-    let plain = server.get(&format!("{AT}/export?format=gexf&of=contact/quinn-harper"))?;
+    let plain = server.get(&format!("{AT}/export?format=gexf&of=contact/mbtyeRAKdpWLlLY3QHpr"))?;
     assert_eq!(plain.header("relata-links"), Some("0"));
-    let its = [" source=\"contact/quinn-harper\"", " target=\"contact/quinn-harper\""];
+    let its =
+        [" source=\"contact/mbtyeRAKdpWLlLY3QHpr\"", " target=\"contact/mbtyeRAKdpWLlLY3QHpr\""];
     let links: usize = its.iter().map(|end| printed.matches(end).count()).sum();
     let ends = printed.matches(" end=\"2026-11-20T09:00:00.452Z\"").count();
     assert!(links > 2 && ends == links + 1, "{links} links and the contact, {ends} ends");

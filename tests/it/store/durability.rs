@@ -143,5 +143,5 @@ fn a_dropped_store_has_written_what_was_queued() {
     }
     drop(store);
     let proof = verified(&path);
-    assert_eq!((proof.events, proof.checkpoint), (337, 337));
+    assert_eq!((proof.events, proof.checkpoint), (388, 388));
 }

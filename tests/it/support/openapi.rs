@@ -176,7 +176,7 @@ impl<'r> Request<'r> {
         let path = route
             .replace("{locationId}", "seaside-realty")
             .replace("{objectKey}", "custom_objects.property")
-            .replace("{recordId}", "12-maple-street")
+            .replace("{recordId}", "6adf249e8ce18ef62a90b95f")
             .replace("associations/{id}", "associations/724455fc72ba9d79a3488b7e")
             .replace("{id}", "1")
             .replace("{eventType}", "RelationDelete");

@@ -70,7 +70,7 @@ impl Office {
 pub(crate) fn filled(path: &str, location: &str) -> String {
     path.replace("{locationId}", location)
         .replace("{objectKey}", "contact")
-        .replace("{recordId}", "amara-okafor")
+        .replace("{recordId}", "TO8RJjq9RDegjbPPMkse")
         .replace("{id}", "1")
         .replace("{eventType}", "RelationCreate")
 }

@@ -182,11 +182,11 @@ const FILTERS: [&str; 12] = [
     "&object=contact",
     "&object=business",
     "&of=contact",
-    "&of=contact/amara-okafor",
-    "&of=custom_objects.property/12-maple-street",
-    "&of=custom_objects.property/12-maple-street&label=Listing%20Agent",
+    "&of=contact/TO8RJjq9RDegjbPPMkse",
+    "&of=custom_objects.property/6adf249e8ce18ef62a90b95f",
+    "&of=custom_objects.property/6adf249e8ce18ef62a90b95f&label=Listing%20Agent",
     "&of=contact/nobody",
-    "&of=contact/amara-okafor&object=custom_objects.property",
+    "&of=contact/TO8RJjq9RDegjbPPMkse&object=custom_objects.property",
     "&label=nothing",
 ];
 
@@ -212,8 +212,8 @@ fn filters_select_the_same_live_and_on_catch_up() -> Result<(), Error> {
     }
     let itself = json!({"type": "RelationCreate", "id": "itself", "associationId": "no such",
         "locationId": "seaside-realty", "firstObjectKey": "contact",
-        "firstRecordId": "amara-okafor", "secondObjectKey": "contact",
-        "secondRecordId": "amara-okafor"});
+        "firstRecordId": "TO8RJjq9RDegjbPPMkse", "secondObjectKey": "contact",
+        "secondRecordId": "TO8RJjq9RDegjbPPMkse"});
     post(&server, &itself)?;
     let last = json!({"type": "AssociationDelete", "id": "no such", "locationId": "seaside-realty",
         "firstObjectKey": "a", "secondObjectKey": "b"});

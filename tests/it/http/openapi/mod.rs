@@ -34,7 +34,7 @@ fn ask_everything(record: &mut Record, server: &Server) {
         record.ask(server, &Request::new("GET", route, query), 200);
     };
     get("/v1/locations", "?limit=1");
-    get("/v1/locations", "?minSeq=337");
+    get("/v1/locations", "?minSeq=388");
     for list in ["/objects", "/associations", "/objects/{objectKey}/records"] {
         get(&here(list), "?limit=2");
         get(&here(list), "?asOf=200&limit=3");
@@ -50,22 +50,28 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/search"), "?q=maple&object=custom_objects.property&limit=3");
     get(&here("/search"), "?q=a");
     get(&here("/labels"), "?of=contact");
-    get(&here("/labels"), "?of=contact/amara-okafor&asOf=2026-11-01T00:00:00Z");
-    get(&here("/path"), "?from=contact/amara-okafor&to=contact/nadia-cole&all=true");
+    get(&here("/labels"), "?of=contact/TO8RJjq9RDegjbPPMkse&asOf=2026-11-01T00:00:00Z");
+    get(
+        &here("/path"),
+        "?from=contact/TO8RJjq9RDegjbPPMkse&to=contact/nRVKrRvX10SlwaovBxae&all=true",
+    );
     get(&here("/path"), "?from=contact&to=business");
-    get(&here("/path"), "?from=contact/amara-okafor&to=contact/nadia-cole&maxHops=1");
-    get(&here("/neighborhood"), "?of=contact/amara-okafor&depth=2&limit=9");
+    get(
+        &here("/path"),
+        "?from=contact/TO8RJjq9RDegjbPPMkse&to=contact/nRVKrRvX10SlwaovBxae&maxHops=1",
+    );
+    get(&here("/neighborhood"), "?of=contact/TO8RJjq9RDegjbPPMkse&depth=2&limit=9");
     get(&here("/neighborhood"), "?of=contact");
     get(&here("/summary"), "");
     get(&here("/summary"), "?asOf=60");
     get(&here("/diff"), "?from=150&to=200&limit=2");
     get(&here("/diff"), "?from=2026-11-01T00:00:00Z&limit=1");
     get(&here("/diff"), "?from=310&to=60&limit=1");
-    get(&here("/history"), "?of=contact/amara-okafor");
+    get(&here("/history"), "?of=contact/TO8RJjq9RDegjbPPMkse");
     get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
     get(&here("/events"), "?after=300&limit=2");
     for format in Format::ALL.iter().map(|format| format.as_str()) {
-        get(&here("/export"), &format!("?format={format}&of=contact/amara-okafor"));
+        get(&here("/export"), &format!("?format={format}&of=contact/TO8RJjq9RDegjbPPMkse"));
     }
     get(&here("/export"), "?format=ndjson");
     get(&here("/export"), "?format=gexf&dynamic=true");
@@ -73,8 +79,7 @@ fn ask_everything(record: &mut Record, server: &Server) {
     for open in ["/v1/session", "/healthz", "/readyz", "/metrics", "/openapi.json", "/docs"] {
         get(open, "");
     }
-    for query in ["?after=99", "?label=Owner&label=Viewing&object=contact&of=contact/amara-okafor"]
-    {
+    for query in ["?after=99", "?label=Owner&object=contact&of=contact/TO8RJjq9RDegjbPPMkse"] {
         follow(record, server, &Request::new("GET", &here("/changes"), query));
     }
     ask_in_bodies(record, server);
@@ -86,15 +91,15 @@ fn ask_everything(record: &mut Record, server: &Server) {
 /// Queries that are in the body of a request.
 fn ask_in_bodies(record: &mut Record, server: &Server) {
     for (route, body) in [
-        ("/links", r#"{"of":["contact/amara-okafor","contact/nobody","/"],"limit":2}"#),
+        ("/links", r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact/nobody","/"],"limit":2}"#),
         ("/links", r#"{"of":["contact"],"label":["Spouse"],"asOf":"2026-11-01T00:00:00Z"}"#),
-        ("/labels", r#"{"of":["contact/amara-okafor","contact/nobody","/"]}"#),
+        ("/labels", r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact/nobody","/"]}"#),
         ("/labels", r#"{"of":["contact"],"asOf":200}"#),
-        ("/match", r#"{"all":[{"linkedTo":"contact/amara-okafor"}],"limit":1}"#),
+        ("/match", r#"{"all":[{"linkedTo":"contact/TO8RJjq9RDegjbPPMkse"}],"limit":1}"#),
         ("/match", r#"{"object":"contact","any":[{"linkedTo":"business"}]}"#),
-        ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{"object":"contact"}]}"#),
+        ("/walk", r#"{"from":["contact/TO8RJjq9RDegjbPPMkse"],"steps":[{},{"object":"contact"}]}"#),
         ("/walk", r#"{"from":["contact"],"steps":[{}]}"#),
-        ("/walk", r#"{"from":["contact/amara-okafor"],"steps":[{},{}],"paths":true}"#),
+        ("/walk", r#"{"from":["contact/TO8RJjq9RDegjbPPMkse"],"steps":[{},{}],"paths":true}"#),
     ] {
         record.ask(server, &Request::new("POST", &format!("{HERE}{route}"), "").body(body), 200);
     }
@@ -303,7 +308,8 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
             "diff" => ("?from=9", ""),
             "match" => ("?asOf=9", r#"{"all":[{"linkedTo":"contact"}]}"#),
             "walk" => ("?asOf=9", r#"{"from":["contact"],"steps":[{}]}"#),
-            "links" | "summary" => ("?asOf=9", ""),
+            "links" | "summary" | "objects" | "associations" | "records" => ("?asOf=9", ""),
+            "{id}" if route.contains("/associations/") => ("?asOf=9", ""),
             // Nothing of it can be pruned, but it can be of another epoch.
             _ => ("", ""),
         };

@@ -111,7 +111,7 @@ fn lists_page_through_everything_once() -> Result<(), Error> {
         (format!("{at}/objects/contact/records"), "records", "record"),
         (format!("{at}/objects/contact/links"), "links", "seq"),
         (
-            format!("{at}/objects/custom_objects.property/records/12-maple-street/links"),
+            format!("{at}/objects/custom_objects.property/records/6adf249e8ce18ef62a90b95f/links"),
             "links",
             "relation",
         ),
@@ -145,15 +145,15 @@ fn the_demo_answers_its_example_queries() -> Result<(), Error> {
     let server = Server::start_with(&db, &["--demo"])?;
     assert!(!db.exists(), "the demo has a store of its own");
     let at = "/v1/locations/seaside-realty";
-    let house = format!("{at}/objects/custom_objects.property/records/12-maple-street");
+    let house = format!("{at}/objects/custom_objects.property/records/6adf249e8ce18ef62a90b95f");
     let page = server.get(&format!("{house}/links?label=Interested%20Buyer"))?.json();
     assert_eq!(page["total"], 9);
     assert!(page["links"].as_array().unwrap().iter().all(|link| link["ownLabel"] == "Saved Home"));
-    let elsewhere =
-        "/v1/locations/hillside-homes/objects/custom_objects.property/records/12-maple-street";
+    let elsewhere = "/v1/locations/hillside-homes/objects/custom_objects.property/records/6adf249e8ce18ef62a90b95f";
     let page = server.get(&format!("{elsewhere}/links?label=Interested%20Buyer"))?.json();
     assert_eq!(page["total"], 2, "another location's house of the same id");
-    let gone = server.get(&format!("{at}/objects/contact/records/quinn-harper/links"))?.json();
+    let gone =
+        server.get(&format!("{at}/objects/contact/records/mbtyeRAKdpWLlLY3QHpr/links"))?.json();
     assert_eq!(gone["total"], 0, "deleted, but once known");
     Ok(())
 }

@@ -44,7 +44,7 @@ fn a_damaged_checkpoint_is_rebuilt_from_the_journal() {
         "DELETE FROM state_location WHERE number = 0",
         "DELETE FROM state_location WHERE number = 1",
         "DELETE FROM state_relation WHERE number = (SELECT max(number) FROM state_relation)",
-        "UPDATE checkpoint SET seq = 336",
+        "UPDATE checkpoint SET seq = 387",
     ]
     .iter()
     .enumerate()
@@ -58,19 +58,19 @@ fn a_damaged_checkpoint_is_rebuilt_from_the_journal() {
         assert_ne!(verified(&path).differences, [], "a reader mends nothing: {sql}");
         Store::open(&path).unwrap().close().unwrap();
         let proof = verified(&path);
-        assert_eq!((proof.checkpoint, proof.differences), (337, vec![]), "{sql}");
+        assert_eq!((proof.checkpoint, proof.differences), (388, vec![]), "{sql}");
     }
     let path = directory.path().join("cut.db");
     filled(&path);
     execute(&path, "DELETE FROM event WHERE seq > 300");
     let refused = Store::open(&path).unwrap_err().to_string();
-    assert!(refused.contains("ends at event 300, but 337 were accepted"), "{refused}");
+    assert!(refused.contains("ends at event 300, but 388 were accepted"), "{refused}");
     std::fs::remove_file(directory.path().join("cut.db-lock")).unwrap();
     let refused = Store::open(&path).unwrap_err().to_string();
-    assert!(refused.contains("its checkpoint includes event 337"), "{refused}");
+    assert!(refused.contains("its checkpoint includes event 388"), "{refused}");
     execute(&path, "DELETE FROM checkpoint");
     let refused = Store::open(&path).unwrap_err().to_string();
-    assert!(refused.contains("its checkpoint includes event 337"), "not built anew: {refused}");
+    assert!(refused.contains("its checkpoint includes event 388"), "not built anew: {refused}");
 }
 
 /// With `--keep-ignored` and a sender whose events are all of other types no checkpoint
