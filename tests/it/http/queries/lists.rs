@@ -98,9 +98,12 @@ fn a_batch_of_labels_over_its_budget_says_so() -> Result<(), Error> {
             "firstRecordId": format!("c{}", number / 5), "secondObjectKey": "house",
             "secondRecordId": "h"})
     };
-    let lines: String = (0..5_000).map(|number| format!("{}\n", relation(number))).collect();
+    let lines: Vec<String> = (0..5_000).map(|number| relation(number).to_string()).collect();
     let headers = [("content-type", "application/x-ndjson")];
-    assert_eq!(server.request("POST", "/v1/import", &headers, lines.as_bytes())?.status, 200);
+    assert_eq!(
+        server.request("POST", "/v1/import", &headers, lines.join("\n").as_bytes())?.status,
+        200
+    );
     let of: Vec<String> = (0..1_000).map(|number| format!("contact/c{number}")).collect();
     let many = |of: &[String]| {
         server.post("/v1/locations/L/labels", json!({"of": of}).to_string().as_bytes())
