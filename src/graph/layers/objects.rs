@@ -14,7 +14,9 @@ use crate::graph::memory::table::{
     AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
 };
 use crate::graph::outcome::Outcome;
-use crate::model::{ObjectKey, ObjectSchema, Properties, Side, Stamp, address, built_in_labels};
+use crate::model::{
+    ObjectKey, ObjectSchema, Properties, Side, Stamp, address, built_in_labels, clean_name,
+};
 
 /// One type of things.
 #[derive(Debug, Clone)]
@@ -38,7 +40,7 @@ impl ObjectRow {
 
     /// Returns what people call one such thing.
     pub(crate) fn singular(&self) -> Option<&str> {
-        let of_schema = || self.schema.as_ref()?.0.singular.as_deref();
+        let of_schema = || as_sent(self.schema.as_ref()?.0.singular.as_deref());
         self.said(SINGULAR)
             .or_else(of_schema)
             .or_else(|| Some(built_in_labels(self.key.as_str())?.0))
@@ -46,7 +48,7 @@ impl ObjectRow {
 
     /// Returns what people call many such things.
     pub(crate) fn plural(&self) -> Option<&str> {
-        let of_schema = || self.schema.as_ref()?.0.plural.as_deref();
+        let of_schema = || as_sent(self.schema.as_ref()?.0.plural.as_deref());
         self.said(PLURAL).or_else(of_schema).or_else(|| Some(built_in_labels(self.key.as_str())?.1))
     }
 
@@ -58,6 +60,11 @@ impl ObjectRow {
     fn said(&self, key: &str) -> Option<&str> {
         self.names.get(key).map(|state| &*state.value)
     }
+}
+
+/// Returns a label of a schema whose events are gone: nobody has cleaned it.
+fn as_sent(label: Option<&str>) -> Option<&str> {
+    label.filter(|label| clean_name(label).is_some())
 }
 
 /// Object keys by number and by key, and the graph that live associations make
@@ -119,8 +126,9 @@ impl ObjectLayer {
         stamp: Stamp,
     ) -> Outcome {
         let row = &mut self.rows[number];
-        let says =
-            [(SINGULAR, &schema.singular), (PLURAL, &schema.plural), (PRIMARY, &schema.primary)];
+        let shown = |text: &Option<Box<str>>| text.as_deref().and_then(clean_name);
+        let (singular, plural) = (shown(&schema.singular), shown(&schema.plural));
+        let says = [(SINGULAR, &singular), (PLURAL, &plural), (PRIMARY, &schema.primary)];
         let mut is_renamed = false;
         for (key, value) in says {
             let value = value.as_deref();

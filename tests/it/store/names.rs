@@ -97,6 +97,18 @@ fn a_name_is_the_first_member_that_is_not_blank() {
     check("RecordUpdate", list(vec![property("pet_name", json!("Rex"))]), Some("Rex"));
 }
 
+/// Tells a name as what one thing of a type is called.
+fn check_label(name: &str, expected: Option<&str>) {
+    let store = Store::in_memory().unwrap();
+    let schema = json!({"type": "ObjectSchemaCreate", "id": "s", "key": "custom_objects.pets",
+        "locationId": "L", "labels": {"singular": name, "plural": name}});
+    tell(&store, &schema.to_string());
+    let location = store.location("L").unwrap();
+    let graph = location.read();
+    let pets = graph.view().objects().find(|it| it.object == "custom_objects.pets").unwrap();
+    assert_eq!((pets.singular, pets.plural), (expected, expected), "{name:?}");
+}
+
 /// Names that are nasty for a terminal, a table or a file are cleaned once, where they come
 /// in; what is left is data of whatever shows it.
 #[test]
@@ -110,6 +122,9 @@ fn a_nasty_name_is_cleaned() {
         assert_eq!(names(&store), expected, "{name:?}");
         // What is kept of the body is as clean.
         assert!(!bodies(&store).iter().any(|body| body.contains("\\u00")), "{name:?}");
+        if name.len() <= 512 {
+            check_label(name, expected.first().and_then(|it| it.strip_prefix("contact/x = ")));
+        }
     };
     let long = "é".repeat(10_000);
     check(&long, Some(&format!("{}…", "é".repeat(126))));
