@@ -10,6 +10,7 @@ use crate::http::app::App;
 use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
 use crate::http::extract::{json_body, location};
+use crate::http::limits::background::give_way;
 use crate::http::limits::permits::Permit;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -260,6 +261,7 @@ async fn run<T: Send + 'static>(
     let done = app.background.spawn(move || {
         let deadline = Instant::now() + timeout;
         let stop = || {
+            give_way();
             is_gone.load(Ordering::Relaxed)
                 || shared.stopping.load(Ordering::Relaxed)
                 || Instant::now() >= deadline

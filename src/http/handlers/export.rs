@@ -24,6 +24,7 @@ use crate::http::app::App;
 use crate::http::extract::location;
 use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
+use crate::http::limits::background::give_way;
 use crate::http::respond::chunks::{Chunks, accepts_gzip};
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -315,6 +316,7 @@ impl Export {
     /// Returns whether a read of the journal has taken long enough, the client has
     /// disconnected, or the server is stopping.
     fn is_over(&self, deadline: Instant) -> bool {
+        give_way();
         self.chunks.sender.is_closed()
             || self.app.stopping.load(Ordering::Relaxed)
             || Instant::now() >= deadline

@@ -19,6 +19,7 @@ use crate::http::auth::token::Grant;
 use crate::http::extract::body;
 use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
+use crate::http::limits::background::give_way;
 use crate::http::limits::settings::BUFFER_BYTES;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -210,6 +211,7 @@ fn take(
     let admits = |location: Option<&str>| location.map_or(grant.sees_all(), |it| grant.sees(it));
     let import = app.store.import().of_locations(admits).at_most(unpacked);
     let counts = import.read(body, |line| {
+        give_way();
         let is_refused = matches!(line.outcome, LineOutcome::Refused(_));
         if listed == ResultsFilter::All || is_refused { results.add(&line) } else { Ok(()) }
     })?;

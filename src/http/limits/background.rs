@@ -2,10 +2,12 @@
 //! exports, imports.
 //!
 //! They run at a lower priority than the threads that answer deliveries, probes and first
-//! pages. On a machine with fewer cores than such work has threads, a short request would
-//! otherwise wait for a turn as long as the long ones do.
+//! pages, and let these go first in each half of a millisecond. On a machine with fewer cores
+//! than such work has threads, a short request would otherwise wait for a turn as long as the
+//! long ones do.
 
-use std::time::Duration;
+use std::cell::Cell;
+use std::time::{Duration, Instant};
 
 use tokio::runtime::{Builder, Runtime};
 use tokio::task::JoinHandle;
@@ -18,6 +20,27 @@ use crate::http::respond::problem::Problem;
 #[cfg(target_os = "linux")]
 const NICE: i32 = 10;
 
+/// How long a background thread works before it lets threads that wait for its core go first.
+/// The kernel takes the core from it only after some milliseconds, whatever its priority.
+const TURN: Duration = Duration::from_micros(500);
+
+thread_local! {
+    /// Since when a background thread has had its core; `None` on all other threads.
+    static TURN_BEGAN: Cell<Option<Instant>> = const { Cell::new(None) };
+}
+
+/// Lets threads that wait for the core go first, if this is a background thread that has had
+/// it for a while. To be called now and then by all work that takes long.
+///
+/// Costs a reading of the clock, and a system call in each half of a millisecond.
+pub(crate) fn give_way() {
+    let Some(began) = TURN_BEGAN.get() else { return };
+    if began.elapsed() >= TURN {
+        std::thread::yield_now();
+        TURN_BEGAN.set(Some(Instant::now()));
+    }
+}
+
 /// The threads, which are started as they are needed and end when they have been idle.
 #[derive(Debug)]
 pub(crate) struct Background {
@@ -29,7 +52,7 @@ pub(crate) struct Background {
 impl Background {
     pub(crate) fn new() -> Self {
         let mut threads = Builder::new_current_thread();
-        threads.thread_name("relata-background").on_thread_start(lower_priority);
+        threads.thread_name("relata-background").on_thread_start(begin_thread);
         // Without drivers nothing can fail; if it does, the usual threads serve.
         let parsing = Permits::new("large bodies", cores_of_one_client(), Duration::MAX);
         Self { threads: threads.build().ok(), parsing }
@@ -71,6 +94,11 @@ impl Drop for Background {
             threads.shutdown_background();
         }
     }
+}
+
+fn begin_thread() {
+    TURN_BEGAN.set(Some(Instant::now()));
+    lower_priority();
 }
 
 /// Lowers the priority of the current thread. On Linux it is each thread's own; elsewhere

@@ -9,6 +9,8 @@ use tokio::sync::mpsc::error::SendTimeoutError;
 use warp::http::HeaderMap;
 use warp::http::header::ACCEPT_ENCODING;
 
+use crate::http::limits::background::give_way;
+
 /// Returns whether the client takes an answer that is packed with gzip.
 pub(crate) fn accepts_gzip(headers: &HeaderMap) -> bool {
     let accepted = headers.get_all(ACCEPT_ENCODING).iter().filter_map(|value| value.to_str().ok());
@@ -32,6 +34,7 @@ pub(crate) struct Chunks {
 
 impl Write for &Chunks {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        give_way();
         let left = self.end.saturating_duration_since(Instant::now());
         let sent = self.sender.send_timeout(bytes.to_vec(), self.patience.min(left));
         match self.runtime.block_on(sent) {

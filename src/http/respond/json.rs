@@ -1,12 +1,44 @@
 //! Successful answers.
 
+use std::io::{self, Write};
+
 use serde::Serialize;
 use warp::http::Response as HttpResponse;
 use warp::http::header::{CONTENT_TYPE, HeaderValue};
 use warp::reply::Response;
 
 use crate::graph::Budget;
+use crate::http::limits::background::give_way;
 use crate::http::respond::problem::Problem;
+
+/// Bytes of an answer that are written before other threads may go first: some tens of
+/// microseconds.
+const PART_BYTES: usize = 32 << 10;
+
+/// The body of an answer while it is written.
+struct Body {
+    bytes: Vec<u8>,
+    give_way_at: usize,
+}
+
+impl Write for Body {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.write_all(bytes).map(|()| bytes.len())
+    }
+
+    fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
+        self.bytes.extend_from_slice(bytes);
+        if self.bytes.len() >= self.give_way_at {
+            give_way();
+            self.give_way_at = self.bytes.len() + PART_BYTES;
+        }
+        Ok(())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
+}
 
 /// The answer to a request, or the problem with it.
 pub(crate) type Answer = Result<Response, Problem>;
@@ -31,9 +63,9 @@ pub(crate) fn json_within<T: Serialize>(
 
 /// Returns an answer as [`json`] does, where the length in bytes can be guessed.
 pub(crate) fn json_of<T: Serialize>(length: usize, value: &T) -> Answer {
-    let mut body = Vec::with_capacity(length);
+    let mut body = Body { bytes: Vec::with_capacity(length), give_way_at: PART_BYTES };
     serde_json::to_writer(&mut body, value).map_err(Problem::unavailable)?;
-    let mut response: Response = HttpResponse::new(body.into());
+    let mut response: Response = HttpResponse::new(body.bytes.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)
 }
