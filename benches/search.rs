@@ -14,7 +14,13 @@ mod workload;
 
 /// The index alone, without a store around it.
 #[path = "../src/graph"]
-#[allow(dead_code, unused_imports, clippy::allow_attributes, reason = "its tests come along")]
+#[allow(
+    dead_code,
+    unused_imports,
+    unreachable_pub,
+    clippy::allow_attributes,
+    reason = "its tests come along, and what the library exports"
+)]
 mod graph {
     pub(crate) mod search;
 }

@@ -91,7 +91,7 @@ pub mod query {
     //! [`graph::View`](crate::graph::View) instead.
 
     pub use crate::graph::{
-        Condition, Cursor, EdgeEndRow, EdgeRow, FoundRecord, LabelRow, LinkPage, LinkRow,
+        Condition, Cursor, EdgeEndRow, EdgeRow, FoundBy, FoundRecord, LabelRow, LinkPage, LinkRow,
         MatchPage, MatchRow, Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths,
         QueryError, SearchQuery, StepRow, WalkEndRow,
     };

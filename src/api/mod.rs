@@ -17,6 +17,7 @@ mod page;
 mod problem_code;
 mod requests;
 mod schema;
+mod search;
 mod summary;
 mod traversals;
 
@@ -34,6 +35,7 @@ pub use page::*;
 pub use problem_code::*;
 pub use requests::*;
 pub use schema::*;
+pub use search::*;
 pub use summary::*;
 pub use traversals::*;
 

@@ -1,18 +1,24 @@
-//! Errors on standard error: one line each, with advice.
+//! Errors on standard error: one line each, with advice, and the records to choose from.
 
 use std::io;
 
 use relata::OpenError;
+use relata::graph::QueryError;
 use relata::journal::JournalError;
 
 use crate::cli::log;
+use crate::cli::node_name::Ambiguous;
+use crate::cli::text::visible;
 
-/// Prints an error to standard error, on one line.
+/// Prints an error to standard error, on one line, and below it the records that a name may
+/// mean.
 pub(crate) fn print_error(error: &anyhow::Error) {
     if error.chain().any(is_broken_pipe) {
         return; // The reader of the output has stopped reading.
     }
-    log::print_error_line(&format!("relata: {}", on_one_line(error)));
+    log::print_error_line(&format!("relata: {}", visible(&on_one_line(error))));
+    let choice = error.chain().find_map(|cause| cause.downcast_ref::<Ambiguous>());
+    choice.into_iter().flat_map(Ambiguous::lines).for_each(|line| log::print_error_line(&line));
 }
 
 /// Returns whether an error is a broken pipe, also inside other I/O errors: an `io::Error`
@@ -35,8 +41,16 @@ fn on_one_line(error: &anyhow::Error) -> String {
     }
     let advice = error.chain().find_map(|cause| match cause.downcast_ref::<OpenError>() {
         Some(OpenError::Journal(error)) => Some(error.advice()),
-        _ => cause.downcast_ref::<JournalError>().map(JournalError::advice),
+        _ => cause
+            .downcast_ref::<JournalError>()
+            .map(JournalError::advice)
+            .or_else(|| cause.downcast_ref::<QueryError>().and_then(advice)),
     });
     line.extend(advice.map(|advice| format!("; {advice}")));
     line.replace('\n', " ")
+}
+
+/// Returns what to do about a query that cannot be answered.
+fn advice(error: &QueryError) -> Option<&'static str> {
+    matches!(error, QueryError::Unknown(_)).then_some("`relata find` looks for records by name")
 }

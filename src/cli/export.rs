@@ -11,6 +11,7 @@ use relata::{AsOf, Location, Store};
 
 use crate::cli::database::open_location;
 use crate::cli::destination::{Destination, Reserved};
+use crate::cli::node_name::resolve;
 use crate::config::ExportArgs;
 
 /// Size of the output buffer, in bytes.
@@ -18,11 +19,14 @@ const BUFFER_BYTES: usize = 1 << 16;
 
 pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
     let content = content(export)?;
-    let query = query(export)?;
+    let mut query = query(export)?;
     let edges_key: Result<EdgesKey, _> = export.edges_key.parse();
     let edges_key = edges_key.ok().context("--edges-key is one of edges, links")?;
     let destination = Destination::open(export.output.as_deref(), &Reserved::database(db))?;
     let (store, location) = open_location(db, &export.place)?;
+    if let Some(of) = &export.of {
+        query.around = Some((resolve(&store, &location, of)?, export.depth.unwrap_or(1)));
+    }
     let as_of = export.as_of;
     let mut to = BufWriter::with_capacity(BUFFER_BYTES, destination);
     match content {
@@ -80,6 +84,7 @@ fn content(export: &ExportArgs) -> anyhow::Result<Content> {
     Ok(if export.dynamic { Content::Timeline } else { content })
 }
 
+/// Returns the part to export, around nothing yet.
 fn query(export: &ExportArgs) -> anyhow::Result<SubgraphQuery> {
     Ok(SubgraphQuery {
         layers: export.layer.parse().ok().context("--layer is one of objects, records, all")?,
@@ -88,7 +93,7 @@ fn query(export: &ExportArgs) -> anyhow::Result<SubgraphQuery> {
             associations: export.association.clone(),
             ..LinkFilter::default()
         },
-        around: export.of.clone().map(|of| (of, export.depth.unwrap_or(1))),
+        around: None,
     })
 }
 

@@ -3,21 +3,26 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use anyhow::Context;
 use relata::api::HistoryResponse;
+use relata::graph::QueryError;
 use relata::history::{HistoryEvent, Subject};
+use relata::{Location, Store};
 
 use crate::cli::database::open_location;
+use crate::cli::node_name::resolve;
 use crate::cli::output::{print_json, print_line, print_more, print_table};
 use crate::config::HistoryArgs;
 
 pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &command.place)?;
-    let (name, subject) = subject(command)?;
+    let subject = subject(&store, &location, command)?;
     let id = location.id().as_str();
     let page = store.history(id, &subject, 0, command.limit as usize)?;
     // What was deleted long ago is known only from its events.
-    let is_known = !page.is_empty() || subject.is_known_to(&location.read());
-    anyhow::ensure!(is_known, "{id}: no event has named {name}");
+    if page.is_empty() && !subject.is_known_to(&location.read()) {
+        return Err(unknown(&subject)).with_context(|| id.to_owned());
+    }
     if command.json {
         print_json(&HistoryResponse::new(&page, store.head()))?;
         return Ok(ExitCode::SUCCESS);
@@ -31,14 +36,21 @@ pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> 
     Ok(ExitCode::SUCCESS)
 }
 
-/// Returns the subject of the query, and its name.
-fn subject(command: &HistoryArgs) -> anyhow::Result<(String, Subject)> {
+fn subject(store: &Store, location: &Location, command: &HistoryArgs) -> anyhow::Result<Subject> {
     let HistoryArgs { node, relation, association, .. } = command;
     match (node, relation, association) {
-        (Some(node), ..) => Ok((node.to_string(), Subject::Node(node.clone()))),
-        (_, Some(id), _) => Ok((format!("the relation {id}"), Subject::Relation(id.clone()))),
-        (.., Some(id)) => Ok((format!("the association {id}"), Subject::Association(id.clone()))),
+        (Some(node), ..) => Ok(Subject::Node(resolve(store, location, node)?)),
+        (_, Some(id), _) => Ok(Subject::Relation(id.clone())),
+        (.., Some(id)) => Ok(Subject::Association(id.clone())),
         _ => anyhow::bail!("name a NODE, --relation or --association"),
+    }
+}
+
+fn unknown(subject: &Subject) -> anyhow::Error {
+    match subject {
+        Subject::Node(node) => QueryError::Unknown(node.clone()).into(),
+        Subject::Relation(id) => anyhow::anyhow!("no event has named the relation {id}"),
+        Subject::Association(id) => anyhow::anyhow!("no event has named the association {id}"),
     }
 }
 

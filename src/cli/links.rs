@@ -6,14 +6,18 @@ use std::process::ExitCode;
 use relata::api::{LabelsResponse, LinksResponse};
 use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery};
 
+use crate::cli::database::open_location;
+use crate::cli::node_name::resolve;
 use crate::cli::output::{print_json, print_more, print_table};
-use crate::cli::query::query_location;
+use crate::cli::query::query_graph;
 use crate::cli::text::{RecordTexts, label_text};
 use crate::config::{LabelsArgs, LinksArgs};
 
 pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
-    query_location(db, &links.query, |view, budget, seq| {
-        let page = view.links(&links.node, &query(links), budget)?;
+    let (store, location) = open_location(db, &links.query.place)?;
+    let node = resolve(&store, &location, &links.node)?;
+    query_graph(&store, &location, links.query.as_of, |view, budget, seq| {
+        let page = view.links(&node, &query(links), budget)?;
         if links.query.json {
             return print_json(&LinksResponse::new(&page, seq));
         }
@@ -21,12 +25,15 @@ pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
         let rows: Vec<Vec<String>> = page.links.iter().map(|link| row(link, &texts)).collect();
         print_table(&["LABEL", "OBJECT", "RECORD", "OWN LABEL", "SINCE"], &rows)?;
         Ok(print_more(rows.len(), page.next.is_some(), page.total, "links")?)
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn labels(db: &Path, labels: &LabelsArgs) -> anyhow::Result<ExitCode> {
-    query_location(db, &labels.query, |view, budget, seq| {
-        let counts = view.labels(&labels.node, budget)?;
+    let (store, location) = open_location(db, &labels.query.place)?;
+    let node = resolve(&store, &location, &labels.node)?;
+    query_graph(&store, &location, labels.query.as_of, |view, budget, seq| {
+        let counts = view.labels(&node, budget)?;
         if labels.query.json {
             return print_json(&LabelsResponse::new(&counts, !budget.is_exhausted(), seq));
         }
@@ -41,7 +48,8 @@ pub(super) fn labels(db: &Path, labels: &LabelsArgs) -> anyhow::Result<ExitCode>
         };
         let rows: Vec<Vec<String>> = counts.iter().map(row).collect();
         Ok(print_table(&["LABEL", "OBJECT", "LINKS", "OWN LABEL", "ASSOCIATION"], &rows)?)
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn query(links: &LinksArgs) -> LinkQuery {

@@ -23,28 +23,25 @@ pub(super) fn print_json(value: &impl serde::Serialize) -> anyhow::Result<()> {
 
 /// Prints rows under a heading, each column as wide as its widest cell.
 pub(super) fn print_table(heading: &[&str], rows: &[Vec<String>]) -> io::Result<()> {
+    let mut out = io::stdout().lock();
+    table(heading, rows).try_for_each(|line| writeln!(out, "{line}"))
+}
+
+/// Returns the lines of a table, as they are printed.
+pub(super) fn table(heading: &[&str], rows: &[Vec<String>]) -> impl Iterator<Item = String> {
     let width = |column: usize| {
         let cells = rows.iter().filter_map(|row| row.get(column)).map(|cell| cell.chars().count());
         cells.chain(heading.get(column).map(|cell| cell.chars().count())).max().unwrap_or(0)
     };
     let widths: Vec<usize> = (0..heading.len()).map(width).collect();
-    let mut out = io::stdout().lock();
-    let mut line = |cells: &mut dyn Iterator<Item = &str>| {
-        let padded: Vec<String> =
-            cells.zip(&widths).map(|(cell, &width)| format!("{cell:width$}")).collect();
-        writeln!(out, "{}", padded.join("  ").trim_end())
+    let line = move |cells: Vec<String>| {
+        let cells = cells.into_iter().zip(&widths);
+        let padded: Vec<String> = cells.map(|(cell, &width)| format!("{cell:width$}")).collect();
+        padded.join("  ").trim_end().to_owned()
     };
-    line(&mut heading.iter().copied())?;
-    rows.iter().try_for_each(|row| {
-        line(
-            &mut row
-                .iter()
-                .map(|cell| visible(cell))
-                .collect::<Vec<_>>()
-                .iter()
-                .map(String::as_str),
-        )
-    })
+    let heading = heading.iter().map(|&cell| cell.to_owned()).collect();
+    let rows = rows.iter().map(|row| row.iter().map(|cell| visible(cell)).collect());
+    std::iter::once(heading).chain(rows).map(line)
 }
 
 /// Prints a remark if a list is incomplete.

@@ -1,25 +1,8 @@
 //! Running a query on the current graph of a location, or on a past state.
 
-use std::path::Path;
-use std::process::ExitCode;
-
 use anyhow::Context;
 use relata::graph::{Budget, View};
 use relata::{AsOf, Location, Seq, Store};
-
-use crate::cli::database::open_location;
-use crate::config::QueryArgs;
-
-/// Runs a query on the location that the command line names.
-pub(super) fn query_location(
-    db: &Path,
-    args: &QueryArgs,
-    query: impl FnOnce(View<'_>, &mut Budget<'_>, Seq) -> anyhow::Result<()>,
-) -> anyhow::Result<ExitCode> {
-    let (store, location) = open_location(db, &args.place)?;
-    query_graph(&store, &location, args.as_of, query)?;
-    Ok(ExitCode::SUCCESS)
-}
 
 /// Runs a query on one location, with an unlimited budget.
 pub(super) fn query_graph<T>(

@@ -7,27 +7,30 @@ use relata::api::{
     MatchesResponse, NeighborhoodResponse, PathsResponse, WalkEndsResponse, WalksResponse,
 };
 use relata::graph::{
-    Budget, Edge, EdgeEnd, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View, WalkEnd,
-    WalkQuery,
+    Budget, Condition, Edge, EdgeEnd, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View,
+    WalkEnd, WalkQuery,
 };
-use relata::{NodeRef, Seq};
+use relata::{Location, NodeRef, Seq, Store};
 
+use crate::cli::database::open_location;
+use crate::cli::node_name::resolve;
 use crate::cli::output::{print_json, print_line, print_more, print_table};
-use crate::cli::query::query_location;
+use crate::cli::query::query_graph;
 use crate::cli::text::{RecordTexts, label_text, path_text, visible};
 use crate::config;
-use crate::config::{MatchArgs, NeighborhoodArgs, WalkArgs};
+use crate::config::{ConditionArg, MatchArgs, NeighborhoodArgs, WalkArgs};
 
 pub(super) fn matches(db: &Path, command: &MatchArgs) -> anyhow::Result<ExitCode> {
+    let (store, location) = open_location(db, &command.query.place)?;
     let query = MatchQuery {
         object: command.object.clone(),
-        all: command.all.clone(),
-        any: command.any.clone(),
-        none: command.none.clone(),
+        all: conditions(&store, &location, &command.all)?,
+        any: conditions(&store, &location, &command.any)?,
+        none: conditions(&store, &location, &command.none)?,
         after: None,
         limit: command.limit as usize,
     };
-    query_location(db, &command.query, |view, budget, seq| {
+    query_graph(&store, &location, command.query.as_of, |view, budget, seq| {
         let page = view.matches(&query, budget)?;
         if command.query.json {
             return print_json(&MatchesResponse::new(&page, seq));
@@ -39,24 +42,40 @@ pub(super) fn matches(db: &Path, command: &MatchArgs) -> anyhow::Result<ExitCode
         let rows: Vec<Vec<String>> = page.matches.iter().map(row).collect();
         print_table(&["OBJECT", "RECORD", "CONDITIONS MET"], &rows)?;
         Ok(print_more(rows.len(), page.next.is_some(), Some(page.total), "matches")?)
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+fn conditions(
+    store: &Store,
+    location: &Location,
+    given: &[ConditionArg],
+) -> anyhow::Result<Vec<Condition>> {
+    let condition = |ConditionArg { linked_to, filter }: &ConditionArg| {
+        let linked_to = resolve(store, location, linked_to)?;
+        Ok(Condition { linked_to, filter: filter.clone() })
+    };
+    given.iter().map(condition).collect()
 }
 
 pub(super) fn walk(db: &Path, command: &WalkArgs) -> anyhow::Result<ExitCode> {
+    let (store, location) = open_location(db, &command.query.place)?;
+    let from = command.from.iter().map(|node| resolve(&store, &location, node));
     let query = WalkQuery {
-        from: command.from.clone(),
+        from: from.collect::<anyhow::Result<_>>()?,
         steps: command.step.clone(),
         after: None,
         limit: command.limit as usize,
     };
     let (paths, json) = (command.paths, command.query.json);
-    query_location(db, &command.query, |view, budget, seq| {
+    query_graph(&store, &location, command.query.as_of, |view, budget, seq| {
         if paths {
             walks(view, &query, budget, seq, json)
         } else {
             ends(view, &query, budget, seq, json)
         }
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn walks(
@@ -95,21 +114,23 @@ fn ends(
 }
 
 pub(super) fn path(db: &Path, command: &config::PathArgs) -> anyhow::Result<ExitCode> {
+    let (store, location) = open_location(db, &command.query.place)?;
     let query = PathQuery {
-        from: command.from.clone(),
-        to: command.to.clone(),
+        from: resolve(&store, &location, &command.from)?,
+        to: resolve(&store, &location, &command.to)?,
         max_hops: command.max_hops,
         along: command.follow.filter(),
         all: command.all,
         limit: if command.all { command.limit as usize } else { 1 },
     };
-    query_location(db, &command.query, |view, budget, seq| {
+    query_graph(&store, &location, command.query.as_of, |view, budget, seq| {
         let found = view.path(&query, budget)?;
         if command.query.json {
             return print_json(&PathsResponse::new(&found, seq));
         }
         print_paths(&found, &query)
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 fn print_paths(found: &Paths<&str>, query: &PathQuery) -> anyhow::Result<()> {
@@ -130,13 +151,14 @@ fn shown(node: &NodeRef) -> String {
 }
 
 pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Result<ExitCode> {
+    let (store, location) = open_location(db, &command.query.place)?;
     let query = NeighborhoodQuery {
-        of: command.node.clone(),
+        of: resolve(&store, &location, &command.node)?,
         depth: command.depth,
         along: command.follow.filter(),
         limit: command.limit as usize,
     };
-    query_location(db, &command.query, |view, budget, seq| {
+    query_graph(&store, &location, command.query.as_of, |view, budget, seq| {
         let found = view.neighborhood(&query, budget)?;
         if command.query.json {
             return print_json(&NeighborhoodResponse::new(&found, seq));
@@ -156,7 +178,8 @@ pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Res
         print_line("")?;
         print_table(&["FIRST", "LABEL", "SECOND", "LABEL", "SINCE"], &links)?;
         Ok(print_more(rows.len(), !found.complete, None, "nodes")?)
-    })
+    })?;
+    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) fn edge_row(edge: &Edge<'_>, texts: &RecordTexts<'_>) -> Vec<String> {

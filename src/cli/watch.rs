@@ -11,6 +11,7 @@ use relata::{Change, Location, Seq, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::database::open_location;
+use crate::cli::node_name::resolve;
 use crate::cli::output::{print_json, print_line};
 use crate::cli::signals::stop;
 use crate::cli::text::{label_text, node_text, visible};
@@ -45,7 +46,7 @@ async fn follow(store: &Store, location: &Location, watch: &WatchArgs) -> anyhow
     let filter = ChangeFilter {
         labels: watch.label.clone(),
         object: watch.object.clone(),
-        of: watch.of.clone(),
+        of: watch.of.as_ref().map(|of| resolve(store, location, of)).transpose()?,
     };
     let mut after: Seq = watch.after.unwrap_or(store.head());
     let head = store.head();

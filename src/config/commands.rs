@@ -4,11 +4,12 @@ use std::path::PathBuf;
 
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
+use relata::AsOf;
 use relata::journal::Scope;
-use relata::{AsOf, NodeRef};
 
 use crate::config::listen::ListenAddress;
 use crate::config::names::Names;
+use crate::config::node_arg::NodeArg;
 use crate::config::queries::LocationArg;
 use crate::config::webhooks::{KeyArgs, UrlTrustArgs};
 
@@ -59,6 +60,7 @@ Examples:
   relata export --format ndjson --location seaside-realty | gzip > events.ndjson.gz
   relata export --format graphml --as-of 2026-11-01T00:00:00Z > november.graphml
   relata export --format mermaid --layer objects > objects.mmd
+  relata export --format dot --of '12 Maple Street' --depth 2 > maple.dot
   relata export --format gexf --dynamic > timeline.gexf
   relata export --format csv --bom --output links.csv")]
 pub(crate) struct ExportArgs {
@@ -82,9 +84,9 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
 
-    /// Only the neighborhood of this node, such as contact/amara-okafor or contact
-    #[arg(long, value_name = "REF")]
-    pub(crate) of: Option<NodeRef>,
+    /// Only the neighborhood of this node, such as contact/amara-okafor or '12 Maple Street'
+    #[arg(long, value_name = "NODE")]
+    pub(crate) of: Option<NodeArg>,
 
     /// Depth of the neighborhood, in hops [default: 1]
     #[arg(long, value_name = "HOPS", requires = "of", value_parser = clap::value_parser!(u32).range(1..=8))]

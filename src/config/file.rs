@@ -28,9 +28,17 @@ impl Config {
         }
         let read = Self::from_arg_matches(&command.get_matches_mut());
         let config = read.unwrap_or_else(|error| error.exit());
-        if matches!(&config.command, Command::Match(it) if !it.has_start()) {
-            let why = "match needs --all or --any, or --none with --object";
-            command.error(ErrorKind::MissingRequiredArgument, why).exit();
+        match &config.command {
+            Command::Match(it) if !it.has_start() => {
+                let why = "match needs --all or --any, or --none with --object";
+                command.error(ErrorKind::MissingRequiredArgument, why).exit();
+            }
+            Command::Find(it) => {
+                if let Some(why) = it.fault() {
+                    command.error(ErrorKind::ValueValidation, why).exit();
+                }
+            }
+            _ => {}
         }
         Ok(config)
     }

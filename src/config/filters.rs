@@ -3,7 +3,9 @@
 
 use std::fmt;
 
-use relata::graph::{Condition, LinkFilter};
+use relata::graph::LinkFilter;
+
+use crate::config::node_arg::NodeArg;
 
 /// Why a text is not a condition or step.
 #[derive(Debug, PartialEq, Eq)]
@@ -74,16 +76,23 @@ fn terms(text: &str) -> Result<Vec<Term>, FilterError> {
     Ok(terms)
 }
 
+/// A condition of a match, on links to a node that is yet to be looked up.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct ConditionArg {
+    pub(crate) linked_to: NodeArg,
+    pub(crate) filter: LinkFilter,
+}
+
 /// Parses `NODE` or `NODE=LABEL`, and what follows it.
-pub(crate) fn parse_condition(text: &str) -> Result<Condition, FilterError> {
+pub(crate) fn parse_condition(text: &str) -> Result<ConditionArg, FilterError> {
     let mut terms = terms(text)?.into_iter();
     let Term { before, after } = terms.next().unwrap_or_default();
-    let mut condition = Condition::linked_to(before.parse().map_err(FilterError::Node)?);
-    condition.filter = terms.try_fold(labelled(after), named)?;
-    if condition.filter.object.is_some() || condition.filter.side.is_some() {
+    let linked_to = before.parse().map_err(FilterError::Node)?;
+    let filter = terms.try_fold(labelled(after), named)?;
+    if filter.object.is_some() || filter.side.is_some() {
         return Err(FilterError::OfSteps);
     }
-    Ok(condition)
+    Ok(ConditionArg { linked_to, filter })
 }
 
 /// Parses a label, or requirements for each link, or both.
@@ -130,7 +139,7 @@ mod tests {
     }
 
     fn check_condition(text: &str, node: &str, expected: LinkFilter) {
-        let expected = Condition { linked_to: node.parse().unwrap(), filter: expected };
+        let expected = ConditionArg { linked_to: node.parse().unwrap(), filter: expected };
         assert_eq!(parse_condition(text), Ok(expected), "{text}");
     }
 
@@ -155,6 +164,7 @@ mod tests {
     fn conditions_are_nodes_and_what_follows() {
         let any = LinkFilter::default;
         check_condition("contact", "contact", any());
+        check_condition(r"Smith\, Ann=Buyer", "Smith, Ann", any().label("Buyer"));
         check_condition("contact/a:b/c", "contact/a:b/c", any());
         check_condition("contact/a=", "contact/a", any());
         check_condition("contact/a=*", "contact/a", any());

@@ -4,8 +4,10 @@
 mod commands;
 mod file;
 mod filters;
+mod find;
 mod listen;
 mod names;
+mod node_arg;
 mod queries;
 mod retention;
 mod serve;
@@ -14,7 +16,10 @@ mod variables;
 mod webhooks;
 
 pub(crate) use commands::*;
+pub(crate) use filters::ConditionArg;
+pub(crate) use find::{FOUND_MAX, FindArgs};
 pub(crate) use names::Names;
+pub(crate) use node_arg::NodeArg;
 pub(crate) use queries::*;
 pub(crate) use serve::*;
 pub(crate) use variables::{is_dumb_terminal, wants_color};
@@ -94,6 +99,8 @@ pub(crate) enum Command {
     Health(HealthArgs),
     /// Import events from NDJSON files
     Ingest(IngestArgs),
+    /// Find records by name, or by the beginning of their id
+    Find(FindArgs),
     /// List the links of an object key or a record
     Links(LinksArgs),
     /// Count the links of a node under each label

@@ -4,10 +4,11 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap::{ArgGroup, Args};
-use relata::graph::{Condition, LinkFilter, Order};
-use relata::{AsOf, NodeRef, ParseNameError, Seq, Side, Timestamp};
+use relata::graph::{LinkFilter, Order};
+use relata::{AsOf, ParseNameError, Seq, Side, Timestamp};
 
-use crate::config::filters::{parse_condition, parse_step};
+use crate::config::filters::{ConditionArg, parse_condition, parse_step};
+use crate::config::node_arg::NodeArg;
 
 /// The location to query.
 #[derive(Debug, Args)]
@@ -59,13 +60,14 @@ impl FollowArgs {
 #[command(after_help = "\
 Examples:
   relata links contact
+  relata links '12 Maple Street'
   relata links custom_objects.property/12-maple-street --label 'Interested Buyer'
   relata links contact/amara-okafor --location seaside-realty --order newest --json
   relata links contact/amara-okafor --since 2026-11-01T00:00:00Z --as-of 300")]
 pub(crate) struct LinksArgs {
-    /// Node: an object key, or an object key, a slash and a record id
+    /// Node: an object key, OBJECT/ID of a record, or the name of one
     #[arg(value_name = "NODE")]
-    pub(crate) node: NodeRef,
+    pub(crate) node: NodeArg,
 
     /// Only links whose far end has this label; may be repeated
     #[arg(long, value_name = "LABEL")]
@@ -115,11 +117,12 @@ where
 #[command(after_help = "\
 Examples:
   relata labels contact/amara-okafor
+  relata labels '12 Maple Street'
   relata labels custom_objects.property --as-of 2026-11-01T00:00:00Z")]
 pub(crate) struct LabelsArgs {
-    /// Node: an object key, or an object key, a slash and a record id
+    /// Node: an object key, OBJECT/ID of a record, or the name of one
     #[arg(value_name = "NODE")]
-    pub(crate) node: NodeRef,
+    pub(crate) node: NodeArg,
 
     #[command(flatten)]
     pub(crate) query: QueryArgs,
@@ -138,7 +141,8 @@ Examples:
   relata match --any contact/nadia-cole --any contact/priya-shah \\
                --none 'contact/amara-okafor=Interested Buyer'
   relata match --all contact/amara-okafor,association=buyer_property_interest
-  relata match --object custom_objects.property --none contact/nadia-cole")]
+  relata match --object custom_objects.property --none contact/nadia-cole
+  relata match --all '12 Maple Street=Saved Home' --all '7 Harbour View=Saved Home'")]
 pub(crate) struct MatchArgs {
     /// Only nodes of this object key
     #[arg(long, value_name = "KEY")]
@@ -147,15 +151,15 @@ pub(crate) struct MatchArgs {
     // These have their own variables: --all means something else in other commands.
     /// Linked to this node; if repeated, to each of them
     #[arg(long, env = "RELATA_MATCH_ALL", value_name = "COND", value_parser = parse_condition)]
-    pub(crate) all: Vec<Condition>,
+    pub(crate) all: Vec<ConditionArg>,
 
     /// Linked to this node; if repeated, to at least one of them
     #[arg(long, env = "RELATA_MATCH_ANY", value_name = "COND", value_parser = parse_condition)]
-    pub(crate) any: Vec<Condition>,
+    pub(crate) any: Vec<ConditionArg>,
 
     /// Not linked to this node; if repeated, to none of them
     #[arg(long, env = "RELATA_MATCH_NONE", value_name = "COND", value_parser = parse_condition)]
-    pub(crate) none: Vec<Condition>,
+    pub(crate) none: Vec<ConditionArg>,
 
     /// Maximum number of nodes
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
@@ -184,13 +188,14 @@ In a LABEL, write \\, for a comma, \\= for an equals sign and \\\\ for a backsla
 Examples:
   relata walk custom_objects.property/12-maple-street \\
               --step 'Interested Buyer' --step 'Saved Home'
+  relata walk '12 Maple Street' --step 'Listing Agent'
   relata walk contact/agnes-holm --step '*,object=contact' --paths
   relata walk contact/amara-okafor contact/ben-castillo \\
               --step association=buyer_property_interest --step 'Listing Agent'")]
 pub(crate) struct WalkArgs {
-    /// Nodes where walks begin: object keys, or records (an object key, a slash and an id)
+    /// Nodes where walks begin: object keys, or records by OBJECT/ID or name
     #[arg(required = true, value_name = "FROM")]
-    pub(crate) from: Vec<NodeRef>,
+    pub(crate) from: Vec<NodeArg>,
 
     /// Follow these links; repeat it for each step
     #[arg(long, required = true, value_name = "STEP", value_parser = parse_step)]
@@ -214,17 +219,18 @@ Between two nodes of a path is the role of the second towards the first.
 
 Examples:
   relata path contact/amara-okafor contact/ben-castillo
+  relata path contact/sofia-berg '12 Maple Street'
   relata path contact/amara-okafor business/harbour-bank --all --max-hops 4
   relata path contact/amara-okafor contact/nadia-cole --label 'Interested Buyer' \\
               --label Listing")]
 pub(crate) struct PathArgs {
     /// Node where paths begin
     #[arg(value_name = "FROM")]
-    pub(crate) from: NodeRef,
+    pub(crate) from: NodeArg,
 
     /// Node where they end
     #[arg(value_name = "TO")]
-    pub(crate) to: NodeRef,
+    pub(crate) to: NodeArg,
 
     /// Maximum number of links on a path
     #[arg(long, default_value_t = 6, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=32))]
@@ -249,11 +255,12 @@ pub(crate) struct PathArgs {
 #[command(after_help = "\
 Examples:
   relata neighborhood contact/amara-okafor
+  relata neighborhood '12 Maple Street'
   relata neighborhood contact/amara-okafor --depth 2 --limit 50 --label Spouse")]
 pub(crate) struct NeighborhoodArgs {
-    /// Node: an object key, or an object key, a slash and a record id
+    /// Node: an object key, OBJECT/ID of a record, or the name of one
     #[arg(value_name = "NODE")]
-    pub(crate) node: NodeRef,
+    pub(crate) node: NodeArg,
 
     /// Maximum distance, in links
     #[arg(long, default_value_t = 1, value_name = "N", value_parser = clap::value_parser!(u32).range(1..=8))]
@@ -313,6 +320,7 @@ pub(crate) struct DiffArgs {
 Examples:
   relata watch --location seaside-realty
   relata watch --of contact/amara-okafor --after 300
+  relata watch --of '12 Maple Street'
   relata watch --label 'Interested Buyer' --json | while read -r change; do …; done
 
 Changes are events that were applied. --label hides only relations with other labels:
@@ -333,7 +341,7 @@ pub(crate) struct WatchArgs {
     /// Only changes that name this record or concern associations of its object key; for an
     /// object key, only its schema and its associations
     #[arg(long, value_name = "NODE")]
-    pub(crate) of: Option<NodeRef>,
+    pub(crate) of: Option<NodeArg>,
 
     /// Begin after this event [default: the latest event]
     #[arg(long, value_name = "SEQ")]
@@ -349,12 +357,14 @@ pub(crate) struct WatchArgs {
 #[command(after_help = "\
 Examples:
   relata history contact/amara-okafor
+  relata history '12 Maple Street'
   relata history --relation 67ae12a7e9b0d4b7ecb2fa05
   relata history --association 67ade73d1119d2ac7ad0c475 --json")]
 pub(crate) struct HistoryArgs {
-    /// Node: an object key with its associations, or a record with its relations
+    /// Node: an object key with its associations, or a record with its relations, by OBJECT/ID
+    /// or name
     #[arg(value_name = "NODE")]
-    pub(crate) node: Option<NodeRef>,
+    pub(crate) node: Option<NodeArg>,
 
     // These have their own variables: one that is set for other commands would conflict
     // with NODE.

@@ -34,6 +34,7 @@ pub use query::{
     Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub(crate) use query::{RecordSearch, escaped_len, run_merge};
+pub use search::rank::FoundBy;
 pub use snapshot::Snapshot;
 pub use timeline::{Interval, Timeline};
 pub use view::View;

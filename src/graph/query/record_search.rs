@@ -2,12 +2,14 @@
 
 use crate::graph::layers::names::RecordNames;
 use crate::graph::layers::record_data::RecordRows;
+use crate::graph::location_graph::LocationGraph;
 use crate::graph::memory::table::{ObjectNo, RecordNo};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::layer::Layer;
 use crate::graph::query::links::link_count;
 use crate::graph::search::folded_query::FoldedQuery;
 use crate::graph::search::name_index::{Merge, Merged, NameIndex};
+use crate::graph::search::rank::FoundBy;
 use crate::graph::search::records::Records;
 use crate::graph::view::View;
 use crate::model::NodeRef;
@@ -41,6 +43,8 @@ pub struct FoundRecord<T> {
     pub name: Option<T>,
     /// How many links a listing of them would show.
     pub links: u64,
+    /// What of it is as the text says.
+    pub by: FoundBy,
 }
 
 impl FoundRecord<String> {
@@ -58,6 +62,7 @@ impl FoundRecord<&str> {
             record: self.record.to_owned(),
             name: self.name.map(str::to_owned),
             links: self.links,
+            by: self.by,
         }
     }
 }
@@ -139,16 +144,36 @@ impl RecordSearch {
         let query = FoldedQuery::new(text);
         let found = self.index.find(&query, *limit, &source, |entries| budget.charge(entries));
         let mut records = Vec::with_capacity(found.records.len());
-        for record in found.records {
+        for (record, by) in found.records {
             let name = view.rows.names.text(RecordNo(record));
             let links = source.links(record);
             let (object, id) = (source.object_key_in(record), source.id_in(record));
             if !budget.write(MEMBERS, [Some(object), Some(id), name]) {
                 break;
             }
-            records.push(FoundRecord { object, record: id, name, links });
+            records.push(FoundRecord { object, record: id, name, links, by });
         }
         records
+    }
+}
+
+impl LocationGraph {
+    /// Returns the records of an id: each object key may have one. As with the nodes of a
+    /// query, those that were deleted are among them.
+    ///
+    /// Costs a look-up for each object key.
+    pub fn records_of_id<'g>(&'g self, id: &str) -> impl Iterator<Item = FoundRecord<&'g str>> {
+        let source = Source { view: self.view(), object: None };
+        let objects = self.objects.rows().numbers();
+        objects.filter_map(move |object| self.records.find_record(object, id)).map(
+            move |RecordNo(record)| FoundRecord {
+                object: source.object_key_in(record),
+                record: source.id_in(record),
+                name: source.view.rows.names.text(RecordNo(record)),
+                links: source.links(record),
+                by: FoundBy::IdStart,
+            },
+        )
     }
 }
 
@@ -292,5 +317,23 @@ mod tests {
         assert_eq!(changed.map(|record| record.0).collect::<Vec<_>>(), [7, 2_000]);
         assert_eq!(location.find("bo", None), ["c0007 Bo 0"]);
         assert!(location.find("0007", None).is_empty());
+    }
+
+    #[test]
+    fn records_of_one_id_are_found_under_every_object_key() {
+        let mut location = Location::default();
+        location.merge(LINK);
+        location.merge(&LINK.replace("r1", "r2").replace("\"h1\"", "\"c2\""));
+        location.name("c1", "Ann");
+        location.name("c2", "Bo");
+        location.delete("c1");
+        let found = |id: &str| {
+            let records = location.graph.records_of_id(id);
+            records.map(|it| (it.object, it.name, it.links)).collect::<Vec<_>>()
+        };
+        assert_eq!(found("c2"), [("contact", Some("Bo"), 2), ("house", None, 1)]);
+        assert_eq!(found("c1"), [("contact", Some("Ann"), 0)]);
+        assert_eq!(found("c"), []);
+        assert_eq!(found("contact"), []);
     }
 }

@@ -6,15 +6,15 @@ use std::ops::Range;
 use crate::graph::search::bit_set::BitSet;
 use crate::graph::search::folded_query::FoldedQuery;
 use crate::graph::search::name_index::NameIndex;
-use crate::graph::search::rank::{Best, Candidate, MatchClass, NameRank, Rank};
+use crate::graph::search::rank::{Best, Candidate, FoundBy, NameRank, Rank};
 use crate::graph::search::records::Records;
 use crate::graph::search::segment::Segment;
 
 /// What a search found.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Found {
-    /// Records, best first.
-    pub(crate) records: Vec<u32>,
+    /// Records and how each was found, best first.
+    pub(crate) records: Vec<(u32, FoundBy)>,
     /// Whether there are no better ones. `false` if the budget ended the search.
     pub(crate) is_complete: bool,
 }
@@ -49,7 +49,8 @@ impl NameIndex {
                 is_complete &= step(&mut search, part, self.latest()).is_some();
             }
         }
-        let records = search.best.into_sorted().into_iter().map(|found| found.record).collect();
+        let found = search.best.into_sorted().into_iter();
+        let records = found.map(|it| (it.record, it.rank.by_name.by)).collect();
         Found { records, is_complete }
     }
 }
@@ -90,7 +91,7 @@ impl<'a, R: Records, C: FnMut(usize) -> bool> Search<'a, R, C> {
         part.words = part.segment.with_words(&ranges);
         let names = self.names(part);
         let found = part.words.iter().filter(|position| !names.contains(position));
-        self.add(part, found, Some(MatchClass::WordStarts), latest)
+        self.add(part, found, Some(FoundBy::WordStarts), latest)
     }
 
     /// Adds the records whose id begins with the text.
@@ -106,7 +107,7 @@ impl<'a, R: Records, C: FnMut(usize) -> bool> Search<'a, R, C> {
         let names = self.names(part);
         let ids = part.segment.with_ids(range);
         let is_new = |position: &u32| !names.contains(position) && !part.words.has(*position);
-        self.add(part, ids.iter().filter(is_new), Some(MatchClass::IdStart), latest)
+        self.add(part, ids.iter().filter(is_new), Some(FoundBy::IdStart), latest)
     }
 
     /// Returns the positions of the names that begin with the text.
@@ -118,13 +119,12 @@ impl<'a, R: Records, C: FnMut(usize) -> bool> Search<'a, R, C> {
     }
 
     /// Adds the first records at these positions, which ascend, and those after them that
-    /// have the name of the last. Their class is this, or that of a name that begins with
-    /// the text.
+    /// have the name of the last. They were found by this, or by their name.
     fn add(
         &mut self,
         part: &Part<'a>,
         positions: impl Iterator<Item = u32>,
-        class: Option<MatchClass>,
+        by: Option<FoundBy>,
         latest: &[u8],
     ) -> Option<()> {
         let (mut count, mut last) = (0, None);
@@ -140,9 +140,9 @@ impl<'a, R: Records, C: FnMut(usize) -> bool> Search<'a, R, C> {
                 continue;
             }
             let is_whole = name == self.query.name;
-            let of_name = if is_whole { MatchClass::WholeName } else { MatchClass::NameStart };
+            let of_name = if is_whole { FoundBy::WholeName } else { FoundBy::NameStart };
             let by_name = NameRank {
-                class: class.unwrap_or(of_name),
+                by: by.unwrap_or(of_name),
                 is_unnamed: name.is_empty(),
                 name,
                 links: Reverse(self.source.links(record)),

@@ -2,16 +2,16 @@
 
 use std::cmp::Reverse;
 
-/// How a record matches, best first.
+/// What of a record is as the text says, best first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(crate) enum MatchClass {
-    /// Its name is what was looked for.
+pub enum FoundBy {
+    /// Its whole name, but for case, accents, width and punctuation.
     WholeName,
-    /// Its name begins with it.
+    /// The beginning of its name.
     NameStart,
-    /// Each of the words looked for begins a word of its name.
+    /// Words of its name: each of those looked for begins one.
     WordStarts,
-    /// Its id begins with it.
+    /// The beginning of its id.
     IdStart,
 }
 
@@ -19,7 +19,7 @@ pub(crate) enum MatchClass {
 /// and id do not matter.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub(crate) struct NameRank<'a> {
-    pub(crate) class: MatchClass,
+    pub(crate) by: FoundBy,
     /// Records without a name come last.
     pub(crate) is_unnamed: bool,
     /// The folded name.

@@ -7,7 +7,7 @@ use proptest::prelude::*;
 use crate::graph::search::fold::Folded;
 use crate::graph::search::folded_query::FoldedQuery;
 use crate::graph::search::name_index::{Merge, NameIndex, SEGMENTS_MAX};
-use crate::graph::search::rank::MatchClass;
+use crate::graph::search::rank::FoundBy;
 use crate::graph::search::records::Records;
 
 /// A record, as the tests know it.
@@ -42,34 +42,34 @@ impl Records for Rows<'_> {
 }
 
 /// How a record matches, by the words of the contract.
-fn class(row: &Row, text: &str) -> Option<MatchClass> {
+fn found_by(row: &Row, text: &str) -> Option<FoundBy> {
     let (name, query) = (Folded::new(row.name.as_deref().unwrap_or_default()), Folded::new(text));
     let mut words = query.text.split_whitespace().peekable();
     if query.text.is_empty() || !name.text.starts_with(&query.text) {
         let begins = |word: &str| name.words().any(|of_name| of_name.starts_with(word));
         return if words.peek().is_some() && words.all(begins) {
-            Some(MatchClass::WordStarts)
+            Some(FoundBy::WordStarts)
         } else {
             let id = text.trim();
-            (!id.is_empty() && row.id.starts_with(id)).then_some(MatchClass::IdStart)
+            (!id.is_empty() && row.id.starts_with(id)).then_some(FoundBy::IdStart)
         };
     }
     let is_whole = name.text == query.text;
-    Some(if is_whole { MatchClass::WholeName } else { MatchClass::NameStart })
+    Some(if is_whole { FoundBy::WholeName } else { FoundBy::NameStart })
 }
 
 /// Looks at everything.
-fn find_slowly(rows: &Rows<'_>, text: &str, limit: usize) -> Vec<u32> {
+fn find_slowly(rows: &Rows<'_>, text: &str, limit: usize) -> Vec<(u32, FoundBy)> {
     let mut found = Vec::new();
     for (record, row) in (0..).zip(rows.0) {
-        if let Some(class) = class(row, text).filter(|_| rows.is_wanted(record)) {
+        if let Some(by) = found_by(row, text).filter(|_| rows.is_wanted(record)) {
             let name = Folded::new(row.name.as_deref().unwrap_or_default()).text;
             let links = Reverse(row.links);
-            found.push((class, name.is_empty(), name, links, row.object, &row.id, record));
+            found.push((by, name.is_empty(), name, links, row.object, &row.id, record));
         }
     }
     found.sort();
-    found.into_iter().take(limit).map(|found| found.6).collect()
+    found.into_iter().take(limit).map(|found| (found.6, found.0)).collect()
 }
 
 fn index_of(rows: &Rows<'_>) -> NameIndex {
@@ -78,10 +78,14 @@ fn index_of(rows: &Rows<'_>) -> NameIndex {
     index
 }
 
-fn find(index: &NameIndex, rows: &Rows<'_>, text: &str, limit: usize) -> Vec<u32> {
+fn find_by(index: &NameIndex, rows: &Rows<'_>, text: &str, limit: usize) -> Vec<(u32, FoundBy)> {
     let found = index.find(&FoldedQuery::new(text), limit, rows, |_| true);
     assert!(found.is_complete);
     found.records
+}
+
+fn find(index: &NameIndex, rows: &Rows<'_>, text: &str, limit: usize) -> Vec<u32> {
+    find_by(index, rows, text, limit).into_iter().map(|found| found.0).collect()
 }
 
 fn some_name() -> impl Strategy<Value = Option<String>> {
@@ -135,7 +139,7 @@ proptest! {
                 for object in [None, Some("house"), Some("tree")] {
                     let rows = Rows(&rows, object);
                     let expected = find_slowly(&rows, text, limit);
-                    prop_assert_eq!(find(&index, &rows, text, limit), expected, "{}", text);
+                    prop_assert_eq!(find_by(&index, &rows, text, limit), expected, "{}", text);
                 }
             }
         }
@@ -204,7 +208,7 @@ fn a_merge_may_be_overtaken() {
     assert!(merges == 5 && forced > 0, "{merges}, {most}");
     let source = Rows(&rows, None);
     for text in ["n7 a", "m15", "a", "id39", "m3 a"] {
-        assert_eq!(find(&index, &source, text, 50), find_slowly(&source, text, 50), "{text}");
+        assert_eq!(find_by(&index, &source, text, 50), find_slowly(&source, text, 50), "{text}");
     }
     // Others have their numbers by now.
     while index.segments().len() < SEGMENTS_MAX - 2 {

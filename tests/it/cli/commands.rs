@@ -258,6 +258,7 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
     let commands = [
         "serve",
         "ingest",
+        "find",
         "links",
         "labels",
         "match",

@@ -2,6 +2,7 @@
 
 mod commands;
 mod config_file;
+mod names;
 mod outputs;
 mod queries;
 mod variables;

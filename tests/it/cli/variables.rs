@@ -76,6 +76,7 @@ fn an_empty_variable_counts_as_unset() -> Result<(), Error> {
     let at = ["--location", "seaside-realty"];
     for arguments in [
         &["links", "contact", "--json"][..],
+        &["find", "maple"],
         &[
             "path",
             "contact/TO8RJjq9RDegjbPPMkse",

@@ -13,13 +13,13 @@ use crate::support::server::{Error, Server, relata};
 use crate::support::sse_client::{HERE, Reader, post, post_twice, relation};
 
 /// A `relata watch` and what it has printed so far.
-struct Watching {
+pub(super) struct Watching {
     child: Child,
     lines: Arc<Mutex<Vec<String>>>,
 }
 
 impl Watching {
-    fn start(db: &Path, arguments: &[&str]) -> Result<Self, Error> {
+    pub(super) fn start(db: &Path, arguments: &[&str]) -> Result<Self, Error> {
         let mut command = relata();
         command.arg("--db").arg(db).arg("watch").args(arguments).stdout(Stdio::piped());
         let mut child = command.stderr(Stdio::piped()).spawn()?;
@@ -34,7 +34,7 @@ impl Watching {
     }
 
     /// Waits until it has printed so many lines.
-    fn lines(&self, count: usize) -> Vec<String> {
+    pub(super) fn lines(&self, count: usize) -> Vec<String> {
         let start = Instant::now();
         loop {
             let lines = self.lines.lock().unwrap().clone();
