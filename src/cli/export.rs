@@ -89,6 +89,7 @@ fn query(export: &ExportArgs) -> anyhow::Result<SubgraphQuery> {
             ..LinkFilter::default()
         },
         around: export.of.clone().map(|of| (of, export.depth.unwrap_or(1))),
+        only: None,
     })
 }
 

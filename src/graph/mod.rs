@@ -25,7 +25,8 @@ pub(crate) use location_graph::{Changed, NameCounts};
 pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub use query::{
-    AssociationCount, AssociationDiff, AssociationSummary, Budget, Condition, Counts, Cursor,
+    AssociationCount, AssociationDiff, AssociationSummary, Between, BetweenNode, BetweenNodeRow,
+    BetweenQuery, Budget, Condition, Counts, Cursor,
     DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, FoundRecord, LabelCount,
     LabelRow, Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow,
     LocationSummary, Match, MatchPage, MatchQuery, MatchRow, NamesNodes, Neighborhood,
