@@ -92,8 +92,8 @@ pub mod query {
 
     pub use crate::graph::{
         Between, BetweenNodeRow, Condition, Cursor, EdgeEndRow, EdgeRow, FoundRecord, LabelRow,
-        LinkPage, LinkRow, MatchPage, MatchRow, Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths,
-        QueryError, SearchQuery, StepRow, WalkEndRow,
+        LinkPage, LinkRow, MatchPage, MatchRow, Neighborhood, NeighborhoodNodeRow, Order,
+        ParseCursorError, Paths, QueryError, SearchQuery, StepRow, WalkEndRow,
     };
     pub use crate::store::{
         BetweenRequest, LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,

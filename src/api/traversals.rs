@@ -4,8 +4,8 @@ use serde::Serialize;
 
 use crate::api::{At, LinkBody, PageInfo, ranked_cursor};
 use crate::graph::{
-    Between, BetweenNode, Edge, EdgeEnd, Match, MatchPage, Neighborhood, NeighborhoodNode, Paths, Step, WalkEnd,
-    WalkPage, Walks,
+    Between, BetweenNode, Edge, EdgeEnd, Match, MatchPage, Neighborhood, NeighborhoodNode, Paths,
+    Step, WalkEnd, WalkPage, Walks,
 };
 use crate::model::{Association, Seq};
 

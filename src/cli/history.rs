@@ -3,8 +3,10 @@
 use std::path::Path;
 use std::process::ExitCode;
 
+use relata::Seq;
 use relata::api::HistoryResponse;
 use relata::history::{HistoryEvent, Subject};
+use relata::query::Order;
 
 use crate::cli::database::open_location;
 use crate::cli::output::{print_json, print_line, print_more, print_table};
@@ -14,7 +16,11 @@ pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> 
     let (store, location) = open_location(db, &command.place)?;
     let (name, subject) = subject(command)?;
     let id = location.id().as_str();
-    let page = store.history(id, &subject, 0, command.limit as usize)?;
+    let limit = command.limit as usize;
+    let page = match command.order {
+        Order::Oldest => store.history(id, &subject, 0, limit),
+        Order::Newest => store.history_newest(id, &subject, Seq::MAX, limit),
+    }?;
     // What was deleted long ago is known only from its events.
     let is_known = !page.is_empty() || subject.is_known_to(&location.read());
     anyhow::ensure!(is_known, "{id}: no event has named {name}");

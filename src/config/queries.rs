@@ -348,7 +348,7 @@ pub(crate) struct WatchArgs {
 #[command(group = ArgGroup::new("subject").required(true).args(["node", "relation", "association"]))]
 #[command(after_help = "\
 Examples:
-  relata history contact/amara-okafor
+  relata history contact/amara-okafor --order newest --limit 10
   relata history --relation 67ae12a7e9b0d4b7ecb2fa05
   relata history --association 67ade73d1119d2ac7ad0c475 --json")]
 pub(crate) struct HistoryArgs {
@@ -369,7 +369,11 @@ pub(crate) struct HistoryArgs {
     #[command(flatten)]
     pub(crate) place: LocationArg,
 
-    /// Maximum number of events, oldest first
+    /// Order of the events: oldest or newest first
+    #[arg(long, default_value = "oldest", value_name = "ORDER", value_parser = one_of::<Order>(["oldest", "newest"]))]
+    pub(crate) order: Order,
+
+    /// Maximum number of events
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 

@@ -26,13 +26,13 @@ pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub use query::{
     AssociationCount, AssociationDiff, AssociationSummary, Between, BetweenNode, BetweenNodeRow,
-    BetweenQuery, Budget, Condition, Counts, Cursor,
-    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, FoundRecord, LabelCount,
-    LabelRow, Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow,
-    LocationSummary, Match, MatchPage, MatchQuery, MatchRow, NamesNodes, Neighborhood,
-    NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, Page,
-    ParseCursorError, PathQuery, Paths, QueryError, RecordItem, SearchQuery, Step, StepRow,
-    Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    BetweenQuery, Budget, Condition, Counts, Cursor, DiffQuery, Edge, EdgeEnd, EdgeEndRow,
+    EdgeGroups, EdgeRow, EndCount, FoundRecord, LabelCount, LabelRow, Layers, Link, LinkDiff,
+    LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary, Match, MatchPage,
+    MatchQuery, MatchRow, NamesNodes, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow,
+    NeighborhoodQuery, ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError,
+    RecordItem, SearchQuery, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd,
+    WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub(crate) use query::{RecordSearch, escaped_len, run_merge};
 pub use snapshot::Snapshot;

@@ -243,19 +243,14 @@ impl<'g> View<'g> {
         let mut budget = Budget::unbounded();
         for (layer, nodes) in [(Layer::Objects(self), objects), (Layer::Records(self), records)] {
             let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
-            let links =
-                links_among(layer, nodes.clone(), &mut slots, &mut budget, usize::MAX);
+            let links = links_among(layer, nodes.clone(), &mut slots, &mut budget, usize::MAX);
             part.add(layer, nodes, links);
         }
         Ok(())
     }
 
     /// Returns the layer of a node, which must be one of these, and its number there.
-    fn place_within(
-        self,
-        layers: Layers,
-        node: &NodeRef,
-    ) -> Result<(Layer<'g>, u32), QueryError> {
+    fn place_within(self, layers: Layers, node: &NodeRef) -> Result<(Layer<'g>, u32), QueryError> {
         let (layer, number) = self.place(node)?;
         let other = if layer.is_records() { Layers::Objects } else { Layers::Records };
         if layers == other {

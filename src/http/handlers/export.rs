@@ -234,7 +234,8 @@ impl Size {
 
     fn put_on(&self, response: &mut Response) {
         let Self { seq, nodes, links } = self;
-        for (name, number) in [("relata-seq", seq), ("relata-nodes", nodes), ("relata-links", links)]
+        for (name, number) in
+            [("relata-seq", seq), ("relata-nodes", nodes), ("relata-links", links)]
         {
             header(response, HeaderName::from_static(name), &number.to_string());
         }

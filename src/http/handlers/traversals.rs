@@ -5,8 +5,8 @@ use std::sync::Arc;
 
 use crate::api::{
     BetweenQueryBody, BetweenResponse, CONDITIONS_MAX, MatchQueryBody, MatchesResponse,
-    NODES_MAX as STARTS_MAX, NeighborhoodResponse, PathsResponse, STEPS_MAX,
-    SummaryResponse, WalkEndsResponse, WalkQueryBody, WalksResponse,
+    NODES_MAX as STARTS_MAX, NeighborhoodResponse, PathsResponse, STEPS_MAX, SummaryResponse,
+    WalkEndsResponse, WalkQueryBody, WalksResponse,
 };
 use crate::graph::{BetweenQuery, Condition, MatchQuery, NeighborhoodQuery, PathQuery};
 use crate::http::app::App;
@@ -146,11 +146,7 @@ pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, 
     }))
 }
 
-pub(crate) async fn find_links_between(
-    app: &Arc<App>,
-    request: Request<'_>,
-    body: Body,
-) -> Answer {
+pub(crate) async fn find_links_between(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
     execute::answer_body_query(app, &request, body, prepare_between).await
 }
 
