@@ -5,6 +5,7 @@ use crate::journal::conformance::{Open, at, entry, five, save};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::SEQ_MAX;
 use crate::journal::reader::JournalReader;
+use crate::journal::writer::Journal;
 use crate::model::Seq;
 
 pub(super) fn it_is_known_where_entries_of_a_location_are(open: &mut Open) {
@@ -58,23 +59,31 @@ pub(super) fn it_is_known_where_entries_of_a_location_are(open: &mut Open) {
     let gone = journal.last_location_range("B", 289_999, 299_000);
     assert!(matches!(gone, Err(JournalError::PrunedWhileReading { seq: 290_000, .. })));
     assert_eq!(next(journal.as_mut(), "B", 290_000), (72 * 4_096, Some(72 * 4_096 + 63)));
-    // Of what was skipped nothing is known, and of what was before not any more.
-    save(journal.as_mut(), 300_000, &[blocks("B", 73, 1 << 40), of(299_500, 300_000)]).unwrap();
-    assert_eq!(next(journal.as_mut(), "B", 290_000), (290_001, Some(299_499)));
-    assert_eq!(next(journal.as_mut(), "B", 299_499).0, 73 * 4_096 + 40 * 64);
-    let set = 73 * 4_096 + 40 * 64;
-    for (upto, expected) in [
-        (300_000, Some(set..=set + 63)),
-        (set + 20, Some(set..=set + 20)),
-        (set - 1, Some(290_001..=299_499)),
-        (299_300, Some(290_001..=299_300)),
-        (290_000, None),
-    ] {
-        let found = journal.last_location_range("B", 290_000, upto).unwrap();
-        assert_eq!(found, expected, "{upto}");
-    }
+    a_gap_is_not_known(journal.as_mut());
     journal.replace_checkpoint(300_000, &mut |_| Ok(())).unwrap();
     assert_eq!(next(journal.as_mut(), "B", 299_999), (300_000, None));
+}
+
+/// Of what a checkpoint skipped nothing is known, and of what was before not any more.
+fn a_gap_is_not_known(journal: &mut dyn Journal) {
+    let of = |location, blocks| CheckpointRow::LocationBlocks { location, chunk: 73, blocks };
+    let range = CheckpointRow::LocationBlocksOf { first: 299_500, last: 300_000 };
+    save(journal, 300_000, &[of("B", 1 << 40), of("D", 1 << 10), range]).unwrap();
+    assert_eq!(journal.next_location_range("B", 290_000).unwrap(), 290_001..=299_499);
+    let next = journal.next_location_range("B", 299_499).unwrap();
+    assert_eq!(*next.start(), 73 * 4_096 + 40 * 64);
+    let set = 73 * 4_096 + 10 * 64;
+    for (location, upto, expected) in [
+        ("D", 300_000, Some(set..=set + 63)),
+        ("D", set + 20, Some(set..=set + 20)),
+        ("D", set - 1, Some(290_001..=299_499)),
+        ("B", 300_000, Some(290_001..=299_499)),
+        ("B", 299_300, Some(290_001..=299_300)),
+        ("B", 290_000, None),
+    ] {
+        let found = journal.last_location_range(location, 290_000, upto).unwrap();
+        assert_eq!(found, expected, "{location} {upto}");
+    }
 }
 
 /// What is known after the second checkpoint above, from the end to the beginning; `last` is
