@@ -35,6 +35,11 @@ fn every_question() -> Vec<(&'static str, Option<Value>)> {
         ("path?from=business&to=custom_objects.viewing", None),
         ("neighborhood?of=contact/amara-okafor&depth=2&limit=20", None),
         ("neighborhood?of=contact&depth=1", None),
+        ("between", Some(json!({"of": [amara, house, "contact/ben-castillo", amara, "contact"]}))),
+        (
+            "between",
+            Some(json!({"of": ["contact", "business", "contact/nobody"], "label": "Owner"})),
+        ),
         ("summary", None),
         ("objects", None),
         ("objects?limit=2&cursor=c00000001", None),
