@@ -234,16 +234,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
         let problem = &record.document["components"]["schemas"]["Problem"];
         assert_eq!(faults(&validator(&record.document, problem), &other.json()), [""; 0]);
     }
-    for rest in ["/links", "/labels", "/match", "/walk", "/between", "/export"] {
-        let query = if rest == "/export" { "?format=dot" } else { "" };
-        let route = format!("{HERE}{rest}");
-        let empty = || Request::new("POST", &route, query);
-        let post = |body: &str| empty().body(body);
-        record.ask(server, &post("{"), 400);
-        record.ask(server, &post(r#"{"label":1}"#), 400);
-        record.ask(server, &post(&" ".repeat((1 << 20) + 1)), 413);
-        record.ask(server, &empty().header("content-type", "a/b"), 415);
-    }
+    ask_amiss_in_bodies(record, server);
     let large = vec![b' '; (256 << 10) + 1];
     record.ask(server, &Request::new("POST", "/v1/doctor", "").body(large), 413);
     for route in ["/v1/doctor", "/v1/import"] {
@@ -255,6 +246,20 @@ fn ask_amiss(record: &mut Record, server: &Server) {
     stream.write_all(head.as_bytes()).unwrap();
     let answer = Answer::read(&mut stream).unwrap();
     record.hold(&Request::new("POST", "/v1/import", ""), &answer, 413);
+}
+
+/// Bodies that are no query.
+fn ask_amiss_in_bodies(record: &mut Record, server: &Server) {
+    for rest in ["/links", "/labels", "/match", "/walk", "/between", "/export"] {
+        let query = if rest == "/export" { "?format=dot" } else { "" };
+        let route = format!("{HERE}{rest}");
+        let empty = || Request::new("POST", &route, query);
+        let post = |body: &str| empty().body(body);
+        record.ask(server, &post("{"), 400);
+        record.ask(server, &post(r#"{"label":1}"#), 400);
+        record.ask(server, &post(&" ".repeat((1 << 20) + 1)), 413);
+        record.ask(server, &empty().header("content-type", "a/b"), 415);
+    }
 }
 
 /// Strangers, and tokens that are not enough.
