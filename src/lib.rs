@@ -91,12 +91,12 @@ pub mod query {
     //! [`graph::View`](crate::graph::View) instead.
 
     pub use crate::graph::{
-        Condition, Cursor, EdgeEndRow, EdgeRow, FoundBy, FoundRecord, LabelRow, LinkPage, LinkRow,
-        MatchPage, MatchRow, Neighborhood, NeighborhoodNodeRow, Order, ParseCursorError, Paths,
-        QueryError, SearchQuery, StepRow, WalkEndRow,
+        Between, BetweenNodeRow, Condition, Cursor, EdgeEndRow, EdgeRow, FoundBy, FoundRecord,
+        LabelRow, LinkPage, LinkRow, MatchPage, MatchRow, Neighborhood, NeighborhoodNodeRow, Order,
+        ParseCursorError, Paths, QueryError, SearchQuery, StepRow, WalkEndRow,
     };
     pub use crate::store::{
-        LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
+        BetweenRequest, LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
         NeighborhoodRequest, ParseAsOfError, PathRequest, Request, SearchPage, SearchRequest,
         WalkRequest,
     };

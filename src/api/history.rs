@@ -2,7 +2,8 @@
 
 use serde::Serialize;
 
-use crate::api::{At, PageInfo};
+use crate::api::{At, PageInfo, before_cursor};
+use crate::graph::Order;
 use crate::model::{EpochId, EventId, Seq};
 use crate::store::{AcceptedEvent, EventPage, HistoryEvent, HistoryPage};
 
@@ -32,7 +33,7 @@ pub struct HistoryEventBody<'a> {
 /// The answer of `GET …/history`.
 #[derive(Serialize)]
 pub struct HistoryResponse<'a> {
-    /// The events, oldest first.
+    /// The events, in the order of the request.
     pub events: Vec<HistoryEventBody<'a>>,
     /// Where the list continues; incomplete if events were pruned.
     #[serde(flatten)]
@@ -52,7 +53,10 @@ impl<'a> HistoryResponse<'a> {
             name: event.name.as_deref(),
             deliveries: event.deliveries,
         };
-        let next = page.next.map(|next| next.to_string());
+        let next = page.next.map(|next| match page.order {
+            Order::Oldest => next.to_string(),
+            Order::Newest => before_cursor(next),
+        });
         let events = page.events.iter().map(body).collect();
         Self { events, listed: PageInfo::of(next, page.pruned == 0, seq) }
     }

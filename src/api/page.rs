@@ -44,3 +44,15 @@ pub fn read_ranked_cursor(text: &str) -> Option<(u64, u32)> {
     // Each has one spelling: no signs, capitals or superfluous zeros.
     (ranked_cursor(read.0, read.1) == text).then_some(read)
 }
+
+/// Returns the cursor that continues a list of the newest events before this one.
+pub fn before_cursor(seq: Seq) -> String {
+    format!("b{seq}")
+}
+
+/// Reads what [`before_cursor`] wrote; `None` if the text is no such cursor.
+pub fn read_before_cursor(text: &str) -> Option<Seq> {
+    let seq = text.strip_prefix('b')?.parse().ok()?;
+    // Each has one spelling: no sign and no superfluous zeros.
+    (before_cursor(seq) == text).then_some(seq)
+}

@@ -5,7 +5,7 @@ use serde::{Deserialize, Deserializer, de};
 use crate::api::list::{List, TextList};
 use crate::api::object::Object;
 use crate::api::page::read_ranked_cursor;
-use crate::graph::{Condition, LinkFilter, LinkQuery, MatchQuery, WalkQuery};
+use crate::graph::{BetweenQuery, Condition, LinkFilter, LinkQuery, MatchQuery, WalkQuery};
 use crate::model::{NodeRef, Side};
 use crate::store::AsOf;
 
@@ -24,6 +24,9 @@ pub const CONDITIONS_MAX: usize = 100;
 
 /// Maximum number of nodes in a batch, and of nodes from which one walk begins.
 pub const NODES_MAX: usize = 1_000;
+
+/// Maximum number of nodes of a set: to find the links among them, or to export them.
+pub const SET_NODES_MAX: usize = 2_000;
 
 /// Maximum number of steps in a walk.
 pub const STEPS_MAX: usize = 16;
@@ -152,6 +155,53 @@ pub struct LabelsQueryBody {
     pub as_of: Option<AsOf>,
 }
 
+/// The body of `POST …/between`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct BetweenQueryBody {
+    /// The nodes.
+    pub of: List<Reference, SET_NODES_MAX>,
+    /// Labels, any of which a link must have on either end.
+    #[serde(default)]
+    pub label: TextList,
+    /// Ids or keys of associations, any of which a link must be under.
+    #[serde(default)]
+    pub association: TextList,
+    /// The past state to query.
+    #[serde(default, deserialize_with = "as_of")]
+    pub as_of: Option<AsOf>,
+}
+
+impl From<BetweenQueryBody> for BetweenQuery {
+    fn from(body: BetweenQueryBody) -> Self {
+        let along = LinkFilter {
+            labels: body.label.into(),
+            associations: body.association.into(),
+            ..LinkFilter::default()
+        };
+        Self { of: nodes(body.of), along }
+    }
+}
+
+/// The body of `POST …/export`.
+#[derive(Debug, Deserialize)]
+#[serde(rename_all = "camelCase", deny_unknown_fields)]
+pub struct ExportQueryBody {
+    /// The nodes.
+    pub of: List<Reference, SET_NODES_MAX>,
+}
+
+impl ExportQueryBody {
+    /// Returns the nodes.
+    pub fn nodes(self) -> Vec<NodeRef> {
+        nodes(self.of)
+    }
+}
+
+fn nodes<const MAX: usize>(references: List<Reference, MAX>) -> Vec<NodeRef> {
+    references.0.into_iter().map(|reference| reference.0).collect()
+}
+
 /// A condition of a match.
 #[derive(Debug, Deserialize)]
 #[serde(rename_all = "camelCase", deny_unknown_fields)]
@@ -247,7 +297,7 @@ impl WalkQueryBody {
     /// Returns the query, with at most `limit` results.
     pub fn query(self, limit: usize) -> WalkQuery {
         WalkQuery {
-            from: self.from.0.into_iter().map(|reference| reference.0).collect(),
+            from: nodes(self.from),
             steps: self.steps.0.into_iter().map(|Object(step)| LinkFilter::from(step)).collect(),
             after: self.cursor.map(|cursor| cursor.0),
             limit,

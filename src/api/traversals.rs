@@ -1,11 +1,11 @@
-//! Answers to queries beyond one hop: match, walk, path and neighborhood.
+//! Answers to queries beyond one hop: match, walk, path, neighborhood and between.
 
 use serde::Serialize;
 
 use crate::api::{At, LinkBody, PageInfo, ranked_cursor};
 use crate::graph::{
-    Edge, EdgeEnd, Match, MatchPage, Neighborhood, NeighborhoodNode, Paths, Step, WalkEnd,
-    WalkPage, Walks,
+    Between, BetweenNode, Edge, EdgeEnd, Match, MatchPage, Neighborhood, NeighborhoodNode, Paths,
+    Step, WalkEnd, WalkPage, Walks,
 };
 use crate::model::{Association, Seq};
 
@@ -263,6 +263,52 @@ impl<'a> NeighborhoodResponse<'a> {
         };
         Self {
             nodes: found.nodes.iter().map(near).collect(),
+            links: found.links.iter().map(EdgeBody::from).collect(),
+            complete: found.complete,
+            seq,
+        }
+    }
+}
+
+/// One of the nodes among which links are sought.
+#[derive(Serialize)]
+pub struct BetweenNodeBody<'a> {
+    /// Its object key.
+    pub object: &'a str,
+    /// Its record id; absent on the object layer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub record: Option<&'a str>,
+    /// What people call the record; absent while unknown.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<&'a str>,
+}
+
+/// The answer of `POST …/between`.
+#[derive(Serialize)]
+pub struct BetweenResponse<'a> {
+    /// The nodes that are known, in the order of the request.
+    pub nodes: Vec<BetweenNodeBody<'a>>,
+    /// References of the nodes that no event has named.
+    pub unknown: Vec<String>,
+    /// The links among the nodes.
+    pub links: Vec<EdgeBody<'a>>,
+    /// Whether no limit was reached.
+    pub complete: bool,
+    /// The last event that the answer includes.
+    pub seq: Seq,
+}
+
+impl<'a> BetweenResponse<'a> {
+    /// Returns the answer with these links.
+    pub fn new(found: &Between<&'a str, &'a Association>, seq: Seq) -> Self {
+        let one = |node: &BetweenNode<'a>| BetweenNodeBody {
+            object: node.object,
+            record: node.record,
+            name: node.name,
+        };
+        Self {
+            nodes: found.nodes.iter().map(one).collect(),
+            unknown: found.unknown.iter().map(ToString::to_string).collect(),
             links: found.links.iter().map(EdgeBody::from).collect(),
             complete: found.complete,
             seq,

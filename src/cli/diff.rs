@@ -16,7 +16,7 @@ use crate::config::DiffArgs;
 pub(super) fn run(db: &Path, diff: &DiffArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &diff.place)?;
     let (from, to) = (diff.from, diff.to);
-    let between = store.between(location.id().as_str(), from, to)?;
+    let between = store.diff(location.id().as_str(), from, to)?;
     let between = between.context("no such location")?;
     let query = DiffQuery { after: None, limit: diff.limit as usize };
     let mut budget = Budget::unbounded();

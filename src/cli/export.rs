@@ -94,6 +94,7 @@ fn query(export: &ExportArgs) -> anyhow::Result<SubgraphQuery> {
             ..LinkFilter::default()
         },
         around: None,
+        only: None,
     })
 }
 

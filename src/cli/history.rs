@@ -7,7 +7,8 @@ use anyhow::Context;
 use relata::api::HistoryResponse;
 use relata::graph::QueryError;
 use relata::history::{HistoryEvent, Subject};
-use relata::{Location, Store};
+use relata::query::Order;
+use relata::{Location, Seq, Store};
 
 use crate::cli::database::open_location;
 use crate::cli::node_name::resolve;
@@ -18,7 +19,11 @@ pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> 
     let (store, location) = open_location(db, &command.place)?;
     let subject = subject(&store, &location, command)?;
     let id = location.id().as_str();
-    let page = store.history(id, &subject, 0, command.limit as usize)?;
+    let limit = command.limit as usize;
+    let page = match command.order {
+        Order::Oldest => store.history(id, &subject, 0, limit),
+        Order::Newest => store.history_newest(id, &subject, Seq::MAX, limit),
+    }?;
     // What was deleted long ago is known only from its events.
     if page.is_empty() && !subject.is_known_to(&location.read()) {
         return Err(unknown(&subject)).with_context(|| id.to_owned());

@@ -84,7 +84,7 @@ pub(crate) struct ExportArgs {
     #[arg(long, value_name = "ID|KEY")]
     pub(crate) association: Vec<String>,
 
-    /// Only the neighborhood of this node, such as contact/amara-okafor or '12 Maple Street'
+    /// Only the neighborhood of this node, such as '12 Maple Street', contact/ID or contact
     #[arg(long, value_name = "NODE")]
     pub(crate) of: Option<NodeArg>,
 

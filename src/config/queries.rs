@@ -60,10 +60,9 @@ impl FollowArgs {
 #[command(after_help = "\
 Examples:
   relata links contact
-  relata links '12 Maple Street'
-  relata links custom_objects.property/12-maple-street --label 'Interested Buyer'
-  relata links contact/amara-okafor --location seaside-realty --order newest --json
-  relata links contact/amara-okafor --since 2026-11-01T00:00:00Z --as-of 300")]
+  relata links '12 Maple Street' --label 'Interested Buyer'
+  relata links 'Amara Okafor' --location seaside-realty --order newest --json
+  relata links 'Amara Okafor' --since 2026-11-01T00:00:00Z --as-of 300")]
 pub(crate) struct LinksArgs {
     /// Node: an object key, OBJECT/ID of a record, or the name of one
     #[arg(value_name = "NODE")]
@@ -116,7 +115,7 @@ where
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  relata labels contact/amara-okafor
+  relata labels 'Amara Okafor'
   relata labels '12 Maple Street'
   relata labels custom_objects.property --as-of 2026-11-01T00:00:00Z")]
 pub(crate) struct LabelsArgs {
@@ -136,12 +135,12 @@ them may hold. In a NODE or LABEL, write \\, for a comma, \\= for an equals sign
 \\\\ for a backslash.
 
 Examples:
-  relata match --all 'contact/amara-okafor=Interested Buyer' \\
-               --all 'contact/ben-castillo=Interested Buyer'
-  relata match --any contact/nadia-cole --any contact/priya-shah \\
-               --none 'contact/amara-okafor=Interested Buyer'
-  relata match --all contact/amara-okafor,association=buyer_property_interest
-  relata match --object custom_objects.property --none contact/nadia-cole
+  relata match --all 'Amara Okafor=Interested Buyer' \\
+               --all 'Ben Castillo=Interested Buyer'
+  relata match --any 'Nadia Cole' --any 'Priya Shah' \\
+               --none 'Amara Okafor=Interested Buyer'
+  relata match --all 'Amara Okafor,association=buyer_property_interest'
+  relata match --object custom_objects.property --none 'Nadia Cole'
   relata match --all '12 Maple Street=Saved Home' --all '7 Harbour View=Saved Home'")]
 pub(crate) struct MatchArgs {
     /// Only nodes of this object key
@@ -186,11 +185,11 @@ separated by commas; label and association may be repeated, and any of them may 
 In a LABEL, write \\, for a comma, \\= for an equals sign and \\\\ for a backslash.
 
 Examples:
-  relata walk custom_objects.property/12-maple-street \\
+  relata walk '12 Maple Street' \\
               --step 'Interested Buyer' --step 'Saved Home'
   relata walk '12 Maple Street' --step 'Listing Agent'
-  relata walk contact/agnes-holm --step '*,object=contact' --paths
-  relata walk contact/amara-okafor contact/ben-castillo \\
+  relata walk 'Agnes Holm' --step '*,object=contact' --paths
+  relata walk 'Amara Okafor' 'Ben Castillo' \\
               --step association=buyer_property_interest --step 'Listing Agent'")]
 pub(crate) struct WalkArgs {
     /// Nodes where walks begin: object keys, or records by OBJECT/ID or name
@@ -218,10 +217,10 @@ pub(crate) struct WalkArgs {
 Between two nodes of a path is the role of the second towards the first.
 
 Examples:
-  relata path contact/amara-okafor contact/ben-castillo
-  relata path contact/sofia-berg '12 Maple Street'
-  relata path contact/amara-okafor business/harbour-bank --all --max-hops 4
-  relata path contact/amara-okafor contact/nadia-cole --label 'Interested Buyer' \\
+  relata path 'Amara Okafor' 'Ben Castillo'
+  relata path 'Sofia Berg' '12 Maple Street'
+  relata path 'Amara Okafor' 'Harbour Bank' --all --max-hops 4
+  relata path 'Amara Okafor' 'Nadia Cole' --label 'Interested Buyer' \\
               --label Listing")]
 pub(crate) struct PathArgs {
     /// Node where paths begin
@@ -254,9 +253,9 @@ pub(crate) struct PathArgs {
 #[derive(Debug, Args)]
 #[command(after_help = "\
 Examples:
-  relata neighborhood contact/amara-okafor
+  relata neighborhood 'Amara Okafor'
   relata neighborhood '12 Maple Street'
-  relata neighborhood contact/amara-okafor --depth 2 --limit 50 --label Spouse")]
+  relata neighborhood 'Amara Okafor' --depth 2 --limit 50 --label Spouse")]
 pub(crate) struct NeighborhoodArgs {
     /// Node: an object key, OBJECT/ID of a record, or the name of one
     #[arg(value_name = "NODE")]
@@ -319,7 +318,7 @@ pub(crate) struct DiffArgs {
 #[command(after_help = "\
 Examples:
   relata watch --location seaside-realty
-  relata watch --of contact/amara-okafor --after 300
+  relata watch --of 'Amara Okafor' --after 300
   relata watch --of '12 Maple Street'
   relata watch --label 'Interested Buyer' --json | while read -r change; do …; done
 
@@ -356,8 +355,8 @@ pub(crate) struct WatchArgs {
 #[command(group = ArgGroup::new("subject").required(true).args(["node", "relation", "association"]))]
 #[command(after_help = "\
 Examples:
-  relata history contact/amara-okafor
   relata history '12 Maple Street'
+  relata history 'Amara Okafor' --order newest --limit 10
   relata history --relation 67ae12a7e9b0d4b7ecb2fa05
   relata history --association 67ade73d1119d2ac7ad0c475 --json")]
 pub(crate) struct HistoryArgs {
@@ -379,7 +378,11 @@ pub(crate) struct HistoryArgs {
     #[command(flatten)]
     pub(crate) place: LocationArg,
 
-    /// Maximum number of events, oldest first
+    /// Order of the events: oldest or newest first
+    #[arg(long, default_value = "oldest", value_name = "ORDER", value_parser = one_of::<Order>(["oldest", "newest"]))]
+    pub(crate) order: Order,
+
+    /// Maximum number of events
     #[arg(long, default_value_t = 100, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
     pub(crate) limit: u32,
 

@@ -3,13 +3,13 @@
 use std::sync::Arc;
 
 use crate::graph::changed::{ChangedRecords, Dropped};
-use crate::graph::layers::associations::Associations;
+use crate::graph::layers::associations::{AssociationRow, Associations};
 use crate::graph::layers::objects::ObjectLayer;
 use crate::graph::layers::record_data::EdgeType;
 use crate::graph::layers::records::RecordLayer;
 use crate::graph::memory::table::{AssociationNo, ObjectNo};
 use crate::graph::view::{Names, Node, View};
-use crate::model::{Association, NAME, NodeRef, Properties, Seq, StateKey};
+use crate::model::{Association, NAME, NodeRef, ObjectKey, Properties, Seq, StateKey};
 
 /// The graph of one location: object keys joined by associations, records
 /// joined by relations, and one set of queries for both layers.
@@ -185,6 +185,20 @@ impl LocationGraph {
     pub fn association(&self, id: &str) -> Option<&Association> {
         let number = self.associations.find(id)?;
         self.associations.rows()[number].definition.as_ref()
+    }
+
+    /// Returns the ids of the associations that have an end at an object key, and of those that
+    /// may have had one before they were deleted.
+    pub(crate) fn associations_at<'g>(
+        &'g self,
+        object: &'g ObjectKey,
+    ) -> impl Iterator<Item = &'g str> {
+        let is_at = move |row: &AssociationRow| match &row.definition {
+            Some(known) => known.first.object == *object || known.second.object == *object,
+            None => row.is_deleted(),
+        };
+        let rows = self.associations.rows().iter();
+        rows.filter(move |(_, row)| is_at(row)).map(|(_, row)| &*row.id)
     }
 
     /// Returns how many rows a checkpoint of the whole graph has.

@@ -25,13 +25,14 @@ pub(crate) use location_graph::{Changed, NameCounts};
 pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub use query::{
-    AssociationCount, AssociationDiff, AssociationSummary, Budget, Condition, Counts, Cursor,
-    DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups, EdgeRow, EndCount, FoundRecord, LabelCount,
-    LabelRow, Layers, Link, LinkDiff, LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow,
-    LocationSummary, Match, MatchPage, MatchQuery, MatchRow, NamesNodes, Neighborhood,
-    NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery, ObjectCount, Order, Page,
-    ParseCursorError, PathQuery, Paths, QueryError, RecordItem, SearchQuery, Step, StepRow,
-    Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    AssociationCount, AssociationDiff, AssociationSummary, Between, BetweenNode, BetweenNodeRow,
+    BetweenQuery, Budget, Condition, Counts, Cursor, DiffQuery, Edge, EdgeEnd, EdgeEndRow,
+    EdgeGroups, EdgeRow, EndCount, FoundRecord, LabelCount, LabelRow, Layers, Link, LinkDiff,
+    LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary, Match, MatchPage,
+    MatchQuery, MatchRow, NamesNodes, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow,
+    NeighborhoodQuery, ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError,
+    RecordItem, SearchQuery, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd,
+    WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub(crate) use query::{RecordSearch, escaped_len, run_merge};
 pub use search::rank::FoundBy;

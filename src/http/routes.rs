@@ -118,6 +118,7 @@ pub const ROUTES: &[Route] = &[
     read("POST", "/v1/locations/{locationId}/walk", boxed!(traversals::walk_links, body)),
     read("GET", "/v1/locations/{locationId}/path", Query(traversals::find_path)),
     read("GET", "/v1/locations/{locationId}/neighborhood", Query(traversals::show_neighborhood)),
+    read("POST", "/v1/locations/{locationId}/between", boxed!(traversals::find_links_between, body)),
     read("GET", "/v1/locations/{locationId}/summary", Query(traversals::summarize_location)),
     read("GET", "/v1/locations/{locationId}/diff", boxed!(diff::compare_states)),
     read("GET", "/v1/locations/{locationId}/history", boxed!(history::list_history)),
@@ -125,6 +126,7 @@ pub const ROUTES: &[Route] = &[
     follow("/v1/locations/{locationId}/changes", boxed!(changes::stream_changes)),
     read("POST", "/v1/tickets", Inline(tickets::issue_ticket)),
     read("GET", "/v1/locations/{locationId}/export", boxed!(export::export_graph)),
+    read("POST", "/v1/locations/{locationId}/export", boxed!(export::export_nodes, body)),
 
     operate("GET", "/v1/session", Scope::Read, Inline(session::show_session)),
     operate("POST", "/v1/import", Scope::Write, boxed!(import::import_events, body)),

@@ -1,6 +1,7 @@
 //! Blocks of entries that may be of a location, as bitmaps.
 
 use std::collections::{BTreeMap, HashMap};
+use std::convert::Infallible;
 use std::ops::RangeInclusive;
 
 use foldhash::fast::RandomState;
@@ -38,6 +39,42 @@ pub(super) fn first_set_range(chunk: u64, blocks: u64, from: Seq) -> Option<Rang
     let begin = u64::from(left.trailing_zeros());
     let end = begin + u64::from((left >> begin).trailing_ones());
     Some((first + begin * BLOCK_ENTRIES).max(from)..=first + end * BLOCK_ENTRIES - 1)
+}
+
+/// Returns the entries of the last consecutive blocks that are set and begin at this entry
+/// or earlier, but none after it.
+pub(super) fn last_set_range(chunk: u64, blocks: u64, upto: Seq) -> Option<RangeInclusive<Seq>> {
+    let first = chunk * CHUNK_ENTRIES;
+    let skipped = (CHUNK_BLOCKS - 1).saturating_sub(upto.checked_sub(first)? / BLOCK_ENTRIES);
+    let left = blocks << skipped;
+    if left == 0 {
+        return None;
+    }
+    let behind = skipped + u64::from(left.leading_zeros());
+    let end = CHUNK_BLOCKS - behind;
+    let begin = end - u64::from((blocks << behind).leading_ones());
+    Some(first + begin * BLOCK_ENTRIES..=(first + end * BLOCK_ENTRIES - 1).min(upto))
+}
+
+/// Returns the last entries after `after` and up to `upto` that may be of a location, where
+/// it is known of some entries, from a first to a last, which of them are; `find` returns the
+/// last of those.
+pub(super) fn last_range<E>(
+    known: Option<(Seq, Seq)>,
+    after: Seq,
+    upto: Seq,
+    find: impl FnOnce(Seq) -> Result<Option<RangeInclusive<Seq>>, E>,
+) -> Result<Option<RangeInclusive<Seq>>, E> {
+    let found = match known {
+        Some((first, last)) if (first..=last).contains(&upto) => {
+            let set = find(first)?.filter(|set| *set.end() >= first);
+            set.map_or(0..=first.saturating_sub(1), |set| (*set.start()).max(first)..=*set.end())
+        }
+        Some((_, last)) if upto > last => last + 1..=upto,
+        _ => 0..=upto,
+    };
+    let found = (*found.start()).max(after.saturating_add(1))..=*found.end();
+    Ok((!found.is_empty()).then_some(found))
 }
 
 /// The blocks that contain entries of each location.
@@ -114,6 +151,22 @@ impl BlockMap {
         }
     }
 
+    /// Returns the last entries after `after` and up to `upto` that may be of a location.
+    pub(super) fn last_range(
+        &self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+    ) -> Option<RangeInclusive<Seq>> {
+        let find = |first| {
+            let chunks = (location.into(), chunk_of(first))..=(location.into(), chunk_of(upto));
+            let mut chunks = self.blocks.range(chunks).rev();
+            Ok(chunks.find_map(|((_, chunk), blocks)| last_set_range(*chunk, *blocks, upto)))
+        };
+        let Ok(found) = last_range::<Infallible>(self.range, after, upto, find);
+        found
+    }
+
     pub(super) fn add(&mut self, location: &str, chunk: u64, blocks: u64) {
         *self.blocks.entry((location.into(), chunk)).or_default() |= blocks;
     }
@@ -169,5 +222,28 @@ mod tests {
         assert_eq!(first_set_range(1, 0, 1), None);
         let last = chunk_of(SEQ_MAX);
         assert_eq!(first_set_range(last, 1 << 63, 1), Some(SEQ_MAX - 63..=SEQ_MAX));
+    }
+    #[test]
+    fn a_stretch_holds_the_last_blocks_in_a_row() {
+        let blocks = 0b1_0110;
+        for (upto, expected) in [
+            (0, None),
+            (63, None),
+            (64, Some(64..=64)),
+            (191, Some(64..=191)),
+            (200, Some(64..=191)),
+            (256, Some(256..=256)),
+            (4_095, Some(256..=319)),
+            (4_096, Some(256..=319)),
+            (SEQ_MAX, Some(256..=319)),
+        ] {
+            assert_eq!(last_set_range(0, blocks, upto), expected, "{upto}");
+        }
+        assert_eq!(last_set_range(1, u64::MAX, 5_000), Some(4_096..=5_000));
+        assert_eq!(last_set_range(1, u64::MAX, 4_095), None);
+        assert_eq!(last_set_range(1, 1 << 63, 9_000), Some(8_128..=8_191));
+        assert_eq!(last_set_range(1, 0, 9_000), None);
+        let last = chunk_of(SEQ_MAX);
+        assert_eq!(last_set_range(last, 1 << 63, SEQ_MAX), Some(SEQ_MAX - 63..=SEQ_MAX));
     }
 }

@@ -103,9 +103,26 @@ pub trait JournalReader: Send {
         after: Seq,
     ) -> Result<RangeInclusive<Seq>, JournalError>;
 
+    /// Returns the last entries after `after` and up to `upto` that may be of a location, as
+    /// [`next_location_range`](Self::next_location_range) returns the next ones; `None` if no
+    /// entry between the two is of it.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::PrunedWhileReading`] if the entry that follows `after` was pruned.
+    fn last_location_range(
+        &mut self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+    ) -> Result<Option<RangeInclusive<Seq>>, JournalError>;
+
     /// Returns the first block of the skip index that ends after `after`. Entries that no
     /// block covers may name anything.
     fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError>;
+
+    /// Returns the last block of the skip index that begins at `upto` or before.
+    fn last_skip_block(&mut self, upto: Seq) -> Result<Option<SkipBlock>, JournalError>;
 
     /// Returns how often the delivery of this entry was repeated, as of the last
     /// checkpoint.

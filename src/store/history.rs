@@ -1,6 +1,6 @@
 //! Events that concern one thing, and accepted events as received.
 
-use crate::graph::LocationGraph;
+use crate::graph::{LocationGraph, Order, escaped_len};
 use crate::journal::{JournalEntry, JournalError};
 use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
 use crate::store::index::skip_index;
@@ -33,19 +33,22 @@ pub struct HistoryEvent {
     pub received_at: Timestamp,
     /// The sender's id of the delivery, if it has one.
     pub webhook_id: Option<String>,
-    /// How often it was delivered, including the first time. Repeats of the last seconds
     /// What the event says the thing is called, if it says so.
     pub name: Option<String>,
+    /// How often it was delivered, including the first time. Repeats of the last seconds
     /// before a crash may not be counted.
     pub deliveries: u64,
 }
 
-/// A page of a history, oldest first.
+/// A page of a history.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct HistoryPage {
+    /// Which events come first.
+    pub order: Order,
     /// The events.
     pub events: Vec<HistoryEvent>,
-    /// The `after` of the next page, or `None` after the last.
+    /// The `after` of the next page, or the `before` if the newest events come first; `None`
+    /// after the last page.
     pub next: Option<Seq>,
     /// The last event that was pruned, 0 if none was.
     pub pruned: Seq,
@@ -130,6 +133,12 @@ impl Subject {
 }
 
 impl HistoryEvent {
+    /// Returns the number of bytes of its texts as JSON.
+    pub(crate) fn text_bytes(&self) -> usize {
+        let name = self.name.as_deref().map_or(0, escaped_len);
+        self.id.len() + self.webhook_id.as_ref().map_or(0, String::len) + name
+    }
+
     pub(crate) fn new(seq: Seq, entry: &JournalEntry<'_>, event: &Event) -> Self {
         Self {
             seq,
@@ -151,6 +160,17 @@ impl Subject {
             Self::Relation(id) => skip_index::hash_relation(location, id),
             Self::Association(id) => skip_index::hash_association(location, id),
         }
+    }
+
+    /// Returns the hashes of the names one of which every event that concerns this has, the
+    /// deletes of associations among them that earlier versions recorded.
+    pub(crate) fn key_hashes(&self, location: &str, graph: Option<&LocationGraph>) -> Vec<KeyHash> {
+        let mut hashes = vec![self.key_hash(location)];
+        if let (Self::Node(NodeRef { object, record: None }), Some(graph)) = (self, graph) {
+            let ids = graph.associations_at(object);
+            hashes.extend(ids.map(|id| skip_index::hash_association(location, id)));
+        }
+        hashes
     }
 
     /// Returns whether an event concerns this.

@@ -48,7 +48,7 @@ pub use pruned::Pruned;
 #[cfg(feature = "server")]
 pub(crate) use query::answer_at_once;
 pub use query::{
-    LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
+    BetweenRequest, LinksIter, LinksOf, LinksRequest, LocationDiff, LocationView, MatchRequest,
     NeighborhoodRequest, PathRequest, Request, SearchRequest, WalkRequest,
 };
 pub use record_search::SearchPage;

@@ -1,6 +1,8 @@
 //! The queries, one file each. Both layers answer the same ones through the
 //! same code.
 
+pub(super) mod among;
+pub(super) mod between;
 pub(super) mod budget;
 pub(super) mod cursor;
 pub(super) mod diff;
@@ -30,6 +32,7 @@ pub(super) mod summary;
 pub(super) mod violations;
 pub(super) mod walk;
 
+pub use between::{Between, BetweenNode, BetweenNodeRow, BetweenQuery};
 pub use budget::Budget;
 pub(crate) use budget::escaped_len;
 pub use cursor::{Cursor, ParseCursorError};

@@ -225,7 +225,8 @@ pub(super) fn between(
     links
 }
 
-fn edge(layer: Layer<'_>, relation: RelationNo) -> Option<Edge<'_>> {
+/// Returns a link by its number.
+pub(super) fn edge(layer: Layer<'_>, relation: RelationNo) -> Option<Edge<'_>> {
     match layer {
         Layer::Objects(view) => view.association_edge(AssociationNo(relation.0)),
         Layer::Records(view) => Some(view.relation_edge(relation)),

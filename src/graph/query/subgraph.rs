@@ -5,6 +5,8 @@ use std::str::FromStr;
 
 use crate::graph::memory::adjacency::Slot;
 use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo, RelationNo};
+use crate::graph::query::among::links_among;
+use crate::graph::query::between::distinct;
 use crate::graph::query::budget::Budget;
 use crate::graph::query::edge::{Edge, EdgeEnd};
 use crate::graph::query::error::QueryError;
@@ -54,11 +56,14 @@ pub struct SubgraphQuery {
     /// Only what is within so many hops of this node, along links that the filter
     /// selects, and the links between; on the layer of the node alone.
     pub around: Option<(NodeRef, u32)>,
+    /// Exactly these nodes instead, and the links among them that the filter selects; one
+    /// named twice counts once.
+    pub only: Option<Vec<NodeRef>>,
 }
 
 impl NamesNodes for SubgraphQuery {
     fn named_nodes(&self) -> impl Iterator<Item = &NodeRef> {
-        self.around.iter().map(|(of, _)| of)
+        self.around.iter().map(|(of, _)| of).chain(self.only.iter().flatten())
     }
 }
 
@@ -84,6 +89,25 @@ impl<'g> Subgraph<'g> {
     /// Returns how many links there are.
     pub fn link_count(&self) -> usize {
         self.associations.len() + self.relations.len()
+    }
+
+    /// Adds nodes and links of a layer.
+    fn add(
+        &mut self,
+        layer: Layer<'_>,
+        nodes: impl IntoIterator<Item = u32>,
+        links: Vec<RelationNo>,
+    ) {
+        match layer {
+            Layer::Objects(_) => {
+                self.objects.extend(nodes.into_iter().map(ObjectNo));
+                self.associations.extend(links.into_iter().map(|link| AssociationNo(link.0)));
+            }
+            Layer::Records(_) => {
+                self.records.extend(nodes.into_iter().map(RecordNo));
+                self.relations.extend(links);
+            }
+        }
     }
 
     /// Returns the nodes.
@@ -158,8 +182,8 @@ impl<'g> EdgeGroups<'g> {
 impl<'g> View<'g> {
     /// Collects a part of the graph, to read it from end to end.
     ///
-    /// Costs a pass over the graph, or what is around the given node, and a
-    /// sort, which takes 28 bytes a node or link while it lasts.
+    /// Costs a pass over the graph, or what is around the given node or among the given nodes,
+    /// and a sort, which takes 28 bytes a node or link while it lasts.
     pub fn part(self, query: &SubgraphQuery) -> Result<Subgraph<'g>, QueryError> {
         let mut part = Subgraph {
             view: self,
@@ -168,7 +192,9 @@ impl<'g> View<'g> {
             associations: Vec::new(),
             relations: Vec::new(),
         };
-        if let Some((of, depth)) = &query.around {
+        if let Some(nodes) = &query.only {
+            self.only(nodes, query.layers, &query.along, &mut part)?;
+        } else if let Some((of, depth)) = &query.around {
             self.around(of, *depth, query.layers, &query.along, &mut part)?;
         } else {
             if query.layers != Layers::Records {
@@ -193,30 +219,44 @@ impl<'g> View<'g> {
         filter: &LinkFilter,
         part: &mut Subgraph<'g>,
     ) -> Result<(), QueryError> {
-        let (layer, node) = self.place(of)?;
-        let other = match layer {
-            Layer::Objects(_) => Layers::Records,
-            Layer::Records(_) => Layers::Objects,
-        };
-        if layers == other {
-            return Err(QueryError::OtherLayer(of.clone()));
-        }
+        let (layer, node) = self.place_within(layers, of)?;
         let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
         let (mut budget, mut reached) = (Budget::unbounded(), Vec::new());
         spread(layer, node, depth, usize::MAX, &mut slots, &mut budget, &mut reached);
         let links = between(layer, &reached, &mut slots, &mut budget, usize::MAX);
-        let nodes = reached.iter().map(|(node, _)| *node);
-        match layer {
-            Layer::Objects(_) => {
-                part.objects = nodes.map(ObjectNo).collect();
-                part.associations = links.into_iter().map(|link| AssociationNo(link.0)).collect();
-            }
-            Layer::Records(_) => {
-                part.records = nodes.map(RecordNo).collect();
-                part.relations = links;
-            }
+        part.add(layer, reached.iter().map(|(node, _)| *node), links);
+        Ok(())
+    }
+
+    fn only(
+        self,
+        nodes: &[NodeRef],
+        layers: Layers,
+        filter: &LinkFilter,
+        part: &mut Subgraph<'g>,
+    ) -> Result<(), QueryError> {
+        let (mut objects, mut records) = (Vec::new(), Vec::new());
+        for node in distinct(nodes) {
+            let (layer, number) = self.place_within(layers, node)?;
+            if layer.is_records() { &mut records } else { &mut objects }.push(number);
+        }
+        let mut budget = Budget::unbounded();
+        for (layer, nodes) in [(Layer::Objects(self), objects), (Layer::Records(self), records)] {
+            let mut slots = SlotFilter::new(layer, filter, LabelEnd::Either);
+            let links = links_among(layer, nodes.clone(), &mut slots, &mut budget, usize::MAX);
+            part.add(layer, nodes, links);
         }
         Ok(())
+    }
+
+    /// Returns the layer of a node, which must be one of these, and its number there.
+    fn place_within(self, layers: Layers, node: &NodeRef) -> Result<(Layer<'g>, u32), QueryError> {
+        let (layer, number) = self.place(node)?;
+        let other = if layer.is_records() { Layers::Objects } else { Layers::Records };
+        if layers == other {
+            return Err(QueryError::OtherLayer(node.clone()));
+        }
+        Ok((layer, number))
     }
 
     fn every_object(self, filter: &LinkFilter, part: &mut Subgraph<'g>) {

@@ -2,12 +2,13 @@
 
 use serde::de::DeserializeOwned;
 
-use crate::api::Object;
+use crate::api::{Object, SET_NODES_MAX};
 use crate::http::app::App;
 use crate::http::extract::body::{Body, Received};
 use crate::http::extract::request::Request;
 use crate::http::limits::receive_budget::Reservation;
 use crate::http::respond::problem::Problem;
+use crate::model::NodeRef;
 use crate::store::AsOf;
 use crate::webhook::strip_bom;
 
@@ -63,4 +64,13 @@ pub(crate) fn moment(
         }
         (in_query, in_body) => Ok(in_query.or(in_body)),
     }
+}
+
+/// Refuses a set without nodes. One of too many was refused as it was read.
+pub(crate) fn check_set(of: &[NodeRef]) -> Result<(), Problem> {
+    if of.is_empty() {
+        let why = format!("is not a list of 1 to {SET_NODES_MAX} node references");
+        return Err(Problem::invalid_parameter("of", why));
+    }
+    Ok(())
 }

@@ -229,6 +229,11 @@ pub(crate) fn bad_cursor() -> Problem {
     Problem::invalid_parameter("cursor", "is not a valid cursor")
 }
 
+/// Returns the problem of a cursor that belongs to a list in the other order.
+pub(crate) fn of_other_order() -> Problem {
+    Problem::invalid_parameter("cursor", "was issued for a different order")
+}
+
 /// Percent-decodes strictly: returns `None` for a stray `%` and for what is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
     let stray = text.split('%').skip(1).any(|after| {

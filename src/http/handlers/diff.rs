@@ -30,7 +30,7 @@ pub(crate) async fn compare_states(app: &Arc<App>, request: Request<'_>) -> Answ
     }
     let client = request.grant.client(location.id().as_str());
     let between = execute::read_journal(app, &client, move |store, stop| {
-        store.between_until(&location, from, to, stop)
+        store.diff_until(&location, from, to, stop)
     });
     let between = between.await??;
     execute::spawn_query(app, &client, move |app, stop| {

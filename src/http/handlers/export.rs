@@ -1,4 +1,4 @@
-//! `GET …/export?format=…`: streams a graph while events arrive.
+//! `GET …/export?format=…`, and `POST` for a set of nodes: streams a graph while events arrive.
 
 use std::cell::Cell;
 use std::io::{self, BufWriter, Write};
@@ -18,13 +18,16 @@ use warp::http::header::{
 };
 use warp::reply::Response;
 
+use crate::api::ExportQueryBody;
 use crate::export::{Content, Format, Options, check, write_timeline};
 use crate::graph::{QueryError, Snapshot, Subgraph, SubgraphQuery};
 use crate::http::app::App;
-use crate::http::extract::location;
+use crate::http::extract::body::Body;
 use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
+use crate::http::extract::{json_body, location};
 use crate::http::limits::background::give_way;
+use crate::http::limits::receive_budget::Reservation;
 use crate::http::respond::chunks::{Chunks, accepts_gzip};
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -38,9 +41,42 @@ const CHUNK_BYTES: usize = 64 << 10;
 const CHUNKS: usize = 4;
 
 pub(crate) async fn export_graph(app: &Arc<App>, request: Request<'_>) -> Answer {
-    let asked = read(&request)?;
+    let mut asked = read(&request, &KNOWN)?;
+    let depth = request.query.depth()?;
+    let of = request.query.get("of")?.map(|_| request.query.node("of")).transpose()?;
+    if depth.is_some() && of.is_none() {
+        return Err(Problem::invalid_parameter("depth", "requires `of`, the node in the middle"));
+    }
+    asked.part.around = of.map(|of| (of, depth.unwrap_or(1)));
+    stream(app, &request, asked, None).await
+}
+
+pub(crate) async fn export_nodes(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
+    let mut asked = read(&request, &KNOWN_OF_NODES)?;
+    if matches!(asked.content, Content::Events) {
+        let why = "is ndjson, which holds every event: it cannot be limited to some nodes";
+        return Err(Problem::invalid_parameter("format", why));
+    }
+    let read = |body: &[u8]| {
+        let of = json_body::read::<ExportQueryBody>(body)?.nodes();
+        json_body::check_set(&of)?;
+        Ok(of)
+    };
+    let limit = app.limits.question_bytes;
+    let (of, reservation) = json_body::receive(app, &request, body, limit, read).await?;
+    asked.part.only = Some(of);
+    stream(app, &request, asked, Some(reservation)).await
+}
+
+/// Streams an export. The reservation is that of the body which asks for it.
+async fn stream(
+    app: &Arc<App>,
+    request: &Request<'_>,
+    asked: ExportParams,
+    reservation: Option<Reservation>,
+) -> Answer {
     let content = asked.content;
-    let location = location::find(&app.store, &request)?;
+    let location = location::find(&app.store, request)?;
     if let Some(AsOf::Seq(seq)) = asked.as_of
         && seq > app.store.head()
     {
@@ -68,13 +104,14 @@ pub(crate) async fn export_graph(app: &Arc<App>, request: Request<'_>) -> Answer
             end: Instant::now() + app.limits.export_timeout,
         },
         gzip,
+        _reservation: reservation,
     };
     let written = Arc::clone(&whole);
     app.background.spawn(move || {
         written.store(export.run(begun), Ordering::Release);
         drop((export, permit));
     });
-    let Size { seq, nodes, links } = beginning.await.map_err(Problem::unavailable)??;
+    let size = beginning.await.map_err(Problem::unavailable)??;
     let chunks = futures_util::stream::poll_fn(move |context| {
         let chunk: Option<Vec<u8>> = ready!(receiver.poll_recv(context));
         // An error cuts the connection, so that the client does not take a part for the whole.
@@ -86,9 +123,7 @@ pub(crate) async fn export_graph(app: &Arc<App>, request: Request<'_>) -> Answer
     header(&mut response, CONTENT_TYPE, content.media_type());
     header(&mut response, CONTENT_DISPOSITION, &name);
     header(&mut response, VARY, "accept-encoding");
-    header(&mut response, HeaderName::from_static("relata-seq"), &seq.to_string());
-    header(&mut response, HeaderName::from_static("relata-nodes"), &nodes.to_string());
-    header(&mut response, HeaderName::from_static("relata-links"), &links.to_string());
+    size.put_on(&mut response);
     if gzip {
         header(&mut response, CONTENT_ENCODING, "gzip");
     }
@@ -132,15 +167,15 @@ const KNOWN: [&str; 11] = [
     "asOf",
 ];
 
-fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
+/// Those of an export of nodes that the body names.
+const KNOWN_OF_NODES: [&str; 9] =
+    ["format", "layer", "label", "association", "edgesKey", "dynamic", "bom", "yed", "asOf"];
+
+/// Reads the parameters that all exports have.
+fn read(request: &Request<'_>, known: &[&str]) -> Result<ExportParams, Problem> {
     let query = &request.query;
-    query.deny_unknown(&KNOWN)?;
+    query.deny_unknown(known)?;
     let content = content(query)?;
-    let depth = query.depth()?;
-    let of = query.get("of")?.map(|_| query.node("of")).transpose()?;
-    if depth.is_some() && of.is_none() {
-        return Err(Problem::invalid_parameter("depth", "requires `of`, the node in the middle"));
-    }
     Ok(ExportParams {
         content,
         options: Options {
@@ -152,7 +187,7 @@ fn read(request: &Request<'_>) -> Result<ExportParams, Problem> {
         part: SubgraphQuery {
             layers: query.get_enum("layer", "objects, records, all")?.unwrap_or_default(),
             along: query.along(),
-            around: of.map(|of| (of, depth.unwrap_or(1))),
+            ..SubgraphQuery::default()
         },
         as_of: query.as_of()?,
     })
@@ -197,6 +232,15 @@ impl Size {
     fn of(seq: Seq, part: &Subgraph<'_>) -> Self {
         Self { seq, nodes: part.node_count() as u64, links: part.link_count() as u64 }
     }
+
+    fn put_on(&self, response: &mut Response) {
+        let Self { seq, nodes, links } = self;
+        for (name, number) in
+            [("relata-seq", seq), ("relata-nodes", nodes), ("relata-links", links)]
+        {
+            header(response, HeaderName::from_static(name), &number.to_string());
+        }
+    }
 }
 
 /// Begins the answer with these headers.
@@ -212,6 +256,7 @@ struct Export {
     asked: ExportParams,
     chunks: Chunks,
     gzip: bool,
+    _reservation: Option<Reservation>,
 }
 
 /// Receives the headers of the answer, or why there is none.
@@ -235,7 +280,7 @@ impl From<io::Error> for Ended {
     }
 }
 
-/// Returns the problem of a subgraph that cannot be exported; `of` alone names a node.
+/// Returns the problem of a subgraph that cannot be exported; `of` alone names nodes.
 fn of_part(error: QueryError) -> Problem {
     Problem::of_nodes(error, |_| "of")
 }

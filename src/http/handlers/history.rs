@@ -2,18 +2,21 @@
 
 use std::sync::Arc;
 
-use crate::api::{EventsResponse, HistoryResponse};
+use crate::api::{EventsResponse, HistoryResponse, read_before_cursor};
+use crate::graph::Order;
 use crate::http::app::App;
 use crate::http::execute;
-use crate::http::extract::location;
+use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
+use crate::http::extract::{location, params};
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
+use crate::model::Seq;
 use crate::store::{PageLimit, Subject};
 
 pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;
-    query.deny_unknown(&["of", "relation", "association", "limit", "cursor"])?;
+    query.deny_unknown(&["of", "relation", "association", "order", "limit", "cursor"])?;
     let (relation, association) = (query.get("relation")?, query.get("association")?);
     let node = query.get("of")?.map(|_| query.node("of")).transpose()?;
     let subject = match (node, relation, association) {
@@ -25,13 +28,16 @@ pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer
             return Err(Problem::invalid_parameter("of", why));
         }
     };
-    let (limit, after) = (query.limit()?, query.number_cursor()?);
+    let (limit, place) = (query.limit()?, history_place(query)?);
     let location = location::find(&app.store, &request)?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     let client = request.grant.client(location.id().as_str());
     execute::read_journal(app, &client, move |store, stop| {
         let (seq, id) = (store.head(), location.id().as_str());
-        let page = store.history_until(id, &subject, after, limit, stop)?;
+        let page = match place {
+            Place::After(seq) => store.history_until(id, &subject, seq, limit, stop),
+            Place::Before(seq) => store.history_newest_until(id, &subject, seq, limit, stop),
+        }?;
         // What was deleted long ago is known to its events alone.
         if page.is_empty() && !subject.is_known_to(&location.read()) {
             return Err(Problem::not_found("no event has named this"));
@@ -39,6 +45,27 @@ pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer
         json(&HistoryResponse::new(&page, seq))
     })
     .await?
+}
+
+/// Where a page of a history begins, and in which direction it goes.
+enum Place {
+    After(Seq),
+    Before(Seq),
+}
+
+fn history_place(query: &Query<'_>) -> Result<Place, Problem> {
+    let order = query.get_enum("order", "oldest, newest")?.unwrap_or_default();
+    let before = query.get("cursor")?.map(read_before_cursor);
+    match (order, before) {
+        (Order::Newest, None) => Ok(Place::Before(Seq::MAX)),
+        (Order::Newest, Some(Some(seq))) => Ok(Place::Before(seq)),
+        (Order::Oldest, None | Some(None)) => Ok(Place::After(query.number_cursor()?)),
+        (Order::Oldest, Some(Some(_))) => Err(params::of_other_order()),
+        (Order::Newest, Some(None)) => {
+            query.number_cursor()?;
+            Err(params::of_other_order())
+        }
+    }
 }
 
 pub(crate) async fn list_events(app: &Arc<App>, request: Request<'_>) -> Answer {

@@ -66,7 +66,7 @@ fn link_query(query: &Query<'_>) -> Result<LinkQuery, Problem> {
     if let Some(text) = query.get("cursor")? {
         let cursor: Cursor = text.parse().map_err(|_| params::bad_cursor())?;
         if cursor.order() != links.order {
-            return Err(Problem::invalid_parameter("cursor", "was issued for a different order"));
+            return Err(params::of_other_order());
         }
         links = links.after(cursor);
     }

@@ -1,13 +1,14 @@
-//! `POST …/match`, `POST …/walk`, `GET …/path`, `GET …/neighborhood` and
+//! `POST …/match`, `POST …/walk`, `GET …/path`, `GET …/neighborhood`, `POST …/between` and
 //! `GET …/summary`.
 
 use std::sync::Arc;
 
 use crate::api::{
-    CONDITIONS_MAX, MatchQueryBody, MatchesResponse, NODES_MAX as STARTS_MAX, NeighborhoodResponse,
-    PathsResponse, STEPS_MAX, SummaryResponse, WalkEndsResponse, WalkQueryBody, WalksResponse,
+    BetweenQueryBody, BetweenResponse, CONDITIONS_MAX, MatchQueryBody, MatchesResponse,
+    NODES_MAX as STARTS_MAX, NeighborhoodResponse, PathsResponse, STEPS_MAX, SummaryResponse,
+    WalkEndsResponse, WalkQueryBody, WalksResponse,
 };
-use crate::graph::{Condition, MatchQuery, NeighborhoodQuery, PathQuery};
+use crate::graph::{BetweenQuery, Condition, MatchQuery, NeighborhoodQuery, PathQuery};
 use crate::http::app::App;
 use crate::http::execute;
 use crate::http::execute::PreparedQuery;
@@ -142,6 +143,21 @@ pub(crate) fn show_neighborhood(request: &Request<'_>) -> Result<PreparedQuery, 
     Ok(PreparedQuery::new(query, asked.as_of()?, |query, view, budget, seq| {
         let found = view.neighborhood(query, budget)?;
         json_within(budget, 256, || NeighborhoodResponse::new(&found, seq))
+    }))
+}
+
+pub(crate) async fn find_links_between(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
+    execute::answer_body_query(app, &request, body, prepare_between).await
+}
+
+fn prepare_between(body: &[u8], as_of: Option<AsOf>) -> Result<PreparedQuery, Problem> {
+    let mut question: BetweenQueryBody = json_body::read(body)?;
+    let as_of = json_body::moment(question.as_of.take(), as_of)?;
+    let query = BetweenQuery::from(question);
+    json_body::check_set(&query.of)?;
+    Ok(PreparedQuery::new(query, as_of, |query, view, budget, seq| {
+        let found = view.between(query, budget);
+        json_within(budget, 256, || BetweenResponse::new(&found, seq))
     }))
 }
 

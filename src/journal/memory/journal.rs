@@ -49,6 +49,10 @@ impl MemoryJournal {
     }
 }
 
+fn skip_block((&first, (last, hashes)): (&Seq, &(Seq, Box<[u8]>))) -> SkipBlock {
+    SkipBlock { first, last: *last, hashes: hashes.clone() }
+}
+
 impl JournalReader for MemoryJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
         let inner = self.lock();
@@ -146,14 +150,27 @@ impl JournalReader for MemoryJournal {
         Ok(inner.blocks.next_range(location, from))
     }
 
+    fn last_location_range(
+        &mut self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+    ) -> Result<Option<RangeInclusive<Seq>>, JournalError> {
+        let inner = self.lock();
+        if after < inner.pruned {
+            return Err(JournalError::PrunedWhileReading { seq: after + 1, pruned: inner.pruned });
+        }
+        Ok(inner.blocks.last_range(location, after, upto))
+    }
+
     fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
         let inner = self.lock();
         let found = inner.skip_blocks.iter().find(|(_, (last, _))| *last > after);
-        Ok(found.map(|(&first, (last, hashes))| SkipBlock {
-            first,
-            last: *last,
-            hashes: hashes.clone(),
-        }))
+        Ok(found.map(skip_block))
+    }
+
+    fn last_skip_block(&mut self, upto: Seq) -> Result<Option<SkipBlock>, JournalError> {
+        Ok(self.lock().skip_blocks.range(..=upto).next_back().map(skip_block))
     }
 
     fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {

@@ -10,6 +10,8 @@ use crate::model::{Seq, Timestamp};
 const NEXT_SKIP_BLOCK: &str = "SELECT first, last, hashes FROM mentions \
     WHERE first >= ifnull((SELECT max(first) FROM mentions WHERE first <= ?1), 0) \
     AND last >= ?1 ORDER BY first LIMIT 1";
+const LAST_SKIP_BLOCK: &str = "SELECT first, last, hashes FROM mentions \
+    WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
 const REDELIVERIES: &str = "SELECT times FROM repeat WHERE seq = ?1";
 const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
 /// Two selects: for both ends in one, SQLite reads every row between them.
@@ -21,14 +23,29 @@ pub(super) fn next_skip_block(
     connection: &Connection,
     after: Seq,
 ) -> Result<Option<SkipBlock>, JournalError> {
-    let from = i64::try_from(after.saturating_add(1)).unwrap_or(i64::MAX);
-    let mut select = connection.prepare_cached(NEXT_SKIP_BLOCK)?;
+    skip_block(connection, NEXT_SKIP_BLOCK, after.saturating_add(1))
+}
+
+pub(super) fn last_skip_block(
+    connection: &Connection,
+    upto: Seq,
+) -> Result<Option<SkipBlock>, JournalError> {
+    skip_block(connection, LAST_SKIP_BLOCK, upto)
+}
+
+fn skip_block(
+    connection: &Connection,
+    select: &str,
+    at: Seq,
+) -> Result<Option<SkipBlock>, JournalError> {
+    let at = i64::try_from(at).unwrap_or(i64::MAX);
+    let mut select = connection.prepare_cached(select)?;
     let run = |row: &Row<'_>| {
         let seq = |column| row.get::<_, i64>(column).map(i64::unsigned_abs);
         let hashes = row.get_ref(2)?.as_blob()?.into();
         Ok(SkipBlock { first: seq(0)?, last: seq(1)?, hashes })
     };
-    Ok(select.query_row([from], run).optional()?)
+    Ok(select.query_row([at], run).optional()?)
 }
 
 pub(super) fn redeliveries(connection: &Connection, seq: Seq) -> Result<u64, JournalError> {

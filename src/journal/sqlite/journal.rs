@@ -1,36 +1,27 @@
 //! A journal in a file: opening it, and its calls.
 
-use std::ops::{ControlFlow, RangeInclusive};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
 use rusqlite::Connection;
 
-use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
-use crate::journal::dead_letter::{
-    DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
-};
-use crate::journal::entry::{Accepted, JournalEntry};
+use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink};
+use crate::journal::dead_letter::{DeadLetterBounds, Refused};
+use crate::journal::entry::JournalEntry;
 use crate::journal::error::{JournalError, WriteOutcome};
-use crate::journal::location_blocks::SEQ_MAX;
-use crate::journal::reader::{FileSizes, JournalReader, OpenReader};
-use crate::journal::sqlite::checkpoint::load::{self, Layout};
+use crate::journal::reader::{JournalReader, OpenReader};
 use crate::journal::sqlite::checkpoint::save::{self, SaveMode};
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use crate::journal::sqlite::database_path::{resolve, resolve_for_writing};
 use crate::journal::sqlite::lock_file::DatabaseLock;
-use crate::journal::sqlite::schema::{
-    COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
-    PROTECTION_SINCE,
-};
 use crate::journal::sqlite::wal_checkpoint::{self, LogMover};
 use crate::journal::sqlite::{
-    compactions, connection, dead_letters, epochs, erase, events, history, import_marks,
-    location_blocks, lock_file, prune, schema,
+    compactions, connection, dead_letters, epochs, erase, events, import_marks, lock_file, prune,
+    schema,
 };
 use crate::journal::writer::{Erased, ImportMark, Journal};
-use crate::model::{EpochId, Epochs, Seq, Timestamp};
+use crate::model::{Seq, Timestamp};
 
 /// How long to wait for readers before the log is cut down: those of this program finish in
 /// milliseconds.
@@ -49,10 +40,10 @@ pub struct SqliteJournal {
     /// Ended before the connection is closed, which is then the last one. `None` in a journal
     /// opened for reading.
     mover: Option<LogMover>,
-    connection: Connection,
+    pub(super) connection: Connection,
     path: PathBuf,
     /// The version of the file's format: opened for reading, an older one stays as it is.
-    format: i64,
+    pub(super) format: i64,
     /// `None` in a journal opened for reading.
     lock: Option<DatabaseLock>,
 }
@@ -135,7 +126,7 @@ impl SqliteJournal {
     }
 
     /// Returns the size of the database, or of the file beside it with this suffix.
-    fn file_size(&self, suffix: &str) -> Result<u64, JournalError> {
+    pub(super) fn file_size(&self, suffix: &str) -> Result<u64, JournalError> {
         let mut name = self.path.clone().into_os_string();
         name.push(suffix);
         match std::fs::metadata(&name) {
@@ -147,172 +138,11 @@ impl SqliteJournal {
 }
 
 /// Returns the last event of a file of this format.
-fn head(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
+pub(super) fn head(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
     match format {
         0 => Ok(0),
         1 => events::head_unpruned(connection),
         _ => events::head(connection),
-    }
-}
-
-impl JournalReader for SqliteJournal {
-    fn head(&mut self) -> Result<Seq, JournalError> {
-        head(&self.connection, self.format)
-    }
-
-    fn pruned(&mut self) -> Result<Seq, JournalError> {
-        if self.format >= PROTECTION_SINCE { events::pruned(&self.connection) } else { Ok(0) }
-    }
-
-    fn epochs(&mut self) -> Result<Epochs, JournalError> {
-        if self.format >= EPOCHS_SINCE {
-            epochs::load(&self.connection)
-        } else {
-            Ok(Epochs::starting_with(EpochId(0)))
-        }
-    }
-
-    fn read_range(
-        &mut self,
-        range: RangeInclusive<Seq>,
-        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
-    ) -> Result<(), JournalError> {
-        let upto = self.head()?.min(*range.end());
-        events::read(&self.connection, range.start().saturating_sub(1), upto, each)
-    }
-
-    fn seqs_of(
-        &mut self,
-        location: &str,
-        after: Seq,
-        upto: Seq,
-        found: &mut Vec<Seq>,
-    ) -> Result<(), JournalError> {
-        erase::seqs_of(&self.connection, location, after, upto, found)
-    }
-
-    fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), None, each)
-    }
-
-    fn load_location(
-        &mut self,
-        id: &str,
-        each: RowSink<'_>,
-    ) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), Some(id), each)
-    }
-
-    fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {
-        load::unnamed_upto(&self.connection, Layout::of_format(self.format))
-    }
-
-    fn location_ids(
-        &mut self,
-        each: &mut dyn FnMut(&str) -> ControlFlow<()>,
-    ) -> Result<Seq, JournalError> {
-        load::location_ids(&self.connection, each)
-    }
-
-    fn accepted(
-        &mut self,
-        after: Seq,
-        each: &mut dyn FnMut(Accepted<'_>),
-    ) -> Result<(), JournalError> {
-        let head = self.head()?;
-        prune::accepted(&self.connection, after, head, each)
-    }
-
-    fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
-        history::received_at(&self.connection, seq)
-    }
-
-    fn first_since(&mut self, since: Timestamp) -> Result<Seq, JournalError> {
-        let first = history::first_since(&self.connection, since)?;
-        // With every event pruned, the next one is the first.
-        Ok(first.max(self.pruned()? + 1))
-    }
-
-    fn last_before(&mut self, time: Timestamp) -> Result<Seq, JournalError> {
-        let last = self.first_since(time)? - 1;
-        if last > self.pruned()? || self.format < COMPACTIONS_SINCE {
-            return Ok(last);
-        }
-        compactions::pruned_before(&self.connection, time)
-    }
-
-    fn compactions(&mut self, from: Seq) -> Result<Vec<Compaction>, JournalError> {
-        if self.format >= COMPACTIONS_SINCE {
-            compactions::load(&self.connection, from)
-        } else {
-            Ok(Vec::new())
-        }
-    }
-
-    fn next_location_range(
-        &mut self,
-        location: &str,
-        after: Seq,
-    ) -> Result<RangeInclusive<Seq>, JournalError> {
-        if self.format >= LOCATION_BLOCKS_SINCE {
-            location_blocks::next_range(&self.connection, location, after)
-        } else {
-            Ok(after.saturating_add(1)..=SEQ_MAX)
-        }
-    }
-
-    fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
-        if self.format >= HISTORY_SINCE {
-            history::next_skip_block(&self.connection, after)
-        } else {
-            Ok(None)
-        }
-    }
-
-    fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {
-        if self.format >= HISTORY_SINCE {
-            history::redeliveries(&self.connection, seq)
-        } else {
-            Ok(0)
-        }
-    }
-
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        if self.format >= NO_OPS_SINCE {
-            history::is_no_op(&self.connection, seq)
-        } else {
-            Ok(false)
-        }
-    }
-
-    fn dead_letters(
-        &mut self,
-        after: u64,
-        limit: usize,
-    ) -> Result<Vec<DeadLetterSummary>, JournalError> {
-        if self.format < PROTECTION_SINCE {
-            return Ok(vec![]);
-        }
-        dead_letters::list(&self.connection, after, limit)
-    }
-
-    fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
-        if self.format >= PROTECTION_SINCE {
-            dead_letters::one(&self.connection, id)
-        } else {
-            Ok(None)
-        }
-    }
-
-    fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
-        if self.format < PROTECTION_SINCE {
-            return Ok(DeadLetterTotals::default());
-        }
-        dead_letters::totals(&self.connection)
-    }
-
-    fn file_sizes(&mut self) -> Result<FileSizes, JournalError> {
-        Ok(FileSizes { database: self.file_size("")?, log: self.file_size("-wal")? })
     }
 }
 

@@ -6,7 +6,9 @@ use rusqlite::{Connection, OptionalExtension};
 
 use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::error::JournalError;
-use crate::journal::location_blocks::{LocationBlocks, SEQ_MAX, chunk_of, first_set_range};
+use crate::journal::location_blocks::{
+    LocationBlocks, SEQ_MAX, chunk_of, first_set_range, last_range as last_range_of, last_set_range,
+};
 use crate::journal::sqlite::events;
 use crate::model::Seq;
 
@@ -26,6 +28,8 @@ pub(super) const SAVE_RANGE: &str = "INSERT INTO location_block_range (only, fir
 const RANGE: &str = "SELECT first, last FROM location_block_range WHERE only = 1";
 const CHUNKS: &str = "SELECT chunk, blocks FROM location_block \
     WHERE segment = ?1 AND location = ?2 AND chunk >= ?3 ORDER BY chunk";
+const CHUNKS_BACKWARDS: &str = "SELECT chunk, blocks FROM location_block \
+    WHERE segment = ?1 AND location = ?2 AND chunk <= ?3 ORDER BY chunk DESC";
 const PRUNE: &str = "DELETE FROM location_block WHERE segment < ?1";
 const ERASE: &str = "DELETE FROM location_block WHERE segment = ?1 AND location = ?2";
 const SAVED: &str = "SELECT ifnull((SELECT seq FROM checkpoint WHERE only = 1), 0)";
@@ -45,16 +49,7 @@ pub(super) fn next_range(
     // What is pruned, covered and set must be of one moment.
     let connection = connection.unchecked_transaction()?;
     let from = after.saturating_add(1);
-    let pruned = events::pruned(&connection)?;
-    if after < pruned {
-        return Err(JournalError::PrunedWhileReading { seq: from, pruned });
-    }
-    let range = connection
-        .prepare_cached(RANGE)?
-        .query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)))
-        .optional()?;
-    let Some((first, last)) = range else { return Ok(from..=SEQ_MAX) };
-    let (first, last) = (first.unsigned_abs(), last.unsigned_abs());
+    let Some((first, last)) = covered(&connection, after)? else { return Ok(from..=SEQ_MAX) };
     if from < first {
         return Ok(from..=first - 1);
     }
@@ -74,6 +69,45 @@ pub(super) fn next_range(
         }
     }
     Ok(last + 1..=SEQ_MAX)
+}
+
+/// Returns the last entries after `after` and up to `upto` that may be of a location.
+pub(super) fn last_range(
+    connection: &Connection,
+    location: &str,
+    after: Seq,
+    upto: Seq,
+) -> Result<Option<RangeInclusive<Seq>>, JournalError> {
+    let connection = connection.unchecked_transaction()?;
+    let covered = covered(&connection, after)?;
+    last_range_of(covered, after, upto, |first| {
+        let chunk = chunk_of(upto);
+        let mut select = connection.prepare_cached(CHUNKS_BACKWARDS)?;
+        for segment in (segment_of(chunk_of(first))..=segment_of(chunk)).rev() {
+            let mut rows = select.query((segment, location, chunk.cast_signed()))?;
+            while let Some(row) = rows.next()? {
+                let chunk = row.get::<_, i64>(0)?.unsigned_abs();
+                let blocks = row.get::<_, i64>(1)?.cast_unsigned();
+                if let Some(found) = last_set_range(chunk, blocks, upto) {
+                    return Ok(Some(found));
+                }
+            }
+        }
+        Ok(None)
+    })
+}
+
+/// Returns the first and the last of the events that are covered. Fails if the one that
+/// follows `after` was pruned.
+fn covered(connection: &Connection, after: Seq) -> Result<Option<(Seq, Seq)>, JournalError> {
+    let pruned = events::pruned(connection)?;
+    if after < pruned {
+        return Err(JournalError::PrunedWhileReading { seq: after.saturating_add(1), pruned });
+    }
+    let mut select = connection.prepare_cached(RANGE)?;
+    let range = select.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
+    let range = range.optional()?;
+    Ok(range.map(|(first, last)| (first.unsigned_abs(), last.unsigned_abs())))
 }
 
 /// Deletes the blocks of events up to this one, once a segment contains no others.

@@ -19,6 +19,7 @@ pub(super) mod journal;
 pub(super) mod location_blocks;
 pub(super) mod lock_file;
 pub(super) mod prune;
+pub(super) mod reader;
 pub(super) mod schema;
 pub(super) mod state_table;
 #[cfg(test)]

@@ -1,5 +1,6 @@
 //! What the checkpoint keeps of events besides the state.
 
+pub(super) mod backward_scan;
 pub(super) mod no_ops;
 pub(super) mod redeliveries;
 pub(super) mod scan;

@@ -173,6 +173,14 @@ mod tests {
             found.extend(page.events.into_iter().map(|event| event.seq));
         }
         assert_eq!((pages, found), (3, vec![500]));
+        let (mut pages, mut found, mut at) = (0, Vec::new(), Some(601));
+        while let Some(before) = at {
+            let page = store.history_newest_until("L", &subject, before, 10.into(), &stop).unwrap();
+            (pages, at) = (pages + 1, page.next);
+            found.extend(page.events.into_iter().map(|event| event.seq));
+        }
+        // The first 64 entries of each are read at once.
+        assert_eq!((pages, found), (10, vec![500]));
         let page = store.events_until("L", 0, 1_000.into(), &stop).unwrap();
         assert_eq!((page.events.len(), page.next), (255, Some(255)));
         let filter = ChangeFilter::default();

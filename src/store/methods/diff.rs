@@ -23,24 +23,24 @@ impl Store {
     ///         "secondObjectKey":"property","secondRecordId":"p-{relation}"}}"#);
     ///     store.ingest(body.as_bytes())?;
     /// }
-    /// let between = store.between("eHy2", AsOf::Seq(1), None)?.unwrap();
+    /// let between = store.diff("eHy2", AsOf::Seq(1), None)?.unwrap();
     /// let diff = between.links(&DiffQuery::default(), &mut Budget::unbounded());
     /// assert_eq!(diff.added[0].relation, Some("67af"));
     /// assert_eq!(diff.removed[0].relation, Some("67ae"));
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
-    pub fn between(
+    pub fn diff(
         &self,
         location: &str,
         from: AsOf,
         to: Option<AsOf>,
     ) -> Result<Option<LocationDiff>, PastError> {
         let Some(known) = self.location(location) else { return Ok(None) };
-        self.between_until(&known, from, to, &|| false).map(Some)
+        self.diff_until(&known, from, to, &|| false).map(Some)
     }
 
-    /// Returns a location at two moments as [`Store::between`] does, until it is to stop.
-    pub(crate) fn between_until(
+    /// Returns a location at two moments as [`Store::diff`] does, until it is to stop.
+    pub(crate) fn diff_until(
         &self,
         location: &Location,
         from: AsOf,

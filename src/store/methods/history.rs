@@ -2,13 +2,15 @@
 
 use std::ops::ControlFlow;
 
-use crate::graph::escaped_len;
-use crate::journal::JournalError;
+use crate::graph::{Order, escaped_len};
+use crate::journal::{JournalEntry, JournalError, JournalReader};
 use crate::model::Seq;
 use crate::store::history::{
     AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject, decode_entry,
 };
+use crate::store::index::backward_scan::BackwardScan;
 use crate::store::index::scan::{PAGE_ENTRIES, Scan, Stop};
+use crate::store::index::skip_index::KeyHash;
 use crate::store::store::Store;
 
 /// Bytes of the members of an event as JSON, without texts.
@@ -60,38 +62,85 @@ impl Store {
         let pruned = journal.pruned()?;
         let after = after.max(pruned);
         let mut wanted = vec![of.key_hash(location)];
-        let mut page = HistoryPage { events: Vec::new(), next: None, pruned };
+        let mut page = HistoryPage { order: Order::Oldest, events: Vec::new(), next: None, pruned };
         let mut failed = None;
         let scan = Scan { location, after, upto: Seq::MAX, entries_max: u64::MAX, stop };
-        let stopped = scan.run(journal.as_mut(), &mut wanted, &mut |seq, entry, wanted| {
-            let event = match decode_entry(seq, &entry) {
-                Ok(Some(event)) => event,
-                Ok(None) => return ControlFlow::Continue(()),
+        let stopped =
+            scan.run(journal.as_mut(), &mut wanted, &mut |seq, entry, wanted| match concerned(
+                of, seq, &entry, wanted,
+            ) {
+                Ok(Some(event)) => room.add(event, &mut page),
+                Ok(None) => ControlFlow::Continue(()),
                 Err(error) => {
                     failed = Some(error);
-                    return ControlFlow::Break(());
+                    ControlFlow::Break(())
                 }
-            };
-            if !of.is_concerned_by(&event, wanted) {
-                return ControlFlow::Continue(());
-            }
-            let name = event.change.name().map_or(0, escaped_len);
-            let texts = entry.entity.len() + entry.webhook_id.map_or(0, str::len) + name;
-            if !room.take(texts) {
-                page.next = page.events.last().map(|last| last.seq);
-                return ControlFlow::Break(());
-            }
-            page.events.push(HistoryEvent::new(seq, &entry, &event));
-            ControlFlow::Continue(())
-        })?;
+            })?;
         failed.map_or(Ok(()), Err)?;
         page.next = page.next.or(stopped);
+        self.count_deliveries(journal.as_mut(), &mut page)?;
+        Ok(page)
+    }
+
+    /// Returns up to `limit` events before `before` that concern a thing, the newest first;
+    /// [`Seq::MAX`] is after every event.
+    ///
+    /// # Performance
+    ///
+    /// Costs what [`Store::history`] does, but of the events from `before` back to the last one
+    /// that is returned, and up to 256 before that.
+    pub fn history_newest(
+        &self,
+        location: &str,
+        of: &Subject,
+        before: Seq,
+        limit: impl Into<PageLimit>,
+    ) -> Result<HistoryPage, JournalError> {
+        self.history_newest_until(location, of, before, limit.into(), &|| false)
+    }
+
+    /// Returns events as [`Store::history_newest`] does, until it is to stop: the page then
+    /// ends early.
+    pub(crate) fn history_newest_until(
+        &self,
+        location: &str,
+        of: &Subject,
+        before: Seq,
+        limit: PageLimit,
+        stop: Stop<'_>,
+    ) -> Result<HistoryPage, JournalError> {
+        let known = self.location(location);
+        let wanted = of.key_hashes(location, known.as_ref().map(|it| it.read()).as_deref());
+        unless_pruned(|| {
+            let mut room = Room::new(limit);
+            let mut journal = self.reader()?;
+            let pruned = journal.pruned()?;
+            let mut page =
+                HistoryPage { order: Order::Newest, events: Vec::new(), next: None, pruned };
+            let upto = before.saturating_sub(1);
+            let scan = BackwardScan { location, after: pruned, upto, wanted: &wanted, stop };
+            let mut pick =
+                |seq, entry: JournalEntry<'_>| concerned(of, seq, &entry, &mut Vec::new());
+            let stopped =
+                scan.run(journal.as_mut(), &mut pick, &mut |event| room.add(event, &mut page))?;
+            page.next = page.next.or(stopped);
+            self.count_deliveries(journal.as_mut(), &mut page)?;
+            Ok(page)
+        })
+    }
+
+    /// Adds the repeats of the deliveries of a page.
+    fn count_deliveries(
+        &self,
+        journal: &mut dyn JournalReader,
+        page: &mut HistoryPage,
+    ) -> Result<(), JournalError> {
         let unsaved = self.redeliveries.lock();
         for event in &mut page.events {
             let counted = unsaved.get(&event.seq).copied().unwrap_or(0);
             event.deliveries += journal.redeliveries(event.seq)? + counted;
         }
-        Ok(page)
+        Ok(())
     }
 
     /// Returns up to `limit` accepted events of a location after `after`.
@@ -156,6 +205,17 @@ impl Store {
     }
 }
 
+/// Returns the event of an entry, if it concerns the subject. May add to what is wanted.
+fn concerned(
+    of: &Subject,
+    seq: Seq,
+    entry: &JournalEntry<'_>,
+    wanted: &mut Vec<KeyHash>,
+) -> Result<Option<HistoryEvent>, JournalError> {
+    let event = decode_entry(seq, entry)?.filter(|event| of.is_concerned_by(event, wanted));
+    Ok(event.map(|event| HistoryEvent::new(seq, entry, &event)))
+}
+
 /// The room that is left in a page.
 struct Room {
     limit: PageLimit,
@@ -166,6 +226,17 @@ struct Room {
 impl Room {
     fn new(limit: impl Into<PageLimit>) -> Self {
         Self { limit: limit.into(), events: 0, bytes: 0 }
+    }
+
+    /// Adds an event to a page of a history, if it fits; if not, the page ends with the last one
+    /// that did.
+    fn add(&mut self, event: HistoryEvent, page: &mut HistoryPage) -> ControlFlow<()> {
+        if !self.take(event.text_bytes()) {
+            page.next = page.events.last().map(|last| last.seq);
+            return ControlFlow::Break(());
+        }
+        page.events.push(event);
+        ControlFlow::Continue(())
     }
 
     /// Counts an event with this many bytes of text, and returns whether it fits.

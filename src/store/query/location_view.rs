@@ -6,6 +6,7 @@ use crate::graph::{LabelCount, LabelRow, QueryError};
 use crate::model::NodeRef;
 use crate::store::locations::Location;
 use crate::store::past::replay::Past;
+use crate::store::query::between::BetweenRequest;
 use crate::store::query::links::LinksRequest;
 use crate::store::query::matches::MatchRequest;
 use crate::store::query::neighborhood::NeighborhoodRequest;
@@ -62,6 +63,14 @@ macro_rules! requests {
             /// Returns the neighborhood of a node.
             pub fn neighborhood(&self, node: &str) -> NeighborhoodRequest<'_> {
                 NeighborhoodRequest::new($target(self), node)
+            }
+
+            /// Finds the links among some nodes.
+            pub fn between(
+                &self,
+                nodes: impl IntoIterator<Item = impl AsRef<str>>,
+            ) -> BetweenRequest<'_> {
+                BetweenRequest::new($target(self), nodes)
             }
         })*
     };

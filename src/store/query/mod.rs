@@ -1,5 +1,6 @@
 //! Queries for programs: requests built step by step, and results that own their texts.
 
+pub(super) mod between;
 pub(super) mod diff;
 pub(super) mod links;
 pub(super) mod location_view;
@@ -11,6 +12,7 @@ pub(super) mod search;
 pub(super) mod target;
 pub(super) mod walk;
 
+pub use between::BetweenRequest;
 pub use diff::LocationDiff;
 pub use links::{LinksIter, LinksOf, LinksRequest};
 pub use location_view::LocationView;

@@ -185,6 +185,7 @@ const READ: &[(&str, &[&str])] = &[
     ("neighborhood-object", &["neighborhood", "business", "--as-of", "12"]),
     ("summary-as-of", &["summary", "--as-of", THEN]),
     ("history-record", &["history", AMARA, "--limit", "4"]),
+    ("history-newest", &["history", AMARA, "--order", "newest", "--limit", "4"]),
     ("history-object", &["history", "business"]),
     ("history-relation", &["history", "--relation", "52260f1169f63c4938cef973"]),
     ("history-association", &["history", "--association", "724455fc72ba9d79a3488b7e"]),
@@ -248,6 +249,10 @@ fn json_output_equals_the_answers_of_the_api() -> Result<(), Error> {
         &format!("/diff?from=60&to={THEN}&limit=5"),
     )?;
     check(&["history", AMARA, "--limit", "3"], &format!("/history?of={AMARA}&limit=3"))?;
+    check(
+        &["history", AMARA, "--order", "newest", "--limit", "3"],
+        &format!("/history?of={AMARA}&order=newest&limit=3"),
+    )?;
     let (relation, association) = ("52260f1169f63c4938cef973", "724455fc72ba9d79a3488b7e");
     check(&["history", "--relation", relation], &format!("/history?relation={relation}"))?;
     check(
@@ -380,6 +385,7 @@ fn queries_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(&["path", AMARA, "contact/nobody"], 1, nobody)?;
     check(&["neighborhood", "contact/nobody"], 1, nobody)?;
     check(&["history", "contact/nobody"], 1, nobody)?;
+    check(&["history", "contact/nobody", "--order", "newest"], 1, nobody)?;
     check(&["history", "--relation", "no"], 1, "no event has named the relation no")?;
     check(&["history", "--association", "no"], 1, "no event has named the association no")?;
     check(
@@ -408,6 +414,7 @@ fn queries_that_cannot_be_answered_say_why() -> Result<(), Error> {
     check(&["neighborhood", AMARA, "--depth", "9"], 2, "9 is not in 1..=8")?;
     check(&["history"], 2, "<NODE|--relation <ID>|--association <ID>>")?;
     check(&["history", AMARA, "--relation", "x"], 2, "cannot be used with")?;
+    check(&["history", AMARA, "--order", "latest"], 2, "possible values: oldest, newest")?;
     check_refusal(&run(&db, &["completions", "tcsh"])?, 2, "bash");
     Ok(())
 }

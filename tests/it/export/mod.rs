@@ -6,4 +6,7 @@ mod parts;
 #[cfg(feature = "server")]
 mod past;
 mod round_trip;
+#[cfg(feature = "server")]
+mod set_requests;
+mod sets;
 mod stores;

@@ -74,7 +74,7 @@ fn started(db: &Path) -> Result<Server, Error> {
 }
 
 /// Every parameter that takes a number, and which ones it takes.
-fn routes() -> [(String, &'static str, Takes); 23] {
+fn routes() -> [(String, &'static str, Takes); 24] {
     let at = "/v1/locations/L";
     let links = "objects/contact/records/c/links";
     [
@@ -100,6 +100,7 @@ fn routes() -> [(String, &'static str, Takes); 23] {
         (format!("{at}/{links}?cursor="), "cursor", Takes::None),
         (format!("{at}/objects?cursor="), "cursor", Takes::None),
         (format!("{at}/diff?from=1&cursor="), "cursor", Takes::None),
+        (format!("{at}/history?of=contact/c&order=newest&cursor="), "cursor", Takes::None),
         ("/v1/locations?cursor=".to_owned(), "cursor", Takes::None),
     ]
 }
@@ -156,6 +157,7 @@ fn every_moment_in_a_body_gets_a_clear_answer() -> Result<(), Error> {
         ("match", r#"{"object":"house","all":[{"linkedTo":"contact/c"}],"asOf":N}"#),
         ("walk", r#"{"from":["contact/c"],"steps":[{}],"asOf":N}"#),
         ("links", r#"{"of":["contact/c"],"asOf":N}"#),
+        ("between", r#"{"of":["contact/c","house/h"],"asOf":N}"#),
     ] {
         for (number, status) in [
             ("2", 200),

@@ -65,7 +65,7 @@ fn pages(between: &LocationDiff, limit: usize) -> (Vec<Joined>, Vec<Joined>) {
 
 fn check(store: &Store, from: Seq, to: Option<Seq>, limit: usize) -> Result<(), TestCaseError> {
     let (before, after) = (shown_at(store, Some(from)), shown_at(store, to));
-    let between = store.between("here", AsOf::Seq(from), to.map(AsOf::Seq)).unwrap().unwrap();
+    let between = store.diff("here", AsOf::Seq(from), to.map(AsOf::Seq)).unwrap().unwrap();
     let head = store.head();
     prop_assert_eq!(between.seqs(), (from.min(head), to.unwrap_or(head).min(head)));
     let (added, removed) = pages(&between, limit);
@@ -149,7 +149,7 @@ fn a_diff_shows_a_rename_and_a_delete() {
     ] {
         store.ingest(body.as_bytes()).unwrap();
     }
-    let between = |from, to| store.between("here", AsOf::Seq(from), Some(AsOf::Seq(to))).unwrap();
+    let between = |from, to| store.diff("here", AsOf::Seq(from), Some(AsOf::Seq(to))).unwrap();
     let told = |from, to| {
         let between = between(from, to).unwrap();
         let (links, them) = (
@@ -176,7 +176,7 @@ fn a_diff_shows_a_rename_and_a_delete() {
         (&*before.association.first.label, &*after.association.first.label),
         ("Buyer", "Owner")
     );
-    assert!(store.between("nowhere", AsOf::Seq(1), None).unwrap().is_none());
+    assert!(store.diff("nowhere", AsOf::Seq(1), None).unwrap().is_none());
 }
 
 #[test]
@@ -189,7 +189,7 @@ fn a_diff_that_is_cut_short_has_a_cursor() {
         ))
         .collect();
     sample::tell(&store, lines.iter().map(String::as_str));
-    let between = store.between("here", AsOf::Seq(0), None).unwrap().unwrap();
+    let between = store.diff("here", AsOf::Seq(0), None).unwrap().unwrap();
     let mut query = DiffQuery { after: None, limit: usize::MAX };
     let (mut added, mut rounds) = (0, 0);
     loop {

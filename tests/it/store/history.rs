@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 use relata::changes::ChangeFilter;
 use relata::graph::LocationGraph;
 use relata::history::{HistoryEvent, PastError, Subject};
+use relata::query::Order;
 use relata::webhook::{Decoded, decode, distill};
 use relata::{AsOf, Change, Event, NodeRef, Options, Seq, Status, Store, Timestamp};
 
@@ -184,6 +185,20 @@ fn history(store: &Store, subject: &Subject, limit: usize) -> Vec<HistoryEvent> 
     }
 }
 
+/// The same from the newest event on.
+fn newest_history(store: &Store, subject: &Subject, limit: usize) -> Vec<HistoryEvent> {
+    let (mut before, mut events) = (Seq::MAX, Vec::new());
+    loop {
+        let page = store.history_newest(SEASIDE, subject, before, limit).unwrap();
+        assert!(page.order == Order::Newest && page.events.len() <= limit);
+        events.extend(page.events);
+        match page.next {
+            Some(next) => before = next,
+            None => return events,
+        }
+    }
+}
+
 fn check_history(store: &Store, events: &[(Seq, Event)], subject: &Subject, limit: usize) -> usize {
     let mut expected = Vec::new();
     for (seq, event) in events.iter().filter(|(_, event)| event.location.as_str() == SEASIDE) {
@@ -193,7 +208,11 @@ fn check_history(store: &Store, events: &[(Seq, Event)], subject: &Subject, limi
         let id = event.webhook_id.as_ref().map(ToString::to_string);
         expected.push((*seq, event.event_type.to_string(), event.at, id, came_in(*seq)));
     }
-    let told = history(store, subject, limit)
+    let told = history(store, subject, limit);
+    let mut newest = newest_history(store, subject, limit);
+    newest.reverse();
+    assert_eq!(newest, told, "{subject:?}");
+    let told = told
         .into_iter()
         .map(|event| (event.seq, event.event_type, event.at, event.webhook_id, event.received_at));
     assert_eq!(told.collect::<Vec<_>>(), expected, "{subject:?}");
@@ -255,6 +274,9 @@ fn the_history_of_an_object_key_holds_deletes_of_its_associations() {
         for limit in [1, 10] {
             let seqs = history(&store, &subject(key), limit).into_iter().map(|event| event.seq);
             assert_eq!(seqs.collect::<Vec<_>>(), [1, 2, 3, 4], "{key} {limit}");
+            let newest = newest_history(&store, &subject(key), limit);
+            let newest = newest.into_iter().map(|event| event.seq);
+            assert_eq!(newest.collect::<Vec<_>>(), [4, 3, 2, 1], "{key} {limit}");
         }
     }
     assert_eq!(history(&store, &subject("business"), 10), []);
@@ -270,10 +292,63 @@ fn the_greatest_cursor_is_after_every_event() {
     {
         let page = store.history(SEASIDE, &subject("contact"), after, 10).unwrap();
         assert_eq!((page.events.len(), page.next), (0, None), "{after}");
+        let newest = store.history_newest(SEASIDE, &subject("contact"), after, 1).unwrap();
+        let last = history(&store, &subject("contact"), 10).pop();
+        assert_eq!(newest.events.last(), last.as_ref(), "before {after}");
         let page = store.events(SEASIDE, after, 10).unwrap();
         assert_eq!((page.events.len(), page.next), (0, None), "{after}");
         let page = store.changes(SEASIDE, after, &ChangeFilter::default(), 10).unwrap();
         assert_eq!((page.events.len(), page.upto), (0, after));
+    }
+}
+
+#[test]
+fn before_the_first_event_there_is_none() {
+    let store = Store::in_memory().unwrap();
+    tell_timed(&store, &SAMPLE.lines().take(20).collect::<Vec<_>>());
+    for before in [0, 1] {
+        let page = store.history_newest(SEASIDE, &subject("contact"), before, 10).unwrap();
+        assert_eq!((page.events.len(), page.next), (0, None), "{before}");
+    }
+}
+
+/// Versions that noted only the id for the delete of an association, not its object keys.
+#[test]
+fn a_delete_that_an_earlier_version_noted_is_found_from_either_end() {
+    let (_directory, path) = fresh().unwrap();
+    let store = Store::open_with(&path, options(1_000_000)).unwrap();
+    let association = |kind: &str| {
+        format!(
+            r#"{{"type":"Association{kind}","id":"a","key":"k","locationId":"{SEASIDE}",
+            "firstObjectKey":"contact","firstObjectLabel":"a","secondObjectKey":"house",
+            "secondObjectLabel":"b"}}"#
+        )
+    };
+    let other = format!(r#"{{"type":"ContactDelete","id":"c","locationId":"{SEASIDE}"}}"#);
+    for body in [&association("Create"), &other, &association("Delete")] {
+        store.ingest(body.as_bytes()).unwrap();
+    }
+    store.close().unwrap();
+    // As it would be with a run of thousands of events between the two.
+    let mut id = crc32fast::Hasher::new();
+    id.update(&[1]);
+    id.update(&(SEASIDE.len() as u64).to_le_bytes());
+    id.update(SEASIDE.as_bytes());
+    id.update(b"a");
+    let file = rusqlite::Connection::open(&path).unwrap();
+    let noted: Vec<u8> =
+        file.query_row("SELECT hashes FROM mentions", [], |row| row.get(0)).unwrap();
+    assert!(noted.as_chunks::<4>().0.contains(&id.clone().finalize().to_le_bytes()));
+    file.execute("UPDATE mentions SET last = 1", []).unwrap();
+    let run = "INSERT INTO mentions (first, last, hashes) VALUES (?1, ?1, ?2)";
+    file.execute(run, (2, Vec::new())).unwrap();
+    file.execute(run, (3, id.finalize().to_le_bytes().to_vec())).unwrap();
+    drop(file);
+    let store = Store::open_read_only(&path).unwrap();
+    let seqs = |events: Vec<HistoryEvent>| events.iter().map(|it| it.seq).collect::<Vec<_>>();
+    for key in ["contact", "house"] {
+        assert_eq!(seqs(history(&store, &subject(key), 10)), [1, 3], "{key}");
+        assert_eq!(seqs(newest_history(&store, &subject(key), 10)), [3, 1], "{key}");
     }
 }
 
@@ -291,6 +366,7 @@ fn repeats_of_a_delivery_are_counted_across_restarts() {
             assert_eq!(told.status == Status::Duplicate, expected > 0);
             expected += 1;
             let events = history(&store, &of, 10);
+            assert_eq!(events, newest_history(&store, &of, 10));
             assert_eq!(events.len(), 1);
             assert_eq!(events[0].deliveries, expected);
         }

@@ -1,8 +1,7 @@
 //! Reading the events of one location: all of them, and little else.
 
 use std::path::Path;
-use std::sync::atomic::Ordering;
-use std::sync::{Arc, mpsc};
+use std::sync::mpsc;
 use std::time::{Duration, Instant};
 
 use relata::changes::{ChangeFilter, ChangesError};
@@ -13,15 +12,13 @@ use relata::webhook::{Decoded, decode};
 use relata::{Change, Delivery, NodeRef, Options, Receipt, Seq, Status, Store, Timestamp};
 use rusqlite::Connection;
 
-use crate::support::counting_reader::Reads;
-use crate::support::faulty_journal::{Fault, Faulty, Plan};
 use crate::support::long;
 use crate::support::random::Random;
 
 const LOCATIONS: [&str; 4] = ["large", "middle", "small", "rare"];
 
 /// Events that are told while this is the time are old enough to be pruned.
-const LONG_AGO: Timestamp = Timestamp::from_millis(1_000);
+pub(super) const LONG_AGO: Timestamp = Timestamp::from_millis(1_000);
 
 /// A body of any type, the more often the larger the location.
 fn body(random: &mut Random) -> String {
@@ -50,7 +47,7 @@ fn body(random: &mut Random) -> String {
 }
 
 /// Ingests many at once, and returns what became of each.
-fn tell(store: &Store, bodies: &[String], received_at: Timestamp) -> Vec<Receipt> {
+pub(super) fn tell(store: &Store, bodies: &[String], received_at: Timestamp) -> Vec<Receipt> {
     let (sender, receipts) = mpsc::channel();
     for body in bodies {
         let delivery = Delivery::read(body.as_bytes(), None, received_at).unwrap();
@@ -162,15 +159,23 @@ impl Model {
             found.extend(page.events.into_iter().map(|event| event.seq));
             at = page.next;
         }
-        let mut expected = Vec::new();
-        for (seq, body, _) in self.of(location, after) {
-            if let Decoded::Event(event) = decode(body.as_bytes(), None).unwrap()
-                && is_about(&event.change, subject)
-            {
-                expected.push(seq);
-            }
+        let concerned = |(seq, body, _): (Seq, &str, bool)| {
+            let Decoded::Event(event) = decode(body.as_bytes(), None).unwrap() else { return None };
+            is_about(&event.change, subject).then_some(seq)
+        };
+        let all: Vec<Seq> = self.of(location, 0).into_iter().filter_map(concerned).collect();
+        let (earlier, later) = all.split_at(all.partition_point(|seq| *seq <= after));
+        assert_eq!(found, later, "{location} {subject:?} after {after}");
+
+        let (mut at, mut newest) = (Some(after + 1), Vec::new());
+        while let Some(before) = at {
+            let page = store.history_newest(location, subject, before, limit).unwrap();
+            assert!(page.events.len() <= limit && page.next.is_none_or(|next| next < before));
+            newest.extend(page.events.into_iter().map(|event| event.seq));
+            at = page.next;
         }
-        assert_eq!(found, expected, "{location} {subject:?} after {after}");
+        newest.reverse();
+        assert_eq!(newest, earlier, "{location} {subject:?} up to {after}");
     }
 
     fn check_past(&self, store: &Store, location: &str, upto: Seq) {
@@ -300,149 +305,4 @@ fn prune(open: &dyn Fn(Options) -> Store, model: &mut Model, random: &mut Random
     model.pruned = old;
     model.check(&store, random);
     store.close().unwrap();
-}
-
-/// A store whose readers are counted.
-fn counted(options: Options) -> (Store, Arc<Reads>) {
-    let journal = Faulty {
-        kept: MemoryJournal::new(),
-        plan: Arc::new(Plan { appends_left: u64::MAX.into(), ..Plan::default() }),
-        append: Fault::Full,
-    };
-    let reads = Arc::clone(&journal.plan.reads);
-    (Store::with_journal(Box::new(journal), options).unwrap(), reads)
-}
-
-fn relation(location: &str, number: u64) -> String {
-    format!(
-        r#"{{"type":"RelationCreate","id":"r{number}","associationId":"A","locationId":"{location}","firstObjectKey":"contact","firstRecordId":"c{number}","secondObjectKey":"house","secondRecordId":"h"}}"#
-    )
-}
-
-/// Every `EVERY`th event is of the small location.
-const EVERY: u64 = 1_000;
-
-/// A store of which a checkpoint covers everything.
-fn with_a_small_location(events: u64) -> (Store, Arc<Reads>) {
-    let options = Options { checkpoint_events: 1_500, ..Options::default() };
-    let (store, reads) = counted(options);
-    let location = |number| if number % EVERY == 7 { "small" } else { "large" };
-    let bodies: Vec<String> =
-        (0..events).map(|number| relation(location(number), number)).collect();
-    tell(&store, &bodies, LONG_AGO);
-    store.checkpoint().unwrap();
-    reads.take();
-    (store, reads)
-}
-
-/// A tenant with a dozen events read those of all others for each page of its own, and
-/// a reader of changes took the notes of the whole journal into memory.
-#[test]
-fn a_small_location_beside_a_large_one_reads_only_its_own_events() {
-    for events in [10_000, 20_000] {
-        let (store, reads) = with_a_small_location(events);
-        let own = events / EVERY;
-        // Each is in a block of 64 of its own.
-        let most = own * 64;
-        let read = |what: &str, most: u64, hashes_most: u64| {
-            let (entries, hashes) = reads.take();
-            assert!(entries <= most, "{what}: {entries} entries of {events}, not {most}");
-            assert!(hashes <= hashes_most, "{what}: {hashes} bytes of hashes");
-        };
-        assert_eq!(store.events("small", 0, 100).unwrap().events.len() as u64, own);
-        read("events", most, 0);
-        assert_eq!(store.events("nobody", 0, 100).unwrap().events, []);
-        read("events of nobody", 0, 0);
-        let mut lines = Vec::new();
-        assert_eq!(store.export_events("small", store.head(), &mut lines).unwrap(), own);
-        read("ndjson", most, 0);
-        let page = store.changes("small", 0, &ChangeFilter::default(), 100).unwrap();
-        assert_eq!((page.events.len() as u64, page.upto), (own, events));
-        read("changes", most, 0);
-        assert_eq!(store.past("small", events - 1).unwrap().graph.view().counts().relations, own);
-        read("asOf", most, 0);
-        store.timeline("small", None).unwrap();
-        read("timeline", most, 0);
-        let subject = Subject::Relation("r3007".into());
-        assert_eq!(store.history("small", &subject, 0, 10).unwrap().events.len(), 1);
-        // The run that it occurs in, and the hashes of each run that the location is in.
-        read("history", 5 * 64, own * 4_096 * 12 + 8_192 * own);
-    }
-}
-
-/// Each page read the notes of all that came after it: four times the events cost
-/// sixteen times the reading.
-#[test]
-fn reading_in_pages_costs_no_more_than_reading_at_once() {
-    let mut costs = Vec::new();
-    for events in [5_000, 20_000] {
-        let (store, reads) = with_a_small_location(events);
-        let (mut at, mut pages) = (0, 0);
-        while at < events {
-            at = store.changes("large", at, &ChangeFilter::default(), 250).unwrap().upto;
-            let (entries, hashes) = reads.take();
-            assert!(entries <= 250 + 64 && hashes == 0, "page {pages}: {entries}, {hashes}");
-            pages += 1;
-        }
-        let (mut next, mut read, mut pages_of_one) = (Some(0), (0, 0), 0);
-        let subject = Subject::Node(NodeRef::record("house", "h"));
-        while let Some(after) = next {
-            next = store.history("large", &subject, after, 250).unwrap().next;
-            let (entries, hashes) = reads.take();
-            assert!(entries <= 250 + 64 && hashes <= 2 * 4_096 * 12, "{entries} {hashes}");
-            read = (read.0 + entries, read.1 + hashes);
-            pages_of_one += 1;
-        }
-        assert_eq!(pages, pages_of_one);
-        costs.push(read);
-    }
-    assert!(costs[1].0 <= costs[0].0 * 5 && costs[1].1 <= costs[0].1 * 6, "{costs:?}");
-}
-
-/// What a read from the file costs, in bytes, as the system counts them.
-fn bytes_read() -> u64 {
-    let io = std::fs::read_to_string("/proc/thread-self/io").unwrap_or_default();
-    let read = io.lines().find_map(|line| line.strip_prefix("rchar: "));
-    read.map_or(0, |read| read.parse().unwrap())
-}
-
-/// The figures that are told say how much a whole catch-up reads from the file.
-#[test]
-fn a_catch_up_reads_each_event_about_once() {
-    let directory = tempfile::tempdir().unwrap();
-    let (few, many) = if long::rounds(0, 1) == 1 { (250_000, 1_000_000) } else { (4_000, 16_000) };
-    let mut read = Vec::new();
-    for events in [few, many] {
-        let db = directory.path().join(format!("{events}.db"));
-        let store = Store::open(&db).unwrap();
-        let begun = Instant::now();
-        let location = |number| if number % EVERY == 7 { "small" } else { "large" };
-        let lines: Vec<String> =
-            (0..events).map(|number| relation(location(number), number)).collect();
-        store.import().read(lines.join("\n").as_bytes(), |_| Ok(())).unwrap();
-        store.checkpoint().unwrap();
-        long::tell(&format!("import of {events}"), format!("{:?}", begun.elapsed()));
-        let (begun, before, mut at, mut seen) = (Instant::now(), bytes_read(), 0, 0);
-        while at < events {
-            let page = store.changes("large", at, &ChangeFilter::default(), 500).unwrap();
-            (at, seen) = (page.upto, seen + page.events.len() as u64);
-        }
-        assert_eq!(seen, events - events / EVERY);
-        read.push(bytes_read() - before);
-        long::tell(
-            &format!("catch-up over {events}"),
-            format!("{:?}, {} kB read", begun.elapsed(), read[read.len() - 1] / 1_024),
-        );
-    }
-    assert!(read[1] <= read[0] * 5, "four times the events, {read:?} bytes read");
-}
-
-/// The reading of a server's client that has left, or of one that stops.
-#[test]
-fn a_reader_is_closed_after_each_reading() {
-    let (store, reads) = with_a_small_location(3_000);
-    store.events("large", 0, 10).unwrap();
-    store.changes("large", 0, &ChangeFilter::default(), 10).unwrap();
-    store.past("large", 100).unwrap();
-    assert_eq!(reads.open.load(Ordering::Relaxed), 0);
 }

@@ -44,6 +44,13 @@ impl CountingReader {
     }
 }
 
+impl CountingReader {
+    fn count(&self, run: Option<&SkipBlock>) {
+        let bytes = run.map_or(0, |run| run.hashes.len() as u64);
+        self.reads.hashes.fetch_add(bytes, Ordering::Relaxed);
+    }
+}
+
 impl Drop for CountingReader {
     fn drop(&mut self) {
         self.reads.open.fetch_sub(1, Ordering::Relaxed);
@@ -110,11 +117,21 @@ impl JournalReader for CountingReader {
         self.kept.next_location_range(location, after)
     }
 
+    fn last_location_range(
+        &mut self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+    ) -> Result<Option<RangeInclusive<Seq>>, JournalError> {
+        self.kept.last_location_range(location, after, upto)
+    }
+
     fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
-        let run = self.kept.next_skip_block(after)?;
-        let bytes = run.as_ref().map_or(0, |run| run.hashes.len() as u64);
-        self.reads.hashes.fetch_add(bytes, Ordering::Relaxed);
-        Ok(run)
+        self.kept.next_skip_block(after).inspect(|run| self.count(run.as_ref()))
+    }
+
+    fn last_skip_block(&mut self, upto: Seq) -> Result<Option<SkipBlock>, JournalError> {
+        self.kept.last_skip_block(upto).inspect(|run| self.count(run.as_ref()))
     }
 
     fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {

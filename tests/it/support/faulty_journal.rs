@@ -166,8 +166,21 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.next_location_range(location, after)
     }
 
+    fn last_location_range(
+        &mut self,
+        location: &str,
+        after: Seq,
+        upto: Seq,
+    ) -> Result<Option<RangeInclusive<Seq>>, JournalError> {
+        self.kept.last_location_range(location, after, upto)
+    }
+
     fn next_skip_block(&mut self, after: Seq) -> Result<Option<SkipBlock>, JournalError> {
         self.kept.next_skip_block(after)
+    }
+
+    fn last_skip_block(&mut self, upto: Seq) -> Result<Option<SkipBlock>, JournalError> {
+        self.kept.last_skip_block(upto)
     }
 
     fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError> {

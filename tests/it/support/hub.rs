@@ -62,6 +62,12 @@ pub(crate) fn endless() -> Value {
     json!({"from": ["contact/hub"], "steps": steps, "paths": true, "limit": 1000})
 }
 
+/// The hub and some of what it is linked to.
+pub(crate) fn hub_and_houses(houses: usize) -> Vec<String> {
+    let houses = (0..houses).map(|number| format!("house/h{number}"));
+    std::iter::once("contact/hub".to_owned()).chain(houses).collect()
+}
+
 /// Questions that visit every link many times over, if they are let.
 pub(crate) fn huge() -> Vec<(&'static str, Option<Value>)> {
     let steps = vec![json!({}); 16];
@@ -74,5 +80,6 @@ pub(crate) fn huge() -> Vec<(&'static str, Option<Value>)> {
             "/v1/locations/L/match",
             Some(json!({"any": [{"linkedTo": "contact/hub"}, {"linkedTo": "contact/b7"}]})),
         ),
+        ("/v1/locations/L/between", Some(json!({"of": hub_and_houses(1_999)}))),
     ]
 }

@@ -1,5 +1,6 @@
 //! One file a question, as in the crate.
 
+mod between;
 mod budgets;
 mod charges;
 mod counts;

@@ -9,12 +9,12 @@ use crate::support::oracle::{Edge, Node, condition_filter, crowded, history, nod
 
 pub(super) type EdgeLine = (Node, Node, String, Option<String>, Option<i64>, u64);
 
-fn edge_line(edge: &Edge) -> EdgeLine {
+pub(super) fn edge_line(edge: &Edge) -> EdgeLine {
     let Edge { first, second, association, relation, at, seq, .. } = edge.clone();
     (first, second, association, relation, at, seq)
 }
 
-fn shown_line(edge: &Shown<'_>) -> EdgeLine {
+pub(super) fn shown_line(edge: &Shown<'_>) -> EdgeLine {
     let node = |end: &EdgeEnd<'_>| (end.object.to_owned(), end.record.map(str::to_owned));
     let relation = edge.relation.map(str::to_owned);
     let at = edge.at.map(Timestamp::as_millis);

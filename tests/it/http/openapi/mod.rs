@@ -69,6 +69,8 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/diff"), "?from=310&to=60&limit=1");
     get(&here("/history"), "?of=contact/TO8RJjq9RDegjbPPMkse");
     get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
+    get(&here("/history"), "?of=contact/TO8RJjq9RDegjbPPMkse&order=newest&limit=1");
+    get(&here("/history"), "?of=contact/TO8RJjq9RDegjbPPMkse&order=newest&cursor=b200");
     get(&here("/events"), "?after=300&limit=2");
     for format in Format::ALL.iter().map(|format| format.as_str()) {
         get(&here("/export"), &format!("?format={format}&of=contact/TO8RJjq9RDegjbPPMkse"));
@@ -100,8 +102,16 @@ fn ask_in_bodies(record: &mut Record, server: &Server) {
         ("/walk", r#"{"from":["contact/TO8RJjq9RDegjbPPMkse"],"steps":[{},{"object":"contact"}]}"#),
         ("/walk", r#"{"from":["contact"],"steps":[{}]}"#),
         ("/walk", r#"{"from":["contact/TO8RJjq9RDegjbPPMkse"],"steps":[{},{}],"paths":true}"#),
+        ("/between", r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact","contact/RwOR1rEroB5eX0lPuxFF"]}"#),
+        ("/between", r#"{"of":["contact","contact/nobody"],"label":"Spouse","asOf":200}"#),
     ] {
         record.ask(server, &Request::new("POST", &format!("{HERE}{route}"), "").body(body), 200);
+    }
+    let nodes = r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact","contact/RwOR1rEroB5eX0lPuxFF"]}"#;
+    for format in Format::ALL.iter().map(|format| format.as_str()) {
+        let query = format!("?format={format}");
+        let route = format!("{HERE}/export");
+        record.ask(server, &Request::new("POST", &route, &query).body(nodes), 200);
     }
 }
 
@@ -210,7 +220,9 @@ fn ask_amiss(record: &mut Record, server: &Server) {
                 _ => "",
             };
             let body = match route.path.rsplit('/').next().unwrap_or_default() {
-                "links" | "labels" if route.method == "POST" => r#"{"of":["contact"]}"#,
+                "links" | "labels" | "between" | "export" if route.method == "POST" => {
+                    r#"{"of":["contact"]}"#
+                }
                 "match" => r#"{"all":[{"linkedTo":"contact"}]}"#,
                 "walk" => r#"{"from":["contact"],"steps":[{}]}"#,
                 _ => "",
@@ -227,13 +239,7 @@ fn ask_amiss(record: &mut Record, server: &Server) {
         let problem = &record.document["components"]["schemas"]["Problem"];
         assert_eq!(faults(&validator(&record.document, problem), &other.json()), [""; 0]);
     }
-    for route in ["/links", "/labels", "/match", "/walk"].map(|rest| format!("{HERE}{rest}")) {
-        let post = |body: &str| Request::new("POST", &route, "").body(body);
-        record.ask(server, &post("{"), 400);
-        record.ask(server, &post(r#"{"label":1}"#), 400);
-        record.ask(server, &post(&" ".repeat((1 << 20) + 1)), 413);
-        record.ask(server, &Request::new("POST", &route, "").header("content-type", "a/b"), 415);
-    }
+    ask_amiss_in_bodies(record, server);
     let large = vec![b' '; (256 << 10) + 1];
     record.ask(server, &Request::new("POST", "/v1/doctor", "").body(large), 413);
     for route in ["/v1/doctor", "/v1/import"] {
@@ -245,6 +251,20 @@ fn ask_amiss(record: &mut Record, server: &Server) {
     stream.write_all(head.as_bytes()).unwrap();
     let answer = Answer::read(&mut stream).unwrap();
     record.hold(&Request::new("POST", "/v1/import", ""), &answer, 413);
+}
+
+/// Bodies that are no query.
+fn ask_amiss_in_bodies(record: &mut Record, server: &Server) {
+    for rest in ["/links", "/labels", "/match", "/walk", "/between", "/export"] {
+        let query = if rest == "/export" { "?format=dot" } else { "" };
+        let route = format!("{HERE}{rest}");
+        let empty = || Request::new("POST", &route, query);
+        let post = |body: &str| empty().body(body);
+        record.ask(server, &post("{"), 400);
+        record.ask(server, &post(r#"{"label":1}"#), 400);
+        record.ask(server, &post(&" ".repeat((1 << 20) + 1)), 413);
+        record.ask(server, &empty().header("content-type", "a/b"), 415);
+    }
 }
 
 /// Strangers, and tokens that are not enough.
@@ -300,12 +320,14 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
             continue;
         }
         let (query, body) = match route.rsplit('/').next().unwrap_or_default() {
+            "export" if method == "POST" => ("?format=dot&asOf=9", r#"{"of":["contact"]}"#),
             "export" => ("?format=ndjson", ""),
             "changes" => ("?after=9", ""),
             "links" | "labels" if method == "POST" => ("?asOf=9", r#"{"of":["contact"]}"#),
             "labels" | "neighborhood" => ("?of=contact&asOf=9", ""),
             "path" => ("?from=contact&to=contact&asOf=9", ""),
             "diff" => ("?from=9", ""),
+            "between" => ("?asOf=9", r#"{"of":["contact"]}"#),
             "match" => ("?asOf=9", r#"{"all":[{"linkedTo":"contact"}]}"#),
             "walk" => ("?asOf=9", r#"{"from":["contact"],"steps":[{}]}"#),
             "links" | "summary" | "objects" | "associations" | "records" => ("?asOf=9", ""),
@@ -340,6 +362,9 @@ fn ask_too_much(record: &mut Record) -> Result<(), Error> {
     let export = format!("{HERE}/export");
     let refused = record.ask(&server, &Request::new("GET", &export, "?format=mermaid"), 422);
     assert_eq!(refused.json()["code"], "too_large");
+    let both =
+        Request::new("POST", &export, "?format=mermaid").body(r#"{"of":["contact/1","house/2"]}"#);
+    assert_eq!(record.ask(&server, &both, 422).json()["code"], "too_large");
     record.ask(&server, &Request::new("GET", &export, "?format=mermaid&layer=objects"), 200);
     Ok(())
 }
@@ -350,7 +375,8 @@ fn ask_slowly(record: &mut Record, server: &Server) -> Result<(), Error> {
     for (method, route, operation) in operations(&document()) {
         if operation["responses"]["408"].is_object() {
             let mut stream = server.connect()?;
-            let path = Request::new(&method, route, "").path;
+            let query = if route.ends_with("/export") { "?format=dot" } else { "" };
+            let path = Request::new(&method, route, query).path;
             write!(
                 stream,
                 "{method} {path} HTTP/1.1\r\nhost: localhost\r\ncontent-length: 9\r\n\r\n"

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 
 use serde_json::{Value, json};
 
-use crate::support::hub::{ask, endless, huge, with_hub};
+use crate::support::hub::{ask, endless, hub_and_houses, huge, with_hub};
 use crate::support::long;
 use crate::support::process::{peak_resident, resident};
 use crate::support::server::Error;
@@ -85,6 +85,9 @@ fn long_answers() -> Vec<(&'static str, Option<Value>, &'static str)> {
         ("diff?from=0&limit=1000", None, "added"),
         ("events?limit=1000", None, "events"),
         ("history?of=contact/hub&limit=1000", None, "events"),
+        ("history?of=contact/hub&limit=1000&order=newest", None, "events"),
+        ("between", Some(json!({"of": hub_and_houses(100)})), ""),
+        ("between", Some(json!({"of": hub_and_houses(1_999)})), ""),
         ("walk", Some(json!({"from": [hub], "steps": [{}], "limit": 1000, "paths": true})), ""),
         ("neighborhood?of=contact/hub&depth=2&limit=100", None, ""),
         ("neighborhood?of=contact/hub&depth=8&limit=100000", None, ""),
@@ -128,8 +131,7 @@ fn no_answer_is_longer_than_its_limit() -> Result<(), Error> {
         }
         assert!(list.is_empty() || rows >= 1_000, "{path}: {rows} rows on {pages} pages");
     }
-    let houses = (0..999).map(|number| format!("house/h{number}"));
-    let of: Vec<String> = std::iter::once("contact/hub".to_owned()).chain(houses).collect();
+    let of = hub_and_houses(999);
     let batch = json!({"of": of, "limit": 1000});
     let answer = ask(&server, &place("links"), Some(&batch))?;
     assert!(answer.body.len() < 3 * BYTES + 100 * of.len(), "{}", answer.body.len());

@@ -46,6 +46,17 @@ fn bad_parameters() -> Vec<Case> {
         ("history?of=contact&relation=x", None, 400, "of"),
         ("history?relation=none", None, 404, ""),
         ("history?of=contact&cursor=x", None, 400, "cursor"),
+        ("history?of=contact&order=latest", None, 400, "order"),
+        ("history?of=contact&order=newest&order=newest", None, 400, "order"),
+        ("history?of=contact&order=newest&cursor=7", None, 400, "cursor"),
+        ("history?of=contact&order=newest&cursor=b", None, 400, "cursor"),
+        ("history?of=contact&order=newest&cursor=b07", None, 400, "cursor"),
+        ("history?of=contact&order=newest&cursor=b-1", None, 400, "cursor"),
+        ("history?of=contact&order=newest&cursor=b18446744073709551616", None, 400, "cursor"),
+        ("history?of=contact&order=oldest&cursor=b7", None, 400, "cursor"),
+        ("history?of=contact&cursor=b7", None, 400, "cursor"),
+        ("history?relation=none&order=newest", None, 404, ""),
+        ("events?order=newest", None, 400, "order"),
         ("events?after=x", None, 400, "after"),
         ("summary?limit=5", None, 400, "limit"),
     ]
@@ -67,6 +78,10 @@ fn long_bodies() -> Vec<Case> {
         ("links", Some(json!({"of": many(1001)})), 400, "of"),
         ("links", Some(json!({"of": [amara], "label": vec!["x"; 101]})), 400, "label"),
         ("links", Some(json!({"of": [amara], "association": vec!["x"; 101]})), 400, "association"),
+        ("between", Some(json!({"of": []})), 400, "of"),
+        ("between", Some(json!({"of": many(2001)})), 400, "of"),
+        ("between", Some(json!({"of": [amara], "label": vec!["x"; 101]})), 400, "label"),
+        ("between", Some(json!({"of": [amara], "association": vec![7]})), 400, "association[0]"),
         ("match", Some(json!({"any": conditions})), 400, "any"),
         ("match", Some(json!({"none": conditions})), 400, "none"),
         ("match", Some(json!({"all": conditions[..50], "any": conditions[..51]})), 400, "all"),
@@ -110,6 +125,15 @@ fn bad_bodies() -> Vec<Case> {
         ("links", Some(json!({"of": [amara], "label": 7})), 400, "label"),
         ("links", Some(json!({"off": [amara]})), 400, "off"),
         ("links", Some(json!([])), 400, "body"),
+        ("between", Some(json!({})), 400, "body"),
+        ("between", Some(json!([amara])), 400, "body"),
+        ("between", Some(json!({"of": amara})), 400, "of"),
+        ("between", Some(json!({"of": [amara, "x/"]})), 400, "of[1]"),
+        ("between", Some(json!({"of": [amara, null]})), 400, "of[1]"),
+        ("between", Some(json!({"of": [amara], "limit": 3})), 400, "limit"),
+        ("between", Some(json!({"of": [amara], "asOf": "soon"})), 400, "asOf"),
+        ("between?asOf=3", Some(json!({"of": [amara], "asOf": 3})), 400, "asOf"),
+        ("between?label=x", Some(json!({"of": [amara]})), 400, "label"),
         ("match", Some(json!({})), 400, "all"),
         ("match", Some(json!({"none": [{"linkedTo": amara}]})), 400, "all"),
         ("match", Some(json!({"all": [{"linkedTo": "x/"}]})), 400, "all[0].linkedTo"),
@@ -175,7 +199,8 @@ fn a_moment_in_the_future_is_refused() -> Result<(), Error> {
         (format!("summary?asOf={ahead}"), None, "asOf"),
         ("labels?of=contact&asOf=1700000000000".to_owned(), None, "asOf"),
         (format!("export?format=dot&asOf={ahead}"), None, "asOf"),
-        ("links".to_owned(), Some(amara), "asOf"),
+        ("links".to_owned(), Some(amara.clone()), "asOf"),
+        ("between".to_owned(), Some(amara), "asOf"),
         (format!("objects?asOf={ahead}"), None, "asOf"),
         (format!("associations?asOf={ahead}"), None, "asOf"),
         (format!("associations/724455fc72ba9d79a3488b7e?asOf={ahead}"), None, "asOf"),
@@ -231,5 +256,74 @@ fn a_name_is_found_as_soon_as_it_is_known() -> Result<(), Error> {
     refused("?q=a&limit=0", "limit");
     refused("?q=a&limit=101", "limit");
     refused("?q=a&asOf=1", "asOf");
+    Ok(())
+}
+
+/// A picture asks for the links of what it shows: what is not known (any more, or yet) must not
+/// cost it the rest.
+#[test]
+fn the_links_between_nodes_are_found_beside_unknown_ones() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start_with(&db, &["--demo"])?;
+    let (amara, ben) = ("contact/TO8RJjq9RDegjbPPMkse", "contact/RwOR1rEroB5eX0lPuxFF");
+    let between = |of: &[&str], as_of: &str| {
+        ask(&server, &format!("between{as_of}"), Some(&json!({"of": of}))).unwrap().json()
+    };
+    let found = between(&[amara, "contact/nobody", ben, amara, "contact/nobody"], "");
+    let node = |record: &str| json!({"object": "contact", "record": record});
+    assert_eq!(found["nodes"], json!([node("TO8RJjq9RDegjbPPMkse"), node("RwOR1rEroB5eX0lPuxFF")]));
+    assert_eq!((&found["unknown"], &found["complete"]), (&json!(["contact/nobody"]), &json!(true)));
+    // A link looks as in a neighborhood.
+    let around = ask(&server, "neighborhood?of=contact/TO8RJjq9RDegjbPPMkse", None)?.json();
+    let is_bens = |link: &&Value| link["second"]["record"] == "RwOR1rEroB5eX0lPuxFF";
+    let links: Vec<Value> =
+        around["links"].as_array().unwrap().iter().filter(is_bens).cloned().collect();
+    let own = |link: &&Value| link["first"]["record"] == "TO8RJjq9RDegjbPPMkse";
+    let own: Vec<&Value> = links.iter().filter(own).collect();
+    assert_eq!((json!(own), own.len()), (found["links"].clone(), 1));
+    let early = between(&[amara, ben], "?asOf=1");
+    assert_eq!(
+        early,
+        json!({"nodes": [], "unknown": [amara, ben], "links": [], "complete": true, "seq": 1})
+    );
+    let most: Vec<String> = (0..2_000).map(|number| format!("contact/{number}")).collect();
+    let most: Vec<&str> = most.iter().map(String::as_str).collect();
+    assert_eq!(between(&most, "")["unknown"], json!(most));
+    Ok(())
+}
+
+/// Pages from the newest event backwards are those from the oldest in reverse, while events
+/// come in.
+#[test]
+fn a_history_reads_the_same_from_either_end() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start_with(&db, &["--demo"])?;
+    let pages = |order: &str| -> Vec<Value> {
+        let (mut events, mut cursor) = (Vec::new(), String::new());
+        loop {
+            let path = format!("history?of=contact/TO8RJjq9RDegjbPPMkse&limit=3{order}{cursor}");
+            let page = ask(&server, &path, None).unwrap().json();
+            events.extend_from_slice(page["events"].as_array().unwrap());
+            let Some(next) = page["next"].as_str() else {
+                assert_eq!(page["complete"], true);
+                return events;
+            };
+            assert_eq!(page["complete"], false);
+            cursor = format!("&cursor={next}");
+            let more = json!({"type": "ContactUpdate", "id": "TO8RJjq9RDegjbPPMkse", "name": next,
+                "locationId": "seaside-realty"});
+            if order == "&order=newest" {
+                server.post("/webhooks", more.to_string().as_bytes()).unwrap();
+            }
+        }
+    };
+    let (oldest, mut newest) = (pages("&order=oldest"), pages("&order=newest"));
+    newest.reverse();
+    assert_eq!((json!(oldest), oldest.len() > 9), (json!(newest), true));
+    // What came since is first now.
+    assert_eq!(pages("").len(), oldest.len() + oldest.len().div_ceil(3) - 1);
+    let first = ask(&server, "history?of=contact/TO8RJjq9RDegjbPPMkse&order=newest&limit=1", None)?.json();
+    assert_eq!(first["events"][0]["type"], "ContactUpdate");
+    assert_eq!(first["events"][0]["seq"], first["seq"]);
     Ok(())
 }
