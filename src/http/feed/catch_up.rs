@@ -6,7 +6,7 @@ use std::sync::{Arc, Mutex, Weak};
 
 use tokio::sync::Semaphore;
 
-use crate::http::limits::background::Background;
+use crate::http::limits::background::{Background, give_way};
 use crate::http::limits::permits::cores_of_one_client;
 use crate::http::respond::problem::Problem;
 use crate::journal::JournalReader;
@@ -93,7 +93,10 @@ impl CatchUp {
             let open = hold().pop();
             let mut journal = open.map_or_else(|| shared.store.reader(), Ok)?;
             let query = ChangeQuery { location: &location, filter: &filter, after, upto, limit };
-            let stop = || shared.stopping.load(Ordering::Relaxed);
+            let stop = || {
+                give_way();
+                shared.stopping.load(Ordering::Relaxed)
+            };
             let page = shared.store.changes_until(journal.as_mut(), &query, &stop)?;
             hold().push(journal);
             Ok(map(page))

@@ -12,8 +12,11 @@ use crate::support::sample::{SAMPLE, tell};
 const SEASIDE: &str = "seaside-realty";
 
 /// Around whom the nodes of the set are.
-const CENTRES: [&str; 3] =
-    ["contact/TO8RJjq9RDegjbPPMkse", "custom_objects.property/6adf249e8ce18ef62a90b95f", "contact/rOGUddlBz6igqspDOS9C"];
+const CENTRES: [&str; 3] = [
+    "contact/TO8RJjq9RDegjbPPMkse",
+    "custom_objects.property/6adf249e8ce18ef62a90b95f",
+    "contact/rOGUddlBz6igqspDOS9C",
+];
 
 fn sample() -> Store {
     let store = Store::in_memory().unwrap();
@@ -113,7 +116,8 @@ fn ids(graph: &Value, list: &str) -> BTreeSet<String> {
 #[test]
 fn a_filter_leaves_all_nodes_and_some_links() {
     let store = sample();
-    let nodes = ["contact/TO8RJjq9RDegjbPPMkse", "contact/RwOR1rEroB5eX0lPuxFF", "contact", "business"];
+    let nodes =
+        ["contact/TO8RJjq9RDegjbPPMkse", "contact/RwOR1rEroB5eX0lPuxFF", "contact", "business"];
     let all = graph(&store, &set(nodes));
     let along = LinkFilter::default().label("Referred By");
     let some = graph(&store, &SubgraphQuery { along, ..set(nodes) });
@@ -171,7 +175,9 @@ fn the_life_spans_of_some_nodes_are_those_of_an_export_of_everything() {
             String::from_utf8(to).unwrap()
         };
         // The last of them was deleted in the end.
-        let nodes = CENTRES.into_iter().chain(["contact/RwOR1rEroB5eX0lPuxFF", "contact/mbtyeRAKdpWLlLY3QHpr"]);
+        let nodes = CENTRES
+            .into_iter()
+            .chain(["contact/RwOR1rEroB5eX0lPuxFF", "contact/mbtyeRAKdpWLlLY3QHpr"]);
         let nodes: BTreeSet<String> = nodes.map(str::to_owned).collect();
         let (some, all) = (gexf(&set(&nodes)), gexf(&SubgraphQuery::default()));
         let of_set = |element: &&str, attribute: &str| {

@@ -102,12 +102,16 @@ fn ask_in_bodies(record: &mut Record, server: &Server) {
         ("/walk", r#"{"from":["contact/TO8RJjq9RDegjbPPMkse"],"steps":[{},{"object":"contact"}]}"#),
         ("/walk", r#"{"from":["contact"],"steps":[{}]}"#),
         ("/walk", r#"{"from":["contact/TO8RJjq9RDegjbPPMkse"],"steps":[{},{}],"paths":true}"#),
-        ("/between", r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact","contact/RwOR1rEroB5eX0lPuxFF"]}"#),
+        (
+            "/between",
+            r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact","contact/RwOR1rEroB5eX0lPuxFF"]}"#,
+        ),
         ("/between", r#"{"of":["contact","contact/nobody"],"label":"Spouse","asOf":200}"#),
     ] {
         record.ask(server, &Request::new("POST", &format!("{HERE}{route}"), "").body(body), 200);
     }
-    let nodes = r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact","contact/RwOR1rEroB5eX0lPuxFF"]}"#;
+    let nodes =
+        r#"{"of":["contact/TO8RJjq9RDegjbPPMkse","contact","contact/RwOR1rEroB5eX0lPuxFF"]}"#;
     for format in Format::ALL.iter().map(|format| format.as_str()) {
         let query = format!("?format={format}");
         let route = format!("{HERE}/export");

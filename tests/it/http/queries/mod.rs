@@ -36,7 +36,10 @@ fn every_question() -> Vec<(&'static str, Option<Value>)> {
         ("path?from=business&to=custom_objects.viewing", None),
         ("neighborhood?of=contact/TO8RJjq9RDegjbPPMkse&depth=2&limit=20", None),
         ("neighborhood?of=contact&depth=1", None),
-        ("between", Some(json!({"of": [amara, house, "contact/RwOR1rEroB5eX0lPuxFF", amara, "contact"]}))),
+        (
+            "between",
+            Some(json!({"of": [amara, house, "contact/RwOR1rEroB5eX0lPuxFF", amara, "contact"]})),
+        ),
         (
             "between",
             Some(json!({"of": ["contact", "business", "contact/nobody"], "label": "Owner"})),

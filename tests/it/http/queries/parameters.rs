@@ -322,7 +322,8 @@ fn a_history_reads_the_same_from_either_end() -> Result<(), Error> {
     assert_eq!((json!(oldest), oldest.len() > 9), (json!(newest), true));
     // What came since is first now.
     assert_eq!(pages("").len(), oldest.len() + oldest.len().div_ceil(3) - 1);
-    let first = ask(&server, "history?of=contact/TO8RJjq9RDegjbPPMkse&order=newest&limit=1", None)?.json();
+    let first =
+        ask(&server, "history?of=contact/TO8RJjq9RDegjbPPMkse&order=newest&limit=1", None)?.json();
     assert_eq!(first["events"][0]["type"], "ContactUpdate");
     assert_eq!(first["events"][0]["seq"], first["seq"]);
     Ok(())
