@@ -16,7 +16,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         store.ingest(body.as_bytes())?;
     }
 
-    let location = store.location("seaside-realty").ok_or("no such location")?;
+    let location = store.location("seaside-realty")?.ok_or("no such location")?;
     let found = location.search("12 maple street").limit(1).page();
     let house = found.results.first().ok_or("no such house")?.node().to_string();
     println!("Interested in 12 Maple Street, the newest first:");

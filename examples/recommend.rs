@@ -15,7 +15,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         store.ingest(body.as_bytes())?;
     }
 
-    let location = store.location("seaside-realty").ok_or("no such location")?;
+    let location = store.location("seaside-realty")?.ok_or("no such location")?;
     let houses = location.search(&house).object("custom_objects.property").limit(1).page();
     let house = houses.results.first().ok_or("no such house")?;
     let liked_too = location

@@ -14,7 +14,7 @@ fn main() -> Result<(), Box<dyn std::error::Error>> {
         store.ingest(body.as_bytes())?;
     }
 
-    let location = store.location("seaside-realty").ok_or("no such location")?;
+    let location = store.location("seaside-realty")?.ok_or("no such location")?;
     let found = location.search(&contact).object("contact").limit(1).page();
     let contact = found.results.first().ok_or("no such contact")?.node();
     let mut walk = location.walk(&contact.to_string());

@@ -20,7 +20,7 @@
 //!     "firstObjectKey":"contact","firstRecordId":"amara",
 //!     "secondObjectKey":"custom_objects.property","secondRecordId":"12-maple-street"}"#)?;
 //!
-//! let location = store.location("eHy2").ok_or("no such location")?;
+//! let location = store.location("eHy2")?.ok_or("no such location")?;
 //! let house = "custom_objects.property/12-maple-street";
 //! let buyers = location.links(house).label("Interested Buyer").page()?;
 //! assert_eq!(buyers.links[0].record.as_deref(), Some("amara"));
@@ -79,7 +79,7 @@ pub mod query {
     //! # store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",
     //! #     "firstObjectKey":"contact","firstRecordId":"amara",
     //! #     "secondObjectKey":"property","secondRecordId":"p1"}"#)?;
-    //! let now = store.location("eHy2").ok_or("no such location")?;
+    //! let now = store.location("eHy2")?.ok_or("no such location")?;
     //! assert_eq!(now.links("contact/amara").label("Property").page()?.links.len(), 1);
     //!
     //! let then = store.as_of("eHy2", AsOf::Seq(1))?.ok_or("no such location")?;
@@ -134,8 +134,9 @@ pub mod operations {
     //! maintenance reports.
 
     pub use crate::store::{
-        Backlog, Clock, ClockReading, Erasure, LimitReached, LimitedName, NameLimits, Observation,
-        Preview, PreviewError, ReplayError, StorageUse, Verification, WriteEvent, WriteFailure,
+        Backlog, Clock, ClockReading, Erasure, GraphMemory, LimitReached, LimitedName, NameLimits,
+        Observation, Preview, PreviewError, ReplayError, StorageUse, Verification, WriteEvent,
+        WriteFailure,
     };
 }
 
@@ -145,8 +146,8 @@ pub use model::{
     RecordRef, Relation, RelationId, Seq, Side, Stamp, Timestamp, WebhookId,
 };
 pub use store::{
-    AsOf, Delivery, IngestError, Location, OpenError, Options, Receipt, Status, Store, repair,
-    verify,
+    AsOf, Delivery, IngestError, LoadError, Location, LocationSummary, OpenError, Options, Receipt,
+    Status, Store, repair, verify,
 };
 
 /// Runs the examples of the README as tests.

@@ -98,7 +98,7 @@ pub fn cursors(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(cursor) = text.parse::<Cursor>() else { return };
     assert_eq!(cursor.to_string().parse::<Cursor>().ok(), Some(cursor));
-    let location = STORE.location("L").unwrap();
+    let location = STORE.location("L").unwrap().unwrap();
     let graph = location.read();
     for node in [NodeRef::object("contact"), NodeRef::record("contact", "a")] {
         let page = graph

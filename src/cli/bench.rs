@@ -146,7 +146,7 @@ fn measure(folder: &Path, bench: &BenchArgs, start: Instant) -> anyhow::Result<R
     let imported = store.import().read(lines, |_| Ok(()))?.applied;
     let imported_per_second = per_second(imported, since.elapsed());
     let grown = resident_bytes().zip(before).map(|(now, before)| now.saturating_sub(before));
-    let location = store.location(LOCATION).context("nothing was written")?;
+    let location = store.location(LOCATION)?.context("nothing was written")?;
     let questions = questions(&location, posted + imported, part(QUESTION))?;
     drop(location);
     store.close()?;

@@ -32,7 +32,7 @@ pub(super) fn open_location(
         None => only_location(Store::location_ids(db, NAMED_MAX + 1).with_context(shown)?)?,
     };
     let store = Store::open_location_read_only(db, &id).with_context(shown)?;
-    let location = store.location(&id).with_context(|| format!("there is no location {id}"))?;
+    let location = store.location(&id)?.with_context(|| format!("there is no location {id}"))?;
     Ok((store, location))
 }
 

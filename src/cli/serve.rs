@@ -230,7 +230,7 @@ async fn listen(
         env!("CARGO_PKG_VERSION"),
         db.display(),
         store.head(),
-        store.locations().len(),
+        store.location_count(),
     );
     let invitation = serve.demo.then(|| invitation(address));
     let cannot_write = Cell::new(false);

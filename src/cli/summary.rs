@@ -18,7 +18,7 @@ pub(super) fn run(db: &Path, summary: &SummaryArgs) -> anyhow::Result<ExitCode> 
     let args = &summary.query;
     let (store, locations) = if args.place.location.is_none() && !args.json {
         let store = open_read_only(db)?;
-        let locations = store.locations();
+        let locations = store.locations()?;
         (store, locations)
     } else {
         let (store, location) = open_location(db, &args.place)?;

@@ -12,6 +12,12 @@ pub(crate) struct ChangedRecords {
 }
 
 impl ChangedRecords {
+    /// Returns the bytes of memory that it takes beside itself.
+    pub(super) fn bytes(&self) -> usize {
+        let unkeyed: usize = self.unkeyed.iter().map(|id| id.len() + 40).sum();
+        unkeyed + (self.records.capacity() + self.relations.capacity()) * size_of::<u32>()
+    }
+
     pub(crate) fn add(&mut self, other: Self) {
         self.unkeyed.extend(other.unkeyed);
         self.records.extend(other.records);

@@ -12,8 +12,7 @@ use crate::graph::layers::record_data::{EdgeType, RelationRow};
 use crate::graph::location_graph::{Changed, LocationGraph};
 use crate::graph::memory::number::Number;
 use crate::graph::memory::table::{AssociationNo, CowTable, RecordNo};
-use crate::graph::query::summary::Counts;
-use crate::model::{RecordState, Seq, Stamp};
+use crate::model::{Counts, RecordState, Seq, Stamp};
 
 /// What can be dropped of a graph, found by [`LocationGraph::deleted_upto`].
 #[derive(Debug)]

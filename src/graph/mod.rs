@@ -1,6 +1,7 @@
 //! The graph of one location and its queries: pure, without I/O, and the only folder that
 //! names petgraph.
 
+mod bytes;
 mod changed;
 mod compaction;
 mod compare;
@@ -19,6 +20,7 @@ mod snapshot;
 mod timeline;
 mod view;
 
+pub use crate::model::Counts;
 pub use compare::Difference;
 pub use location_graph::LocationGraph;
 pub(crate) use location_graph::{Changed, NameCounts};
@@ -26,13 +28,13 @@ pub use outcome::Outcome;
 pub use petgraph::{ObjectGraph, RecordGraph, RelationEdge};
 pub use query::{
     AssociationCount, AssociationDiff, AssociationSummary, Between, BetweenNode, BetweenNodeRow,
-    BetweenQuery, Budget, Condition, Counts, Cursor, DiffQuery, Edge, EdgeEnd, EdgeEndRow,
-    EdgeGroups, EdgeRow, EndCount, FoundRecord, LabelCount, LabelRow, Layers, Link, LinkDiff,
-    LinkFilter, LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary, Match, MatchPage,
-    MatchQuery, MatchRow, NamesNodes, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow,
-    NeighborhoodQuery, ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError,
-    RecordItem, SearchQuery, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd,
-    WalkEndRow, WalkPage, WalkQuery, Walks,
+    BetweenQuery, Budget, Condition, Cursor, DiffQuery, Edge, EdgeEnd, EdgeEndRow, EdgeGroups,
+    EdgeRow, EndCount, FoundRecord, LabelCount, LabelRow, Layers, Link, LinkDiff, LinkFilter,
+    LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary, Match, MatchPage, MatchQuery,
+    MatchRow, NamesNodes, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery,
+    ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError, RecordItem,
+    SearchQuery, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow,
+    WalkPage, WalkQuery, Walks,
 };
 pub(crate) use query::{RecordSearch, escaped_len, run_merge};
 pub use search::rank::FoundBy;

@@ -99,7 +99,7 @@ pub(super) async fn answer_query(
     request: &Request<'_>,
     query: PreparedQuery,
 ) -> Answer {
-    let location = location::find(&app.store, request)?;
+    let location = location::find(app, request).await?;
     let client = || request.grant.client(location.id().as_str());
     if query.as_of.is_some() {
         let (seq, past, query) = read_past(app, &client(), &location, query).await?;
@@ -192,7 +192,7 @@ pub(super) async fn read_graph(
     request: &Request<'_>,
     read: impl FnOnce(&LocationGraph, &mut Budget<'_>, Seq) -> Answer + Send + 'static,
 ) -> Answer {
-    let location = location::find(&app.store, request)?;
+    let location = location::find(app, request).await?;
     let (rows, bytes) = (app.limits.question_links.min(READ_ROWS), app.limits.answer_bytes);
     let head = app.store.head();
     let read = move |graph: &LocationGraph| {

@@ -1,7 +1,7 @@
 //! Rows of a checkpoint, and what a journal stores beside its entries.
 
 use crate::journal::error::JournalError;
-use crate::model::{Seq, StateKey, StateRow};
+use crate::model::{Counts, Seq, StateKey, StateRow};
 
 /// One row of a checkpoint.
 #[derive(Debug, Clone, PartialEq)]
@@ -18,6 +18,18 @@ pub enum CheckpointRow<'a> {
         /// The entry that all its rows cover, if that is later than that of the
         /// checkpoint; `None` leaves the earlier one in place.
         seq: Option<Seq>,
+    },
+    /// What a location holds, as of the moment at which all of its rows were last saved. Not
+    /// among its rows: it follows from them.
+    Summary {
+        /// The number of the location.
+        location: u32,
+        /// What people call the location, if that is known.
+        name: Option<&'a str>,
+        /// How much it holds.
+        counts: Counts,
+        /// Number of things that are deleted and still remembered.
+        tombstones: u64,
     },
     /// A row of a location that is not what was saved; only shown to readers.
     Damaged {

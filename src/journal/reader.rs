@@ -158,6 +158,20 @@ pub trait JournalReader: Send {
         })
     }
 
+    /// Shows the locations of the checkpoint, without their states, then a
+    /// [summary](CheckpointRow::Summary) of each that has one, both in the order of their
+    /// numbers, and returns how far the checkpoint has come.
+    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError>;
+
+    /// Shows the location of this number and its states, as
+    /// [`load_checkpoint`](Self::load_checkpoint) does. Costs its rows, whatever other
+    /// locations there are.
+    fn load_numbered(
+        &mut self,
+        number: u32,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError>;
+
     /// Returns the last event whose names the checkpoint may lack, since a version that
     /// read none saved it; 0 if it lacks none.
     fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {

@@ -2,6 +2,7 @@
 
 mod address;
 mod association;
+mod counts;
 mod display_name;
 mod epoch;
 mod event;
@@ -16,6 +17,7 @@ mod timestamp;
 
 pub(crate) use address::address;
 pub use association::{Association, End, Side};
+pub use counts::Counts;
 pub use display_name::{MAX_NAME_BYTES, Property, clean_name};
 pub(crate) use display_name::{
     MAX_PROPERTIES, NAME, NAMING_PROPERTIES, built_in_labels, built_in_primary, property_key,

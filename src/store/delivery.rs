@@ -5,6 +5,7 @@ use std::sync::Arc;
 use crate::graph::Outcome;
 use crate::journal::{JournalEntry, JournalError};
 use crate::model::{Change, LocationId, Property, Seq, Timestamp, WebhookId};
+use crate::store::locations::LoadError;
 use crate::store::name_limits::LimitReached;
 use crate::webhook::{
     DecodeError, Decoded, Keep, UrlTypes, decode_with, distill, distilled_body, strip_bom,
@@ -282,6 +283,19 @@ impl IngestError {
     /// Returns the error of a store that cannot write for another reason than its journal.
     pub(crate) fn unavailable(reason: impl Into<String>) -> Self {
         Self::Unavailable { reason: reason.into(), source: None }
+    }
+}
+
+impl From<LoadError> for IngestError {
+    fn from(error: LoadError) -> Self {
+        let reason = format!("location {}: {}", error.id, error.source.without_path());
+        Self::Unavailable { reason, source: Some(error.source) }
+    }
+}
+
+impl From<LoadError> for PreviewError {
+    fn from(error: LoadError) -> Self {
+        Self::Ingest(error.into())
     }
 }
 

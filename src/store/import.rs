@@ -1,18 +1,21 @@
 //! Importing NDJSON: one transaction for thousands of lines, and importing the same lines
 //! again adds nothing.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead, BufReader, Cursor, Read};
 use std::iter::repeat;
+use std::sync::Arc;
 use std::sync::mpsc::{Receiver, sync_channel};
 
 use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::journal::ImportMark;
-use crate::store::delivery::{Delivery, Status};
+use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::import_outcome::{
     ImportCounts, ImportError, ImportedLine, LineError, LineOutcome, LineRefusal,
 };
+use crate::store::location::Location;
 use crate::store::store::Store;
 use crate::store::writer::command::Command;
 use crate::store::writer::import_marks::{Answer, ImportChunk};
@@ -240,10 +243,26 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
         self.report()?;
         let Chunk { lines, deliveries, marks, .. } = std::mem::take(&mut self.chunk);
         let (reply, taken) = sync_channel(1);
-        let chunk = ImportChunk::new(deliveries, marks, self.is_whole, reply);
+        let held = self.load_locations(&deliveries)?;
+        let chunk = ImportChunk::new(deliveries, marks, self.is_whole, held, reply);
         self.import.store.send(Command::Import(Box::new(chunk)))?;
         self.written = Some((lines, taken));
         Ok(())
+    }
+
+    /// Loads the locations of deliveries that are not in memory, before the writer takes them.
+    fn load_locations(&self, deliveries: &[Delivery]) -> Result<Vec<Arc<Location>>, IngestError> {
+        let mut held: BTreeMap<u32, Arc<Location>> = BTreeMap::new();
+        let mut last = None;
+        for delivery in deliveries {
+            let Decoded::Event(event) = delivery.decoded() else { continue };
+            if last.replace(&event.location) == Some(&event.location) {
+                continue;
+            }
+            let loaded = self.import.store.location(event.location.as_str())?;
+            held.extend(loaded.map(|location| (location.place(), location)));
+        }
+        Ok(held.into_values().collect())
     }
 
     /// Waits for the writer and reports the outcomes of the lines that it had.

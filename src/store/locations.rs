@@ -1,77 +1,154 @@
-//! The graphs in memory, one a location, each behind its own lock.
+//! The locations of a store: those in memory, and those in the checkpoint alone.
 
 use std::collections::{BTreeMap, HashMap};
+use std::fmt;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::mpsc::Sender;
 use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use foldhash::fast::RandomState;
 
-use crate::graph::{LocationGraph, RecordSearch};
-use crate::model::{LocationId, address};
+use crate::graph::LocationGraph;
+use crate::journal::{JournalError, WriteOutcome};
+use crate::model::{Counts, LocationId, address};
+use crate::store::location::Location;
 use crate::sync::IgnorePoison;
 
-/// How often locking a graph is tried: the writer mostly releases it after one event, in
-/// some microseconds.
-const TRIES: u32 = 512;
-
-/// One location and its graph.
-#[derive(Debug)]
-pub struct Location {
-    pub(crate) number: u32,
-    id: LocationId,
-    graph: RwLock<LocationGraph>,
-    /// What finds records by name, once somebody has searched.
-    pub(super) search: Mutex<Option<Box<RecordSearch>>>,
+/// Why a location could not be loaded.
+#[derive(Debug, Clone, thiserror::Error)]
+#[error("location {id} cannot be loaded: {source}")]
+pub struct LoadError {
+    pub(super) id: LocationId,
+    pub(super) source: Arc<JournalError>,
 }
 
-impl Location {
-    /// Returns its id.
-    pub fn id(&self) -> &LocationId {
-        &self.id
+impl LoadError {
+    pub(super) fn closed(id: &str) -> Self {
+        let source = JournalError::Storage {
+            source: "the store is closed".into(),
+            advice: "open it again",
+            outcome: WriteOutcome::NothingWritten,
+        };
+        Self { id: LocationId::from(id), source: Arc::new(source) }
     }
+}
 
-    /// Returns its place in the list of locations: places only grow, so a list can continue
-    /// after one.
-    pub fn place(&self) -> u32 {
-        self.number
+impl From<LoadError> for JournalError {
+    fn from(error: LoadError) -> Self {
+        let (advice, outcome) = (error.source.advice(), WriteOutcome::NothingWritten);
+        Self::Storage { source: error.into(), advice, outcome }
     }
+}
 
-    /// Locks the graph for queries. The writer waits while it is held, so do no I/O
-    /// meanwhile; for long work take a [snapshot](LocationGraph::snapshot).
-    pub fn read(&self) -> RwLockReadGuard<'_, LocationGraph> {
-        self.graph.read().ignore_poison()
-    }
+/// Takes a location that was loaded; `None` if it was erased meanwhile. Called on a thread that
+/// loads: it must not take long.
+pub(crate) type OnLoaded = Box<dyn FnOnce(Result<Option<Arc<Location>>, LoadError>) + Send + Sync>;
 
-    /// Locks the graph for queries, or returns `None` if the writer does not release it
-    /// within some microseconds.
-    pub fn try_read(&self) -> Option<RwLockReadGuard<'_, LocationGraph>> {
-        for _ in 0..TRIES {
-            if let Some(graph) = self.graph.try_read().ignore_poison() {
-                return Some(graph);
-            }
-            std::hint::spin_loop();
+/// A location in a list, which need not be in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationSummary {
+    /// Its id.
+    pub id: LocationId,
+    /// Its place in the list: places only grow, so a list can continue after one.
+    pub place: u32,
+    /// What people call it, if an event has said so.
+    pub name: Option<Box<str>>,
+    /// How much it holds.
+    pub counts: Counts,
+    /// Number of things that are deleted and still remembered.
+    pub tombstones: u64,
+}
+
+/// What is known of a location by its id.
+#[derive(Debug)]
+pub(crate) enum Found {
+    Loaded(Arc<Location>),
+    /// It is in the checkpoint alone.
+    OnDisk,
+    /// No event has ever named it.
+    Unknown,
+}
+
+/// Where the graph of a location is.
+enum Residence {
+    Memory(Arc<Location>),
+    Disk(OnDisk),
+}
+
+/// A location in the checkpoint alone, where all of its rows are saved.
+struct OnDisk {
+    number: u32,
+    name: Option<Box<str>>,
+    counts: Counts,
+    tombstones: u64,
+    /// Those that wait until it is loaded, while it is.
+    loading: Option<Waiting>,
+}
+
+/// Those that wait for a location that is being loaded.
+struct Waiting {
+    /// Tells it from an earlier one, of a location of the same id that was erased.
+    job: u64,
+    waiting: Vec<OnLoaded>,
+}
+
+impl fmt::Debug for Residence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Memory(location) => f.debug_tuple("Memory").field(&location.number).finish(),
+            Self::Disk(on_disk) => f.debug_tuple("Disk").field(&on_disk.number).finish(),
         }
-        None
     }
+}
 
-    pub(crate) fn write(&self) -> RwLockWriteGuard<'_, LocationGraph> {
-        self.graph.write().ignore_poison()
-    }
+/// What a request to load a location came to.
+#[derive(Debug)]
+pub(crate) enum Loading {
+    /// Who asked is told.
+    Started,
+    /// It need not be loaded: it is in memory, or no event has ever named it.
+    Done(Option<Arc<Location>>),
+}
+
+/// What a location takes in memory.
+#[derive(Debug)]
+pub(super) struct Measured {
+    pub(super) id: LocationId,
+    pub(super) bytes: usize,
+    /// When it was last asked for, in the order of such requests.
+    pub(super) asked: u64,
+}
+
+/// A location to load.
+#[derive(Debug)]
+pub(super) struct LoadJob {
+    pub(super) id: LocationId,
+    pub(super) number: u32,
+    job: u64,
 }
 
 #[derive(Debug, Default)]
 struct LocationTable {
-    by_id: HashMap<LocationId, Arc<Location>, RandomState>,
-    by_number: BTreeMap<u32, Arc<Location>>,
+    by_id: HashMap<LocationId, Residence, RandomState>,
+    by_number: BTreeMap<u32, LocationId>,
 }
 
 impl LocationTable {
-    fn add(&mut self, number: u32, id: &LocationId) -> Arc<Location> {
-        let graph = RwLock::new(LocationGraph::new());
-        let location =
-            Arc::new(Location { number, id: id.clone(), graph, search: Mutex::default() });
-        self.by_number.insert(number, Arc::clone(&location));
-        self.by_id.insert(id.clone(), Arc::clone(&location));
-        location
+    fn add(&mut self, number: u32, id: &LocationId, residence: Residence) {
+        self.by_number.insert(number, id.clone());
+        self.by_id.insert(id.clone(), residence);
+    }
+
+    fn loaded(&self, id: &str) -> Option<&Arc<Location>> {
+        match self.by_id.get(id) {
+            Some(Residence::Memory(location)) => Some(location),
+            Some(Residence::Disk(_)) | None => None,
+        }
+    }
+
+    /// Returns the locations in memory from this number on, in order.
+    fn loaded_from(&self, number: u32) -> impl Iterator<Item = &Arc<Location>> {
+        self.by_number.range(number..).filter_map(|(_, id)| self.loaded(id.as_str()))
     }
 }
 
@@ -81,6 +158,10 @@ pub(crate) struct Locations {
     table: RwLock<LocationTable>,
     /// The only one that has a graph, where all others are skipped.
     only: Option<LocationId>,
+    /// Counts requests, to know which location was asked for last.
+    requests: AtomicU64,
+    /// Where locations to load go, while there are threads that load.
+    jobs: Mutex<Option<Sender<LoadJob>>>,
 }
 
 impl Locations {
@@ -98,77 +179,306 @@ impl Locations {
         self.only().is_none_or(|only| only == id)
     }
 
+    /// Returns a location that is in memory.
     pub(crate) fn find(&self, id: &str) -> Option<Arc<Location>> {
-        self.table().by_id.get(id).cloned()
+        let found = self.table().loaded(id).cloned();
+        if let Some(location) = &found {
+            location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
+        }
+        found
     }
 
-    /// Returns all locations, in the order of their first event.
+    /// Returns a location, or where it is.
+    pub(crate) fn look_up(&self, id: &str) -> Found {
+        if let Some(location) = self.find(id) {
+            return Found::Loaded(location);
+        }
+        match self.table().by_id.get(id) {
+            Some(Residence::Memory(location)) => Found::Loaded(Arc::clone(location)),
+            Some(Residence::Disk(_)) => Found::OnDisk,
+            None => Found::Unknown,
+        }
+    }
+
+    /// Returns the number of a location and how much it holds.
+    pub(crate) fn describe(&self, id: &str) -> Option<(u32, Counts)> {
+        let location = match self.table().by_id.get(id)? {
+            Residence::Disk(on_disk) => return Some((on_disk.number, on_disk.counts)),
+            Residence::Memory(location) => Arc::clone(location),
+        };
+        let counts = location.read().view().counts();
+        Some((location.number, counts))
+    }
+
+    /// Returns all locations that are in memory, in the order of their first event.
     pub(crate) fn all(&self) -> Vec<Arc<Location>> {
-        self.table().by_number.values().cloned().collect()
+        self.table().loaded_from(0).cloned().collect()
     }
 
-    /// Returns up to `limit` locations after this place, in the order of their first event.
-    pub(crate) fn page(&self, after: Option<u32>, limit: usize) -> Vec<Arc<Location>> {
+    /// Returns up to `limit` locations in memory from this number on, in order.
+    pub(crate) fn from(&self, number: u32, limit: usize) -> Vec<Arc<Location>> {
+        self.table().loaded_from(number).take(limit).cloned().collect()
+    }
+
+    /// Describes up to `limit` locations after this place, in the order of their first event.
+    pub(crate) fn page(&self, after: Option<u32>, limit: usize) -> Vec<LocationSummary> {
         let Some(first) = after.map_or(Some(0), |after| after.checked_add(1)) else {
             return Vec::new();
         };
-        self.table().by_number.range(first..).take(limit).map(|(_, it)| Arc::clone(it)).collect()
+        let ids: Vec<LocationId> =
+            self.table().by_number.range(first..).take(limit).map(|(_, id)| id.clone()).collect();
+        ids.iter().filter_map(|id| self.summary(id.as_str())).collect()
+    }
+
+    /// Describes a location, whether it is in memory or not.
+    pub(crate) fn summary(&self, id: &str) -> Option<LocationSummary> {
+        let location = match self.table().by_id.get_key_value(id)? {
+            (id, Residence::Disk(OnDisk { number, name, counts, tombstones, .. })) => {
+                let (id, name, place) = (id.clone(), name.clone(), *number);
+                let (counts, tombstones) = (*counts, *tombstones);
+                return Some(LocationSummary { id, place, name, counts, tombstones });
+            }
+            (_, Residence::Memory(location)) => Arc::clone(location),
+        };
+        // The table is free again: the writer may hold a graph for a while.
+        let graph = location.read();
+        let counts = graph.view().counts();
+        Some(LocationSummary {
+            id: location.id().clone(),
+            place: location.number,
+            name: graph.name().map(Box::from),
+            counts,
+            tombstones: graph.tombstones(&counts),
+        })
+    }
+
+    /// Returns the ids of all locations, in the order of their first event.
+    pub(crate) fn ids(&self) -> Vec<LocationId> {
+        self.table().by_number.values().cloned().collect()
     }
 
     pub(crate) fn len(&self) -> usize {
         self.table().by_number.len()
     }
 
-    /// Returns up to `limit` locations from this number on, in order.
-    pub(crate) fn from(&self, number: u32, limit: usize) -> Vec<Arc<Location>> {
-        let table = self.table();
-        table.by_number.range(number..).take(limit).map(|(_, it)| Arc::clone(it)).collect()
-    }
-
+    /// Returns the location of this number, if it is in memory.
     pub(crate) fn at(&self, number: u32) -> Option<Arc<Location>> {
-        self.table().by_number.get(&number).cloned()
+        let table = self.table();
+        table.loaded(table.by_number.get(&number)?.as_str()).cloned()
     }
 
-    /// Returns a copy of every location, under the same numbers.
+    /// Returns a copy of every location in memory, under the same numbers.
     pub(crate) fn copy(&self) -> Self {
         let copy = Self::default();
         for location in self.all() {
-            if let Some(copied) = copy.restore(location.number, &location.id) {
-                *copied.write() = location.read().clone();
-            }
+            let graph = location.read().clone();
+            copy.restore(location.number, location.id(), graph);
         }
         copy
     }
 
     /// Returns the location of this id, and adds it if there is none.
+    ///
+    /// # Panics
+    ///
+    /// If it is on disk alone: whoever merges events holds their locations in memory.
     pub(crate) fn intern(&self, id: &LocationId) -> Arc<Location> {
-        if let Some(known) = self.find(id.as_str()) {
-            return known;
+        match self.look_up(id.as_str()) {
+            Found::Loaded(known) => return known,
+            Found::OnDisk => unreachable!("location {id} is merged into and not loaded"),
+            Found::Unknown => {}
         }
-        let mut table = self.table.write().ignore_poison();
+        let mut table = self.table_mut();
         // Numbers of locations that were erased stay free.
         let last = table.by_number.last_key_value();
         let number = last.map_or(0, |(last, _)| address(*last as usize + 1));
-        table.add(number, id)
+        let location = Arc::new(Location::new(number, id.clone(), LocationGraph::new()));
+        table.add(number, id, Residence::Memory(Arc::clone(&location)));
+        location
     }
 
     /// Adds a location under the number that it had, or returns `None` if that is taken or out
     /// of order.
-    pub(crate) fn restore(&self, number: u32, id: &LocationId) -> Option<Arc<Location>> {
-        let mut table = self.table.write().ignore_poison();
-        let is_next = table.by_number.last_key_value().is_none_or(|(last, _)| *last < number);
-        (is_next && !table.by_id.contains_key(id.as_str())).then(|| table.add(number, id))
+    pub(crate) fn restore(
+        &self,
+        number: u32,
+        id: &LocationId,
+        graph: LocationGraph,
+    ) -> Option<Arc<Location>> {
+        let location = Arc::new(Location::new(number, id.clone(), graph));
+        self.restore_as(number, id, Residence::Memory(Arc::clone(&location))).then_some(location)
     }
 
-    /// Removes a location.
-    pub(crate) fn remove(&self, id: &str) {
-        let mut table = self.table.write().ignore_poison();
-        if let Some(location) = table.by_id.remove(id) {
-            table.by_number.remove(&location.number);
+    /// Adds a location that is on disk alone, as [`restore`](Self::restore) does, and returns
+    /// whether it could.
+    pub(crate) fn restore_on_disk(&self, number: u32, id: &LocationId) -> bool {
+        let (name, counts) = Default::default();
+        let on_disk = OnDisk { number, name, counts, tombstones: 0, loading: None };
+        self.restore_as(number, id, Residence::Disk(on_disk))
+    }
+
+    fn restore_as(&self, number: u32, id: &LocationId, residence: Residence) -> bool {
+        let mut table = self.table_mut();
+        let is_next = table.by_number.last_key_value().is_none_or(|(last, _)| *last < number);
+        let is_new = is_next && !table.by_id.contains_key(id.as_str());
+        if is_new {
+            table.add(number, id, residence);
         }
+        is_new
+    }
+
+    /// Sets what a location on disk holds.
+    pub(crate) fn set_summary(
+        &self,
+        number: u32,
+        name: Option<&str>,
+        counts: Counts,
+        tombstones: u64,
+    ) {
+        let mut table = self.table_mut();
+        let Some(id) = table.by_number.get(&number).cloned() else { return };
+        if let Some(Residence::Disk(on_disk)) = table.by_id.get_mut(&id) {
+            (on_disk.name, on_disk.counts) = (name.map(Box::from), counts);
+            on_disk.tombstones = tombstones;
+        }
+    }
+
+    /// Puts the graph of a location that was on disk alone into memory, and returns the
+    /// location, or the one that is there already.
+    pub(crate) fn put_graph(&self, id: &str, graph: LocationGraph) -> Option<Arc<Location>> {
+        let mut table = self.table_mut();
+        let (id, found) = table.by_id.get_key_value(id)?;
+        let number = match found {
+            Residence::Memory(location) => return Some(Arc::clone(location)),
+            Residence::Disk(on_disk) => on_disk.number,
+        };
+        let location = Arc::new(Location::new(number, id.clone(), graph));
+        let id = id.clone();
+        table.by_id.insert(id, Residence::Memory(Arc::clone(&location)));
+        Some(location)
+    }
+
+    /// Removes a location. Those that wait for it are told.
+    pub(crate) fn remove(&self, id: &str) {
+        let waiting = {
+            let mut table = self.table_mut();
+            let (number, waiting) = match table.by_id.remove(id) {
+                Some(Residence::Memory(location)) => (location.number, None),
+                Some(Residence::Disk(OnDisk { number, loading, .. })) => (number, loading),
+                None => return,
+            };
+            table.by_number.remove(&number);
+            waiting
+        };
+        for waiting in waiting.into_iter().flat_map(|loading| loading.waiting) {
+            waiting(Ok(None));
+        }
+    }
+
+    /// Starts to send the locations to load here; with `None`, none is loaded any more.
+    pub(super) fn send_jobs_to(&self, jobs: Option<Sender<LoadJob>>) {
+        *self.jobs.lock().ignore_poison() = jobs;
+    }
+
+    /// Loads a location and then calls `then` with it, on another thread; or returns it, if it
+    /// is in memory or unknown. It is loaded once, however many ask for it.
+    pub(crate) fn load(&self, id: &str, then: OnLoaded) -> Loading {
+        let mut table = self.table_mut();
+        let location = match table.by_id.get_key_value(id) {
+            None => None,
+            Some((_, Residence::Memory(location))) => Some(Arc::clone(location)),
+            Some((known, Residence::Disk(_))) => {
+                let known = known.clone();
+                self.join_loading(&mut table, known, then);
+                return Loading::Started;
+            }
+        };
+        drop(table);
+        if let Some(location) = &location {
+            location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
+        }
+        Loading::Done(location)
+    }
+
+    fn join_loading(&self, table: &mut LocationTable, id: LocationId, then: OnLoaded) {
+        let Some(Residence::Disk(on_disk)) = table.by_id.get_mut(&id) else { return };
+        if let Some(loading) = &mut on_disk.loading {
+            return loading.waiting.push(then);
+        }
+        let job = self.requests.fetch_add(1, Ordering::Relaxed);
+        on_disk.loading = Some(Waiting { job, waiting: vec![then] });
+        let job = LoadJob { id, number: on_disk.number, job };
+        let sent = self.jobs.lock().ignore_poison().as_ref().map(|jobs| jobs.send(job));
+        if sent.is_none_or(|sent| sent.is_err()) {
+            // The store is being closed: whoever waits is told so by a lost reply.
+            on_disk.loading = None;
+        }
+    }
+
+    /// Ends the loading of a location with its graph, and tells those that wait.
+    pub(super) fn finish_loading(&self, job: LoadJob, loaded: Result<LocationGraph, LoadError>) {
+        let (waiting, result) = {
+            let mut table = self.table_mut();
+            let Some(Residence::Disk(on_disk)) = table.by_id.get_mut(&job.id) else { return };
+            if on_disk.loading.as_ref().is_none_or(|loading| loading.job != job.job) {
+                return;
+            }
+            let waiting = on_disk.loading.take().map(|it| it.waiting).unwrap_or_default();
+            let result = loaded.map(|graph| {
+                let location = Arc::new(Location::new(job.number, job.id.clone(), graph));
+                location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
+                table.by_id.insert(job.id, Residence::Memory(Arc::clone(&location)));
+                Some(location)
+            });
+            (waiting, result)
+        };
+        for waiting in waiting {
+            waiting(result.clone());
+        }
+    }
+
+    /// Measures what each location in memory takes. One that the writer changes meanwhile is
+    /// taken to be small.
+    pub(super) fn measure(&self) -> Vec<Measured> {
+        let loaded = self.all();
+        let measure = |location: &Arc<Location>| Measured {
+            id: location.id().clone(),
+            bytes: location.bytes().unwrap_or_default(),
+            asked: location.asked.load(Ordering::Relaxed),
+        };
+        loaded.iter().map(measure).collect()
+    }
+
+    /// Drops the graph of a location from memory, if the checkpoint has all of it and nobody
+    /// holds it, and returns whether it did.
+    pub(super) fn evict(&self, id: &str) -> bool {
+        let mut table = self.table_mut();
+        let Some((id, Residence::Memory(location))) = table.by_id.get_key_value(id) else {
+            return false;
+        };
+        // Nobody can take hold of it while the table is locked.
+        if Arc::strong_count(location) > 1 || !location.is_saved() {
+            return false;
+        }
+        let graph = location.read();
+        let (name, counts) = (graph.name().map(Box::from), graph.view().counts());
+        let tombstones = graph.tombstones(&counts);
+        drop(graph);
+        let number = location.number;
+        let id = id.clone();
+        let on_disk = OnDisk { number, name, counts, tombstones, loading: None };
+        let evicted = table.by_id.insert(id, Residence::Disk(on_disk));
+        drop(table);
+        // Its memory is given back when nobody waits for the table.
+        drop(evicted);
+        true
     }
 
     fn table(&self) -> RwLockReadGuard<'_, LocationTable> {
         self.table.read().ignore_poison()
+    }
+
+    fn table_mut(&self) -> RwLockWriteGuard<'_, LocationTable> {
+        self.table.write().ignore_poison()
     }
 }

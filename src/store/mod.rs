@@ -8,6 +8,8 @@ mod import;
 mod import_outcome;
 mod index;
 mod loaded_checkpoint;
+mod loader;
+mod location;
 mod location_ids;
 mod locations;
 mod methods;
@@ -18,6 +20,7 @@ mod pruned;
 mod query;
 mod record_search;
 mod recovery;
+mod recovery_on_demand;
 #[expect(clippy::module_inception, reason = "the store itself, beside its parts")]
 mod store;
 mod verify;
@@ -37,7 +40,11 @@ pub use import_outcome::{
 };
 #[cfg(feature = "server")]
 pub(crate) use index::scan::Stop;
-pub use locations::Location;
+pub use loader::GraphMemory;
+pub use location::Location;
+#[cfg(feature = "server")]
+pub(crate) use locations::{Found, Loading};
+pub use locations::{LoadError, LocationSummary};
 pub use methods::export_events::ExportEventsError;
 pub use methods::storage_use::StorageUse;
 pub use name_limits::{LimitReached, LimitedName, NameLimits};

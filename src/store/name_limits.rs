@@ -6,7 +6,8 @@ use std::sync::Arc;
 
 use crate::graph::NameCounts;
 use crate::model::{Change, Event};
-use crate::store::locations::{Location, Locations};
+use crate::store::location::Location;
+use crate::store::locations::Locations;
 
 /// Maximum numbers of names that events may bring into a store.
 ///

@@ -42,6 +42,13 @@ pub struct Options {
     /// Maximum number of past graphs that are cached for further queries, each in as much
     /// memory as the location's graph took then.
     pub past_graphs: usize,
+    /// Bytes of memory that the graphs of locations may take: beyond it, those that were not
+    /// asked for longest are dropped and loaded again when they are needed. A single graph
+    /// that is larger stays. `None` keeps all that were loaded.
+    pub graph_memory: Option<usize>,
+    /// Maximum number of rows of a checkpoint that is loaded whole when the store is opened;
+    /// of a larger one, each location is loaded when it is first needed.
+    pub rows_loaded_at_once: u64,
     /// Maximum numbers of names that events may bring in.
     pub names: NameLimits,
     /// Where the time comes from: the system, except in tests.
@@ -70,6 +77,9 @@ impl Default for Options {
             keep_tombstones: Some(Duration::from_secs(90 * 24 * 3600)),
             dead_letters: DeadLetterBounds::default(),
             past_graphs: 4,
+            graph_memory: None,
+            // Some tens of milliseconds.
+            rows_loaded_at_once: 50_000,
             names: NameLimits::default(),
             clock: Clock::default(),
             keep_ignored: false,

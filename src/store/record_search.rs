@@ -2,7 +2,7 @@
 
 use crate::graph::{Budget, FoundRecord, RecordSearch, SearchQuery, run_merge};
 use crate::model::Seq;
-use crate::store::locations::Location;
+use crate::store::location::Location;
 use crate::sync::IgnorePoison;
 
 /// The records that a search found.

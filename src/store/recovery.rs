@@ -5,11 +5,13 @@ use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
+use crate::graph::LocationGraph;
 use crate::journal::{CheckpointRow, CheckpointSeq, Journal, JournalError, JournalReader};
 use crate::model::{EventType, LocationId, Seq, Stamp};
 use crate::store::history;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
-use crate::store::locations::{Location, Locations};
+use crate::store::location::Location;
+use crate::store::locations::Locations;
 use crate::store::options::Options;
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 use crate::store::writer::compaction::{Compactions, Due};
@@ -46,6 +48,19 @@ impl Recovered {
             journal.finish_naming()?;
         }
         Ok(())
+    }
+
+    /// Saves what each location holds, which an older version did not.
+    pub(crate) fn save_summaries(&self, journal: &mut dyn Journal) -> Result<(), JournalError> {
+        let come = self.checkpointer.saved.come;
+        journal.save_checkpoint(come, &mut |put| {
+            self.locations.all().iter().try_for_each(|location| {
+                let graph = location.read();
+                let (name, counts) = (graph.name(), graph.view().counts());
+                let (location, tombstones) = (location.number, graph.tombstones(&counts));
+                put(&CheckpointRow::Summary { location, name, counts, tombstones })
+            })
+        })
     }
 
     /// Saves the state rebuilt from the events, if the checkpoint was damaged.
@@ -208,7 +223,8 @@ impl CheckpointLoader<'_> {
         match row {
             CheckpointRow::Location { number, id, rows, seq } => {
                 let number = self.number_here(*number);
-                let restored = self.locations.restore(number, &LocationId::from(*id));
+                let id_here = LocationId::from(*id);
+                let restored = self.locations.restore(number, &id_here, LocationGraph::new());
                 let out_of_order = || damaged(format!("location {id} is out of order"));
                 let location = restored.ok_or_else(out_of_order)?;
                 self.saved_seqs.extend(seq.map(|seq| (number, seq)));
@@ -234,7 +250,8 @@ impl CheckpointLoader<'_> {
                 let found = found.ok_or_else(|| damaged(format!("no location {location}")))?;
                 (self.damage)(found.id().as_str(), (*reason).to_owned())
             }
-            CheckpointRow::Dropped { .. }
+            CheckpointRow::Summary { .. }
+            | CheckpointRow::Dropped { .. }
             | CheckpointRow::SkipIndex { .. }
             | CheckpointRow::LocationBlocks { .. }
             | CheckpointRow::LocationBlocksOf { .. }

@@ -1,5 +1,6 @@
 //! The store itself: opening, sending commands to the writer, closing.
 
+use std::collections::HashMap;
 use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
@@ -14,12 +15,17 @@ use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::{Delivery, IngestError};
 use crate::store::index::no_ops::NoOpEvents;
 use crate::store::index::redeliveries::Redeliveries;
+use crate::store::loader::{GraphMemory, LoadStats, Loader};
+use crate::store::location::Location;
 use crate::store::location_ids::forget_changes;
-use crate::store::locations::{Location, Locations};
+#[cfg(feature = "server")]
+use crate::store::locations::OnLoaded;
+use crate::store::locations::{Found, LoadError, Loading, LocationSummary, Locations};
 use crate::store::name_limits::NameLimits;
 use crate::store::options::Options;
 use crate::store::past::cache::PastCache;
-use crate::store::recovery::{OpenError, recover, recover_beside_writer};
+use crate::store::recovery::{OpenError, Recovered, recover, recover_beside_writer};
+use crate::store::recovery_on_demand::{OnDemand, recover_on_demand};
 use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::Command;
 use crate::store::writer::compaction::Compacting;
@@ -52,7 +58,7 @@ use crate::webhook::{Decoded, Keep};
 ///     "firstObjectKey":"contact","firstRecordId":"amara",
 ///     "secondObjectKey":"custom_objects.property","secondRecordId":"12-maple-street"}"#)?;
 ///
-/// let location = store.location("eHy2").unwrap();
+/// let location = store.location("eHy2")?.unwrap();
 /// let house = "custom_objects.property/12-maple-street";
 /// let page = location.links(house).label("Interested Buyer").page()?;
 /// assert_eq!(page.total, Some(1));
@@ -77,6 +83,11 @@ pub struct Store {
     pub(crate) refreshing: Mutex<()>,
     /// For [`preview`](Self::preview) where there is no writer.
     pub(crate) names: NameLimits,
+    /// Loads the graphs of locations; `None` where all are in memory.
+    loader: Option<Loader>,
+    loads: Arc<LoadStats>,
+    /// For what was loaded for the writer, while it is not being closed.
+    to_writer: Arc<Mutex<Option<SyncSender<Command>>>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -136,6 +147,9 @@ impl Store {
             past_graphs: PastCache::new(options.past_graphs),
             refreshing: Mutex::default(),
             names: options.names,
+            loader: None,
+            loads: Arc::default(),
+            to_writer: Arc::default(),
         })
     }
 
@@ -149,9 +163,7 @@ impl Store {
         mut journal: Box<dyn Journal>,
         options: Options,
     ) -> Result<Self, OpenError> {
-        let mut recovered = recover(journal.as_mut(), &options)?;
-        recovered.replace_damaged_checkpoint(journal.as_mut())?;
-        recovered.save_names(journal.as_mut())?;
+        let recovered = open_graphs(journal.as_mut(), &options)?;
         let epochs = journal.epochs()?;
         let head = recovered.head;
         let pruning = Pruning::new(options.keep_events, journal.pruned()?);
@@ -160,6 +172,10 @@ impl Store {
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
+        let loads = Arc::new(LoadStats::default());
+        let loader = Loader::start(&locations, &readers, options.graph_memory, &loads);
+        let loader = Some(loader.map_err(OpenError::Thread)?);
+        let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
         let (keep_ignored, keep, names) = (options.keep_ignored, options.keep, options.names);
         let keep_events = options.keep_events;
         let past_graphs = PastCache::new(options.past_graphs);
@@ -184,6 +200,8 @@ impl Store {
             clock,
             options,
             head,
+            waiting: HashMap::new(),
+            to_writer: Arc::clone(&to_writer),
         };
         let thread = std::thread::Builder::new().name("relata-writer".to_owned());
         let handle = thread.spawn(move || writer.run_guarded()).map_err(OpenError::Thread)?;
@@ -203,6 +221,9 @@ impl Store {
             past_graphs,
             refreshing: Mutex::default(),
             names,
+            loader,
+            loads,
+            to_writer,
         })
     }
 
@@ -272,20 +293,85 @@ impl Store {
         self.state.watermark.wait_for(seq, timeout)
     }
 
-    /// Returns a location, or `None` if no event was ever accepted for it.
-    pub fn location(&self, id: &str) -> Option<Arc<Location>> {
+    /// Returns a location, or `None` if no event was ever accepted for it. Its graph stays in
+    /// memory as long as somebody holds it.
+    ///
+    /// # Errors
+    ///
+    /// If the graph was not in memory and cannot be loaded.
+    ///
+    /// # Performance
+    ///
+    /// Costs loading the graph, if it is not in memory: about a second for a million
+    /// relations.
+    pub fn location(&self, id: &str) -> Result<Option<Arc<Location>>, LoadError> {
+        match self.locations.look_up(id) {
+            Found::Loaded(location) => return Ok(Some(location)),
+            Found::Unknown => return Ok(None),
+            Found::OnDisk => {}
+        }
+        let (sender, loaded) = sync_channel(1);
+        match self.locations.load(id, Box::new(move |it| sender.send(it).unwrap_or_default())) {
+            Loading::Done(location) => Ok(location),
+            Loading::Started => loaded.recv().unwrap_or_else(|_| Err(LoadError::closed(id))),
+        }
+    }
+
+    /// Returns a location, or where it is.
+    #[cfg(feature = "server")]
+    pub(crate) fn look_up(&self, id: &str) -> Found {
+        self.locations.look_up(id)
+    }
+
+    /// Loads a location and then calls `then` with it, unless it is in memory or unknown.
+    #[cfg(feature = "server")]
+    pub(crate) fn load(&self, id: &str, then: OnLoaded) -> Loading {
+        self.locations.load(id, then)
+    }
+
+    /// Returns a location that is in memory.
+    #[cfg(feature = "server")]
+    pub(crate) fn loaded_location(&self, id: &str) -> Option<Arc<Location>> {
         self.locations.find(id)
     }
 
-    /// Returns all locations, in the order of their first event.
-    pub fn locations(&self) -> Vec<Arc<Location>> {
-        self.locations.all()
+    /// Returns whether an event has named a location.
+    #[cfg(feature = "server")]
+    pub(crate) fn knows_location(&self, id: &str) -> bool {
+        !matches!(self.locations.look_up(id), Found::Unknown)
     }
 
-    /// Returns up to `limit` locations after the [place](Location::place) `after`, in the
-    /// order of their first event. Costs the page.
-    pub fn locations_after(&self, after: Option<u32>, limit: usize) -> Vec<Arc<Location>> {
+    /// Returns all locations, in the order of their first event, and loads all that are not in
+    /// memory.
+    ///
+    /// # Errors
+    ///
+    /// As [`location`](Self::location).
+    pub fn locations(&self) -> Result<Vec<Arc<Location>>, LoadError> {
+        let ids = self.locations.ids();
+        let loaded = ids.iter().map(|id| self.location(id.as_str()));
+        loaded.filter_map(Result::transpose).collect()
+    }
+
+    /// Returns the number of locations.
+    pub fn location_count(&self) -> usize {
+        self.locations.len()
+    }
+
+    /// Describes up to `limit` locations after the [place](Location::place) `after`, in the
+    /// order of their first event, and loads none of them. Costs the page.
+    pub fn locations_after(&self, after: Option<u32>, limit: usize) -> Vec<LocationSummary> {
         self.locations.page(after, limit)
+    }
+
+    /// Describes a location without loading it.
+    pub fn location_summary(&self, id: &str) -> Option<LocationSummary> {
+        self.locations.summary(id)
+    }
+
+    /// Returns what the graphs take in memory, and how often they were loaded.
+    pub fn graph_memory(&self) -> GraphMemory {
+        self.loads.memory()
     }
 
     /// Saves a checkpoint now.
@@ -315,6 +401,8 @@ impl Store {
     }
 
     fn stop(&mut self) {
+        // The writer ends with the last sender.
+        *self.to_writer.lock().ignore_poison() = None;
         self.queue = None;
         let handle = self.writer.lock().ignore_poison().take();
         if let Some(handle) = handle
@@ -324,7 +412,23 @@ impl Store {
                 .health
                 .fail("the writer has crashed; this is a bug in Relata".to_owned(), None);
         }
+        self.loader = None;
     }
+}
+
+/// Reads what is needed of the graphs, and saves what an older version did not.
+fn open_graphs(journal: &mut dyn Journal, options: &Options) -> Result<Recovered, JournalError> {
+    let lacks_summaries = match recover_on_demand(journal, options)? {
+        OnDemand::Recovered(recovered) => return Ok(*recovered),
+        OnDemand::Whole { lacks_summaries } => lacks_summaries,
+    };
+    let mut recovered = recover(journal, options)?;
+    recovered.replace_damaged_checkpoint(journal)?;
+    recovered.save_names(journal)?;
+    if lacks_summaries {
+        recovered.save_summaries(journal)?;
+    }
+    Ok(recovered)
 }
 
 impl Drop for Store {

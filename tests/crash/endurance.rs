@@ -31,7 +31,7 @@ fn relation(location: &str, number: u64) -> String {
 }
 
 fn relations(store: &Store, location: &str) -> BTreeSet<u64> {
-    let Some(location) = store.location(location) else { return BTreeSet::new() };
+    let Some(location) = store.location(location).unwrap() else { return BTreeSet::new() };
     let snapshot = location.read().snapshot();
     let number = |id: &str| id.strip_prefix('r').unwrap().parse().unwrap();
     let links = snapshot.links(relata::graph::Layers::Records).into_iter();

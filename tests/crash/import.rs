@@ -55,11 +55,11 @@ fn check(db: &Path, lines: &[String], reference: &Store) -> Result<(), Error> {
     assert_eq!(verify(&mut journal, 10)?.differences, []);
     let store = Store::open_read_only(db)?;
     let mut found: Vec<Difference> = Vec::new();
-    for location in store.locations() {
-        let other = reference.location(location.id().as_str()).unwrap();
+    for location in store.locations().unwrap() {
+        let other = reference.location(location.id().as_str()).unwrap().unwrap();
         location.read().differences(&other.read(), &mut found, 10);
     }
-    assert_eq!((store.locations().len(), found), (3, vec![]));
+    assert_eq!((store.locations().unwrap().len(), found), (3, vec![]));
     Ok(())
 }
 

@@ -47,7 +47,7 @@ fn post(stream: &mut TcpStream, number: u64) -> Result<Answer, Error> {
 }
 
 fn relations(store: &Store) -> BTreeSet<u64> {
-    let snapshot = store.location("L").unwrap().read().snapshot();
+    let snapshot = store.location("L").unwrap().unwrap().read().snapshot();
     let number = |id: &str| id.strip_prefix('r').unwrap().parse().unwrap();
     snapshot
         .links(relata::graph::Layers::Records)

@@ -71,7 +71,7 @@ fn post(stream: &mut TcpStream, number: u64) -> Result<(), Error> {
 /// The numbers of the relations in the graph.
 fn kept(store: &Store) -> BTreeSet<u64> {
     let mut kept = BTreeSet::new();
-    for location in store.locations() {
+    for location in store.locations().unwrap() {
         let snapshot = location.read().snapshot();
         for link in snapshot.links(relata::graph::Layers::Records) {
             let id = link.relation.unwrap_or_default();
@@ -150,7 +150,7 @@ fn tell(server: &Server, bodies: impl Iterator<Item = String>) -> Result<(), Err
 fn shown(db: &std::path::Path) -> Result<Vec<usize>, Error> {
     let store = Store::open_read_only(db)?;
     let mut links = Vec::new();
-    for location in store.locations() {
+    for location in store.locations().unwrap() {
         let live = location.read().view().counts().relations;
         let past = store.past(location.id().as_str(), store.head())?;
         assert_eq!(past.graph.view().counts().relations, live);

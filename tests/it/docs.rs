@@ -154,7 +154,7 @@ fn the_pictures_show_what_the_demo_holds() -> Result<(), Error> {
     for line in std::fs::read_to_string(root.join("data/real-estate.ndjson"))?.lines() {
         store.ingest(line.as_bytes())?;
     }
-    let snapshot = store.location("seaside-realty").ok_or("no location")?.read().snapshot();
+    let snapshot = store.location("seaside-realty")?.ok_or("no location")?.read().snapshot();
     let readme = std::fs::read_to_string(root.join("README.md"))?;
     for (picture, layer) in
         [("data/objects.svg", Layers::Objects), ("data/demo.svg", Layers::Records)]

@@ -45,6 +45,11 @@ impl Associations {
         &self.rows
     }
 
+    /// Returns the bytes of memory that finding one by its id takes.
+    pub(in crate::graph) fn index_bytes(&self) -> usize {
+        self.by_id.bytes()
+    }
+
     pub(crate) fn find(&self, id: &str) -> Option<AssociationNo> {
         self.by_id.find(self.by_id.hash(id), |number| *self.rows[number].id == *id)
     }

@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::graph::layers::record_data::{RecordRows, RelationRow};
 use crate::graph::memory::adjacency::Slot;
+use crate::graph::memory::allocation::map_bytes;
 use crate::graph::memory::degrees::Degrees;
 use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, RecordNo, RelationNo};
 use crate::model::Side;
@@ -66,6 +67,11 @@ pub(super) struct LinkCounts {
 }
 
 impl LinkCounts {
+    /// Returns the bytes of memory that it takes.
+    pub(super) fn bytes(&self) -> usize {
+        map_bytes(&self.mixed)
+    }
+
     /// Counts the links of both ends of a relation that was linked or unlinked.
     pub(super) fn count(&mut self, rows: &mut RecordRows, number: RelationNo, change: LinkChange) {
         let RelationRow { kind, first, second, .. } = rows.relations[number];

@@ -5,6 +5,7 @@ use std::sync::Arc;
 
 use foldhash::fast::RandomState;
 
+use crate::graph::memory::allocation::map_bytes;
 use crate::graph::memory::table::{CowTable, ObjectNo, RecordNo};
 use crate::model::{NAME, Properties, PropertyState, Stamp};
 
@@ -26,6 +27,16 @@ impl RecordNames {
     pub(crate) fn get(&self, record: RecordNo) -> Option<&RecordName> {
         let names = self.0.as_ref().filter(|names| record.0 < names.len())?;
         names[record].as_ref()
+    }
+
+    /// Returns the bytes of memory that they take, of which the texts are estimated from a
+    /// sample.
+    pub(in crate::graph) fn bytes(&self) -> usize {
+        let Some(names) = &self.0 else { return 0 };
+        let step = (names.len() / 1_024).max(1) as usize;
+        let sample = (0..names.len()).step_by(step).filter_map(|at| names[RecordNo(at)].as_ref());
+        let texts: usize = sample.map(|name| (name.text.len() + 16).next_multiple_of(16) + 8).sum();
+        names.bytes() + texts * step
     }
 
     /// Returns the name as text.
@@ -102,6 +113,18 @@ pub(crate) struct OfObject {
 }
 
 impl NameSources {
+    /// Returns the bytes of memory that they take.
+    pub(in crate::graph) fn bytes(&self) -> usize {
+        let properties = |it: &Properties| it.states().len() * 96 + 16;
+        let waiting = self.waiting.as_ref().map_or(0, |waiting| {
+            let keyed: usize = waiting.keyed.values().map(properties).sum();
+            let unkeyed: usize =
+                waiting.unkeyed.iter().map(|(id, it)| id.len() + 16 + properties(it)).sum();
+            map_bytes(&waiting.keyed) + map_bytes(&waiting.unkeyed) + keyed + unkeyed
+        });
+        self.primaries.capacity() * size_of::<(ObjectNo, Primary)>() + waiting
+    }
+
     /// Returns how many rows a checkpoint has of them.
     pub(crate) fn rows(&self) -> usize {
         self.named as usize + self.waiting.as_ref().map_or(0, |waiting| waiting.unkeyed.len())

@@ -9,6 +9,7 @@ use petgraph::stable_graph::StableDiGraph;
 use petgraph::visit::EdgeRef;
 
 use crate::graph::memory::adjacency::{Adjacency, AdjacencyEntry, Slot};
+use crate::graph::memory::allocation::map_bytes;
 use crate::graph::memory::id_index::IdIndex;
 use crate::graph::memory::table::{
     AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
@@ -92,6 +93,13 @@ fn number(index: NodeIndex) -> ObjectNo {
 impl ObjectLayer {
     pub(crate) fn rows(&self) -> &CowTable<ObjectNo, ObjectRow> {
         &self.rows
+    }
+
+    /// Returns the bytes of memory that the keys' links and finding a key take.
+    pub(in crate::graph) fn link_bytes(&self) -> usize {
+        let links: usize = self.adjacency.iter().map(|(_, links)| links.bytes()).sum();
+        let edges = self.graph.edge_count() * 32 + self.graph.node_count() * 16;
+        self.by_key.bytes() + self.adjacency.bytes() + links + edges + map_bytes(&self.edges)
     }
 
     pub(crate) fn graph(&self) -> &StableDiGraph<ObjectNo, AssociationNo> {

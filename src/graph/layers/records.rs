@@ -12,6 +12,7 @@ pub(crate) use crate::graph::layers::record_data::{
     EdgeType, EdgeTypeRow, EdgeTypes, Record, RecordRows, RelationRow,
 };
 use crate::graph::memory::adjacency::{Adjacency, AdjacencyEntry, Slot};
+use crate::graph::memory::allocation::{map_bytes, set_bytes};
 use crate::graph::memory::id_index::{Hashed, IdIndex};
 use crate::graph::memory::table::{
     AssociationNo, CowTable, EdgeTypeNo, ObjectNo, RecordNo, RelationNo,
@@ -50,6 +51,26 @@ pub(crate) struct RecordLayer {
 impl RecordLayer {
     pub(crate) fn rows(&self) -> &RecordRows {
         &self.rows
+    }
+
+    /// Returns the bytes of memory that it takes.
+    pub(in crate::graph) fn bytes(&self) -> usize {
+        let by_object: usize =
+            self.by_object.iter().map(|(_, records)| records.capacity() * 4 + 16).sum();
+        let unkeyed: usize = self.unkeyed.keys().map(|id| id.len() + 16).sum();
+        self.rows.bytes()
+            + self.record_ids.bytes()
+            + self.relation_ids.bytes()
+            + self.by_object.bytes()
+            + by_object
+            + map_bytes(&self.states)
+            + map_bytes(&self.unkeyed)
+            + unkeyed
+            + map_bytes(&self.kind_numbers)
+            + self.link_counts.bytes()
+            + set_bytes(&self.relinked)
+            + self.names.bytes()
+            + self.changed.bytes()
     }
 
     pub(crate) fn records(&self) -> &CowTable<RecordNo, Record> {

@@ -223,6 +223,21 @@ impl Adjacency {
         }
     }
 
+    /// Returns the bytes of memory that it takes beside itself.
+    pub(crate) fn bytes(&self) -> usize {
+        let of = |entries: &Vec<AdjacencyEntry>| {
+            let bytes = entries.capacity() * size_of::<AdjacencyEntry>();
+            if bytes > 0 { bytes.next_multiple_of(16) + 8 } else { 0 }
+        };
+        match self {
+            Self::Few(entries) => of(entries),
+            Self::Many(groups) => {
+                let entries: usize = groups.iter().map(|group| of(&group.entries)).sum();
+                entries + size_of_val(&**groups)
+            }
+        }
+    }
+
     pub(crate) fn is_empty(&self) -> bool {
         match self {
             Self::Few(entries) => entries.is_empty(),

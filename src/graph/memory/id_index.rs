@@ -27,6 +27,11 @@ pub(crate) struct IdIndex {
 }
 
 impl IdIndex {
+    /// Returns the bytes of memory that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.table.allocation_size()
+    }
+
     pub(crate) fn hash(&self, id: impl Hash) -> Hashed {
         // Half of a good hash is a good hash.
         Hashed((self.state.hash_one(id) >> 32) as u32)

@@ -21,6 +21,11 @@ pub(crate) struct Places {
 }
 
 impl Places {
+    /// Returns the bytes of memory that they take beside this.
+    pub(crate) fn bytes(&self) -> usize {
+        self.before.as_ref().map_or(0, |before| before.capacity() * size_of::<u32>())
+    }
+
     /// Returns the place of a row.
     pub(crate) fn of<N: Number>(&self, number: N) -> u32 {
         let number = number.as_u32();

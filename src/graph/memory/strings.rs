@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::graph::memory::allocation::ALLOCATION_BYTES;
 use crate::model::address;
 
 /// Where a text is.
@@ -89,6 +90,12 @@ impl StringArena {
     }
 
     /// Returns the number of chunks, for tests of what copies cost.
+    /// Returns the bytes of memory that the texts take.
+    pub(crate) fn bytes(&self) -> usize {
+        let full: usize = self.chunks.iter().map(|chunk| chunk.len() + ALLOCATION_BYTES).sum();
+        full + self.chunks.capacity() * size_of::<Arc<str>>() + self.tail.capacity()
+    }
+
     #[cfg(test)]
     fn chunks(&self) -> usize {
         self.chunks.len() + 1

@@ -4,6 +4,7 @@ use std::marker::PhantomData;
 use std::ops::{Index, IndexMut};
 use std::sync::Arc;
 
+use crate::graph::memory::allocation::ALLOCATION_BYTES;
 use crate::graph::memory::number::Number;
 use crate::graph::memory::ordinals::Places;
 use crate::model::address;
@@ -175,6 +176,18 @@ impl<N: Number, T: Clone, const CHUNK: usize> CowTable<N, T, CHUNK> {
             let (from, to) = (address::<u32>(at * CHUNK), address::<u32>((at + 1) * CHUNK));
             (from..to.min(len)).map(N::from_u32)
         })
+    }
+
+    /// Returns the bytes of memory that its rows take, without what they point to.
+    pub(crate) fn bytes(&self) -> usize {
+        let tail = match &self.tail {
+            Tail::Few(rows) => rows.len(),
+            Tail::Many(rows) => rows.capacity(),
+        };
+        let rows = (self.chunks.len() * CHUNK + tail) * size_of::<T>();
+        rows + self.chunks.capacity() * size_of::<Arc<[T]>>()
+            + (self.chunks.len() + 1) * ALLOCATION_BYTES
+            + self.places.bytes()
     }
 
     pub(crate) fn iter(&self) -> impl Iterator<Item = (N, &T)> {

@@ -2,9 +2,10 @@
 //! records.
 
 use crate::graph::query::budget::Budget;
-use crate::graph::query::summary::{AssociationCount, Counts};
+use crate::graph::query::summary::AssociationCount;
 use crate::graph::query::violations::Violation;
 use crate::graph::view::View;
+use crate::model::Counts;
 
 /// Maximum number of violations listed for each association.
 const VIOLATIONS_MAX: usize = 100;

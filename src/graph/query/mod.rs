@@ -55,6 +55,6 @@ pub(crate) use record_search::{RecordSearch, run_merge};
 pub use records::RecordItem;
 pub use step::{Step, StepRow};
 pub use subgraph::{EdgeGroups, Layers, Subgraph, SubgraphQuery};
-pub use summary::{AssociationCount, Counts, EndCount, ObjectCount};
+pub use summary::{AssociationCount, EndCount, ObjectCount};
 pub use violations::Violation;
 pub use walk::{WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks};

@@ -83,6 +83,11 @@ pub(crate) struct RecordSearch {
 }
 
 impl RecordSearch {
+    /// Returns the bytes of memory that it takes, without those that it shares with the graph.
+    pub(crate) fn bytes(&self) -> usize {
+        self.index.bytes()
+    }
+
     /// Takes the names of records as a view has them, which is no older than the one before.
     ///
     /// # Performance

@@ -4,23 +4,7 @@ use crate::graph::memory::table::{AssociationNo, ObjectNo};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::page::Page;
 use crate::graph::view::View;
-use crate::model::{Association, Side};
-
-/// How much a location holds.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Counts {
-    /// Object keys.
-    pub objects: u64,
-    /// Associations that are known and not deleted.
-    pub associations: u64,
-    /// Records.
-    pub records: u64,
-    /// Relations that can be seen, those under an association not known yet
-    /// among them.
-    pub relations: u64,
-    /// Associations that relations name and no event has defined.
-    pub pending_associations: u64,
-}
+use crate::model::{Association, Counts, Side};
 
 /// One object key and what hangs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

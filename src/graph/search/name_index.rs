@@ -67,6 +67,11 @@ fn merge(first: usize, parts: Vec<Arc<Segment>>, latest: &[u8], source: &impl Re
 }
 
 impl NameIndex {
+    /// Returns the bytes of memory that it takes.
+    pub(crate) fn bytes(&self) -> usize {
+        self.latest.capacity() + self.segments.iter().map(|it| it.bytes()).sum::<usize>()
+    }
+
     /// Takes the names that records have now: those of new records, and those that changed.
     /// Each record is named once.
     ///

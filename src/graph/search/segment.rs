@@ -97,8 +97,7 @@ impl Segment {
         self.records.shrink_to_fit();
     }
 
-    /// Returns the memory that it takes.
-    #[cfg(test)]
+    /// Returns the bytes of memory that it takes.
     pub(crate) fn bytes(&self) -> usize {
         self.text.capacity()
             + self.ends.capacity() * size_of::<usize>()

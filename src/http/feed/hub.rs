@@ -57,7 +57,7 @@ fn start(registry: &Arc<HubRegistry>, location: &str) -> mpsc::UnboundedSender<S
     let store = &registry.store;
     let hub = Hub {
         topics: Topics::new(Arc::clone(&registry.stats), store.epochs().mark()),
-        known: store.location(location),
+        known: store.loaded_location(location),
         events: store.subscribe(location, registry.backlog_max, move || wake.notify_one()),
         location: location.into(),
         position: Position::default(),
@@ -158,7 +158,7 @@ impl Hub {
         let mut topics = std::mem::replace(&mut self.topics, empty);
         let (store, location) = (Arc::clone(store), self.location.clone());
         let fanning_out = background.spawn(move || {
-            let mut definitions = Definitions::of(store.location(&location));
+            let mut definitions = Definitions::of(store.loaded_location(&location));
             let sent = topics.fan_out(events, upto, &mut definitions);
             (topics, sent)
         });
@@ -189,7 +189,7 @@ impl Hub {
 
     /// Ends every subscription once the location is not the one that they began with.
     fn end_if_erased(&mut self) {
-        let now = self.registry.store.location(&self.location);
+        let now = self.registry.store.loaded_location(&self.location);
         let is_same = match (&self.known, &now) {
             (Some(known), Some(now)) => Arc::ptr_eq(known, now),
             (known, now) => known.is_none() && now.is_none(),

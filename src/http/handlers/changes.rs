@@ -35,7 +35,9 @@ pub(crate) async fn stream_changes(app: &Arc<App>, request: Request<'_>) -> Answ
         of: query.get("of")?.map(|_| query.node("of")).transpose()?,
     };
     let after = after(app, &request)?;
-    let location: Box<str> = location::find(&app.store, &request)?.id().as_str().into();
+    // Held until the feed holds it.
+    let found = location::find(app, &request).await?;
+    let location: Box<str> = found.id().as_str().into();
     app.feed.enter()?;
     let subscriber =
         Subscriber::new(request.grant.clone(), app.store.epochs().mark(), app.limits.change_bytes);

@@ -19,7 +19,7 @@ pub(crate) async fn compare_states(app: &Arc<App>, request: Request<'_>) -> Answ
     let from = query.moment("from")?.ok_or_else(missing)?;
     let to = query.moment("to")?;
     let page = DiffQuery { after: query.place()?, limit: query.limit()? };
-    let location = location::find(&app.store, &request)?;
+    let location = location::find(app, &request).await?;
     for (name, moment) in [("from", Some(from)), ("to", to)] {
         if let Some(AsOf::Seq(seq)) = moment
             && seq > app.store.head()

@@ -76,7 +76,7 @@ async fn stream(
     reservation: Option<Reservation>,
 ) -> Answer {
     let content = asked.content;
-    let location = location::find(&app.store, request)?;
+    let location = location::find(app, request).await?;
     if let Some(AsOf::Seq(seq)) = asked.as_of
         && seq > app.store.head()
     {

@@ -29,7 +29,7 @@ pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer
         }
     };
     let (limit, place) = (query.limit()?, history_place(query)?);
-    let location = location::find(&app.store, &request)?;
+    let location = location::find(app, &request).await?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     let client = request.grant.client(location.id().as_str());
     execute::read_journal(app, &client, move |store, stop| {
@@ -77,7 +77,7 @@ pub(crate) async fn list_events(app: &Arc<App>, request: Request<'_>) -> Answer 
         None => query.event_id("after")?,
     };
     let after = after.map_or(Ok(0), |id| app.store.epochs().resolve(id))?;
-    let location = location::find(&app.store, &request)?;
+    let location = location::find(app, &request).await?;
     let limit = PageLimit { events: limit, bytes: app.limits.answer_bytes };
     let client = request.grant.client(location.id().as_str());
     execute::read_journal(app, &client, move |store, stop| {

@@ -10,7 +10,7 @@ use crate::http::auth::token::Grant;
 use crate::http::extract::request::Request;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
-use crate::store::Location;
+use crate::store::LocationSummary;
 
 /// Lists locations, on a blocking thread: the writer may hold a graph for a while.
 pub(crate) async fn list_locations(app: &Arc<App>, request: Request<'_>) -> Answer {
@@ -28,22 +28,21 @@ const MEMBERS: usize = 160;
 /// the number of all locations.
 fn page(app: &App, grant: &Grant, after: Option<u32>, limit: usize) -> Answer {
     let seq = app.store.head();
-    let locations: Vec<_> = match grant.locations() {
+    let locations: Vec<LocationSummary> = match grant.locations() {
         None => app.store.locations_after(after, limit + 1),
         Some(ids) => {
-            let seen = ids.iter().filter_map(|id| app.store.location(id));
-            let behind = seen.filter(|it| after.is_none_or(|after| it.place() > after));
-            let by_place: BTreeMap<u32, _> = behind.map(|it| (it.place(), it)).collect();
+            let seen = ids.iter().filter_map(|id| app.store.location_summary(id));
+            let behind = seen.filter(|it| after.is_none_or(|after| it.place > after));
+            let by_place: BTreeMap<u32, _> = behind.map(|it| (it.place, it)).collect();
             by_place.into_values().collect()
         }
     };
-    let rows = locations.into_iter().map(|location| (location.place(), location));
-    let body = |location: Arc<Location>| {
-        let graph = location.read();
+    let rows = locations.into_iter().map(|location| (location.place, location));
+    let body = |location: LocationSummary| {
         Some(LocationBody {
-            location_id: location.id().to_string(),
-            name: graph.name().map(str::to_owned),
-            counts: graph.view().counts().into(),
+            location_id: location.id.to_string(),
+            name: location.name.map(String::from),
+            counts: location.counts.into(),
         })
     };
     let write = |body: &LocationBody, budget: &mut Budget<'_>| {

@@ -20,7 +20,7 @@ use crate::http::metrics::process::Process;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::journal::DeadLetterTotals;
-use crate::store::StorageUse;
+use crate::store::{LocationSummary, StorageUse};
 
 const MEDIA_TYPE: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 
@@ -115,14 +115,9 @@ impl Figures {
         loop {
             let slice = app.store.locations_after(after, SLICE);
             let Some(last) = slice.last() else { break };
-            after = Some(last.place());
+            after = Some(last.place);
             locations += slice.len() as u64;
-            for location in &slice {
-                let (counts, hidden) = {
-                    let graph = location.read();
-                    let counts = graph.view().counts();
-                    (counts, graph.tombstones(&counts))
-                };
+            for LocationSummary { counts, tombstones: hidden, .. } in &slice {
                 tombstones += hidden;
                 sum.objects += counts.objects;
                 sum.associations += counts.associations;

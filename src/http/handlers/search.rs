@@ -26,7 +26,7 @@ pub(crate) async fn search_records(app: &Arc<App>, request: Request<'_>) -> Answ
     let object = request.query.get("object")?.map(str::to_owned);
     let limit = request.query.number("limit", 1..=FOUND_MAX)?.unwrap_or(FOUND);
     let query = SearchQuery { text: text.to_owned(), object, limit };
-    let location = location::find(&app.store, &request)?;
+    let location = location::find(app, &request).await?;
     let client = request.grant.client(location.id().as_str());
     let head = app.store.head();
     // In the background: the first search of a location makes an index of it.

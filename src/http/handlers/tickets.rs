@@ -25,7 +25,7 @@ pub(crate) fn issue_ticket(app: &App, request: &Request<'_>) -> Answer {
         Some(id) if !request.grant.sees(id) => {
             return Err(Problem::forbidden("the token is not valid for this location"));
         }
-        Some(id) if app.store.location(id).is_none() => {
+        Some(id) if !app.store.knows_location(id) => {
             return Err(Problem::not_found("no event has named this location"));
         }
         Some(id) => request.grant.only(id),

@@ -375,7 +375,7 @@ impl From<PastError> for Problem {
             PastError::Journal(error) => error.into(),
             PastError::Pruned(_) => Self::new(ProblemCode::Pruned, error.to_string()),
             PastError::Ahead { .. } => Self::ahead("asOf", &error),
-            PastError::Stopped { .. } => Self::unavailable(error),
+            PastError::Stopped { .. } | PastError::Load(_) => Self::unavailable(error),
         }
     }
 }
@@ -384,6 +384,7 @@ impl From<ChangesError> for Problem {
     fn from(error: ChangesError) -> Self {
         match error {
             ChangesError::Journal(error) => error.into(),
+            ChangesError::Load(_) => Self::unavailable(error),
             ChangesError::Pruned(_) => Self::new(ProblemCode::Pruned, error.to_string()),
         }
     }

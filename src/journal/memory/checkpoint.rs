@@ -1,5 +1,6 @@
 //! The checkpoint of a journal in memory.
 
+use std::ops::RangeInclusive;
 use std::sync::Arc;
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink, SkipBlock};
@@ -8,13 +9,14 @@ use crate::journal::location_blocks::BlockMap;
 use crate::journal::memory::rows::{
     RowKey, StoredRow, borrow_row, copy_row, dropped_key, dropped_name,
 };
-use crate::journal::memory::state::{State, StoredLocation};
+use crate::journal::memory::state::{State, StoredLocation, StoredSummary};
 use crate::model::Seq;
 
 /// One part of a checkpoint, complete before any of it is applied.
 #[derive(Debug, Default)]
 pub(super) struct CheckpointPart {
     locations: Vec<(u32, StoredLocation)>,
+    summaries: Vec<(u32, StoredSummary)>,
     rows: Vec<((u32, RowKey), Arc<StoredRow>)>,
     dropped: Vec<(u32, RowKey)>,
     skip_blocks: Vec<SkipBlock>,
@@ -29,6 +31,9 @@ impl CheckpointPart {
             CheckpointRow::Location { number, id, rows, seq } => {
                 let stored = StoredLocation { id: (*id).into(), rows: *rows, seq: *seq };
                 self.locations.push((*number, stored));
+            }
+            CheckpointRow::Summary { location, name, counts, tombstones } => {
+                self.summaries.push((*location, (name.map(Box::from), *counts, *tombstones)));
             }
             // Only shown to readers.
             CheckpointRow::Damaged { .. } => {}
@@ -63,6 +68,7 @@ impl State {
             stored.seq = stored.seq.or(known.and_then(|known| known.seq));
             self.locations.insert(number, stored);
         }
+        self.summaries.extend(part.summaries);
         for key in &part.dropped {
             self.rows.remove(key);
         }
@@ -77,10 +83,22 @@ impl State {
         self.checkpoint = upto;
     }
 
+    pub(super) fn show_locations(&self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        for (&number, StoredLocation { id, rows, seq }) in &self.locations {
+            each(&CheckpointRow::Location { number, id, rows: *rows, seq: *seq })?;
+        }
+        for (&location, (name, counts, tombstones)) in &self.summaries {
+            let (name, counts, tombstones) = (name.as_deref(), *counts, *tombstones);
+            each(&CheckpointRow::Summary { location, name, counts, tombstones })?;
+        }
+        Ok(self.checkpoint)
+    }
+
     /// Drops all that [`replace_checkpoint`](crate::journal::Journal::replace_checkpoint)
     /// replaces.
     pub(super) fn clear_checkpoint(&mut self) {
         self.locations.clear();
+        self.summaries.clear();
         self.rows.clear();
         self.skip_blocks.clear();
         self.blocks = BlockMap::default();
@@ -88,10 +106,20 @@ impl State {
     }
 
     pub(super) fn show_checkpoint(&self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        for (&number, StoredLocation { id, rows, seq }) in &self.locations {
+        self.show_states(0..=u32::MAX, each)
+    }
+
+    /// Shows the locations of these numbers and their states.
+    pub(super) fn show_states(
+        &self,
+        numbers: RangeInclusive<u32>,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        for (&number, StoredLocation { id, rows, seq }) in self.locations.range(numbers.clone()) {
             each(&CheckpointRow::Location { number, id, rows: *rows, seq: *seq })?;
         }
-        for ((location, key), row) in &self.rows {
+        let rows = self.rows.iter().filter(|((location, _), _)| numbers.contains(location));
+        for ((location, key), row) in rows {
             if let Some(row) = borrow_row(key, row) {
                 each(&CheckpointRow::State { location: *location, row })?;
             }

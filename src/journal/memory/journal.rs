@@ -90,6 +90,18 @@ impl JournalReader for MemoryJournal {
         self.lock().show_checkpoint(each)
     }
 
+    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.lock().show_locations(each)
+    }
+
+    fn load_numbered(
+        &mut self,
+        number: u32,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        self.lock().show_states(number..=number, each)
+    }
+
     fn accepted(
         &mut self,
         after: Seq,

@@ -9,7 +9,7 @@ use crate::journal::entry::JournalEntry;
 use crate::journal::location_blocks::BlockMap;
 use crate::journal::memory::rows::{RowKey, StoredRow};
 use crate::journal::writer::{Erased, ImportMark};
-use crate::model::{Seq, Timestamp};
+use crate::model::{Counts, Seq, Timestamp};
 
 /// All that a journal in memory holds.
 #[derive(Debug, Default)]
@@ -24,6 +24,8 @@ pub(super) struct State {
     pub(super) dropped_letters: u64,
     pub(super) checkpoint: CheckpointSeq,
     pub(super) locations: BTreeMap<u32, StoredLocation>,
+    /// By location: its name, counts, and number of tombstones.
+    pub(super) summaries: BTreeMap<u32, StoredSummary>,
     /// By location, then in the order that rows refer to each other.
     pub(super) rows: BTreeMap<(u32, RowKey), Arc<StoredRow>>,
     /// By the first event of each block: the last, and hashes.
@@ -37,6 +39,9 @@ pub(super) struct State {
     /// By time: the last pruned entry that was received before it.
     pub(super) pruned_before: BTreeMap<Timestamp, Seq>,
 }
+
+/// What a location holds.
+pub(super) type StoredSummary = (Option<Box<str>>, Counts, u64);
 
 /// A location, and how far its rows have come.
 #[derive(Debug)]
@@ -186,6 +191,7 @@ impl State {
         let number = self.locations.iter().find(|(_, kept)| *kept.id == *location);
         if let Some(number) = number.map(|(number, _)| *number) {
             self.locations.remove(&number);
+            self.summaries.remove(&number);
             self.rows.retain(|(of, _), _| *of != number);
         }
         erased

@@ -8,7 +8,7 @@ use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::SEQ_MAX;
 use crate::journal::reader::{FileSizes, JournalReader};
-use crate::journal::sqlite::checkpoint::load::{self, Layout};
+use crate::journal::sqlite::checkpoint::load::{self, Layout, Which};
 use crate::journal::sqlite::journal::{SqliteJournal, head};
 use crate::journal::sqlite::schema::{
     COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
@@ -56,7 +56,7 @@ impl JournalReader for SqliteJournal {
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), None, each)
+        load::load(&self.connection, Layout::of_format(self.format), Which::All, each)
     }
 
     fn load_location(
@@ -64,7 +64,20 @@ impl JournalReader for SqliteJournal {
         id: &str,
         each: RowSink<'_>,
     ) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), Some(id), each)
+        load::load(&self.connection, Layout::of_format(self.format), Which::Of(id), each)
+    }
+
+    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        load::load_locations(&self.connection, Layout::of_format(self.format), each)
+    }
+
+    fn load_numbered(
+        &mut self,
+        number: u32,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        let which = Which::Numbered(number);
+        load::load(&self.connection, Layout::of_format(self.format), which, each)
     }
 
     fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {

@@ -48,6 +48,13 @@ pub(super) const NAMES: StateTable = StateTable {
     order: "location, sort, of",
 };
 
+/// What each location holds. Follows from the other rows, and is none of them.
+pub(super) const SUMMARIES: StateTable = StateTable {
+    name: "state_summary",
+    columns: "location, name, objects, associations, records, relations, pending, tombstones",
+    order: "location",
+};
+
 /// Deletes the name of a record or an id, by its sort.
 pub(super) const DROP_NAME: &str =
     "DELETE FROM state_name WHERE location = ?1 AND sort = ?2 AND of = ?3";

@@ -7,7 +7,8 @@ use crate::journal::JournalError;
 use crate::model::{
     Association, AssociationId, Change, Event, NodeRef, ObjectKey, Seq, Side, Timestamp,
 };
-use crate::store::locations::Location;
+use crate::store::location::Location;
+use crate::store::locations::LoadError;
 use crate::store::pruned::Pruned;
 
 /// Selects changes. The default is every change.
@@ -73,6 +74,9 @@ pub enum ChangesError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(JournalError),
+    /// The location cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// Some of them were pruned: load the graph again, and continue after its seq.
     #[error("{0}, so what changed since {asked} is not known", asked = .0.asked)]
     Pruned(Pruned),

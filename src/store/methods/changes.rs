@@ -77,7 +77,7 @@ impl Store {
         if after < pruned {
             return Err(ChangesError::Pruned(Pruned { upto: pruned, asked: after }));
         }
-        let mut definitions = Definitions::of(self.location(location));
+        let mut definitions = Definitions::of(self.location(location)?);
         let mut page = ChangePage { events: Vec::new(), upto: upto.max(after) };
         let mut failed = None;
         let scan = Scan { location, after, upto, entries_max: PAGE_ENTRIES, stop };

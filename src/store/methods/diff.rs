@@ -1,7 +1,7 @@
 //! Differences of a location between two moments.
 
 use crate::store::index::scan::Stop;
-use crate::store::locations::Location;
+use crate::store::location::Location;
 use crate::store::past::as_of::AsOf;
 use crate::store::past::replay::PastError;
 use crate::store::query::diff::LocationDiff;
@@ -35,7 +35,7 @@ impl Store {
         from: AsOf,
         to: Option<AsOf>,
     ) -> Result<Option<LocationDiff>, PastError> {
-        let Some(known) = self.location(location) else { return Ok(None) };
+        let Some(known) = self.location(location)? else { return Ok(None) };
         self.diff_until(&known, from, to, &|| false).map(Some)
     }
 

@@ -31,7 +31,7 @@ impl Store {
     ///     "locationId":"eHy2"}"#)?;
     /// let erased = store.erase_location("eHy2")?.unwrap();
     /// assert_eq!((erased.events, erased.counts.records), (1, 1));
-    /// assert!(store.location("eHy2").is_none());
+    /// assert!(store.location("eHy2")?.is_none());
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn erase_location(&self, id: &str) -> Result<Option<Erasure>, IngestError> {

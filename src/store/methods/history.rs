@@ -109,7 +109,7 @@ impl Store {
         limit: PageLimit,
         stop: Stop<'_>,
     ) -> Result<HistoryPage, JournalError> {
-        let known = self.location(location);
+        let known = self.location(location)?;
         let wanted = of.key_hashes(location, known.as_ref().map(|it| it.read()).as_deref());
         unless_pruned(|| {
             let mut room = Room::new(limit);

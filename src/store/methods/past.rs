@@ -6,7 +6,7 @@ use crate::graph::{LocationGraph, NamesNodes, Snapshot};
 use crate::journal::JournalReader;
 use crate::model::{Seq, Timestamp};
 use crate::store::index::scan::Stop;
-use crate::store::locations::Location;
+use crate::store::location::Location;
 use crate::store::past::as_of::AsOf;
 use crate::store::past::replay::{Past, PastError, replay};
 use crate::store::pruned::Pruned;
@@ -33,7 +33,7 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn as_of(&self, location: &str, as_of: AsOf) -> Result<Option<LocationView>, PastError> {
-        let Some(known) = self.location(location) else { return Ok(None) };
+        let Some(known) = self.location(location)? else { return Ok(None) };
         Ok(Some(match self.seq_as_of(as_of)? {
             Some(seq) => LocationView::Then(self.past(location, seq)?),
             None => LocationView::Now(known),

@@ -21,6 +21,11 @@ impl Store {
         if self.is_read_only() {
             return self.preview_without_writer(delivery);
         }
+        // In memory until the writer has looked at it.
+        let _location = match delivery.decoded() {
+            Decoded::Event(event) => self.location(event.location.as_str())?,
+            Decoded::Ignored { .. } => None,
+        };
         let (previewed, delivery) =
             self.execute(|reply| Command::Preview(Box::new(delivery), reply))?;
         let beyond = |reached| IngestError::LimitReached { reached, delivery };
@@ -46,7 +51,7 @@ impl Store {
                 return Ok(Preview { status: Status::Duplicate, seq: first });
             }
         }
-        let known = match self.location(event.location.as_str()) {
+        let known = match self.location(event.location.as_str())? {
             Some(_) => self.locations.len(),
             None => count_locations(self.reader()?.as_mut(), self.names.locations)?,
         };
@@ -55,7 +60,7 @@ impl Store {
             return Err(IngestError::LimitReached { reached, delivery: delivery.into() }.into());
         }
         let seq = self.head() + 1;
-        let outcome = match self.location(event.location.as_str()) {
+        let outcome = match self.location(event.location.as_str())? {
             Some(location) => location.read().preview(seq, event),
             None => LocationGraph::new().preview(seq, event),
         };

@@ -7,6 +7,7 @@ use crate::journal::{JournalError, JournalReader};
 use crate::model::{Event, Seq};
 use crate::store::history;
 use crate::store::index::scan::{Scan, Stop};
+use crate::store::locations::LoadError;
 use crate::store::pruned::Pruned;
 use crate::store::writer::compaction::Due;
 
@@ -37,6 +38,9 @@ pub enum PastError {
     /// The journal cannot be read.
     #[error(transparent)]
     Journal(JournalError),
+    /// The location cannot be loaded.
+    #[error(transparent)]
+    Load(#[from] LoadError),
     /// The events that led to it were pruned.
     #[error("{0}, so how the graph stood before now is not known")]
     Pruned(Pruned),

@@ -16,7 +16,7 @@ use crate::store::query::target::Target;
 /// #         "firstObjectKey":"contact","firstRecordId":"amara",
 /// #         "secondObjectKey":"property","secondRecordId":"{house}"}}"#).as_bytes())?;
 /// # }
-/// let location = store.location("eHy2").unwrap();
+/// let location = store.location("eHy2")?.unwrap();
 /// let shown = ["contact/amara", "property/p1", "property/p3", "property/p9"];
 /// let between = location.between(shown).find()?;
 /// assert_eq!((between.nodes.len(), between.links.len()), (3, 2));

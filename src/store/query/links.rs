@@ -17,7 +17,7 @@ use crate::store::query::target::Target;
 /// # store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",
 /// #     "firstObjectKey":"contact","firstRecordId":"amara",
 /// #     "secondObjectKey":"property","secondRecordId":"p1"}"#)?;
-/// let location = store.location("eHy2").unwrap();
+/// let location = store.location("eHy2")?.unwrap();
 /// for link in location.links("property/p1").label("Interested Buyer") {
 ///     assert_eq!(link?.record.as_deref(), Some("amara"));
 /// }

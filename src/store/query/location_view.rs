@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use crate::graph::{LabelCount, LabelRow, QueryError};
 use crate::model::NodeRef;
-use crate::store::locations::Location;
+use crate::store::location::Location;
 use crate::store::past::replay::Past;
 use crate::store::query::between::BetweenRequest;
 use crate::store::query::links::LinksRequest;

@@ -16,7 +16,7 @@ use crate::store::query::target::Target;
 /// #         "firstObjectKey":"contact","firstRecordId":"{buyer}",
 /// #         "secondObjectKey":"property","secondRecordId":"p1"}}"#).as_bytes())?;
 /// # }
-/// let location = store.location("eHy2").unwrap();
+/// let location = store.location("eHy2")?.unwrap();
 /// let both = location
 ///     .matching()
 ///     .object("property")

@@ -14,7 +14,7 @@ use crate::store::query::target::Target;
 /// # store.ingest(br#"{"id":"67ae","associationId":"67ad","locationId":"eHy2",
 /// #     "firstObjectKey":"contact","firstRecordId":"amara",
 /// #     "secondObjectKey":"property","secondRecordId":"p1"}"#)?;
-/// let location = store.location("eHy2").unwrap();
+/// let location = store.location("eHy2")?.unwrap();
 /// let around = location.neighborhood("contact/amara").depth(2).find()?;
 /// assert_eq!((around.nodes.len(), around.links.len()), (2, 1));
 /// # Ok::<(), Box<dyn std::error::Error>>(())

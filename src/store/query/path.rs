@@ -15,7 +15,7 @@ use crate::store::query::target::Target;
 /// #         "firstObjectKey":"contact","firstRecordId":"amara",
 /// #         "secondObjectKey":"property","secondRecordId":"{house}"}}"#).as_bytes())?;
 /// # }
-/// let location = store.location("eHy2").unwrap();
+/// let location = store.location("eHy2")?.unwrap();
 /// let path = location.path("property/p1", "property/p2").find()?;
 /// assert_eq!(path.hops, Some(2));
 /// assert_eq!(path.paths[0][1].record.as_deref(), Some("amara"));

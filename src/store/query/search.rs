@@ -1,7 +1,7 @@
 //! Requests for records by name.
 
 use crate::graph::{Budget, SearchQuery};
-use crate::store::locations::Location;
+use crate::store::location::Location;
 use crate::store::record_search::SearchPage;
 
 /// A request for the records whose name, or a word of it, or whose id begins with a text.
@@ -12,7 +12,7 @@ use crate::store::record_search::SearchPage;
 /// let store = Store::in_memory()?;
 /// store.ingest(br#"{"type":"ContactCreate","locationId":"eHy2",
 ///     "id":"emqfhnG3g9D9chy9inTz","name":"Amara Okafor"}"#)?;
-/// let location = store.location("eHy2").ok_or("no such location")?;
+/// let location = store.location("eHy2")?.ok_or("no such location")?;
 /// let found = location.search("okafor").object("contact").page();
 /// assert_eq!(found.results[0].node().to_string(), "contact/emqfhnG3g9D9chy9inTz");
 /// # Ok::<(), Box<dyn std::error::Error>>(())

@@ -1,7 +1,7 @@
 //! What a request is run on, and how much of it under the lock.
 
 use crate::graph::{Budget, LocationGraph, NamesNodes, View};
-use crate::store::locations::Location;
+use crate::store::location::Location;
 use crate::store::past::replay::Past;
 
 /// Maximum number of links that a query visits while it holds a location's lock: some tens
@@ -72,7 +72,7 @@ mod tests {
             "firstObjectKey":"contact","firstRecordId":"c",
             "secondObjectKey":"house","secondRecordId":"h"}"#;
         store.ingest(relation).unwrap();
-        let location = store.location("L").unwrap();
+        let location = store.location("L").unwrap().unwrap();
         let runs = Cell::new(0);
         let written = Target::Now(&location).answer(&(), |_, budget| {
             runs.set(runs.get() + 1);

@@ -16,7 +16,7 @@ use crate::store::query::target::Target;
 /// #         "firstObjectKey":"contact","firstRecordId":"amara",
 /// #         "secondObjectKey":"property","secondRecordId":"{house}"}}"#).as_bytes())?;
 /// # }
-/// let location = store.location("eHy2").unwrap();
+/// let location = store.location("eHy2")?.unwrap();
 /// let liked_too = location
 ///     .walk("property/p1")
 ///     .step(LinkFilter::default().object("contact"))

@@ -1,11 +1,14 @@
 //! The commands of the writer.
 
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 
 use crate::journal::Refused;
 use crate::model::{LocationId, Seq};
 use crate::store::delivery::{Delivery, IngestError, Receipt, Status};
 use crate::store::erase::Erasure;
+use crate::store::location::Location;
+use crate::store::locations::LoadError;
 use crate::store::name_limits::LimitReached;
 use crate::store::writer::import_marks::ImportChunk;
 
@@ -22,6 +25,9 @@ pub(crate) type Previewed = (Result<(Status, Option<Seq>), LimitReached>, Box<De
 pub(crate) enum Command {
     /// Accepts a delivery, with others in one transaction.
     Append(Box<Pending>),
+    /// Accepts the deliveries that waited for a location, or refuses them if it could not be
+    /// loaded.
+    Loaded(LocationId, Result<Option<Arc<Location>>, LoadError>),
     /// Keeps a delivery that was refused.
     KeepDeadLetter(Box<Refused>, KeepReply),
     /// Deletes a dead letter.

@@ -1,12 +1,14 @@
 //! What imports hand to the writer, and how far they have come.
 
 use std::collections::{HashSet, VecDeque};
+use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
 use crate::journal::{IMPORT_MARKS, ImportMark};
 use crate::model::Seq;
 use crate::store::delivery::{Delivery, IngestError, Status};
+use crate::store::location::Location;
 use crate::store::name_limits::LimitReached;
 
 /// The last marks of imports, and the lines that wait to be written.
@@ -50,6 +52,9 @@ pub(crate) struct ImportChunk {
     pub(crate) marks: Vec<ImportMark>,
     /// Whether no line was refused before these.
     pub(crate) is_whole: bool,
+    /// The locations of the deliveries: their graphs stay in memory.
+    #[expect(dead_code, reason = "held, not read")]
+    held: Vec<Arc<Location>>,
     /// The outcomes of those that are written.
     pub(crate) taken: Vec<TakenLine>,
     reply: SyncSender<Answer>,
@@ -63,9 +68,10 @@ impl ImportChunk {
         deliveries: Vec<Delivery>,
         marks: Vec<ImportMark>,
         is_whole: bool,
+        held: Vec<Arc<Location>>,
         reply: SyncSender<Answer>,
     ) -> Self {
-        Self { deliveries, marks, is_whole, taken: Vec::new(), reply }
+        Self { deliveries, marks, is_whole, held, taken: Vec::new(), reply }
     }
 
     /// Replies to the import, which may have ended.

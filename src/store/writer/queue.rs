@@ -65,6 +65,12 @@ impl Queue {
         (Self { commands, size, bytes_max: options.queue_bytes }, receiver)
     }
 
+    /// Returns a sender for what is loaded for the writer, which does not count: what waited
+    /// for it counts.
+    pub(crate) fn sender(&self) -> SyncSender<Command> {
+        self.commands.clone()
+    }
+
     /// Queues a command, or returns an error at once if there is no room.
     pub(crate) fn try_send(&self, command: Command) -> Result<(), IngestError> {
         let bytes = command.bytes();

@@ -4,12 +4,13 @@
 //! it into the graphs and only then replies. It never waits to fill a batch: a
 //! batch grows while the fsync before it runs.
 
-use std::sync::Arc;
-use std::sync::mpsc::{Receiver, RecvTimeoutError};
+use std::collections::HashMap;
+use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::journal::{Journal, JournalError};
-use crate::model::Seq;
+use crate::model::{LocationId, Seq};
 use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::IngestError;
 use crate::store::locations::Locations;
@@ -25,6 +26,7 @@ use crate::store::writer::log_trimming::LogTrimming;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
+use crate::store::writer::tasks::loading::Waiting;
 
 /// How often the writer looks whether the log has been moved, and how long all but
 /// deliveries waits for that.
@@ -70,6 +72,11 @@ pub(crate) struct Writer {
     pub(crate) options: Options,
     pub(crate) head: Seq,
     pub(crate) tasks_ran_at: Instant,
+    /// Deliveries that are not written yet, since the graphs of their locations are being
+    /// loaded: what is written of a delivery depends on its graph.
+    pub(crate) waiting: HashMap<LocationId, Waiting>,
+    /// Where a location that was loaded is reported, while the store is open.
+    pub(crate) to_writer: Arc<Mutex<Option<SyncSender<Command>>>>,
     /// Tasks in the order of their turns.
     pub(crate) tasks: [Task; 6],
 }
@@ -88,6 +95,7 @@ impl Writer {
             }
             self.run_due_tasks();
         }
+        self.commit_all_waiting();
         if self.state.health.is_paused() {
             self.retry_writing();
         }
@@ -173,7 +181,9 @@ impl Writer {
         let mut bytes = 0;
         let mut command = first;
         loop {
-            self.state.queued.remove_job();
+            if !matches!(command, Command::Loaded(..)) {
+                self.state.queued.remove_job();
+            }
             match command {
                 Command::Append(pending) => {
                     bytes += pending.delivery.body.len();
@@ -199,6 +209,7 @@ impl Writer {
         match command {
             // These are gathered.
             Command::Append(_) | Command::KeepDeadLetter(..) => {}
+            Command::Loaded(id, loaded) => self.commit_waiting(&id, loaded),
             Command::DeleteDeadLetter(id, reply) => {
                 reply.send(self.delete_dead_letter(id)).unwrap_or_default();
             }

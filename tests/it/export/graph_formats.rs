@@ -29,7 +29,7 @@ fn text(snapshot: &Snapshot, format: Format, query: &SubgraphQuery) -> String {
 fn every_graph_format_of_the_small_office_is_as_recorded() {
     let store = Store::in_memory().unwrap();
     tell(&store, SAMPLE.lines());
-    let snapshot = store.location("hillside-homes").unwrap().read().snapshot();
+    let snapshot = store.location("hillside-homes").unwrap().unwrap().read().snapshot();
     for &format in Format::ALL.iter().filter(|format| **format != Format::Neo4jCsv) {
         let name = format!("exports/hillside-homes.{}", format.file_extension());
         golden::check(&name, &text(&snapshot, format, &SubgraphQuery::default()));
@@ -47,7 +47,7 @@ fn every_graph_format_of_the_small_office_is_as_recorded() {
 fn parts_are_chosen_by_layer_label_and_association() {
     let store = Store::in_memory().unwrap();
     tell(&store, SAMPLE.lines());
-    let location = store.location("seaside-realty").unwrap();
+    let location = store.location("seaside-realty").unwrap().unwrap();
     let counts = location.read().view().counts();
     let snapshot = location.read().snapshot();
     let check = |query: SubgraphQuery, nodes: u64, links: u64| {
@@ -386,7 +386,7 @@ fn much_alike() -> Snapshot {
             "secondObjectKey": "p", "secondRecordId": id});
         store.ingest(event.to_string().as_bytes()).unwrap();
     }
-    store.location("L").unwrap().read().snapshot()
+    store.location("L").unwrap().unwrap().read().snapshot()
 }
 
 /// Records `a\u{1}` and `a\u{2}` were one node to Gephi and Graphviz, with the links

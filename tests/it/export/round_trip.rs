@@ -23,7 +23,7 @@ const ODD: [&str; 6] = [
 fn moved(store: &Store) -> Result<Store, TestCaseError> {
     let journal = MemoryJournal::new();
     let other = Store::with_journal(Box::new(journal.clone()), relata::Options::default()).unwrap();
-    for location in store.locations() {
+    for location in store.locations().unwrap() {
         let mut lines = Vec::new();
         store.export_events(location.id().as_str(), store.head(), &mut lines).unwrap();
         let counts = other.import().read(&lines[..], |_| Ok(())).unwrap();
@@ -39,9 +39,9 @@ fn moved(store: &Store) -> Result<Store, TestCaseError> {
 
 /// Two stores answer everything alike.
 fn compare(one: &Store, other: &Store) -> Result<(), TestCaseError> {
-    prop_assert_eq!(one.locations().len(), other.locations().len());
-    for location in one.locations() {
-        let theirs = other.location(location.id().as_str()).unwrap();
+    prop_assert_eq!(one.locations().unwrap().len(), other.locations().unwrap().len());
+    for location in one.locations().unwrap() {
+        let theirs = other.location(location.id().as_str()).unwrap().unwrap();
         let (left, right) = (location.read(), theirs.read());
         let (mine, copy) = (left.snapshot(), right.snapshot());
         for &format in Format::ALL {
@@ -117,7 +117,7 @@ fn the_sample_moved_as_ndjson_gives_the_same_graph() -> Result<(), TestCaseError
     let other = moved(&store)?;
     compare(&store, &other)?;
     let mut found: Vec<Difference> = Vec::new();
-    for location in other.locations() {
+    for location in other.locations().unwrap() {
         location.read().contradictions(&mut found, 10);
     }
     prop_assert_eq!(found, vec![]);

@@ -39,7 +39,7 @@ fn every_format_of_a_set_is_what_the_library_writes() -> Result<(), Error> {
     tell(&store, SAMPLE.lines());
     let only = NODES.map(|node| node.parse().unwrap()).to_vec();
     let query = SubgraphQuery { only: Some(only), ..SubgraphQuery::default() };
-    let location = store.location("seaside-realty").ok_or("no location")?;
+    let location = store.location("seaside-realty")?.ok_or("no location")?;
     let (_, copy) = store.snapshot(&location, None, &query)?;
     let part = copy.view().part(&query)?;
     let options = Options { location: "seaside-realty".to_owned(), ..Options::default() };

@@ -30,7 +30,8 @@ fn set(nodes: impl IntoIterator<Item = impl AsRef<str>>) -> SubgraphQuery {
 }
 
 fn written(store: &Store, format: Format, query: &SubgraphQuery) -> Vec<u8> {
-    let (_, copy) = store.snapshot(&store.location(SEASIDE).unwrap(), None, query).unwrap();
+    let (_, copy) =
+        store.snapshot(&store.location(SEASIDE).unwrap().unwrap(), None, query).unwrap();
     let mut to = Vec::new();
     let options = Options { location: SEASIDE.to_owned(), ..Options::default() };
     write(&copy.view().part(query).unwrap(), format, &options, &mut to).unwrap();
@@ -136,7 +137,7 @@ fn a_filter_leaves_all_nodes_and_some_links() {
 #[test]
 fn a_set_names_known_nodes_of_the_layers_asked_for() {
     let store = sample();
-    let location = store.location(SEASIDE).unwrap();
+    let location = store.location(SEASIDE).unwrap().unwrap();
     let part = |query: &SubgraphQuery| {
         let (_, copy) = store.snapshot(&location, None, query).unwrap();
         copy.view().part(query).map(|part| (part.node_count(), part.link_count()))

@@ -102,10 +102,10 @@ fn answers_keep_their_order_across_a_restart() {
     let nodes: Vec<NodeRef> = ["contact/c0", "contact/c1", "contact/c2", "house/h0", "house/h1"]
         .map(|node| node.parse().unwrap())
         .into();
-    let before = answers(store.location("here").unwrap().read().view(), &nodes);
+    let before = answers(store.location("here").unwrap().unwrap().read().view(), &nodes);
     store.close().unwrap();
     let store = Store::open(&path).unwrap();
-    let after = answers(store.location("here").unwrap().read().view(), &nodes);
+    let after = answers(store.location("here").unwrap().unwrap().read().view(), &nodes);
     for (before, after) in before.iter().zip(&after) {
         assert_eq!(before, after);
     }

@@ -62,7 +62,7 @@ fn copies_beside_posts_release_their_memory() {
         let mut held = VecDeque::new();
         let mut round = |number: u32| {
             (0..50).for_each(|event| post(number * 50 + event));
-            if let Some(location) = store.location("here") {
+            if let Some(location) = store.location("here").unwrap() {
                 for _ in 0..10 {
                     held.push_back(location.read().snapshot());
                     copies += 1;

@@ -74,5 +74,5 @@ fn one_id_under_many_object_keys_is_as_fast_as_any() {
     }
     let gone = r#"{"type":"RecordDelete","id":"same","locationId":"L"}"#;
     store.ingest(gone.as_bytes()).unwrap();
-    assert_eq!(store.location("L").unwrap().read().view().counts().records, 0);
+    assert_eq!(store.location("L").unwrap().unwrap().read().view().counts().records, 0);
 }

@@ -198,7 +198,7 @@ fn store_of(events: &str) -> (tempfile::TempDir, Store) {
 #[test]
 fn queries_of_the_sample_agree_with_sql() {
     let (directory, store) = store_of(sample::SAMPLE);
-    for location in store.locations() {
+    for location in store.locations().unwrap() {
         let sql = Sql::open(&directory.path().join("relata.db"), location.id().as_str());
         check(&location.read(), &sql, 5);
     }
@@ -259,5 +259,5 @@ fn random_events() -> String {
 fn queries_of_a_random_graph_agree_with_sql() {
     let (directory, store) = store_of(&random_events());
     let sql = Sql::open(&directory.path().join("relata.db"), "here");
-    check(&store.location("here").unwrap().read(), &sql, 60);
+    check(&store.location("here").unwrap().unwrap().read(), &sql, 60);
 }

@@ -119,7 +119,7 @@ type Applied = BTreeMap<Seq, Value>;
 fn check(store: &Store, applied: &Applied, random: &mut Random) {
     for _ in 0..8 {
         let (filter, location) = (filter(random), random.one(&["here", "there"]));
-        let graph = store.location(location).unwrap();
+        let graph = store.location(location).unwrap().unwrap();
         let labels = |body: &Value| {
             let association = graph.read().association(body["associationId"].as_str()?).cloned()?;
             Some([association.first.label.to_string(), association.second.label.to_string()])

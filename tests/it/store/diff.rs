@@ -40,7 +40,7 @@ fn shown(snapshot: &Snapshot) -> Shown {
 }
 
 fn shown_at(store: &Store, seq: Option<Seq>) -> Shown {
-    let location = store.location("here").unwrap();
+    let location = store.location("here").unwrap().unwrap();
     shown(&store.snapshot(&location, seq.map(AsOf::Seq), &()).unwrap().1)
 }
 

@@ -45,7 +45,8 @@ fn refuse(store: &Store, location: Option<&str>, body: &str) {
 /// What the graphs that two stores have of a location differ in.
 fn differences(left: &Store, right: &Store, location: &str) -> Vec<Difference> {
     let mut found = Vec::new();
-    let (left, right) = (left.location(location).unwrap(), right.location(location).unwrap());
+    let (left, right) =
+        (left.location(location).unwrap().unwrap(), right.location(location).unwrap().unwrap());
     left.read().differences(&right.read(), &mut found, 10);
     left.read().contradictions(&mut found, 10);
     found
@@ -65,7 +66,7 @@ fn check_begun_again(path: &Path, reference: &Store) {
     assert_eq!((proof.events, proof.differences), (301, vec![]));
     let store = Store::open(path).unwrap();
     assert_eq!(differences(&store, reference, "stays"), []);
-    let location = store.location("leaves").unwrap();
+    let location = store.location("leaves").unwrap().unwrap();
     let node = NodeRef::record("contact", "leaves-f5");
     let links = location.links(&node.to_string()).page().unwrap().links.len();
     assert_eq!(links, 1);
@@ -97,7 +98,7 @@ fn a_location_is_gone_from_memory_and_from_every_byte_and_the_others_stay() {
     assert_eq!((erased.events, erased.dead_letters), (200, 2));
     assert_eq!((erased.counts.relations, erased.counts.records), (200, 400));
     assert!(erased.log_emptied);
-    assert!(store.location("leaves").is_none());
+    assert!(store.location("leaves").unwrap().is_none());
     assert!(!is_on_disk(&path, "leaves"), "not in the files while they are open");
     assert_eq!(store.erase_location("leaves").unwrap(), None);
 
@@ -175,6 +176,7 @@ fn a_store_in_memory_erases_too() {
         assert_eq!(differences(&store, &reference, location), []);
     }
     assert_eq!(store.ingest(relation("b", 0).as_bytes()).unwrap().seq, Some(16));
-    let ids: Vec<String> = store.locations().iter().map(|it| it.id().to_string()).collect();
+    let ids: Vec<String> =
+        store.locations().unwrap().iter().map(|it| it.id().to_string()).collect();
     assert_eq!(ids, ["a", "c", "b"]);
 }

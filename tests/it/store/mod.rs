@@ -16,6 +16,7 @@ mod location_reads;
 mod moments;
 pub(crate) mod name_limits;
 mod names;
+mod on_demand;
 mod one_location;
 mod pruning;
 mod read_costs;
@@ -49,7 +50,7 @@ fn written(snapshot: &Snapshot, format: Format) -> Vec<u8> {
 
 /// What every export of every location says.
 fn exports(store: &Store) -> Vec<Vec<u8>> {
-    let mut locations = store.locations();
+    let mut locations = store.locations().unwrap();
     locations.sort_by(|a, b| a.id().cmp(b.id()));
     let all = locations.iter().flat_map(|location| {
         let snapshot = location.read().snapshot();

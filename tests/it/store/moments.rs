@@ -24,7 +24,7 @@ fn exported_events_give_the_same_graph() {
     store.checkpoint().unwrap();
     let again = Store::in_memory().unwrap();
     let mut lines = 0;
-    for location in store.locations() {
+    for location in store.locations().unwrap() {
         let mut to = Vec::new();
         lines += store.export_events(location.id().as_str(), store.head(), &mut to).unwrap();
         tell(&again, std::str::from_utf8(&to).unwrap().lines());
@@ -40,13 +40,13 @@ fn a_past_graph_is_that_of_the_events_up_to_then() {
     for seq in [0, 1, 40, 200, store.head() - 1, store.head()] {
         let again = Store::in_memory().unwrap();
         let mut seen = 0;
-        for location in store.locations() {
+        for location in store.locations().unwrap() {
             let mut to = Vec::new();
             seen += store.export_events(location.id().as_str(), seq, &mut to).unwrap();
             tell(&again, std::str::from_utf8(&to).unwrap().lines());
             let (upto, past) = store.snapshot(&location, Some(AsOf::Seq(seq)), &()).unwrap();
             assert_eq!(upto, seq.min(store.head()));
-            let Some(location) = again.location(location.id().as_str()) else {
+            let Some(location) = again.location(location.id().as_str()).unwrap() else {
                 assert_eq!(past.nodes(Layers::Records).len(), 0);
                 continue;
             };
@@ -77,7 +77,7 @@ fn an_export_shows_one_moment_while_writes_continue() {
         })
     };
     while !done.load(Ordering::Acquire) {
-        let location = store.location("seaside-realty").unwrap();
+        let location = store.location("seaside-realty").unwrap().unwrap();
         let (snapshot, counts) = {
             let graph = location.read();
             (graph.snapshot(), graph.view().counts())

@@ -26,7 +26,7 @@ fn open(path: &Path, keep: Keep) -> Store {
 
 /// The names of all records, as `contact/c1 = Ann`.
 fn names(store: &Store) -> Vec<String> {
-    let Some(location) = store.location("L") else { return Vec::new() };
+    let Some(location) = store.location("L").unwrap() else { return Vec::new() };
     let snapshot = location.read().snapshot();
     let nodes = snapshot.nodes(Layers::Records);
     let line = |(object, id, name): (&str, &str, &str)| format!("{object}/{id} = {name}");
@@ -103,7 +103,7 @@ fn check_label(name: &str, expected: Option<&str>) {
     let schema = json!({"type": "ObjectSchemaCreate", "id": "s", "key": "custom_objects.pets",
         "locationId": "L", "labels": {"singular": name, "plural": name}});
     tell(&store, &schema.to_string());
-    let location = store.location("L").unwrap();
+    let location = store.location("L").unwrap().unwrap();
     let graph = location.read();
     let pets = graph.view().objects().find(|it| it.object == "custom_objects.pets").unwrap();
     assert_eq!((pets.singular, pets.plural), (expected, expected), "{name:?}");
@@ -210,7 +210,7 @@ proptest! {
         }
         let expected = ["contact/c = Ann Lee", "custom_objects.pets/r = Buddy"];
         assert_eq!(names(&store), expected);
-        assert_eq!(store.location("L").unwrap().read().name(), Some("Seaside"));
+        assert_eq!(store.location("L").unwrap().unwrap().read().name(), Some("Seaside"));
         store.close().unwrap();
         assert_eq!(verified(&path).differences, []);
         assert_eq!(names(&Store::open_read_only(&path).unwrap()), expected);

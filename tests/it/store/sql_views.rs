@@ -23,7 +23,7 @@ fn sql_tools_see_what_the_graph_answers() {
     let mut by_sql: Vec<String> =
         select.query_map([], row).unwrap().collect::<Result<_, _>>().unwrap();
     let mut by_graph = Vec::new();
-    for location in store.locations() {
+    for location in store.locations().unwrap() {
         let graph = location.read();
         let snapshot = graph.snapshot();
         for node in snapshot.nodes(Layers::Records) {
@@ -58,7 +58,8 @@ fn sql_tools_see_what_the_graph_answers() {
     let count = |sql: &str| -> u64 {
         connection.query_row(sql, [], |row| row.get::<_, i64>(0)).unwrap().unsigned_abs()
     };
-    let counts = store.locations().into_iter().map(|location| location.read().view().counts());
+    let counts =
+        store.locations().unwrap().into_iter().map(|location| location.read().view().counts());
     let (associations, relations) =
         counts.fold((0, 0), |sum, c| (sum.0 + c.associations, sum.1 + c.relations));
     assert_eq!(count("SELECT count(*) FROM association"), associations);

@@ -74,7 +74,7 @@ fn events_recovered_after_half_a_write_are_changes() {
     until(|| store.failure().is_none());
     assert_eq!(differences(&store, &reference(20)), []);
     let changes = |store: &Store| -> usize {
-        let ids = store.locations();
+        let ids = store.locations().unwrap();
         let of = |id: &str| {
             store.changes(id, 0, &relata::changes::ChangeFilter::default(), 100).unwrap()
         };

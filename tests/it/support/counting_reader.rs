@@ -1,8 +1,8 @@
 //! A reader of a journal that counts what is read.
 
 use std::ops::{ControlFlow, RangeInclusive};
-use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use relata::changes::Epochs;
 use relata::journal::{
@@ -18,6 +18,8 @@ pub(crate) struct Reads {
     pub(crate) opened: AtomicU64,
     pub(crate) open: AtomicU64,
     pub(crate) entries: AtomicU64,
+    /// Held while no location may be loaded.
+    pub(crate) loading: Mutex<()>,
     /// Bytes of hashes of runs.
     pub(crate) hashes: AtomicU64,
 }
@@ -83,6 +85,19 @@ impl JournalReader for CountingReader {
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
         self.kept.load_checkpoint(each)
+    }
+
+    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.kept.load_locations(each)
+    }
+
+    fn load_numbered(
+        &mut self,
+        number: u32,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        let _held = self.reads.loading.lock().unwrap();
+        self.kept.load_numbered(number, each)
     }
 
     fn accepted(

@@ -131,6 +131,18 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.load_checkpoint(each)
     }
 
+    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.kept.load_locations(each)
+    }
+
+    fn load_numbered(
+        &mut self,
+        number: u32,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        self.kept.load_numbered(number, each)
+    }
+
     fn accepted(
         &mut self,
         after: Seq,

@@ -79,7 +79,7 @@ pub(crate) fn snapshot(nasty: &str) -> Snapshot {
         journal.append(&[entry]).unwrap();
     }
     let store = Store::with_journal(Box::new(journal), Options::default()).unwrap();
-    store.location("L").unwrap().read().snapshot()
+    store.location("L").unwrap().unwrap().read().snapshot()
 }
 
 /// The events of such a location, with its object keys as they are given.

@@ -48,9 +48,9 @@ pub(crate) fn tell<'a>(store: &Store, events: impl IntoIterator<Item = &'a str>)
 /// What the graphs of two stores differ in, and what contradicts itself in the first.
 pub(crate) fn differences(left: &Store, right: &Store) -> Vec<Difference> {
     let mut found = Vec::new();
-    assert_eq!(left.locations().len(), right.locations().len());
-    for location in left.locations() {
-        let other = right.location(location.id().as_str()).expect("in both");
+    assert_eq!(left.locations().unwrap().len(), right.locations().unwrap().len());
+    for location in left.locations().unwrap() {
+        let other = right.location(location.id().as_str()).unwrap().expect("in both");
         location.read().differences(&other.read(), &mut found, 10);
         location.read().contradictions(&mut found, 10);
     }

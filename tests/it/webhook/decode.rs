@@ -262,7 +262,7 @@ fn a_journal_with_slashes_in_object_keys_still_opens() {
     journal.append(&[entry]).unwrap();
     drop(journal);
     let store = Store::open(&db).unwrap();
-    assert_eq!(store.location("L").unwrap().read().view().counts().relations, 1);
+    assert_eq!(store.location("L").unwrap().unwrap().read().view().counts().relations, 1);
     assert!(store.ingest(body.as_bytes()).is_err());
     store.close().unwrap();
     let mut journal = SqliteJournal::open_read_only(&db).unwrap();

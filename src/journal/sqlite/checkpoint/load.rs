@@ -8,9 +8,11 @@ use rusqlite::{Connection, OptionalExtension, Rows, params_from_iter};
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::checkpoint::rows::{ShowRow, TABLES, text};
-use crate::journal::sqlite::schema::{CHECKPOINT_PARTS_SINCE, CHECKSUMS_SINCE, NAMES_SINCE};
-use crate::journal::sqlite::state_table::{LOCATIONS, NAMES, check, damaged};
-use crate::model::{Seq, StateRow};
+use crate::journal::sqlite::schema::{
+    CHECKPOINT_PARTS_SINCE, CHECKSUMS_SINCE, NAMES_SINCE, SUMMARIES_SINCE,
+};
+use crate::journal::sqlite::state_table::{LOCATIONS, NAMES, SUMMARIES, check, damaged};
+use crate::model::{Counts, Seq, StateRow};
 
 const LOAD_SEQ: &str = "SELECT 1, seq, locations, newest, checksum FROM checkpoint";
 
@@ -33,6 +35,8 @@ pub(in crate::journal::sqlite) struct Layout {
     has_parts: bool,
     /// Whether things have names.
     has_names: bool,
+    /// Whether it says what each location holds.
+    has_summaries: bool,
 }
 
 impl Layout {
@@ -42,53 +46,44 @@ impl Layout {
             is_checked: format >= CHECKSUMS_SINCE,
             has_parts: format >= CHECKPOINT_PARTS_SINCE,
             has_names: format >= NAMES_SINCE,
+            has_summaries: format >= SUMMARIES_SINCE,
         }
     }
 }
 
-/// Shows the rows of every location, or of this one only.
+/// Which locations to show.
+#[derive(Debug, Clone, Copy)]
+pub(in crate::journal::sqlite) enum Which<'i> {
+    All,
+    /// The one of this id.
+    Of(&'i str),
+    /// The one of this number; no other is looked at.
+    Numbered(u32),
+}
+
+/// Shows the rows of these locations.
 pub(in crate::journal::sqlite) fn load(
     connection: &Connection,
     layout: Layout,
-    only: Option<&str>,
+    which: Which<'_>,
     each: RowSink<'_>,
 ) -> Result<CheckpointSeq, JournalError> {
-    let Layout { is_checked, has_parts, has_names } = layout;
+    let Layout { is_checked, has_names, .. } = layout;
     // The tables belong together: the only read that needs a snapshot.
     let connection = connection.unchecked_transaction()?;
-    let (seq, expected) = load_seq(&connection, layout)?;
-    let (mut locations, mut count) = (Vec::new(), 0);
-    let columns = match layout {
-        Layout { is_checked: false, .. } => LOAD_UNCOUNTED.to_owned(),
-        Layout { has_parts: false, .. } => LOAD_WHOLE.to_owned(),
-        Layout { has_parts: true, .. } => LOCATIONS.load(true),
+    let (come, locations) = show_locations(&connection, layout, which, each)?;
+    let only_number = match which {
+        Which::All => None,
+        Which::Of(_) | Which::Numbered(_) => Some(locations.first().copied()),
     };
-    let mut select = connection.prepare(&columns)?;
-    let mut rows = select.query([])?;
-    while let Some(row) = rows.next()? {
-        check(row, is_checked.then_some(3 + usize::from(has_parts)))?;
-        count += 1;
-        if only.is_some_and(|only| text(row, 1).is_ok_and(|id| id != only)) {
-            continue;
-        }
-        let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
-        let seq: Option<i64> = if has_parts { row.get(3)? } else { None };
-        let (number, seq): (u32, _) = (row.get(0)?, seq.map(i64::unsigned_abs));
-        each(&CheckpointRow::Location { number, id: text(row, 1)?, rows, seq })?;
-        locations.push(number);
-    }
-    if expected.is_some_and(|expected| expected != count) {
-        return Err(damaged("a location is missing"));
-    }
-    let only_number = only.map(|_| locations.first().copied());
     let mut selects = Vec::with_capacity(TABLES.len());
     let tables = TABLES.into_iter().filter(|(table, _)| has_names || table.name != NAMES.name);
     for (table, show) in tables {
-        let select = match only {
-            Some(_) => table.load_one(is_checked),
-            None => table.load(is_checked),
+        let select = match which {
+            Which::All => table.load(is_checked),
+            Which::Of(_) | Which::Numbered(_) => table.load_one(is_checked),
         };
-        selects.push((connection.prepare(&select)?, show, table));
+        selects.push((connection.prepare_cached(&select)?, show, table));
     }
     let mut tables = Vec::with_capacity(TABLES.len());
     for (select, show, table) in &mut selects {
@@ -105,7 +100,78 @@ pub(in crate::journal::sqlite) fn load(
     if tables.iter().any(|table| table.rows.get().is_some()) {
         return Err(damaged("it names a location that does not exist"));
     }
-    Ok(seq)
+    Ok(come)
+}
+
+/// Shows the locations without their rows, and what each holds where that is known.
+pub(in crate::journal::sqlite) fn load_locations(
+    connection: &Connection,
+    layout: Layout,
+    each: RowSink<'_>,
+) -> Result<CheckpointSeq, JournalError> {
+    let connection = connection.unchecked_transaction()?;
+    let (come, _) = show_locations(&connection, layout, Which::All, each)?;
+    if layout.has_summaries {
+        let mut select = connection.prepare(&SUMMARIES.load(true))?;
+        let mut rows = select.query([])?;
+        while let Some(row) = rows.next()? {
+            check(row, Some(SUMMARIES.columns.split(',').count()))?;
+            let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+            let counts = Counts {
+                objects: count(2)?,
+                associations: count(3)?,
+                records: count(4)?,
+                relations: count(5)?,
+                pending_associations: count(6)?,
+            };
+            let name: Option<Box<str>> = row.get(1)?;
+            let (location, name, tombstones) = (row.get(0)?, name.as_deref(), count(7)?);
+            each(&CheckpointRow::Summary { location, name, counts, tombstones })?;
+        }
+    }
+    Ok(come)
+}
+
+/// Shows locations, and returns how far the checkpoint has come, and their numbers.
+fn show_locations(
+    connection: &Connection,
+    layout: Layout,
+    which: Which<'_>,
+    each: RowSink<'_>,
+) -> Result<(CheckpointSeq, Vec<u32>), JournalError> {
+    let Layout { is_checked, has_parts, .. } = layout;
+    let (come, expected) = load_seq(connection, layout)?;
+    let columns = match layout {
+        Layout { is_checked: false, .. } => LOAD_UNCOUNTED.to_owned(),
+        Layout { has_parts: false, .. } => LOAD_WHOLE.to_owned(),
+        Layout { has_parts: true, .. } => LOCATIONS.load(true),
+    };
+    let (columns, only, number) = match which {
+        Which::All => (columns, None, None),
+        Which::Of(id) => (columns, Some(id), None),
+        Which::Numbered(number) => {
+            (columns.replace(" ORDER BY", " WHERE number = ?1 ORDER BY"), None, Some(number))
+        }
+    };
+    let mut select = connection.prepare_cached(&columns)?;
+    let mut rows = select.query(params_from_iter(number))?;
+    let (mut locations, mut count) = (Vec::new(), 0);
+    while let Some(row) = rows.next()? {
+        check(row, is_checked.then_some(3 + usize::from(has_parts)))?;
+        count += 1;
+        if only.is_some_and(|only| text(row, 1).is_ok_and(|id| id != only)) {
+            continue;
+        }
+        let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
+        let seq: Option<i64> = if has_parts { row.get(3)? } else { None };
+        let (number, seq): (u32, _) = (row.get(0)?, seq.map(i64::unsigned_abs));
+        each(&CheckpointRow::Location { number, id: text(row, 1)?, rows, seq })?;
+        locations.push(number);
+    }
+    if number.is_none() && expected.is_some_and(|expected| expected != count) {
+        return Err(damaged("a location is missing"));
+    }
+    Ok((come, locations))
 }
 
 /// Returns how far the checkpoint has come, and the number of its locations if known.
@@ -180,8 +246,7 @@ pub(in crate::journal::sqlite) fn location_ids(
     each: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Seq, JournalError> {
     let connection = connection.unchecked_transaction()?;
-    let (come, _) =
-        load_seq(&connection, Layout { is_checked: false, has_parts: false, has_names: false })?;
+    let (come, _) = load_seq(&connection, Layout::of_format(0))?;
     let mut select = connection.prepare(LOAD_UNCOUNTED)?;
     let mut rows = select.query([])?;
     while let Some(row) = rows.next()? {

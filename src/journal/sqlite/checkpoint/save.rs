@@ -9,9 +9,9 @@ use crate::journal::sqlite::checkpoint::rows::{
 };
 use crate::journal::sqlite::location_blocks;
 use crate::journal::sqlite::state_table::{
-    ASSOCIATIONS, DROP_NAME, LOCATIONS, NAMES, OBJECTS, RECORDS, RELATIONS, UNKEYED,
+    ASSOCIATIONS, DROP_NAME, LOCATIONS, NAMES, OBJECTS, RECORDS, RELATIONS, SUMMARIES, UNKEYED,
 };
-use crate::model::{NamedThing, Properties, Stamp, StateKey, StateRow, Timestamp};
+use crate::model::{Counts, NamedThing, Properties, Stamp, StateKey, StateRow, Timestamp};
 
 const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, newest, checksum) \
     VALUES (1, ?1, ?2, ?3, row_checksum(1, ?1, ?2, ?3))";
@@ -28,6 +28,7 @@ const SAVE_NO_OP: &str = "INSERT OR IGNORE INTO idle_event VALUES (?1)";
 const FORGET: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
     DELETE FROM state_object; DELETE FROM state_association; DELETE FROM state_unkeyed_record; \
     DELETE FROM state_record; DELETE FROM state_relation; DELETE FROM state_name; \
+    DELETE FROM state_summary; \
     DELETE FROM unnamed; \
     DELETE FROM mentions; DELETE FROM idle_event; \
     DELETE FROM location_block; DELETE FROM location_block_range";
@@ -37,8 +38,7 @@ pub(in crate::journal::sqlite) fn forget_location(
     connection: &Connection,
     number: u32,
 ) -> Result<(), rusqlite::Error> {
-    for (table, _) in TABLES {
-        let name = table.name;
+    for name in TABLES.map(|(table, _)| table.name).into_iter().chain([SUMMARIES.name]) {
         connection.execute(&format!("DELETE FROM {name} WHERE location = ?1"), [number])?;
     }
     let deleted = connection.execute("DELETE FROM state_location WHERE number = ?1", [number])?;
@@ -102,6 +102,7 @@ struct Statements<'c> {
     new_locations: i64,
     location: CachedStatement<'c>,
     new_location: CachedStatement<'c>,
+    summary: CachedStatement<'c>,
     object: CachedStatement<'c>,
     association: CachedStatement<'c>,
     unkeyed: CachedStatement<'c>,
@@ -130,6 +131,7 @@ impl<'c> Statements<'c> {
             new_locations: 0,
             location: transaction.prepare_cached(SAVE_LOCATION)?,
             new_location: transaction.prepare_cached(&LOCATIONS.save())?,
+            summary: transaction.prepare_cached(&SUMMARIES.save())?,
             object: transaction.prepare_cached(&OBJECTS.save())?,
             association: transaction.prepare_cached(&ASSOCIATIONS.save())?,
             unkeyed: transaction.prepare_cached(&UNKEYED.save())?,
@@ -161,6 +163,24 @@ impl<'c> Statements<'c> {
                     self.new_location.execute(columns)?;
                 }
                 updated
+            }
+            CheckpointRow::Summary { location, name, counts, tombstones } => {
+                let Counts { objects, associations, records, relations, pending_associations } =
+                    counts.to_owned();
+                let [objects, associations, records, relations] =
+                    [objects, associations, records, relations].map(u64::cast_signed);
+                let [pending, tombstones] =
+                    [pending_associations, *tombstones].map(u64::cast_signed);
+                self.summary.execute((
+                    location,
+                    name,
+                    objects,
+                    associations,
+                    records,
+                    relations,
+                    pending,
+                    tombstones,
+                ))?
             }
             // Only shown to readers.
             CheckpointRow::Damaged { .. } => 0,

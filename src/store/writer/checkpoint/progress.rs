@@ -7,7 +7,7 @@ use std::time::Duration;
 use crate::graph::Changed;
 use crate::journal::{CheckpointRow, JournalError, RowSink};
 use crate::model::Seq;
-use crate::store::locations::Location;
+use crate::store::location::Location;
 
 /// Number of rows of the first part; later ones have as many as can be written in time.
 pub(crate) const PART_ROWS: usize = 512;
@@ -78,6 +78,13 @@ impl LocationPart {
         let dropped = |key| CheckpointRow::Dropped { location: number, key };
         changed.dropped().try_for_each(|key| put(&dropped(key)))?;
         // Only this thread changes the graph: readers are not blocked.
-        location.read().rows(changed, |row| put(&CheckpointRow::State { location: number, row }))
+        let graph = location.read();
+        graph.rows(changed, |row| put(&CheckpointRow::State { location: number, row }))?;
+        if come.is_none() {
+            return Ok(());
+        }
+        let (name, counts) = (graph.name(), graph.view().counts());
+        let tombstones = graph.tombstones(&counts);
+        put(&CheckpointRow::Summary { location: number, name, counts, tombstones })
     }
 }

@@ -16,6 +16,7 @@ use crate::webhook::{Decoded, Keep};
 impl Writer {
     /// Writes deliveries in one transaction, merges them and replies.
     pub(crate) fn commit(&mut self, batch: &mut Vec<Pending>) {
+        let _in_memory = self.hold_unloaded(batch);
         for pending in batch.iter() {
             self.state.queued.release_bytes(pending.delivery.body.len());
         }

@@ -7,7 +7,7 @@ use crate::graph::LocationGraph;
 use crate::journal::{Compaction, JournalError, WriteOutcome};
 use crate::model::Seq;
 use crate::store::delivery::IngestError;
-use crate::store::locations::Location;
+use crate::store::location::Location;
 use crate::store::writer::compaction::Compactions;
 use crate::store::writer::thread::Writer;
 

@@ -21,8 +21,8 @@ impl Writer {
     ) -> Result<Option<Erasure>, IngestError> {
         self.check_writable()?;
         let id = location.as_str();
-        let found = self.locations.find(id);
-        let counts = found.as_ref().map(|known| known.read().view().counts()).unwrap_or_default();
+        let found = self.locations.describe(id);
+        let counts = found.map(|(_, counts)| counts).unwrap_or_default();
         let erased = self.journal.erase_location(id, known, upto).map_err(|error| {
             match error.write_outcome() {
                 WriteOutcome::NothingWritten => self.settle_other(error.into()),
@@ -36,7 +36,7 @@ impl Writer {
         if !erased.seqs.is_empty() {
             self.imports = Imports::default();
         }
-        let number = found.as_ref().map(|known| known.number);
+        let number = found.map(|(number, _)| number);
         let mut runs = erased.runs;
         runs.extend(self.checkpointer.forget(id, number, &erased.seqs));
         for run in runs {

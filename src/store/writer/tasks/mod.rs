@@ -5,6 +5,7 @@ pub(crate) mod compaction;
 pub(crate) mod dead_letters;
 pub(crate) mod erase;
 pub(crate) mod import;
+pub(crate) mod loading;
 pub(crate) mod preview;
 pub(crate) mod pruning;
 pub(crate) mod recovery;

@@ -95,7 +95,7 @@ fn check(snapshot: &Snapshot) {
 fn sample(location: &str) -> Snapshot {
     let store = Store::in_memory().unwrap();
     tell(&store, SAMPLE.lines());
-    store.location(location).unwrap().read().snapshot()
+    store.location(location).unwrap().unwrap().read().snapshot()
 }
 
 #[test]
@@ -150,7 +150,7 @@ fn formats_for_stores_carry_thousands_of_relations() {
     });
     let events: Vec<String> = events.collect();
     tell(&store, events.iter().map(String::as_str));
-    check(&store.location("L").unwrap().read().snapshot());
+    check(&store.location("L").unwrap().unwrap().read().snapshot());
 }
 
 #[test]

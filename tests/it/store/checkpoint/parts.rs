@@ -47,7 +47,7 @@ fn crashing<J: Journal>(kept: J, parts: u64) -> Faulty<J> {
 fn changes(store: &Store) -> Vec<u64> {
     let filter = ChangeFilter::default();
     let of = |id: &str| store.changes(id, 0, &filter, 1_000).unwrap().events;
-    let locations = store.locations();
+    let locations = store.locations().unwrap();
     let mut all: Vec<u64> =
         locations.iter().flat_map(|it| of(it.id().as_str())).map(|it| it.seq).collect();
     all.sort_unstable();

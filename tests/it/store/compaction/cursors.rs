@@ -37,7 +37,7 @@ fn a_cursor_stays_valid_across_a_compaction() {
         forget_houses(store, (0..40).step_by(3));
         assert!(compact(store, &clock) > 20);
         relate(store, 40..60, false);
-        let location = store.location("L").unwrap();
+        let location = store.location("L").unwrap().unwrap();
         let hub: NodeRef = "contact/x0".parse().unwrap();
         let drop = || {
             relate(store, (0..60).step_by(2), true);

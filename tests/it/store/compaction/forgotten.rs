@@ -38,7 +38,7 @@ fn a_late_event_restores_what_a_forgotten_delete_removed() {
         let now = seq == store.head();
         let past = store.past("L", seq).unwrap();
         if now {
-            let live = store.location("L").unwrap().read().view().counts().relations;
+            let live = store.location("L").unwrap().unwrap().read().view().counts().relations;
             assert_eq!(past.graph.view().counts().relations, live);
         }
         past.graph.view().counts().relations
@@ -127,7 +127,7 @@ fn a_compaction_whose_write_failed_counts_only_if_it_is_on_disk() {
         store.close().unwrap();
         let again = Store::with_journal(Box::new(journal), options(&clock)).unwrap();
         assert_eq!(now(&again), live, "{lasts} {is_away}");
-        let links = again.location("L").unwrap().read().view().counts().relations;
+        let links = again.location("L").unwrap().unwrap().read().view().counts().relations;
         assert_eq!(links, if lasts { 2 } else { 1 });
     }
 }
@@ -146,7 +146,7 @@ fn an_erased_location_has_no_compactions() {
     relate(kept.store(), 5..10, true);
     kept.crash(1);
     kept.verify();
-    assert_eq!(kept.store().location("L").unwrap().read().view().counts().relations, 15);
+    assert_eq!(kept.store().location("L").unwrap().unwrap().read().view().counts().relations, 15);
 }
 
 /// How many rows the checkpoint has.

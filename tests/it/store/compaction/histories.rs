@@ -49,7 +49,7 @@ fn alive(store: &Store) -> [Vec<String>; 2] {
     let links = part.links().filter(|link| is_last(lives.of_link(link)));
     let nodes = part.nodes().filter(|node| is_last(lives.of_node(node)));
     let told = links.map(|link| ends(&link)).chain(nodes.map(|node| format!("{node:?}"))).collect();
-    let Some(location) = store.location("L") else { return [told, vec![]] };
+    let Some(location) = store.location("L").unwrap() else { return [told, vec![]] };
     let graph = location.read();
     let part = graph.view().part(&SubgraphQuery::default()).unwrap();
     let links = part.links().map(|link| ends(&link));

@@ -138,7 +138,7 @@ fn answers(graph: Option<&LocationGraph>) -> String {
 }
 
 fn now(store: &Store) -> String {
-    let location = store.location("L");
+    let location = store.location("L").unwrap();
     let graph = location.as_ref().map(|location| location.read());
     answers(graph.as_deref())
 }

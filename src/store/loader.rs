@@ -1,0 +1,259 @@
+//! Loading the graphs of locations when they are needed, and dropping those that have not been
+//! needed for longest.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
+use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use crate::graph::LocationGraph;
+use crate::journal::{CheckpointRow, JournalError, JournalReader, OpenReader};
+use crate::model::Seq;
+use crate::store::locations::{LoadError, LoadJob, Locations};
+use crate::sync::IgnorePoison;
+
+/// Number of locations that are loaded at once.
+const THREADS: usize = 2;
+
+/// How often the memory of the graphs is measured while none is loaded: events make them grow.
+const MEASURE_EVERY: Duration = Duration::from_secs(1);
+
+/// Part of the limit that graphs are reduced to, in percent, so that they are not measured for
+/// each that is loaded.
+const REDUCED_TO: usize = 90;
+
+/// How much of the time loading may take before it is reported, and how often.
+const BUSY_PART: f64 = 0.5;
+const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// What loading has done, and what graphs take in memory.
+#[derive(Debug, Default)]
+pub(crate) struct LoadStats {
+    bytes: AtomicUsize,
+    loaded: AtomicUsize,
+    loads: AtomicU64,
+    evictions: AtomicU64,
+    load_micros: AtomicU64,
+}
+
+/// What the graphs of a store take in memory, and how often they were loaded.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct GraphMemory {
+    /// Number of locations whose graphs are in memory.
+    pub loaded: usize,
+    /// Bytes that they take, as of the last measurement.
+    pub bytes: usize,
+    /// Number of graphs that were loaded from the checkpoint since the store was opened.
+    pub loads: u64,
+    /// Number of graphs that were dropped to make room.
+    pub evictions: u64,
+    /// Time that loading took.
+    pub load_time: Duration,
+}
+
+impl LoadStats {
+    pub(crate) fn memory(&self) -> GraphMemory {
+        GraphMemory {
+            loaded: self.loaded.load(Ordering::Relaxed),
+            bytes: self.bytes.load(Ordering::Relaxed),
+            loads: self.loads.load(Ordering::Relaxed),
+            evictions: self.evictions.load(Ordering::Relaxed),
+            load_time: Duration::from_micros(self.load_micros.load(Ordering::Relaxed)),
+        }
+    }
+}
+
+/// The threads that load.
+#[derive(Debug)]
+pub(crate) struct Loader {
+    locations: Arc<Locations>,
+    threads: Vec<JoinHandle<()>>,
+}
+
+impl Loader {
+    /// Starts the threads. Graphs take up to `limit` bytes of memory.
+    pub(crate) fn start(
+        locations: &Arc<Locations>,
+        readers: &Arc<OpenReader>,
+        limit: Option<usize>,
+        stats: &Arc<LoadStats>,
+    ) -> std::io::Result<Self> {
+        let (sender, jobs) = channel();
+        let jobs = Arc::new(Mutex::new(jobs));
+        let mut threads = Vec::with_capacity(THREADS);
+        for _ in 0..THREADS {
+            let worker = Worker {
+                locations: Arc::clone(locations),
+                readers: Arc::clone(readers),
+                limit,
+                stats: Arc::clone(stats),
+                reader: None,
+                reported: (Instant::now(), stats.memory()),
+            };
+            let jobs = Arc::clone(&jobs);
+            let thread = std::thread::Builder::new().name("relata-loader".to_owned());
+            threads.push(thread.spawn(move || worker.run(&jobs))?);
+        }
+        locations.send_jobs_to(Some(sender));
+        Ok(Self { locations: Arc::clone(locations), threads })
+    }
+}
+
+impl Drop for Loader {
+    fn drop(&mut self) {
+        // What is already waiting is loaded.
+        self.locations.send_jobs_to(None);
+        for thread in self.threads.drain(..) {
+            thread.join().ok();
+        }
+    }
+}
+
+struct Worker {
+    locations: Arc<Locations>,
+    readers: Arc<OpenReader>,
+    limit: Option<usize>,
+    stats: Arc<LoadStats>,
+    /// Kept open from one location to the next.
+    reader: Option<Box<dyn JournalReader>>,
+    /// When it was last considered to warn, and what was loaded by then.
+    reported: (Instant, GraphMemory),
+}
+
+impl Worker {
+    fn run(mut self, jobs: &Mutex<Receiver<LoadJob>>) {
+        let mut measured = Instant::now();
+        loop {
+            let job = jobs.lock().ignore_poison().recv_timeout(MEASURE_EVERY);
+            match job {
+                Ok(job) => self.load(job),
+                Err(RecvTimeoutError::Timeout) => {}
+                Err(RecvTimeoutError::Disconnected) => return,
+            }
+            let is_full =
+                self.limit.is_some_and(|limit| self.stats.bytes.load(Ordering::Relaxed) > limit);
+            if is_full || measured.elapsed() >= MEASURE_EVERY {
+                self.measure();
+                measured = Instant::now();
+            }
+        }
+    }
+
+    fn load(&mut self, job: LoadJob) {
+        let start = Instant::now();
+        let loaded = match self.reader.take().map_or_else(|| (self.readers)(), Ok) {
+            Ok(mut reader) => {
+                let loaded = load_graph(reader.as_mut(), job.number);
+                // After an error it is opened anew.
+                self.reader = loaded.is_ok().then_some(reader);
+                loaded
+            }
+            Err(error) => Err(error),
+        };
+        match &loaded {
+            Ok(graph) => {
+                self.stats.bytes.fetch_add(graph.bytes(), Ordering::Relaxed);
+                self.stats.loaded.fetch_add(1, Ordering::Relaxed);
+            }
+            Err(error) => {
+                let (location, advice) = (job.id.as_str(), error.advice());
+                tracing::error!(location, reason = %error, advice, "a location cannot be loaded");
+            }
+        }
+        let id = job.id.clone();
+        let loaded = loaded.map_err(|error| LoadError { id, source: Arc::new(error) });
+        let took = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        self.stats.loads.fetch_add(1, Ordering::Relaxed);
+        self.stats.load_micros.fetch_add(took, Ordering::Relaxed);
+        self.locations.finish_loading(job, loaded);
+    }
+
+    /// Measures what the graphs take, and drops those that were not asked for longest while
+    /// that is too much.
+    fn measure(&mut self) {
+        let limit = self.limit.unwrap_or(usize::MAX);
+        let mut all = self.locations.measure();
+        let mut bytes: usize = all.iter().map(|it| it.bytes).sum();
+        let mut loaded = all.len();
+        if bytes > limit {
+            let reduced = limit / 100 * REDUCED_TO;
+            all.sort_unstable_by_key(|it| it.asked);
+            for location in all {
+                if bytes <= reduced {
+                    break;
+                }
+                if self.locations.evict(location.id.as_str()) {
+                    bytes -= location.bytes;
+                    loaded -= 1;
+                    self.stats.evictions.fetch_add(1, Ordering::Relaxed);
+                }
+            }
+        }
+        self.report(bytes, limit);
+        self.stats.bytes.store(bytes, Ordering::Relaxed);
+        self.stats.loaded.store(loaded, Ordering::Relaxed);
+    }
+
+    /// Warns if what is needed at once does not fit, or is dropped and loaded all the time.
+    fn report(&mut self, bytes: usize, limit: usize) {
+        let (since, before) = self.reported;
+        if since.elapsed() < REPORT_EVERY {
+            return;
+        }
+        let now = self.stats.memory();
+        self.reported = (Instant::now(), now);
+        if bytes > limit {
+            let text = "the graphs in use take more memory than they may; none can be dropped";
+            tracing::warn!(bytes, limit, "{text}");
+        }
+        let busy = now.load_time.saturating_sub(before.load_time);
+        if now.evictions > before.evictions
+            && busy.as_secs_f64() > BUSY_PART * since.elapsed().as_secs_f64()
+        {
+            let loads = now.loads - before.loads;
+            let text = "graphs are dropped and loaded again all the time: they need more memory";
+            tracing::warn!(loads, ?busy, limit, "{text}");
+        }
+    }
+}
+
+/// Loads the graph of a location from its rows in the checkpoint.
+pub(crate) fn load_graph(
+    journal: &mut dyn JournalReader,
+    number: u32,
+) -> Result<LocationGraph, JournalError> {
+    let load = AssertUnwindSafe(|| read_graph(journal, number));
+    catch_unwind(load).unwrap_or_else(|_| Err(damaged("its rows cannot be restored".to_owned())))
+}
+
+fn read_graph(journal: &mut dyn JournalReader, number: u32) -> Result<LocationGraph, JournalError> {
+    let mut graph = LocationGraph::new();
+    let (mut saved, mut newest): (Option<u64>, Seq) = (None, 0);
+    let come = journal.load_numbered(number, &mut |row| match row {
+        CheckpointRow::Location { rows, .. } => {
+            saved = *rows;
+            Ok(())
+        }
+        CheckpointRow::State { row, .. } => {
+            newest = newest.max(row.newest());
+            graph.restore(row).map_err(|reason| damaged(format!("{reason}: {row:?}")))
+        }
+        CheckpointRow::Damaged { reason, .. } => Err(damaged((*reason).to_owned())),
+        _ => Ok(()),
+    })?;
+    let found = graph.row_count();
+    if let Some(saved) = saved.filter(|saved| *saved != found) {
+        return Err(damaged(format!("it has {found} rows, {saved} were saved")));
+    }
+    if newest > come.newest {
+        let upto = come.newest;
+        return Err(damaged(format!("it names event {newest}, after its own {upto}")));
+    }
+    Ok(graph)
+}
+
+fn damaged(reason: String) -> JournalError {
+    JournalError::DamagedCheckpoint { reason }
+}

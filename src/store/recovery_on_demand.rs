@@ -1,0 +1,114 @@
+//! Opening a large store: the list of its locations and what lies behind the checkpoint. The
+//! graphs of all other locations are loaded when they are needed.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::ops::ControlFlow;
+
+use crate::journal::{CheckpointRow, JournalError, JournalReader};
+use crate::model::{EventType, LocationId, Seq};
+use crate::store::loaded_checkpoint::LoadedCheckpoint;
+use crate::store::loader::load_graph;
+use crate::store::locations::{Found, Locations};
+use crate::store::options::Options;
+use crate::store::recovery::{Recovered, replay_rest};
+use crate::store::writer::checkpoint::checkpointer::Checkpointer;
+
+/// What opening without the graphs comes to.
+pub(crate) enum OnDemand {
+    /// They are loaded when they are needed.
+    Recovered(Box<Recovered>),
+    /// They must all be loaded, or are few.
+    Whole {
+        /// Whether it is not known what some location holds: an older version has saved it.
+        lacks_summaries: bool,
+    },
+}
+
+/// Reads the locations of the checkpoint without their graphs, loads those that later events
+/// name, and replays these events.
+pub(crate) fn recover_on_demand(
+    journal: &mut dyn JournalReader,
+    options: &Options,
+) -> Result<OnDemand, JournalError> {
+    let locations = Locations::default();
+    let listed = match list(journal, &locations) {
+        Ok(listed) => listed,
+        // Loading it whole finds out what to do about it.
+        Err(JournalError::DamagedCheckpoint { .. }) => {
+            return Ok(OnDemand::Whole { lacks_summaries: false });
+        }
+        Err(error) => return Err(error),
+    };
+    let lacks_summaries = listed.summaries < locations.len();
+    let is_small = listed.rows <= options.rows_loaded_at_once;
+    if is_small || lacks_summaries || journal.unnamed_upto()? > 0 {
+        return Ok(OnDemand::Whole { lacks_summaries });
+    }
+    for id in named_after(journal, listed.checkpoint.come.seq)? {
+        let Found::OnDisk = locations.look_up(id.as_str()) else { continue };
+        let Some((number, _)) = locations.describe(id.as_str()) else { continue };
+        match load_graph(journal, number) {
+            Ok(graph) => drop(locations.put_graph(id.as_str(), graph)),
+            Err(JournalError::DamagedCheckpoint { .. }) => {
+                return Ok(OnDemand::Whole { lacks_summaries });
+            }
+            Err(error) => return Err(error),
+        }
+    }
+    let checkpointer = Checkpointer::new(options);
+    let recovered = replay_rest(journal, listed.checkpoint, locations, checkpointer)?;
+    Ok(OnDemand::Recovered(Box::new(recovered)))
+}
+
+/// The locations of a checkpoint, without their states.
+struct Listed {
+    checkpoint: LoadedCheckpoint,
+    /// Number of rows of all of them.
+    rows: u64,
+    /// Number of those of which it is known what they hold.
+    summaries: usize,
+}
+
+fn list(journal: &mut dyn JournalReader, locations: &Locations) -> Result<Listed, JournalError> {
+    let (mut rows, mut summaries) = (0, 0);
+    let mut seqs: BTreeMap<u32, Seq> = BTreeMap::new();
+    let come = journal.load_locations(&mut |row| {
+        match row {
+            CheckpointRow::Location { number, id, rows: saved, seq } => {
+                if !locations.restore_on_disk(*number, &LocationId::from(*id)) {
+                    let reason = format!("location {id} is out of order");
+                    return Err(JournalError::DamagedCheckpoint { reason });
+                }
+                rows += saved.unwrap_or_default();
+                seqs.extend(seq.map(|seq| (*number, seq)));
+            }
+            CheckpointRow::Summary { location, name, counts, tombstones } => {
+                locations.set_summary(*location, *name, *counts, *tombstones);
+                summaries += 1;
+            }
+            _ => {}
+        }
+        Ok(())
+    })?;
+    seqs.retain(|_, seq| *seq > come.seq);
+    Ok(Listed { checkpoint: LoadedCheckpoint { come, locations: seqs }, rows, summaries })
+}
+
+/// Returns the locations that events after this one name, or that were compacted after it.
+fn named_after(
+    journal: &mut dyn JournalReader,
+    after: Seq,
+) -> Result<BTreeSet<LocationId>, JournalError> {
+    let mut named: BTreeSet<LocationId> = BTreeSet::new();
+    let after = after.max(journal.pruned()?);
+    journal.read(after, &mut |_, entry| {
+        let is_known = EventType::from_name(entry.event_type).is_some();
+        if is_known && !named.contains(entry.location) {
+            named.insert(LocationId::from(entry.location));
+        }
+        ControlFlow::Continue(())
+    })?;
+    let compactions = journal.compactions(after)?;
+    named.extend(compactions.iter().map(|it| LocationId::from(&*it.location)));
+    Ok(named)
+}

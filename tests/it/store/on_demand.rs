@@ -1,0 +1,253 @@
+//! Locations that are loaded when they are needed, and dropped when they have not been.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::mpsc::channel;
+use std::time::Duration;
+
+use relata::graph::{Budget, LinkQuery};
+use relata::journal::SqliteJournal;
+use relata::{Delivery, IngestError, NodeRef, Options, Status, Store};
+use serde_json::{Value, json};
+
+use crate::store::{execute, verified};
+use crate::support::database::fresh;
+use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::random::Random;
+use crate::support::server::run;
+use crate::support::{long, process};
+
+/// Loads nothing at once, and keeps no graph that nobody holds.
+fn tight() -> Options {
+    Options {
+        rows_loaded_at_once: 0,
+        graph_memory: Some(1),
+        checkpoint_events: 7,
+        ..Options::default()
+    }
+}
+
+fn relation(location: &str, number: u64) -> Value {
+    json!({"type": "RelationCreate", "id": format!("r{number}"), "associationId": "A",
+        "locationId": location, "firstObjectKey": "contact",
+        "firstRecordId": format!("c{}", number % 7), "secondObjectKey": "house",
+        "secondRecordId": format!("h{}", number % 11)})
+}
+
+/// An event of one of some locations: links, ends of links, people with names, definitions.
+fn event(random: &mut Random) -> Value {
+    let location = random.one(&["L0", "L1", "L2", "L3", "L4"]);
+    let number = random.below(40);
+    let mut event = match random.below(10) {
+        0 => json!({"type": "ContactCreate", "id": format!("c{}", number % 7),
+            "locationId": location, "name": format!("Name {}", random.below(9))}),
+        1 => json!({"type": "ContactDelete", "id": format!("c{}", number % 7),
+            "locationId": location}),
+        2 => json!({"type": "AssociationCreate", "id": "A", "key": "interest",
+            "locationId": location, "associationType": "USER_DEFINED",
+            "firstObjectKey": "contact", "firstObjectLabel": format!("Buyer {}", number % 3),
+            "secondObjectKey": "house", "secondObjectLabel": "House"}),
+        3 => json!({"type": "LocationUpdate", "id": location,
+            "name": format!("Office {}", number % 5)}),
+        4 => {
+            let mut gone = relation(location, number);
+            gone["type"] = json!("RelationDelete");
+            gone
+        }
+        _ => relation(location, number),
+    };
+    event["webhookId"] = json!(format!("w{}", random.below(4_000)));
+    event
+}
+
+/// All that can be seen of a store's locations, without and with their graphs.
+fn seen(store: &Store) -> BTreeMap<String, String> {
+    let mut seen = BTreeMap::new();
+    for summary in store.locations_after(None, 100) {
+        let location = store.location(summary.id.as_str()).unwrap().unwrap();
+        let graph = location.read();
+        let counts = graph.view().counts();
+        assert_eq!((summary.counts, summary.name.as_deref()), (counts, graph.name()));
+        let links = |node: &str| {
+            let (query, mut budget) = (LinkQuery::default(), Budget::unbounded());
+            let node: NodeRef = node.parse().unwrap();
+            let page = graph.view().links(&node, &query, &mut budget);
+            page.map_or_else(|error| error.to_string(), |page| format!("{:?}", page.links))
+        };
+        let nodes = (0..7).map(|number| links(&format!("contact/c{number}")));
+        let found = format!("{:?} {counts:?} {}", summary.name, nodes.collect::<String>());
+        seen.insert(summary.id.to_string(), found);
+    }
+    seen
+}
+
+#[test]
+fn a_store_with_room_for_no_graph_answers_as_one_with_room_for_all() {
+    let (_directory, db) = fresh().unwrap();
+    let reference = Store::in_memory().unwrap();
+    let mut random = Random(15);
+    let mut store = Store::open_with(&db, tight()).unwrap();
+    let (mut loads, mut evictions) = (0, 0);
+    for step in 0..long::rounds(1_000, 10_000) {
+        let body = event(&mut random).to_string();
+        let told = [&store, &reference].map(|it| it.ingest(body.as_bytes()).unwrap().status);
+        assert_eq!(told[0], told[1], "{step}: {body}");
+        match random.below(200) {
+            0 => store.checkpoint().unwrap(),
+            1 | 2 => assert_eq!(seen(&store), seen(&reference), "{step}"),
+            3 => {
+                let memory = store.graph_memory();
+                (loads, evictions) = (loads + memory.loads, evictions + memory.evictions);
+                store.close().unwrap();
+                store = Store::open_with(&db, tight()).unwrap();
+            }
+            _ => {}
+        }
+    }
+    assert_eq!(seen(&store), seen(&reference));
+    let memory = store.graph_memory();
+    (loads, evictions) = (loads + memory.loads, evictions + memory.evictions);
+    assert!(loads > 100 && evictions > 100, "{loads} loads, {evictions} evictions");
+    store.close().unwrap();
+    assert_eq!(verified(&db).differences, []);
+}
+
+/// A store of three locations, each of a few relations.
+fn three(db: &Path) {
+    let store = Store::open(db).unwrap();
+    for location in ["L0", "L1", "L2"] {
+        for number in 0..30 {
+            store.ingest(relation(location, number).to_string().as_bytes()).unwrap();
+        }
+        let named = json!({"type": "LocationUpdate", "id": location, "name": "Office"});
+        store.ingest(named.to_string().as_bytes()).unwrap();
+    }
+    store.close().unwrap();
+}
+
+#[test]
+fn opening_loads_nothing_and_asking_loads_what_is_asked() {
+    let (_directory, db) = fresh().unwrap();
+    three(&db);
+    let options = Options { rows_loaded_at_once: 0, ..Options::default() };
+    let store = Store::open_with(&db, options.clone()).unwrap();
+    assert_eq!((store.graph_memory().loads, store.location_count()), (0, 3));
+    let listed = store.locations_after(None, 10);
+    assert!(listed.iter().all(|it| it.name.as_deref() == Some("Office")), "{listed:?}");
+    assert!(listed.iter().all(|it| it.counts.relations == 30), "{listed:?}");
+    assert_eq!(store.graph_memory().loads, 0, "a list needs no graph");
+    let asked = store.location("L1").unwrap().unwrap();
+    assert_eq!(asked.read().view().counts().relations, 30);
+    assert_eq!(store.graph_memory().loads, 1);
+    assert!(store.location("L9").unwrap().is_none());
+    let post = |location: &str| {
+        store.ingest(relation(location, 99).to_string().as_bytes()).unwrap().status
+    };
+    assert_eq!([post("L1"), post("L2"), post("L9")], [Status::Applied; 3]);
+    assert_eq!(store.graph_memory().loads, 2, "a new location has nothing to load");
+    drop(asked);
+    // As if the process had been killed: what lies behind the checkpoint is replayed, and
+    // what it is of is loaded for that.
+    let (_elsewhere, copy) = fresh().unwrap();
+    for suffix in ["", "-wal"] {
+        let of = |path: &Path| format!("{}{suffix}", path.display());
+        std::fs::copy(of(&db), of(&copy)).unwrap();
+    }
+    let expected = seen(&store);
+    let options = Options { rows_loaded_at_once: 0, ..Options::default() };
+    let again = Store::open_with(&copy, options).unwrap();
+    assert_eq!((again.graph_memory().loads, again.head()), (0, store.head()));
+    assert_eq!(seen(&again), expected);
+    assert_eq!(again.graph_memory().loads, 1, "that of which there was nothing new");
+    store.close().unwrap();
+    again.close().unwrap();
+    assert_eq!(verified(&copy).differences, []);
+}
+
+/// Deliveries to a location that is being loaded wait; those to others do not.
+#[test]
+fn a_location_that_is_slow_to_load_holds_up_nobody_else() {
+    let (_directory, db) = fresh().unwrap();
+    three(&db);
+    let faulty = Faulty::new(SqliteJournal::open(&db).unwrap(), Fault::Full, u64::MAX);
+    let plan = Arc::clone(&faulty.plan);
+    let options = Options { rows_loaded_at_once: 0, queue_events: 40, ..Options::default() };
+    let store = Store::with_journal(Box::new(faulty), options).unwrap();
+    let held = plan.reads.loading.lock().unwrap();
+    let (sender, receiver) = channel();
+    for number in 100..138 {
+        let sender = sender.clone();
+        let body = relation("L0", number).to_string();
+        let delivery = Delivery::read(body.as_bytes(), None, None).unwrap();
+        let reply = move |told| sender.send(told).unwrap();
+        store.submit_waiting(delivery, reply).unwrap();
+    }
+    let new = relation("L9", 1).to_string();
+    let head = store.head();
+    assert_eq!(store.ingest(new.as_bytes()).unwrap().status, Status::Applied);
+    assert_eq!(store.head(), head + 1, "nothing of those that wait is written");
+    // A quarter of the queue may wait for one location.
+    let refused: Vec<_> = receiver.try_iter().collect();
+    assert_eq!(refused.len(), 28);
+    assert!(refused.iter().all(|told| matches!(told, Err(IngestError::Overloaded))));
+    drop(held);
+    for _ in 0..10 {
+        let told = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
+        assert_eq!(told.unwrap().status, Status::Applied);
+    }
+    assert_eq!(store.head(), head + 11);
+    store.close().unwrap();
+}
+
+/// Damage to one location is found when it is loaded, and is its own.
+#[test]
+fn a_location_that_cannot_be_loaded_is_refused_alone() {
+    let (_directory, db) = fresh().unwrap();
+    three(&db);
+    execute(&db, "UPDATE state_relation SET rank = 7 WHERE number = 3 AND location = 1");
+    let options = Options { rows_loaded_at_once: 0, ..Options::default() };
+    let store = Store::open_with(&db, options).unwrap();
+    let error = store.location("L1").unwrap_err().to_string();
+    assert!(
+        error.starts_with("location L1 cannot be loaded: the checkpoint is damaged"),
+        "{error}"
+    );
+    let post = |location: &str| store.ingest(relation(location, 99).to_string().as_bytes());
+    let refused = post("L1").unwrap_err();
+    assert!(matches!(refused, IngestError::Unavailable { .. }), "{refused}");
+    assert_eq!(post("L0").unwrap().status, Status::Applied);
+    assert_eq!(store.location("L2").unwrap().unwrap().read().view().counts().relations, 30);
+    assert_eq!(store.locations_after(None, 10).len(), 3);
+    store.close().unwrap();
+}
+
+/// The memory of graphs is counted from their tables.
+#[test]
+fn the_memory_of_graphs_is_counted() {
+    process::in_own_process(&the_memory_of_graphs_is_counted, || {
+        let (_directory, db) = fresh().unwrap();
+        let mut lines = String::new();
+        for number in 0..100_000_u64 {
+            let body = json!({"type": "RelationCreate", "id": format!("{number:024x}"),
+                "associationId": "A", "locationId": format!("L{}", number % 4),
+                "firstObjectKey": "contact", "firstRecordId": format!("c{:019}", number % 15_013),
+                "secondObjectKey": "house", "secondRecordId": format!("{:024x}", number % 10_007)});
+            lines.extend([&body.to_string(), "\n"]);
+        }
+        // By another process: what this one has used and freed would be used again.
+        let file = db.with_file_name("events.ndjson");
+        std::fs::write(&file, lines).unwrap();
+        run(&db, &["ingest", file.to_str().unwrap()]).unwrap();
+        let options = Options { rows_loaded_at_once: 0, ..Options::default() };
+        let store = Store::open_with(&db, options).unwrap();
+        let Some(before) = process::anonymous(std::process::id()) else { return };
+        let held = store.locations().unwrap();
+        let counted = store.graph_memory().bytes as u64;
+        let taken = process::anonymous(std::process::id()).unwrap() - before;
+        long::tell("bytes of four graphs, as counted", counted);
+        long::tell("bytes of four graphs, as the system says", taken);
+        assert!(counted.abs_diff(taken) < taken / 5, "{counted} counted, {taken} taken");
+        drop(held);
+    });
+}
