@@ -1,10 +1,13 @@
 //! Opening the database and the location that a command names.
 
+use std::fmt;
 use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
-use relata::{Location, Store};
+use relata::{Location, LocationSummary, Store};
+
+use crate::cli::output::table;
 
 use crate::config::LocationArg;
 
@@ -29,27 +32,52 @@ pub(super) fn open_location(
     let shown = || db.display().to_string();
     let id = match &place.location {
         Some(id) => id.to_owned(),
-        None => only_location(Store::location_ids(db, NAMED_MAX + 1).with_context(shown)?)?,
+        None => only_location(Store::describe_locations(db, LISTED_MAX + 1).with_context(shown)?)?,
     };
     let store = Store::open_location_read_only(db, &id).with_context(shown)?;
     let location = store.location(&id)?.with_context(|| format!("there is no location {id}"))?;
     Ok((store, location))
 }
 
-/// Maximum number of locations that an error names.
-const NAMED_MAX: usize = 5;
+/// Maximum number of locations that an error lists.
+const LISTED_MAX: usize = 20;
 
-fn only_location(mut ids: Vec<String>) -> anyhow::Result<String> {
-    if ids.len() > NAMED_MAX {
-        ids.truncate(NAMED_MAX);
-        ids.push("…".to_owned());
-    }
-    match ids.len() {
+fn only_location(mut found: Vec<(String, Option<LocationSummary>)>) -> anyhow::Result<String> {
+    match found.len() {
         0 => anyhow::bail!("the store is empty"),
-        1 => Ok(ids.remove(0)),
-        _ => anyhow::bail!(
-            "the store has several locations; choose one with --location: {}",
-            ids.join(", ")
-        ),
+        1 => Ok(found.remove(0).0),
+        _ => Err(SeveralLocations(found).into()),
+    }
+}
+
+/// A command names none of several locations.
+#[derive(Debug)]
+pub(super) struct SeveralLocations(Vec<(String, Option<LocationSummary>)>);
+
+impl std::error::Error for SeveralLocations {}
+
+impl fmt::Display for SeveralLocations {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the store has several locations: choose one with --location")
+    }
+}
+
+impl SeveralLocations {
+    /// Returns the lines that list the locations.
+    pub(super) fn lines(&self) -> Vec<String> {
+        let row = |(id, summary): &(String, Option<LocationSummary>)| {
+            let (name, counts) =
+                summary.as_ref().map_or((None, None), |it| (it.name.as_deref(), Some(it.counts)));
+            let count = |count: Option<u64>| count.map(|it| it.to_string()).unwrap_or_default();
+            vec![
+                id.clone(),
+                name.unwrap_or_default().to_owned(),
+                count(counts.map(|it| it.records)),
+                count(counts.map(|it| it.relations)),
+            ]
+        };
+        let rows: Vec<Vec<String>> = self.0.iter().take(LISTED_MAX).map(row).collect();
+        let more = (self.0.len() > LISTED_MAX).then(|| "… and more".to_owned());
+        table(&["LOCATION", "NAME", "RECORDS", "RELATIONS"], &rows).chain(more).collect()
     }
 }

@@ -6,6 +6,7 @@ use relata::OpenError;
 use relata::graph::QueryError;
 use relata::journal::JournalError;
 
+use crate::cli::database::SeveralLocations;
 use crate::cli::log;
 use crate::cli::node_name::Ambiguous;
 use crate::cli::text::visible;
@@ -19,6 +20,8 @@ pub(crate) fn print_error(error: &anyhow::Error) {
     log::print_error_line(&format!("relata: {}", visible(&on_one_line(error))));
     let choice = error.chain().find_map(|cause| cause.downcast_ref::<Ambiguous>());
     choice.into_iter().flat_map(Ambiguous::lines).for_each(|line| log::print_error_line(&line));
+    let several = error.chain().find_map(|cause| cause.downcast_ref::<SeveralLocations>());
+    several.into_iter().flat_map(SeveralLocations::lines).for_each(|it| log::print_error_line(&it));
 }
 
 /// Returns whether an error is a broken pipe, also inside other I/O errors: an `io::Error`

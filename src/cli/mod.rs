@@ -21,6 +21,7 @@ mod links;
 mod log;
 mod node_name;
 mod output;
+mod preload;
 mod query;
 mod run;
 mod serve;

@@ -18,6 +18,7 @@ use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::output::print_line;
+use crate::cli::preload::Preloading;
 use crate::cli::{log, signals, write_failure};
 use crate::config::{Auth, OnWriteFailure, ServeArgs};
 
@@ -44,17 +45,23 @@ pub(super) fn run(db: &Path, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
     let policy = auth_policy(serve, &addresses)?;
     // Held until the end: dropping it removes the demo's store.
     let (db, _temporary) = database_path(db, serve.demo)?;
-    let store =
-        Store::open_with(&db, serve.store.options()).with_context(|| db.display().to_string())?;
+    let options = serve.store.options();
+    match options.graph_memory {
+        Some(bytes) => tracing::info!(bytes, "graphs of locations may take this much memory"),
+        None => tracing::info!("graphs of locations may take all memory"),
+    }
+    let store = Store::open_with(&db, options).with_context(|| db.display().to_string())?;
     let tokens = policy.tokens.as_ref();
     let watch = tokens.map(|tokens| TokenWatch::start(&db, Arc::clone(tokens))).transpose()?;
     if serve.demo {
         ingest_demo(&store)?;
     }
     let store = Arc::new(store);
+    let preloading = serve.preload.then(|| Preloading::start(&store)).transpose()?;
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Ended { shutdown, cannot_write } =
         runtime.block_on(listen(&store, &db, serve, &addresses, policy))?;
+    drop(preloading);
     // Ends exports that are still streaming, so that nothing else uses the store.
     let deadline = Instant::now() + EXPORTS_END;
     runtime.shutdown_timeout(EXPORTS_END);

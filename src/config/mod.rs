@@ -6,6 +6,7 @@ mod file;
 mod filters;
 mod find;
 mod listen;
+mod memory;
 mod names;
 mod node_arg;
 mod queries;

@@ -66,6 +66,11 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RELATA_RECEIVING_BYTES", default_value_t = 64 << 20, value_name = "BYTES")]
     pub(crate) receiving_bytes: usize,
 
+    /// Load the graphs of locations in the background after the start, the newest location
+    /// first, until their memory is used up
+    #[arg(long, env = "RELATA_PRELOAD")]
+    pub(crate) preload: bool,
+
     /// How long requests may take to finish after a stop signal, in milliseconds
     #[arg(long, env = "RELATA_SHUTDOWN_TIMEOUT_MS", default_value_t = 5_000, value_name = "MS")]
     pub(crate) shutdown_timeout_ms: u64,

@@ -7,6 +7,7 @@ use relata::Options;
 use relata::journal::DeadLetterBounds;
 use relata::webhook::Keep;
 
+use crate::config::memory::{MemoryLimit, half_of_memory};
 use crate::config::names::Names;
 use crate::config::retention::{Retention, parse_days};
 
@@ -29,6 +30,12 @@ pub(crate) struct StoreArgs {
     /// the location's graph took then
     #[arg(long, env = "RELATA_PAST_GRAPHS", default_value_t = 4, value_name = "N")]
     pub(crate) past_graphs: usize,
+
+    /// Memory that the graphs of locations may take: bytes, or such as 512MiB; beyond it, those
+    /// that were not used for longest are dropped and loaded again when they are needed; none
+    /// is no limit [default: half of the machine's or container's memory]
+    #[arg(long, env = "RELATA_GRAPH_MEMORY", value_name = "BYTES")]
+    pub(crate) graph_memory: Option<MemoryLimit>,
 
     /// Also store events of types that do not affect the graph
     #[arg(long, env = "RELATA_KEEP_IGNORED")]
@@ -111,6 +118,7 @@ impl StoreArgs {
                 letters: self.dead_letters,
                 bytes: self.dead_letter_bytes,
             },
+            graph_memory: self.graph_memory.map_or_else(half_of_memory, |limit| limit.0),
             names: self.names.limits(),
             ..Options::default()
         }

@@ -86,6 +86,8 @@ pub struct Store {
     /// Loads the graphs of locations; `None` where all are in memory.
     loader: Option<Loader>,
     loads: Arc<LoadStats>,
+    /// See [`Options::graph_memory`].
+    graph_limit: Option<usize>,
     /// For what was loaded for the writer, while it is not being closed.
     to_writer: Arc<Mutex<Option<SyncSender<Command>>>>,
 }
@@ -149,6 +151,7 @@ impl Store {
             names: options.names,
             loader: None,
             loads: Arc::default(),
+            graph_limit: None,
             to_writer: Arc::default(),
         })
     }
@@ -177,7 +180,7 @@ impl Store {
         let loader = Some(loader.map_err(OpenError::Thread)?);
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
         let (keep_ignored, keep, names) = (options.keep_ignored, options.keep, options.names);
-        let keep_events = options.keep_events;
+        let (keep_events, graph_limit) = (options.keep_events, options.graph_memory);
         let past_graphs = PastCache::new(options.past_graphs);
         let redeliveries = recovered.checkpointer.redeliveries();
         let no_ops = recovered.checkpointer.no_ops();
@@ -223,6 +226,7 @@ impl Store {
             names,
             loader,
             loads,
+            graph_limit,
             to_writer,
         })
     }
@@ -367,6 +371,19 @@ impl Store {
     /// Describes a location without loading it.
     pub fn location_summary(&self, id: &str) -> Option<LocationSummary> {
         self.locations.summary(id)
+    }
+
+    /// Loads the graphs of locations, the newest location first, until they take nine tenths
+    /// of [`Options::graph_memory`] or `stop` says so.
+    pub fn preload(&self, stop: &dyn Fn() -> bool) {
+        for id in self.locations.ids().iter().rev() {
+            let is_full =
+                self.graph_limit.is_some_and(|limit| self.loads.memory().bytes > limit / 10 * 9);
+            // What cannot be loaded is logged, and reported to who asks for it.
+            if is_full || stop() || self.location(id.as_str()).is_err() {
+                return;
+            }
+        }
     }
 
     /// Returns what the graphs take in memory, and how often they were loaded.

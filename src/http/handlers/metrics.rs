@@ -53,6 +53,7 @@ fn text(app: &App, letters: DeadLetterTotals, storage: StorageUse) -> Result<Str
     figures.of_the_store(app, letters);
     figures.of_the_files(storage);
     figures.of_the_graphs(app);
+    figures.of_the_graph_memory(app);
     figures.of_the_server(app);
     encode_registry(&mut text, &figures.0)?;
     let mut figures = Figures(Registry::with_prefix("process"));
@@ -137,6 +138,22 @@ impl Figures {
         self.gauge("tombstones", help, tombstones);
         let help = "Deleted things that were dropped from memory and the checkpoint";
         self.0.register("tombstones_dropped", help, ConstCounter::new(app.store.compacted_rows()));
+    }
+
+    fn of_the_graph_memory(&mut self, app: &App) {
+        let memory = app.store.graph_memory();
+        let help = "Locations whose graphs are in memory";
+        self.gauge("locations_loaded", help, memory.loaded as u64);
+        let bytes = ConstGauge::new((memory.bytes as u64).cast_signed());
+        let help = "Memory that the graphs of locations take";
+        self.0.register_with_unit("graph_memory", help, Unit::Bytes, bytes);
+        let help = "Graphs of locations that were loaded from the checkpoint";
+        self.0.register("location_loads", help, ConstCounter::new(memory.loads));
+        let help = "Graphs of locations that were dropped from memory to make room";
+        self.0.register("location_evictions", help, ConstCounter::new(memory.evictions));
+        let seconds = ConstCounter::new(memory.load_time.as_secs_f64());
+        let help = "Time that loading graphs of locations took";
+        self.0.register_with_unit("location_loading", help, Unit::Seconds, seconds);
     }
 
     fn of_the_server(&mut self, app: &App) {

@@ -3,10 +3,11 @@
 use std::collections::BTreeSet;
 use std::path::Path;
 
-use crate::journal::{JournalError, JournalReader, SqliteJournal};
-use crate::model::Seq;
+use crate::journal::{CheckpointRow, JournalError, JournalReader, SqliteJournal};
+use crate::model::{LocationId, Seq};
 use crate::store::changes::reader::ChangesError;
 use crate::store::location_ids::{each_location, forget_changes};
+use crate::store::locations::{LocationSummary, Locations};
 use crate::store::options::Options;
 use crate::store::pruned::Pruned;
 use crate::store::recovery::{OpenError, Replaying, replay};
@@ -48,6 +49,34 @@ impl Store {
         let mut ids = Vec::new();
         each_location(&mut journal, limit, |id| ids.push(id.to_owned()))?;
         Ok(ids)
+    }
+
+    /// Describes up to `limit` locations of the store in this SQLite file, in the order of
+    /// their first event, without building a graph: what a location holds is as of the last
+    /// checkpoint, and `None` if that does not know it.
+    pub fn describe_locations(
+        path: impl AsRef<Path>,
+        limit: usize,
+    ) -> Result<Vec<(String, Option<LocationSummary>)>, OpenError> {
+        let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
+        let locations = Locations::default();
+        journal.load_locations(&mut |row| {
+            match row {
+                CheckpointRow::Location { number, id, .. } => {
+                    locations.restore_on_disk(*number, &LocationId::from(*id));
+                }
+                CheckpointRow::Summary { location, name, counts, tombstones } => {
+                    locations.set_summary(*location, *name, *counts, *tombstones);
+                }
+                _ => {}
+            }
+            Ok(())
+        })?;
+        let mut described = Vec::new();
+        each_location(&mut journal, limit, |id| {
+            described.push((id.to_owned(), locations.summary(id)));
+        })?;
+        Ok(described)
     }
 
     /// Merges the events that a writing process has added since, in a store that was opened
