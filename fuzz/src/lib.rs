@@ -117,11 +117,12 @@ pub fn queries(data: &[u8]) {
         });
     let Ok(text) = std::str::from_utf8(data) else { return };
     let (path, query) = text.split_once('?').unwrap_or(("", text));
-    let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_time().build().unwrap();
     for target in [
         format!("/v1/locations/L/objects/contact/records/a/links?{query}"),
         format!("/v1/locations/L/objects/contact/links?{query}"),
         format!("/v1/locations/L/associations?{query}"),
+        format!("/v1/locations/L/history?of=contact/a&{query}"),
         format!("/v1/locations?{query}"),
         format!("/v1/locations/{path}/summary?{query}"),
         format!("/{path}?{query}"),

@@ -110,7 +110,8 @@ fn run_page(page: &Path, has_curl: bool) -> Result<u32, Error> {
         let answered = String::from_utf8([ran.stdout, ran.stderr].concat())?;
         let (is, was) = (lasting(answered.trim_end()), lasting(output.trim_end()));
         if is != was && golden::is_blessed() {
-            let shown = |output: &str| format!("$ {command}\n{}\n", output.trim_end());
+            let shown = |output: &str| format!("$ {command}\n{output}");
+            let answered = format!("{}\n", answered.trim_end());
             text = text.replacen(&shown(&output), &shown(&answered), 1);
             continue;
         }

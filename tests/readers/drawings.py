@@ -62,7 +62,8 @@ def wanted_by_mermaid(case):
     change = replaced(lambda c: is_control(c) and c != "\n")
 
     def carried(text):
-        return change(text).strip()
+        # To JavaScript a byte order mark is white space, too.
+        return change(text).strip().strip("\ufeff").strip()
 
     def shown(node):
         is_named = node["label"] != node["record"]

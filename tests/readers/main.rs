@@ -23,6 +23,7 @@ use std::process::{Child, Command, Stdio};
 
 use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use relata::export::Format;
+use relata::webhook::clean_name;
 use relata::{Delivery, Options, Store, Timestamp};
 use serde_json::{Value, json};
 
@@ -206,11 +207,19 @@ fn names<'e>(events: impl IntoIterator<Item = &'e Value>, location: &str) -> Nam
         if let (Some(key), Some(singular)) =
             (event["key"].as_str(), event["labels"]["singular"].as_str())
         {
-            if !singular.is_empty() {
-                names.insert((key.to_owned(), None), singular.to_owned());
-            }
+            let shown = clean_name(singular).map(String::from);
+            names.extend(shown.map(|shown| ((key.to_owned(), None), shown)));
             primaries
                 .extend(last_word(&event["primaryDisplayProperty"]).map(|it| (key.to_owned(), it)));
+        }
+        let own = ["contact", "opportunity"].into_iter().find(|key| {
+            let of = event["type"].as_str().unwrap_or_default().to_lowercase();
+            of.starts_with(key) && !of.ends_with("delete")
+        });
+        if let (Some(key), Some(id), Some(name)) =
+            (own, event["id"].as_str(), event["name"].as_str())
+        {
+            names.insert((key.to_owned(), Some(id.to_owned())), name.to_owned());
         }
         let (Some(key), Some(id)) = (event["objectKey"].as_str(), event["id"].as_str()) else {
             continue;

@@ -35,8 +35,12 @@ pub(crate) async fn list_history(app: &Arc<App>, request: Request<'_>) -> Answer
     execute::read_journal(app, &client, move |store, stop| {
         let (seq, id) = (store.head(), location.id().as_str());
         let page = match place {
-            Place::After(seq) => store.history_until(id, &subject, seq, limit, stop),
-            Place::Before(seq) => store.history_newest_until(id, &subject, seq, limit, stop),
+            Place::After(after) => store.history_until(id, &subject, after, limit, stop),
+            // What comes from now on is not in this answer.
+            Place::Before(before) => {
+                let before = before.min(seq.saturating_add(1));
+                store.history_newest_until(id, &subject, before, limit, stop)
+            }
         }?;
         // What was deleted long ago is known to its events alone.
         if page.is_empty() && !subject.is_known_to(&location.read()) {

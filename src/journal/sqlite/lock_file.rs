@@ -162,6 +162,14 @@ impl DatabaseLock {
     }
 }
 
+impl Drop for DatabaseLock {
+    /// Releases the lock. Closing the file alone would not: a process that is being started
+    /// has a copy of the handle until its own program runs.
+    fn drop(&mut self) {
+        self.lock.unlock().unwrap_or_default();
+    }
+}
+
 /// Reads a lock file, or returns `None` if there is none or it is empty.
 fn read(path: &Path) -> Option<Accepted> {
     parse(&std::fs::read_to_string(beside(path, "-lock")).ok()?)
@@ -185,4 +193,25 @@ pub(super) fn beside(path: &Path, suffix: &str) -> PathBuf {
     let mut name = path.as_os_str().to_owned();
     name.push(suffix);
     PathBuf::from(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A program that opened its store again while another thread of it started a process
+    /// was now and then refused, as if somebody else had the database.
+    #[test]
+    fn a_lock_is_released_though_its_handle_is_held_elsewhere() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("relata.db");
+        std::fs::write(&path, "").unwrap();
+        let first = DatabaseLock::lock(&path).unwrap();
+        // As a process has it that was forked and runs no program yet.
+        let held = first.lock.try_clone().unwrap();
+        assert!(matches!(DatabaseLock::lock(&path), Err(JournalError::InUse { .. })));
+        drop(first);
+        DatabaseLock::lock(&path).unwrap();
+        drop(held);
+    }
 }

@@ -81,9 +81,9 @@ fn a_set_takes_the_parameters_of_an_export() -> Result<(), Error> {
     assert_eq!(all, between(&body)?);
     let referred = json!({"of": NODES, "label": "Referred By"});
     assert_eq!((links("label=Referred%20By")?, between(&referred)?), (2, 2));
-    let then = json!({"of": NODES, "asOf": 110});
-    assert_eq!(links("asOf=110")?, between(&then)?);
-    assert!(links("asOf=110")? < all);
+    let then = json!({"of": NODES, "asOf": 138});
+    assert_eq!(links("asOf=138")?, between(&then)?);
+    assert!(links("asOf=138")? < all);
 
     let packed = server.request(
         "POST",

@@ -168,7 +168,7 @@ fn elements<'x>(gexf: &'x str, name: &str) -> BTreeSet<&'x str> {
 #[test]
 fn the_life_spans_of_some_nodes_are_those_of_an_export_of_everything() {
     let store = sample();
-    for as_of in [None, Some(AsOf::Seq(200))] {
+    for as_of in [None, Some(AsOf::Seq(248))] {
         let (_, lives) = store.timeline(SEASIDE, as_of).unwrap();
         let gexf = |query: &SubgraphQuery| {
             let mut to = Vec::new();

@@ -69,7 +69,6 @@ fn ask_everything(record: &mut Record, server: &Server) {
     get(&here("/diff"), "?from=310&to=60&limit=1");
     get(&here("/history"), "?of=contact/TO8RJjq9RDegjbPPMkse");
     get(&here("/history"), "?association=724455fc72ba9d79a3488b7e&limit=1");
-    get(&here("/history"), "?of=contact/TO8RJjq9RDegjbPPMkse&order=newest&limit=1");
     get(&here("/history"), "?of=contact/TO8RJjq9RDegjbPPMkse&order=newest&cursor=b200");
     get(&here("/events"), "?after=300&limit=2");
     for format in Format::ALL.iter().map(|format| format.as_str()) {

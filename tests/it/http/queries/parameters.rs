@@ -270,8 +270,11 @@ fn the_links_between_nodes_are_found_beside_unknown_ones() -> Result<(), Error> 
         ask(&server, &format!("between{as_of}"), Some(&json!({"of": of}))).unwrap().json()
     };
     let found = between(&[amara, "contact/nobody", ben, amara, "contact/nobody"], "");
-    let node = |record: &str| json!({"object": "contact", "record": record});
-    assert_eq!(found["nodes"], json!([node("TO8RJjq9RDegjbPPMkse"), node("RwOR1rEroB5eX0lPuxFF")]));
+    let known = json!([
+        {"object": "contact", "record": "TO8RJjq9RDegjbPPMkse", "name": "Amara Okafor"},
+        {"object": "contact", "record": "RwOR1rEroB5eX0lPuxFF", "name": "Ben Castillo"},
+    ]);
+    assert_eq!(found["nodes"], known);
     assert_eq!((&found["unknown"], &found["complete"]), (&json!(["contact/nobody"]), &json!(true)));
     // A link looks as in a neighborhood.
     let around = ask(&server, "neighborhood?of=contact/TO8RJjq9RDegjbPPMkse", None)?.json();
