@@ -64,7 +64,7 @@ impl RecordRows {
             return bytes;
         }
         let all = bytes as u128 * u128::from(linked) / links as u128;
-        usize::try_from(all).unwrap_or(usize::MAX)
+        usize::try_from(all).unwrap_or(bytes)
     }
 }
 

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use crate::graph::Outcome;
 use crate::journal::{JournalEntry, JournalError};
 use crate::model::{Change, LocationId, Property, Seq, Timestamp, WebhookId};
-use crate::store::locations::LoadError;
+use crate::store::load_error::LoadError;
 use crate::store::name_limits::LimitReached;
 use crate::webhook::{
     DecodeError, Decoded, Keep, UrlTypes, decode_with, distill, distilled_body, strip_bom,

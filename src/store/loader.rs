@@ -11,7 +11,8 @@ use std::time::{Duration, Instant};
 use crate::graph::LocationGraph;
 use crate::journal::{CheckpointRow, JournalError, JournalReader, OpenReader};
 use crate::model::Seq;
-use crate::store::locations::{LoadError, LoadJob, Locations};
+use crate::store::load_error::LoadError;
+use crate::store::locations::{LoadJob, Locations};
 use crate::sync::IgnorePoison;
 
 /// Number of locations that are loaded at once.
@@ -39,7 +40,7 @@ pub(crate) struct LoadStats {
 }
 
 /// What the graphs of a store take in memory, and how often they were loaded.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GraphMemory {
     /// Number of locations whose graphs are in memory.
     pub loaded: usize,
@@ -69,6 +70,8 @@ impl LoadStats {
 #[derive(Debug)]
 pub(crate) struct Loader {
     locations: Arc<Locations>,
+    limit: Option<usize>,
+    stats: Arc<LoadStats>,
     threads: Vec<JoinHandle<()>>,
 }
 
@@ -78,8 +81,8 @@ impl Loader {
         locations: &Arc<Locations>,
         readers: &Arc<OpenReader>,
         limit: Option<usize>,
-        stats: &Arc<LoadStats>,
     ) -> std::io::Result<Self> {
+        let stats = Arc::new(LoadStats::default());
         let (sender, jobs) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
         let mut threads = Vec::with_capacity(THREADS);
@@ -88,7 +91,7 @@ impl Loader {
                 locations: Arc::clone(locations),
                 readers: Arc::clone(readers),
                 limit,
-                stats: Arc::clone(stats),
+                stats: Arc::clone(&stats),
                 reader: None,
                 reported: (Instant::now(), stats.memory()),
             };
@@ -97,7 +100,18 @@ impl Loader {
             threads.push(thread.spawn(move || worker.run(&jobs))?);
         }
         locations.send_jobs_to(Some(sender));
-        Ok(Self { locations: Arc::clone(locations), threads })
+        Ok(Self { locations: Arc::clone(locations), limit, stats, threads })
+    }
+
+    /// Returns what the graphs take in memory, and how often they were loaded.
+    pub(crate) fn memory(&self) -> GraphMemory {
+        self.stats.memory()
+    }
+
+    /// Returns whether there is hardly room for one graph more.
+    pub(crate) fn is_nearly_full(&self) -> bool {
+        let reduced = self.limit.map(|limit| limit / 100 * REDUCED_TO);
+        reduced.is_some_and(|reduced| self.stats.memory().bytes > reduced)
     }
 }
 
@@ -146,7 +160,7 @@ impl Worker {
         let loaded = match self.reader.take().map_or_else(|| (self.readers)(), Ok) {
             Ok(mut reader) => {
                 let loaded = load_graph(reader.as_mut(), job.number);
-                // After an error it is opened anew.
+                // After an error it is opened again.
                 self.reader = loaded.is_ok().then_some(reader);
                 loaded
             }
@@ -164,7 +178,7 @@ impl Worker {
         }
         let id = job.id.clone();
         let loaded = loaded.map_err(|error| LoadError { id, source: Arc::new(error) });
-        let took = u64::try_from(start.elapsed().as_micros()).unwrap_or(u64::MAX);
+        let took = u64::try_from(start.elapsed().as_micros()).unwrap_or_default();
         self.stats.loads.fetch_add(1, Ordering::Relaxed);
         self.stats.load_micros.fetch_add(took, Ordering::Relaxed);
         self.locations.finish_loading(job, loaded);
@@ -173,11 +187,10 @@ impl Worker {
     /// Measures what the graphs take, and drops those that were not asked for longest while
     /// that is too much.
     fn measure(&mut self) {
-        let limit = self.limit.unwrap_or(usize::MAX);
         let mut all = self.locations.measure();
         let mut bytes: usize = all.iter().map(|it| it.bytes).sum();
         let mut loaded = all.len();
-        if bytes > limit {
+        if let Some(limit) = self.limit.filter(|limit| bytes > *limit) {
             let reduced = limit / 100 * REDUCED_TO;
             all.sort_unstable_by_key(|it| it.asked);
             for location in all {
@@ -191,7 +204,9 @@ impl Worker {
                 }
             }
         }
-        self.report(bytes, limit);
+        if let Some(limit) = self.limit {
+            self.report(bytes, limit);
+        }
         self.stats.bytes.store(bytes, Ordering::Relaxed);
         self.stats.loaded.store(loaded, Ordering::Relaxed);
     }

@@ -4,12 +4,27 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 
 use crate::graph::{LocationGraph, RecordSearch};
-use crate::model::LocationId;
+use crate::model::{Counts, LocationId};
 use crate::sync::IgnorePoison;
 
 /// How often locking a graph is tried: the writer mostly releases it after one event, in
 /// some microseconds.
 const TRIES: u32 = 512;
+
+/// A location in a list, which need not be in memory.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct LocationSummary {
+    /// Its id.
+    pub id: LocationId,
+    /// Its place in the list: places only grow, so a list can continue after one.
+    pub place: u32,
+    /// What people call it, if an event has said so.
+    pub name: Option<Box<str>>,
+    /// How much it holds.
+    pub counts: Counts,
+    /// Number of things that are deleted and still remembered.
+    pub tombstones: u64,
+}
 
 /// One location and its graph. The graph stays in memory as long as somebody holds this.
 #[derive(Debug)]

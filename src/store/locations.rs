@@ -9,55 +9,14 @@ use std::sync::{Arc, Mutex, RwLock, RwLockReadGuard, RwLockWriteGuard};
 use foldhash::fast::RandomState;
 
 use crate::graph::LocationGraph;
-use crate::journal::{JournalError, WriteOutcome};
 use crate::model::{Counts, LocationId, address};
-use crate::store::location::Location;
+use crate::store::load_error::LoadError;
+use crate::store::location::{Location, LocationSummary};
 use crate::sync::IgnorePoison;
-
-/// Why a location could not be loaded.
-#[derive(Debug, Clone, thiserror::Error)]
-#[error("location {id} cannot be loaded: {source}")]
-pub struct LoadError {
-    pub(super) id: LocationId,
-    pub(super) source: Arc<JournalError>,
-}
-
-impl LoadError {
-    pub(super) fn closed(id: &str) -> Self {
-        let source = JournalError::Storage {
-            source: "the store is closed".into(),
-            advice: "open it again",
-            outcome: WriteOutcome::NothingWritten,
-        };
-        Self { id: LocationId::from(id), source: Arc::new(source) }
-    }
-}
-
-impl From<LoadError> for JournalError {
-    fn from(error: LoadError) -> Self {
-        let (advice, outcome) = (error.source.advice(), WriteOutcome::NothingWritten);
-        Self::Storage { source: error.into(), advice, outcome }
-    }
-}
 
 /// Takes a location that was loaded; `None` if it was erased meanwhile. Called on a thread that
 /// loads: it must not take long.
 pub(crate) type OnLoaded = Box<dyn FnOnce(Result<Option<Arc<Location>>, LoadError>) + Send + Sync>;
-
-/// A location in a list, which need not be in memory.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct LocationSummary {
-    /// Its id.
-    pub id: LocationId,
-    /// Its place in the list: places only grow, so a list can continue after one.
-    pub place: u32,
-    /// What people call it, if an event has said so.
-    pub name: Option<Box<str>>,
-    /// How much it holds.
-    pub counts: Counts,
-    /// Number of things that are deleted and still remembered.
-    pub tombstones: u64,
-}
 
 /// What is known of a location by its id.
 #[derive(Debug)]
@@ -104,7 +63,7 @@ impl fmt::Debug for Residence {
 /// What a request to load a location came to.
 #[derive(Debug)]
 pub(crate) enum Loading {
-    /// Who asked is told.
+    /// Who asked is called back.
     Started,
     /// It need not be loaded: it is in memory, or no event has ever named it.
     Done(Option<Arc<Location>>),
@@ -358,7 +317,7 @@ impl Locations {
         Some(location)
     }
 
-    /// Removes a location. Those that wait for it are told.
+    /// Removes a location, and answers those that wait for it.
     pub(crate) fn remove(&self, id: &str) {
         let waiting = {
             let mut table = self.table_mut();
@@ -410,12 +369,12 @@ impl Locations {
         let job = LoadJob { id, number: on_disk.number, job };
         let sent = self.jobs.lock().ignore_poison().as_ref().map(|jobs| jobs.send(job));
         if sent.is_none_or(|sent| sent.is_err()) {
-            // The store is being closed: whoever waits is told so by a lost reply.
+            // The store is being closed: a lost reply says so to who waits.
             on_disk.loading = None;
         }
     }
 
-    /// Ends the loading of a location with its graph, and tells those that wait.
+    /// Ends the loading of a location with its graph, and answers those that wait.
     pub(super) fn finish_loading(&self, job: LoadJob, loaded: Result<LocationGraph, LoadError>) {
         let (waiting, result) = {
             let mut table = self.table_mut();

@@ -7,6 +7,7 @@ mod history;
 mod import;
 mod import_outcome;
 mod index;
+mod load_error;
 mod loaded_checkpoint;
 mod loader;
 mod location;
@@ -40,11 +41,11 @@ pub use import_outcome::{
 };
 #[cfg(feature = "server")]
 pub(crate) use index::scan::Stop;
+pub use load_error::LoadError;
 pub use loader::GraphMemory;
-pub use location::Location;
+pub use location::{Location, LocationSummary};
 #[cfg(feature = "server")]
 pub(crate) use locations::{Found, Loading};
-pub use locations::{LoadError, LocationSummary};
 pub use methods::export_events::ExportEventsError;
 pub use methods::storage_use::StorageUse;
 pub use name_limits::{LimitReached, LimitedName, NameLimits};

@@ -4,17 +4,35 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::journal::{CheckpointRow, JournalError, JournalReader};
+use crate::journal::{CheckpointRow, Journal, JournalError, JournalReader};
 use crate::model::{EventType, LocationId, Seq};
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::loader::load_graph;
 use crate::store::locations::{Found, Locations};
 use crate::store::options::Options;
-use crate::store::recovery::{Recovered, replay_rest};
+use crate::store::recovery::{Recovered, recover, replay_rest};
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 
+/// Reads what is needed of the graphs, and saves what an older version did not.
+pub(crate) fn open_graphs(
+    journal: &mut dyn Journal,
+    options: &Options,
+) -> Result<Recovered, JournalError> {
+    let lacks_summaries = match recover_on_demand(journal, options)? {
+        OnDemand::Recovered(recovered) => return Ok(*recovered),
+        OnDemand::Whole { lacks_summaries } => lacks_summaries,
+    };
+    let mut recovered = recover(journal, options)?;
+    recovered.replace_damaged_checkpoint(journal)?;
+    recovered.save_names(journal)?;
+    if lacks_summaries {
+        recovered.save_summaries(journal)?;
+    }
+    Ok(recovered)
+}
+
 /// What opening without the graphs comes to.
-pub(crate) enum OnDemand {
+enum OnDemand {
     /// They are loaded when they are needed.
     Recovered(Box<Recovered>),
     /// They must all be loaded, or are few.
@@ -26,7 +44,7 @@ pub(crate) enum OnDemand {
 
 /// Reads the locations of the checkpoint without their graphs, loads those that later events
 /// name, and replays these events.
-pub(crate) fn recover_on_demand(
+fn recover_on_demand(
     journal: &mut dyn JournalReader,
     options: &Options,
 ) -> Result<OnDemand, JournalError> {

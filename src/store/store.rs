@@ -15,17 +15,14 @@ use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::{Delivery, IngestError};
 use crate::store::index::no_ops::NoOpEvents;
 use crate::store::index::redeliveries::Redeliveries;
-use crate::store::loader::{GraphMemory, LoadStats, Loader};
-use crate::store::location::Location;
+use crate::store::loader::Loader;
 use crate::store::location_ids::forget_changes;
-#[cfg(feature = "server")]
-use crate::store::locations::OnLoaded;
-use crate::store::locations::{Found, LoadError, Loading, LocationSummary, Locations};
+use crate::store::locations::Locations;
 use crate::store::name_limits::NameLimits;
 use crate::store::options::Options;
 use crate::store::past::cache::PastCache;
-use crate::store::recovery::{OpenError, Recovered, recover, recover_beside_writer};
-use crate::store::recovery_on_demand::{OnDemand, recover_on_demand};
+use crate::store::recovery::{OpenError, recover_beside_writer};
+use crate::store::recovery_on_demand::open_graphs;
 use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::Command;
 use crate::store::writer::compaction::Compacting;
@@ -84,10 +81,7 @@ pub struct Store {
     /// For [`preview`](Self::preview) where there is no writer.
     pub(crate) names: NameLimits,
     /// Loads the graphs of locations; `None` where all are in memory.
-    loader: Option<Loader>,
-    loads: Arc<LoadStats>,
-    /// See [`Options::graph_memory`].
-    graph_limit: Option<usize>,
+    pub(super) loader: Option<Loader>,
     /// For what was loaded for the writer, while it is not being closed.
     to_writer: Arc<Mutex<Option<SyncSender<Command>>>>,
 }
@@ -150,8 +144,6 @@ impl Store {
             refreshing: Mutex::default(),
             names: options.names,
             loader: None,
-            loads: Arc::default(),
-            graph_limit: None,
             to_writer: Arc::default(),
         })
     }
@@ -175,12 +167,11 @@ impl Store {
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
-        let loads = Arc::new(LoadStats::default());
-        let loader = Loader::start(&locations, &readers, options.graph_memory, &loads);
+        let loader = Loader::start(&locations, &readers, options.graph_memory);
         let loader = Some(loader.map_err(OpenError::Thread)?);
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
         let (keep_ignored, keep, names) = (options.keep_ignored, options.keep, options.names);
-        let (keep_events, graph_limit) = (options.keep_events, options.graph_memory);
+        let keep_events = options.keep_events;
         let past_graphs = PastCache::new(options.past_graphs);
         let redeliveries = recovered.checkpointer.redeliveries();
         let no_ops = recovered.checkpointer.no_ops();
@@ -225,8 +216,6 @@ impl Store {
             refreshing: Mutex::default(),
             names,
             loader,
-            loads,
-            graph_limit,
             to_writer,
         })
     }
@@ -297,100 +286,6 @@ impl Store {
         self.state.watermark.wait_for(seq, timeout)
     }
 
-    /// Returns a location, or `None` if no event was ever accepted for it. Its graph stays in
-    /// memory as long as somebody holds it.
-    ///
-    /// # Errors
-    ///
-    /// If the graph was not in memory and cannot be loaded.
-    ///
-    /// # Performance
-    ///
-    /// Costs loading the graph, if it is not in memory: about a second for a million
-    /// relations.
-    pub fn location(&self, id: &str) -> Result<Option<Arc<Location>>, LoadError> {
-        match self.locations.look_up(id) {
-            Found::Loaded(location) => return Ok(Some(location)),
-            Found::Unknown => return Ok(None),
-            Found::OnDisk => {}
-        }
-        let (sender, loaded) = sync_channel(1);
-        match self.locations.load(id, Box::new(move |it| sender.send(it).unwrap_or_default())) {
-            Loading::Done(location) => Ok(location),
-            Loading::Started => loaded.recv().unwrap_or_else(|_| Err(LoadError::closed(id))),
-        }
-    }
-
-    /// Returns a location, or where it is.
-    #[cfg(feature = "server")]
-    pub(crate) fn look_up(&self, id: &str) -> Found {
-        self.locations.look_up(id)
-    }
-
-    /// Loads a location and then calls `then` with it, unless it is in memory or unknown.
-    #[cfg(feature = "server")]
-    pub(crate) fn load(&self, id: &str, then: OnLoaded) -> Loading {
-        self.locations.load(id, then)
-    }
-
-    /// Returns a location that is in memory.
-    #[cfg(feature = "server")]
-    pub(crate) fn loaded_location(&self, id: &str) -> Option<Arc<Location>> {
-        self.locations.find(id)
-    }
-
-    /// Returns whether an event has named a location.
-    #[cfg(feature = "server")]
-    pub(crate) fn knows_location(&self, id: &str) -> bool {
-        !matches!(self.locations.look_up(id), Found::Unknown)
-    }
-
-    /// Returns all locations, in the order of their first event, and loads all that are not in
-    /// memory.
-    ///
-    /// # Errors
-    ///
-    /// As [`location`](Self::location).
-    pub fn locations(&self) -> Result<Vec<Arc<Location>>, LoadError> {
-        let ids = self.locations.ids();
-        let loaded = ids.iter().map(|id| self.location(id.as_str()));
-        loaded.filter_map(Result::transpose).collect()
-    }
-
-    /// Returns the number of locations.
-    pub fn location_count(&self) -> usize {
-        self.locations.len()
-    }
-
-    /// Describes up to `limit` locations after the [place](Location::place) `after`, in the
-    /// order of their first event, and loads none of them. Costs the page.
-    pub fn locations_after(&self, after: Option<u32>, limit: usize) -> Vec<LocationSummary> {
-        self.locations.page(after, limit)
-    }
-
-    /// Describes a location without loading it.
-    pub fn location_summary(&self, id: &str) -> Option<LocationSummary> {
-        self.locations.summary(id)
-    }
-
-    /// Loads the graphs of locations, the newest location first, until they take nine tenths
-    /// of [`Options::graph_memory`] or `stop` says so.
-    pub fn preload(&self, stop: &dyn Fn() -> bool) {
-        for id in self.locations.ids().iter().rev() {
-            let is_full =
-                self.graph_limit.is_some_and(|limit| self.loads.memory().bytes > limit / 10 * 9);
-            // What cannot be loaded is logged, and reported to who asks for it.
-            if is_full || stop() || self.location(id.as_str()).is_err() {
-                return;
-            }
-        }
-    }
-
-    /// Returns what the graphs take in memory, and how often they were loaded.
-    pub fn graph_memory(&self) -> GraphMemory {
-        self.loads.memory()
-    }
-
     /// Saves a checkpoint now.
     pub fn checkpoint(&self) -> Result<(), IngestError> {
         self.execute(Command::Checkpoint)?
@@ -431,21 +326,6 @@ impl Store {
         }
         self.loader = None;
     }
-}
-
-/// Reads what is needed of the graphs, and saves what an older version did not.
-fn open_graphs(journal: &mut dyn Journal, options: &Options) -> Result<Recovered, JournalError> {
-    let lacks_summaries = match recover_on_demand(journal, options)? {
-        OnDemand::Recovered(recovered) => return Ok(*recovered),
-        OnDemand::Whole { lacks_summaries } => lacks_summaries,
-    };
-    let mut recovered = recover(journal, options)?;
-    recovered.replace_damaged_checkpoint(journal)?;
-    recovered.save_names(journal)?;
-    if lacks_summaries {
-        recovered.save_summaries(journal)?;
-    }
-    Ok(recovered)
 }
 
 impl Drop for Store {

@@ -7,8 +7,8 @@ use crate::journal::JournalError;
 use crate::model::{
     Association, AssociationId, Change, Event, NodeRef, ObjectKey, Seq, Side, Timestamp,
 };
+use crate::store::load_error::LoadError;
 use crate::store::location::Location;
-use crate::store::locations::LoadError;
 use crate::store::pruned::Pruned;
 
 /// Selects changes. The default is every change.

@@ -8,6 +8,7 @@ pub(crate) mod erase;
 pub(crate) mod export_events;
 pub(crate) mod history;
 pub(crate) mod ingest;
+pub(crate) mod locations;
 pub(crate) mod observe;
 pub(crate) mod past;
 pub(crate) mod preview;

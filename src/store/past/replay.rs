@@ -7,7 +7,7 @@ use crate::journal::{JournalError, JournalReader};
 use crate::model::{Event, Seq};
 use crate::store::history;
 use crate::store::index::scan::{Scan, Stop};
-use crate::store::locations::LoadError;
+use crate::store::load_error::LoadError;
 use crate::store::pruned::Pruned;
 use crate::store::writer::compaction::Due;
 

@@ -7,8 +7,8 @@ use crate::journal::Refused;
 use crate::model::{LocationId, Seq};
 use crate::store::delivery::{Delivery, IngestError, Receipt, Status};
 use crate::store::erase::Erasure;
+use crate::store::load_error::LoadError;
 use crate::store::location::Location;
-use crate::store::locations::LoadError;
 use crate::store::name_limits::LimitReached;
 use crate::store::writer::import_marks::ImportChunk;
 

@@ -18,4 +18,5 @@ pub(super) mod state;
 pub(super) mod stats;
 pub(super) mod tasks;
 pub(super) mod thread;
+pub(super) mod waiting;
 pub(super) mod write_failure;

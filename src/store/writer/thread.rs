@@ -26,7 +26,7 @@ use crate::store::writer::log_trimming::LogTrimming;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
-use crate::store::writer::tasks::loading::Waiting;
+use crate::store::writer::waiting::Waiting;
 
 /// How often the writer looks whether the log has been moved, and how long all but
 /// deliveries waits for that.

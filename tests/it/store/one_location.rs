@@ -34,16 +34,8 @@ fn one_location_is_opened_without_reading_the_others() {
 
     let mut journal = SqliteJournal::open_read_only(&path).unwrap();
     let (mut all, mut one) = (0, 0);
-    let mut count_all = |_: &CheckpointRow<'_>| {
-        all += 1;
-        Ok(())
-    };
-    journal.load_checkpoint(&mut count_all).unwrap();
-    let mut count_one = |_: &CheckpointRow<'_>| {
-        one += 1;
-        Ok(())
-    };
-    journal.load_location("L7", &mut count_one).unwrap();
+    journal.load_checkpoint(&mut |_: &CheckpointRow<'_>| Ok(all += 1)).unwrap();
+    journal.load_location("L7", &mut |_: &CheckpointRow<'_>| Ok(one += 1)).unwrap();
     assert_eq!(all, one * LOCATIONS, "rows read");
 
     let open = |id: &str| Store::open_location_read_only(&path, id).unwrap();

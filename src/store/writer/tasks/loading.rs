@@ -4,25 +4,14 @@ use std::sync::Arc;
 
 use crate::model::LocationId;
 use crate::store::delivery::IngestError;
+use crate::store::load_error::LoadError;
 use crate::store::loader::load_graph;
 use crate::store::location::Location;
-use crate::store::locations::{Found, LoadError, Loading};
+use crate::store::locations::{Found, Loading};
 use crate::store::writer::command::{Command, Pending};
 use crate::store::writer::thread::Writer;
 use crate::sync::IgnorePoison;
 use crate::webhook::Decoded;
-
-/// The part of the queue that deliveries to one location may take while it is loaded: one of so
-/// many.
-const SHARE: usize = 4;
-
-/// The deliveries that wait for one location.
-#[derive(Default)]
-pub(crate) struct Waiting {
-    deliveries: Vec<Pending>,
-    /// Bytes of their bodies.
-    bytes: usize,
-}
 
 impl Writer {
     /// Takes the deliveries out of a batch whose graphs must be loaded first, and returns the
@@ -62,16 +51,10 @@ impl Writer {
         let id = event.location.clone();
         let is_first = !self.waiting.contains_key(&id);
         let waiting = self.waiting.entry(id.clone()).or_default();
-        let bytes = waiting.bytes + pending.delivery.body.len();
-        let (events_max, bytes_max) = (self.options.queue_events, self.options.queue_bytes);
-        if !is_first
-            && (waiting.deliveries.len() >= events_max.div_ceil(SHARE) || bytes > bytes_max / SHARE)
-        {
-            self.state.queued.release_bytes(pending.delivery.body.len());
-            return (pending.reply)(Err(IngestError::Overloaded));
+        if let Err(Pending { delivery, reply }) = waiting.add(pending, &self.options) {
+            self.state.queued.release_bytes(delivery.body.len());
+            return reply(Err(IngestError::Overloaded));
         }
-        waiting.bytes = bytes;
-        waiting.deliveries.push(pending);
         if !is_first {
             return;
         }
@@ -110,7 +93,8 @@ impl Writer {
         id: &LocationId,
         loaded: Result<Option<Arc<Location>>, LoadError>,
     ) {
-        let Some(Waiting { deliveries: mut waiting, .. }) = self.waiting.remove(id) else { return };
+        let Some(waiting) = self.waiting.remove(id) else { return };
+        let mut waiting = waiting.into_deliveries();
         match loaded {
             // It stays in memory meanwhile.
             Ok(_location) => self.commit(&mut waiting),

@@ -112,7 +112,7 @@ pub(in crate::store) fn make_old(path: &Path) {
          ALTER TABLE checkpoint DROP COLUMN newest;
          DROP TABLE compaction; DROP TABLE pruned_before;
          DROP TABLE location_block; DROP TABLE location_block_range;
-         DROP TABLE state_name; DROP TABLE unnamed;
+         DROP TABLE state_name; DROP TABLE unnamed; DROP TABLE state_summary;
          PRAGMA user_version = 6",
     )
     .unwrap();
