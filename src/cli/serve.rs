@@ -45,12 +45,8 @@ pub(super) fn run(db: &Path, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
     let policy = auth_policy(serve, &addresses)?;
     // Held until the end: dropping it removes the demo's store.
     let (db, _temporary) = database_path(db, serve.demo)?;
-    let options = serve.store.options();
-    match options.graph_memory {
-        Some(bytes) => tracing::info!(bytes, "graphs of locations may take this much memory"),
-        None => tracing::info!("graphs of locations may take all memory"),
-    }
-    let store = Store::open_with(&db, options).with_context(|| db.display().to_string())?;
+    let store =
+        Store::open_with(&db, serve.store.options()).with_context(|| db.display().to_string())?;
     let tokens = policy.tokens.as_ref();
     let watch = tokens.map(|tokens| TokenWatch::start(&db, Arc::clone(tokens))).transpose()?;
     if serve.demo {
@@ -228,6 +224,10 @@ async fn listen(
         App::new(Arc::clone(store), serve.limits(), policy).dropped_log_lines(log::dropped_lines());
     let server = Server::bind(addresses, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
+    match store.graph_memory().limit {
+        Some(bytes) => tracing::info!(bytes, "graphs of locations may take this much memory"),
+        None => tracing::info!("graphs of locations may take all memory"),
+    }
     if let Some(open) = open {
         let who = if address.ip().is_loopback() { "any local process" } else { "anybody" };
         tracing::warn!("{who} can {open}: see --webhook-auth and --api-auth");

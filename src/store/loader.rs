@@ -42,6 +42,8 @@ pub(crate) struct LoadStats {
 /// What the graphs of a store take in memory, and how often they were loaded.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct GraphMemory {
+    /// Bytes that they may take, if there is a limit.
+    pub limit: Option<usize>,
     /// Number of locations whose graphs are in memory.
     pub loaded: usize,
     /// Bytes that they take, as of the last measurement.
@@ -57,6 +59,7 @@ pub struct GraphMemory {
 impl LoadStats {
     pub(crate) fn memory(&self) -> GraphMemory {
         GraphMemory {
+            limit: None,
             loaded: self.loaded.load(Ordering::Relaxed),
             bytes: self.bytes.load(Ordering::Relaxed),
             loads: self.loads.load(Ordering::Relaxed),
@@ -105,7 +108,7 @@ impl Loader {
 
     /// Returns what the graphs take in memory, and how often they were loaded.
     pub(crate) fn memory(&self) -> GraphMemory {
-        self.stats.memory()
+        GraphMemory { limit: self.limit, ..self.stats.memory() }
     }
 
     /// Returns whether there is hardly room for one graph more.

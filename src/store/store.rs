@@ -161,44 +161,40 @@ impl Store {
         let recovered = open_graphs(journal.as_mut(), &options)?;
         let epochs = journal.epochs()?;
         let head = recovered.head;
-        let pruning = Pruning::new(options.keep_events, journal.pruned()?);
-        let clock = ReceiptClock::new(options.clock.clone(), journal.received_at(head)?);
         let locations = Arc::new(recovered.locations);
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
         let loader = Loader::start(&locations, &readers, options.graph_memory);
-        let loader = Some(loader.map_err(OpenError::Thread)?);
+        let loader = loader.map_err(OpenError::Thread)?;
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
-        let (keep_ignored, keep, names) = (options.keep_ignored, options.keep, options.names);
-        let keep_events = options.keep_events;
+        let Options { keep_ignored, keep, keep_events, names, .. } = options;
         let past_graphs = PastCache::new(options.past_graphs);
-        let redeliveries = recovered.checkpointer.redeliveries();
-        let no_ops = recovered.checkpointer.no_ops();
+        let checkpointer = recovered.checkpointer;
+        let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let subscriptions = Subscriptions::starting_at(head);
         let writer = Writer {
+            pruning: Pruning::new(options.keep_events, journal.pruned()?),
+            clock: ReceiptClock::new(options.clock.clone(), journal.received_at(head)?),
             journal,
             commands,
             subscriptions: Arc::clone(&subscriptions),
             state: Arc::clone(&state),
             locations: Arc::clone(&locations),
             deliveries: DedupWindow::new(options.remembered_deliveries),
-            checkpointer: recovered.checkpointer,
+            checkpointer,
             imports: Imports::default(),
-            pruning,
             compaction: Compacting::new(options.keep_tombstones),
             log: LogTrimming::default(),
             retrying: Retrying::default(),
             tasks_ran_at: std::time::Instant::now(),
             tasks: Task::ALL,
-            clock,
             options,
             head,
             waiting: HashMap::new(),
             to_writer: Arc::clone(&to_writer),
         };
-        let thread = std::thread::Builder::new().name("relata-writer".to_owned());
-        let handle = thread.spawn(move || writer.run_guarded()).map_err(OpenError::Thread)?;
+        let handle = start(writer).map_err(OpenError::Thread)?;
         Ok(Self {
             locations,
             state,
@@ -215,7 +211,7 @@ impl Store {
             past_graphs,
             refreshing: Mutex::default(),
             names,
-            loader,
+            loader: Some(loader),
             to_writer,
         })
     }
@@ -326,6 +322,12 @@ impl Store {
         }
         self.loader = None;
     }
+}
+
+/// Starts the thread of the writer.
+fn start(writer: Writer) -> std::io::Result<JoinHandle<()>> {
+    let thread = std::thread::Builder::new().name("relata-writer".to_owned());
+    thread.spawn(move || writer.run_guarded())
 }
 
 impl Drop for Store {

@@ -228,9 +228,9 @@ fn the_memory_of_graphs_is_counted() {
     process::in_own_process(&the_memory_of_graphs_is_counted, || {
         let (_directory, db) = fresh().unwrap();
         let mut lines = String::new();
-        for number in 0..100_000_u64 {
+        for number in 0..160_000_u64 {
             let body = json!({"type": "RelationCreate", "id": format!("{number:024x}"),
-                "associationId": "A", "locationId": format!("L{}", number % 4),
+                "associationId": "A", "locationId": format!("L{}", number % 8),
                 "firstObjectKey": "contact", "firstRecordId": format!("c{:019}", number % 15_013),
                 "secondObjectKey": "house", "secondRecordId": format!("{:024x}", number % 10_007)});
             lines.extend([&body.to_string(), "\n"]);
@@ -241,13 +241,20 @@ fn the_memory_of_graphs_is_counted() {
         run(&db, &["ingest", file.to_str().unwrap()]).unwrap();
         let options = Options { rows_loaded_at_once: 0, ..Options::default() };
         let store = Store::open_with(&db, options).unwrap();
-        let Some(before) = process::anonymous(std::process::id()) else { return };
-        let held = store.locations().unwrap();
+        let load = |from: usize| -> Vec<_> {
+            let ids = (from..from + 4).map(|number| format!("L{number}"));
+            ids.map(|id| store.location(&id).unwrap().unwrap()).collect()
+        };
+        // The first ones also fill what reading the file takes once.
+        let held = [load(0)];
         let counted = store.graph_memory().bytes as u64;
+        let Some(before) = process::anonymous(std::process::id()) else { return };
+        let held = [held, [load(4)]];
+        let counted = store.graph_memory().bytes as u64 - counted;
         let taken = process::anonymous(std::process::id()).unwrap() - before;
         long::tell("bytes of four graphs, as counted", counted);
         long::tell("bytes of four graphs, as the system says", taken);
-        assert!(counted.abs_diff(taken) < taken / 5, "{counted} counted, {taken} taken");
+        assert!(counted.abs_diff(taken) < taken / 6, "{counted} counted, {taken} taken");
         drop(held);
     });
 }
