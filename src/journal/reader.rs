@@ -1,5 +1,6 @@
 //! Reading a journal.
 
+use std::collections::BTreeSet;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
@@ -134,6 +135,32 @@ pub trait JournalReader: Send {
             }
             CheckpointRow::State { location, .. } | CheckpointRow::Damaged { location, .. }
                 if wanted == Some(*location) =>
+            {
+                each(row)
+            }
+            _ => Ok(()),
+        })
+    }
+
+    /// Shows the locations that are wanted, and their states, as
+    /// [`load_checkpoint`](Self::load_checkpoint) does. Asks of each location, by its id and
+    /// the number of its rows if that is known, whether it is wanted.
+    fn load_locations(
+        &mut self,
+        wanted: &mut dyn FnMut(&str, Option<u64>) -> bool,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        let mut numbers = BTreeSet::new();
+        self.load_checkpoint(&mut |row| match row {
+            CheckpointRow::Location { number, id, rows, .. } => {
+                if !wanted(id, *rows) {
+                    return Ok(());
+                }
+                numbers.insert(*number);
+                each(row)
+            }
+            CheckpointRow::State { location, .. } | CheckpointRow::Damaged { location, .. }
+                if numbers.contains(location) =>
             {
                 each(row)
             }

@@ -42,8 +42,13 @@ pub(super) fn head(connection: &Connection) -> Result<Seq, JournalError> {
     last(connection, HEAD)
 }
 
-pub(super) fn head_unpruned(connection: &Connection) -> Result<Seq, JournalError> {
-    last(connection, HEAD_UNPRUNED)
+/// Returns the last event of a file of this format.
+pub(super) fn head_of_format(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
+    match format {
+        0 => Ok(0),
+        1 => last(connection, HEAD_UNPRUNED),
+        _ => head(connection),
+    }
 }
 
 fn last(connection: &Connection, select: &str) -> Result<Seq, JournalError> {

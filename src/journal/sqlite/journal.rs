@@ -15,7 +15,7 @@ use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::location_blocks::SEQ_MAX;
 use crate::journal::reader::{FileSizes, JournalReader, OpenReader};
-use crate::journal::sqlite::checkpoint::load::{self, Layout};
+use crate::journal::sqlite::checkpoint::load::{self, Layout, Wanted};
 use crate::journal::sqlite::checkpoint::save::{self, SaveMode};
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
 use crate::journal::sqlite::database_path::{resolve, resolve_for_writing};
@@ -75,7 +75,7 @@ impl SqliteJournal {
         }
         let found = schema::version(&connection)?;
         connection::prepare(&connection)?;
-        lock.check(head(&connection, found)?)?;
+        lock.check(events::head_of_format(&connection, found)?)?;
         schema::migrate(&mut connection)?;
         let format = schema::known_version();
         let head = events::head(&connection)?;
@@ -146,18 +146,9 @@ impl SqliteJournal {
     }
 }
 
-/// Returns the last event of a file of this format.
-fn head(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
-    match format {
-        0 => Ok(0),
-        1 => events::head_unpruned(connection),
-        _ => events::head(connection),
-    }
-}
-
 impl JournalReader for SqliteJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
-        head(&self.connection, self.format)
+        events::head_of_format(&self.connection, self.format)
     }
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {
@@ -192,7 +183,7 @@ impl JournalReader for SqliteJournal {
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), None, each)
+        load::load(&self.connection, Layout::of_format(self.format), Wanted::All, each)
     }
 
     fn load_location(
@@ -200,7 +191,16 @@ impl JournalReader for SqliteJournal {
         id: &str,
         each: RowSink<'_>,
     ) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), Some(id), each)
+        load::load(&self.connection, Layout::of_format(self.format), Wanted::One(id), each)
+    }
+
+    fn load_locations(
+        &mut self,
+        wanted: &mut dyn FnMut(&str, Option<u64>) -> bool,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        let layout = Layout::of_format(self.format);
+        load::load(&self.connection, layout, Wanted::Some(wanted), each)
     }
 
     fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, OptionalExtension, Rows, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params_from_iter};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;
@@ -46,18 +46,71 @@ impl Layout {
     }
 }
 
-/// Shows the rows of every location, or of this one only.
+/// The locations whose rows are shown.
+pub(in crate::journal::sqlite) enum Wanted<'w> {
+    All,
+    /// The one of this id, whatever else is in the tables.
+    One(&'w str),
+    /// Those of which this returns true, by id and number of rows.
+    Some(&'w mut dyn FnMut(&str, Option<u64>) -> bool),
+}
+
+impl Wanted<'_> {
+    fn has(&mut self, row: &Row<'_>) -> Result<bool, JournalError> {
+        Ok(match self {
+            Self::All => true,
+            Self::One(id) => text(row, 1)? == *id,
+            Self::Some(is_wanted) => {
+                let rows = row.get::<_, Option<i64>>(2)?;
+                is_wanted(text(row, 1)?, rows.map(i64::unsigned_abs))
+            }
+        })
+    }
+}
+
+/// A range of locations.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// From the first that is wanted to the last, and whether each is.
+    all: Vec<(u32, bool)>,
+    /// The last one before them.
+    before: Option<u32>,
+}
+
+impl Numbers {
+    fn add(&mut self, number: u32, is_wanted: bool) {
+        if is_wanted || !self.all.is_empty() {
+            self.all.push((number, is_wanted));
+        } else {
+            self.before = Some(number);
+        }
+    }
+
+    /// Drops those after the last that is wanted, and returns the range of numbers up to the
+    /// locations before and after, so that rows of no location are noticed.
+    fn close(&mut self) -> (i64, i64) {
+        let mut after = None;
+        while let Some((number, false)) = self.all.last() {
+            after = Some(*number);
+            self.all.pop();
+        }
+        let first = self.before.map_or(i64::MIN, |before| i64::from(before) + 1);
+        (first, after.map_or(i64::MAX, |after| i64::from(after) - 1))
+    }
+}
+
+/// Shows the rows of the locations that are wanted.
 pub(in crate::journal::sqlite) fn load(
     connection: &Connection,
     layout: Layout,
-    only: Option<&str>,
+    mut wanted: Wanted<'_>,
     each: RowSink<'_>,
 ) -> Result<CheckpointSeq, JournalError> {
-    let Layout { is_checked, has_parts, has_names } = layout;
+    let Layout { is_checked, has_parts, .. } = layout;
     // The tables belong together: the only read that needs a snapshot.
     let connection = connection.unchecked_transaction()?;
     let (seq, expected) = load_seq(&connection, layout)?;
-    let (mut locations, mut count) = (Vec::new(), 0);
+    let (mut numbers, mut count) = (Numbers::default(), 0);
     let columns = match layout {
         Layout { is_checked: false, .. } => LOAD_UNCOUNTED.to_owned(),
         Layout { has_parts: false, .. } => LOAD_WHOLE.to_owned(),
@@ -68,24 +121,46 @@ pub(in crate::journal::sqlite) fn load(
     while let Some(row) = rows.next()? {
         check(row, is_checked.then_some(3 + usize::from(has_parts)))?;
         count += 1;
-        if only.is_some_and(|only| text(row, 1).is_ok_and(|id| id != only)) {
-            continue;
+        let (number, is_wanted): (u32, _) = (row.get(0)?, wanted.has(row)?);
+        numbers.add(number, is_wanted);
+        if is_wanted {
+            let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
+            let seq: Option<i64> = if has_parts { row.get(3)? } else { None };
+            let seq = seq.map(i64::unsigned_abs);
+            each(&CheckpointRow::Location { number, id: text(row, 1)?, rows, seq })?;
         }
-        let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
-        let seq: Option<i64> = if has_parts { row.get(3)? } else { None };
-        let (number, seq): (u32, _) = (row.get(0)?, seq.map(i64::unsigned_abs));
-        each(&CheckpointRow::Location { number, id: text(row, 1)?, rows, seq })?;
-        locations.push(number);
     }
     if expected.is_some_and(|expected| expected != count) {
         return Err(damaged("a location is missing"));
     }
-    let only_number = only.map(|_| locations.first().copied());
+    let around = numbers.close();
+    let range = match (&wanted, numbers.all.first()) {
+        (Wanted::All, _) => None,
+        (Wanted::Some(_), Some(_)) => Some(around),
+        // Whatever rows there are have no location.
+        (Wanted::Some(_), None) if count == 0 => Some(around),
+        (Wanted::One(_), Some((only, _))) => Some((i64::from(*only), i64::from(*only))),
+        (Wanted::One(_) | Wanted::Some(_), None) => return Ok(seq),
+    };
+    show_rows(&connection, layout, range, &numbers.all, each)?;
+    Ok(seq)
+}
+
+/// Shows the rows of those of these locations that are wanted. They are all there are in
+/// this range of numbers, or at all.
+fn show_rows(
+    connection: &Connection,
+    layout: Layout,
+    range: Option<(i64, i64)>,
+    locations: &[(u32, bool)],
+    each: RowSink<'_>,
+) -> Result<(), JournalError> {
+    let Layout { is_checked, has_names, .. } = layout;
     let mut selects = Vec::with_capacity(TABLES.len());
     let tables = TABLES.into_iter().filter(|(table, _)| has_names || table.name != NAMES.name);
     for (table, show) in tables {
-        let select = match only {
-            Some(_) => table.load_one(is_checked),
+        let select = match range {
+            Some(_) => table.load_range(is_checked),
             None => table.load(is_checked),
         };
         selects.push((connection.prepare(&select)?, show, table));
@@ -93,19 +168,24 @@ pub(in crate::journal::sqlite) fn load(
     let mut tables = Vec::with_capacity(TABLES.len());
     for (select, show, table) in &mut selects {
         let checksum = is_checked.then(|| table.columns.split(',').count());
-        let mut rows = select.query(params_from_iter(only_number))?;
+        let bounds = range.map(|(first, last)| [first, last]);
+        let mut rows = select.query(params_from_iter(bounds.into_iter().flatten()))?;
         rows.advance()?;
         tables.push(TableCursor { rows, show: *show, checksum });
     }
-    for location in locations {
+    for &(location, is_wanted) in locations {
         for table in &mut tables {
-            table.show_location(location, each)?;
+            if is_wanted {
+                table.show_location(location, each)?;
+            } else {
+                table.pass_over(location)?;
+            }
         }
     }
     if tables.iter().any(|table| table.rows.get().is_some()) {
         return Err(damaged("it names a location that does not exist"));
     }
-    Ok(seq)
+    Ok(())
 }
 
 /// Returns how far the checkpoint has come, and the number of its locations if known.
@@ -138,6 +218,16 @@ struct TableCursor<'s> {
 }
 
 impl TableCursor<'_> {
+    fn pass_over(&mut self, location: u32) -> Result<(), JournalError> {
+        while let Some(row) = self.rows.get() {
+            if row.get::<_, i64>(0)? != i64::from(location) {
+                break;
+            }
+            self.rows.advance()?;
+        }
+        Ok(())
+    }
+
     fn show_location(&mut self, location: u32, each: RowSink<'_>) -> Result<(), JournalError> {
         while let Some(row) = self.rows.get() {
             if row.get::<_, i64>(0)? != i64::from(location) {
