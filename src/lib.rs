@@ -135,7 +135,8 @@ pub mod operations {
 
     pub use crate::store::{
         Backlog, Clock, ClockReading, Erasure, LimitReached, LimitedName, NameLimits, Observation,
-        Preview, PreviewError, ReplayError, StorageUse, Verification, WriteEvent, WriteFailure,
+        Preview, PreviewError, ReplayError, StorageUse, Verification, VerifyOptions,
+        VerifyProgress, WriteEvent, WriteFailure, repair_with, verify_location, verify_with,
     };
 }
 

@@ -129,17 +129,6 @@ impl Locations {
         self.table().by_number.get(&number).cloned()
     }
 
-    /// Returns a copy of every location, under the same numbers.
-    pub(crate) fn copy(&self) -> Self {
-        let copy = Self::default();
-        for location in self.all() {
-            if let Some(copied) = copy.restore(location.number, &location.id) {
-                *copied.write() = location.read().clone();
-            }
-        }
-        copy
-    }
-
     /// Returns the location of this id, and adds it if there is none.
     pub(crate) fn intern(&self, id: &LocationId) -> Arc<Location> {
         if let Some(known) = self.find(id.as_str()) {

@@ -33,8 +33,6 @@ pub(crate) struct Recovered {
     pub(crate) checkpointer: Checkpointer,
     pub(crate) checkpoint: Seq,
     pub(crate) head: Seq,
-    /// All compactions that are kept.
-    pub(crate) compactions: Compactions,
 }
 
 impl Recovered {
@@ -119,7 +117,7 @@ pub(crate) fn replay_rest(
     let replaying =
         Replaying { after: checkpoint, upto: head, compactions: &compactions, again: false };
     let head = replay(journal, &replaying, &locations, &mut checkpointer)?;
-    Ok(Recovered { locations, checkpointer, checkpoint, head, compactions })
+    Ok(Recovered { locations, checkpointer, checkpoint, head })
 }
 
 /// Takes the names from events that a checkpoint of an older version covers without them.
