@@ -74,8 +74,7 @@ fn find(
     command: &VerifyArgs,
     report: &mut dyn FnMut(VerifyProgress),
 ) -> anyhow::Result<Verification> {
-    let mut options = VerifyOptions::default();
-    options.differences_max = DIFFERENCES_MAX;
+    let options = VerifyOptions { differences_max: DIFFERENCES_MAX, ..VerifyOptions::default() };
     let named = || db.display().to_string();
     if command.repair {
         let mut journal = SqliteJournal::open(db).with_context(named)?;

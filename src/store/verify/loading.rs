@@ -78,10 +78,11 @@ impl Loader<'_> {
         match row {
             CheckpointRow::Location { number, id, rows, seq } => {
                 let is_next = self.by_number.last_key_value().is_none_or(|(last, _)| last < number);
-                let index = self.by_id.get(*id).copied();
-                let index = index.filter(|_| is_next).unwrap_or(usize::MAX);
-                let pair = self.pairs.get_mut(index).filter(|pair| !pair.left.is_present);
-                let pair = pair.ok_or_else(|| damaged(format!("location {id} is out of order")))?;
+                let index = self.by_id.get(*id).filter(|_| is_next);
+                let found = index.and_then(|index| Some((*index, self.pairs.get_mut(*index)?)));
+                let found = found.filter(|(_, pair)| !pair.left.is_present);
+                let (index, pair) =
+                    found.ok_or_else(|| damaged(format!("location {id} is out of order")))?;
                 pair.left.is_present = true;
                 (pair.saved_rows, pair.saved_seq) = (*rows, *seq);
                 self.by_number.insert(*number, index);

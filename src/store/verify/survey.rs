@@ -46,7 +46,7 @@ pub(super) struct Survey {
     pub(super) head: Seq,
     pub(super) pruned: Seq,
     pub(super) come: CheckpointSeq,
-    /// Why the checkpoint cannot be read at all, if so.
+    /// Why the checkpoint cannot be read, where it is damaged as a whole.
     pub(super) damage: Option<String>,
     pub(super) known: HashMap<LocationId, Known, RandomState>,
     /// The locations of the checkpoint, in order.

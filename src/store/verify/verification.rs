@@ -38,7 +38,6 @@ pub struct Verification {
 
 /// How to verify.
 #[derive(Debug, Clone)]
-#[non_exhaustive]
 pub struct VerifyOptions {
     /// Maximum number of differences returned.
     pub differences_max: usize,
