@@ -1,8 +1,9 @@
 //! Which entries of the journal a round reads.
 
-use std::ops::RangeInclusive;
+use std::ops::{ControlFlow, RangeInclusive};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 
-use crate::journal::{JournalError, JournalReader};
+use crate::journal::{JournalEntry, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 
 /// Number of entries for each look at where those of a location are: a look takes as long as
@@ -52,6 +53,38 @@ pub(super) fn entries<'i>(
         }
     }
     Ok(if reading == Reading::All { all } else { joined(found) })
+}
+
+/// Shows the entries of these ranges.
+///
+/// # Errors
+///
+/// Those of `each`; [`JournalError::MergePanicked`] names an entry at which it panics.
+pub(super) fn read(
+    journal: &mut dyn JournalReader,
+    ranges: &[RangeInclusive<Seq>],
+    each: &mut dyn FnMut(Seq, &JournalEntry<'_>) -> Result<(), JournalError>,
+) -> Result<(), JournalError> {
+    let mut next = 0;
+    let read = catch_unwind(AssertUnwindSafe(|| {
+        for range in ranges {
+            next = *range.start();
+            let mut failed = None;
+            journal.read_range(range.clone(), &mut |seq, entry| match each(seq, &entry) {
+                Ok(()) => {
+                    next = seq + 1;
+                    ControlFlow::Continue(())
+                }
+                Err(error) => {
+                    failed = Some(error);
+                    ControlFlow::Break(())
+                }
+            })?;
+            failed.map_or(Ok(()), Err)?;
+        }
+        Ok(())
+    }));
+    read.map_err(|_| JournalError::MergePanicked { seq: next })?
 }
 
 /// Joins ranges that touch or overlap.

@@ -1,8 +1,6 @@
 //! Replacing a checkpoint by what the events give, in one transaction and some locations at a
 //! time.
 
-use std::ops::ControlFlow;
-
 use crate::graph::Outcome;
 use crate::journal::{
     CheckpointRow, Journal, JournalError, JournalReader, LocationBlocks, RowSink,
@@ -10,6 +8,7 @@ use crate::journal::{
 use crate::model::Seq;
 use crate::store::history;
 use crate::store::index::skip_index::SkipIndex;
+use crate::store::verify::entries;
 use crate::store::verify::pair::Pair;
 use crate::store::verify::progress::Progress;
 use crate::store::verify::round::{Round, Task};
@@ -65,32 +64,21 @@ fn put_places(
     put: RowSink<'_>,
 ) -> Result<(), JournalError> {
     let (mut skip_index, mut blocks) = (SkipIndex::default(), LocationBlocks::default());
-    let mut failed: Option<JournalError> = None;
-    journal.read_range(1..=head, &mut |seq, entry| {
+    entries::read(journal, &[1..=head], &mut |seq, entry| {
         progress.count();
-        let mut add = || {
-            match history::decode_entry(seq, &entry)? {
-                Some(event) => skip_index.add_event(seq, &event),
-                None => skip_index.extend_run(seq),
-            }
-            blocks.add(entry.location, seq);
-            if seq.is_multiple_of(PUT_EVENTS) {
-                skip_index.put(put)?;
-                skip_index.drop_saved();
-                blocks.put(put)?;
-                blocks.clear();
-            }
-            Ok(())
-        };
-        match add() {
-            Ok(()) => ControlFlow::Continue(()),
-            Err(error) => {
-                failed = Some(error);
-                ControlFlow::Break(())
-            }
+        match history::decode_entry(seq, entry)? {
+            Some(event) => skip_index.add_event(seq, &event),
+            None => skip_index.extend_run(seq),
         }
+        blocks.add(entry.location, seq);
+        if seq.is_multiple_of(PUT_EVENTS) {
+            skip_index.put(put)?;
+            skip_index.drop_saved();
+            blocks.put(put)?;
+            blocks.clear();
+        }
+        Ok(())
     })?;
-    failed.map_or(Ok(()), Err)?;
     skip_index.put(put)?;
     blocks.put(put)
 }

@@ -1,7 +1,6 @@
 //! One round: some locations, their graphs from the checkpoint and from the events.
 
-use std::ops::{ControlFlow, RangeInclusive};
-use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::ops::RangeInclusive;
 
 use crate::graph::Outcome;
 use crate::journal::{CheckpointSeq, JournalEntry, JournalError, JournalReader};
@@ -123,10 +122,6 @@ impl Round {
     }
 
     /// Merges the events of the locations that are among these entries.
-    ///
-    /// # Errors
-    ///
-    /// [`JournalError::MergePanicked`] names an event that cannot be merged.
     pub(super) fn merge(
         &mut self,
         journal: &mut dyn JournalReader,
@@ -135,28 +130,10 @@ impl Round {
         progress: &mut Progress<'_>,
         merged: MergeSink<'_>,
     ) -> Result<(), JournalError> {
-        let mut next = 0;
-        let mut failed = None;
-        let read = catch_unwind(AssertUnwindSafe(|| {
-            for range in ranges {
-                next = *range.start();
-                journal.read_range(range.clone(), &mut |seq, entry| {
-                    progress.count();
-                    if let Err(error) = self.merge_entry(seq, &entry, task, merged) {
-                        failed = Some(error);
-                        return ControlFlow::Break(());
-                    }
-                    next = seq + 1;
-                    ControlFlow::Continue(())
-                })?;
-                if failed.is_some() {
-                    break;
-                }
-            }
-            Ok::<(), JournalError>(())
-        }));
-        read.map_err(|_| JournalError::MergePanicked { seq: next })??;
-        failed.map_or(Ok(()), Err)?;
+        entries::read(journal, ranges, &mut |seq, entry| {
+            progress.count();
+            self.merge_entry(seq, entry, task, merged)
+        })?;
         for Pair { left, right, compactions, .. } in &mut self.pairs.all {
             if task.is_left() {
                 left.compact_before(self.head + 1, compactions);

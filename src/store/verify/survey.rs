@@ -1,13 +1,13 @@
 //! The first look: which locations there are on either side, and how large they are.
 
 use std::collections::HashMap;
-use std::ops::ControlFlow;
 
 use foldhash::fast::RandomState;
 
 use crate::journal::{CheckpointRow, CheckpointSeq, JournalEntry, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 use crate::store::history;
+use crate::store::verify::entries;
 use crate::store::verify::progress::Progress;
 
 /// Bytes in memory of a row of a checkpoint, about.
@@ -80,18 +80,12 @@ impl Survey {
             }
         }
         progress.expect(survey.head - survey.pruned);
-        let mut failed = None;
-        journal.read_range(survey.pruned + 1..=survey.head, &mut |seq, entry| {
+        let all = survey.pruned + 1..=survey.head;
+        entries::read(journal, &[all], &mut |seq, entry| {
             progress.count();
-            match survey.add(seq, &entry) {
-                Ok(()) => ControlFlow::Continue(()),
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            }
+            survey.add(seq, entry)
         })?;
-        failed.map_or(Ok(survey), Err)
+        Ok(survey)
     }
 
     /// Lists the locations of the checkpoint, and counts their rows.
