@@ -20,6 +20,7 @@ mod one_location;
 mod pruning;
 mod sql_views;
 mod timeline;
+mod verification;
 mod write_failures;
 
 use std::path::Path;
