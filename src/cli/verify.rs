@@ -49,18 +49,8 @@ pub(super) fn run(db: &Path, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
     };
     if command.json {
         print_json(&body)?;
-    } else if body.ok && body.pruned > 0 {
-        let Body { events, pruned, checkpoint, locations, .. } = body;
-        print_line(format_args!(
-            "ok: {events} events in {locations} locations, those up to {pruned} pruned; the others \
-             agree with the checkpoint at {checkpoint} and what follows"
-        ))?;
     } else if body.ok {
-        let Body { events, checkpoint, locations, .. } = body;
-        print_line(format_args!(
-            "ok: {events} events in {locations} locations; replaying all of them gives the \
-             checkpoint at {checkpoint} and what follows"
-        ))?;
+        print_line(proof(&body, command.location.as_deref()))?;
     } else {
         print_line("the checkpoint (left) differs from the journal (right):")?;
         body.differences.iter().try_for_each(print_line)?;
@@ -94,6 +84,28 @@ fn progress() -> anyhow::Result<ProgressBar> {
     }
     let style = "{bar:40} {human_pos}/{human_len} events read {eta}";
     Ok(ProgressBar::new(0).with_style(ProgressStyle::with_template(style)?))
+}
+
+/// Returns what was proven.
+fn proof(body: &Body, location: Option<&str>) -> String {
+    let Body { events, pruned, checkpoint, locations, .. } = body;
+    match (location, *pruned > 0) {
+        (None, true) => format!(
+            "ok: {events} events in {locations} locations, those up to {pruned} pruned; the others \
+             agree with the checkpoint at {checkpoint} and what follows"
+        ),
+        (None, false) => format!(
+            "ok: {events} events in {locations} locations; replaying all of them gives the \
+             checkpoint at {checkpoint} and what follows"
+        ),
+        (Some(id), true) => format!(
+            "ok: the events of {id} after {pruned}, up to which they are pruned, agree with the \
+             checkpoint at {checkpoint} and what follows"
+        ),
+        (Some(id), false) => format!(
+            "ok: replaying the events of {id} gives the checkpoint at {checkpoint} and what follows"
+        ),
+    }
 }
 
 /// Returns which locations differ, and what was or can be done about it.
