@@ -268,6 +268,7 @@ fn peak_bytes(process: u32) -> Option<u64> {
 }
 
 /// Prints a line of the table. A limit of no time is none.
+#[expect(clippy::cast_precision_loss, reason = "for people")]
 fn show(name: &str, spent: Spent, limit: Duration, most: u64) {
     let Spent { took, resident } = spent;
     let time = |time: Duration| {

@@ -59,6 +59,20 @@ pub trait JournalReader: Send {
         each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
 
+    /// Shows the entries of a range as [`read_range`](Self::read_range) does, but only those
+    /// of locations that are wanted. Asks that of each entry, perhaps before those before it
+    /// are shown. An entry of another location may be damaged, but not missing.
+    fn read_locations(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        wanted: &mut dyn FnMut(&str) -> bool,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.read_range(range, &mut |seq, entry| {
+            if wanted(entry.location) { each(seq, entry) } else { ControlFlow::Continue(()) }
+        })
+    }
+
     /// Adds the seqs of a location after `after` and up to `upto` to `found`, in order,
     /// except pruned ones. Passes over the entries of all others.
     fn seqs_of(

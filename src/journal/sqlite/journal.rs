@@ -18,7 +18,7 @@ use crate::journal::reader::{FileSizes, JournalReader, OpenReader};
 use crate::journal::sqlite::checkpoint::load::{self, Layout, Wanted};
 use crate::journal::sqlite::checkpoint::save::{self, SaveMode};
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
-use crate::journal::sqlite::database_path::{resolve, resolve_for_writing};
+use crate::journal::sqlite::database_path::{resolve, resolve_for_writing, size_beside};
 use crate::journal::sqlite::lock_file::DatabaseLock;
 use crate::journal::sqlite::schema::{
     COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
@@ -133,17 +133,6 @@ impl SqliteJournal {
         self.lock.as_mut().map_or(Ok(()), |lock| lock.record_commit(head))?;
         Ok(head)
     }
-
-    /// Returns the size of the database, or of the file beside it with this suffix.
-    fn file_size(&self, suffix: &str) -> Result<u64, JournalError> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(suffix);
-        match std::fs::metadata(&name) {
-            Ok(metadata) => Ok(metadata.len()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(source) => Err(JournalError::File { path: name.into(), source }),
-        }
-    }
 }
 
 impl JournalReader for SqliteJournal {
@@ -170,6 +159,17 @@ impl JournalReader for SqliteJournal {
     ) -> Result<(), JournalError> {
         let upto = self.head()?.min(*range.end());
         events::read(&self.connection, range.start().saturating_sub(1), upto, each)
+    }
+
+    fn read_locations(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        wanted: &mut dyn FnMut(&str) -> bool,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let upto = self.head()?.min(*range.end());
+        let after = range.start().saturating_sub(1);
+        events::read_locations(&self.connection, after, upto, wanted, each)
     }
 
     fn seqs_of(
@@ -312,7 +312,10 @@ impl JournalReader for SqliteJournal {
     }
 
     fn file_sizes(&mut self) -> Result<FileSizes, JournalError> {
-        Ok(FileSizes { database: self.file_size("")?, log: self.file_size("-wal")? })
+        Ok(FileSizes {
+            database: size_beside(&self.path, "")?,
+            log: size_beside(&self.path, "-wal")?,
+        })
     }
 }
 
@@ -403,7 +406,7 @@ impl Journal for SqliteJournal {
     }
 
     fn trim_log(&mut self) -> Result<bool, JournalError> {
-        if self.file_size("-wal")? <= LOG_BYTES_MAX {
+        if size_beside(&self.path, "-wal")? <= LOG_BYTES_MAX {
             return Ok(true);
         }
         let _paused = self.mover.as_ref().map(LogMover::pause);

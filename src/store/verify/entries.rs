@@ -55,7 +55,7 @@ pub(super) fn entries<'i>(
     Ok(if reading == Reading::All { all } else { joined(found) })
 }
 
-/// Shows the entries of these ranges.
+/// Shows the entries of these ranges, of locations that are wanted.
 ///
 /// # Errors
 ///
@@ -63,27 +63,31 @@ pub(super) fn entries<'i>(
 pub(super) fn read(
     journal: &mut dyn JournalReader,
     ranges: &[RangeInclusive<Seq>],
+    wanted: &mut dyn FnMut(&str) -> bool,
     each: &mut dyn FnMut(Seq, &JournalEntry<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
     let mut next = 0;
-    let read = catch_unwind(AssertUnwindSafe(|| {
-        for range in ranges {
-            next = *range.start();
-            let mut failed = None;
-            journal.read_range(range.clone(), &mut |seq, entry| match each(seq, &entry) {
-                Ok(()) => {
-                    next = seq + 1;
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
-            })?;
-            failed.map_or(Ok(()), Err)?;
-        }
-        Ok(())
-    }));
+    let read =
+        catch_unwind(AssertUnwindSafe(|| {
+            for range in ranges {
+                next = *range.start();
+                let mut failed = None;
+                journal.read_locations(range.clone(), wanted, &mut |seq, entry| match each(
+                    seq, &entry,
+                ) {
+                    Ok(()) => {
+                        next = seq + 1;
+                        ControlFlow::Continue(())
+                    }
+                    Err(error) => {
+                        failed = Some(error);
+                        ControlFlow::Break(())
+                    }
+                })?;
+                failed.map_or(Ok(()), Err)?;
+            }
+            Ok(())
+        }));
     read.map_err(|_| JournalError::MergePanicked { seq: next })?
 }
 

@@ -52,15 +52,15 @@ pub(super) fn load(
     };
     let mut wanted = |id: &str, _: Option<u64>| by_id.contains_key(id);
     let come = journal.load_locations(&mut wanted, &mut |row| loader.restore(row))?;
-    let loaded = Loaded { come, ..loader.loaded };
+    let found = Loaded { come, ..loader.loaded };
     for pair in all {
-        let found = pair.left.graph.row_count();
-        if let Some(saved) = pair.saved_rows.filter(|saved| found != *saved) {
-            let reason = || format!("it has {found} rows, {saved} were saved");
+        let rows = pair.left.graph.row_count();
+        if let Some(saved) = pair.saved_rows.filter(|saved| rows != *saved) {
+            let reason = || format!("it has {rows} rows, {saved} were saved");
             pair.damage.get_or_insert_with(reason);
         }
     }
-    Ok(loaded)
+    Ok(found)
 }
 
 struct Loader<'p> {

@@ -28,13 +28,14 @@ impl<'p> Progress<'p> {
         self.now.all = self.now.all.saturating_add(events);
     }
 
-    /// Counts an event that is read.
-    pub(super) fn count(&mut self) {
+    /// Counts an event that is read, and returns true: it is wanted.
+    pub(super) fn count(&mut self) -> bool {
         self.now.read += 1;
         self.now.all = self.now.all.max(self.now.read);
         if self.now.read.is_multiple_of(EVERY) {
             (self.report)(self.now);
         }
+        true
     }
 
     /// Takes off events that need not be read.

@@ -64,8 +64,8 @@ fn put_places(
     put: RowSink<'_>,
 ) -> Result<(), JournalError> {
     let (mut skip_index, mut blocks) = (SkipIndex::default(), LocationBlocks::default());
-    entries::read(journal, &[1..=head], &mut |seq, entry| {
-        progress.count();
+    let count = &mut |_: &str| progress.count();
+    entries::read(journal, &[1..=head], count, &mut |seq, entry| {
         match history::decode_entry(seq, entry)? {
             Some(event) => skip_index.add_event(seq, &event),
             None => skip_index.extend_run(seq),

@@ -130,9 +130,14 @@ impl Round {
         progress: &mut Progress<'_>,
         merged: MergeSink<'_>,
     ) -> Result<(), JournalError> {
-        entries::read(journal, ranges, &mut |seq, entry| {
-            progress.count();
-            self.merge_entry(seq, entry, task, merged)
+        let Pairs { all, by_id } = &mut self.pairs;
+        let by_id = &*by_id;
+        let mut wanted = |id: &str| progress.count() && by_id.contains_key(id);
+        let (counted_upto, seen) = (self.counted_upto, &mut self.seen);
+        entries::read(journal, ranges, &mut wanted, &mut |seq, entry| {
+            let pair = by_id.get(entry.location).and_then(|index| all.get_mut(*index));
+            *seen += u64::from(task.is_right() && seq <= counted_upto);
+            pair.map_or(Ok(()), |pair| pair.merge(seq, entry, task, merged))
         })?;
         for Pair { left, right, compactions, .. } in &mut self.pairs.all {
             if task.is_left() {
@@ -141,34 +146,6 @@ impl Round {
             if task.is_right() {
                 right.compact_before(self.head + 1, compactions);
             }
-        }
-        Ok(())
-    }
-
-    fn merge_entry(
-        &mut self,
-        seq: Seq,
-        entry: &JournalEntry<'_>,
-        task: Task,
-        merged: MergeSink<'_>,
-    ) -> Result<(), JournalError> {
-        let Some(pair) = self.pairs.find_mut(entry.location) else { return Ok(()) };
-        if task == Task::Name {
-            return pair.name(seq, entry);
-        }
-        self.seen += u64::from(task.is_right() && seq <= self.counted_upto);
-        if task == Task::Right && pair.right.includes(seq) {
-            return Ok(());
-        }
-        let Some(event) = history::decode_entry(seq, entry)? else { return Ok(()) };
-        let Pair { left, right, compactions, .. } = pair;
-        if task.is_left() {
-            left.merge(seq, &event, compactions);
-        }
-        if task.is_right()
-            && let Some(outcome) = right.merge(seq, &event, compactions)
-        {
-            merged(seq, outcome)?;
         }
         Ok(())
     }
@@ -185,6 +162,32 @@ impl Task {
 }
 
 impl Pair {
+    fn merge(
+        &mut self,
+        seq: Seq,
+        entry: &JournalEntry<'_>,
+        task: Task,
+        merged: MergeSink<'_>,
+    ) -> Result<(), JournalError> {
+        if task == Task::Name {
+            return self.name(seq, entry);
+        }
+        if task == Task::Right && self.right.includes(seq) {
+            return Ok(());
+        }
+        let Some(event) = history::decode_entry(seq, entry)? else { return Ok(()) };
+        let Self { left, right, compactions, .. } = self;
+        if task.is_left() {
+            left.merge(seq, &event, compactions);
+        }
+        if task.is_right()
+            && let Some(outcome) = right.merge(seq, &event, compactions)
+        {
+            merged(seq, outcome)?;
+        }
+        Ok(())
+    }
+
     /// Takes the names of an event that the checkpoint covers without them.
     fn name(&mut self, seq: Seq, entry: &JournalEntry<'_>) -> Result<(), JournalError> {
         let event_type = EventType::from_name(entry.event_type);

@@ -81,10 +81,8 @@ impl Survey {
         }
         progress.expect(survey.head - survey.pruned);
         let all = survey.pruned + 1..=survey.head;
-        entries::read(journal, &[all], &mut |seq, entry| {
-            progress.count();
-            survey.add(seq, entry)
-        })?;
+        let count = &mut |_: &str| progress.count();
+        entries::read(journal, &[all], count, &mut |seq, entry| survey.add(seq, entry))?;
         Ok(survey)
     }
 
@@ -101,21 +99,18 @@ impl Survey {
         let come = journal.load_locations(&mut each, &mut |_| Ok(()))?;
         if !are_counted {
             // Those in the middle of being saved, or all of an older file.
-            let mut current = (None, 0);
             let known = &mut self.known;
-            let mut numbers = HashMap::<u32, LocationId, RandomState>::default();
+            let mut ids = HashMap::<u32, LocationId, RandomState>::default();
             journal.load_locations(&mut |_, rows| rows.is_none(), &mut |row| {
                 match row {
                     CheckpointRow::Location { number, id, .. } => {
-                        numbers.insert(*number, (*id).into());
+                        ids.insert(*number, (*id).into());
                     }
                     CheckpointRow::State { location, .. } => {
-                        if current.0 != Some(*location) {
-                            current = (Some(*location), 0);
+                        let of_it = ids.get(location).and_then(|id| known.get_mut(id));
+                        if let Some(known) = of_it {
+                            known.rows += 1;
                         }
-                        current.1 += 1;
-                        let known = numbers.get(location).and_then(|id| known.get_mut(id));
-                        known.into_iter().for_each(|known| known.rows = current.1);
                     }
                     _ => {}
                 }
