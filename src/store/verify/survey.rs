@@ -73,6 +73,10 @@ impl Survey {
             return Err(JournalError::CutOff { head, checkpoint });
         }
         survey.pruned = journal.pruned()?;
+        if survey.come.seq < survey.pruned {
+            let (pruned, checkpoint) = (survey.pruned, survey.come.seq);
+            return Err(JournalError::CheckpointOutdated { pruned, checkpoint });
+        }
         if survey.pruned > 0 {
             for compaction in journal.compactions(0)? {
                 let known = survey.known.entry(LocationId::from(&*compaction.location));

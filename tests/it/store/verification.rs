@@ -9,7 +9,7 @@ use relata::journal::{Journal, JournalError, JournalReader, MemoryJournal, Sqlit
 use relata::operations::{Verification, VerifyOptions, repair_with, verify_location, verify_with};
 use relata::{Delivery, Event, LocationId, Options, Store, Timestamp};
 
-use crate::store::{every, execute};
+use crate::store::{FORGET_CHECKPOINT, every, execute};
 use crate::support::counting_reader::{CountingReader, Reads};
 use crate::support::database::fresh;
 use crate::support::faulty_journal::{Fault, Faulty};
@@ -67,9 +67,7 @@ const DAMAGE: &[&str] = &[
     "UPDATE checkpoint SET seq = seq + 1",
     "UPDATE event SET body = '{}' WHERE seq = (SELECT max(seq) FROM event)",
     "DELETE FROM location_block WHERE location = 'L2'; DELETE FROM location_block WHERE chunk > 0",
-    "DELETE FROM checkpoint; DELETE FROM state_location; DELETE FROM state_object; \
-     DELETE FROM state_association; DELETE FROM state_unkeyed_record; DELETE FROM state_record; \
-     DELETE FROM state_relation; DELETE FROM state_name",
+    FORGET_CHECKPOINT,
     "UPDATE state_location SET number = 9 WHERE number = 0; \
      UPDATE state_relation SET location = 9 WHERE location = 0",
 ];
@@ -346,6 +344,25 @@ fn a_location_that_no_event_has_named_differs() {
     assert_eq!(one.differing, [LocationId::from("L1")]);
     let difference = one.differences.first().unwrap().to_string();
     assert_eq!(difference, "location L1: it is there against no event has named it");
+}
+
+/// With no event and no location left there was no round that could have noticed.
+#[test]
+fn a_checkpoint_that_is_gone_with_all_events_is_missed() {
+    let (_directory, path) = fresh().unwrap();
+    let store = Store::open_with(&path, every(1_000)).unwrap();
+    relate(&store, "L0", 0..40);
+    store.close().unwrap();
+    let later = Timestamp::from_millis(i64::MAX);
+    let pruned = SqliteJournal::open(&path).unwrap().prune(later, later, 100).unwrap();
+    assert_eq!(pruned, 40);
+    execute(&path, FORGET_CHECKPOINT);
+    let mut journal = SqliteJournal::open_read_only(&path).unwrap();
+    let expected = "events up to 40 are pruned, but the checkpoint ends at event 0";
+    assert_eq!(verified(&mut journal, &each_alone()), expected);
+    assert_eq!(verified(&mut journal, &all_at_once()), expected);
+    let one = verify_location(&mut journal, "L0", &each_alone(), &mut |_| ());
+    assert_eq!(one.unwrap_err().to_string(), expected);
 }
 
 /// Two copies of every graph took 3 GB for ten million relations.
