@@ -131,7 +131,13 @@ proptest! {
 
         execute(&path, damage);
         let whole = verified(journal, &all_at_once());
-        prop_assert_eq!(verified(journal, &each_alone()), whole, "{}", damage);
+        prop_assert_eq!(verified(journal, &each_alone()), &*whole, "{}", damage);
+        // What is wrong with the checkpoint as a whole is seen by whoever reads all of it.
+        if let Err(error) = journal.load_checkpoint(&mut |_| Ok(())) {
+            let error = error.to_string();
+            let reason = error.trim_start_matches("the checkpoint is damaged: ");
+            prop_assert!(whole.contains(reason), "{reason}: {whole}");
+        }
     }
 
     /// What replaces a damaged checkpoint, some locations at a time, is what a store that was
@@ -214,13 +220,13 @@ fn relate(store: &Store, location: &str, numbers: std::ops::Range<u64>) {
     store.checkpoint().unwrap();
 }
 
-/// What a verification with these options reads.
-fn reads(path: &std::path::Path, verify: impl Fn(&mut dyn JournalReader) -> usize) -> u64 {
+/// The entries that a verification reads, and how often it looks where they are.
+fn reads(path: &std::path::Path, verify: impl Fn(&mut dyn JournalReader) -> usize) -> (u64, u64) {
     let reads = Arc::<Reads>::default();
     let journal = Box::new(SqliteJournal::open_read_only(path).unwrap());
     let found = verify(&mut CountingReader::new(journal, Arc::clone(&reads)));
     assert_eq!(found, 0, "nothing differs");
-    reads.take().0
+    (reads.take().0, reads.looks.load(Ordering::Relaxed))
 }
 
 #[test]
@@ -232,12 +238,12 @@ fn a_round_reads_what_is_near_the_events_of_its_locations() {
     }
     relate(&store, "L0", 1_000..1_001);
     store.close().unwrap();
-    let one = reads(&path, |journal| {
+    let (one, _) = reads(&path, |journal| {
         let found = verify_location(journal, "L3", &each_alone(), &mut |_| ()).unwrap();
         found.unwrap().differences.len()
     });
     assert!((1_000..1_200).contains(&one), "{one}");
-    let rounds = reads(&path, |journal| {
+    let (rounds, _) = reads(&path, |journal| {
         let found = verify_with(journal, &each_alone(), &mut |_| ()).unwrap();
         assert_eq!(found.locations, 8);
         found.differences.len()
@@ -247,7 +253,7 @@ fn a_round_reads_what_is_near_the_events_of_its_locations() {
 
     // Where the blocks lack some, all are read.
     execute(&path, "DELETE FROM location_block WHERE location = 'L3'");
-    let all = reads(&path, |journal| {
+    let (all, _) = reads(&path, |journal| {
         verify_with(journal, &each_alone(), &mut |_| ()).unwrap().differences.len()
     });
     assert!((rounds + 6_000..rounds + 9_000).contains(&all), "{all}");
@@ -266,12 +272,13 @@ fn a_round_whose_events_are_everywhere_reads_all_of_them() {
     store.close().unwrap();
     let options = VerifyOptions { graph_bytes_max: 2 << 20, ..each_alone() };
     let mut last = None;
-    let read = reads(&path, |journal| {
+    let (read, looks) = reads(&path, |journal| {
         verify_with(journal, &options, &mut |_| ()).unwrap().differences.len()
     });
     // Once to find the locations, and a round for each two or three megabytes.
     assert_eq!(read % 6_000, 0, "{read}");
-    assert!((12_000..=30_000).contains(&read), "{read}");
+    assert!((18_000..=30_000).contains(&read), "{read}");
+    assert!(looks < 500, "{looks}");
     let journal = &mut SqliteJournal::open_read_only(&path).unwrap();
     verify_with(journal, &options, &mut |now| last = Some(now)).unwrap();
     let last = last.unwrap();
@@ -301,13 +308,13 @@ fn verifying_beside_a_writer_finds_nothing_wrong() {
             3 => drop(store.erase_location("L5").unwrap()),
             4.. => {
                 let later = Timestamp::from_millis(i64::MAX);
-                kept.clone().prune(later, later, 1_000).unwrap();
+                kept.clone().prune(later, later, 3_000).unwrap();
             }
             _ => {}
         }
     });
     let found = found.unwrap();
-    assert!(reports > 6, "{reports}");
+    assert!(reports > 4, "{reports}");
     assert_eq!((found.differences, found.locations), (vec![], 6));
     assert!(found.pruned > 0);
 }

@@ -20,6 +20,8 @@ pub(crate) struct Reads {
     pub(crate) entries: AtomicU64,
     /// Bytes of hashes of runs.
     pub(crate) hashes: AtomicU64,
+    /// Looks at where the entries of a location are.
+    pub(crate) looks: AtomicU64,
 }
 
 impl Reads {
@@ -107,6 +109,7 @@ impl JournalReader for CountingReader {
         location: &str,
         after: Seq,
     ) -> Result<RangeInclusive<Seq>, JournalError> {
+        self.reads.looks.fetch_add(1, Ordering::Relaxed);
         self.kept.next_location_range(location, after)
     }
 
