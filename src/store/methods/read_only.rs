@@ -74,8 +74,7 @@ impl Store {
         let head = journal.head()?;
         if head > known {
             let compactions = Compactions::load(journal.as_mut(), known)?;
-            let replaying =
-                Replaying { after: known, upto: head, compactions: &compactions, again: false };
+            let replaying = Replaying { after: known, upto: head, compactions: &compactions };
             replay(journal.as_mut(), &replaying, &self.locations, &mut checkpointer)?;
             checkpointer.touched().for_each(|number| forget_changes(&self.locations, number));
             self.state.make_visible(head);
