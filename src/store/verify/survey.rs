@@ -10,6 +10,9 @@ use crate::store::history;
 use crate::store::verify::entries;
 use crate::store::verify::progress::Progress;
 
+/// Bytes in memory of a graph with next to nothing in it, about.
+const GRAPH_BYTES: u64 = 4_096;
+
 /// Bytes in memory of a row of a checkpoint, about.
 const ROW_BYTES: u64 = 128;
 
@@ -36,7 +39,7 @@ impl Known {
     /// Returns about how much memory one of its graphs takes.
     fn bytes(&self) -> u64 {
         let events = if self.is_saved { self.entries_after } else { self.entries };
-        (self.rows + events * EVENT_ROWS + 1) * ROW_BYTES
+        GRAPH_BYTES + (self.rows + events * EVENT_ROWS) * ROW_BYTES
     }
 }
 

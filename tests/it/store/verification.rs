@@ -372,39 +372,56 @@ fn a_checkpoint_that_is_gone_with_all_events_is_missed() {
     assert_eq!(one.unwrap_err().to_string(), expected);
 }
 
+/// Fills a store of this many locations in turn, and returns how much memory it takes to
+/// verify it in rounds within this bound, and at once.
+fn memory(relations: u64, locations: u64, bound: u64) -> Option<(u64, u64)> {
+    let (_directory, path) = fresh().unwrap();
+    let store = Store::open_with(&path, every(100_000)).unwrap();
+    for number in 0..relations {
+        let relation = delivery(&relation(&format!("L{}", number % locations), number));
+        store.submit_waiting(relation, |result| drop(result.unwrap())).unwrap();
+    }
+    store.close().unwrap();
+    let peak = |options: &VerifyOptions| {
+        let before = resident(std::process::id())?;
+        let mut peak = before;
+        let mut journal = SqliteJournal::open_read_only(&path).unwrap();
+        let found = verify_with(&mut journal, options, &mut |_| {
+            peak = peak.max(resident(std::process::id()).unwrap());
+        });
+        assert_eq!(found.unwrap().differences, []);
+        Some(peak - before)
+    };
+    let rounds = peak(&VerifyOptions { graph_bytes_max: bound, ..each_alone() })?;
+    let whole = peak(&all_at_once())?;
+    let figures = format!("{rounds} {whole}");
+    long::tell("resident bytes of a verification in rounds, and at once", figures);
+    Some((rounds, whole))
+}
+
+/// Beside the graphs, a page of the journal and the cache of the database.
+const BESIDE: u64 = 24 << 20;
+
 /// Two copies of every graph took 3 GB for ten million relations.
 #[test]
 fn rounds_bound_the_memory_of_a_verification() {
     in_own_process(&rounds_bound_the_memory_of_a_verification, || {
-        let (_directory, path) = fresh().unwrap();
         let relations = u64::from(long::rounds(120_000, 4_000_000));
-        let store = Store::open_with(&path, every(100_000)).unwrap();
-        for number in 0..relations {
-            let location = format!("L{}", number % 60);
-            let relation = delivery(&relation(&location, number));
-            store.submit_waiting(relation, |result| drop(result.unwrap())).unwrap();
-        }
-        store.close().unwrap();
-        let peak = |options: &VerifyOptions| {
-            let before = resident(std::process::id())?;
-            let mut peak = before;
-            let mut journal = SqliteJournal::open_read_only(&path).unwrap();
-            let found = verify_with(&mut journal, options, &mut |_| {
-                peak = peak.max(resident(std::process::id()).unwrap());
-            });
-            assert_eq!(found.unwrap().differences, []);
-            Some(peak - before)
-        };
         let bound = relations * 256 / 20;
-        let options = VerifyOptions { graph_bytes_max: bound, ..each_alone() };
-        let Some(rounds) = peak(&options) else { return };
-        let Some(whole) = peak(&all_at_once()) else { return };
-        long::tell(
-            "resident bytes of a verification in rounds, and at once",
-            format!("{rounds} {whole}"),
-        );
-        // Beside the graphs, a page of the journal and the cache of the database.
-        assert!(rounds < bound + (24 << 20), "{rounds} of {bound}");
+        let Some((rounds, whole)) = memory(relations, 60, bound) else { return };
+        assert!(rounds < bound + BESIDE, "{rounds} of {bound}");
+        assert!(whole > rounds * 2, "{whole} at once, {rounds} in rounds");
+    });
+}
+
+/// Graphs of a hundred thousand small locations took twice what their rows would.
+#[test]
+fn rounds_bound_the_memory_of_many_small_locations() {
+    in_own_process(&rounds_bound_the_memory_of_many_small_locations, || {
+        let locations = u64::from(long::rounds(10_000, 100_000));
+        let bound = locations << 10;
+        let Some((rounds, whole)) = memory(locations * 2, locations, bound) else { return };
+        assert!(rounds < bound + BESIDE, "{rounds} of {bound}");
         assert!(whole > rounds * 2, "{whole} at once, {rounds} in rounds");
     });
 }
