@@ -20,7 +20,7 @@ readers:
 long:
     RELATA_LONG=1 cargo test --release -- --nocapture
 
-# Run one benchmark: http, questions, search, store, feed, exports or isolation
+# Run one benchmark: http, questions, search, store, feed, exports, isolation or locations
 bench name *arguments:
     cargo bench --bench {{name}} -- {{arguments}}
 

@@ -135,8 +135,8 @@ pub mod operations {
 
     pub use crate::store::{
         Backlog, Clock, ClockReading, Erasure, GraphMemory, LimitReached, LimitedName, NameLimits,
-        Observation, Preview, PreviewError, ReplayError, StorageUse, Verification, WriteEvent,
-        WriteFailure,
+        Observation, Preview, PreviewError, ReplayError, StorageUse, Verification, VerifyOptions,
+        VerifyProgress, WriteEvent, WriteFailure, repair_with, verify_location, verify_with,
     };
 }
 

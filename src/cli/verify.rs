@@ -4,11 +4,14 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use indicatif::{ProgressBar, ProgressStyle};
 use relata::journal::SqliteJournal;
-use relata::{repair, verify};
+use relata::operations::{
+    Verification, VerifyOptions, VerifyProgress, repair_with, verify_location, verify_with,
+};
 use serde::Serialize;
 
-use crate::cli::output::{print_json, print_line};
+use crate::cli::output::{print_json, print_line, shows_progress};
 use crate::config::VerifyArgs;
 
 /// Maximum number of differences reported.
@@ -28,14 +31,12 @@ struct Body {
 
 pub(super) fn run(db: &Path, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
     anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
-    let named = || db.display().to_string();
-    let found = if command.repair {
-        let mut journal = SqliteJournal::open(db).with_context(named)?;
-        repair(&mut journal, DIFFERENCES_MAX)?
-    } else {
-        let mut journal = SqliteJournal::open_read_only(db).with_context(named)?;
-        verify(&mut journal, DIFFERENCES_MAX)?
-    };
+    let progress = progress()?;
+    let found = find(db, command, &mut |now| {
+        progress.set_length(now.all);
+        progress.set_position(now.read);
+    })?;
+    progress.finish_and_clear();
     let body = Body {
         ok: found.differences.is_empty(),
         events: found.events,
@@ -48,24 +49,63 @@ pub(super) fn run(db: &Path, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
     };
     if command.json {
         print_json(&body)?;
-    } else if body.ok && body.pruned > 0 {
-        let Body { events, pruned, checkpoint, locations, .. } = body;
-        print_line(format_args!(
-            "ok: {events} events in {locations} locations, those up to {pruned} pruned; the others \
-             agree with the checkpoint at {checkpoint} and what follows"
-        ))?;
     } else if body.ok {
-        let Body { events, checkpoint, locations, .. } = body;
-        print_line(format_args!(
-            "ok: {events} events in {locations} locations; replaying all of them gives the \
-             checkpoint at {checkpoint} and what follows"
-        ))?;
+        print_line(proof(&body, command.location.as_deref()))?;
     } else {
         print_line("the checkpoint (left) differs from the journal (right):")?;
         body.differences.iter().try_for_each(print_line)?;
         print_line(verdict(&body, command.repair))?;
     }
     Ok(if body.ok || body.repaired { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
+
+fn find(
+    db: &Path,
+    command: &VerifyArgs,
+    report: &mut dyn FnMut(VerifyProgress),
+) -> anyhow::Result<Verification> {
+    let options = VerifyOptions { differences_max: DIFFERENCES_MAX, ..VerifyOptions::default() };
+    let named = || db.display().to_string();
+    if command.repair {
+        let mut journal = SqliteJournal::open(db).with_context(named)?;
+        return Ok(repair_with(&mut journal, &options, report)?);
+    }
+    let mut journal = SqliteJournal::open_read_only(db).with_context(named)?;
+    let Some(id) = &command.location else {
+        return Ok(verify_with(&mut journal, &options, report)?);
+    };
+    let found = verify_location(&mut journal, id, &options, report)?;
+    found.with_context(|| format!("there is no location {id}"))
+}
+
+fn progress() -> anyhow::Result<ProgressBar> {
+    if !shows_progress() {
+        return Ok(ProgressBar::hidden());
+    }
+    let style = "{bar:40} {human_pos}/{human_len} events read {eta}";
+    Ok(ProgressBar::new(0).with_style(ProgressStyle::with_template(style)?))
+}
+
+/// Returns what was proven.
+fn proof(body: &Body, location: Option<&str>) -> String {
+    let Body { events, pruned, checkpoint, locations, .. } = body;
+    match (location, *pruned > 0) {
+        (None, true) => format!(
+            "ok: {events} events in {locations} locations, those up to {pruned} pruned; the others \
+             agree with the checkpoint at {checkpoint} and what follows"
+        ),
+        (None, false) => format!(
+            "ok: {events} events in {locations} locations; replaying all of them gives the \
+             checkpoint at {checkpoint} and what follows"
+        ),
+        (Some(id), true) => format!(
+            "ok: the events of {id} after {pruned}, up to which they are pruned, agree with the \
+             checkpoint at {checkpoint} and what follows"
+        ),
+        (Some(id), false) => format!(
+            "ok: replaying the events of {id} gives the checkpoint at {checkpoint} and what follows"
+        ),
+    }
 }
 
 /// Returns which locations differ, and what was or can be done about it.

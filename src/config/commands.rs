@@ -122,8 +122,14 @@ pub(crate) struct ExportArgs {
 #[command(after_help = "\
 Examples:
   relata verify --db relata.db
+  relata verify --location seaside-realty
   relata verify --repair")]
 pub(crate) struct VerifyArgs {
+    // Has its own variable: one that is set for other commands must not narrow a proof.
+    /// Verify this location only, without reading the others
+    #[arg(long, env = "RELATA_VERIFY_LOCATION", value_name = "ID", conflicts_with = "repair")]
+    pub(crate) location: Option<String>,
+
     /// Rebuild a checkpoint that disagrees from the journal; no server may be running
     #[arg(long)]
     pub(crate) repair: bool,

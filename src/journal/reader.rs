@@ -1,5 +1,6 @@
 //! Reading a journal.
 
+use std::collections::BTreeSet;
 use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
@@ -57,6 +58,20 @@ pub trait JournalReader: Send {
         range: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError>;
+
+    /// Shows the entries of a range as [`read_range`](Self::read_range) does, but only those
+    /// of locations that are wanted. Asks that of each entry, perhaps before those before it
+    /// are shown. An entry of another location may be damaged, but not missing.
+    fn read_locations(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        wanted: &mut dyn FnMut(&str) -> bool,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        self.read_range(range, &mut |seq, entry| {
+            if wanted(entry.location) { each(seq, entry) } else { ControlFlow::Continue(()) }
+        })
+    }
 
     /// Adds the seqs of a location after `after` and up to `upto` to `found`, in order,
     /// except pruned ones. Passes over the entries of all others.
@@ -161,7 +176,7 @@ pub trait JournalReader: Send {
     /// Shows the locations of the checkpoint, without their states, then a
     /// [summary](CheckpointRow::Summary) of each that has one, both in the order of their
     /// numbers, and returns how far the checkpoint has come.
-    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError>;
+    fn list_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError>;
 
     /// Shows the location of this number and its states, as
     /// [`load_checkpoint`](Self::load_checkpoint) does. Costs its rows, whatever other
@@ -171,6 +186,32 @@ pub trait JournalReader: Send {
         number: u32,
         each: RowSink<'_>,
     ) -> Result<CheckpointSeq, JournalError>;
+
+    /// Shows the locations that are wanted, and their states, as
+    /// [`load_checkpoint`](Self::load_checkpoint) does. Asks of each location, by its id and
+    /// the number of its rows if that is known, whether it is wanted.
+    fn load_locations(
+        &mut self,
+        wanted: &mut dyn FnMut(&str, Option<u64>) -> bool,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        let mut numbers = BTreeSet::new();
+        self.load_checkpoint(&mut |row| match row {
+            CheckpointRow::Location { number, id, rows, .. } => {
+                if !wanted(id, *rows) {
+                    return Ok(());
+                }
+                numbers.insert(*number);
+                each(row)
+            }
+            CheckpointRow::State { location, .. } | CheckpointRow::Damaged { location, .. }
+                if numbers.contains(location) =>
+            {
+                each(row)
+            }
+            _ => Ok(()),
+        })
+    }
 
     /// Returns the last event whose names the checkpoint may lack, since a version that
     /// read none saved it; 0 if it lacks none.

@@ -226,16 +226,6 @@ impl Locations {
         table.loaded(table.by_number.get(&number)?.as_str()).cloned()
     }
 
-    /// Returns a copy of every location in memory, under the same numbers.
-    pub(crate) fn copy(&self) -> Self {
-        let copy = Self::default();
-        for location in self.all() {
-            let graph = location.read().clone();
-            copy.restore(location.number, location.id(), graph);
-        }
-        copy
-    }
-
     /// Returns the location of this id, and adds it if there is none.
     ///
     /// # Panics

@@ -62,7 +62,10 @@ pub use query::{
 pub use record_search::SearchPage;
 pub use recovery::OpenError;
 pub use store::Store;
-pub use verify::{Verification, repair, verify};
+pub use verify::{
+    Verification, VerifyOptions, VerifyProgress, repair, repair_with, verify, verify_location,
+    verify_with,
+};
 pub use writer::clock::{Clock, ClockReading};
 pub use writer::observer::{Observation, WriteEvent};
 pub use writer::queue::Backlog;

@@ -14,7 +14,7 @@ use crate::store::location::Location;
 use crate::store::locations::Locations;
 use crate::store::options::Options;
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
-use crate::store::writer::compaction::{Compactions, Due};
+use crate::store::writer::compaction::Compactions;
 use crate::store::writer::merge::merge_event;
 
 /// Why a store could not be opened.
@@ -35,8 +35,6 @@ pub(crate) struct Recovered {
     pub(crate) checkpointer: Checkpointer,
     pub(crate) checkpoint: Seq,
     pub(crate) head: Seq,
-    /// All compactions that are kept.
-    pub(crate) compactions: Compactions,
 }
 
 impl Recovered {
@@ -131,10 +129,9 @@ pub(crate) fn replay_rest(
     if unnamed > 0 {
         name_from_events(journal, unnamed, &locations, &mut checkpointer)?;
     }
-    let replaying =
-        Replaying { after: checkpoint, upto: head, compactions: &compactions, again: false };
+    let replaying = Replaying { after: checkpoint, upto: head, compactions: &compactions };
     let head = replay(journal, &replaying, &locations, &mut checkpointer)?;
-    Ok(Recovered { locations, checkpointer, checkpoint, head, compactions })
+    Ok(Recovered { locations, checkpointer, checkpoint, head })
 }
 
 /// Takes the names from events that a checkpoint of an older version covers without them.
@@ -315,10 +312,6 @@ pub(crate) struct Replaying<'c> {
     pub(crate) upto: Seq,
     /// The compactions between them.
     pub(crate) compactions: &'c Compactions,
-    /// Whether they are merged a second time, into the graphs that they have made: events
-    /// from before a compaction of their location are skipped then, since the things they
-    /// name may have been dropped.
-    pub(crate) again: bool,
 }
 
 /// Merges every event, repeats every compaction, and returns the last event.
@@ -333,8 +326,8 @@ pub(crate) fn replay(
     locations: &Locations,
     checkpointer: &mut Checkpointer,
 ) -> Result<Seq, JournalError> {
-    let &Replaying { after, upto, compactions, again } = replaying;
-    let mut due = if again { Due::default() } else { compactions.from(after) };
+    let &Replaying { after, upto, compactions } = replaying;
+    let mut due = compactions.from(after);
     let mut head = after;
     let mut failed = None;
     let read = catch_unwind(AssertUnwindSafe(|| {
@@ -343,8 +336,7 @@ pub(crate) fn replay(
                 return ControlFlow::Break(());
             }
             due.apply_upto(seq - 1, locations, checkpointer);
-            let is_skipped = again && seq <= compactions.last_of(entry.location);
-            if is_skipped || !locations.admits(entry.location) {
+            if !locations.admits(entry.location) {
                 head = seq;
                 return ControlFlow::Continue(());
             }

@@ -90,7 +90,7 @@ struct Listed {
 fn list(journal: &mut dyn JournalReader, locations: &Locations) -> Result<Listed, JournalError> {
     let (mut rows, mut summaries) = (0, 0);
     let mut seqs: BTreeMap<u32, Seq> = BTreeMap::new();
-    let come = journal.load_locations(&mut |row| {
+    let come = journal.list_locations(&mut |row| {
         match row {
             CheckpointRow::Location { number, id, rows: saved, seq } => {
                 if !locations.restore_on_disk(*number, &LocationId::from(*id)) {

@@ -90,7 +90,7 @@ impl JournalReader for MemoryJournal {
         self.lock().show_checkpoint(each)
     }
 
-    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+    fn list_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
         self.lock().show_locations(each)
     }
 

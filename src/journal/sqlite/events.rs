@@ -42,8 +42,13 @@ pub(super) fn head(connection: &Connection) -> Result<Seq, JournalError> {
     last(connection, HEAD)
 }
 
-pub(super) fn head_unpruned(connection: &Connection) -> Result<Seq, JournalError> {
-    last(connection, HEAD_UNPRUNED)
+/// Returns the last event of a file of this format.
+pub(super) fn head_of_format(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
+    match format {
+        0 => Ok(0),
+        1 => last(connection, HEAD_UNPRUNED),
+        _ => head(connection),
+    }
 }
 
 fn last(connection: &Connection, select: &str) -> Result<Seq, JournalError> {
@@ -90,7 +95,19 @@ pub(super) fn read(
     upto: Seq,
     each: EntrySink<'_>,
 ) -> Result<(), JournalError> {
-    read_columns(connection, Columns::All, after, upto, each)
+    read_columns(connection, Columns::All, (after, upto), &mut |_| true, each)
+}
+
+/// Shows the entries of locations that are wanted as [`read`] does. Of the others, nothing
+/// but the location is looked at.
+pub(super) fn read_locations(
+    connection: &Connection,
+    after: Seq,
+    upto: Seq,
+    wanted: &mut dyn FnMut(&str) -> bool,
+    each: EntrySink<'_>,
+) -> Result<(), JournalError> {
+    read_columns(connection, Columns::All, (after, upto), wanted, each)
 }
 
 /// Shows entries as [`read`] does, but only their location, delivery id and time.
@@ -100,7 +117,7 @@ pub(super) fn read_ids(
     upto: Seq,
     each: EntrySink<'_>,
 ) -> Result<(), JournalError> {
-    read_columns(connection, Columns::Ids, after, upto, each)
+    read_columns(connection, Columns::Ids, (after, upto), &mut |_| true, each)
 }
 
 type EntrySink<'s> = &'s mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>;
@@ -116,8 +133,8 @@ enum Columns {
 fn read_columns(
     connection: &Connection,
     columns: Columns,
-    after: Seq,
-    upto: Seq,
+    (after, upto): (Seq, Seq),
+    wanted: &mut dyn FnMut(&str) -> bool,
     each: EntrySink<'_>,
 ) -> Result<(), JournalError> {
     let mut page = Page::default();
@@ -126,17 +143,17 @@ fn read_columns(
         page.clear();
         // Entries read before a damaged one are shown first.
         let left = usize::try_from(upto - last).unwrap_or(usize::MAX);
-        let filled = page.fill(connection, columns, last, limit.min(left));
+        let read = page.fill(connection, columns, last, limit.min(left), wanted);
         for row in &page.rows {
             if each(row.seq, page.entry(row)).is_break() {
                 return Ok(());
             }
-            last = row.seq;
         }
-        filled?;
-        if page.rows.is_empty() {
+        let read = read?;
+        if read == last {
             return Err(missing(connection, last + 1, "it is missing".to_owned()));
         }
+        last = read;
         limit = (limit * 2).min(PAGE_ROWS);
     }
     Ok(())
@@ -167,37 +184,48 @@ impl Page {
         self.rows.clear();
     }
 
-    /// Reads the entries after `after`, up to `limit` of them.
+    /// Reads the entries after `after`, up to `limit` of them, copies those that are wanted,
+    /// and returns the last that it read.
     fn fill(
         &mut self,
         connection: &Connection,
         columns: Columns,
         after: Seq,
         limit: usize,
-    ) -> Result<(), JournalError> {
+        wanted: &mut dyn FnMut(&str) -> bool,
+    ) -> Result<Seq, JournalError> {
         let mut select = connection.prepare_cached(match columns {
             Columns::All => SELECT_AFTER,
             Columns::Ids => SELECT_IDS_AFTER,
         })?;
         let mut rows = select.query([i64::try_from(after).unwrap_or(i64::MAX)])?;
-        let mut expected = after;
-        while self.rows.len() < limit && self.texts.len() < PAGE_BYTES {
+        let mut last = after;
+        for _ in 0..limit {
+            if self.texts.len() >= PAGE_BYTES {
+                break;
+            }
             let Some(row) = rows.next()? else { break };
             let seq = row.get::<_, i64>(0)?.unsigned_abs();
-            expected += 1;
-            if seq != expected {
+            last += 1;
+            if seq != last {
                 let reason = format!("it is missing; the next one there is {seq}");
-                return Err(missing(connection, expected, reason));
+                return Err(missing(connection, last, reason));
             }
-            let entry = entry(row)
-                .map_err(|error| JournalError::DamagedEvent { seq, reason: error.to_string() })?;
+            let damaged = |error: rusqlite::types::FromSqlError| JournalError::DamagedEvent {
+                seq,
+                reason: error.to_string(),
+            };
+            if !wanted(text(row, 1).map_err(damaged)?) {
+                continue;
+            }
+            let entry = entry(row).map_err(damaged)?;
             if columns == Columns::All && row.get::<_, i64>(7)? != checksum(seq, &entry) {
                 let reason = "its checksum does not match".to_owned();
                 return Err(JournalError::DamagedEvent { seq, reason });
             }
             self.push(seq, &entry);
         }
-        Ok(())
+        Ok(last)
     }
 
     fn push(&mut self, seq: Seq, entry: &JournalEntry<'_>) {
@@ -241,10 +269,12 @@ pub(super) fn missing(connection: &Connection, seq: Seq, reason: String) -> Jour
     }
 }
 
+fn text<'r>(row: &'r Row<'_>, column: usize) -> Result<&'r str, rusqlite::types::FromSqlError> {
+    row.get_ref(column).map_err(rusqlite::types::FromSqlError::other)?.as_str()
+}
+
 fn entry<'r>(row: &'r Row<'_>) -> Result<JournalEntry<'r>, rusqlite::types::FromSqlError> {
-    let text = |column: usize| -> Result<&'r str, rusqlite::types::FromSqlError> {
-        row.get_ref(column).map_err(rusqlite::types::FromSqlError::other)?.as_str()
-    };
+    let text = |column: usize| text(row, column);
     let millis = |column: usize| -> Result<Option<i64>, rusqlite::types::FromSqlError> {
         row.get_ref(column).map_err(rusqlite::types::FromSqlError::other)?.as_i64_or_null()
     };

@@ -13,7 +13,7 @@ use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::reader::{JournalReader, OpenReader};
 use crate::journal::sqlite::checkpoint::save::{self, SaveMode};
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
-use crate::journal::sqlite::database_path::{resolve, resolve_for_writing};
+use crate::journal::sqlite::database_path::{resolve, resolve_for_writing, size_beside};
 use crate::journal::sqlite::lock_file::DatabaseLock;
 use crate::journal::sqlite::wal_checkpoint::{self, LogMover};
 use crate::journal::sqlite::{
@@ -41,7 +41,7 @@ pub struct SqliteJournal {
     /// opened for reading.
     mover: Option<LogMover>,
     pub(super) connection: Connection,
-    path: PathBuf,
+    pub(super) path: PathBuf,
     /// The version of the file's format: opened for reading, an older one stays as it is.
     pub(super) format: i64,
     /// `None` in a journal opened for reading.
@@ -66,7 +66,7 @@ impl SqliteJournal {
         }
         let found = schema::version(&connection)?;
         connection::prepare(&connection)?;
-        lock.check(head(&connection, found)?)?;
+        lock.check(events::head_of_format(&connection, found)?)?;
         schema::migrate(&mut connection)?;
         let format = schema::known_version();
         let head = events::head(&connection)?;
@@ -123,26 +123,6 @@ impl SqliteJournal {
         let head = events::append(&mut self.connection, batch, mark)?;
         self.lock.as_mut().map_or(Ok(()), |lock| lock.record_commit(head))?;
         Ok(head)
-    }
-
-    /// Returns the size of the database, or of the file beside it with this suffix.
-    pub(super) fn file_size(&self, suffix: &str) -> Result<u64, JournalError> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(suffix);
-        match std::fs::metadata(&name) {
-            Ok(metadata) => Ok(metadata.len()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(source) => Err(JournalError::File { path: name.into(), source }),
-        }
-    }
-}
-
-/// Returns the last event of a file of this format.
-pub(super) fn head(connection: &Connection, format: i64) -> Result<Seq, JournalError> {
-    match format {
-        0 => Ok(0),
-        1 => events::head_unpruned(connection),
-        _ => events::head(connection),
     }
 }
 
@@ -233,7 +213,7 @@ impl Journal for SqliteJournal {
     }
 
     fn trim_log(&mut self) -> Result<bool, JournalError> {
-        if self.file_size("-wal")? <= LOG_BYTES_MAX {
+        if size_beside(&self.path, "-wal")? <= LOG_BYTES_MAX {
             return Ok(true);
         }
         let _paused = self.mover.as_ref().map(LogMover::pause);

@@ -8,8 +8,9 @@ use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::SEQ_MAX;
 use crate::journal::reader::{FileSizes, JournalReader};
-use crate::journal::sqlite::checkpoint::load::{self, Layout, Which};
-use crate::journal::sqlite::journal::{SqliteJournal, head};
+use crate::journal::sqlite::checkpoint::load::{self, Layout, Wanted};
+use crate::journal::sqlite::database_path::size_beside;
+use crate::journal::sqlite::journal::SqliteJournal;
 use crate::journal::sqlite::schema::{
     COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
     PROTECTION_SINCE,
@@ -21,7 +22,7 @@ use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
 impl JournalReader for SqliteJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
-        head(&self.connection, self.format)
+        events::head_of_format(&self.connection, self.format)
     }
 
     fn pruned(&mut self) -> Result<Seq, JournalError> {
@@ -45,6 +46,17 @@ impl JournalReader for SqliteJournal {
         events::read(&self.connection, range.start().saturating_sub(1), upto, each)
     }
 
+    fn read_locations(
+        &mut self,
+        range: RangeInclusive<Seq>,
+        wanted: &mut dyn FnMut(&str) -> bool,
+        each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
+    ) -> Result<(), JournalError> {
+        let upto = self.head()?.min(*range.end());
+        let after = range.start().saturating_sub(1);
+        events::read_locations(&self.connection, after, upto, wanted, each)
+    }
+
     fn seqs_of(
         &mut self,
         location: &str,
@@ -56,7 +68,7 @@ impl JournalReader for SqliteJournal {
     }
 
     fn load_checkpoint(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), Which::All, each)
+        load::load(&self.connection, Layout::of_format(self.format), Wanted::All, each)
     }
 
     fn load_location(
@@ -64,11 +76,20 @@ impl JournalReader for SqliteJournal {
         id: &str,
         each: RowSink<'_>,
     ) -> Result<CheckpointSeq, JournalError> {
-        load::load(&self.connection, Layout::of_format(self.format), Which::Of(id), each)
+        load::load(&self.connection, Layout::of_format(self.format), Wanted::One(id), each)
     }
 
-    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        load::load_locations(&self.connection, Layout::of_format(self.format), each)
+    fn load_locations(
+        &mut self,
+        wanted: &mut dyn FnMut(&str, Option<u64>) -> bool,
+        each: RowSink<'_>,
+    ) -> Result<CheckpointSeq, JournalError> {
+        let layout = Layout::of_format(self.format);
+        load::load(&self.connection, layout, Wanted::Some(wanted), each)
+    }
+
+    fn list_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        load::list_locations(&self.connection, Layout::of_format(self.format), each)
     }
 
     fn load_numbered(
@@ -76,8 +97,8 @@ impl JournalReader for SqliteJournal {
         number: u32,
         each: RowSink<'_>,
     ) -> Result<CheckpointSeq, JournalError> {
-        let which = Which::Numbered(number);
-        load::load(&self.connection, Layout::of_format(self.format), which, each)
+        let wanted = Wanted::Numbered(number);
+        load::load(&self.connection, Layout::of_format(self.format), wanted, each)
     }
 
     fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {
@@ -211,6 +232,9 @@ impl JournalReader for SqliteJournal {
     }
 
     fn file_sizes(&mut self) -> Result<FileSizes, JournalError> {
-        Ok(FileSizes { database: self.file_size("")?, log: self.file_size("-wal")? })
+        Ok(FileSizes {
+            database: size_beside(&self.path, "")?,
+            log: size_beside(&self.path, "-wal")?,
+        })
     }
 }

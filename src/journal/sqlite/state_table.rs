@@ -79,9 +79,10 @@ impl StateTable {
         format!("DELETE FROM {name} WHERE location = ?1 AND {key} = ?2")
     }
 
-    /// Returns the statement of [`load`](Self::load) for a single location.
-    pub(super) fn load_one(&self, is_checked: bool) -> String {
-        self.load(is_checked).replace(" ORDER BY", " WHERE location = ?1 ORDER BY")
+    /// Returns the statement of [`load`](Self::load) for the locations of a range.
+    pub(super) fn load_range(&self, is_checked: bool) -> String {
+        let range = " WHERE location >= ?1 AND location <= ?2 ORDER BY";
+        self.load(is_checked).replace(" ORDER BY", range)
     }
 
     /// Returns the statement that loads the rows; those of an older format have no checksums.

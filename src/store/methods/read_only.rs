@@ -61,7 +61,7 @@ impl Store {
     ) -> Result<Vec<(String, Option<LocationSummary>)>, OpenError> {
         let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
         let locations = Locations::default();
-        journal.load_locations(&mut |row| {
+        journal.list_locations(&mut |row| {
             match row {
                 CheckpointRow::Location { number, id, .. } => {
                     locations.restore_on_disk(*number, &LocationId::from(*id));
@@ -104,8 +104,7 @@ impl Store {
         let head = journal.head()?;
         if head > known {
             let compactions = Compactions::load(journal.as_mut(), known)?;
-            let replaying =
-                Replaying { after: known, upto: head, compactions: &compactions, again: false };
+            let replaying = Replaying { after: known, upto: head, compactions: &compactions };
             replay(journal.as_mut(), &replaying, &self.locations, &mut checkpointer)?;
             checkpointer.touched().for_each(|number| forget_changes(&self.locations, number));
             self.state.make_visible(head);

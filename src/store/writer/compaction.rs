@@ -85,12 +85,6 @@ impl Compactions {
         let passed = self.all.partition_point(|compaction| compaction.at < seq);
         Due { left: self.all.get(passed..).unwrap_or_default() }
     }
-
-    /// Returns the event before the last compaction of a location, or 0.
-    pub(crate) fn last_of(&self, location: &str) -> Seq {
-        let mut of_it = self.all.iter().filter(|it| *it.location == *location);
-        of_it.next_back().map_or(0, |compaction| compaction.at)
-    }
 }
 
 /// Compactions that are still to be repeated.

@@ -233,6 +233,37 @@ fn verify_fails_on_a_wrong_checkpoint() -> Result<(), Error> {
     Ok(())
 }
 
+#[test]
+fn one_location_is_verified_alone() -> Result<(), Error> {
+    let (_directory, db) = filled()?;
+    let verify = |more: &[&str]| run(&db, &[&["verify"], more].concat());
+    let [there, other] = ["seaside-realty", "hillside-homes"];
+    assert_eq!(
+        out(&db, &["verify", "--location", there])?,
+        "ok: replaying the events of seaside-realty gives the checkpoint at 388 and what follows\n"
+    );
+    rusqlite::Connection::open(&db)?.execute(
+        "UPDATE state_association SET first_label = 'Guest' WHERE key LIKE 'buyer%' \
+         AND location = (SELECT number FROM state_location WHERE id = 'seaside-realty')",
+        [],
+    )?;
+    let wrong = verify(&["--location", there, "--json"])?;
+    assert_eq!(wrong.status.code(), Some(1));
+    let body: Value = serde_json::from_slice(&wrong.stdout)?;
+    assert_eq!(
+        (&body["ok"], &body["locations"], &body["differing"]),
+        (&json!(false), &json!(1), &json!([there]))
+    );
+    assert!(verify(&["--location", other])?.status.success());
+    check_refusal(&verify(&["--location", "nowhere"])?, 1, "there is no location nowhere");
+    check_refusal(&verify(&["--location", there, "--repair"])?, 2, "--repair");
+    // A variable of other commands narrows no proof.
+    let mut whole = relata();
+    whole.env("RELATA_LOCATION", other).args(["verify", "--db"]).arg(&db);
+    assert_eq!(whole.output()?.status.code(), Some(1));
+    Ok(())
+}
+
 /// Contract: `relata checkpoint` ends with everything in the database itself. Beside a
 /// server, which holds the writer's lock, it says so.
 #[test]

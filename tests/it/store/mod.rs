@@ -22,6 +22,7 @@ mod pruning;
 mod read_costs;
 mod sql_views;
 mod timeline;
+mod verification;
 mod write_failures;
 
 use std::path::Path;

@@ -22,6 +22,8 @@ pub(crate) struct Reads {
     pub(crate) loading: Mutex<()>,
     /// Bytes of hashes of runs.
     pub(crate) hashes: AtomicU64,
+    /// Looks at where the entries of a location are.
+    pub(crate) looks: AtomicU64,
 }
 
 impl Reads {
@@ -87,8 +89,8 @@ impl JournalReader for CountingReader {
         self.kept.load_checkpoint(each)
     }
 
-    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        self.kept.load_locations(each)
+    fn list_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.kept.list_locations(each)
     }
 
     fn load_numbered(
@@ -129,6 +131,7 @@ impl JournalReader for CountingReader {
         location: &str,
         after: Seq,
     ) -> Result<RangeInclusive<Seq>, JournalError> {
+        self.reads.looks.fetch_add(1, Ordering::Relaxed);
         self.kept.next_location_range(location, after)
     }
 

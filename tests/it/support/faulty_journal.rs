@@ -131,8 +131,8 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.load_checkpoint(each)
     }
 
-    fn load_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
-        self.kept.load_locations(each)
+    fn list_locations(&mut self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
+        self.kept.list_locations(each)
     }
 
     fn load_numbered(

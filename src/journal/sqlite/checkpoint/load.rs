@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, OptionalExtension, Rows, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, params_from_iter};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;
@@ -51,127 +51,198 @@ impl Layout {
     }
 }
 
-/// Which locations to show.
-#[derive(Debug, Clone, Copy)]
-pub(in crate::journal::sqlite) enum Which<'i> {
+/// The locations whose rows are shown.
+pub(in crate::journal::sqlite) enum Wanted<'w> {
     All,
-    /// The one of this id.
-    Of(&'i str),
+    /// The one of this id, whatever else is in the tables.
+    One(&'w str),
     /// The one of this number; no other is looked at.
     Numbered(u32),
+    /// Those of which this returns true, by id and number of rows.
+    Some(&'w mut dyn FnMut(&str, Option<u64>) -> bool),
 }
 
-/// Shows the rows of these locations.
+impl Wanted<'_> {
+    fn has(&mut self, row: &Row<'_>) -> Result<bool, JournalError> {
+        Ok(match self {
+            Self::All | Self::Numbered(_) => true,
+            Self::One(id) => text(row, 1)? == *id,
+            Self::Some(is_wanted) => {
+                let rows = row.get::<_, Option<i64>>(2)?;
+                is_wanted(text(row, 1)?, rows.map(i64::unsigned_abs))
+            }
+        })
+    }
+}
+
+/// A range of locations.
+#[derive(Debug, Default)]
+struct Numbers {
+    /// From the first that is wanted to the last, and whether each is.
+    all: Vec<(u32, bool)>,
+    /// The last one before them.
+    before: Option<u32>,
+}
+
+impl Numbers {
+    fn add(&mut self, number: u32, is_wanted: bool) {
+        if is_wanted || !self.all.is_empty() {
+            self.all.push((number, is_wanted));
+        } else {
+            self.before = Some(number);
+        }
+    }
+
+    /// Drops those after the last that is wanted, and returns the range of numbers up to the
+    /// locations before and after, so that rows of no location are noticed.
+    fn close(&mut self) -> (i64, i64) {
+        let mut after = None;
+        while let Some((number, false)) = self.all.last() {
+            after = Some(*number);
+            self.all.pop();
+        }
+        let first = self.before.map_or(i64::MIN, |before| i64::from(before) + 1);
+        (first, after.map_or(i64::MAX, |after| i64::from(after) - 1))
+    }
+}
+
+/// Shows the rows of the locations that are wanted.
 pub(in crate::journal::sqlite) fn load(
     connection: &Connection,
     layout: Layout,
-    which: Which<'_>,
+    mut wanted: Wanted<'_>,
     each: RowSink<'_>,
 ) -> Result<CheckpointSeq, JournalError> {
-    let Layout { is_checked, has_names, .. } = layout;
     // The tables belong together: the only read that needs a snapshot.
     let connection = connection.unchecked_transaction()?;
-    let (come, locations) = show_locations(&connection, layout, which, each)?;
-    let only_number = match which {
-        Which::All => None,
-        Which::Of(_) | Which::Numbered(_) => Some(locations.first().copied()),
+    let (seq, mut numbers, count) = show_locations(&connection, layout, &mut wanted, each)?;
+    let around = numbers.close();
+    let range = match (&wanted, numbers.all.first()) {
+        (Wanted::All, _) => None,
+        (Wanted::Some(_), Some(_)) => Some(around),
+        // Whatever rows there are have no location.
+        (Wanted::Some(_), None) if count == 0 => Some(around),
+        (Wanted::One(_) | Wanted::Numbered(_), Some((only, _))) => {
+            Some((i64::from(*only), i64::from(*only)))
+        }
+        (_, None) => return Ok(seq),
     };
-    let mut selects = Vec::with_capacity(TABLES.len());
-    let tables = TABLES.into_iter().filter(|(table, _)| has_names || table.name != NAMES.name);
-    for (table, show) in tables {
-        let select = match which {
-            Which::All => table.load(is_checked),
-            Which::Of(_) | Which::Numbered(_) => table.load_one(is_checked),
-        };
-        selects.push((connection.prepare_cached(&select)?, show, table));
-    }
-    let mut tables = Vec::with_capacity(TABLES.len());
-    for (select, show, table) in &mut selects {
-        let checksum = is_checked.then(|| table.columns.split(',').count());
-        let mut rows = select.query(params_from_iter(only_number))?;
-        rows.advance()?;
-        tables.push(TableCursor { rows, show: *show, checksum });
-    }
-    for location in locations {
-        for table in &mut tables {
-            table.show_location(location, each)?;
-        }
-    }
-    if tables.iter().any(|table| table.rows.get().is_some()) {
-        return Err(damaged("it names a location that does not exist"));
-    }
-    Ok(come)
+    show_rows(&connection, layout, range, &numbers.all, each)?;
+    Ok(seq)
 }
 
-/// Shows the locations without their rows, and what each holds where that is known.
-pub(in crate::journal::sqlite) fn load_locations(
-    connection: &Connection,
-    layout: Layout,
-    each: RowSink<'_>,
-) -> Result<CheckpointSeq, JournalError> {
-    let connection = connection.unchecked_transaction()?;
-    let (come, _) = show_locations(&connection, layout, Which::All, each)?;
-    if layout.has_summaries {
-        let mut select = connection.prepare(&SUMMARIES.load(true))?;
-        let mut rows = select.query([])?;
-        while let Some(row) = rows.next()? {
-            check(row, Some(SUMMARIES.columns.split(',').count()))?;
-            let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
-            let counts = Counts {
-                objects: count(2)?,
-                associations: count(3)?,
-                records: count(4)?,
-                relations: count(5)?,
-                pending_associations: count(6)?,
-            };
-            let name: Option<Box<str>> = row.get(1)?;
-            let (location, name, tombstones) = (row.get(0)?, name.as_deref(), count(7)?);
-            each(&CheckpointRow::Summary { location, name, counts, tombstones })?;
-        }
-    }
-    Ok(come)
-}
-
-/// Shows locations, and returns how far the checkpoint has come, and their numbers.
+/// Shows the locations that are wanted without their rows, and returns how far the checkpoint
+/// has come, the locations in their range, and how many were looked at.
 fn show_locations(
     connection: &Connection,
     layout: Layout,
-    which: Which<'_>,
+    wanted: &mut Wanted<'_>,
     each: RowSink<'_>,
-) -> Result<(CheckpointSeq, Vec<u32>), JournalError> {
+) -> Result<(CheckpointSeq, Numbers, u64), JournalError> {
     let Layout { is_checked, has_parts, .. } = layout;
-    let (come, expected) = load_seq(connection, layout)?;
+    let (seq, expected) = load_seq(connection, layout)?;
     let columns = match layout {
         Layout { is_checked: false, .. } => LOAD_UNCOUNTED.to_owned(),
         Layout { has_parts: false, .. } => LOAD_WHOLE.to_owned(),
         Layout { has_parts: true, .. } => LOCATIONS.load(true),
     };
-    let (columns, only, number) = match which {
-        Which::All => (columns, None, None),
-        Which::Of(id) => (columns, Some(id), None),
-        Which::Numbered(number) => {
-            (columns.replace(" ORDER BY", " WHERE number = ?1 ORDER BY"), None, Some(number))
+    let (columns, only) = match wanted {
+        Wanted::Numbered(number) => {
+            (columns.replace(" ORDER BY", " WHERE number = ?1 ORDER BY"), Some(*number))
         }
+        _ => (columns, None),
     };
     let mut select = connection.prepare_cached(&columns)?;
-    let mut rows = select.query(params_from_iter(number))?;
-    let (mut locations, mut count) = (Vec::new(), 0);
+    let mut rows = select.query(params_from_iter(only))?;
+    let (mut numbers, mut count) = (Numbers::default(), 0);
     while let Some(row) = rows.next()? {
         check(row, is_checked.then_some(3 + usize::from(has_parts)))?;
         count += 1;
-        if only.is_some_and(|only| text(row, 1).is_ok_and(|id| id != only)) {
-            continue;
+        let (number, is_wanted): (u32, _) = (row.get(0)?, wanted.has(row)?);
+        numbers.add(number, is_wanted);
+        if is_wanted {
+            let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
+            let seq: Option<i64> = if has_parts { row.get(3)? } else { None };
+            let seq = seq.map(i64::unsigned_abs);
+            each(&CheckpointRow::Location { number, id: text(row, 1)?, rows, seq })?;
         }
-        let rows = row.get::<_, Option<i64>>(2)?.map(i64::unsigned_abs);
-        let seq: Option<i64> = if has_parts { row.get(3)? } else { None };
-        let (number, seq): (u32, _) = (row.get(0)?, seq.map(i64::unsigned_abs));
-        each(&CheckpointRow::Location { number, id: text(row, 1)?, rows, seq })?;
-        locations.push(number);
     }
-    if number.is_none() && expected.is_some_and(|expected| expected != count) {
+    if only.is_none() && expected.is_some_and(|expected| expected != count) {
         return Err(damaged("a location is missing"));
     }
-    Ok((come, locations))
+    Ok((seq, numbers, count))
+}
+
+/// Shows the locations without their rows, and what each holds where that is known.
+pub(in crate::journal::sqlite) fn list_locations(
+    connection: &Connection,
+    layout: Layout,
+    each: RowSink<'_>,
+) -> Result<CheckpointSeq, JournalError> {
+    let connection = connection.unchecked_transaction()?;
+    let (come, ..) = show_locations(&connection, layout, &mut Wanted::All, each)?;
+    if !layout.has_summaries {
+        return Ok(come);
+    }
+    let mut select = connection.prepare(&SUMMARIES.load(true))?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        check(row, Some(SUMMARIES.columns.split(',').count()))?;
+        let count = |at| row.get::<_, i64>(at).map(i64::unsigned_abs);
+        let counts = Counts {
+            objects: count(2)?,
+            associations: count(3)?,
+            records: count(4)?,
+            relations: count(5)?,
+            pending_associations: count(6)?,
+        };
+        let name: Option<Box<str>> = row.get(1)?;
+        let (location, name, tombstones) = (row.get(0)?, name.as_deref(), count(7)?);
+        each(&CheckpointRow::Summary { location, name, counts, tombstones })?;
+    }
+    Ok(come)
+}
+
+/// Shows the rows of those of these locations that are wanted. They are all there are in
+/// this range of numbers, or at all.
+fn show_rows(
+    connection: &Connection,
+    layout: Layout,
+    range: Option<(i64, i64)>,
+    locations: &[(u32, bool)],
+    each: RowSink<'_>,
+) -> Result<(), JournalError> {
+    let Layout { is_checked, has_names, .. } = layout;
+    let mut selects = Vec::with_capacity(TABLES.len());
+    let tables = TABLES.into_iter().filter(|(table, _)| has_names || table.name != NAMES.name);
+    for (table, show) in tables {
+        let select = match range {
+            Some(_) => table.load_range(is_checked),
+            None => table.load(is_checked),
+        };
+        selects.push((connection.prepare(&select)?, show, table));
+    }
+    let mut tables = Vec::with_capacity(TABLES.len());
+    for (select, show, table) in &mut selects {
+        let checksum = is_checked.then(|| table.columns.split(',').count());
+        let bounds = range.map(|(first, last)| [first, last]);
+        let mut rows = select.query(params_from_iter(bounds.into_iter().flatten()))?;
+        rows.advance()?;
+        tables.push(TableCursor { rows, show: *show, checksum });
+    }
+    for &(location, is_wanted) in locations {
+        for table in &mut tables {
+            if is_wanted {
+                table.show_location(location, each)?;
+            } else {
+                table.pass_over(location)?;
+            }
+        }
+    }
+    if tables.iter().any(|table| table.rows.get().is_some()) {
+        return Err(damaged("it names a location that does not exist"));
+    }
+    Ok(())
 }
 
 /// Returns how far the checkpoint has come, and the number of its locations if known.
@@ -204,6 +275,16 @@ struct TableCursor<'s> {
 }
 
 impl TableCursor<'_> {
+    fn pass_over(&mut self, location: u32) -> Result<(), JournalError> {
+        while let Some(row) = self.rows.get() {
+            if row.get::<_, i64>(0)? != i64::from(location) {
+                break;
+            }
+            self.rows.advance()?;
+        }
+        Ok(())
+    }
+
     fn show_location(&mut self, location: u32, each: RowSink<'_>) -> Result<(), JournalError> {
         while let Some(row) = self.rows.get() {
             if row.get::<_, i64>(0)? != i64::from(location) {
