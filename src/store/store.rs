@@ -25,6 +25,7 @@ use crate::store::writer::command::Command;
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
+use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
 use crate::store::writer::queue::Queue;
 use crate::store::writer::recovery::Retrying;
@@ -152,8 +153,7 @@ impl Store {
         let mut recovered = recover(journal.as_mut(), &options)?;
         recovered.replace_damaged_checkpoint(journal.as_mut())?;
         recovered.save_names(journal.as_mut())?;
-        let epochs = journal.epochs()?;
-        let head = recovered.head;
+        let (head, epochs) = (recovered.head, journal.epochs()?);
         let pruning = Pruning::new(options.keep_events, journal.pruned()?);
         let clock = ReceiptClock::new(options.clock.clone(), journal.received_at(head)?);
         let locations = Arc::new(recovered.locations);
@@ -161,10 +161,9 @@ impl Store {
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
         let (keep_ignored, keep, names) = (options.keep_ignored, options.keep, options.names);
-        let keep_events = options.keep_events;
-        let past_graphs = PastCache::new(options.past_graphs);
-        let redeliveries = recovered.checkpointer.redeliveries();
-        let no_ops = recovered.checkpointer.no_ops();
+        let (keep_events, past_graphs) = (options.keep_events, PastCache::new(options.past_graphs));
+        let checkpointer = recovered.checkpointer;
+        let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let subscriptions = Subscriptions::starting_at(head);
         let writer = Writer {
             journal,
@@ -173,8 +172,10 @@ impl Store {
             state: Arc::clone(&state),
             locations: Arc::clone(&locations),
             deliveries: DedupWindow::new(options.remembered_deliveries),
-            checkpointer: recovered.checkpointer,
+            checkpointer,
             imports: Imports::default(),
+            recalling: None,
+            indexing: Indexing::new(),
             pruning,
             compaction: Compacting::new(options.keep_tombstones),
             log: LogTrimming::default(),
@@ -256,8 +257,8 @@ impl Store {
         &self.epochs
     }
 
-    /// Returns whether deliveries are accepted at once. False for a while after opening, until the
-    /// ids of recent deliveries are known: earlier ones wait in the queue.
+    /// Returns whether deliveries are accepted at once. False for a moment after opening, until
+    /// the ids of the last deliveries are known: earlier ones wait in the queue.
     pub fn is_ready(&self) -> bool {
         self.state.health.is_ready() && self.failure().is_none()
     }

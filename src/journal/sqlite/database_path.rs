@@ -118,3 +118,15 @@ fn is_mounted_alone(path: &Path) -> bool {
 fn is_mounted_alone(_: &Path) -> bool {
     false
 }
+
+/// Returns the size of a database, or of the file beside it with this suffix; 0 if there is
+/// none.
+pub(super) fn file_size(path: &Path, suffix: &str) -> Result<u64, JournalError> {
+    let mut name = path.to_owned().into_os_string();
+    name.push(suffix);
+    match std::fs::metadata(&name) {
+        Ok(metadata) => Ok(metadata.len()),
+        Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
+        Err(source) => Err(JournalError::File { path: name.into(), source }),
+    }
+}

@@ -11,6 +11,7 @@ use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
 use crate::journal::dead_letter::{
     DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
 };
+use crate::journal::delivery_hash::{DeliveryHash, DeliveryIndex};
 use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::location_blocks::SEQ_MAX;
@@ -18,7 +19,7 @@ use crate::journal::reader::{FileSizes, JournalReader, OpenReader};
 use crate::journal::sqlite::checkpoint::load::{self, Layout};
 use crate::journal::sqlite::checkpoint::save::{self, SaveMode};
 use crate::journal::sqlite::connection::{BUSY_TIMEOUT, LOG_BYTES_MAX};
-use crate::journal::sqlite::database_path::{resolve, resolve_for_writing};
+use crate::journal::sqlite::database_path::{file_size, resolve, resolve_for_writing};
 use crate::journal::sqlite::lock_file::DatabaseLock;
 use crate::journal::sqlite::schema::{
     COMPACTIONS_SINCE, EPOCHS_SINCE, HISTORY_SINCE, LOCATION_BLOCKS_SINCE, NO_OPS_SINCE,
@@ -26,8 +27,8 @@ use crate::journal::sqlite::schema::{
 };
 use crate::journal::sqlite::wal_checkpoint::{self, LogMover};
 use crate::journal::sqlite::{
-    compactions, connection, dead_letters, epochs, erase, events, history, import_marks,
-    location_blocks, lock_file, prune, schema,
+    compactions, connection, dead_letters, delivery_blocks, epochs, erase, events, history,
+    import_marks, location_blocks, lock_file, prune, schema,
 };
 use crate::journal::writer::{Erased, ImportMark, Journal};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
@@ -134,15 +135,12 @@ impl SqliteJournal {
         Ok(head)
     }
 
-    /// Returns the size of the database, or of the file beside it with this suffix.
-    fn file_size(&self, suffix: &str) -> Result<u64, JournalError> {
-        let mut name = self.path.clone().into_os_string();
-        name.push(suffix);
-        match std::fs::metadata(&name) {
-            Ok(metadata) => Ok(metadata.len()),
-            Err(error) if error.kind() == std::io::ErrorKind::NotFound => Ok(0),
-            Err(source) => Err(JournalError::File { path: name.into(), source }),
-        }
+    fn truncate_log(&self, timeout: Duration) -> Result<bool, JournalError> {
+        let _paused = self.mover.as_ref().map(LogMover::pause);
+        self.connection.busy_timeout(timeout)?;
+        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(!is_held?)
     }
 }
 
@@ -216,11 +214,24 @@ impl JournalReader for SqliteJournal {
 
     fn accepted(
         &mut self,
-        after: Seq,
+        entries: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
-        let head = self.head()?;
-        prune::accepted(&self.connection, after, head, each)
+        let (after, upto) = (entries.start().saturating_sub(1), self.head()?.min(*entries.end()));
+        prune::accepted(&self.connection, after, upto, each)
+    }
+
+    fn delivery_index(&mut self) -> Result<Option<DeliveryIndex>, JournalError> {
+        delivery_blocks::index(&self.connection, self.format)
+    }
+
+    fn delivery_hashes(
+        &mut self,
+        part: u8,
+        entries: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, DeliveryHash),
+    ) -> Result<(), JournalError> {
+        delivery_blocks::hashes(&self.connection, part, entries, each)
     }
 
     fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
@@ -290,18 +301,13 @@ impl JournalReader for SqliteJournal {
         after: u64,
         limit: usize,
     ) -> Result<Vec<DeadLetterSummary>, JournalError> {
-        if self.format < PROTECTION_SINCE {
-            return Ok(vec![]);
-        }
-        dead_letters::list(&self.connection, after, limit)
+        let are_kept = self.format >= PROTECTION_SINCE;
+        if are_kept { dead_letters::list(&self.connection, after, limit) } else { Ok(vec![]) }
     }
 
     fn dead_letter(&mut self, id: u64) -> Result<Option<DeadLetter>, JournalError> {
-        if self.format >= PROTECTION_SINCE {
-            dead_letters::one(&self.connection, id)
-        } else {
-            Ok(None)
-        }
+        let are_kept = self.format >= PROTECTION_SINCE;
+        if are_kept { dead_letters::one(&self.connection, id) } else { Ok(None) }
     }
 
     fn dead_letter_totals(&mut self) -> Result<DeadLetterTotals, JournalError> {
@@ -312,7 +318,7 @@ impl JournalReader for SqliteJournal {
     }
 
     fn file_sizes(&mut self) -> Result<FileSizes, JournalError> {
-        Ok(FileSizes { database: self.file_size("")?, log: self.file_size("-wal")? })
+        Ok(FileSizes { database: file_size(&self.path, "")?, log: file_size(&self.path, "-wal")? })
     }
 }
 
@@ -347,6 +353,10 @@ impl Journal for SqliteJournal {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         save::save(&mut self.connection, CheckpointSeq::whole(upto), SaveMode::Replace, fill)
+    }
+
+    fn index_deliveries(&mut self, after: Seq) -> Result<Seq, JournalError> {
+        delivery_blocks::extend(&mut self.connection, after)
     }
 
     fn finish_naming(&mut self) -> Result<(), JournalError> {
@@ -391,11 +401,7 @@ impl Journal for SqliteJournal {
     }
 
     fn empty_log(&mut self) -> Result<bool, JournalError> {
-        let _paused = self.mover.as_ref().map(LogMover::pause);
-        self.connection.busy_timeout(EMPTY_TIMEOUT)?;
-        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
-        self.connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(!is_held?)
+        self.truncate_log(EMPTY_TIMEOUT)
     }
 
     fn is_moving_log(&self) -> bool {
@@ -403,14 +409,10 @@ impl Journal for SqliteJournal {
     }
 
     fn trim_log(&mut self) -> Result<bool, JournalError> {
-        if self.file_size("-wal")? <= LOG_BYTES_MAX {
+        if file_size(&self.path, "-wal")? <= LOG_BYTES_MAX {
             return Ok(true);
         }
-        let _paused = self.mover.as_ref().map(LogMover::pause);
-        self.connection.busy_timeout(TRIM_TIMEOUT)?;
-        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
-        self.connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(!is_held?)
+        self.truncate_log(TRIM_TIMEOUT)
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {

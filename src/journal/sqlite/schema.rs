@@ -19,6 +19,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0010_checkpoint_parts.sql"),
     include_str!("schema/0011_location_blocks.sql"),
     include_str!("schema/0012_names.sql"),
+    include_str!("schema/0013_delivery_blocks.sql"),
 ];
 
 /// The first format with pruned entries and dead letters.
@@ -47,6 +48,9 @@ pub(super) const LOCATION_BLOCKS_SINCE: i64 = 11;
 
 /// The first format with names.
 pub(super) const NAMES_SINCE: i64 = 12;
+
+/// The first format with hashes of the ids of deliveries.
+pub(super) const DELIVERY_BLOCKS_SINCE: i64 = 13;
 
 /// Marks a SQLite file as Relata's: "RELA".
 pub(super) const APPLICATION_ID: i64 = 0x5245_4c41;

@@ -18,6 +18,7 @@ pub(crate) mod name_limits;
 mod names;
 mod one_location;
 mod pruning;
+mod repeats;
 mod sql_views;
 mod timeline;
 mod write_failures;

@@ -20,6 +20,8 @@ impl Writer {
         upto: Seq,
     ) -> Result<Option<Erasure>, IngestError> {
         self.check_writable()?;
+        // It may have read what is erased now.
+        self.end_recalling();
         let id = location.as_str();
         let found = self.locations.find(id);
         let counts = found.as_ref().map(|known| known.read().view().counts()).unwrap_or_default();

@@ -7,5 +7,6 @@ pub(crate) mod erase;
 pub(crate) mod import;
 pub(crate) mod preview;
 pub(crate) mod pruning;
+pub(crate) mod recall;
 pub(crate) mod recovery;
 pub(crate) mod save_checkpoint;
