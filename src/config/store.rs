@@ -58,8 +58,8 @@ pub(crate) struct StoreArgs {
     pub(crate) keep_tombstones: Retention,
 
     /// Maximum number of delivery ids remembered to recognise repeats, for seven days; each
-    /// takes up to 29 bytes
-    #[arg(long, env = "RELATA_REMEMBER_DELIVERIES", default_value_t = 7_340_032, value_name = "N")]
+    /// takes about 20 bytes
+    #[arg(long, env = "RELATA_REMEMBER_DELIVERIES", default_value_t = 7_200_000, value_name = "N")]
     pub(crate) remember_deliveries: usize,
 
     /// Maximum number of dead letters (deliveries that could not be used) kept; the oldest

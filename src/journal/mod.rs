@@ -5,6 +5,7 @@ mod checkpoint;
 #[cfg(test)]
 mod conformance;
 mod dead_letter;
+mod delivery_hash;
 mod entry;
 mod error;
 mod location_blocks;
@@ -17,6 +18,7 @@ mod writer;
 pub use crate::model::{NamedThing, Properties, PropertyState, RecordState, StateKey, StateRow};
 pub use checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
+pub use delivery_hash::{DELIVERY_BLOCK, DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey};
 pub use entry::{Accepted, JournalEntry};
 pub use error::{JournalError, WriteOutcome};
 pub(crate) use location_blocks::{LocationBlocks, SEQ_MAX};

@@ -5,6 +5,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
 use crate::journal::dead_letter::{DeadLetter, DeadLetterSummary, DeadLetterTotals};
+use crate::journal::delivery_hash::{DeliveryHash, DeliveryIndex};
 use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::JournalError;
 use crate::model::{Epochs, Seq, Timestamp};
@@ -237,13 +238,31 @@ pub trait JournalReader: Send {
         .map(|checkpoint| checkpoint.seq)
     }
 
-    /// Shows the ids of deliveries after this entry, including pruned ones as far as they
-    /// are remembered, in order. Costs the entries since, without the bodies.
+    /// Shows the ids of the deliveries of these entries, including pruned ones as far as
+    /// they are remembered, in order. Costs the entries, without the bodies.
     fn accepted(
         &mut self,
-        after: Seq,
+        entries: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError>;
+
+    /// Returns which ids [`delivery_hashes`](Self::delivery_hashes) knows, or `None` if the
+    /// journal indexes none.
+    fn delivery_index(&mut self) -> Result<Option<DeliveryIndex>, JournalError> {
+        Ok(None)
+    }
+
+    /// Shows the hashes in one [part](DeliveryHash::part) of the ids that
+    /// [`accepted`](Self::accepted) shows of these entries, all of which are indexed; in any
+    /// order. Costs about that part of the index alone.
+    fn delivery_hashes(
+        &mut self,
+        _part: u8,
+        _entries: RangeInclusive<Seq>,
+        _each: &mut dyn FnMut(Seq, DeliveryHash),
+    ) -> Result<(), JournalError> {
+        Ok(())
+    }
 
     /// Returns up to `limit` dead letters after this id, in order.
     fn dead_letters(

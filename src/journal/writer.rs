@@ -87,6 +87,14 @@ pub trait Journal: JournalReader {
         Ok(())
     }
 
+    /// Indexes in a transaction of its own the ids of the next
+    /// [`DELIVERY_BLOCK`](crate::journal::DELIVERY_BLOCK) entries that are not indexed, at
+    /// first those after `after`; nothing while there are fewer. What is indexed of entries
+    /// up to that one may be dropped. Returns the last entry that need not be indexed.
+    fn index_deliveries(&mut self, _after: Seq) -> Result<Seq, JournalError> {
+        Ok(Seq::MAX)
+    }
+
     /// Makes a compaction durable, in a transaction of its own: once this returns, every
     /// replay does it.
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError>;

@@ -28,7 +28,7 @@ pub struct Options {
     pub checkpoint_part_rows: usize,
     /// Maximum number of ids of accepted deliveries that are remembered, to recognise a
     /// repeat for seven days. Half of them are guaranteed: the default is enough for six
-    /// deliveries a second day and night, and takes 210 MB once it is full.
+    /// deliveries a second day and night, and takes 145 MB once it is full.
     pub remembered_deliveries: usize,
     /// Age at which events are deleted from the journal, once a checkpoint covers them. The
     /// graph does not change. `None` keeps them for ever.
@@ -69,8 +69,8 @@ impl Default for Options {
             checkpoint_events: 10_000,
             checkpoint_interval: Duration::from_secs(5),
             checkpoint_part_rows: 8_192,
-            // Two tables of 2²² places, seven eighths full.
-            remembered_deliveries: 7_340_032,
+            // Two times 16 tables of 2¹⁸ places, less than seven eighths full.
+            remembered_deliveries: 7_200_000,
             keep_events: None,
             // Senders retry for three days, let people send logged deliveries again for
             // thirty, and restore deleted things for sixty.

@@ -28,6 +28,7 @@ use crate::store::writer::command::Command;
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
+use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
 use crate::store::writer::queue::Queue;
 use crate::store::writer::recovery::Retrying;
@@ -184,6 +185,8 @@ impl Store {
             deliveries: DedupWindow::new(options.remembered_deliveries),
             checkpointer,
             imports: Imports::default(),
+            recalling: None,
+            indexing: Indexing::new(),
             compaction: Compacting::new(options.keep_tombstones),
             log: LogTrimming::default(),
             retrying: Retrying::default(),
@@ -266,8 +269,8 @@ impl Store {
         &self.epochs
     }
 
-    /// Returns whether deliveries are accepted at once. False for a while after opening, until the
-    /// ids of recent deliveries are known: earlier ones wait in the queue.
+    /// Returns whether deliveries are accepted at once. False for a moment after opening, until
+    /// the ids of the last deliveries are known: earlier ones wait in the queue.
     pub fn is_ready(&self) -> bool {
         self.state.health.is_ready() && self.failure().is_none()
     }

@@ -29,7 +29,7 @@ pub(crate) fn show_readiness(app: &App, request: &Request<'_>) -> Answer {
     request.query.deny_unknown(&[])?;
     match app.store.failure() {
         None if !app.store.is_ready() => {
-            Err(Problem::unavailable("the ids of recent deliveries are still being read"))
+            Err(Problem::unavailable("the ids of the last deliveries are still being read"))
         }
         None => json(&Ready { status: "ready", seq: app.store.head() }),
         Some(reason) => Err(Problem::unavailable(reason)),

@@ -104,7 +104,7 @@ impl JournalReader for MemoryJournal {
 
     fn accepted(
         &mut self,
-        after: Seq,
+        entries: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
         let inner = self.lock();
@@ -116,7 +116,7 @@ impl JournalReader for MemoryJournal {
             let (location, received_at) = (&*kept.location, kept.received_at);
             Some(Accepted { seq, location, webhook_id, received_at })
         });
-        pruned.chain(kept).filter(|accepted| accepted.seq > after).for_each(each);
+        pruned.chain(kept).filter(|accepted| entries.contains(&accepted.seq)).for_each(each);
         Ok(())
     }
 

@@ -119,7 +119,8 @@ fn is_mounted_alone(_: &Path) -> bool {
     false
 }
 
-/// Returns the size of the database, or of the file beside it with this suffix.
+/// Returns the size of a database, or of the file beside it with this suffix; 0 if there is
+/// none.
 pub(super) fn size_beside(path: &Path, suffix: &str) -> Result<u64, JournalError> {
     let mut name = path.to_owned().into_os_string();
     name.push(suffix);

@@ -5,7 +5,7 @@ use rusqlite::{Connection, OptionalExtension, Transaction, TransactionBehavior};
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::checkpoint::save;
-use crate::journal::sqlite::{compactions, dead_letters, events, location_blocks};
+use crate::journal::sqlite::{compactions, dead_letters, delivery_blocks, events, location_blocks};
 use crate::journal::writer::Erased;
 use crate::model::{Seq, Timestamp};
 
@@ -65,6 +65,7 @@ pub(super) fn erase(
     }
     // Pruned events are before those that are left.
     erased.seqs.splice(..0, deliveries);
+    delivery_blocks::erase(&transaction, &erased.seqs)?;
     if !erased.seqs.is_empty() {
         transaction.execute("DELETE FROM import WHERE number > 0", [])?;
     }

@@ -17,8 +17,8 @@ use crate::journal::sqlite::database_path::{resolve, resolve_for_writing, size_b
 use crate::journal::sqlite::lock_file::DatabaseLock;
 use crate::journal::sqlite::wal_checkpoint::{self, LogMover};
 use crate::journal::sqlite::{
-    compactions, connection, dead_letters, epochs, erase, events, import_marks, lock_file, prune,
-    schema,
+    compactions, connection, dead_letters, delivery_blocks, epochs, erase, events, import_marks,
+    lock_file, prune, schema,
 };
 use crate::journal::writer::{Erased, ImportMark, Journal};
 use crate::model::{Seq, Timestamp};
@@ -124,6 +124,14 @@ impl SqliteJournal {
         self.lock.as_mut().map_or(Ok(()), |lock| lock.record_commit(head))?;
         Ok(head)
     }
+
+    fn truncate_log(&self, timeout: Duration) -> Result<bool, JournalError> {
+        let _paused = self.mover.as_ref().map(LogMover::pause);
+        self.connection.busy_timeout(timeout)?;
+        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
+        self.connection.busy_timeout(BUSY_TIMEOUT)?;
+        Ok(!is_held?)
+    }
 }
 
 impl Journal for SqliteJournal {
@@ -157,6 +165,10 @@ impl Journal for SqliteJournal {
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
         save::save(&mut self.connection, CheckpointSeq::whole(upto), SaveMode::Replace, fill)
+    }
+
+    fn index_deliveries(&mut self, after: Seq) -> Result<Seq, JournalError> {
+        delivery_blocks::extend(&mut self.connection, after)
     }
 
     fn finish_naming(&mut self) -> Result<(), JournalError> {
@@ -201,11 +213,7 @@ impl Journal for SqliteJournal {
     }
 
     fn empty_log(&mut self) -> Result<bool, JournalError> {
-        let _paused = self.mover.as_ref().map(LogMover::pause);
-        self.connection.busy_timeout(EMPTY_TIMEOUT)?;
-        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
-        self.connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(!is_held?)
+        self.truncate_log(EMPTY_TIMEOUT)
     }
 
     fn is_moving_log(&self) -> bool {
@@ -216,11 +224,7 @@ impl Journal for SqliteJournal {
         if size_beside(&self.path, "-wal")? <= LOG_BYTES_MAX {
             return Ok(true);
         }
-        let _paused = self.mover.as_ref().map(LogMover::pause);
-        self.connection.busy_timeout(TRIM_TIMEOUT)?;
-        let is_held = wal_checkpoint::is_held(&self.connection, "TRUNCATE");
-        self.connection.busy_timeout(BUSY_TIMEOUT)?;
-        Ok(!is_held?)
+        self.truncate_log(TRIM_TIMEOUT)
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {

@@ -6,6 +6,7 @@ pub(super) mod compactions;
 pub(super) mod connection;
 pub(super) mod database_path;
 pub(super) mod dead_letters;
+pub(super) mod delivery_blocks;
 pub(super) mod epochs;
 pub(super) mod erase;
 pub(super) mod error;

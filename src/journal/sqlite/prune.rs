@@ -59,17 +59,17 @@ pub(super) fn prune(
     Ok(upto.max(from).unsigned_abs())
 }
 
-/// Shows the ids of deliveries after `after` and up to `head`, including pruned ones.
+/// Shows the ids of deliveries after `after` and up to `upto`, including pruned ones.
 pub(super) fn accepted(
     connection: &Connection,
     after: Seq,
-    head: Seq,
+    upto: Seq,
     each: &mut dyn FnMut(Accepted<'_>),
 ) -> Result<(), JournalError> {
     let mut last = after;
     loop {
-        last = pruned_ids(connection, last, each)?;
-        let read = events::read_ids(connection, last, head, &mut |seq, entry| {
+        last = pruned_ids(connection, last, upto, each)?;
+        let read = events::read_ids(connection, last, upto, &mut |seq, entry| {
             last = seq;
             if let Some(webhook_id) = entry.webhook_id {
                 let (location, received_at) = (entry.location, entry.received_at);
@@ -85,14 +85,15 @@ pub(super) fn accepted(
     }
 }
 
-/// Shows a page of the ids of pruned deliveries after `after`, and returns the event after
-/// which the next page begins.
+/// Shows the ids of pruned deliveries after `after` and up to `upto`, and returns the event
+/// after which none is pruned.
 fn pruned_ids(
     connection: &Connection,
     after: Seq,
+    upto: Seq,
     each: &mut dyn FnMut(Accepted<'_>),
 ) -> Result<Seq, JournalError> {
-    let upto = pruned(connection)?;
+    let upto = pruned(connection)?.min(upto);
     let mut last = after;
     while last < upto {
         let mut select = connection.prepare_cached(PRUNED_IDS)?;

@@ -4,6 +4,7 @@ use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
 use crate::journal::dead_letter::{DeadLetter, DeadLetterSummary, DeadLetterTotals};
+use crate::journal::delivery_hash::{DeliveryHash, DeliveryIndex};
 use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::SEQ_MAX;
@@ -16,7 +17,8 @@ use crate::journal::sqlite::schema::{
     PROTECTION_SINCE,
 };
 use crate::journal::sqlite::{
-    compactions, dead_letters, epochs, erase, events, history, location_blocks, prune,
+    compactions, dead_letters, delivery_blocks, epochs, erase, events, history, location_blocks,
+    prune,
 };
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 
@@ -114,11 +116,24 @@ impl JournalReader for SqliteJournal {
 
     fn accepted(
         &mut self,
-        after: Seq,
+        entries: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
-        let head = self.head()?;
-        prune::accepted(&self.connection, after, head, each)
+        let (after, upto) = (entries.start().saturating_sub(1), self.head()?.min(*entries.end()));
+        prune::accepted(&self.connection, after, upto, each)
+    }
+
+    fn delivery_index(&mut self) -> Result<Option<DeliveryIndex>, JournalError> {
+        delivery_blocks::index(&self.connection, self.format)
+    }
+
+    fn delivery_hashes(
+        &mut self,
+        part: u8,
+        entries: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, DeliveryHash),
+    ) -> Result<(), JournalError> {
+        delivery_blocks::hashes(&self.connection, part, entries, each)
     }
 
     fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {

@@ -20,6 +20,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("schema/0011_location_blocks.sql"),
     include_str!("schema/0012_names.sql"),
     include_str!("schema/0013_summaries.sql"),
+    include_str!("schema/0014_delivery_blocks.sql"),
 ];
 
 /// The first format with pruned entries and dead letters.
@@ -51,6 +52,9 @@ pub(super) const NAMES_SINCE: i64 = 12;
 
 /// The first format that says what each location holds.
 pub(super) const SUMMARIES_SINCE: i64 = 13;
+
+/// The first format with hashes of the ids of deliveries.
+pub(super) const DELIVERY_BLOCKS_SINCE: i64 = 14;
 
 /// Marks a SQLite file as Relata's: "RELA".
 pub(super) const APPLICATION_ID: i64 = 0x5245_4c41;

@@ -7,15 +7,15 @@ use crate::store::name_limits::NewNames;
 use crate::store::options::Options;
 use crate::store::store::Store;
 use crate::store::writer::command::Command;
-use crate::store::writer::dedup_window::recall_after;
+use crate::store::writer::recall::Recall;
 use crate::webhook::Decoded;
 
 impl Store {
     /// Returns what a delivery would do if it arrived now, and the seq it would get, or
     /// for a duplicate has. Stores nothing.
     ///
-    /// In a store that is open for reading only, it reads the ids of all deliveries of the
-    /// last seven days.
+    /// In a store that is open for reading only, it reads those ids of the deliveries of the
+    /// last seven days that may be the same, or are not indexed yet.
     pub fn preview(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
         let delivery = delivery.keeping(self.keep);
         if self.is_read_only() {
@@ -29,7 +29,7 @@ impl Store {
         let (previewed, delivery) =
             self.execute(|reply| Command::Preview(Box::new(delivery), reply))?;
         let beyond = |reached| IngestError::LimitReached { reached, delivery };
-        let (status, seq) = previewed.map_err(beyond)?;
+        let (status, seq) = previewed?.map_err(beyond)?;
         Ok(Preview { status, seq })
     }
 
@@ -38,15 +38,11 @@ impl Store {
             return Ok(Preview { status: Status::Ignored, seq: None });
         };
         if let Some(webhook_id) = &event.webhook_id {
-            let mut first = None;
             let mut journal = self.reader()?;
             let room = Options::default().remembered_deliveries;
-            let after = recall_after(journal.as_mut(), room)?;
-            journal.accepted(after, &mut |it| {
-                let same =
-                    it.location == event.location.as_str() && it.webhook_id == webhook_id.as_str();
-                first = first.or(same.then_some(it.seq));
-            })?;
+            let recall = Recall::plan(journal.as_mut(), room)?;
+            let (location, id) = (event.location.as_str(), webhook_id.as_str());
+            let first = recall.find(journal.as_mut(), location, id)?;
             if first.is_some() {
                 return Ok(Preview { status: Status::Duplicate, seq: first });
             }

@@ -18,8 +18,11 @@ pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
 /// Called once a refused delivery is kept, on the writer's thread.
 pub(crate) type KeepReply = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
 
-/// The outcome that a delivery would have, and the delivery.
-pub(crate) type Previewed = (Result<(Status, Option<Seq>), LimitReached>, Box<Delivery>);
+/// The outcome that a delivery would have.
+pub(crate) type PreviewedOutcome = Result<(Status, Option<Seq>), LimitReached>;
+
+/// That, and the delivery.
+pub(crate) type Previewed = (Result<PreviewedOutcome, IngestError>, Box<Delivery>);
 
 /// A task run on the writer thread.
 pub(crate) enum Command {

@@ -1,12 +1,10 @@
 //! Which deliveries were accepted lately, to know a repeat.
 
-use std::hash::BuildHasher;
 use std::time::Duration;
 
-use foldhash::quality::RandomState;
 use hashbrown::HashTable;
 
-use crate::journal::{JournalError, JournalReader};
+use crate::journal::{DELIVERY_PARTS, DeliveryHash, DeliveryKey};
 use crate::model::{Seq, Timestamp};
 
 /// How long an id is known at least, unless there are more than fit. HighLevel repeats a
@@ -15,81 +13,191 @@ pub(crate) const DEDUP_WINDOW: Duration = Duration::from_secs(7 * 24 * 3600);
 
 /// Maximum time between two deliveries that counts. A clock that was wrong may have set one
 /// far ahead of the other, which makes none older than it is.
-const GAP: Duration = Duration::from_secs(24 * 3600);
+pub(crate) const GAP: Duration = Duration::from_secs(24 * 3600);
 
-fn between(earlier: Timestamp, later: Timestamp) -> Duration {
+/// Returns the time between two deliveries, as far as it counts.
+pub(crate) fn between(earlier: Timestamp, later: Timestamp) -> Duration {
     Duration::from_millis(later.as_millis().abs_diff(earlier.as_millis())).min(GAP)
 }
 
-/// Returns the event after which ids are read when a store is opened: those of the last
-/// seven days before the newest event, but no more than fit.
-///
-/// The clock does not matter: a wrong one must not make a store forget.
-pub(crate) fn recall_after(
-    journal: &mut dyn JournalReader,
-    room: usize,
-) -> Result<Seq, JournalError> {
-    let (head, pruned) = (journal.head()?, journal.pruned()?);
-    // Only those pruned ones are remembered that may be repeated.
-    let (mut after, mut left) = (if head <= pruned { 0 } else { head }, DEDUP_WINDOW);
-    // From one delivery back to the first of the day before it, and over the gap there.
-    while let Some(at) = journal.received_at(after)? {
-        let first = journal.first_since(at.before(left.min(GAP)))?;
-        if first <= pruned + 1 {
-            after = 0;
-            break;
-        }
-        let oldest = journal.received_at(first)?.unwrap_or(at);
-        let before = journal.received_at(first - 1)?.unwrap_or(oldest);
-        left = left.saturating_sub(between(oldest, at));
-        after = first - 1;
-        match left.checked_sub(between(before, oldest)) {
-            Some(rest) => left = rest,
-            None => break,
-        }
-    }
-    Ok(after.max(head.saturating_sub(room as Seq)))
-}
-
-/// The ids of accepted deliveries of all locations, each as a keyed 128-bit hash
-/// of location and id, so that no sender can make two ids the same.
+/// The ids of accepted deliveries of all locations, each as a keyed hash of location and id.
 ///
 /// They are kept in two generations. When the young one spans seven days, or
 /// half of the room, the old one is forgotten and the young one takes its
 /// place: so an id is known for seven to fourteen days, or among the last half
-/// of the room. It costs 25 bytes an id and as much again while a table is half
+/// of the room. It costs 17 bytes an id and as much again while a table is half
 /// empty.
+///
+/// Those of earlier runs are on disk at first. Before an id is looked for, the
+/// [part](DeliveryHash::part) that it is in must have been [recalled](Self::recall).
 #[derive(Debug)]
 pub(crate) struct DedupWindow {
-    states: (RandomState, RandomState),
-    young: Generation,
-    old: Generation,
+    key: DeliveryKey,
+    parts: Vec<Part>,
+    /// Number of ids of all young generations.
+    young_ids: usize,
+    /// The time over which these were received.
+    young_span: Duration,
     generation_ids: usize,
     /// When the newest id came.
     last: Option<Timestamp>,
+    on_disk: Recallable,
+    /// Number of parts that are not recalled.
+    unrecalled: usize,
+}
+
+/// Entries whose ids are recalled from disk.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Recallable {
+    /// They are after this one…
+    pub(crate) after: Seq,
+    /// …those up to this one of the old generation, the others of the young one…
+    split: Seq,
+    /// …and up to this one.
+    pub(crate) upto: Seq,
 }
 
 #[derive(Debug, Default)]
-struct Generation {
-    /// The time over which its ids were received.
-    span: Duration,
-    known: HashTable<(DeliveryKey, Seq)>,
+struct Part {
+    young: HashTable<Known>,
+    old: HashTable<Known>,
+    is_recalled: bool,
 }
 
-/// Both halves of the hash.
-type DeliveryKey = (u64, u64);
+/// What a delivery is known by, but for its part.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+struct Known {
+    high: u64,
+    low: u16,
+    /// The lower 48 bits: more deliveries than can ever be.
+    seq: [u16; 3],
+}
 
-impl DedupWindow {
-    /// Creates a window for this many ids.
-    pub(crate) fn new(limit: usize) -> Self {
-        let generation_ids = (limit / 2).max(1);
-        let (young, old) = Default::default();
-        Self { states: Default::default(), young, old, generation_ids, last: None }
+impl Known {
+    fn new(hash: DeliveryHash, seq: Seq) -> Self {
+        let word = |shift: u32| u16::try_from(seq >> shift & 0xffff).unwrap_or_default();
+        Self { high: hash.high, low: hash.low, seq: [word(0), word(16), word(32)] }
     }
 
-    /// Returns the seq under which this delivery was accepted, or `None` if it was not.
+    fn seq(self) -> Seq {
+        self.seq.into_iter().rev().fold(0, |seq, word| seq << 16 | Seq::from(word))
+    }
+}
+
+impl Part {
+    fn seq_of(&self, hash: DeliveryHash) -> Option<Seq> {
+        let same = |known: &Known| (known.high, known.low) == (hash.high, hash.low);
+        let generations = [&self.young, &self.old];
+        generations.iter().find_map(|known| known.find(hash.high, same)).map(|known| known.seq())
+    }
+}
+
+impl DedupWindow {
+    /// Creates a window for this many ids, none of which is on disk.
+    pub(crate) fn new(limit: usize) -> Self {
+        let mut window = Self::recalling(limit, DeliveryKey::random(), (0, 0), None);
+        window.expect_indexed(0, 0);
+        window
+    }
+
+    /// Creates a window for this many ids, hashed with this key: those of the entries after
+    /// `after` and up to `upto`, the last of which was received then, are to be recalled.
+    pub(crate) fn recalling(
+        limit: usize,
+        key: DeliveryKey,
+        (after, upto): (Seq, Seq),
+        last: Option<Timestamp>,
+    ) -> Self {
+        let generation_ids = (limit / 2).max(1);
+        // Where they fit into one generation, all are old: they were when the next one ends.
+        let is_one = upto - after <= generation_ids as Seq;
+        let split = if is_one { upto } else { upto - generation_ids as Seq };
+        let unrecalled = usize::from(DELIVERY_PARTS);
+        Self {
+            key,
+            parts: std::iter::repeat_with(Part::default).take(unrecalled).collect(),
+            young_ids: 0,
+            young_span: Duration::ZERO,
+            generation_ids,
+            last,
+            on_disk: Recallable { after, split, upto },
+            unrecalled,
+        }
+    }
+
+    /// Records that all but those between these two entries were recalled.
+    pub(crate) fn expect_indexed(&mut self, after: Seq, upto: Seq) {
+        self.on_disk = Recallable { after, upto, ..self.on_disk };
+        if after >= upto {
+            (0..DELIVERY_PARTS).for_each(|part| self.finish_part(part));
+        }
+    }
+
+    /// Returns the hash of an id.
+    pub(crate) fn hash(&self, location: &str, webhook_id: &str) -> DeliveryHash {
+        self.key.hash(location, webhook_id)
+    }
+
+    /// Returns a part that is not recalled, or `None` if all are.
+    pub(crate) fn next_unrecalled(&self) -> Option<u8> {
+        if self.unrecalled == 0 {
+            return None;
+        }
+        (0..DELIVERY_PARTS).find(|part| !self.is_recalled(*part))
+    }
+
+    /// Returns whether the ids of this part are known.
+    pub(crate) fn is_recalled(&self, part: u8) -> bool {
+        self.parts.get(usize::from(part)).is_none_or(|part| part.is_recalled)
+    }
+
+    /// Returns whose ids are still to be recalled.
+    pub(crate) fn on_disk(&self) -> Recallable {
+        self.on_disk
+    }
+
+    /// Adds an id of an earlier run.
+    pub(crate) fn recall(&mut self, hash: DeliveryHash, seq: Seq) {
+        let Self { parts, on_disk, young_ids, .. } = self;
+        let is_wanted = on_disk.after < seq && seq <= on_disk.upto;
+        let part = parts.get_mut(usize::from(hash.part())).filter(|_| is_wanted);
+        let Some(part) = part.filter(|part| part.seq_of(hash).is_none()) else { return };
+        let is_young = seq > on_disk.split;
+        let known = if is_young { &mut part.young } else { &mut part.old };
+        known.insert_unique(hash.high, Known::new(hash, seq), |known| known.high);
+        *young_ids += usize::from(is_young);
+    }
+
+    /// Adds all ids of a part that an index knows, unless that was done.
+    pub(crate) fn recall_part(&mut self, part: u8, ids: &[(Seq, DeliveryHash)]) {
+        if self.is_recalled(part) {
+            return;
+        }
+        let split = self.on_disk.split;
+        let young = ids.iter().filter(|(seq, _)| *seq > split).count();
+        if let Some(part) = self.parts.get_mut(usize::from(part)) {
+            part.young.reserve(young, |known| known.high);
+            part.old.reserve(ids.len() - young, |known| known.high);
+        }
+        for (seq, hash) in ids {
+            self.recall(*hash, *seq);
+        }
+        self.finish_part(part);
+    }
+
+    /// Records that all ids of a part were recalled.
+    fn finish_part(&mut self, part: u8) {
+        if let Some(part) = self.parts.get_mut(usize::from(part)).filter(|it| !it.is_recalled) {
+            part.is_recalled = true;
+            self.unrecalled -= 1;
+        }
+    }
+
+    /// Returns the seq under which this delivery was accepted, or `None` if it was not, as
+    /// far as it is recalled.
     pub(crate) fn find(&self, location: &str, webhook_id: &str) -> Option<Seq> {
-        self.seq_of(self.key(location, webhook_id))
+        let hash = self.hash(location, webhook_id);
+        self.parts.get(usize::from(hash.part()))?.seq_of(hash)
     }
 
     /// Returns the seq under which this delivery was accepted, or adds it under `seq`.
@@ -100,56 +208,64 @@ impl DedupWindow {
         seq: Seq,
         at: Timestamp,
     ) -> Option<Seq> {
-        let key = self.key(location, webhook_id);
-        let known = self.seq_of(key);
+        let hash = self.hash(location, webhook_id);
+        let part = usize::from(hash.part());
+        let known = self.parts.get(part)?.seq_of(hash);
         if known.is_none() {
-            self.young.span += self.last.map_or(Duration::ZERO, |last| between(last, at));
+            self.young_span += self.last.map_or(Duration::ZERO, |last| between(last, at));
             self.last = Some(at);
-            let is_old = self.young.span >= DEDUP_WINDOW;
-            if is_old || self.young.known.len() >= self.generation_ids {
-                self.old = std::mem::take(&mut self.young);
+            if self.young_span >= DEDUP_WINDOW || self.young_ids >= self.generation_ids {
+                self.begin_generation();
             }
-            self.young.known.insert_unique(key.1, (key, seq), |(key, _)| key.1);
+            let young = &mut self.parts.get_mut(part)?.young;
+            young.insert_unique(hash.high, Known::new(hash, seq), |known| known.high);
+            self.young_ids += 1;
         }
         known
     }
 
+    fn begin_generation(&mut self) {
+        self.parts.iter_mut().for_each(|part| part.old = std::mem::take(&mut part.young));
+        (self.young_ids, self.young_span) = (0, Duration::ZERO);
+        let Recallable { after, split, upto } = self.on_disk;
+        self.on_disk = Recallable { after: after.max(split), split: upto, upto };
+    }
+
     /// Forgets the deliveries of these events, which are in order.
     pub(crate) fn forget(&mut self, seqs: &[Seq]) {
-        for generation in [&mut self.young, &mut self.old] {
-            generation.known.retain(|(_, seq)| seqs.binary_search(seq).is_err());
+        self.retain(|known| seqs.binary_search(&known.seq()).is_err());
+    }
+
+    fn retain(&mut self, is_kept: impl Fn(&Known) -> bool) {
+        for part in &mut self.parts {
+            part.young.retain(|known| is_kept(known));
+            part.old.retain(|known| is_kept(known));
         }
+        self.young_ids = self.parts.iter().map(|part| part.young.len()).sum();
     }
 
     /// Removes a delivery that was added under this seq and not accepted.
     pub(crate) fn remove(&mut self, location: &str, webhook_id: &str, seq: Seq) {
-        let added = (self.key(location, webhook_id), seq);
-        for generation in [&mut self.young, &mut self.old] {
-            if let Ok(entry) = generation.known.find_entry(added.0.1, |it| *it == added) {
-                entry.remove();
-            }
+        let hash = self.hash(location, webhook_id);
+        let added = Known::new(hash, seq);
+        let Some(part) = self.parts.get_mut(usize::from(hash.part())) else { return };
+        if let Ok(entry) = part.young.find_entry(hash.high, |known| *known == added) {
+            entry.remove();
+            self.young_ids -= 1;
+        } else if let Ok(entry) = part.old.find_entry(hash.high, |known| *known == added) {
+            entry.remove();
         }
     }
 
-    fn key(&self, location: &str, webhook_id: &str) -> DeliveryKey {
-        let delivery = (location, webhook_id);
-        (self.states.0.hash_one(delivery), self.states.1.hash_one(delivery))
-    }
-
-    fn seq_of(&self, key: DeliveryKey) -> Option<Seq> {
-        let same = |(known, _): &(DeliveryKey, Seq)| *known == key;
-        let generations = [&self.young, &self.old];
-        generations
-            .iter()
-            .find_map(|generation| generation.known.find(key.1, same))
-            .map(|(_, seq)| *seq)
+    #[cfg(test)]
+    fn len(&self) -> usize {
+        self.parts.iter().map(|part| part.young.len() + part.old.len()).sum()
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::journal::{CheckpointSeq, Journal, JournalEntry, MemoryJournal};
 
     const DAY: i64 = 24 * 3600 * 1000;
 
@@ -191,6 +307,15 @@ mod tests {
     }
 
     #[test]
+    fn a_clock_far_ahead_makes_no_known_id_old() {
+        let mut deliveries = DedupWindow::new(1_000);
+        for (day, number) in [0, 1, 2, 365, 365, 365, 800, 800].into_iter().zip(0..) {
+            fill(&mut deliveries, number * 10, 10, day);
+        }
+        assert!((0..80).all(|number| known(&deliveries, number)));
+    }
+
+    #[test]
     fn memory_is_bounded_and_the_last_half_is_known() {
         let mut deliveries = DedupWindow::new(1_000);
         for round in 0..50 {
@@ -198,63 +323,8 @@ mod tests {
             let last = round * 100 + 99;
             let first = last.saturating_sub(499);
             assert!((first..=last).all(|number| known(&deliveries, number)));
-            assert!(deliveries.young.known.len() + deliveries.old.known.len() <= 1_000);
+            assert!(deliveries.len() <= 1_000);
         }
         assert!(!known(&deliveries, 3_900));
-    }
-
-    /// A clock was a year ahead for a quarter of an hour; after the next start the ids of
-    /// the days before were unknown.
-    #[test]
-    fn a_clock_far_ahead_makes_no_id_old() {
-        let mut journal = MemoryJournal::new();
-        let mut deliveries = DedupWindow::new(1_000);
-        // Day by day, an hour with the clock ahead, and what it leaves: times stand still.
-        for (day, seq) in [0, 1, 2, 365, 365, 365, 800, 800].into_iter().zip(0..) {
-            let entry = JournalEntry {
-                location: "a",
-                event_type: "RecordCreate",
-                entity: "r",
-                webhook_id: None,
-                at: None,
-                received_at: Timestamp::from_millis(day * DAY),
-                body: "{}",
-            };
-            journal.append(&[entry; 10]).unwrap();
-            fill(&mut deliveries, seq * 10, 10, day);
-        }
-        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 0);
-        assert!((0..80).all(|number| known(&deliveries, number)));
-    }
-
-    /// Opening read every id of seven days, however few of them there was room for, while
-    /// the deliveries that came meanwhile were refused.
-    #[test]
-    fn no_more_is_recalled_than_there_is_room_for() {
-        let mut journal = MemoryJournal::new();
-        assert_eq!(recall_after(&mut journal, 10).unwrap(), 0);
-        for day in 0..20 {
-            let entry = JournalEntry {
-                location: "a",
-                event_type: "RecordCreate",
-                entity: "r",
-                webhook_id: None,
-                at: None,
-                received_at: Timestamp::from_millis(day * DAY),
-                body: "{}",
-            };
-            journal.append(&[entry; 10]).unwrap();
-        }
-        // The newest came on day 19, so those of day 12 are the oldest of seven days,
-        // whatever the clock says now.
-        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 120);
-        assert_eq!(recall_after(&mut journal, 50).unwrap(), 150);
-        journal.save_checkpoint(CheckpointSeq::whole(200), &mut |_| Ok(())).unwrap();
-        let at = |day| Timestamp::from_millis(day * DAY);
-        journal.prune(at(11), at(5), 1_000).unwrap();
-        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 120);
-        journal.prune(at(15), at(5), 1_000).unwrap();
-        assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 0, "those pruned, too");
-        assert_eq!(recall_after(&mut journal, 60).unwrap(), 140);
     }
 }

@@ -22,7 +22,9 @@ use crate::store::writer::command::{Command, ToErase};
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
+use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
+use crate::store::writer::recalling::Recalling;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
@@ -42,16 +44,20 @@ pub(crate) enum Task {
     Prune,
     Compact,
     TrimLog,
+    Recall,
+    IndexDeliveries,
 }
 
 impl Task {
-    pub(crate) const ALL: [Self; 6] = [
+    pub(crate) const ALL: [Self; 8] = [
         Self::Import,
         Self::RetryWriting,
         Self::SaveCheckpoint,
         Self::Prune,
         Self::Compact,
         Self::TrimLog,
+        Self::Recall,
+        Self::IndexDeliveries,
     ];
 }
 
@@ -64,6 +70,8 @@ pub(crate) struct Writer {
     pub(crate) deliveries: DedupWindow,
     pub(crate) checkpointer: Checkpointer,
     pub(crate) imports: Imports,
+    pub(crate) recalling: Option<Recalling>,
+    pub(crate) indexing: Indexing,
     pub(crate) pruning: Pruning,
     pub(crate) compaction: Compacting,
     pub(crate) log: LogTrimming,
@@ -78,7 +86,7 @@ pub(crate) struct Writer {
     /// Where a location that was loaded is reported, while the store is open.
     pub(crate) to_writer: Arc<Mutex<Option<SyncSender<Command>>>>,
     /// Tasks in the order of their turns.
-    pub(crate) tasks: [Task; 6],
+    pub(crate) tasks: [Task; 8],
 }
 
 impl Writer {
@@ -96,6 +104,7 @@ impl Writer {
             self.run_due_tasks();
         }
         self.commit_all_waiting();
+        self.end_recalling();
         if self.state.health.is_paused() {
             self.retry_writing();
         }
@@ -109,6 +118,7 @@ impl Writer {
         let wait = self.checkpointer.due_in(now).min(self.pruning.due_in(now));
         let wait = wait.min(self.log.due_in(now)).min(self.retrying.due_in(now));
         let wait = wait.min(self.compaction.due_in(now)).min(self.imports.due_in());
+        let wait = wait.min(self.recall_due_in()).min(self.indexing.due_in(self.head, now));
         if self.leaves_disk_to_deliveries() { wait.max(LOG_MOVE_POLL) } else { wait }
     }
 
@@ -160,6 +170,8 @@ impl Writer {
                 self.compaction.due_in(now).is_zero() && !self.checkpointer.is_saving()
             }
             Task::TrimLog => self.log.due_in(now).is_zero(),
+            Task::Recall => self.recalling.is_some(),
+            Task::IndexDeliveries => self.indexing.due_in(self.head, now).is_zero(),
         }
     }
 
@@ -172,6 +184,8 @@ impl Writer {
             Task::Prune => self.prune(),
             Task::Compact => self.compact(),
             Task::TrimLog => self.trim_log(),
+            Task::Recall => self.recall_some(),
+            Task::IndexDeliveries => self.index_deliveries(),
         }
     }
 
@@ -214,7 +228,8 @@ impl Writer {
                 reply.send(self.delete_dead_letter(id)).unwrap_or_default();
             }
             Command::Preview(delivery, reply) => {
-                let previewed = self.preview(delivery.decoded());
+                let previewed = self.recall_for(std::iter::once(&*delivery));
+                let previewed = previewed.map(|()| self.preview(delivery.decoded()));
                 reply.send((previewed, delivery)).unwrap_or_default();
             }
             Command::Import(chunk) => self.imports.chunks.push_back(*chunk),

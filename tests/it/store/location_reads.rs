@@ -233,8 +233,9 @@ fn age(db: &Path, random: &mut Random) {
     let file = Connection::open(db).unwrap();
     let upto = random.below(6_000);
     let sql = match random.below(6) {
-        0 => "DROP TABLE location_block; DROP TABLE location_block_range; DROP TABLE state_name; DROP TABLE state_summary; \
-              DROP TABLE unnamed; PRAGMA user_version = 10"
+        0 => "DROP TABLE location_block; DROP TABLE location_block_range; DROP TABLE state_name; \
+              DROP TABLE unnamed; DROP TABLE state_summary; DROP TABLE delivery_block; \
+              DROP TABLE delivery_key; PRAGMA user_version = 10"
             .to_owned(),
         1 => "DELETE FROM location_block_range; DELETE FROM location_block".to_owned(),
         2 => format!("UPDATE location_block_range SET first = max(first, min(last, {upto}))"),

@@ -20,6 +20,7 @@ mod on_demand;
 mod one_location;
 mod pruning;
 mod read_costs;
+mod repeats;
 mod sql_views;
 mod timeline;
 mod verification;

@@ -1,13 +1,15 @@
 //! A reader of a journal that counts what is read.
 
 use std::ops::{ControlFlow, RangeInclusive};
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use relata::changes::Epochs;
 use relata::journal::{
     Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterSummary, DeadLetterTotals,
-    JournalEntry, JournalError, JournalReader, RowSink, SkipBlock,
+    DeliveryHash, DeliveryIndex, DeliveryKey, JournalEntry, JournalError, JournalReader, RowSink,
+    SkipBlock,
 };
 use relata::{Seq, Timestamp};
 
@@ -24,9 +26,54 @@ pub(crate) struct Reads {
     pub(crate) hashes: AtomicU64,
     /// Looks at where the entries of a location are.
     pub(crate) looks: AtomicU64,
+    /// The entries whose ids are indexed, if the second is not 0: those after the first, up
+    /// to the second. Otherwise it is up to the journal.
+    pub(crate) indexed_after: AtomicU64,
+    pub(crate) indexed_upto: AtomicU64,
+    /// Whether the index cannot be read, and how long it takes to read a part of it, in
+    /// milliseconds.
+    pub(crate) parts_fail: AtomicBool,
+    pub(crate) part_delay_ms: AtomicU64,
+    /// Parts of the index that were read.
+    pub(crate) parts_read: AtomicU64,
 }
 
 impl Reads {
+    /// Returns the index that there is instead of the journal's.
+    pub(crate) fn index(&self) -> Option<DeliveryIndex> {
+        let key = DeliveryKey::new([7; 16]);
+        let after = self.indexed_after.load(Ordering::Relaxed);
+        let upto = self.indexed_upto.load(Ordering::Relaxed);
+        (upto > 0).then_some(DeliveryIndex { key, after, upto })
+    }
+
+    /// Shows hashes of that index, or of the journal's.
+    pub(crate) fn delivery_hashes(
+        &self,
+        journal: &mut dyn JournalReader,
+        part: u8,
+        entries: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, DeliveryHash),
+    ) -> Result<(), JournalError> {
+        std::thread::sleep(Duration::from_millis(self.part_delay_ms.load(Ordering::Relaxed)));
+        if self.parts_fail.load(Ordering::Relaxed) {
+            return Err(JournalError::File {
+                path: "relata.db".into(),
+                source: std::io::Error::from(std::io::ErrorKind::StorageFull),
+            });
+        }
+        self.parts_read.fetch_add(1, Ordering::Relaxed);
+        let Some(index) = self.index() else {
+            return journal.delivery_hashes(part, entries, each);
+        };
+        journal.accepted(entries, &mut |it| {
+            let hash = index.key.hash(it.location, it.webhook_id);
+            if hash.part() == part {
+                each(it.seq, hash);
+            }
+        })
+    }
+
     /// Returns the entries and bytes of hashes read since the last call.
     pub(crate) fn take(&self) -> (u64, u64) {
         (self.entries.swap(0, Ordering::Relaxed), self.hashes.swap(0, Ordering::Relaxed))
@@ -104,10 +151,24 @@ impl JournalReader for CountingReader {
 
     fn accepted(
         &mut self,
-        after: Seq,
+        entries: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
-        self.kept.accepted(after, each)
+        self.kept.accepted(entries, each)
+    }
+
+    fn delivery_index(&mut self) -> Result<Option<DeliveryIndex>, JournalError> {
+        let simulated = self.reads.index();
+        simulated.map_or_else(|| self.kept.delivery_index(), |index| Ok(Some(index)))
+    }
+
+    fn delivery_hashes(
+        &mut self,
+        part: u8,
+        entries: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, DeliveryHash),
+    ) -> Result<(), JournalError> {
+        self.reads.delivery_hashes(self.kept.as_mut(), part, entries, each)
     }
 
     fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {

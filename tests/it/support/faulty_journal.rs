@@ -8,8 +8,8 @@ use std::time::Duration;
 use relata::changes::Epochs;
 use relata::journal::{
     Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
-    DeadLetterTotals, Erased, ImportMark, Journal, JournalEntry, JournalError, JournalReader,
-    OpenReader, Refused, RowSink, SkipBlock,
+    DeadLetterTotals, DeliveryHash, DeliveryIndex, Erased, ImportMark, Journal, JournalEntry,
+    JournalError, JournalReader, OpenReader, Refused, RowSink, SkipBlock,
 };
 use relata::{Seq, Timestamp};
 
@@ -52,6 +52,8 @@ pub(crate) struct Plan {
     pub(crate) compactions_last: AtomicBool,
     /// Whether the ids of deliveries cannot be read.
     pub(crate) accepted_fails: AtomicBool,
+    /// Entries whose ids are told by `accepted`.
+    pub(crate) ids_read: AtomicU64,
     /// The entry at which reading panics, or 0.
     pub(crate) panics_at: AtomicU64,
     /// The entry at which reading fails once, or 0.
@@ -145,13 +147,31 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
 
     fn accepted(
         &mut self,
-        after: Seq,
+        entries: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Accepted<'_>),
     ) -> Result<(), JournalError> {
         if self.plan.accepted_fails.load(Ordering::Relaxed) {
             return Err(full());
         }
-        self.kept.accepted(after, each)
+        self.kept.accepted(entries, &mut |it| {
+            self.plan.ids_read.fetch_add(1, Ordering::Relaxed);
+            each(it);
+        })
+    }
+
+    fn delivery_index(&mut self) -> Result<Option<DeliveryIndex>, JournalError> {
+        let simulated = self.plan.reads.index();
+        simulated.map_or_else(|| self.kept.delivery_index(), |index| Ok(Some(index)))
+    }
+
+    fn delivery_hashes(
+        &mut self,
+        part: u8,
+        entries: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, DeliveryHash),
+    ) -> Result<(), JournalError> {
+        let reads = Arc::clone(&self.plan.reads);
+        reads.delivery_hashes(&mut self.kept, part, entries, each)
     }
 
     fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {
@@ -315,6 +335,10 @@ impl<J: Journal> Journal for Faulty<J> {
             return Err(full());
         }
         self.kept.replace_checkpoint(upto, fill)
+    }
+
+    fn index_deliveries(&mut self, after: Seq) -> Result<Seq, JournalError> {
+        self.kept.index_deliveries(after)
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {

@@ -16,7 +16,7 @@ use crate::journal::sqlite::journal::SqliteJournal;
 use crate::journal::sqlite::tokens::Tokens;
 use crate::journal::token::{Scope, TokenRow};
 use crate::journal::writer::Journal;
-use crate::model::Timestamp;
+use crate::model::{Seq, Timestamp};
 
 #[test]
 fn a_second_writer_is_refused() {
@@ -119,7 +119,7 @@ fn an_entry_that_is_missing_is_named_when_ids_are_recalled() {
     let known = JournalEntry { webhook_id: Some("w"), ..entry("a", "one") };
     journal.append(&[known, known, known]).unwrap();
     execute(&path, "DELETE FROM event WHERE seq = 2");
-    let recalled = journal.accepted(0, &mut |_| ());
+    let recalled = journal.accepted(1..=Seq::MAX, &mut |_| ());
     let error = recalled.unwrap_err().to_string();
     assert_eq!(error, "event 2 is damaged: it is missing; the next one there is 3");
 }

@@ -73,6 +73,7 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
         include_str!("../checkpoint/save.rs"),
         include_str!("../compactions.rs"),
         include_str!("../dead_letters.rs"),
+        include_str!("../delivery_blocks.rs"),
         include_str!("../erase.rs"),
         include_str!("../events.rs"),
         include_str!("../journal.rs"),

@@ -23,6 +23,9 @@ impl Writer {
         if self.state.health.failure().is_some() {
             return self.refuse(batch);
         }
+        if let Err(refusal) = self.recall_for(batch.iter().map(|pending| &pending.delivery)) {
+            return batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
+        }
         self.stamp(batch.iter_mut().map(|pending| &mut pending.delivery));
         self.keep_naming_properties(batch.iter_mut().map(|pending| &mut pending.delivery));
         let admissions = self.admit(batch.iter().map(|pending| &pending.delivery));

@@ -20,6 +20,8 @@ impl Writer {
         upto: Seq,
     ) -> Result<Option<Erasure>, IngestError> {
         self.check_writable()?;
+        // It may have read what is erased now.
+        self.end_recalling();
         let id = location.as_str();
         let found = self.locations.describe(id);
         let counts = found.map(|(_, counts)| counts).unwrap_or_default();

@@ -44,6 +44,7 @@ impl Writer {
         if new.is_empty() {
             return Ok(());
         }
+        self.recall_for(new.iter())?;
         self.stamp(new.iter_mut());
         self.keep_naming_properties(new.iter_mut());
         let new = &*new;

@@ -8,5 +8,6 @@ pub(crate) mod import;
 pub(crate) mod loading;
 pub(crate) mod preview;
 pub(crate) mod pruning;
+pub(crate) mod recall;
 pub(crate) mod recovery;
 pub(crate) mod save_checkpoint;

@@ -1,15 +1,15 @@
 //! Previewing a delivery against the graphs as they stand.
 
 use crate::graph::LocationGraph;
-use crate::model::Seq;
 use crate::store::delivery::Status;
-use crate::store::name_limits::{LimitReached, NewNames};
+use crate::store::name_limits::NewNames;
+use crate::store::writer::command::PreviewedOutcome;
 use crate::store::writer::thread::Writer;
 use crate::webhook::Decoded;
 
 impl Writer {
     /// Returns what a delivery would do, and the seq it would get, or for a duplicate has.
-    pub(crate) fn preview(&self, decoded: &Decoded) -> Result<(Status, Option<Seq>), LimitReached> {
+    pub(crate) fn preview(&self, decoded: &Decoded) -> PreviewedOutcome {
         let Decoded::Event(event) = decoded else { return Ok((Status::Ignored, None)) };
         let location = event.location.as_str();
         let webhook_id = event.webhook_id.as_ref();

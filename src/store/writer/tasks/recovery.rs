@@ -9,8 +9,8 @@ use crate::journal::{JournalError, WriteOutcome};
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{IngestError, Status};
 use crate::store::history;
-use crate::store::writer::dedup_window;
 use crate::store::writer::merge::merge_event;
+use crate::store::writer::recall::Recall;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::thread::Writer;
 
@@ -32,8 +32,9 @@ impl Writer {
         }
     }
 
-    /// Reads the ids of the deliveries of the last days, and how far imports have come, so
-    /// that a repeat is recognised. Queries are answered meanwhile, deliveries wait.
+    /// Finds out where the ids of the deliveries of the last days are, reads those that are
+    /// not indexed, and how far imports have come, so that a repeat is recognised. Queries
+    /// are answered meanwhile, deliveries wait.
     ///
     /// A failure is retried like that of a write.
     pub(crate) fn recall_deliveries(&mut self) {
@@ -44,12 +45,12 @@ impl Writer {
     }
 
     fn try_recall(&mut self) -> Result<(), JournalError> {
-        let Self { journal, deliveries, imports, options, .. } = self;
-        let after = dedup_window::recall_after(journal.as_mut(), options.remembered_deliveries)?;
-        journal.accepted(after, &mut |it| {
-            deliveries.insert(it.location, it.webhook_id, it.seq, it.received_at);
-        })?;
+        let Self { journal, deliveries, imports, indexing, options, .. } = self;
+        let recall = Recall::plan(journal.as_mut(), options.remembered_deliveries)?;
+        *deliveries = recall.begin(journal.as_mut(), options.remembered_deliveries)?;
+        indexing.begin(recall.indexed_upto());
         journal.import_marks(&mut |mark| imports.add_mark(mark))?;
+        self.begin_recalling();
         self.state.health.mark_ready();
         Ok(())
     }
@@ -122,7 +123,7 @@ impl Writer {
         self.catch_up(head)
     }
 
-    fn pause_or_fail(&mut self, error: Arc<JournalError>) -> IngestError {
+    pub(crate) fn pause_or_fail(&mut self, error: Arc<JournalError>) -> IngestError {
         match error.write_outcome() {
             WriteOutcome::Damaged => self.fail(error),
             WriteOutcome::NothingWritten | WriteOutcome::Unknown => self.pause(error),

@@ -113,6 +113,7 @@ pub(in crate::store) fn make_old(path: &Path) {
          DROP TABLE compaction; DROP TABLE pruned_before;
          DROP TABLE location_block; DROP TABLE location_block_range;
          DROP TABLE state_name; DROP TABLE unnamed; DROP TABLE state_summary;
+         DROP TABLE delivery_block; DROP TABLE delivery_key;
          PRAGMA user_version = 6",
     )
     .unwrap();
