@@ -224,9 +224,8 @@ async fn listen(
         App::new(Arc::clone(store), serve.limits(), policy).dropped_log_lines(log::dropped_lines());
     let server = Server::bind(addresses, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
-    match store.graph_memory().limit {
-        Some(bytes) => tracing::info!(bytes, "graphs of locations may take this much memory"),
-        None => tracing::info!("graphs of locations may take all memory"),
+    if let Some(bytes) = store.graph_memory().limit {
+        tracing::info!(bytes, "graphs of locations may take this much memory");
     }
     if let Some(open) = open {
         let who = if address.ip().is_loopback() { "any local process" } else { "anybody" };

@@ -173,12 +173,8 @@ mod tests {
             let (words, _) = bytes.as_chunks::<8>();
             words.iter().take(count).for_each(|word| state.add(u64::from_le_bytes(*word)));
             let (first, second) = state.finish();
-            let hash: String = [first, second]
-                .iter()
-                .flat_map(|word| word.to_le_bytes())
-                .map(|byte| format!("{byte:02x}"))
-                .collect();
-            assert_eq!(hash, expected);
+            let [first, second] = [first, second].map(u64::swap_bytes);
+            assert_eq!(format!("{first:016x}{second:016x}"), expected);
         }
     }
 

@@ -13,6 +13,7 @@ use crate::journal::{CheckpointRow, JournalError, JournalReader, OpenReader};
 use crate::model::Seq;
 use crate::store::load_error::LoadError;
 use crate::store::locations::{LoadJob, Locations};
+use crate::store::recovery::OpenError;
 use crate::sync::IgnorePoison;
 
 /// Number of locations that are loaded at once.
@@ -84,7 +85,7 @@ impl Loader {
         locations: &Arc<Locations>,
         readers: &Arc<OpenReader>,
         limit: Option<usize>,
-    ) -> std::io::Result<Self> {
+    ) -> Result<Self, OpenError> {
         let stats = Arc::new(LoadStats::default());
         let (sender, jobs) = channel();
         let jobs = Arc::new(Mutex::new(jobs));
@@ -100,7 +101,8 @@ impl Loader {
             };
             let jobs = Arc::clone(&jobs);
             let thread = std::thread::Builder::new().name("relata-loader".to_owned());
-            threads.push(thread.spawn(move || worker.run(&jobs))?);
+            let thread = thread.spawn(move || worker.run(&jobs));
+            threads.push(thread.map_err(OpenError::Thread)?);
         }
         locations.send_jobs_to(Some(sender));
         Ok(Self { locations: Arc::clone(locations), limit, stats, threads })

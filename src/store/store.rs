@@ -5,7 +5,7 @@ use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use crate::journal::{
     Journal, JournalError, JournalReader, MemoryJournal, OpenReader, SqliteJournal,
@@ -160,17 +160,14 @@ impl Store {
         options: Options,
     ) -> Result<Self, OpenError> {
         let recovered = open_graphs(journal.as_mut(), &options)?;
-        let epochs = journal.epochs()?;
-        let head = recovered.head;
+        let (head, epochs) = (recovered.head, journal.epochs()?);
         let locations = Arc::new(recovered.locations);
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
-        let loader = Loader::start(&locations, &readers, options.graph_memory);
-        let loader = loader.map_err(OpenError::Thread)?;
+        let loader = Loader::start(&locations, &readers, options.graph_memory)?;
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
-        let Options { keep_ignored, keep, keep_events, names, .. } = options;
-        let past_graphs = PastCache::new(options.past_graphs);
+        let Options { keep_ignored, keep, keep_events, names, past_graphs, .. } = options;
         let checkpointer = recovered.checkpointer;
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let subscriptions = Subscriptions::starting_at(head);
@@ -190,14 +187,14 @@ impl Store {
             compaction: Compacting::new(options.keep_tombstones),
             log: LogTrimming::default(),
             retrying: Retrying::default(),
-            tasks_ran_at: std::time::Instant::now(),
+            tasks_ran_at: Instant::now(),
             tasks: Task::ALL,
             options,
             head,
             waiting: HashMap::new(),
-            to_writer: Arc::clone(&to_writer),
+            loaded: Arc::clone(&to_writer),
         };
-        let handle = start(writer).map_err(OpenError::Thread)?;
+        let handle = start(writer)?;
         Ok(Self {
             locations,
             state,
@@ -211,7 +208,7 @@ impl Store {
             no_ops,
             subscriptions,
             epochs,
-            past_graphs,
+            past_graphs: PastCache::new(past_graphs),
             refreshing: Mutex::default(),
             names,
             loader: Some(loader),
@@ -328,9 +325,9 @@ impl Store {
 }
 
 /// Starts the thread of the writer.
-fn start(writer: Writer) -> std::io::Result<JoinHandle<()>> {
+fn start(writer: Writer) -> Result<JoinHandle<()>, OpenError> {
     let thread = std::thread::Builder::new().name("relata-writer".to_owned());
-    thread.spawn(move || writer.run_guarded())
+    thread.spawn(move || writer.run_guarded()).map_err(OpenError::Thread)
 }
 
 impl Drop for Store {

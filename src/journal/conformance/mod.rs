@@ -276,7 +276,7 @@ fn a_pruned_delivery_is_remembered(open: &mut Open) {
         let mut seen = Vec::new();
         journal
             .accepted(after + 1..=Seq::MAX, &mut |it| {
-                seen.push(format!("{} {}", it.seq, it.webhook_id))
+                seen.push(format!("{} {}", it.seq, it.webhook_id));
             })
             .unwrap();
         seen.join(", ")

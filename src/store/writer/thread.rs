@@ -84,7 +84,7 @@ pub(crate) struct Writer {
     /// loaded: what is written of a delivery depends on its graph.
     pub(crate) waiting: HashMap<LocationId, Waiting>,
     /// Where a location that was loaded is reported, while the store is open.
-    pub(crate) to_writer: Arc<Mutex<Option<SyncSender<Command>>>>,
+    pub(crate) loaded: Arc<Mutex<Option<SyncSender<Command>>>>,
     /// Tasks in the order of their turns.
     pub(crate) tasks: [Task; 8],
 }

@@ -17,12 +17,12 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// Adds a delivery, or returns it if too many wait. The first one always may.
-    pub(crate) fn add(&mut self, pending: Pending, options: &Options) -> Result<(), Pending> {
+    pub(crate) fn add(&mut self, pending: Pending, options: &Options) -> Result<(), Box<Pending>> {
         let bytes = self.bytes + pending.delivery.body.len();
         let is_full = self.deliveries.len() >= options.queue_events.div_ceil(SHARE)
             || bytes > options.queue_bytes / SHARE;
         if is_full && !self.deliveries.is_empty() {
-            return Err(pending);
+            return Err(Box::new(pending));
         }
         self.bytes = bytes;
         self.deliveries.push(pending);

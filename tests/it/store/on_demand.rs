@@ -14,9 +14,12 @@ use serde_json::{Value, json};
 use crate::store::{execute, verified};
 use crate::support::database::fresh;
 use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::long;
+#[cfg(feature = "server")]
+use crate::support::process;
 use crate::support::random::Random;
+#[cfg(feature = "server")]
 use crate::support::server::run;
-use crate::support::{long, process};
 
 /// Loads nothing at once, and keeps no graph that nobody holds.
 fn tight() -> Options {
@@ -174,7 +177,7 @@ fn a_location_that_is_slow_to_load_holds_up_nobody_else() {
     let plan = Arc::clone(&faulty.plan);
     let options = Options { rows_loaded_at_once: 0, queue_events: 40, ..Options::default() };
     let store = Store::with_journal(Box::new(faulty), options).unwrap();
-    let held = plan.reads.loading.lock().unwrap();
+    let nothing_loads = plan.reads.loading.lock().unwrap();
     let (sender, receiver) = channel();
     for number in 100..138 {
         let sender = sender.clone();
@@ -191,7 +194,7 @@ fn a_location_that_is_slow_to_load_holds_up_nobody_else() {
     let refused: Vec<_> = receiver.try_iter().collect();
     assert_eq!(refused.len(), 28);
     assert!(refused.iter().all(|told| matches!(told, Err(IngestError::Overloaded))));
-    drop(held);
+    drop(nothing_loads);
     for _ in 0..10 {
         let told = receiver.recv_timeout(Duration::from_secs(20)).unwrap();
         assert_eq!(told.unwrap().status, Status::Applied);
@@ -224,6 +227,7 @@ fn a_location_that_cannot_be_loaded_is_refused_alone() {
 
 /// The memory of graphs is counted from their tables.
 #[test]
+#[cfg(feature = "server")]
 fn the_memory_of_graphs_is_counted() {
     process::in_own_process(&the_memory_of_graphs_is_counted, || {
         let (_directory, db) = fresh().unwrap();

@@ -28,6 +28,7 @@ const LOAD_UNCOUNTED: &str = "SELECT number, id, NULL, NULL FROM state_location 
 
 /// What the tables of a file contain.
 #[derive(Debug, Clone, Copy)]
+#[expect(clippy::struct_excessive_bools, reason = "one for each step of the format")]
 pub(in crate::journal::sqlite) struct Layout {
     /// Whether rows carry checksums.
     is_checked: bool,

@@ -51,14 +51,15 @@ impl Writer {
         let id = event.location.clone();
         let is_first = !self.waiting.contains_key(&id);
         let waiting = self.waiting.entry(id.clone()).or_default();
-        if let Err(Pending { delivery, reply }) = waiting.add(pending, &self.options) {
+        if let Err(refused) = waiting.add(pending, &self.options) {
+            let Pending { delivery, reply } = *refused;
             self.state.queued.release_bytes(delivery.body.len());
             return reply(Err(IngestError::Overloaded));
         }
         if !is_first {
             return;
         }
-        let Some(sender) = self.to_writer.lock().ignore_poison().clone() else {
+        let Some(sender) = self.loaded.lock().ignore_poison().clone() else {
             return self.load_here(&id);
         };
         let loaded = id.clone();
@@ -72,7 +73,9 @@ impl Writer {
     /// Accepts what still waits, where the store is being closed.
     pub(crate) fn commit_all_waiting(&mut self) {
         let ids: Vec<LocationId> = self.waiting.keys().cloned().collect();
-        ids.iter().for_each(|id| self.load_here(id));
+        for id in &ids {
+            self.load_here(id);
+        }
     }
 
     /// Loads a location on this thread, where the store is being closed.
