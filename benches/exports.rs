@@ -48,7 +48,7 @@ fn main() {
         "", "MB", "Relata s", "library s", "speed", "by HTTP s", "memory MiB"
     );
     let store = Store::open(&db).expect("the store opens");
-    let location = store.location(LOCATION).unwrap().expect("the location is there");
+    let location = store.location(LOCATION).expect("it is loaded").expect("the location is there");
     let options = Options { location: LOCATION.to_owned(), ..Options::default() };
     for (&format, served) in formats.iter().zip(served) {
         let snapshot = location.read().snapshot();

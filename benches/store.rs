@@ -220,7 +220,8 @@ fn merge(graph: &mut LocationGraph, events: &[(Seq, Event)]) {
 }
 
 fn first_pages(criterion: &mut Criterion, store: &Store) {
-    let location = store.location(&workload::location(0)).unwrap().expect("the first location");
+    let location =
+        store.location(&workload::location(0)).expect("it is loaded").expect("the first location");
     let graph = location.read();
     let buyers = RELATIONS / 5 / workload::LOCATIONS;
     let mut numbers = workload::Numbers::new(7);
@@ -281,7 +282,7 @@ fn past(criterion: &mut Criterion, store: &Store) {
         });
     });
     group.throughput(Throughput::Elements(RELATIONS));
-    let of = store.location(&location).unwrap().expect("the first location");
+    let of = store.location(&location).expect("it is loaded").expect("the first location");
     let page = of.links(&format!("contact/{}", workload::buyer(0))).limit(1_000).page();
     let ids = page.expect("a known node").links.into_iter().filter_map(|link| link.relation);
     let subjects: Vec<Subject> = ids.map(Subject::Relation).collect();
