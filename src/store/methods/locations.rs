@@ -89,7 +89,7 @@ impl Store {
     }
 
     /// Loads the graphs of locations, the newest location first, until they take nine tenths
-    /// of [`Options::graph_memory`] or `stop` says so.
+    /// of [`Options::graph_memory`](crate::Options) or `stop` says so.
     pub fn preload(&self, stop: &dyn Fn() -> bool) {
         for id in self.locations.ids().iter().rev() {
             let is_full = self.loader.as_ref().is_none_or(Loader::is_nearly_full);
