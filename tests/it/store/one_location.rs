@@ -7,6 +7,15 @@ use relata::journal::{CheckpointRow, JournalReader, SqliteJournal};
 use crate::store::{every, written};
 use crate::support::database::fresh;
 
+/// Relates record `round` of a location to one of its own.
+fn relate(store: &Store, location: u32, round: u32) {
+    let event = serde_json::json!({"type": "RelationCreate", "id": format!("r{round}"),
+        "associationId": "A", "locationId": format!("L{location}"),
+        "firstObjectKey": "c", "firstRecordId": format!("{round}"),
+        "secondObjectKey": "p", "secondRecordId": format!("{location}")});
+    store.ingest(event.to_string().as_bytes()).unwrap();
+}
+
 /// A question of one location cost the memory of all of them, beside a server that
 /// held them already.
 #[test]
@@ -14,13 +23,7 @@ fn one_location_is_opened_without_reading_the_others() {
     const LOCATIONS: u32 = 60;
     let (_directory, path) = fresh().unwrap();
     let store = Store::open_with(&path, every(1_000_000)).unwrap();
-    let relate = |location: u32, round: u32| {
-        let event = serde_json::json!({"type": "RelationCreate", "id": format!("r{round}"),
-            "associationId": "A", "locationId": format!("L{location}"),
-            "firstObjectKey": "c", "firstRecordId": format!("{round}"),
-            "secondObjectKey": "p", "secondRecordId": format!("{location}")});
-        store.ingest(event.to_string().as_bytes()).unwrap();
-    };
+    let relate = |location, round| relate(&store, location, round);
     for location in 0..LOCATIONS {
         for round in 0..4 {
             relate(location, round);

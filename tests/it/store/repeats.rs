@@ -316,7 +316,7 @@ fn repeats_are_known_from_the_index_of_a_file_and_without_it() {
         ("UPDATE delivery_key SET key = x'00'", count),
         ("DELETE FROM delivery_key", count),
         ("DELETE FROM delivery_block", count),
-        ("DROP TABLE delivery_block; DROP TABLE delivery_key; PRAGMA user_version = 12", count),
+        ("DROP TABLE state_summary; DROP TABLE delivery_block; DROP TABLE delivery_key; PRAGMA user_version = 12", count),
     ]
     .into_iter()
     .enumerate()
