@@ -85,19 +85,16 @@ impl BackwardScan<'_> {
         picked: &mut Vec<T>,
     ) -> Result<(), JournalError> {
         let mut failed = None;
-        journal.read_range(entries, &mut |seq, entry| {
-            if entry.location != self.location || entry.is_erased() {
-                return ControlFlow::Continue(());
+        // An erased entry has no location.
+        let mut is_own = |location: &str| location == self.location;
+        journal.read_locations(entries, &mut is_own, &mut |seq, entry| match pick(seq, entry) {
+            Ok(found) => {
+                picked.extend(found);
+                ControlFlow::Continue(())
             }
-            match pick(seq, entry) {
-                Ok(found) => {
-                    picked.extend(found);
-                    ControlFlow::Continue(())
-                }
-                Err(error) => {
-                    failed = Some(error);
-                    ControlFlow::Break(())
-                }
+            Err(error) => {
+                failed = Some(error);
+                ControlFlow::Break(())
             }
         })?;
         failed.map_or(Ok(()), Err)

@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, RangeInclusive};
 
-use crate::journal::{JournalEntry, JournalError, JournalReader, SEQ_MAX, SkipBlock};
+use crate::journal::{JournalEntry, JournalError, JournalReader, SkipBlock};
 use crate::model::Seq;
 use crate::store::index::skip_index::{KeyHash, contains_any};
 
@@ -55,7 +55,7 @@ impl Scan<'_> {
         wanted: &mut Vec<KeyHash>,
         each: EntrySink<'_>,
     ) -> Result<Option<Seq>, JournalError> {
-        let upto = self.upto.min(SEQ_MAX);
+        let upto = self.upto.min(journal.head()?);
         let (mut done, mut read_count, mut skipped) = (self.after, 0, 0);
         let mut rest = None;
         let mut run = None;
@@ -100,24 +100,33 @@ impl Scan<'_> {
         wanted: &mut Vec<KeyHash>,
         each: EntrySink<'_>,
     ) -> Result<Ended, JournalError> {
-        let mut ended = Ended::Whole;
-        journal.read_range(piece, &mut |seq, entry| {
+        let (mut from, last) = piece.into_inner();
+        while from <= last {
+            let number = *read_count + 1;
             let is_full = *read_count >= self.entries_max;
-            *read_count += 1;
-            if is_full || read_count.is_multiple_of(CHECK_EVERY) && (self.stop)() {
-                ended = Ended::Early(seq - 1);
-                return ControlFlow::Break(());
+            if is_full || number.is_multiple_of(CHECK_EVERY) && (self.stop)() {
+                return Ok(Ended::Early(from - 1));
             }
-            if entry.location != self.location || entry.is_erased() {
-                return ControlFlow::Continue(());
+            // Up to the next check: whether an entry is one of others is not shown.
+            let count = (CHECK_EVERY - number % CHECK_EVERY).min(self.entries_max - *read_count);
+            let upto = last.min(from + count - 1);
+            let mut ended = Ended::Whole;
+            // An erased entry has no location.
+            let mut is_own = |location: &str| location == self.location;
+            journal.read_locations(from..=upto, &mut is_own, &mut |seq, entry| {
+                let flow = each(seq, entry, wanted);
+                if flow.is_break() {
+                    ended = Ended::Enough;
+                }
+                flow
+            })?;
+            if matches!(ended, Ended::Enough) {
+                return Ok(ended);
             }
-            let flow = each(seq, entry, wanted);
-            if flow.is_break() {
-                ended = Ended::Enough;
-            }
-            flow
-        })?;
-        Ok(ended)
+            *read_count += upto - from + 1;
+            from = upto + 1;
+        }
+        Ok(Ended::Whole)
     }
 }
 
