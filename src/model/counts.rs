@@ -15,3 +15,10 @@ pub struct Counts {
     /// Associations that relations name and no event has defined.
     pub pending_associations: u64,
 }
+
+impl Counts {
+    /// Returns the number of associations, records and relations.
+    pub(crate) fn things(&self) -> u64 {
+        self.associations + self.pending_associations + self.records + self.relations
+    }
+}

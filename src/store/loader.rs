@@ -12,8 +12,10 @@ use crate::graph::LocationGraph;
 use crate::journal::{CheckpointRow, JournalError, JournalReader, OpenReader};
 use crate::model::Seq;
 use crate::store::load_error::LoadError;
-use crate::store::locations::{LoadJob, Locations};
+use crate::store::locations::{Eviction, LoadJob, Locations};
 use crate::store::recovery::OpenError;
+use crate::store::writer::command::Command;
+use crate::store::writer::queue::ToWriter;
 use crate::sync::IgnorePoison;
 
 /// Number of locations that are loaded at once.
@@ -25,6 +27,11 @@ const MEASURE_EVERY: Duration = Duration::from_secs(1);
 /// Part of the limit that graphs are reduced to, in percent, so that they are not measured for
 /// each that is loaded.
 const REDUCED_TO: usize = 90;
+
+/// How often, and how long each time, a graph waits for room that a checkpoint makes. Without
+/// room it is loaded all the same.
+const ROOM_TRIES: u32 = 40;
+const ROOM_WAIT: Duration = Duration::from_millis(5);
 
 /// How much of the time loading may take before it is reported, and how often.
 const BUSY_PART: f64 = 0.5;
@@ -85,6 +92,7 @@ impl Loader {
         locations: &Arc<Locations>,
         readers: &Arc<OpenReader>,
         limit: Option<usize>,
+        to_writer: &ToWriter,
     ) -> Result<Self, OpenError> {
         let stats = Arc::new(LoadStats::default());
         let (sender, jobs) = channel();
@@ -95,6 +103,7 @@ impl Loader {
                 locations: Arc::clone(locations),
                 readers: Arc::clone(readers),
                 limit,
+                to_writer: Arc::clone(to_writer),
                 stats: Arc::clone(&stats),
                 reader: None,
                 reported: (Instant::now(), stats.memory()),
@@ -130,10 +139,21 @@ impl Drop for Loader {
     }
 }
 
+/// Whether there is room for one graph more.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Room {
+    Yes,
+    /// Not before some are saved.
+    AfterCheckpoint,
+    /// What is there is in use.
+    No,
+}
+
 struct Worker {
     locations: Arc<Locations>,
     readers: Arc<OpenReader>,
     limit: Option<usize>,
+    to_writer: ToWriter,
     stats: Arc<LoadStats>,
     /// Kept open from one location to the next.
     reader: Option<Box<dyn JournalReader>>,
@@ -143,6 +163,8 @@ struct Worker {
 
 impl Worker {
     fn run(mut self, jobs: &Mutex<Receiver<LoadJob>>) {
+        // What opening loaded may be too much.
+        self.trim();
         let mut measured = Instant::now();
         loop {
             let job = jobs.lock().ignore_poison().recv_timeout(MEASURE_EVERY);
@@ -151,16 +173,44 @@ impl Worker {
                 Err(RecvTimeoutError::Timeout) => {}
                 Err(RecvTimeoutError::Disconnected) => return,
             }
-            let is_full =
-                self.limit.is_some_and(|limit| self.stats.bytes.load(Ordering::Relaxed) > limit);
-            if is_full || measured.elapsed() >= MEASURE_EVERY {
-                self.measure();
+            if self.is_full() || measured.elapsed() >= MEASURE_EVERY {
+                self.trim();
                 measured = Instant::now();
             }
         }
     }
 
+    /// Drops graphs while they take too much memory, or has them saved to be dropped later.
+    fn trim(&mut self) {
+        if self.measure() == Room::AfterCheckpoint {
+            self.hurry_checkpoint();
+        }
+    }
+
+    fn is_full(&self) -> bool {
+        self.limit.is_some_and(|limit| self.stats.bytes.load(Ordering::Relaxed) > limit)
+    }
+
+    /// Waits while there is no room for one graph more, but a checkpoint will make some.
+    fn make_room(&mut self) {
+        for _ in 0..ROOM_TRIES {
+            if !self.is_full() || self.measure() != Room::AfterCheckpoint {
+                return;
+            }
+            self.hurry_checkpoint();
+            std::thread::sleep(ROOM_WAIT);
+        }
+    }
+
+    fn hurry_checkpoint(&self) {
+        if let Some(writer) = &*self.to_writer.lock().ignore_poison() {
+            // With a full queue the writer is awake, and is asked again.
+            writer.try_send(Command::HurryCheckpoint).unwrap_or_default();
+        }
+    }
+
     fn load(&mut self, job: LoadJob) {
+        self.make_room();
         let start = Instant::now();
         let loaded = match self.reader.take().map_or_else(|| (self.readers)(), Ok) {
             Ok(mut reader) => {
@@ -189,12 +239,13 @@ impl Worker {
         self.locations.finish_loading(job, loaded);
     }
 
-    /// Measures what the graphs take, and drops those that were not asked for longest while
-    /// that is too much.
-    fn measure(&mut self) {
+    /// Measures what the graphs take, drops those that were not asked for longest while that is
+    /// too much, and returns whether there is room then.
+    fn measure(&mut self) -> Room {
         let mut all = self.locations.measure();
         let mut bytes: usize = all.iter().map(|it| it.bytes).sum();
         let mut loaded = all.len();
+        let mut is_unsaved = false;
         if let Some(limit) = self.limit.filter(|limit| bytes > *limit) {
             let reduced = limit / 100 * REDUCED_TO;
             all.sort_unstable_by_key(|it| it.asked);
@@ -202,10 +253,14 @@ impl Worker {
                 if bytes <= reduced {
                     break;
                 }
-                if self.locations.evict(location.id.as_str()) {
-                    bytes -= location.bytes;
-                    loaded -= 1;
-                    self.stats.evictions.fetch_add(1, Ordering::Relaxed);
+                match self.locations.evict(location.id.as_str()) {
+                    Eviction::Dropped => {
+                        bytes -= location.bytes;
+                        loaded -= 1;
+                        self.stats.evictions.fetch_add(1, Ordering::Relaxed);
+                    }
+                    Eviction::Unsaved => is_unsaved = true,
+                    Eviction::Held => {}
                 }
             }
         }
@@ -214,6 +269,11 @@ impl Worker {
         }
         self.stats.bytes.store(bytes, Ordering::Relaxed);
         self.stats.loaded.store(loaded, Ordering::Relaxed);
+        match self.limit {
+            Some(limit) if bytes > limit && is_unsaved => Room::AfterCheckpoint,
+            Some(limit) if bytes > limit => Room::No,
+            _ => Room::Yes,
+        }
     }
 
     /// Warns if what is needed at once does not fit, or is dropped and loaded all the time.

@@ -69,6 +69,16 @@ pub(crate) enum Loading {
     Done(Option<Arc<Location>>),
 }
 
+/// Whether a graph was dropped from memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Eviction {
+    Dropped,
+    /// Somebody holds it.
+    Held,
+    /// The checkpoint lacks a part of it.
+    Unsaved,
+}
+
 /// What a location takes in memory.
 #[derive(Debug)]
 pub(super) struct Measured {
@@ -174,9 +184,11 @@ impl Locations {
         self.table().loaded_from(0).cloned().collect()
     }
 
-    /// Returns up to `limit` locations in memory from this number on, in order.
-    pub(crate) fn from(&self, number: u32, limit: usize) -> Vec<Arc<Location>> {
-        self.table().loaded_from(number).take(limit).cloned().collect()
+    /// Returns the ids and numbers of up to `limit` locations from this number on, in order.
+    pub(crate) fn numbered_from(&self, number: u32, limit: usize) -> Vec<(u32, LocationId)> {
+        let table = self.table();
+        let found = table.by_number.range(number..).take(limit);
+        found.map(|(number, id)| (*number, id.clone())).collect()
     }
 
     /// Describes up to `limit` locations after this place, in the order of their first event.
@@ -399,15 +411,18 @@ impl Locations {
     }
 
     /// Drops the graph of a location from memory, if the checkpoint has all of it and nobody
-    /// holds it, and returns whether it did.
-    pub(super) fn evict(&self, id: &str) -> bool {
+    /// holds it.
+    pub(super) fn evict(&self, id: &str) -> Eviction {
         let mut table = self.table_mut();
         let Some((id, Residence::Memory(location))) = table.by_id.get_key_value(id) else {
-            return false;
+            return Eviction::Held;
         };
         // Nobody can take hold of it while the table is locked.
-        if Arc::strong_count(location) > 1 || !location.is_saved() {
-            return false;
+        if Arc::strong_count(location) > 1 {
+            return Eviction::Held;
+        }
+        if !location.is_saved() {
+            return Eviction::Unsaved;
         }
         let graph = location.read();
         let (name, counts) = (graph.name().map(Box::from), graph.view().counts());
@@ -420,7 +435,7 @@ impl Locations {
         drop(table);
         // Its memory is given back when nobody waits for the table.
         drop(evicted);
-        true
+        Eviction::Dropped
     }
 
     fn table(&self) -> RwLockReadGuard<'_, LocationTable> {

@@ -113,7 +113,7 @@ fn list(journal: &mut dyn JournalReader, locations: &Locations) -> Result<Listed
 }
 
 /// Returns the locations that events after this one name, or that were compacted after it.
-fn named_after(
+pub(crate) fn named_after(
     journal: &mut dyn JournalReader,
     after: Seq,
 ) -> Result<BTreeSet<LocationId>, JournalError> {

@@ -30,7 +30,7 @@ use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
-use crate::store::writer::queue::Queue;
+use crate::store::writer::queue::{Queue, ToWriter};
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
@@ -84,7 +84,7 @@ pub struct Store {
     /// Loads the graphs of locations; `None` where all are in memory.
     pub(super) loader: Option<Loader>,
     /// For what was loaded for the writer, while it is not being closed.
-    to_writer: Arc<Mutex<Option<SyncSender<Command>>>>,
+    to_writer: ToWriter,
 }
 
 impl std::fmt::Debug for Store {
@@ -165,8 +165,8 @@ impl Store {
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let readers = journal.readers();
-        let loader = Loader::start(&locations, &readers, options.graph_memory)?;
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
+        let loader = Loader::start(&locations, &readers, options.graph_memory, &to_writer)?;
         let Options { keep_ignored, keep, keep_events, names, past_graphs, .. } = options;
         let checkpointer = recovered.checkpointer;
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());

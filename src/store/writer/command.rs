@@ -31,6 +31,8 @@ pub(crate) enum Command {
     /// Accepts the deliveries that waited for a location, or refuses them if it could not be
     /// loaded.
     Loaded(LocationId, Result<Option<Arc<Location>>, LoadError>),
+    /// Compacts a location that was loaded for that.
+    CompactLoaded(Result<Option<Arc<Location>>, LoadError>),
     /// Keeps a delivery that was refused.
     KeepDeadLetter(Box<Refused>, KeepReply),
     /// Deletes a dead letter.
@@ -43,6 +45,8 @@ pub(crate) enum Command {
     Erase(Box<ToErase>, SyncSender<Result<Option<Erasure>, IngestError>>),
     /// Drops things deleted long ago.
     Compact(SyncSender<Result<u64, IngestError>>),
+    /// Saves a checkpoint soon, between deliveries, so that graphs can be dropped from memory.
+    HurryCheckpoint,
     /// Saves a checkpoint.
     Checkpoint(SyncSender<Result<(), IngestError>>),
 }
@@ -62,6 +66,11 @@ pub(crate) struct ToErase {
 }
 
 impl Command {
+    /// Returns whether it counts in the queue: not if the store itself has sent it.
+    pub(crate) fn is_counted(&self) -> bool {
+        !matches!(self, Self::Loaded(..) | Self::CompactLoaded(_) | Self::HurryCheckpoint)
+    }
+
     /// Returns the bytes of bodies in it, which count in the queue.
     pub(crate) fn bytes(&self) -> usize {
         match self {

@@ -5,10 +5,11 @@
 //! its position among the events, and whatever builds a graph from events does it at that
 //! position: late events then have the same effect there as they had here.
 
+use std::collections::BTreeSet;
 use std::time::{Duration, Instant};
 
 use crate::journal::{Compaction, JournalError, JournalReader};
-use crate::model::Seq;
+use crate::model::{LocationId, Seq};
 use crate::store::locations::Locations;
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 
@@ -28,21 +29,27 @@ pub(crate) struct Compacting {
     next: Option<Instant>,
     /// The number of the next location.
     pub(crate) from: u32,
+    /// Whether a location is being loaded to be compacted; the others wait for it.
+    pub(crate) is_loading: bool,
     /// Whether it is unknown if the last compaction was recorded.
     pub(crate) is_unsettled: bool,
 }
 
 impl Compacting {
     pub(crate) fn new(keep: Option<Duration>) -> Self {
-        Self { keep, next: keep.map(|_| Instant::now()), from: 0, is_unsettled: false }
+        let next = keep.map(|_| Instant::now());
+        Self { keep, next, from: 0, is_loading: false, is_unsettled: false }
     }
 
     pub(crate) fn due_in(&self, now: Instant) -> Duration {
+        if self.is_loading {
+            return NEVER;
+        }
         self.next.map_or(NEVER, |next| next.saturating_duration_since(now))
     }
 
     pub(crate) fn begin(&mut self) {
-        self.from = 0;
+        (self.from, self.is_loading) = (0, false);
         self.next = Some(Instant::now());
     }
 
@@ -77,6 +84,11 @@ impl Compactions {
         let mut all = journal.compactions(from)?;
         all.retain(|compaction| *compaction.location == *location);
         Ok(Self { all })
+    }
+
+    /// Returns the locations that they are of.
+    pub(crate) fn locations(&self) -> BTreeSet<LocationId> {
+        self.all.iter().map(|compaction| LocationId::from(&*compaction.location)).collect()
     }
 
     /// Returns those that a replay of the events after this one repeats. One directly after

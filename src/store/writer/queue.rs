@@ -1,12 +1,15 @@
 //! The bounded queue in front of the writer.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, SyncSender, TrySendError, sync_channel};
+use std::sync::{Arc, Mutex};
 
 use crate::store::delivery::IngestError;
 use crate::store::options::Options;
 use crate::store::writer::command::Command;
+
+/// Where threads of the store itself send commands to the writer, while it is open.
+pub(crate) type ToWriter = Arc<Mutex<Option<SyncSender<Command>>>>;
 
 /// What waits for the writer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]

@@ -5,8 +5,8 @@
 //! batch grows while the fsync before it runs.
 
 use std::collections::HashMap;
-use std::sync::mpsc::{Receiver, RecvTimeoutError, SyncSender};
-use std::sync::{Arc, Mutex};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, RecvTimeoutError};
 use std::time::{Duration, Instant};
 
 use crate::journal::{Journal, JournalError};
@@ -24,6 +24,7 @@ use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
+use crate::store::writer::queue::ToWriter;
 use crate::store::writer::recalling::Recalling;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
@@ -84,7 +85,7 @@ pub(crate) struct Writer {
     /// loaded: what is written of a delivery depends on its graph.
     pub(crate) waiting: HashMap<LocationId, Waiting>,
     /// Where a location that was loaded is reported, while the store is open.
-    pub(crate) loaded: Arc<Mutex<Option<SyncSender<Command>>>>,
+    pub(crate) loaded: ToWriter,
     /// Tasks in the order of their turns.
     pub(crate) tasks: [Task; 8],
 }
@@ -195,7 +196,7 @@ impl Writer {
         let mut bytes = 0;
         let mut command = first;
         loop {
-            if !matches!(command, Command::Loaded(..)) {
+            if command.is_counted() {
                 self.state.queued.remove_job();
             }
             match command {
@@ -237,7 +238,9 @@ impl Writer {
                 let ToErase { location, known, upto } = *request;
                 reply.send(self.erase(location, &known, upto)).unwrap_or_default();
             }
+            Command::CompactLoaded(loaded) => self.compact_loaded(loaded),
             Command::Compact(reply) => reply.send(self.compact_now()).unwrap_or_default(),
+            Command::HurryCheckpoint => self.checkpointer.hurry(),
             Command::Checkpoint(reply) => reply.send(self.save_checkpoint()).unwrap_or_default(),
         }
     }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relata::graph::{Budget, LinkQuery};
 use relata::journal::SqliteJournal;
@@ -12,6 +13,7 @@ use relata::{Delivery, IngestError, NodeRef, Options, Status, Store};
 use serde_json::{Value, json};
 
 use crate::store::{execute, verified};
+use crate::support::clock::ManualClock;
 use crate::support::database::fresh;
 use crate::support::faulty_journal::{Fault, Faulty};
 use crate::support::long;
@@ -223,6 +225,128 @@ fn a_location_that_cannot_be_loaded_is_refused_alone() {
     assert_eq!(store.location("L2").unwrap().unwrap().read().view().counts().relations, 30);
     assert_eq!(store.locations_after(None, 10).len(), 3);
     store.close().unwrap();
+}
+
+/// A graph that an event has changed stays until it is saved: the next checkpoint is not
+/// waited for where there is no room for others.
+#[test]
+fn changed_graphs_do_not_fill_the_memory_before_the_next_checkpoint() {
+    let (_directory, db) = fresh().unwrap();
+    let ids: Vec<String> = (0..60).map(|number| format!("L{number}")).collect();
+    let store = Store::open(&db).unwrap();
+    for (location, number) in ids.iter().flat_map(|id| (0..40).map(move |number| (id, number))) {
+        store.ingest(relation(location, number).to_string().as_bytes()).unwrap();
+    }
+    store.close().unwrap();
+    let limit = 64 << 10;
+    let options = Options {
+        rows_loaded_at_once: 0,
+        graph_memory: Some(limit),
+        checkpoint_events: u64::MAX,
+        checkpoint_interval: Duration::from_secs(3_600),
+        ..Options::default()
+    };
+    let store = Store::open_with(&db, options).unwrap();
+    let mut most = 0;
+    for (round, location) in (0..3).flat_map(|round| ids.iter().map(move |id| (round, id))) {
+        store.ingest(relation(location, 100 + round).to_string().as_bytes()).unwrap();
+        most = most.max(store.graph_memory().bytes);
+    }
+    let memory = store.graph_memory();
+    assert!(memory.evictions > 100, "{memory:?}");
+    // One that was just loaded, by each of two threads.
+    assert!(most < limit / 2 * 3, "{most} bytes, {limit} allowed");
+    for id in &ids {
+        assert_eq!(store.location(id).unwrap().unwrap().read().view().counts().relations, 43);
+    }
+    store.close().unwrap();
+    assert_eq!(verified(&db).differences, []);
+}
+
+/// A location that nobody asks for kept what was deleted for ever.
+#[test]
+fn what_was_deleted_is_dropped_from_locations_on_disk() {
+    for by_command in [false, true] {
+        let (_directory, db) = fresh().unwrap();
+        let clock = ManualClock::new();
+        let store =
+            Store::open_with(&db, Options { clock: clock.shared(), ..Options::default() }).unwrap();
+        for location in ["L0", "L1", "L2"] {
+            for number in 0..300 {
+                store.ingest(relation(location, number).to_string().as_bytes()).unwrap();
+            }
+            for number in 0..if location == "L2" { 3 } else { 200 } {
+                let mut gone = relation(location, number);
+                gone["type"] = json!("RelationDelete");
+                store.ingest(gone.to_string().as_bytes()).unwrap();
+            }
+        }
+        store.close().unwrap();
+        let keep = Duration::from_millis(if by_command { 24 * 3_600_000 } else { 300 });
+        let options = Options { keep_tombstones: Some(keep), clock: clock.shared(), ..tight() };
+        let store = Store::open_with(&db, options).unwrap();
+        clock.pass_days(2);
+        if by_command {
+            assert_eq!(store.compact().unwrap(), 403);
+        } else {
+            // By itself, where that is worth it.
+            let patience = Instant::now() + Duration::from_secs(20);
+            while store.compacted_rows() < 400 {
+                assert!(Instant::now() < patience, "{} dropped", store.compacted_rows());
+                std::thread::sleep(Duration::from_millis(5));
+            }
+            assert_eq!((store.compacted_rows(), store.graph_memory().loads), (400, 2));
+        }
+        let live = seen(&store);
+        store.close().unwrap();
+        let again = Store::open_with(&db, tight()).unwrap();
+        assert_eq!(seen(&again), live);
+        let tombstones =
+            again.locations_after(None, 10).iter().map(|it| it.tombstones).sum::<u64>();
+        assert_eq!(tombstones, if by_command { 0 } else { 3 });
+        again.close().unwrap();
+        assert_eq!(verified(&db).differences, []);
+    }
+}
+
+/// While the disk is away, the graph that a write was of may leave memory. If the write turns
+/// out to be on disk, it is merged all the same.
+#[test]
+fn a_write_found_on_disk_later_is_merged_into_a_graph_that_was_dropped() {
+    let (_directory, db) = fresh().unwrap();
+    three(&db);
+    let faulty = Faulty::new(SqliteJournal::open(&db).unwrap(), Fault::Sync, u64::MAX);
+    let plan = Arc::clone(&faulty.plan);
+    let store = Store::with_journal(Box::new(faulty), tight()).unwrap();
+    let head = store.head();
+    plan.is_away.store(true, Ordering::Relaxed);
+    plan.failures_left.store(1, Ordering::Relaxed);
+    plan.appends_left.store(0, Ordering::Relaxed);
+    let body = relation("L0", 99).to_string();
+    let refused = store.ingest(body.as_bytes()).unwrap_err();
+    assert!(matches!(refused, IngestError::Unavailable { .. }), "{refused}");
+    let patience = Instant::now() + Duration::from_secs(20);
+    let wait_for = |is_so: &dyn Fn() -> bool| {
+        while !is_so() {
+            assert!(Instant::now() < patience);
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    };
+    // Each that is loaded drives out the one before it.
+    let evictions = store.graph_memory().evictions;
+    wait_for(&|| {
+        for id in ["L1", "L2"] {
+            assert!(store.location(id).unwrap().is_some());
+        }
+        store.graph_memory().evictions > evictions + 2
+    });
+    plan.is_away.store(false, Ordering::Relaxed);
+    wait_for(&|| store.failure().is_none());
+    assert_eq!(store.head(), head + 1);
+    assert_eq!(store.location("L0").unwrap().unwrap().read().view().counts().relations, 31);
+    assert_eq!(store.ingest(body.as_bytes()).unwrap().status, Status::Unchanged);
+    store.close().unwrap();
+    assert_eq!(verified(&db).differences, []);
 }
 
 /// The memory of graphs is counted from their tables.

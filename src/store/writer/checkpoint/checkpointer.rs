@@ -24,6 +24,7 @@ pub(crate) struct Checkpointer {
     pub(crate) events: u64,
     /// Whether anything changed since then.
     pub(crate) is_dirty: bool,
+    pub(crate) pace: Pace,
     /// When the first event since then was merged.
     pub(crate) since: Option<Instant>,
     pub(crate) events_max: u64,
@@ -47,6 +48,15 @@ pub(crate) struct Checkpointer {
     pub(crate) part_rows_max: usize,
 }
 
+/// When the next checkpoint is due.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Pace {
+    /// After some time or events.
+    Usual,
+    /// At once: graphs wait for it to be dropped from memory.
+    Urgent,
+}
+
 /// How long to sleep when nothing is due.
 const IDLE: Duration = Duration::from_secs(3600);
 
@@ -57,6 +67,7 @@ impl Checkpointer {
             is_replacing: false,
             events: 0,
             is_dirty: false,
+            pace: Pace::Usual,
             since: None,
             events_max: options.checkpoint_events.max(1),
             interval: options.checkpoint_interval,
@@ -200,8 +211,15 @@ impl Checkpointer {
         Self { no_ops, ..self }
     }
 
+    /// Makes a checkpoint due at once, if anything is new.
+    pub(crate) fn hurry(&mut self) {
+        if self.is_dirty || self.saving.is_some() {
+            self.pace = Pace::Urgent;
+        }
+    }
+
     pub(crate) fn due_in(&self, now: Instant) -> Duration {
-        if self.saving.is_some() {
+        if self.saving.is_some() || self.pace == Pace::Urgent {
             return Duration::ZERO;
         }
         let left = |since: Instant| self.interval.saturating_sub(now.duration_since(since));
@@ -209,12 +227,14 @@ impl Checkpointer {
     }
 
     pub(crate) fn is_due(&self, now: Instant) -> bool {
-        let is_due =
-            self.events >= self.events_max || (self.events > 0 && self.due_in(now).is_zero());
+        let is_due = self.pace == Pace::Urgent
+            || self.events >= self.events_max
+            || (self.events > 0 && self.due_in(now).is_zero());
         is_due && self.saving.is_none()
     }
 
     pub(crate) fn put_off(&mut self, now: Instant) {
+        self.pace = Pace::Usual;
         // Not for good, even if no more events arrive.
         self.events = self.events.min(1);
         self.since = self.since.map(|_| now);

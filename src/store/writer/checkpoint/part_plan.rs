@@ -7,7 +7,7 @@ use std::time::{Duration, Instant};
 use crate::journal::CheckpointSeq;
 use crate::model::Seq;
 use crate::store::locations::Locations;
-use crate::store::writer::checkpoint::checkpointer::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::{Checkpointer, Pace};
 use crate::store::writer::checkpoint::progress::{Current, LocationPart, Saving};
 
 /// How long after a delivery another one is expected.
@@ -45,6 +45,7 @@ impl Checkpointer {
     /// Begins a checkpoint if anything is new, and returns whether it has.
     pub(crate) fn begin(&mut self, locations: &Locations, head: Seq) -> bool {
         if !self.is_dirty && !self.is_replacing {
+            self.pace = Pace::Usual;
             return false;
         }
         let left = std::mem::take(&mut self.touched);
@@ -75,7 +76,7 @@ impl Checkpointer {
     /// after the other, that is only as often as needed to finish before the next is due.
     pub(crate) fn wants_part(&self, now: Instant) -> bool {
         match &self.saving {
-            Some(_) => !self.is_busy || self.is_behind(1),
+            Some(_) => !self.is_busy || self.pace == Pace::Urgent || self.is_behind(1),
             None => self.is_due(now),
         }
     }

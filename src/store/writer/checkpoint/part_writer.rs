@@ -17,7 +17,7 @@ use std::time::{Duration, Instant};
 use crate::journal::{CheckpointRow, Journal, JournalError, RowSink};
 use crate::model::Seq;
 use crate::store::locations::Locations;
-use crate::store::writer::checkpoint::checkpointer::Checkpointer;
+use crate::store::writer::checkpoint::checkpointer::{Checkpointer, Pace};
 use crate::store::writer::checkpoint::part_plan::Part;
 use crate::store::writer::checkpoint::progress::{Current, LocationPart, PART_ROWS_MIN};
 
@@ -125,6 +125,7 @@ impl Checkpointer {
             self.skip_index.drop_saved();
             self.blocks.clear();
             self.is_replacing = false;
+            self.pace = Pace::Usual;
             self.saved.locations.clear();
             self.compacted.retain(|_, at| *at >= saving.upto);
             return Saved::Whole { upto: saving.upto, took: saving.took };

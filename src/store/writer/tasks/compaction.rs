@@ -5,11 +5,15 @@ use std::time::Instant;
 
 use crate::graph::LocationGraph;
 use crate::journal::{Compaction, JournalError, WriteOutcome};
-use crate::model::Seq;
+use crate::model::{LocationId, Seq};
 use crate::store::delivery::IngestError;
-use crate::store::location::Location;
+use crate::store::load_error::LoadError;
+use crate::store::location::{Location, LocationSummary};
+use crate::store::locations::Loading;
+use crate::store::writer::command::Command;
 use crate::store::writer::compaction::Compactions;
 use crate::store::writer::thread::Writer;
+use crate::sync::IgnorePoison;
 
 /// Number of locations examined between two batches of deliveries.
 const STEP_LOCATIONS: usize = 256;
@@ -66,13 +70,31 @@ impl Writer {
     }
 
     fn compact_some(&mut self, which: Which) -> Result<(), IngestError> {
-        let compacted = match self.check_writable() {
-            Ok(()) => self.compact_next(which),
-            Err(refusal) => {
-                self.compaction.pause();
-                return Err(refusal);
-            }
-        };
+        if let Err(refusal) = self.check_writable() {
+            self.compaction.pause();
+            return Err(refusal);
+        }
+        let compacted = self.compact_next(which);
+        self.end_step(compacted)
+    }
+
+    /// Compacts a location that was loaded for that.
+    pub(crate) fn compact_loaded(&mut self, loaded: Result<Option<Arc<Location>>, LoadError>) {
+        self.compaction.is_loading = false;
+        // Another failure is logged where it is loaded.
+        let Ok(Some(location)) = loaded else { return };
+        if self.check_writable().is_err() {
+            return self.compaction.pause();
+        }
+        let compacted = self.last_forgotten().map_err(Arc::new).and_then(|upto| {
+            let upto = upto.unwrap_or_default();
+            self.compact_location(&location, upto, Which::Small).map(drop)
+        });
+        // Logged; tried again later.
+        self.end_step(compacted).unwrap_or_default();
+    }
+
+    fn end_step(&mut self, compacted: Result<(), Arc<JournalError>>) -> Result<(), IngestError> {
         compacted.map_err(|error| {
             self.compaction.pause();
             self.state.stats.count_write_failure();
@@ -82,28 +104,74 @@ impl Writer {
         })
     }
 
-    /// Compacts the next location that is worth it, if one of the next few is.
+    /// Returns the last event whose deletions are dropped, if there is one.
+    fn last_forgotten(&mut self) -> Result<Option<Seq>, JournalError> {
+        let Some(keep) = self.compaction.keep else { return Ok(None) };
+        let before = self.clock.settled().before(keep);
+        let upto = self.journal.last_before(before)?.min(self.head);
+        Ok((upto > 0).then_some(upto))
+    }
+
+    /// Compacts the next location that is worth it, if one of the next few is. A small one whose
+    /// graph is not in memory is loaded first, on another thread.
     fn compact_next(&mut self, which: Which) -> Result<(), Arc<JournalError>> {
-        let Some(keep) = self.compaction.keep else {
+        let locations = self.locations.numbered_from(self.compaction.from, STEP_LOCATIONS);
+        let Some(upto) = self.last_forgotten()?.filter(|_| !locations.is_empty()) else {
             self.compaction.pause();
             return Ok(());
         };
-        let before = self.clock.settled().before(keep);
-        let upto = self.journal.last_before(before)?.min(self.head);
-        let locations = self.locations.from(self.compaction.from, STEP_LOCATIONS);
-        if upto == 0 || locations.is_empty() {
-            self.compaction.pause();
-            return Ok(());
-        }
-        for location in locations {
-            self.compaction.from = location.number + 1;
-            if let Some((compacted, rows)) = without_deleted(&location, upto, which) {
-                self.replace_graph(&location, compacted, upto)?;
-                self.state.stats.add_compacted_rows(rows);
+        for (number, id) in locations {
+            self.compaction.from = number + 1;
+            let location = match (self.locations.at(number), which) {
+                (Some(location), _) => location,
+                (None, _) if !self.may_be_compacted(&id, which) => continue,
+                // At opening, deliveries wait.
+                (None, Which::Worthwhile) => continue,
+                (None, Which::Small) => {
+                    self.load_to_compact(&id);
+                    break;
+                }
+                (None, Which::All) => match self.hold_graphs(&[id].into())?.pop() {
+                    Some(location) => location,
+                    None => continue,
+                },
+            };
+            if self.compact_location(&location, upto, which)? {
                 break;
             }
         }
         Ok(())
+    }
+
+    /// Returns whether a location is to be compacted, as far as can be known without its graph.
+    fn may_be_compacted(&self, id: &LocationId, which: Which) -> bool {
+        let summary = self.locations.summary(id.as_str());
+        summary.is_some_and(|LocationSummary { counts, tombstones, .. }| {
+            which.includes(counts.things() + tombstones, tombstones)
+        })
+    }
+
+    /// Loads a location to compact it. The others wait.
+    fn load_to_compact(&mut self, id: &LocationId) {
+        let Some(sender) = self.loaded.lock().ignore_poison().clone() else { return };
+        // Fails only after the writer has ended.
+        let then = move |loaded| sender.send(Command::CompactLoaded(loaded)).unwrap_or_default();
+        let loading = self.locations.load(id.as_str(), Box::new(then));
+        self.compaction.is_loading = matches!(loading, Loading::Started);
+    }
+
+    fn compact_location(
+        &mut self,
+        location: &Location,
+        upto: Seq,
+        which: Which,
+    ) -> Result<bool, Arc<JournalError>> {
+        let Some((compacted, rows)) = without_deleted(location, upto, which) else {
+            return Ok(false);
+        };
+        self.replace_graph(location, compacted, upto)?;
+        self.state.stats.add_compacted_rows(rows);
+        Ok(true)
     }
 
     /// Records a compaction and replaces the graph by its result.
@@ -150,6 +218,8 @@ impl Writer {
         if self.compaction.is_unsettled {
             self.checkpointer.abandon(&self.locations);
             let compactions = Compactions::load(self.journal.as_mut(), self.head)?;
+            // They may have left memory since it failed.
+            let _held = self.hold_graphs(&compactions.locations())?;
             compactions.from(self.head).apply_upto(
                 self.head,
                 &self.locations,
@@ -161,20 +231,26 @@ impl Writer {
     }
 }
 
+impl Which {
+    /// Returns whether a location of this many rows is compacted, if so many can be dropped.
+    fn includes(self, all: u64, rows: u64) -> bool {
+        let is_worth_it = rows >= ROWS_MIN.max(all / ROWS_SHARE);
+        match self {
+            Self::All => rows > 0,
+            Self::Worthwhile => is_worth_it,
+            Self::Small => is_worth_it && all <= ROWS_AT_ONCE,
+        }
+    }
+}
+
 /// Returns the graph of a location without what was deleted, and how many rows fewer it
 /// has, if it is among those to be compacted.
 fn without_deleted(location: &Location, upto: Seq, which: Which) -> Option<(LocationGraph, u64)> {
     let graph = location.read();
     let all = graph.row_count();
-    let is_worth_it = |rows: u64| match which {
-        Which::All => rows > 0,
-        Which::Worthwhile | Which::Small => rows >= ROWS_MIN.max(all / ROWS_SHARE),
-    };
-    if which == Which::Small && all > ROWS_AT_ONCE
-        || !is_worth_it(graph.tombstones(&graph.view().counts()))
-    {
+    if !which.includes(all, graph.tombstones(&graph.view().counts())) {
         return None;
     }
     let deleted = graph.deleted_upto(upto);
-    is_worth_it(deleted.rows()).then(|| (graph.without(&deleted), deleted.rows()))
+    which.includes(all, deleted.rows()).then(|| (graph.without(&deleted), deleted.rows()))
 }

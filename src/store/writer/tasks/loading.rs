@@ -1,7 +1,9 @@
 //! Deliveries to locations whose graphs are not in memory.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
+use crate::journal::JournalError;
 use crate::model::LocationId;
 use crate::store::delivery::IngestError;
 use crate::store::load_error::LoadError;
@@ -76,6 +78,28 @@ impl Writer {
         for id in &ids {
             self.load_here(id);
         }
+    }
+
+    /// Loads those of these locations whose graphs are not in memory, on this thread, and
+    /// returns all that are known: their graphs stay as long as these are held.
+    pub(crate) fn hold_graphs(
+        &mut self,
+        ids: &BTreeSet<LocationId>,
+    ) -> Result<Vec<Arc<Location>>, JournalError> {
+        let mut held = Vec::with_capacity(ids.len());
+        for id in ids {
+            let found = match self.locations.look_up(id.as_str()) {
+                Found::Loaded(location) => Some(location),
+                Found::Unknown => None,
+                Found::OnDisk => {
+                    let Some((number, _)) = self.locations.describe(id.as_str()) else { continue };
+                    let graph = load_graph(self.journal.as_mut(), number)?;
+                    self.locations.put_graph(id.as_str(), graph)
+                }
+            };
+            held.extend(found);
+        }
+        Ok(held)
     }
 
     /// Loads a location on this thread, where the store is being closed.

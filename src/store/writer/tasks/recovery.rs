@@ -9,6 +9,7 @@ use crate::journal::{JournalError, WriteOutcome};
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{IngestError, Status};
 use crate::store::history;
+use crate::store::recovery_on_demand::named_after;
 use crate::store::writer::merge::merge_event;
 use crate::store::writer::recall::Recall;
 use crate::store::writer::recovery::Retrying;
@@ -153,6 +154,9 @@ impl Writer {
         if upto == self.head {
             return Ok(());
         }
+        // They may have left memory since the write failed.
+        let named = named_after(self.journal.as_mut(), self.head)?;
+        let _held = self.hold_graphs(&named)?;
         let Self { journal, locations, checkpointer, deliveries, imports, .. } = self;
         let mut applied: Vec<(Seq, Timestamp, Event)> = Vec::new();
         let (mut reached, mut failed) = (self.head, None);
