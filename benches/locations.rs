@@ -1,6 +1,7 @@
 //! Measures what one location costs in a store of many: the start of a server, its first
 //! post and first question, and commands that ask for one location, each as a process of its
-//! own, beside the limit that it is to keep. `relata verify` reads all of them.
+//! own, beside the limit that it is to keep. `relata verify` reads all of them. Then a server
+//! with little memory for graphs answers posts and questions that walk over all locations.
 //!
 //! `cargo bench --bench locations` makes two stores, one of 10,000,000 relations in 1,000
 //! locations and one of 100,000 locations with ten relations each; the events of all
@@ -15,9 +16,10 @@ mod client;
 use std::io::{Read, Result as IoResult};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use client::{Request, Server, get, median, post};
+use client::{Request, Server, get, load, median, post};
 use relata::{Options, Store};
 use tokio::io::AsyncWriteExt;
 use tokio::net::TcpStream;
@@ -35,6 +37,14 @@ const COMMAND: Duration = Duration::from_millis(300);
 /// Most memory of one location, and of a verification.
 const ONE: u64 = 100 << 20;
 const VERIFY: u64 = 1 << 30;
+
+/// Memory for graphs while all locations are asked, and how much a server may take then: a
+/// quarter more.
+const GRAPHS: u64 = 256 << 20;
+const WITHIN_GRAPHS: u64 = GRAPHS / 4 * 5;
+
+/// How long they are asked.
+const WALK: Duration = Duration::from_secs(30);
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -156,6 +166,34 @@ impl World {
             show(name, median, COMMAND, ONE);
         }
         show("verify", run(&path, &["verify"], &[]), Duration::ZERO, VERIFY);
+        self.walk(&path);
+    }
+
+    /// Posts to all locations and asks all of them, where their graphs have no room together.
+    fn walk(self, path: &Path) {
+        let mut relata = Command::new(env!("CARGO_BIN_EXE_relata"));
+        relata.args(["serve", "--listen", "127.0.0.1:0", "--log", "error"]);
+        relata.args(["--graph-memory", &GRAPHS.to_string(), "--db"]).arg(path);
+        let server = Server::start(&mut relata);
+        let process = std::process::id();
+        let make = move |number: u64| {
+            let at = number / 2 * 7 % self.locations;
+            if number.is_multiple_of(2) {
+                let id = format!("w{process:08x}{number:015x}");
+                let body = self.body(self.locations + at).replace(&format!("r{at:023x}"), &id);
+                return post("/webhooks/RelationCreate", &body);
+            }
+            get(&format!(
+                "/v1/locations/{}/objects/contact/records/b{:023x}/links?limit=50",
+                location(at),
+                0
+            ))
+        };
+        let make: Arc<dyn Fn(u64) -> Request + Send + Sync> = Arc::new(make);
+        let rate = load(&server, WALK, &make);
+        let spent = Spent { took: rate.p99, resident: peak_bytes(server.id()) };
+        show("all locations, 256 MiB, p99", spent, Duration::ZERO, WITHIN_GRAPHS);
+        println!("{:36} {rate}", "");
     }
 
     /// Starts a server, and asks for one location.

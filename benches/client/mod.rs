@@ -27,6 +27,10 @@ impl Server {
         Self(child, address.and_then(|a| a.parse().ok()).expect("an address"))
     }
 
+    pub(crate) fn id(&self) -> u32 {
+        self.0.id()
+    }
+
     pub(crate) fn resident_bytes(&self) -> u64 {
         let status = std::fs::read_to_string(format!("/proc/{}/status", self.0.id()));
         let kib = status.ok().and_then(|status| {

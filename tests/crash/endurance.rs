@@ -274,7 +274,9 @@ fn locks_and_full_disks_that_come_and_go_lose_nothing() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
     // It logs each refusal.
     let mut command = relata();
-    command.args(["serve", "--listen", "127.0.0.1:0", "--db"]).arg(&db).stderr(Stdio::null());
+    // Graphs leave memory with each checkpoint, and are loaded again while the file is locked.
+    command.args(["serve", "--listen", "127.0.0.1:0", "--graph-memory", "1"]);
+    command.args(["--checkpoint-events", "500", "--db"]).arg(&db).stderr(Stdio::null());
     let mut server = Server::spawn(&mut command)?;
     let ledger = Ledger::default();
     let run_time = run_time(6);

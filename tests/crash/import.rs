@@ -134,7 +134,9 @@ fn an_import_into_a_killed_server_resumes_where_it_was() -> Result<(), Error> {
     for round in 0..long::rounds(2, 40) {
         let db = directory.path().join(format!("{round}.db"));
         for again in 0..3 {
-            let server = Server::start(&db)?;
+            // With room for all graphs, and for none.
+            let memory = if again == 1 { "1" } else { "1GiB" };
+            let server = Server::start_with(&db, &["--graph-memory", memory])?;
             std::thread::scope(|scope| {
                 scope.spawn(|| server.request("POST", "/v1/import", &[], &body).ok());
                 std::thread::sleep(moment(round * 3 + again, whole));

@@ -103,7 +103,8 @@ fn five_hundred_senders() -> Result<(), Error> {
     let journal = Faulty::new(SqliteJournal::open(&db)?, Fault::Full, u64::MAX);
     let plan = Arc::clone(&journal.plan);
     plan.delay_ms.store(50, Ordering::Relaxed);
-    let options = Options { queue_events: 64, batch_events: 16, ..Options::default() };
+    let options =
+        Options { queue_events: 64, batch_events: 16, graph_memory: Some(1), ..Options::default() };
     let store = Arc::new(Store::with_journal(Box::new(journal), options)?);
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let app = App::new(Arc::clone(&store), Limits::default(), AuthPolicy::off());
@@ -156,8 +157,10 @@ fn limited(db: &Path, kilobytes: u32) -> Result<(Server, std::process::ChildStde
     let mut command = Command::new("bash");
     command.args(["-c", &script, env!("CARGO_BIN_EXE_relata")]);
     command.args(["serve", "--listen", "127.0.0.1:0", "--checkpoint-events", "200", "--db"]);
-    // A failure that may pass ends no server, at least not at once.
-    command.arg(db).args(["--on-write-failure", "exit"]).stderr(Stdio::piped());
+    // A failure that may pass ends no server, at least not at once. Graphs are dropped once
+    // they are in a checkpoint.
+    command.arg(db).args(["--on-write-failure", "exit", "--graph-memory", "1"]);
+    command.stderr(Stdio::piped());
     let mut server = Server::spawn(&mut command)?;
     let log = server.child.stderr.take().ok_or("no log")?;
     Ok((server, log))

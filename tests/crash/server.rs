@@ -82,14 +82,28 @@ fn kept(store: &Store) -> BTreeSet<u64> {
     kept
 }
 
-/// Kills a server again and again while it takes events, checkpoints after few
-/// of them, and with `prune` deletes them from the journal at once.
-fn survive(kills: u32, prune: bool) -> Result<(), Error> {
-    let (_directory, db) = fresh()?;
-    let mut arguments = vec!["--checkpoint-events", "50", "--checkpoint-ms", "20"];
-    if prune {
-        arguments.extend(["--keep-events", "0.0000005"]);
+/// Deletes events from the journal at once.
+const PRUNING: [&str; 2] = ["--keep-events", "0.0000005"];
+
+/// Keeps no graph in memory that nobody holds.
+const NO_ROOM: [&str; 2] = ["--graph-memory", "1"];
+
+/// Asks each location for its links, and returns how often a graph left memory so far.
+fn ask(server: &Server) -> Result<u64, Error> {
+    for location in 0..3 {
+        server.get(&format!("/v1/locations/L{location}/summary"))?;
     }
+    let text = server.get("/metrics")?.text();
+    let evictions = text.lines().find_map(|it| it.strip_prefix("relata_location_evictions_total "));
+    Ok(evictions.ok_or("no such figure")?.parse()?)
+}
+
+/// Kills a server again and again while it takes events, answers questions, and checkpoints
+/// after few events.
+fn survive(kills: u32, more: &[&str]) -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let arguments = [&["--checkpoint-events", "50", "--checkpoint-ms", "20"], more].concat();
+    let mut evictions = 0;
     let said = Said::default();
     for round in 0..kills {
         let server = Server::start_with(&db, &arguments)?;
@@ -97,9 +111,17 @@ fn survive(kills: u32, prune: bool) -> Result<(), Error> {
             for _ in 0..SENDERS {
                 scope.spawn(|| said.send(&server, u64::MAX));
             }
-            // Anywhere from the first commit to well into the run.
-            std::thread::sleep(Duration::from_millis(20 + u64::from(round) * 67 % 180));
+            let asking = scope.spawn(|| {
+                // Until it is killed.
+                let asked = std::iter::from_fn(|| ask(&server).ok());
+                asked.last().unwrap_or_default()
+            });
+            // Anywhere from the first commit to well into the run. Graphs are looked at each
+            // second.
+            let first = if more == NO_ROOM { 1_100 } else { 20 };
+            std::thread::sleep(Duration::from_millis(first + u64::from(round) * 67 % 180));
             server.signal("KILL").unwrap();
+            evictions += asking.join().unwrap();
         });
         drop(server);
         let proof = verify(&mut SqliteJournal::open_read_only(&db)?, 10)?;
@@ -109,7 +131,7 @@ fn survive(kills: u32, prune: bool) -> Result<(), Error> {
         assert_eq!(store.head(), kept.len() as u64, "an event is there twice");
         let lost: Vec<_> = said.acknowledged.lock().unwrap().difference(&kept).copied().collect();
         assert_eq!(lost, Vec::<u64>::new(), "after kill {round}");
-        assert!(!prune || round < 5 || store.pruned()? > 0);
+        assert!(more != PRUNING || round < 5 || store.pruned()? > 0);
     }
     // What was not acknowledged is sent again, as a sender does, and known if it
     // is there.
@@ -120,6 +142,7 @@ fn survive(kills: u32, prune: bool) -> Result<(), Error> {
     let store = Store::open_read_only(&db)?;
     assert_eq!((store.head(), kept(&store)), (last, (0..last).collect()));
     assert!(last > 100);
+    assert_eq!(evictions > 4, more == NO_ROOM, "{evictions} evictions");
     long::tell("kills", kills);
     long::tell("events of senders that were killed", last);
     Ok(())
@@ -127,12 +150,17 @@ fn survive(kills: u32, prune: bool) -> Result<(), Error> {
 
 #[test]
 fn every_acknowledged_event_survives_kill_9() -> Result<(), Error> {
-    survive(long::rounds(10, 200), false)
+    survive(long::rounds(10, 200), &[])
 }
 
 #[test]
 fn every_acknowledged_event_survives_kill_9_while_old_ones_are_pruned() -> Result<(), Error> {
-    survive(long::rounds(10, 200), true)
+    survive(long::rounds(10, 200), &PRUNING)
+}
+
+#[test]
+fn every_acknowledged_event_survives_kill_9_with_room_for_no_graph() -> Result<(), Error> {
+    survive(long::rounds(4, 200), &NO_ROOM)
 }
 
 fn deleted(number: u64) -> String {
@@ -166,9 +194,10 @@ fn a_compaction_survives_kill_9_with_the_events_around_it() -> Result<(), Error>
     let (_directory, db) = fresh()?;
     // A second, in days.
     let arguments = ["--keep-tombstones", "0.00001157", "--checkpoint-ms", "50"];
+    let [whole, tight] = [arguments.to_vec(), [arguments.as_slice(), &NO_ROOM].concat()];
     let mut dropped = 0;
     for round in 0..u64::from(long::rounds(4, 60)) {
-        let server = Server::start_with(&db, &arguments)?;
+        let server = Server::start_with(&db, if round % 2 == 0 { &whole } else { &tight })?;
         let from = round * 1_000;
         tell(&server, (from..from + 600).map(relation))?;
         tell(&server, (from..from + 500).map(deleted))?;
