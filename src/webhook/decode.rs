@@ -3,8 +3,8 @@
 use serde::de::IgnoredAny;
 
 use crate::model::{
-    Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, RecordId,
-    RecordRef, Relation, RelationId, Timestamp, WebhookId,
+    Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, Origin,
+    RecordId, RecordRef, Relation, RelationId, Timestamp, WebhookId,
 };
 use crate::webhook::body_text::{checked_text, malformed, too_deep};
 use crate::webhook::error::DecodeError;
@@ -295,6 +295,8 @@ impl<'p> Reader<'p, '_> {
             at: self.timestamp()?,
             webhook_id: self.maybe::<WebhookId>("webhookId", |p| &p.webhook_id)?,
             trace_id: self.usable(|p| &p.trace_id).map(Box::from),
+            origin: self.usable(|p| &p.origin).map(Origin::from_name).unwrap_or_default(),
+            observed_at: self.observed_at(),
             change,
         })
     }
@@ -309,6 +311,12 @@ impl<'p> Reader<'p, '_> {
             Ok(_) => Err(Fault::at("timestamp", "is not within the years 0 to 9999 in UTC")),
             Err(_) => Err(Fault::at("timestamp", "is not an RFC 3339 time")),
         }
+    }
+
+    /// Reads when the event was observed. It orders nothing, so another value is no fault.
+    fn observed_at(&self) -> Option<Timestamp> {
+        let at: Timestamp = self.usable(|p| &p.observed_at)?.parse().ok()?;
+        at.is_writable().then_some(at)
     }
 
     fn change(&self, event_type: EventType) -> Result<Change, Fault> {

@@ -9,6 +9,7 @@ pub(crate) mod export_events;
 pub(crate) mod history;
 pub(crate) mod ingest;
 pub(crate) mod locations;
+pub(crate) mod mutate;
 pub(crate) mod observe;
 pub(crate) mod past;
 pub(crate) mod preview;
