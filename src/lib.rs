@@ -136,6 +136,7 @@ pub mod mutation {
 
     pub use crate::store::{
         Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,
+        ThingId,
     };
 }
 

@@ -16,5 +16,6 @@ pub(crate) mod preview;
 pub(crate) mod read_only;
 pub(crate) mod storage_use;
 pub(crate) mod subscribe;
+pub(crate) mod things;
 pub(crate) mod timeline;
 pub(crate) mod write_failure;
