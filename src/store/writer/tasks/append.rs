@@ -177,6 +177,7 @@ impl Writer {
     ) -> Result<Status, LimitReached> {
         Ok(match (admission, &delivery.decoded) {
             (Admission::Refused(reached), _) => return Err(*reached),
+            (Admission::Redundant(status), _) => *status,
             (Admission::Duplicate(first), _) => {
                 self.checkpointer.count_redelivery(*first);
                 Status::Duplicate
@@ -186,6 +187,7 @@ impl Writer {
                 Status::Ignored
             }
             (Admission::Journal(seq), Decoded::Event(event)) => {
+                self.state.stats.count_event(event.origin);
                 merge_event(&self.locations, *seq, event, &mut self.checkpointer).into()
             }
         })
