@@ -4,6 +4,7 @@
 
 mod app;
 mod auth;
+mod compat;
 mod execute;
 mod extract;
 mod feed;

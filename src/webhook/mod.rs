@@ -11,15 +11,21 @@ mod limits;
 mod names;
 mod payload;
 mod payload_values;
+#[cfg(feature = "server")]
+mod schema_details;
 mod summary;
 
 pub use crate::model::{MAX_NAME_BYTES, clean_name};
 #[cfg(feature = "server")]
 pub use admission::{AdmissionRules, Admitted, Examined, PostedDelivery, Refusal};
+#[cfg(feature = "server")]
+pub(crate) use body_text::json_text;
 pub use decode::{Decoded, UrlTypes, decode, decode_stored, decode_with, wrapped};
 pub(crate) use distill::distilled_body;
 pub use distill::{Keep, distill};
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
 pub use error::DecodeError;
 pub use limits::{MAX_DEPTH, MAX_ID_BYTES};
+#[cfg(feature = "server")]
+pub(crate) use schema_details::SchemaDetails;
 pub use summary::DeliverySummary;

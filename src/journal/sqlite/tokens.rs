@@ -101,8 +101,7 @@ impl Tokens {
     pub fn add(&mut self, token: &TokenRow) -> Result<bool, JournalError> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-        let is_known: bool =
-            transaction.query_row(SELECT_HASH, [token.hash], |row| row.get(0))?;
+        let is_known: bool = transaction.query_row(SELECT_HASH, [token.hash], |row| row.get(0))?;
         if is_known {
             return Ok(false);
         }

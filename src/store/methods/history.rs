@@ -205,6 +205,41 @@ impl Store {
     }
 }
 
+impl Store {
+    /// Returns the bodies of some events of a location, which are given in order; of those that
+    /// were pruned or erased none. `None` if it was to stop before the last.
+    ///
+    /// # Performance
+    ///
+    /// Reads each of them alone.
+    #[cfg(feature = "server")]
+    pub(crate) fn bodies_of(
+        &self,
+        location: &str,
+        seqs: &[Seq],
+        stop: Stop<'_>,
+    ) -> Result<Option<Vec<(Seq, String)>>, JournalError> {
+        let mut journal = self.reader()?;
+        let mut bodies = Vec::new();
+        for &seq in seqs {
+            if stop() {
+                return Ok(None);
+            }
+            let read = journal.read_range(seq..=seq, &mut |seq, entry| {
+                if entry.location == location && !entry.is_erased() {
+                    bodies.push((seq, entry.body.to_owned()));
+                }
+                ControlFlow::Break(())
+            });
+            match read {
+                Ok(()) | Err(JournalError::PrunedWhileReading { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(bodies))
+    }
+}
+
 /// Returns the event of an entry, if it concerns the subject. May add to what is wanted.
 fn concerned(
     of: &Subject,
