@@ -8,7 +8,7 @@ use crate::model::{
 };
 use crate::webhook::body_text::{checked_text, malformed, too_deep};
 use crate::webhook::error::DecodeError;
-use crate::webhook::limits::{MAX_DEPTH, MAX_ID_BYTES};
+use crate::webhook::limits::{EMPTY, HOLDS_SLASH, MAX_DEPTH, MAX_ID_BYTES, too_long};
 use crate::webhook::names::NamingMembers;
 use crate::webhook::payload::Payload;
 use crate::webhook::payload_values::{Member, Nested};
@@ -242,7 +242,7 @@ impl<'p> Reader<'p, '_> {
             None => Ok(None),
             Some(Member::NotText) => Err(Fault::at(field, "is not a string")),
             Some(Member::Text(text)) if text.len() > MAX_ID_BYTES => {
-                Err(Fault::at(field, &format!("is longer than {MAX_ID_BYTES} bytes")))
+                Err(Fault::at(field, &too_long()))
             }
             Some(Member::Text(text)) => Ok(Some(text)),
         }
@@ -260,7 +260,7 @@ impl<'p> Reader<'p, '_> {
     ) -> Result<T, Fault> {
         match self.text(field, pick)? {
             None => Err(Fault::at(field, "is missing")),
-            Some("") => Err(Fault::at(field, "is empty")),
+            Some("") => Err(Fault::at(field, EMPTY)),
             Some(text) => Ok(T::from(text)),
         }
     }
@@ -269,7 +269,7 @@ impl<'p> Reader<'p, '_> {
     fn object_key(&self, field: &'static str, pick: Pick) -> Result<ObjectKey, Fault> {
         let key: ObjectKey = self.required(field, pick)?;
         if key.as_str().contains('/') && !self.rules.are_former {
-            return Err(Fault::at(field, "holds a `/`, which ends an object key in `contact/ID`"));
+            return Err(Fault::at(field, HOLDS_SLASH));
         }
         Ok(key)
     }

@@ -4,13 +4,14 @@ use crate::journal::Refused;
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{Delivery, Receipt, Status};
 use crate::store::name_limits::LimitReached;
-use crate::store::writer::command::{KeepReply, Pending};
+use crate::store::writer::command::{KeepReply, Pending, PendingMutations};
 use crate::webhook::Decoded;
 
-/// The deliveries that are written together.
+/// What is written together: the deliveries, then the mutations.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) deliveries: Vec<Pending>,
+    pub(crate) mutations: Vec<PendingMutations>,
     pub(crate) refused: Vec<(Refused, KeepReply)>,
 }
 
