@@ -8,6 +8,7 @@ use crate::graph::location_graph::{LocationGraph, NameCounts};
 use crate::graph::memory::adjacency::{AdjacencyEntry, Slot};
 use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo, RelationNo};
 use crate::graph::outcome::Outcome;
+use crate::graph::trace::Trace;
 use crate::model::{
     Association, AssociationId, Change, Event, NAME, ObjectKey, RecordId, RecordRef, RecordState,
     Relation, RelationId, Seq, Side, Stamp,
@@ -80,6 +81,23 @@ impl Draft {
         self.new.associations += after.associations - before.associations;
         self.new.edge_types += after.edge_types - before.edge_types;
         outcome
+    }
+
+    /// Merges an event, and returns whether it leaves a trace: whether the graph could be
+    /// another without it, now or after any other events. Of two events that differ in seq
+    /// alone and say the same, the second leaves none.
+    pub(crate) fn merge_noting_trace(
+        &mut self,
+        whole: &LocationGraph,
+        seq: Seq,
+        event: &Event,
+    ) -> (Outcome, bool) {
+        self.copy(whole, &event.change);
+        let before = Trace::of(&self.graph, &event.change);
+        let outcome = self.merge(whole, seq, event);
+        let leaves_trace =
+            outcome == Outcome::Applied || before != Trace::of(&self.graph, &event.change);
+        (outcome, leaves_trace)
     }
 
     /// Returns whether no event was merged.

@@ -18,6 +18,7 @@ mod restore;
 mod search;
 mod snapshot;
 mod timeline;
+mod trace;
 mod view;
 
 pub use crate::model::Counts;

@@ -19,6 +19,8 @@ pub(crate) struct Batch {
 pub(crate) enum Admission {
     Journal(Seq),
     Duplicate(Seq),
+    /// Without it the graph is the same, whatever other events come: it is not written.
+    Redundant(Status),
     /// It names more than the store may hold, and is not written.
     Refused(LimitReached),
 }
@@ -31,7 +33,7 @@ impl Admission {
     pub(crate) fn seq(&self) -> Option<Seq> {
         match self {
             Self::Journal(seq) | Self::Duplicate(seq) => Some(*seq),
-            Self::Refused(_) => None,
+            Self::Redundant(_) | Self::Refused(_) => None,
         }
     }
 }
