@@ -44,8 +44,9 @@ impl Route {
         match self.kind {
             Kind::Open => true,
             Kind::Delivery => app.policy.webhook_auth,
-            Kind::Compat => app.policy.tokens.is_some(),
-            Kind::Read | Kind::Follow | Kind::Operator => app.policy.tokens.is_some(),
+            Kind::Read | Kind::Follow | Kind::Operator | Kind::Compat => {
+                app.policy.tokens.is_some()
+            }
         }
     }
 

@@ -56,23 +56,25 @@ impl SchemaDetails {
 
     fn of(payload: &Payload<'_>) -> Self {
         let (singular, plural) = match &payload.labels {
-            Some(Nested::Object(labels)) => (text(&labels.singular), text(&labels.plural)),
+            Some(Nested::Object(labels)) => {
+                (text(labels.singular.as_ref()), text(labels.plural.as_ref()))
+            }
             _ => (None, None),
         };
         Self {
-            id: text(&payload.id),
+            id: text(payload.id.as_ref()),
             singular,
             plural,
-            description: text(&payload.description),
-            primary_display_property: text(&payload.primary_display_property),
-            object_type: text(&payload.object_type),
-            created_at: text(&payload.created_at),
-            updated_at: text(&payload.updated_at),
+            description: text(payload.description.as_ref()),
+            primary_display_property: text(payload.primary_display_property.as_ref()),
+            object_type: text(payload.object_type.as_ref()),
+            created_at: text(payload.created_at.as_ref()),
+            updated_at: text(payload.updated_at.as_ref()),
         }
     }
 }
 
-fn text(member: &Option<Member<'_>>) -> Option<String> {
+fn text(member: Option<&Member<'_>>) -> Option<String> {
     match member {
         Some(Member::Text(text)) if !text.is_empty() => Some(text.clone().into_owned()),
         _ => None,

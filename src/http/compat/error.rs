@@ -106,11 +106,10 @@ impl CompatError {
     pub(crate) fn into_response(self, line: &RequestLine<'_>) -> Response {
         let RequestLine { method, path, id: trace_id, .. } = *line;
         let status = self.status.as_u16();
-        match &self.cause {
-            Some(detail) => {
-                tracing::error!(%method, path, status, trace_id, %detail, "request failed");
-            }
-            None => tracing::info!(%method, path, status, trace_id, "request refused"),
+        if let Some(detail) = &self.cause {
+            tracing::error!(%method, path, status, trace_id, %detail, "request failed");
+        } else {
+            tracing::info!(%method, path, status, trace_id, "request refused");
         }
         let error = self.status.canonical_reason().unwrap_or("Error");
         let body = ErrorBody { status_code: status, message: &self.message, error, trace_id };

@@ -167,18 +167,15 @@ impl<'b> Visitor<'b> for Object {
     fn visit_map<A: MapAccess<'b>>(self, mut map: A) -> Result<Self::Value, A::Error> {
         let (mut found, mut unknown) = (Vec::new(), Vec::<String>::new());
         while let Some(name) = map.next_key::<Cow<'_, str>>()? {
-            match self.known.iter().find(|known| **known == name) {
-                Some(known) => {
-                    let value = map.next_value()?;
-                    found.retain(|(earlier, _)| earlier != known);
-                    found.push((*known, value));
-                }
-                None => {
-                    map.next_value::<IgnoredAny>()?;
-                    if unknown.len() < UNKNOWN_MAX {
-                        unknown.push(name.into_owned());
-                    }
-                }
+            if let Some(known) = self.known.iter().find(|known| **known == name) {
+                let value = map.next_value()?;
+                found.retain(|(earlier, _)| earlier != known);
+                found.push((*known, value));
+                continue;
+            }
+            map.next_value::<IgnoredAny>()?;
+            if unknown.len() < UNKNOWN_MAX {
+                unknown.push(name.into_owned());
             }
         }
         Ok((found, unknown))

@@ -75,6 +75,7 @@ pub(super) const OPTIONAL: &[&str] = &[
     "/reading/second/label",
     "/reading/second/record",
     "/records/name",
+    "/relationsCount",
     "/removed/first/name",
     "/removed/first/record",
     "/removed/relation",
@@ -84,6 +85,7 @@ pub(super) const OPTIONAL: &[&str] = &[
     "/results/links/name",
     "/results/name",
     "/results/seq",
+    "/secondObjectToFirstObjectCardinality",
     "/signature/advice",
     "/signature/reason",
 ];
