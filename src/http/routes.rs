@@ -186,6 +186,11 @@ pub const ROUTES: &[Route] = &[
     compatible("DELETE", "/associations/relations/{id}", WRITE, compat!(compat::relations::delete_relation)),
     compatible("GET", "/objects/", READ, compat!(compat::objects::list_objects)),
     compatible("GET", "/objects/{key}", READ, compat!(compat::objects::show_object)),
+    compatible("POST", "/objects/{key}/records", WRITE, compat!(compat::records::create_record, body)),
+    compatible("POST", "/objects/{key}/records/search", READ, compat!(compat::record_search::search_records, body)),
+    compatible("GET", "/objects/{key}/records/{id}", READ, compat!(compat::records::show_record)),
+    compatible("PUT", "/objects/{key}/records/{id}", WRITE, compat!(compat::records::update_record, body)),
+    compatible("DELETE", "/objects/{key}/records/{id}", WRITE, compat!(compat::records::delete_record)),
     compatible("GET", "/health", None, compat!(compat::health::show_health)),
 
     open("/healthz", Inline(health::show_health)),

@@ -14,6 +14,8 @@ mod names;
 mod payload;
 mod payload_values;
 #[cfg(feature = "server")]
+mod record_details;
+#[cfg(feature = "server")]
 mod schema_details;
 mod summary;
 
@@ -33,6 +35,8 @@ pub(crate) use members::{
     check_id, check_label, check_location, check_object_key, ignored_type, other_location,
     read_properties,
 };
+#[cfg(feature = "server")]
+pub(crate) use record_details::RecordDetails;
 #[cfg(feature = "server")]
 pub(crate) use schema_details::SchemaDetails;
 pub use summary::DeliverySummary;

@@ -142,6 +142,11 @@ impl<'g> View<'g> {
         })
     }
 
+    /// Returns how many records of an object key lists show.
+    pub fn record_count(self, object: &str) -> u64 {
+        self.objects.find(object).map_or(0, |number| u64::from(self.rows.listed(number)))
+    }
+
     /// Returns the greatest schema event of an object key, if one is known.
     pub fn schema_seq(self, object: &str) -> Option<Seq> {
         let row = &self.objects.rows()[self.objects.find(object)?];

@@ -2,6 +2,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
+use std::ops::RangeInclusive;
 
 use serde::de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, SeqAccess, Visitor};
 use serde_json::value::RawValue;
@@ -101,6 +102,22 @@ impl<'b> Members<'b> {
             findings.not_text(name);
         }
         Ok(found.unwrap_or_default())
+    }
+
+    /// Returns a number that may be missing.
+    pub(super) fn number(
+        &self,
+        name: &str,
+        range: RangeInclusive<usize>,
+        findings: &mut Findings,
+    ) -> Option<usize> {
+        let value = self.raw(name)?.get();
+        let number = value.parse().ok().filter(|number| range.contains(number));
+        if number.is_none() {
+            let text = "must be a number conforming to the specified constraints";
+            findings.add(format!("{name} {text}"));
+        }
+        number
     }
 
     fn text(&self, name: &str, findings: &mut Findings) -> Result<Option<String>, CompatError> {

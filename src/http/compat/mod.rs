@@ -16,5 +16,8 @@ mod mutate;
 pub(super) mod objects;
 mod params;
 mod read;
+mod record_bodies;
+pub(super) mod record_search;
+pub(super) mod records;
 pub(super) mod relations;
 pub(super) mod request;

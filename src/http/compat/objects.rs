@@ -20,7 +20,7 @@ use crate::store::Location;
 use crate::webhook::SchemaDetails;
 
 /// The time of what no event has dated.
-const NEVER: &str = "1970-01-01T00:00:00.000Z";
+pub(super) const NEVER: &str = "1970-01-01T00:00:00.000Z";
 
 const SYSTEM: &str = "SYSTEM_DEFINED";
 const USER: &str = "USER_DEFINED";
@@ -114,8 +114,8 @@ async fn answer_objects(
         seqs.sort_unstable();
         let bodies = store.bodies_of(&id, &seqs, stop)?.ok_or_else(incomplete)?;
         let details = |of: &KnownObject| {
-            let at = bodies.binary_search_by_key(&of.schema?, |(seq, _)| *seq).ok()?;
-            bodies.get(at).map(|(_, body)| SchemaDetails::read(body))
+            let at = bodies.binary_search_by_key(&of.schema?, |body| body.seq).ok()?;
+            bodies.get(at).map(|it| SchemaDetails::read(&it.body))
         };
         let objects = known.objects.iter().map(|of| of.describe(&id, details(of)));
         let objects: Vec<ObjectBody> = objects.collect();

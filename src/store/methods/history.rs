@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use crate::graph::{Order, escaped_len};
 use crate::journal::{JournalEntry, JournalError, JournalReader};
 use crate::model::Seq;
+#[cfg(feature = "server")]
+use crate::model::Timestamp;
 use crate::store::history::{
     AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject, decode_entry,
 };
@@ -205,6 +207,15 @@ impl Store {
     }
 }
 
+/// The body of one event.
+#[cfg(feature = "server")]
+#[derive(Debug)]
+pub(crate) struct StoredBody {
+    pub(crate) seq: Seq,
+    pub(crate) received_at: Timestamp,
+    pub(crate) body: String,
+}
+
 impl Store {
     /// Returns the bodies of some events of a location, which are given in order; of those that
     /// were pruned or erased none. `None` if it was to stop before the last.
@@ -218,7 +229,7 @@ impl Store {
         location: &str,
         seqs: &[Seq],
         stop: Stop<'_>,
-    ) -> Result<Option<Vec<(Seq, String)>>, JournalError> {
+    ) -> Result<Option<Vec<StoredBody>>, JournalError> {
         let mut journal = self.reader()?;
         let mut bodies = Vec::new();
         for &seq in seqs {
@@ -227,7 +238,8 @@ impl Store {
             }
             let read = journal.read_range(seq..=seq, &mut |seq, entry| {
                 if entry.location == location && !entry.is_erased() {
-                    bodies.push((seq, entry.body.to_owned()));
+                    let (received_at, body) = (entry.received_at, entry.body.to_owned());
+                    bodies.push(StoredBody { seq, received_at, body });
                 }
                 ControlFlow::Break(())
             });

@@ -139,7 +139,8 @@ impl Record {
             // Headers, and nodes that are members under their own ids, are any.
             let any = pointer.ends_with("/headers")
                 || pointer.starts_with("/graph/nodes")
-                // A row of a bulk, as it was sent.
+                // Properties of a record, and a row of a bulk, as they were sent.
+                || pointer.ends_with("/properties")
                 || pointer.starts_with("/results/errored/");
             if inner.is_object() && !any {
                 objects.push(pointer.to_owned());

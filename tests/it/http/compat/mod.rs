@@ -9,6 +9,7 @@ mod locations;
 mod objects;
 mod overload;
 mod paths;
+mod records;
 mod relations;
 mod tokens;
 

@@ -45,6 +45,33 @@ pub(super) fn ask_everything(record: &mut Record, server: &Server) {
         format!("/associations/relations/TO8RJjq9RDegjbPPMkse{HERE}&associationIds[]={INTEREST}");
     record.ask(server, &relations, 200);
     write_everything(record, server);
+    write_records(record, server);
+}
+
+fn write_records(record: &mut Record, server: &Server) {
+    let mut ask = |method: &'static str, route: &str, path: &str, body: &Value, status: u16| {
+        let request = Request::new(method, route, "").at(path.to_owned()).body(body.to_string());
+        record.ask(server, &request, status).json()
+    };
+    let (many, one) = ("/objects/{key}/records", "/objects/{key}/records/{id}");
+    let homes = "/objects/custom_objects.property/records";
+    let body = json!({"locationId": "seaside-realty", "properties": {"address": "1 New Lane"}});
+    let created = ask("POST", many, homes, &body, 201);
+    let id = created["record"]["id"].as_str().unwrap();
+    let path = format!("{homes}/{id}{HERE}");
+    ask("PUT", one, &path, &json!({"properties": {"address": "2 New Lane"}}), 200);
+    ask("GET", one, &path, &Value::Null, 200);
+    let search = json!({"locationId": "seaside-realty", "page": 1, "pageLimit": 2, "query": ""});
+    ask("POST", "/objects/{key}/records/search", &format!("{homes}/search"), &search, 201);
+    ask("DELETE", one, &path, &Value::Null, 200);
+    for method in ["GET", "DELETE"] {
+        ask(method, one, &path, &Value::Null, 404);
+    }
+    ask("PUT", one, &path, &json!({}), 404);
+    let contacts = format!("/objects/contact/records{HERE}");
+    ask("POST", many, &contacts, &json!({}), 404);
+    let contacts = format!("/objects/contact/records/search{HERE}");
+    ask("POST", "/objects/{key}/records/search", &contacts, &json!({}), 404);
 }
 
 fn write_everything(record: &mut Record, server: &Server) {
