@@ -51,7 +51,6 @@ pub use methods::export_events::ExportEventsError;
 #[cfg(feature = "server")]
 pub(crate) use methods::history::StoredBody;
 pub use methods::storage_use::StorageUse;
-pub use methods::things::ThingId;
 pub use mutation::{
     Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,
 };

@@ -19,6 +19,8 @@ pub(crate) mod name_limits;
 mod names;
 mod on_demand;
 mod one_location;
+mod only_changes;
+mod origins;
 mod pruning;
 mod read_costs;
 mod repeats;
