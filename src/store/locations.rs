@@ -217,6 +217,7 @@ impl Locations {
     }
 
     /// Returns the id of the only location, or `None` if there are several or none.
+    #[cfg(feature = "server")]
     pub(crate) fn only_id(&self) -> Option<LocationId> {
         let table = self.table();
         let only = table.by_number.first_key_value().filter(|_| table.by_number.len() == 1);

@@ -16,29 +16,29 @@ pub(crate) struct RecordDetails {
 impl RecordDetails {
     /// Reads the body of an accepted event; what cannot be read counts as absent.
     pub(crate) fn read(body: &str) -> Self {
-        let body: Value = serde_json::from_str(body).unwrap_or_default();
+        let body: Map<String, Value> = serde_json::from_str(body).unwrap_or_default();
         // An object `data` beside `type` is an envelope.
-        let is_enveloped = body["type"].is_string() && body["data"].is_object();
-        let record = if is_enveloped { &body["data"] } else { &body };
+        let data = body.get("data").and_then(Value::as_object);
+        let record = data.filter(|_| body.contains_key("type")).unwrap_or(&body);
         Self {
-            properties: properties(&record["properties"]),
-            owners: texts(&record["owners"]),
-            followers: texts(&record["followers"]),
+            properties: properties(record.get("properties")),
+            owners: texts(record.get("owners")),
+            followers: texts(record.get("followers")),
         }
     }
 }
 
 /// Reads properties that are an object, or a list of keys with a value each.
-fn properties(properties: &Value) -> Map<String, Value> {
+fn properties(properties: Option<&Value>) -> Map<String, Value> {
     let key = |key: &str| property_key(key).to_owned();
     match properties {
-        Value::Object(members) => {
+        Some(Value::Object(members)) => {
             members.iter().map(|(name, value)| (key(name), value.clone())).collect()
         }
-        Value::Array(list) => {
+        Some(Value::Array(list)) => {
             let property = |it: &Value| {
                 let value = it.as_object()?.iter().find(|(name, _)| name.starts_with("value"))?.1;
-                Some((key(it["key"].as_str()?), value.clone()))
+                Some((key(it.get("key")?.as_str()?), value.clone()))
             };
             list.iter().filter_map(property).collect()
         }
@@ -46,9 +46,9 @@ fn properties(properties: &Value) -> Map<String, Value> {
     }
 }
 
-fn texts(list: &Value) -> Vec<String> {
-    let list = list.as_array().map(Vec::as_slice).unwrap_or_default();
-    list.iter().filter_map(|text| text.as_str().map(str::to_owned)).collect()
+fn texts(list: Option<&Value>) -> Vec<String> {
+    let list = list.and_then(Value::as_array).into_iter().flatten();
+    list.filter_map(|text| text.as_str().map(str::to_owned)).collect()
 }
 
 #[cfg(test)]

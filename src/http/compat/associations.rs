@@ -18,8 +18,8 @@ use crate::http::compat::request::{CompatAnswer, CompatRequest};
 use crate::http::extract::body::Body;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::model::{Association, End, Seq};
-use crate::store::{Mutation, NewAssociation, Thing, ThingId};
+use crate::model::{Association, End, Seq, ThingId};
+use crate::store::{Mutation, NewAssociation, Thing};
 
 /// Maximum number of associations of an object key that are listed.
 const OF_OBJECT_MAX: usize = 1_000;

@@ -7,7 +7,7 @@ use crate::http::auth::token::Grant;
 use crate::http::compat::error::CompatError;
 use crate::http::compat::findings::Findings;
 use crate::http::execute;
-use crate::store::ThingId;
+use crate::model::ThingId;
 
 /// The parameter and the member.
 const NAME: &str = "locationId";
@@ -71,11 +71,12 @@ pub(super) async fn of_thing(
         ThingId::Relation(id) => (id.to_owned(), true, "Relation not found"),
     };
     let (visible, client) = (grant.clone(), grant.client(""));
-    let found = execute::read_journal(app, &client, move |store, _| {
+    let found = execute::read_journal(app, &client, move |store, stop| {
         let thing = if is_relation { ThingId::Relation(&id) } else { ThingId::Association(&id) };
-        store.locations_with(thing, 2, |location| visible.sees(location))
+        store.locations_with_until(thing, 2, |location| visible.sees(location), stop)
     });
     let found = found.await?.map_err(CompatError::unavailable)?;
+    let found = found.ok_or_else(|| CompatError::unavailable("looking for the id takes long"))?;
     match &*found {
         [only] => Ok(only.to_string()),
         [] => Err(CompatError::not_found(missing)),

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use serde::Serialize;
+use serde_json::value::RawValue;
 use warp::http::StatusCode;
 use warp::reply::Response;
 
@@ -114,7 +115,7 @@ fn read(body: &[u8]) -> Result<Wanted, CompatError> {
             findings.add(format!("{list} must be an array"));
         }
     }
-    let properties = members.raw("properties").map(|json| json.get());
+    let properties = members.raw("properties").map(RawValue::get);
     if properties.is_some_and(|json| !json.starts_with(['{', '['])) {
         findings.add("properties must be an object");
     }

@@ -16,8 +16,8 @@ use crate::http::compat::mutate::mutate_one;
 use crate::http::compat::read::read;
 use crate::http::compat::request::{CompatAnswer, CompatRequest};
 use crate::http::extract::body::Body;
-use crate::model::{Relation, Seq};
-use crate::store::{Mutation, Thing, ThingId};
+use crate::model::{Relation, Seq, ThingId};
+use crate::store::{Mutation, Thing};
 
 #[derive(Serialize)]
 #[serde(rename_all = "camelCase")]

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
+#[cfg(feature = "server")]
 use crate::model::LocationId;
 use crate::store::load_error::LoadError;
 use crate::store::loader::{GraphMemory, Loader};

@@ -31,7 +31,8 @@ fn a_slash_at_the_end_makes_no_difference() -> Result<(), Error> {
     for route in ROUTES.iter().filter(|route| route.is_compat()) {
         let path = filled(route.path.trim_end_matches('/'));
         let query = if path == "/health" { "" } else { "?locationId=nowhere" };
-        let ask = |path: &str| office.send(route.method, &format!("{path}{query}"), &json!({"x": 0}));
+        let ask =
+            |path: &str| office.send(route.method, &format!("{path}{query}"), &json!({"x": 0}));
         let (bare, slash) = (lasting(&ask(&path)), lasting(&ask(&format!("{path}/"))));
         assert_eq!(bare, slash, "{} {path}", route.method);
         let twice = ask(&format!("{path}//"));
