@@ -212,6 +212,7 @@ where
         Handler::Inline(answer) => answer(app, &request),
         Handler::Query(prepare) => execute::answer_query(app, &request, prepare(&request)?).await,
         Handler::Async(answer) => answer(app, request, Body::new(body)).await,
+        // Was answered above.
         Handler::Compat(_) => Err(no_such_path()),
     }
 }

@@ -150,3 +150,25 @@ impl From<Problem> for CompatError {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn problems_have_the_senders_words() {
+        for (problem, status, text) in [
+            (Problem::body_too_large(9), 413, r#""request entity too large""#),
+            (Problem::unsupported_media_type(), 415, r#""Unsupported media type""#),
+            (Problem::overloaded("the queue is full"), 429, r#""Too Many Requests""#),
+            (Problem::too_many_bodies(), 429, r#""Too Many Requests""#),
+            (Problem::unavailable("a secret"), 503, r#""Service temporarily unavailable""#),
+            (Problem::not_found("Object not found"), 404, r#""Object not found""#),
+            (Problem::body_timeout(), 408, r#""the body did not arrive in time""#),
+        ] {
+            let error = CompatError::from(problem);
+            let message = serde_json::to_string(&error.message).unwrap();
+            assert_eq!((error.status.as_u16(), &*message), (status, text));
+        }
+    }
+}
