@@ -11,7 +11,7 @@ demo:
 test *arguments:
     cargo test {{arguments}}
 
-# Run the tests that read the exports with other programs, and install those programs
+# Run the tests with other programs: readers of the exports, HighLevel's clients; installs them
 readers:
     tests/readers/install
     RELATA_READERS=required cargo test --test readers

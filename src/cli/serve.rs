@@ -20,7 +20,7 @@ use tokio::signal::unix::{SignalKind, signal};
 use crate::cli::output::print_line;
 use crate::cli::preload::Preloading;
 use crate::cli::{log, signals, write_failure};
-use crate::config::{Auth, OnWriteFailure, ServeArgs};
+use crate::config::{Auth, Compat, OnWriteFailure, ServeArgs};
 
 /// Two real-estate offices, their people, properties and viewings.
 const DEMO: &str = include_str!("../../data/real-estate.ndjson");
@@ -220,8 +220,9 @@ async fn listen(
     // ending the process.
     let _file_limit = signal(SignalKind::from_raw(SIGXFSZ))?;
     let (protected, open) = (describe(&policy), allowed_to_all(&policy));
-    let app =
-        App::new(Arc::clone(store), serve.limits(), policy).dropped_log_lines(log::dropped_lines());
+    let app = App::new(Arc::clone(store), serve.limits(), policy)
+        .compat(serve.compat == Compat::On)
+        .dropped_log_lines(log::dropped_lines());
     let server = Server::bind(addresses, app).await.with_context(|| serve.listen.to_string())?;
     let address = server.address()?;
     if let Some(bytes) = store.graph_memory().limit {

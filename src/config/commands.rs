@@ -244,6 +244,8 @@ pub(crate) struct TokenArgs {
 pub(crate) enum TokenAction {
     /// Create a token and print it; it is never shown again
     New(NewToken),
+    /// Accept the token of another system, such as a Private Integration Token, as a token
+    Adopt(AdoptedToken),
     /// List the tokens, without their secrets
     List {
         /// Print JSON
@@ -266,8 +268,40 @@ Examples:
 
 A running server accepts a new token within a second.")]
 pub(crate) struct NewToken {
-    /// Scope: read for queries and exports, write also to import events and to replay and
-    /// delete dead letters, admin for everything
+    /// Scope: read for queries and exports, write also to change associations and relations,
+    /// to import events and to replay and delete dead letters, admin for everything
+    #[arg(long, default_value = "read", value_name = "SCOPE", value_parser = scope)]
+    pub(crate) scope: Scope,
+
+    /// Location that the token may see; may be repeated [default: all]
+    #[arg(long, value_name = "ID")]
+    pub(crate) location: Vec<String>,
+
+    /// Name of the token
+    #[arg(long, default_value = "", value_name = "NAME")]
+    pub(crate) name: String,
+
+    /// Print JSON
+    #[arg(long, env = "RELATA_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  relata token adopt --name crm-sync --scope write --location seaside-realty < pit.txt
+  relata token adopt --name crm-sync --from-file pit.txt
+
+The secret is read from standard input or a file, never from an argument, which other
+users of the machine can see. Only its SHA-256 is stored. A running server accepts it
+within a second.")]
+pub(crate) struct AdoptedToken {
+    /// File with the secret [default: standard input]
+    #[arg(long, value_name = "FILE")]
+    pub(crate) from_file: Option<PathBuf>,
+
+    /// Scope: read for queries and exports, write also to change associations and relations,
+    /// to import events and to replay and delete dead letters, admin for everything
     #[arg(long, default_value = "read", value_name = "SCOPE", value_parser = scope)]
     pub(crate) scope: Scope,
 

@@ -45,6 +45,16 @@ pub(crate) struct ServeArgs {
     #[arg(long, env = "RELATA_CORS_ORIGIN", value_delimiter = ',', value_name = "ORIGIN")]
     pub(crate) cors_origin: Vec<String>,
 
+    /// Whether to serve HighLevel's own API, too: /associations, /objects and /health
+    #[arg(
+        long,
+        env = "RELATA_COMPAT",
+        value_enum,
+        default_value_t = Compat::On,
+        value_name = "COMPAT"
+    )]
+    pub(crate) compat: Compat,
+
     #[command(flatten)]
     pub(crate) keys: KeyArgs,
 
@@ -209,6 +219,13 @@ fn millis(count: u64) -> Duration {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum Auth {
     Required,
+    Off,
+}
+
+/// Whether programs that were written for HighLevel are answered.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum Compat {
+    On,
     Off,
 }
 

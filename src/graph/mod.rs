@@ -35,8 +35,8 @@ pub use query::{
     LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary, Match, MatchPage, MatchQuery,
     MatchRow, NamesNodes, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery,
     ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError, RecordItem,
-    RelationList, RelationQuery, SearchQuery, Step, StepRow, Subgraph, SubgraphQuery, Violation,
-    WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
+    RecordRow, RelationList, RelationQuery, SearchQuery, Step, StepRow, Subgraph, SubgraphQuery,
+    Violation, WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub(crate) use query::{RecordSearch, escaped_len, run_merge};
 pub use search::rank::FoundBy;

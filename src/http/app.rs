@@ -47,6 +47,8 @@ pub struct App {
     /// Log lines that were dropped, where they are counted.
     pub(super) dropped_log_lines: Option<Arc<AtomicU64>>,
     pub(super) trace_ids: TraceIds,
+    /// Whether the sender's own API is served, too.
+    pub(super) has_compat: bool,
     /// Keeps `head` up to date until the server is dropped.
     _observation: Observation,
 }
@@ -86,8 +88,16 @@ impl App {
             head,
             dropped_log_lines: None,
             trace_ids: TraceIds::new(),
+            has_compat: true,
             _observation: observation,
         }
+    }
+
+    /// Serves the sender's own API or not; it does by default.
+    #[must_use]
+    pub fn compat(mut self, served: bool) -> Self {
+        self.has_compat = served;
+        self
     }
 
     /// Exports this count of dropped log lines as a metric.

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 
 use crate::graph::{Budget, LocationGraph, NamesNodes, Snapshot, View};
 use crate::http::app::App;
+use crate::http::auth::token::Grant;
 use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
 use crate::http::extract::{json_body, location};
@@ -100,7 +101,17 @@ pub(super) async fn answer_query(
     query: PreparedQuery,
 ) -> Answer {
     let location = location::find(app, request).await?;
-    let client = || request.grant.client(location.id().as_str());
+    answer_query_in(app, &request.grant, location, query).await
+}
+
+/// Answers a query of a location as [`answer_query`] does.
+pub(super) async fn answer_query_in(
+    app: &Arc<App>,
+    grant: &Grant,
+    location: Arc<Location>,
+    query: PreparedQuery,
+) -> Answer {
+    let client = || grant.client(location.id().as_str());
     if query.as_of.is_some() {
         let (seq, past, query) = read_past(app, &client(), &location, query).await?;
         return spawn_query(app, &client(), move |app, stop| {

@@ -4,6 +4,7 @@
 
 mod app;
 mod auth;
+mod compat;
 mod execute;
 mod extract;
 mod feed;
@@ -18,7 +19,7 @@ mod server;
 pub use app::App;
 pub use auth::cors::{CorsOrigins, InvalidOrigin};
 pub use auth::policy::AuthPolicy;
-pub use auth::token::{TokenTable, new_token};
+pub use auth::token::{AdoptError, TokenTable, adopt_token, new_token};
 pub use limits::settings::Limits;
 pub use router::routes;
 pub use routes::{ROUTES, Route};

@@ -16,11 +16,12 @@ use warp::{Buf, Filter};
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::auth::{cors, cross_site};
+use crate::http::compat::dispatch as compat;
 use crate::http::execute;
 use crate::http::extract::body::Body;
 use crate::http::extract::params::Query;
 use crate::http::extract::request;
-use crate::http::extract::request::Request;
+use crate::http::extract::request::{Request, RequestLine};
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::routes::{Handler, Kind, ROUTES, Route};
@@ -43,7 +44,9 @@ impl Route {
         match self.kind {
             Kind::Open => true,
             Kind::Delivery => app.policy.webhook_auth,
-            Kind::Read | Kind::Follow | Kind::Operator => app.policy.tokens.is_some(),
+            Kind::Read | Kind::Follow | Kind::Operator | Kind::Compat => {
+                app.policy.tokens.is_some()
+            }
         }
     }
 
@@ -57,13 +60,23 @@ impl Route {
 /// The routes by path.
 type RouteTable = matchit::Router<Vec<&'static Route>>;
 
-fn table() -> Result<RouteTable, matchit::InsertError> {
+/// Returns the table of all routes, with or without those of the sender's API.
+fn table(has_compat: bool) -> Result<RouteTable, matchit::InsertError> {
     let mut table = RouteTable::new();
     let mut paths: Vec<&'static str> = Vec::new();
-    for Route { path, .. } in ROUTES {
-        if !paths.contains(path) {
-            paths.push(path);
-            table.insert(*path, ROUTES.iter().filter(|route| route.path == *path).collect())?;
+    for Route { path, .. } in ROUTES.iter().filter(|route| has_compat || !route.is_compat()) {
+        if paths.contains(path) {
+            continue;
+        }
+        paths.push(path);
+        let of_path = ROUTES.iter().filter(|route| route.path == *path);
+        let of_path: Vec<&'static Route> = of_path.collect();
+        if of_path.iter().all(|route| !route.is_compat()) {
+            table.insert(*path, of_path)?;
+            continue;
+        }
+        for spelling in compat::spellings(path) {
+            table.insert(spelling, of_path.clone())?;
         }
     }
     Ok(table)
@@ -76,7 +89,8 @@ fn table() -> Result<RouteTable, matchit::InsertError> {
 /// If two routes of the table contradict each other, which a test rules out.
 #[expect(clippy::expect_used, reason = "the table is a constant")]
 pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
-    let table = Arc::new(table().expect("the routes do not contradict each other"));
+    let table = table(app.has_compat).expect("the routes do not contradict each other");
+    let table = Arc::new(table);
     let raw_query = warp::query::raw().or(warp::any().map(String::new)).unify();
     warp::method()
         .and(warp::path::full())
@@ -98,14 +112,6 @@ pub fn routes(app: Arc<App>) -> BoxedFilter<(Response,)> {
         .boxed()
 }
 
-/// The first line of a request, and its id.
-struct RequestLine<'r> {
-    method: &'r Method,
-    path: &'r str,
-    query: &'r str,
-    id: &'r str,
-}
-
 /// Answers a request, and counts the answer.
 async fn respond<S, B>(
     app: &Arc<App>,
@@ -119,8 +125,10 @@ where
     B: Buf,
 {
     let begun = Instant::now();
-    let page = app.policy.cors.allowed(&headers);
+    let is_compat = app.has_compat && compat::covers(line.path);
+    let page = if is_compat { None } else { app.policy.cors.allowed(&headers) };
     let (route, answer) = match find(table, line) {
+        Err(_) if is_compat => (None, Ok(compat::refuse(line))),
         Err(_) if page.is_some() && cors::is_preflight(line.method, &headers) => {
             (None, preflight(table, line, &headers))
         }
@@ -155,7 +163,8 @@ fn find<'r>(table: &'r RouteTable, line: &RequestLine<'r>) -> Result<MatchedRout
 /// Returns the route of this method, or a problem that lists the methods there are.
 fn choose(routes: &[&'static Route], method: &Method) -> Result<&'static Route, Problem> {
     let answers = |route: &&&'static Route| {
-        *method == route.method || (route.method == "GET" && *method == Method::HEAD)
+        let is_head = *method == Method::HEAD && route.method == "GET" && !route.is_compat();
+        *method == route.method || is_head
     };
     let found = routes.iter().find(answers).copied();
     found.ok_or_else(|| Problem::method_not_allowed(&methods(routes)))
@@ -191,6 +200,10 @@ where
     B: Buf,
 {
     let route = matched.route;
+    if let Handler::Compat(handler) = route.handler {
+        let (scope, parameters, body) = (route.scope, matched.parameters, Body::new(body));
+        return Ok(compat::answer(app, handler, scope, parameters, *line, headers, body).await);
+    }
     let (request, min_seq) = admit(app, matched, line, headers)?;
     if let Some(seq) = min_seq {
         app.wait_for(seq).await?;
@@ -199,6 +212,8 @@ where
         Handler::Inline(answer) => answer(app, &request),
         Handler::Query(prepare) => execute::answer_query(app, &request, prepare(&request)?).await,
         Handler::Async(answer) => answer(app, request, Body::new(body)).await,
+        // Was answered above.
+        Handler::Compat(_) => Err(no_such_path()),
     }
 }
 
@@ -274,11 +289,15 @@ mod tests {
 
     #[test]
     fn no_two_routes_contradict_each_other() {
-        let table = table().unwrap();
-        for route in ROUTES {
-            let found = table.at(route.path).unwrap();
-            let same = found.value.iter().filter(|other| other.method == route.method);
-            assert_eq!(same.count(), 1, "{} {}", route.method, route.path);
+        for has_compat in [true, false] {
+            let table = table(has_compat).unwrap();
+            for route in ROUTES {
+                let count = table.at(route.path).map_or(0, |found| {
+                    found.value.iter().filter(|other| other.method == route.method).count()
+                });
+                let expected = usize::from(has_compat || !route.is_compat());
+                assert_eq!(count, expected, "{} {}", route.method, route.path);
+            }
         }
     }
 }

@@ -4,6 +4,8 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use crate::http::app::App;
+use crate::http::compat;
+use crate::http::compat::request::CompatHandler;
 use crate::http::execute::PreparedQuery;
 use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
@@ -41,6 +43,8 @@ pub(super) enum Kind {
     Read,
     /// Reads the store for as long as the client likes; takes a ticket in place of a token.
     Follow,
+    /// The sender's own API, with its parameters and errors.
+    Compat,
     /// For operators: changes something, or reads what has no sequence number.
     Operator,
 }
@@ -54,6 +58,16 @@ pub(super) enum Handler {
     Query(fn(&Request<'_>) -> Result<PreparedQuery, Problem>),
     /// After waiting for a body, the disk or a background thread.
     Async(for<'r> fn(&'r Arc<App>, Request<'r>, Body) -> AnswerLater<'r>),
+    /// In the form of the sender's own API.
+    Compat(CompatHandler),
+}
+
+impl Route {
+    /// Returns whether it is of the sender's own API: its errors are no problem documents, and
+    /// its path may end with a slash or not.
+    pub fn is_compat(&self) -> bool {
+        self.kind == Kind::Compat
+    }
 }
 
 type AnswerLater<'r> = Pin<Box<dyn Future<Output = Answer> + Send + 'r>>;
@@ -65,6 +79,16 @@ macro_rules! boxed {
     };
     ($handler:path, body) => {
         Handler::Async(|app, request, body| Box::pin($handler(app, request, body)))
+    };
+}
+
+/// Makes an `async fn` a handler of the sender's API; `body` where it reads the request's body.
+macro_rules! compat {
+    ($handler:path) => {
+        Handler::Compat(|app, request, _| Box::pin($handler(app, request)))
+    };
+    ($handler:path, body) => {
+        Handler::Compat(|app, request, body| Box::pin($handler(app, request, body)))
     };
 }
 
@@ -92,6 +116,18 @@ const fn operate(
 ) -> Route {
     Route { method, path, scope: Some(scope), kind: Kind::Operator, handler }
 }
+
+const fn compatible(
+    method: &'static str,
+    path: &'static str,
+    scope: Option<Scope>,
+    handler: Handler,
+) -> Route {
+    Route { method, path, scope, kind: Kind::Compat, handler }
+}
+
+const READ: Option<Scope> = Some(Scope::Read);
+const WRITE: Option<Scope> = Some(Scope::Write);
 
 /// Every route.
 #[rustfmt::skip] // One line for each.
@@ -136,6 +172,26 @@ pub const ROUTES: &[Route] = &[
     operate("DELETE", "/v1/dead-letters/{id}", Scope::Write, boxed!(dead_letters::delete_dead_letter)),
     operate("POST", "/v1/dead-letters/{id}/replay", Scope::Write, boxed!(dead_letters::replay_dead_letter)),
     operate("POST", "/v1/doctor", Scope::Read, boxed!(doctor::examine_delivery, body)),
+
+    compatible("GET", "/associations/", READ, compat!(compat::associations::list_associations)),
+    compatible("POST", "/associations/", WRITE, compat!(compat::associations::create_association, body)),
+    compatible("GET", "/associations/{associationId}", READ, compat!(compat::associations::show_association)),
+    compatible("PUT", "/associations/{associationId}", WRITE, compat!(compat::associations::update_association, body)),
+    compatible("DELETE", "/associations/{associationId}", WRITE, compat!(compat::associations::delete_association)),
+    compatible("GET", "/associations/key/{keyName}", READ, compat!(compat::associations::find_by_key)),
+    compatible("GET", "/associations/objectKey/{objectKey}", READ, compat!(compat::associations::list_of_object)),
+    compatible("POST", "/associations/relations", WRITE, compat!(compat::relations::create_relation, body)),
+    compatible("POST", "/associations/relations/bulk", WRITE, compat!(compat::bulk::change_relations, body)),
+    compatible("GET", "/associations/relations/{id}", READ, compat!(compat::relations::list_relations)),
+    compatible("DELETE", "/associations/relations/{id}", WRITE, compat!(compat::relations::delete_relation)),
+    compatible("GET", "/objects/", READ, compat!(compat::objects::list_objects)),
+    compatible("GET", "/objects/{key}", READ, compat!(compat::objects::show_object)),
+    compatible("POST", "/objects/{key}/records", WRITE, compat!(compat::records::create_record, body)),
+    compatible("POST", "/objects/{key}/records/search", READ, compat!(compat::record_search::search_records, body)),
+    compatible("GET", "/objects/{key}/records/{id}", READ, compat!(compat::records::show_record)),
+    compatible("PUT", "/objects/{key}/records/{id}", WRITE, compat!(compat::records::update_record, body)),
+    compatible("DELETE", "/objects/{key}/records/{id}", WRITE, compat!(compat::records::delete_record)),
+    compatible("GET", "/health", None, compat!(compat::health::show_health)),
 
     open("/healthz", Inline(health::show_health)),
     open("/readyz", Inline(health::show_readiness)),

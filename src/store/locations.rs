@@ -228,6 +228,14 @@ impl Locations {
         self.table().by_number.values().cloned().collect()
     }
 
+    /// Returns the id of the only location, or `None` if there are several or none.
+    #[cfg(feature = "server")]
+    pub(crate) fn only_id(&self) -> Option<LocationId> {
+        let table = self.table();
+        let only = table.by_number.first_key_value().filter(|_| table.by_number.len() == 1);
+        only.map(|(_, id)| id.clone())
+    }
+
     pub(crate) fn len(&self) -> usize {
         self.table().by_number.len()
     }

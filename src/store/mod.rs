@@ -48,6 +48,8 @@ pub use location::{Location, LocationSummary};
 #[cfg(feature = "server")]
 pub(crate) use locations::{Found, Loading};
 pub use methods::export_events::ExportEventsError;
+#[cfg(feature = "server")]
+pub(crate) use methods::history::StoredBody;
 pub use methods::storage_use::StorageUse;
 pub use mutation::{
     Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,

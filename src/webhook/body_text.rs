@@ -31,14 +31,44 @@ pub(super) fn checked_text(body: &[u8]) -> Result<(&str, usize), DecodeError> {
     Ok((text, depth))
 }
 
+/// Why a body cannot be JSON.
+#[cfg(feature = "server")]
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct NoJson {
+    pub(crate) reason: String,
+    /// Where that was found, in bytes.
+    pub(crate) position: usize,
+}
+
+/// Returns the text of a body that is neither empty nor nested too deep.
+#[cfg(feature = "server")]
+pub(crate) fn json_text(body: &[u8]) -> Result<&str, NoJson> {
+    let body = strip_bom(body);
+    let no = |reason: &str, position| NoJson { reason: reason.to_owned(), position };
+    let text = std::str::from_utf8(body).map_err(|error| no("not UTF-8", error.valid_up_to()))?;
+    if text.trim_ascii().is_empty() {
+        return Err(no("the body is empty", 0));
+    }
+    let (depth, position) = deepest(body);
+    if depth > MAX_DEPTH {
+        return Err(no(&format!("nested deeper than {MAX_DEPTH}"), position));
+    }
+    Ok(text)
+}
+
 /// Returns how deep the brackets nest, not counting those inside strings.
 fn depth(body: &[u8]) -> usize {
-    let (mut depth, mut deepest) = (0usize, 0usize);
-    let mut bytes = body.iter();
-    while let Some(byte) = bytes.next() {
+    deepest(body).0
+}
+
+/// Returns how deep the brackets nest, and where they do so first.
+fn deepest(body: &[u8]) -> (usize, usize) {
+    let (mut depth, mut deepest) = (0usize, (0, 0));
+    let mut bytes = body.iter().enumerate();
+    while let Some((at, byte)) = bytes.next() {
         match byte {
             b'"' => {
-                while let Some(inner) = bytes.next() {
+                while let Some((_, inner)) = bytes.next() {
                     match inner {
                         b'\\' => drop(bytes.next()),
                         b'"' => break,
@@ -48,7 +78,9 @@ fn depth(body: &[u8]) -> usize {
             }
             b'{' | b'[' => {
                 depth += 1;
-                deepest = deepest.max(depth);
+                if depth > deepest.0 {
+                    deepest = (depth, at);
+                }
             }
             b'}' | b']' => depth = depth.saturating_sub(1),
             _ => {}

@@ -13,11 +13,17 @@ mod members;
 mod names;
 mod payload;
 mod payload_values;
+#[cfg(feature = "server")]
+mod record_details;
+#[cfg(feature = "server")]
+mod schema_details;
 mod summary;
 
 pub use crate::model::{MAX_NAME_BYTES, clean_name};
 #[cfg(feature = "server")]
 pub use admission::{AdmissionRules, Admitted, Examined, PostedDelivery, Refusal};
+#[cfg(feature = "server")]
+pub(crate) use body_text::json_text;
 pub use decode::{Decoded, UrlTypes, decode, decode_stored, decode_with, wrapped};
 pub(crate) use distill::distilled_body;
 pub use distill::{Keep, distill};
@@ -29,4 +35,8 @@ pub(crate) use members::{
     check_id, check_label, check_location, check_object_key, ignored_type, other_location,
     read_properties,
 };
+#[cfg(feature = "server")]
+pub(crate) use record_details::RecordDetails;
+#[cfg(feature = "server")]
+pub(crate) use schema_details::SchemaDetails;
 pub use summary::DeliverySummary;

@@ -9,6 +9,7 @@
     reason = "a test reports by failing"
 )]
 
+mod compat;
 #[cfg(target_os = "linux")]
 mod endurance;
 mod feed;

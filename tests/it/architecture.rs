@@ -50,7 +50,10 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sha2", &["store/import.rs"]),
     ("warp", &["http/"]),
     ("hyper", &["http/"]),
-    ("aws_lc_rs", &["signature/", "http/auth/token.rs", "http/handlers/docs.rs"]),
+    (
+        "aws_lc_rs",
+        &["signature/", "http/auth/token.rs", "http/compat/objects.rs", "http/handlers/docs.rs"],
+    ),
     ("tokio", &["http/", "cli/"]),
     ("clap", &["config/", "main.rs"]),
     ("clap_complete", &["config/"]),

@@ -1,5 +1,5 @@
 //! What other programs read out of the exports of a running server, against what
-//! the API answers.
+//! the API answers; and HighLevel's own clients, which talk to such a server.
 //!
 //! The programs are not ours: `tests/readers/install` brings them. Without them
 //! the test says so and passes, unless `RELATA_READERS=required`.
@@ -15,6 +15,8 @@
 #[expect(dead_code, unused_imports, reason = "the helpers of `it`: a few are used here")]
 #[path = "../it/support/mod.rs"]
 mod support;
+
+mod clients;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
@@ -324,10 +326,17 @@ fn write_cases(server: &Server, to: &Path, torture: &[Value]) -> Result<(), Erro
     Ok(())
 }
 
-/// The folder of what `tests/readers/install` brought, if it did.
-fn installed() -> Option<PathBuf> {
+/// The folder of what `tests/readers/install` brought, if it did; otherwise tells what is
+/// missed.
+fn installed(missed: &str) -> Option<PathBuf> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("target/readers");
-    folder.join("complete").exists().then_some(folder)
+    if folder.join("complete").exists() {
+        return Some(folder);
+    }
+    let required = std::env::var_os("RELATA_READERS").is_some_and(|value| value == "required");
+    assert!(!required, "run tests/readers/install first");
+    tell(&format!("{missed}: `tests/readers/install` brings them first\n"));
+    None
 }
 
 /// Says it also where a test passes.
@@ -337,12 +346,7 @@ fn tell(text: &str) {
 
 #[test]
 fn other_programs_read_what_the_api_answers() -> Result<(), Error> {
-    let Some(installed) = installed() else {
-        let required = std::env::var_os("RELATA_READERS").is_some_and(|value| value == "required");
-        assert!(!required, "run tests/readers/install first");
-        tell("other programs read no export: `tests/readers/install` brings them first\n");
-        return Ok(());
-    };
+    let Some(installed) = installed("other programs read no export") else { return Ok(()) };
     let (directory, db) = fresh()?;
     let store = Store::open_with(&db, Options::default())?;
     sample::tell(&store, sample::SAMPLE.lines());

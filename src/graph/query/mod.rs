@@ -53,7 +53,7 @@ pub use page::Page;
 pub use path::{PathQuery, Paths};
 pub use record_search::{FoundRecord, SearchQuery};
 pub(crate) use record_search::{RecordSearch, run_merge};
-pub use records::RecordItem;
+pub use records::{RecordItem, RecordRow};
 pub use relations::{RelationList, RelationQuery};
 pub use step::{Step, StepRow};
 pub use subgraph::{EdgeGroups, Layers, Subgraph, SubgraphQuery};

@@ -7,6 +7,7 @@ use crate::graph::query::layer::Layer;
 use crate::graph::query::links::link_count;
 use crate::graph::query::page::Page;
 use crate::graph::view::View;
+use crate::model::Stamp;
 
 /// One record and how many links it has.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -70,7 +71,48 @@ impl<'g> View<'g> {
     }
 }
 
+/// A record, and the event that gave it its state.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct RecordRow<'g> {
+    /// Its place in the list: places only grow, so a list can continue after one.
+    pub place: u32,
+    /// The record id.
+    pub record: &'g str,
+    /// The greatest of its own events; `None` while only relations have named it.
+    pub last: Option<Stamp>,
+}
+
 impl LocationGraph {
+    /// Returns a record, unless it was deleted and not linked again since.
+    pub fn record(&self, object: &str, id: &str) -> Option<RecordRow<'_>> {
+        let number = self.records.find_record(self.objects.find(object)?, id)?;
+        self.record_row(number)
+    }
+
+    /// Looks at up to `rows` records of an object key after a place, and returns those that
+    /// lists show, with the place to continue after; `None` at the end. Costs the rows.
+    pub fn record_rows(
+        &self,
+        object: &str,
+        after: Option<u32>,
+        rows: usize,
+    ) -> (Vec<RecordRow<'_>>, Option<u32>) {
+        let Some(object) = self.objects.find(object) else { return (Vec::new(), None) };
+        let (all, table) = (self.records.of_object(object), self.records.records());
+        let from = after.map_or(RecordNo(0), |after| RecordNo(table.behind(after)));
+        let rest = all.get(all.partition_point(|&number| number < from)..).unwrap_or_default();
+        let seen = rest.get(..rows).unwrap_or(rest);
+        let more = seen.len() < rest.len();
+        let last = seen.last().filter(|_| more).map(|&number| table.place(number));
+        (seen.iter().filter_map(|&number| self.record_row(number)).collect(), last)
+    }
+
+    fn record_row(&self, number: RecordNo) -> Option<RecordRow<'_>> {
+        let (table, last) = (self.records.records(), self.records.state(number).last);
+        let (place, record) = (table.place(number), self.records.record_id(number));
+        table[number].listed.then_some(RecordRow { place, record, last })
+    }
+
     /// Lists the records of an object key, after the place `after`, or returns `None` if no
     /// event has ever named the key. A record that was deleted, and not linked again since,
     /// is left out.

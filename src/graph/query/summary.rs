@@ -4,7 +4,7 @@ use crate::graph::memory::table::{AssociationNo, ObjectNo};
 use crate::graph::query::budget::Budget;
 use crate::graph::query::page::Page;
 use crate::graph::view::View;
-use crate::model::{Association, Counts, Side};
+use crate::model::{Association, Counts, Seq, Side};
 
 /// One object key and what hangs on it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -140,6 +140,17 @@ impl<'g> View<'g> {
             associations: self.objects.degree(number) as u64,
             records: u64::from(self.rows.listed(number)),
         })
+    }
+
+    /// Returns how many records of an object key lists show.
+    pub fn record_count(self, object: &str) -> u64 {
+        self.objects.find(object).map_or(0, |number| u64::from(self.rows.listed(number)))
+    }
+
+    /// Returns the greatest schema event of an object key, if one is known.
+    pub fn schema_seq(self, object: &str) -> Option<Seq> {
+        let row = &self.objects.rows()[self.objects.find(object)?];
+        row.schema.as_ref().map(|schema| schema.1.seq())
     }
 
     pub(in crate::graph) fn is_object_listed(self, number: ObjectNo) -> bool {

@@ -62,17 +62,10 @@ impl AuthPolicy {
 
     /// Returns what the token of a request grants, if that includes this scope.
     pub(crate) fn authorize(&self, headers: &HeaderMap, need: Scope) -> Result<Grant, Problem> {
-        let Some(tokens) = &self.tokens else { return Ok(Grant::ALL) };
-        let mut given = headers.get_all(AUTHORIZATION).iter();
-        let (Some(given), None) = (given.next(), given.next()) else {
+        if headers.get_all(AUTHORIZATION).iter().count() != 1 && self.tokens.is_some() {
             return Err(Problem::unauthorized("send one header `Authorization: Bearer TOKEN`"));
-        };
-        let token = given.to_str().ok().and_then(|text| {
-            let (scheme, token) = text.split_once(' ')?;
-            scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
-        });
-        let grant = token.and_then(|token| tokens.grant(token));
-        let grant = grant.ok_or_else(|| Problem::unauthorized("invalid token"))?;
+        }
+        let grant = self.grant(headers).ok_or_else(|| Problem::unauthorized("invalid token"))?;
         if grant.scope < need {
             let detail = format!(
                 "the token's scope is {}, this needs {}",
@@ -84,10 +77,26 @@ impl AuthPolicy {
         Ok(grant)
     }
 
+    /// Returns what the token of a request grants, or `None` without a valid one.
+    pub(crate) fn grant(&self, headers: &HeaderMap) -> Option<Grant> {
+        match &self.tokens {
+            None => Some(Grant::ALL),
+            Some(tokens) => tokens.grant(bearer(headers)?),
+        }
+    }
+
     /// Returns whether the grant of a long request is still valid.
     pub(crate) fn still_grants(&self, grant: &Grant) -> bool {
         self.tokens.as_ref().is_none_or(|tokens| tokens.is_good(grant))
     }
+}
+
+/// Returns the token that a request presents, if it presents exactly one.
+pub(crate) fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let mut given = headers.get_all(AUTHORIZATION).iter();
+    let (Some(given), None) = (given.next(), given.next()) else { return None };
+    let (scheme, token) = given.to_str().ok()?.trim().split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token.trim())
 }
 
 /// Returns the headers of a delivery that show who sent it.

@@ -1,6 +1,7 @@
 //! A query in a JSON body.
 
 use serde::de::DeserializeOwned;
+use warp::http::HeaderMap;
 
 use crate::api::{Object, SET_NODES_MAX};
 use crate::http::app::App;
@@ -12,9 +13,7 @@ use crate::model::NodeRef;
 use crate::store::AsOf;
 use crate::webhook::strip_bom;
 
-/// Receives a body of at most `limit` bytes and parses it, on a background thread if that may
-/// take long. The caller holds the reservation as long as the result, which takes about as
-/// much memory as the body.
+/// Receives the body of a request as [`receive_for`] does.
 pub(crate) async fn receive<T>(
     app: &App,
     request: &Request<'_>,
@@ -25,7 +24,26 @@ pub(crate) async fn receive<T>(
 where
     T: Send + 'static,
 {
-    let received = Received::read(app, &request.headers, body, limit).await?;
+    let client = request.grant.client(request.path_param("locationId"));
+    receive_for(app, &client, &request.headers, body, limit, read).await
+}
+
+/// Receives a body of at most `limit` bytes and parses it, on a background thread if that may
+/// take long. The caller holds the reservation as long as the result, which takes about as
+/// much memory as the body.
+pub(crate) async fn receive_for<T, E>(
+    app: &App,
+    client: &str,
+    headers: &HeaderMap,
+    body: Body,
+    limit: usize,
+    read: impl FnOnce(&[u8]) -> Result<T, E> + Send + 'static,
+) -> Result<(T, Reservation), E>
+where
+    T: Send + 'static,
+    E: From<Problem> + Send + 'static,
+{
+    let received = Received::read(app, headers, body, limit).await?;
     let is_large = received.is_large();
     let work = move || {
         let (bytes, reservation) = received.into_unpacked(limit)?;
@@ -34,8 +52,7 @@ where
     if !is_large {
         return work();
     }
-    let client = request.grant.client(request.path_param("locationId"));
-    app.background.parse(&client, work).await?
+    app.background.parse(client, work).await?
 }
 
 /// Parses a query. One that does not fit is refused with the member to blame.

@@ -39,10 +39,10 @@ impl<'r> Query<'r> {
         }
         let pair = |pair: &'r str| {
             let (name, value) = pair.split_once('=').unwrap_or((pair, ""));
-            let name = text(name).ok_or_else(|| {
+            let name = decode_value(name).ok_or_else(|| {
                 Problem::invalid_parameter("query", "is not percent-encoded UTF-8")
             })?;
-            let value = text(value)
+            let value = decode_value(value)
                 .ok_or_else(|| Problem::invalid_parameter(&name, "is not percent-encoded UTF-8"))?;
             Ok((name, value))
         };
@@ -198,8 +198,8 @@ pub(crate) fn limit_of(given: Option<usize>) -> Result<usize, Problem> {
     Err(Problem::invalid_parameter("limit", format!("is not a number from 1 to {LIMIT_MAX}")))
 }
 
-/// Decodes a name or value, in which `+` is a space.
-fn text(raw: &str) -> Option<Cow<'_, str>> {
+/// Decodes a name or value, in which `+` is a space. Returns `None` as [`decode`] does.
+pub(crate) fn decode_value(raw: &str) -> Option<Cow<'_, str>> {
     if raw.contains('+') {
         return decode(&raw.replace('+', " ")).map(|text| Cow::Owned(text.into_owned()));
     }

@@ -2,12 +2,21 @@
 
 use std::borrow::Cow;
 
-use warp::http::HeaderMap;
+use warp::http::{HeaderMap, Method};
 
 use crate::http::auth::token::Grant;
 use crate::http::extract::params::{Query, decode};
 use crate::http::respond::problem::Problem;
 use crate::model::NodeRef;
+
+/// The first line of a request, and its id.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RequestLine<'r> {
+    pub(crate) method: &'r Method,
+    pub(crate) path: &'r str,
+    pub(crate) query: &'r str,
+    pub(crate) id: &'r str,
+}
 
 /// A request whose path and parameters have been decoded.
 #[derive(Debug)]

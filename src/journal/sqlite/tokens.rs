@@ -15,6 +15,7 @@ use crate::model::Timestamp;
 const INSERT: &str = "INSERT INTO token (id, name, scope, hash, created_at) \
     VALUES (?1, ?2, ?3, ?4, ?5)";
 const INSERT_LOCATION: &str = "INSERT INTO token_location (token, location) VALUES (?1, ?2)";
+const SELECT_HASH: &str = "SELECT EXISTS (SELECT 1 FROM token WHERE hash = ?1)";
 const SELECT: &str = "SELECT id, name, scope, hash, created_at FROM token ORDER BY created_at, id";
 const SELECT_LOCATIONS: &str =
     "SELECT location FROM token_location WHERE token = ?1 ORDER BY location";
@@ -95,17 +96,22 @@ impl Tokens {
         Ok(tokens)
     }
 
-    /// Adds a token. It is durable when this returns.
-    pub fn add(&mut self, token: &TokenRow) -> Result<(), JournalError> {
+    /// Adds a token, and returns whether it did: not if there is one with the same secret. It
+    /// is durable when this returns.
+    pub fn add(&mut self, token: &TokenRow) -> Result<bool, JournalError> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
+        let is_known: bool = transaction.query_row(SELECT_HASH, [token.hash], |row| row.get(0))?;
+        if is_known {
+            return Ok(false);
+        }
         let (scope, created_at) = (token.scope.as_str(), token.created_at.as_millis());
         transaction.execute(INSERT, (&token.id, &token.name, scope, token.hash, created_at))?;
         for location in &token.locations {
             transaction.execute(INSERT_LOCATION, (&token.id, location))?;
         }
         transaction.commit()?;
-        Ok(())
+        Ok(true)
     }
 
     /// Deletes the token of this id, or the only one of this name, and returns its id, or

@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use crate::graph::{Order, escaped_len};
 use crate::journal::{JournalEntry, JournalError, JournalReader};
 use crate::model::Seq;
+#[cfg(feature = "server")]
+use crate::model::Timestamp;
 use crate::store::history::{
     AcceptedEvent, EventPage, HistoryEvent, HistoryPage, PageLimit, Subject, decode_entry,
 };
@@ -202,6 +204,51 @@ impl Store {
         })?;
         page.next = page.next.or(stopped);
         Ok(page)
+    }
+}
+
+/// The body of one event.
+#[cfg(feature = "server")]
+#[derive(Debug)]
+pub(crate) struct StoredBody {
+    pub(crate) seq: Seq,
+    pub(crate) received_at: Timestamp,
+    pub(crate) body: String,
+}
+
+impl Store {
+    /// Returns the bodies of some events of a location, which are given in order; of those that
+    /// were pruned or erased none. `None` if it was to stop before the last.
+    ///
+    /// # Performance
+    ///
+    /// Reads each of them alone.
+    #[cfg(feature = "server")]
+    pub(crate) fn bodies_of(
+        &self,
+        location: &str,
+        seqs: &[Seq],
+        stop: Stop<'_>,
+    ) -> Result<Option<Vec<StoredBody>>, JournalError> {
+        let mut journal = self.reader()?;
+        let mut bodies = Vec::new();
+        for &seq in seqs {
+            if stop() {
+                return Ok(None);
+            }
+            let read = journal.read_range(seq..=seq, &mut |seq, entry| {
+                if entry.location == location && !entry.is_erased() {
+                    let (received_at, body) = (entry.received_at, entry.body.to_owned());
+                    bodies.push(StoredBody { seq, received_at, body });
+                }
+                ControlFlow::Break(())
+            });
+            match read {
+                Ok(()) | Err(JournalError::PrunedWhileReading { .. }) => {}
+                Err(error) => return Err(error),
+            }
+        }
+        Ok(Some(bodies))
     }
 }
 

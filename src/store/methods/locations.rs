@@ -3,6 +3,8 @@
 use std::sync::Arc;
 use std::sync::mpsc::sync_channel;
 
+#[cfg(feature = "server")]
+use crate::model::LocationId;
 use crate::store::load_error::LoadError;
 use crate::store::loader::{GraphMemory, Loader};
 use crate::store::location::{Location, LocationSummary};
@@ -70,6 +72,12 @@ impl Store {
         let ids = self.locations.ids();
         let loaded = ids.iter().map(|id| self.location(id.as_str()));
         loaded.filter_map(Result::transpose).collect()
+    }
+
+    /// Returns the only location that there is, or `None` if there is another number of them.
+    #[cfg(feature = "server")]
+    pub(crate) fn only_location(&self) -> Option<LocationId> {
+        self.locations.only_id()
     }
 
     /// Returns the number of locations.

@@ -1,6 +1,7 @@
 //! The HTTP API, by the real binary.
 
 mod auth;
+mod compat;
 mod dead_letters;
 mod deliveries;
 mod doctor;

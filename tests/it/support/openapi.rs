@@ -137,7 +137,11 @@ impl Record {
         let mut objects = Vec::new();
         visit(value, "", &mut |pointer, inner| {
             // Headers, and nodes that are members under their own ids, are any.
-            let any = pointer.ends_with("/headers") || pointer.starts_with("/graph/nodes");
+            let any = pointer.ends_with("/headers")
+                || pointer.starts_with("/graph/nodes")
+                // Properties of a record, and a row of a bulk, as they were sent.
+                || pointer.ends_with("/properties")
+                || pointer.starts_with("/results/errored/");
             if inner.is_object() && !any {
                 objects.push(pointer.to_owned());
             }
@@ -179,6 +183,9 @@ impl<'r> Request<'r> {
             .replace("{recordId}", "6adf249e8ce18ef62a90b95f")
             .replace("associations/{id}", "associations/724455fc72ba9d79a3488b7e")
             .replace("{id}", "1")
+            .replace("{associationId}", "724455fc72ba9d79a3488b7e")
+            .replace("{keyName}", "buyer_property_interest")
+            .replace("{key}", "custom_objects.property")
             .replace("{eventType}", "RelationDelete");
         Self { method, route, path: path + query, headers: vec![], body: vec![] }
     }

@@ -230,7 +230,7 @@ fn tokens_are_changed_beside_the_writer() {
         name: name.to_owned(),
         scope: Scope::Write,
         locations: vec!["A".to_owned(), "B".to_owned()],
-        hash: [7; 32],
+        hash: [id.as_bytes()[0]; 32],
         created_at: Timestamp::from_millis(5),
     };
     let mut tokens = Tokens::open(&path).unwrap();
@@ -238,11 +238,14 @@ fn tokens_are_changed_beside_the_writer() {
     let mut beside = Tokens::open(&path).unwrap();
     writer.append(&[entry("a", "one")]).unwrap();
     for (id, name) in [("1", "crm"), ("2", "shop"), ("3", "shop")] {
-        beside.add(&token(id, name)).unwrap();
+        assert!(beside.add(&token(id, name)).unwrap());
     }
-    assert!(beside.add(&token("1", "again")).is_err(), "an id is given once");
+    let again = TokenRow { hash: [0; 32], ..token("1", "again") };
+    assert!(beside.add(&again).is_err(), "an id is given once");
+    let same = TokenRow { id: "5".to_owned(), ..token("1", "same") };
+    assert!(!beside.add(&same).unwrap(), "a secret is a token once");
     let all = Scope::Admin;
-    beside.add(&TokenRow { scope: all, locations: vec![], ..token("4", "all") }).unwrap();
+    assert!(beside.add(&TokenRow { scope: all, locations: vec![], ..token("4", "all") }).unwrap());
     let listed = tokens.list().unwrap();
     assert_eq!(listed[..3], [token("1", "crm"), token("2", "shop"), token("3", "shop")]);
     assert_eq!((listed[3].scope, listed[3].locations.len()), (Scope::Admin, 0));

@@ -13,7 +13,7 @@ use crate::support::server::{Answer, Error, Server};
 fn every_route_keeps_a_token_to_its_locations() -> Result<(), Error> {
     let office = Office::open()?;
     let mut tried = 0;
-    for route in ROUTES {
+    for route in ROUTES.iter().filter(|route| !route.is_compat()) {
         let token = |token: &str, location: &str| {
             with_token(&office.server, route.method, &filled(route.path, location), token)
         };
