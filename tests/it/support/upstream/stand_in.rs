@@ -1,0 +1,81 @@
+//! The handle by which a test holds the stand-in.
+
+use std::collections::BTreeMap;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use super::location::{Location, Millis};
+use super::routes::Route;
+use super::server::Server;
+use super::settings::Settings;
+use super::state::{Seen, Shared};
+use super::truth::Truth;
+
+/// A running stand-in of the sender's API, which ends when it is dropped.
+#[derive(Debug)]
+pub(crate) struct StandIn {
+    shared: Arc<Shared>,
+    server: Server,
+}
+
+impl StandIn {
+    pub(crate) fn start(location: Location, settings: Settings) -> Self {
+        Self::start_all(vec![location], settings)
+    }
+
+    /// Starts one with several locations, each opened by its own token.
+    pub(crate) fn start_all(locations: Vec<Location>, settings: Settings) -> Self {
+        let shared = Arc::new(Shared::new(locations, settings));
+        let server = Server::start(&shared);
+        Self { shared, server }
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.server.address
+    }
+
+    /// Returns the base URL, without a slash at its end.
+    pub(crate) fn url(&self) -> String {
+        format!("http://{}", self.server.address)
+    }
+
+    /// Changes how it behaves from now on.
+    pub(crate) fn change(&self, change: impl FnOnce(&mut Settings)) {
+        change(&mut self.shared.lock().settings);
+    }
+
+    /// Returns its time: that of the machine, and what was added.
+    pub(crate) fn now(&self) -> Millis {
+        self.shared.clock.now()
+    }
+
+    /// Adds to its time.
+    pub(crate) fn pass(&self, time: Duration) {
+        self.shared.pass(time);
+    }
+
+    /// Returns what the first location holds now.
+    pub(crate) fn truth(&self) -> Truth {
+        Truth::of(&self.shared.lock().locations[0], self.now())
+    }
+
+    /// Returns what the first location has held since a moment.
+    pub(crate) fn truth_since(&self, from: Millis) -> Truth {
+        Truth::between(&self.shared.lock().locations[0], from, self.now())
+    }
+
+    /// Returns all requests so far.
+    pub(crate) fn seen(&self) -> Vec<Seen> {
+        self.shared.lock().seen.clone()
+    }
+
+    /// Counts the requests by route.
+    pub(crate) fn counts(&self) -> BTreeMap<Route, usize> {
+        let mut counts = BTreeMap::new();
+        for route in self.shared.lock().seen.iter().filter_map(|it| it.route) {
+            *counts.entry(route).or_default() += 1;
+        }
+        counts
+    }
+}

@@ -1,0 +1,5 @@
+//! That the stand-in of HighLevel's API gives what is documented, and misbehaves as it is set.
+
+mod client;
+mod shapes;
+mod whole;
