@@ -1,6 +1,7 @@
 //! Numbers that look random and are the same in every run.
 
 /// The generator `SplitMix64`.
+#[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {

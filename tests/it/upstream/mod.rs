@@ -1,6 +1,7 @@
 //! That the stand-in of HighLevel's API gives what is documented, and misbehaves as it is set.
 
 mod client;
+mod oddities;
 mod pages;
 mod shapes;
 mod whole;

@@ -31,6 +31,7 @@ impl Reading<'_> {
         self.check_location(&location)?;
         let mut all = self.alive_associations();
         self.put_in_order(&mut all);
+        self.turn("/associations", &mut all);
         let page = all.iter().skip(skip).take(limit);
         let rows: Vec<Value> = page.map(|it| self.association_row(it)).collect();
         Ok(self.list("associations", rows, all.len(), query))
@@ -49,6 +50,8 @@ impl Reading<'_> {
         let id = |it: &Relation| &*self.location.associations[it.association].id;
         let mut all = self.relations_of(record);
         all.retain(|it| wanted.is_empty() || wanted.contains(&id(it)));
+        self.lose_some(record, &mut all);
+        self.turn(&format!("/associations/relations/{record}"), &mut all);
         let page = all.iter().skip(skip).take(limit);
         let rows: Vec<Value> = page.map(|it| self.relation_row(it)).collect();
         Ok(self.list("relations", rows, all.len(), &format!("{record}?{query}")))
@@ -65,6 +68,7 @@ impl Reading<'_> {
         let list = self.location.records.get("business").into_iter().flatten();
         let mut all: Vec<_> = list.filter(|it| it.span.has(self.at)).collect();
         self.put_in_order(&mut all);
+        self.turn("/businesses", &mut all);
         let page = all.iter().skip(skip).take(limit);
         let rows: Vec<Value> = page.map(|it| self.business(it)).collect();
         // This list never says how many there are.

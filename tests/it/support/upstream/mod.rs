@@ -4,26 +4,36 @@
 //! made of seeds. What it does is set by [`Settings`]; what it really holds is a [`Truth`].
 
 mod answer;
+mod changes;
+mod churn;
 mod clock;
 mod draw;
+mod embedded;
+mod events;
 mod lists;
 mod location;
 mod parameters;
 mod plan;
 mod reading;
+mod request;
 mod routes;
 mod rows;
 mod searches;
 mod server;
 mod settings;
+mod slips;
 mod stand_in;
 mod state;
 mod things;
 mod truth;
+mod webhooks;
 
 pub(crate) use location::Location;
-pub(crate) use plan::Plan;
+pub(crate) use plan::{LAST_MADE, Plan};
 pub(crate) use routes::Route;
-pub(crate) use settings::{Order, PageCap, PageCaps, Searches, Settings, Shape, Total};
+pub(crate) use settings::{
+    Delivery, Embedded, Order, PageCap, PageCaps, Searches, Settings, Shape, Slip, Slips, Total,
+};
 pub(crate) use stand_in::StandIn;
 pub(crate) use truth::{TrueAssociation, TrueRelation, Truth};
+pub(crate) use webhooks::{Fate, Webhook};

@@ -1,5 +1,7 @@
 //! A location as one request reads it.
 
+use std::collections::HashMap;
+
 use serde_json::Value;
 
 use super::answer::Answer;
@@ -14,6 +16,8 @@ pub(crate) struct Reading<'u> {
     pub(crate) location: &'u Location,
     pub(crate) settings: &'u Settings,
     pub(crate) at: Millis,
+    /// How many rows of a list went from its front to its end, by the path of the list.
+    pub(crate) turned: &'u HashMap<String, usize>,
 }
 
 impl<'u> Reading<'u> {
@@ -38,6 +42,25 @@ impl<'u> Reading<'u> {
     pub(crate) fn put_in_order<T>(&self, rows: &mut [T]) {
         if self.settings.order == Order::Newest {
             rows.reverse();
+        }
+    }
+
+    /// Puts the rows of a list in the order that it has come to.
+    pub(crate) fn turn<T>(&self, path: &str, rows: &mut [T]) {
+        if let Some(turned) = self.turned.get(path).filter(|_| !rows.is_empty()) {
+            rows.rotate_left(turned % rows.len());
+        }
+    }
+
+    /// Leaves out of the list of a record what lists of several associations lose.
+    pub(crate) fn lose_some(&self, record: &str, rows: &mut Vec<&Relation>) {
+        let settings = self.settings;
+        let is_mixed = rows.iter().any(|it| it.association != rows[0].association);
+        let loses = draw(settings.seed, record).below(100) < settings.mixed_loss_percent;
+        if is_mixed && loses {
+            let before = rows.len();
+            rows.retain(|it| draw(settings.seed, &it.id).below(3) > 0);
+            rows.truncate(before - 1);
         }
     }
 

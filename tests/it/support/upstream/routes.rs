@@ -51,6 +51,12 @@ impl Route {
         values.iter().all(|it| !it.is_empty()).then_some((route, values))
     }
 
+    /// Returns whether it reads one thing by its id.
+    pub(crate) fn is_direct(self) -> bool {
+        use Route::{Association, Business, Contact, Location, Opportunity, Record};
+        matches!(self, Association | Business | Contact | Location | Opportunity | Record)
+    }
+
     /// Returns the scope that a token needs for it.
     pub(crate) fn scope(self) -> &'static str {
         match self {

@@ -74,14 +74,15 @@ impl Reading<'_> {
 
     /// Returns a custom record or company as a read by id has it.
     pub(crate) fn record(&self, object: &Object, record: &Record) -> Value {
-        json!({
+        let row = json!({
             "id": record.id,
             "owner": [],
             "followers": [],
             "properties": {object.primary.clone(): record.name.at(self.at)},
             "dateAdded": rfc3339(record.span.made),
             "dateUpdated": rfc3339(record.name.changed(self.at).max(record.span.made)),
-        })
+        });
+        self.with_relations(row, &record.id)
     }
 
     /// Returns a contact as a search has it: without its whole name in one member.
@@ -118,7 +119,7 @@ impl Reading<'_> {
 
     pub(crate) fn opportunity(&self, opportunity: &Record) -> Value {
         let (added, contact) = (opportunity.span.made, self.far_end(&opportunity.id, "contact"));
-        json!({
+        let row = json!({
             "id": opportunity.id,
             "name": opportunity.name.at(self.at),
             "monetaryValue": 500,
@@ -134,7 +135,8 @@ impl Reading<'_> {
             "contact": {"id": contact, "tags": []},
             "locationId": self.location.id,
             "notes": [], "tasks": [], "calendarEvents": [], "customFields": [], "followers": [],
-        })
+        });
+        self.with_relations(row, &opportunity.id)
     }
 
     pub(crate) fn business(&self, business: &Record) -> Value {

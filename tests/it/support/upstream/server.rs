@@ -14,7 +14,8 @@ use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::answer::Answer;
-use super::state::{Request, Shared};
+use super::request::Request;
+use super::state::Shared;
 
 /// A server that runs until it is dropped.
 #[derive(Debug)]

@@ -3,20 +3,25 @@
 use std::collections::BTreeMap;
 use std::net::SocketAddr;
 use std::sync::Arc;
+use std::thread::JoinHandle;
 use std::time::Duration;
 
+use super::changes::Change;
 use super::location::{Location, Millis};
+use super::request::Seen;
 use super::routes::Route;
 use super::server::Server;
 use super::settings::Settings;
-use super::state::{Seen, Shared};
+use super::state::Shared;
 use super::truth::Truth;
+use super::webhooks::{self, Webhook};
 
 /// A running stand-in of the sender's API, which ends when it is dropped.
 #[derive(Debug)]
 pub(crate) struct StandIn {
     shared: Arc<Shared>,
     server: Server,
+    sender: Option<JoinHandle<()>>,
 }
 
 impl StandIn {
@@ -28,7 +33,11 @@ impl StandIn {
     pub(crate) fn start_all(locations: Vec<Location>, settings: Settings) -> Self {
         let shared = Arc::new(Shared::new(locations, settings));
         let server = Server::start(&shared);
-        Self { shared, server }
+        let sender = std::thread::spawn({
+            let shared = Arc::clone(&shared);
+            move || webhooks::run(&shared)
+        });
+        Self { shared, server, sender: Some(sender) }
     }
 
     pub(crate) fn address(&self) -> SocketAddr {
@@ -43,6 +52,38 @@ impl StandIn {
     /// Changes how it behaves from now on.
     pub(crate) fn change(&self, change: impl FnOnce(&mut Settings)) {
         change(&mut self.shared.lock().settings);
+        self.shared.changed();
+    }
+
+    /// Changes what the first location holds, and reports it.
+    pub(crate) fn edit<T>(&self, edit: impl FnOnce(&mut Change<'_>) -> T) -> T {
+        let now = self.now();
+        let done = edit(&mut self.shared.lock().change(0, now));
+        self.shared.changed();
+        done
+    }
+
+    /// Makes changes at random.
+    pub(crate) fn churn(&self, changes: usize) {
+        for _ in 0..changes {
+            self.edit(|change| change.churn());
+        }
+    }
+
+    /// Returns all webhooks so far.
+    pub(crate) fn webhooks(&self) -> Vec<Webhook> {
+        self.shared.lock().webhooks.all.clone()
+    }
+
+    /// Sends all webhooks that wait, and returns when none does.
+    pub(crate) fn deliver(&self) {
+        let mut state = self.shared.lock();
+        assert!(state.settings.webhooks.url.is_some(), "there is no receiver");
+        state.webhooks.hurry();
+        self.shared.changed();
+        while state.webhooks.is_waiting() {
+            state = self.shared.wait(state, None);
+        }
     }
 
     /// Returns its time: that of the machine, and what was added.
@@ -77,5 +118,15 @@ impl StandIn {
             *counts.entry(route).or_default() += 1;
         }
         counts
+    }
+}
+
+impl Drop for StandIn {
+    fn drop(&mut self) {
+        self.shared.lock().webhooks.stop();
+        self.shared.changed();
+        if let Some(sender) = self.sender.take() {
+            sender.join().ok();
+        }
     }
 }

@@ -1,46 +1,31 @@
 //! What the stand-in knows, and how it answers one request.
 
-use std::collections::BTreeMap;
-use std::sync::{Mutex, MutexGuard};
+use std::collections::HashMap;
+use std::sync::{Condvar, Mutex, MutexGuard};
 use std::time::Duration;
 
 use super::answer::Answer;
+use super::changes::Change;
 use super::clock::{Clock, http_date};
 use super::location::{Location, Millis};
 use super::reading::Reading;
+use super::request::{Request, Seen};
 use super::routes::Route;
 use super::settings::Settings;
-
-/// A request, its headers by names in lower case.
-#[derive(Debug, Clone)]
-pub(crate) struct Request {
-    pub(crate) method: String,
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) headers: BTreeMap<String, String>,
-    pub(crate) body: Vec<u8>,
-}
-
-impl Request {
-    fn header(&self, name: &str) -> &str {
-        self.headers.get(name).map_or("", String::as_str)
-    }
-}
-
-/// A request that was seen, and how it was answered.
-#[derive(Debug, Clone)]
-pub(crate) struct Seen {
-    pub(crate) at: Millis,
-    pub(crate) route: Option<Route>,
-    pub(crate) request: Request,
-    pub(crate) status: u16,
-}
+use super::webhooks::Webhooks;
+use crate::support::random::Random;
 
 #[derive(Debug)]
 pub(crate) struct State {
     pub(crate) settings: Settings,
     pub(crate) locations: Vec<Location>,
     pub(crate) seen: Vec<Seen>,
+    pub(crate) webhooks: Webhooks,
+    /// How often a list slipped, by its path.
+    pub(crate) slipped: HashMap<String, usize>,
+    /// How many rows of a list went from its front to its end.
+    pub(crate) turned: HashMap<String, usize>,
+    random: Random,
 }
 
 /// What the threads of a stand-in share.
@@ -48,20 +33,50 @@ pub(crate) struct State {
 pub(crate) struct Shared {
     pub(crate) clock: Clock,
     state: Mutex<State>,
+    changed: Condvar,
 }
 
 impl Shared {
     pub(crate) fn new(locations: Vec<Location>, settings: Settings) -> Self {
-        let state = State { settings, locations, seen: Vec::new() };
-        Self { clock: Clock::default(), state: Mutex::new(state) }
+        let state = State {
+            random: Random(settings.seed),
+            settings,
+            locations,
+            seen: Vec::new(),
+            webhooks: Webhooks::default(),
+            slipped: HashMap::new(),
+            turned: HashMap::new(),
+        };
+        Self { clock: Clock::default(), state: Mutex::new(state), changed: Condvar::new() }
     }
 
     pub(crate) fn lock(&self) -> MutexGuard<'_, State> {
         self.state.lock().unwrap()
     }
 
+    /// Wakes all that wait for something to happen.
+    pub(crate) fn changed(&self) {
+        self.changed.notify_all();
+    }
+
+    /// Waits until something happens, or for this long.
+    pub(crate) fn wait<'s>(
+        &self,
+        state: MutexGuard<'s, State>,
+        time: Option<Duration>,
+    ) -> MutexGuard<'s, State> {
+        match time {
+            None => self.changed.wait(state).unwrap(),
+            Some(time) => self.changed.wait_timeout(state, time).unwrap().0,
+        }
+    }
+
     pub(crate) fn pass(&self, time: Duration) {
+        // Under the lock, so that nobody who is about to wait misses it.
+        let state = self.lock();
         self.clock.pass(time);
+        drop(state);
+        self.changed();
     }
 
     /// Answers a request, and remembers it.
@@ -72,13 +87,19 @@ impl Shared {
         let route = found.as_ref().map(|(route, _)| *route);
         let answer = state.answer(&request, found, now).unwrap_or_else(|refusal| refusal);
         state.seen.push(Seen { at: now, route, request, status: answer.status });
+        let every = state.settings.churn_every;
+        if every > 0 && state.seen.len() % every == 0 {
+            state.change(0, now).churn();
+        }
+        drop(state);
+        self.changed();
         answer.with("date", http_date(now))
     }
 }
 
 impl State {
     fn answer(
-        &self,
+        &mut self,
         request: &Request,
         found: Option<(Route, Vec<String>)>,
         now: Millis,
@@ -89,15 +110,31 @@ impl State {
         if request.header("version").is_empty() {
             return Err(Answer::error(401, "version header was not found."));
         }
-        let reading = Reading { location, settings: &self.settings, at: now };
+        self.slip(location, route, &values, request, now);
+        let settings = &self.settings;
+        let lag = if route.is_direct() { settings.direct_lag } else { settings.lag };
+        let at = now - lag.as_millis() as Millis;
+        let location = &self.locations[location];
+        let reading = Reading { location, settings, at, turned: &self.turned };
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
         reading.answer(route, &values, request)
     }
 
-    /// Returns the location that the token of a request opens.
-    fn opened(&self, request: &Request) -> Result<&Location, Answer> {
+    /// Returns a location to change.
+    pub(crate) fn change(&mut self, place: usize, at: Millis) -> Change<'_> {
+        Change {
+            location: &mut self.locations[place],
+            settings: &self.settings,
+            webhooks: &mut self.webhooks,
+            random: &mut self.random,
+            at,
+        }
+    }
+
+    /// Returns the place of the location that the token of a request opens.
+    fn opened(&self, request: &Request) -> Result<usize, Answer> {
         let token = request.header("authorization").strip_prefix("Bearer ").unwrap_or_default();
-        let found = self.locations.iter().find(|it| it.token == token.trim());
+        let found = self.locations.iter().position(|it| it.token == token.trim());
         let is_private = token.starts_with("pit-");
         let text = if is_private { "Invalid Private Integration token" } else { "Invalid JWT" };
         found.ok_or_else(|| Answer::error(401, text))
