@@ -1,5 +1,6 @@
 //! That the stand-in of HighLevel's API gives what is documented, and misbehaves as it is set.
 
+mod changes;
 mod client;
 mod oddities;
 mod pages;
