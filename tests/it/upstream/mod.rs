@@ -2,6 +2,8 @@
 
 mod changes;
 mod client;
+mod faults;
+mod limits;
 mod oddities;
 mod pages;
 mod shapes;

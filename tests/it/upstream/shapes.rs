@@ -242,5 +242,11 @@ fn requests_are_counted_and_each_token_opens_its_own_location() -> Result<(), Er
     assert_eq!(counts, [(Route::Associations, 1), (Route::Association, 2), (Route::Location, 4)]);
     let seen: Vec<u16> = stand_in.seen().iter().map(|it| it.status).collect();
     assert_eq!(seen, [200, 200, 404, 200, 200, 404, 403]);
+    let seen = stand_in.seen();
+    assert!(seen.is_sorted_by_key(|it| it.at) && seen[6].at <= stand_in.now());
+    assert_eq!(
+        (&*seen[6].request.path, seen[6].request.method.as_str()),
+        ("/associations/", "GET")
+    );
     Ok(())
 }

@@ -2,18 +2,22 @@
 
 use serde_json::{Map, Value, json};
 
+use super::settings::Fault;
+
 /// An answer, before anything goes wrong with it.
 #[derive(Debug, Clone)]
 pub(crate) struct Answer {
     pub(crate) status: u16,
     pub(crate) headers: Vec<(&'static str, String)>,
-    pub(crate) body: String,
+    pub(crate) body: Vec<u8>,
+    /// What happens to it on its way.
+    pub(crate) fault: Option<Fault>,
 }
 
 impl Answer {
     pub(crate) fn new(status: u16, body: &Value) -> Self {
         let headers = vec![("content-type", "application/json; charset=utf-8".to_owned())];
-        Self { status, headers, body: body.to_string() }
+        Self { status, headers, body: body.to_string().into_bytes(), fault: None }
     }
 
     /// Makes an answer of an object, to which it adds a trace id.
@@ -26,7 +30,7 @@ impl Answer {
 
     pub(crate) fn text(status: u16, content_type: &str, body: &str) -> Self {
         let headers = vec![("content-type", content_type.to_owned())];
-        Self { status, headers, body: body.to_owned() }
+        Self { status, headers, body: body.as_bytes().to_vec(), fault: None }
     }
 
     /// Makes an error with one message.
@@ -45,8 +49,8 @@ impl Answer {
     }
 
     #[must_use]
-    pub(crate) fn with(mut self, name: &'static str, value: impl ToString) -> Self {
-        self.headers.push((name, value.to_string()));
+    pub(crate) fn with(mut self, name: &'static str, value: impl Into<String>) -> Self {
+        self.headers.push((name, value.into()));
         self
     }
 }

@@ -85,7 +85,7 @@ impl Change<'_> {
     }
 
     fn one<T: Clone>(&mut self, of: &[T]) -> T {
-        of[self.random.below(of.len() as u64) as usize].clone()
+        of[self.random.place(of.len())].clone()
     }
 }
 

@@ -19,8 +19,13 @@ impl Clock {
     }
 
     pub(crate) fn pass(&self, time: Duration) {
-        self.ahead.fetch_add(time.as_millis() as i64, Ordering::SeqCst);
+        self.ahead.fetch_add(millis(time), Ordering::SeqCst);
     }
+}
+
+/// Returns a time as milliseconds.
+pub(crate) fn millis(time: Duration) -> Millis {
+    time.as_millis().try_into().unwrap()
 }
 
 /// Writes a time as the sender does.

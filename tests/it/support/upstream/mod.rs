@@ -10,11 +10,14 @@ mod clock;
 mod draw;
 mod embedded;
 mod events;
+mod faults;
+mod limiter;
 mod lists;
 mod location;
 mod parameters;
 mod plan;
 mod reading;
+mod refusals;
 mod request;
 mod routes;
 mod rows;
@@ -32,7 +35,8 @@ pub(crate) use location::Location;
 pub(crate) use plan::{LAST_MADE, Plan};
 pub(crate) use routes::Route;
 pub(crate) use settings::{
-    Delivery, Embedded, Order, PageCap, PageCaps, Searches, Settings, Shape, Slip, Slips, Total,
+    Delivery, Edge, Embedded, Fault, Faults, Limits, Order, PageCap, PageCaps, Refusals,
+    RetryAfter, Settings, Shape, Slip, Slips, Total, Window,
 };
 pub(crate) use stand_in::StandIn;
 pub(crate) use truth::{TrueAssociation, TrueRelation, Truth};

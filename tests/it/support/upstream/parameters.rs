@@ -83,7 +83,7 @@ impl Parameters {
             let fault = "must be a number conforming to the specified constraints";
             self.faults.push(format!("{name} {fault}"));
         }
-        number.map(|number| number as usize)
+        number.map(|number| number.try_into().unwrap())
     }
 
     pub(crate) fn fault(&mut self, text: String) {

@@ -93,10 +93,9 @@ impl Plan {
 
     fn add_records(&self, location: &mut Location, random: &mut Random, key: &str, count: usize) {
         location.records.entry(key.to_owned()).or_default();
-        let steps = (count / self.clump.max(1) + 1) as Millis;
+        let steps = count / self.clump.max(1) + 1;
         for number in 0..count {
-            let step = (number / self.clump.max(1)) as Millis;
-            let made = FIRST_MADE + step * (LAST_MADE - FIRST_MADE) / steps;
+            let made = FIRST_MADE + part(number / self.clump.max(1), steps);
             let record = Record {
                 id: record_id(random, key, made),
                 name: Versions::new(name(random, key)),
@@ -124,15 +123,13 @@ impl Plan {
         let mut pairs = BTreeSet::new();
         for number in 0..count {
             let in_hub = place == 0 && number < self.hub;
-            let one = |random: &mut Random, list: &[String]| {
-                list[random.below(list.len() as u64) as usize].clone()
-            };
+            let one = |random: &mut Random, list: &[String]| list[random.place(list.len())].clone();
             let pair = if in_hub {
                 [first[0].clone(), second[number].clone()]
             } else {
                 [one(random, &first), one(random, &second)]
             };
-            let made = FIRST_MADE + random.below((LAST_MADE - FIRST_MADE) as u64) as Millis;
+            let made = FIRST_MADE + part(random.place(1 << 20), 1 << 20);
             let is_new = pair[0] != pair[1] && pairs.insert(pair.clone());
             if !is_new {
                 continue;
@@ -147,6 +144,12 @@ impl Plan {
             location.add_relation(relation);
         }
     }
+}
+
+/// Returns so many parts of the time between the first and the last.
+fn part(number: usize, of: usize) -> Millis {
+    let [number, of] = [number, of].map(|it| Millis::try_from(it).unwrap());
+    number * (LAST_MADE - FIRST_MADE) / of
 }
 
 /// Makes an association, as the system's if the key is one of its.
@@ -222,6 +225,6 @@ pub(crate) fn hex_id(random: &mut Random, made: Millis) -> String {
 
 fn letters(random: &mut Random, count: usize) -> String {
     const LETTERS: &[u8] = b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789";
-    let one = |_| char::from(LETTERS[random.below(LETTERS.len() as u64) as usize]);
+    let one = |_| char::from(LETTERS[random.place(LETTERS.len())]);
     (0..count).map(one).collect()
 }

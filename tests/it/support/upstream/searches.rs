@@ -50,9 +50,9 @@ impl<'u> Reading<'u> {
         let cap = self.settings.caps.records;
         let limit = page_size(&mut parameters, "pageLimit", 20, cap);
         let search = self.search(&mut parameters, limit, self.settings.order)?;
-        if !key.starts_with("custom_objects.")
-            && !(key == "business" && self.settings.searches.has_businesses)
-        {
+        let is_custom = key.starts_with("custom_objects.");
+        let is_business = key == "business" && self.settings.searches.has_businesses;
+        if !is_custom && !is_business {
             return Err(Answer::error(400, &format!("Records of {key} cannot be searched")));
         }
         let object = self.location.objects.iter().find(|it| it.key == key);
@@ -92,7 +92,7 @@ impl<'u> Reading<'u> {
         let mut parameters = Parameters::of_query(query, &OPPORTUNITY_PARAMETERS);
         let location = parameters.needed("location_id");
         let limit = page_size(&mut parameters, "limit", 20, self.settings.caps.opportunities);
-        let after = parameters.number("startAfter").map(|it| it as Millis);
+        let after = parameters.number("startAfter").map(|it| Millis::try_from(it).unwrap());
         let after = after.zip(parameters.text("startAfterId").map(str::to_owned));
         let page = parameters.number("page").unwrap_or(1);
         parameters.check()?;

@@ -1,20 +1,26 @@
 //! The stand-in as a server on the loopback.
 
 use std::collections::BTreeMap;
+use std::io;
 use std::net::{SocketAddr, TcpListener};
+use std::pin::Pin;
 use std::sync::Arc;
 use std::thread::JoinHandle;
 
+use futures_util::{Stream, StreamExt, stream};
+use hyper::body::Bytes;
+use hyper::service::{Service, service_fn};
 use hyper_util::rt::TokioIo;
 use hyper_util::service::TowerToHyperService;
 use tokio::sync::oneshot;
-use warp::http::{HeaderMap, Method};
+use warp::http::{HeaderMap, Method, StatusCode};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Filter, Reply};
 
 use super::answer::Answer;
 use super::request::Request;
+use super::settings::Fault;
 use super::state::Shared;
 
 /// A server that runs until it is dropped.
@@ -62,8 +68,7 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
         .and(query)
         .and(warp::header::headers_cloned())
         .and(warp::body::bytes())
-        .map(move |method: Method, path: FullPath, query, headers: HeaderMap, body| {
-            let body: warp::hyper::body::Bytes = body;
+        .then(move |method: Method, path: FullPath, query, headers: HeaderMap, body: Bytes| {
             let request = Request {
                 method: method.to_string(),
                 path: path.as_str().to_owned(),
@@ -71,12 +76,30 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 headers: texts(&headers),
                 body: body.to_vec(),
             };
-            response(shared.answer(request))
+            let (answer, latency) = (shared.answer(request), shared.latency());
+            async move {
+                if !latency.is_zero() {
+                    tokio::time::sleep(latency).await;
+                }
+                response(answer)
+            }
         });
     loop {
         let Ok((stream, _)) = listener.accept().await else { continue };
         stream.set_nodelay(true).ok();
-        let service = TowerToHyperService::new(warp::service(filter.clone()));
+        let warp = TowerToHyperService::new(warp::service(filter.clone()));
+        let service = service_fn(move |request| {
+            let answered = warp.call(request);
+            async move {
+                let response = answered.await.map_err(io::Error::other)?;
+                let hangs_up = response.extensions().get::<HangUp>().is_some();
+                if hangs_up {
+                    Err(io::Error::from(io::ErrorKind::ConnectionAborted))
+                } else {
+                    Ok(response)
+                }
+            }
+        });
         let http = hyper::server::conn::http1::Builder::new();
         // A connection that breaks is the client's to notice.
         tokio::spawn(
@@ -85,16 +108,63 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
     }
 }
 
+/// Marks an answer that is never given: the connection ends.
+#[derive(Debug, Clone)]
+struct HangUp;
+
 fn texts(headers: &HeaderMap) -> BTreeMap<String, String> {
     let text = |value: &warp::http::HeaderValue| String::from_utf8_lossy(value.as_bytes()).into();
     headers.iter().map(|(name, value)| (name.to_string(), text(value))).collect()
 }
 
 fn response(answer: Answer) -> Response {
-    let mut response = answer.body.into_response();
-    *response.status_mut() = warp::http::StatusCode::from_u16(answer.status).unwrap();
+    let length = answer.body.len();
+    let mut response = match answer.fault {
+        None | Some(Fault::Closed | Fault::Status(_) | Fault::Garbage) => {
+            answer.body.into_response()
+        }
+        Some(fault) => broken(fault, answer.body).into_response(),
+    };
+    *response.status_mut() = StatusCode::from_u16(answer.status).unwrap();
     for (name, value) in answer.headers {
         response.headers_mut().insert(name, value.parse().unwrap());
     }
+    match answer.fault {
+        Some(Fault::Closed) => drop(response.extensions_mut().insert(HangUp)),
+        Some(Fault::Cut | Fault::Stalled) => {
+            response.headers_mut().insert("content-length", length.into());
+        }
+        _ => {}
+    }
     response
+}
+
+/// Gives a body as a fault leaves it.
+fn broken(fault: Fault, body: Vec<u8>) -> impl Reply {
+    /// What is sent at a time where there is much.
+    const CHUNK: usize = 1 << 16;
+    let half = body[..body.len() / 2].to_vec();
+    let parts: Pin<Box<dyn Stream<Item = io::Result<Vec<u8>>> + Send + Sync>> = match fault {
+        Fault::Cut => {
+            // What was given is sent while the stream has nothing.
+            let end = async {
+                tokio::task::yield_now().await;
+                Err(io::ErrorKind::ConnectionReset.into())
+            };
+            Box::pin(stream::iter([Ok(half)]).chain(stream::once(end)))
+        }
+        Fault::Stalled => Box::pin(stream::iter([Ok(half)]).chain(stream::pending())),
+        Fault::Endless => {
+            let row = br#"{"id":"6925f1c2a81b20c94d7e0f36","associationId":"endless"},"#;
+            let rows = row.repeat(CHUNK / row.len());
+            let head = stream::iter([Ok(br#"{"relations":["#.to_vec())]);
+            Box::pin(head.chain(stream::repeat_with(move || Ok(rows.clone()))))
+        }
+        Fault::Padded(spaces) => {
+            let all = (0..spaces.div_ceil(CHUNK)).map(|_| Ok(vec![b' '; CHUNK]));
+            Box::pin(stream::iter(all.chain([Ok(body)])))
+        }
+        Fault::Status(_) | Fault::Closed | Fault::Garbage => unreachable!("{fault:?} has a body"),
+    };
+    warp::reply::stream(parts)
 }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use super::location::Millis;
+use super::routes::Route;
 
 /// How many rows a page has at most.
 #[derive(Debug, Clone, Copy)]
@@ -144,6 +145,96 @@ pub(crate) struct Delivery {
     pub(crate) cascades: bool,
 }
 
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Window {
+    /// Counts begin again at the end of each window.
+    Fixed,
+    /// Each request counts for the length of a window.
+    Sliding,
+}
+
+/// How a refusal says when to come again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum RetryAfter {
+    Absent,
+    Seconds,
+    Date,
+}
+
+/// Limits that are enforced.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Limits {
+    pub(crate) requests: usize,
+    pub(crate) window: Duration,
+    pub(crate) kind: Window,
+    /// How many requests of each window other programs use.
+    pub(crate) others: usize,
+    pub(crate) daily: usize,
+    /// When the day is said to end, if it is said.
+    pub(crate) day_ends: Option<Duration>,
+    pub(crate) has_headers: bool,
+    pub(crate) retry_after: RetryAfter,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            requests: 100,
+            window: Duration::from_secs(10),
+            kind: Window::Fixed,
+            others: 0,
+            daily: 200_000,
+            day_ends: None,
+            has_headers: true,
+            retry_after: RetryAfter::Absent,
+        }
+    }
+}
+
+/// What goes wrong with an answer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// There is another one, with this status.
+    Status(u16),
+    /// The connection ends without one.
+    Closed,
+    /// It ends in the middle, before the length that it says.
+    Cut,
+    /// It stops in the middle, and the connection stays.
+    Stalled,
+    /// It is no JSON.
+    Garbage,
+    /// It never ends.
+    Endless,
+    /// So many spaces come before it.
+    Padded(usize),
+}
+
+#[derive(Debug, Clone, Default)]
+pub(crate) struct Faults {
+    /// Each with the percentage of the requests that it happens to.
+    pub(crate) percent: Vec<(Fault, u64)>,
+    /// The call that it happens to; any, if none is set.
+    pub(crate) only: Option<Route>,
+}
+
+/// The proxy before the sender, which judges by the `User-Agent`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Edge {
+    Open,
+    ClosedToPython,
+    Closed,
+}
+
+#[derive(Debug, Clone)]
+pub(crate) struct Refusals {
+    pub(crate) edge: Edge,
+    /// The base URL that all requests are sent on to.
+    pub(crate) redirect: Option<String>,
+    /// Scopes that the token lacks.
+    pub(crate) denied: Vec<&'static str>,
+}
+
 /// All that can be set. The default is a sender that behaves.
 #[derive(Debug, Clone)]
 pub(crate) struct Settings {
@@ -164,6 +255,12 @@ pub(crate) struct Settings {
     pub(crate) webhooks: Delivery,
     /// After how many requests the first location changes at random; 0 for never.
     pub(crate) churn_every: usize,
+    /// Enforced limits; without any, nothing is refused, and what would be is counted.
+    pub(crate) limits: Option<Limits>,
+    pub(crate) faults: Faults,
+    pub(crate) refusals: Refusals,
+    /// How long each answer takes.
+    pub(crate) latency: Duration,
 }
 
 impl Default for Settings {
@@ -199,6 +296,10 @@ impl Default for Settings {
                 cascades: false,
             },
             churn_every: 0,
+            limits: None,
+            faults: Faults::default(),
+            refusals: Refusals { edge: Edge::ClosedToPython, redirect: None, denied: Vec::new() },
+            latency: Duration::ZERO,
         }
     }
 }

@@ -7,6 +7,7 @@ use std::thread::JoinHandle;
 use std::time::Duration;
 
 use super::changes::Change;
+use super::limiter::Usage;
 use super::location::{Location, Millis};
 use super::request::Seen;
 use super::routes::Route;
@@ -65,9 +66,7 @@ impl StandIn {
 
     /// Makes changes at random.
     pub(crate) fn churn(&self, changes: usize) {
-        for _ in 0..changes {
-            self.edit(|change| change.churn());
-        }
+        self.edit(|change| (0..changes).for_each(|_| change.churn()));
     }
 
     /// Returns all webhooks so far.
@@ -109,6 +108,18 @@ impl StandIn {
     /// Returns all requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.shared.lock().seen.clone()
+    }
+
+    /// Returns what the requests to the first location have used.
+    pub(crate) fn usage(&self) -> Usage {
+        self.shared.lock().usages[0].clone()
+    }
+
+    /// Begins a day of which nothing is used.
+    pub(crate) fn new_day(&self) {
+        for usage in &mut self.shared.lock().usages {
+            usage.today = 0;
+        }
     }
 
     /// Counts the requests by route.

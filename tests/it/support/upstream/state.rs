@@ -6,7 +6,9 @@ use std::time::Duration;
 
 use super::answer::Answer;
 use super::changes::Change;
-use super::clock::{Clock, http_date};
+use super::clock::{Clock, http_date, millis};
+use super::faults::{self, Attempts};
+use super::limiter::Usage;
 use super::location::{Location, Millis};
 use super::reading::Reading;
 use super::request::{Request, Seen};
@@ -25,6 +27,9 @@ pub(crate) struct State {
     pub(crate) slipped: HashMap<String, usize>,
     /// How many rows of a list went from its front to its end.
     pub(crate) turned: HashMap<String, usize>,
+    /// By the place of the location.
+    pub(crate) usages: Vec<Usage>,
+    attempts: Attempts,
     random: Random,
 }
 
@@ -41,7 +46,9 @@ impl Shared {
         let state = State {
             random: Random(settings.seed),
             settings,
+            usages: vec![Usage::default(); locations.len()],
             locations,
+            attempts: Attempts::default(),
             seen: Vec::new(),
             webhooks: Webhooks::default(),
             slipped: HashMap::new(),
@@ -79,6 +86,11 @@ impl Shared {
         self.changed();
     }
 
+    /// Returns how long an answer takes.
+    pub(crate) fn latency(&self) -> Duration {
+        self.lock().settings.latency
+    }
+
     /// Answers a request, and remembers it.
     pub(crate) fn answer(&self, request: Request) -> Answer {
         let now = self.clock.now();
@@ -88,7 +100,7 @@ impl Shared {
         let answer = state.answer(&request, found, now).unwrap_or_else(|refusal| refusal);
         state.seen.push(Seen { at: now, route, request, status: answer.status });
         let every = state.settings.churn_every;
-        if every > 0 && state.seen.len() % every == 0 {
+        if every > 0 && state.seen.len().is_multiple_of(every) {
             state.change(0, now).churn();
         }
         drop(state);
@@ -104,16 +116,45 @@ impl State {
         found: Option<(Route, Vec<String>)>,
         now: Millis,
     ) -> Result<Answer, Answer> {
+        self.settings.refusals.at_edge(request)?;
         let unknown = || Answer::error(404, &format!("Cannot {} {}", request.method, request.path));
         let (route, values) = found.ok_or_else(unknown)?;
         let location = self.opened(request)?;
         if request.header("version").is_empty() {
             return Err(Answer::error(401, "version header was not found."));
         }
-        self.slip(location, route, &values, request, now);
+        let limits = self.settings.limits;
+        let admitted = self.usages[location].admit(limits.as_ref(), now);
+        let answer = admitted.and_then(|()| {
+            self.settings.refusals.by_scope(route)?;
+            let (seed, faults) = (self.settings.seed, &self.settings.faults);
+            let fault = self.attempts.draw(faults, seed, route, request);
+            self.slip(location, route, &values, request, now);
+            let answer = self.read(location, route, &values, request, now);
+            let answer = answer.unwrap_or_else(|refusal| refusal);
+            Ok(match fault {
+                None => answer,
+                Some(fault) => faults::replaced(fault, answer),
+            })
+        });
+        let answer = answer.unwrap_or_else(|refusal| refusal);
+        Ok(match limits {
+            None => answer,
+            Some(limits) => self.usages[location].with_headers(answer, &limits, now),
+        })
+    }
+
+    fn read(
+        &self,
+        location: usize,
+        route: Route,
+        values: &[String],
+        request: &Request,
+        now: Millis,
+    ) -> Result<Answer, Answer> {
         let settings = &self.settings;
         let lag = if route.is_direct() { settings.direct_lag } else { settings.lag };
-        let at = now - lag.as_millis() as Millis;
+        let at = now - millis(lag);
         let location = &self.locations[location];
         let reading = Reading { location, settings, at, turned: &self.turned };
         let values: Vec<&str> = values.iter().map(String::as_str).collect();

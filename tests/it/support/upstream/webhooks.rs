@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::clock::rfc3339;
+use super::clock::{millis, rfc3339};
 use super::location::Millis;
 use super::settings::Delivery;
 use super::state::Shared;
@@ -57,7 +57,7 @@ impl Webhooks {
         if delivery.dated {
             body["timestamp"] = rfc3339(at).into();
         }
-        let late = random.below(delivery.delay.as_millis() as u64 + 1) as Millis;
+        let late = random.below(millis(delivery.delay).unsigned_abs() + 1).cast_signed();
         let is_lost = random.below(100) < delivery.lost_percent;
         let fate = if is_lost { Fate::Lost } else { Fate::Waiting };
         self.all.push(Webhook { kind: kind.to_owned(), body, fate, due: at + late, attempts: 0 });
