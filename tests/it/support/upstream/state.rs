@@ -190,7 +190,9 @@ impl Reading<'_> {
             (Route::Associations, _) => self.associations(query),
             (Route::Businesses, _) => self.businesses(query),
             (Route::ContactSearch, _) => self.search_contacts(body),
-            (Route::OpportunitySearch, _) => self.search_opportunities(query),
+            (Route::OpportunitySearch, _) => {
+                self.search_opportunities(query, request.header("version"))
+            }
             (Route::Association, [id]) => self.association(id, query),
             (Route::AssociationByKey, [key]) => self.association_by_key(key, query),
             (Route::AssociationsOfObject, [key]) => self.associations_of_object(key, query),
