@@ -149,14 +149,24 @@ fn webhooks_are_late_lost_and_undated_as_they_are_set() -> Result<(), Error> {
             ..settings.webhooks.clone()
         };
     });
+    let before = stand_in.now();
     stand_in.churn(20);
-    assert!(!stand_in.webhooks()[webhooks.len()..].iter().any(dated));
+    let after = stand_in.now();
+    let late = &stand_in.webhooks()[webhooks.len()..];
+    assert!(!late.iter().any(dated));
+    assert!(late.iter().all(|it| it.due >= before && it.due <= after + 3_600_000));
+    assert!(late.iter().any(|it| it.due > after + 600_000));
 
     let (_directory, db) = fresh()?;
     let server = Server::start(&db)?;
     let url = format!("http://{}/webhooks", server.address);
     stand_in.change(|settings| settings.webhooks.url = Some(url));
+    // Time brings some of them, and the rest can be had at once.
+    stand_in.pass(Duration::from_secs(1_800));
     stand_in.deliver();
+    stand_in.churn(3);
+    stand_in.pass(Duration::from_secs(3_600));
+    stand_in.settle();
     let fates: BTreeSet<String> =
         stand_in.webhooks().iter().map(|it| format!("{:?}", it.fate)).collect();
     assert_eq!(fates.into_iter().collect::<Vec<_>>(), ["Delivered(200)", "Lost"]);
