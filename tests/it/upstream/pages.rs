@@ -53,6 +53,9 @@ fn a_page_that_is_too_long_is_cut_or_refused() -> Result<(), Error> {
         assert!(answer.text().contains("must not be greater than 10"), "{name}");
         stand_in.change(|settings| settings.caps = PageCaps::all(PageCap::refused(11)));
         assert!(call()?.status < 300, "{name}");
+        // What nobody asked for is not refused.
+        stand_in.change(|settings| settings.caps = PageCaps::all(PageCap::refused(2)));
+        assert_eq!(client.get("/businesses/?locationId={L}")?.status, 200);
     }
     Ok(())
 }

@@ -115,6 +115,14 @@ impl StandIn {
         self.shared.lock().seen.clone()
     }
 
+    /// Returns when there were so many requests since it started.
+    pub(crate) fn wait_for(&self, requests: usize) {
+        let mut state = self.shared.lock();
+        while state.seen.len() < requests {
+            state = self.shared.wait(state, None);
+        }
+    }
+
     /// Returns what the requests to the first location have used.
     pub(crate) fn usage(&self) -> Usage {
         self.shared.lock().usages[0].clone()
