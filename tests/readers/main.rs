@@ -1,5 +1,6 @@
 //! What other programs read out of the exports of a running server, against what
-//! the API answers; and HighLevel's own clients, which talk to such a server.
+//! the API answers; and HighLevel's own clients, which talk to such a server and to the
+//! stand-in of its API.
 //!
 //! The programs are not ours: `tests/readers/install` brings them. Without them
 //! the test says so and passes, unless `RELATA_READERS=required`.
@@ -12,11 +13,11 @@
     reason = "a test reports by failing"
 )]
 
+mod clients;
+mod stand_in;
 #[expect(dead_code, unused_imports, reason = "the helpers of `it`: a few are used here")]
 #[path = "../it/support/mod.rs"]
 mod support;
-
-mod clients;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
