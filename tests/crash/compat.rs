@@ -100,7 +100,7 @@ fn every_link_that_was_answered_outlives_a_kill() -> Result<(), Error> {
                 let (server, id, answered, done) = (&server, &id, &answered, done.clone());
                 scope.spawn(move || write(server, id, &name, answered, &done));
             }
-            for _ in 0..1 + round * 7 % 23 {
+            for _ in 0..=round * 7 % 23 {
                 calls.recv().unwrap();
             }
             server.signal("KILL").unwrap();

@@ -56,6 +56,7 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
         ("FROM state_location ORDER BY number", "the list of locations"),
         ("FROM token ORDER BY created_at", "the list of tokens"),
         ("FROM token WHERE id = ?1 OR", "a person revokes one"),
+        ("FROM token WHERE hash = ?1", "a person creates or adopts one"),
         ("SELECT mark FROM import ORDER BY number", "every mark is learned at opening"),
         ("SELECT seq FROM pruned)", "one row"),
         ("count(*) FROM sqlite_schema", "a few tables"),

@@ -1,9 +1,12 @@
 //! Which location a request is about.
 
+use std::time::{Duration, Instant};
+
 use serde_json::{Value, json};
 
 use crate::http::compat::{HERE, INTEREST, check_error, relation};
 use crate::support::database::fresh;
+use crate::support::sample::SAMPLE;
 use crate::support::server::{Answer, Error, Server, run};
 
 const SYSTEM: &str = "BUSINESSES_CONTACTS_ASSOCIATION";
@@ -188,5 +191,59 @@ fn a_location_that_nothing_is_known_of_is_empty_until_it_is_written_to() -> Resu
         "secondObjectLabel": "", "firstObjectKey": "contact", "secondObjectKey": "contact"});
     assert_eq!(office.post("/associations/", &definition).status, 201);
     assert_eq!(office.get(&format!("/associations/{new}")).json()["total"], 1);
+    Ok(())
+}
+
+#[test]
+fn locations_that_are_on_disk_alone_answer_alike() -> Result<(), Error> {
+    let (directory, db) = fresh()?;
+    let sample = directory.path().join("sample.ndjson");
+    std::fs::write(&sample, SAMPLE)?;
+    run(&db, &["ingest", sample.to_str().ok_or("path")?])?;
+    let here = "locationId=seaside-realty";
+    let paths = [
+        "/associations/724455fc72ba9d79a3488b7e".to_owned(),
+        format!("/associations/?{here}"),
+        format!("/associations/key/spouse?{here}"),
+        format!("/associations/objectKey/contact?{here}&relationsCount=true"),
+        format!("/associations/relations/TO8RJjq9RDegjbPPMkse?{here}"),
+        format!("/objects/?{here}"),
+        format!("/objects/custom_objects.property/records/6adf249e8ce18ef62a90b95f?{here}"),
+    ];
+    let relation = json!({"locationId": "seaside-realty", "firstRecordId": "n1",
+        "associationId": "724455fc72ba9d79a3488b7e", "secondRecordId": "n2"});
+    let mut answers = Vec::new();
+    for memory in ["1000000000", "1"] {
+        let mut server = Server::start_with(&db, &["--graph-memory", memory])?;
+        // Figures are taken now and then.
+        let wait_for = |name: &str| -> Result<(), Error> {
+            let start = Instant::now();
+            loop {
+                let metrics = server.get("/metrics")?.text();
+                let value = metrics.lines().find_map(|line| line.strip_prefix(name));
+                if memory != "1" || value.ok_or("no such metric")?.trim() != "0" {
+                    return Ok(());
+                }
+                assert!(start.elapsed() < Duration::from_secs(30), "{name} is 0");
+                std::thread::sleep(Duration::from_millis(20));
+            }
+        };
+        wait_for("relata_location_evictions_total ")?;
+        let of_paths = paths.iter().map(|path| {
+            let mut body = server.get(path).unwrap().json();
+            body.as_object_mut().unwrap().remove("traceId");
+            body
+        });
+        answers.push(of_paths.collect::<Vec<_>>());
+        // Without its location: each has to be looked for.
+        let posted = super::send(&server, "POST", "/associations/relations", &relation).json();
+        let path = format!("/associations/relations/{}", posted["id"].as_str().unwrap());
+        let deleted = super::send(&server, "DELETE", &path, &Value::Null);
+        assert_eq!(deleted.json()["locationId"], "seaside-realty", "{}", deleted.text());
+        wait_for("relata_location_loads_total ")?;
+        server.signal("TERM")?;
+        assert!(server.wait(Duration::from_secs(30))?.success());
+    }
+    assert_eq!(answers[0], answers[1]);
     Ok(())
 }

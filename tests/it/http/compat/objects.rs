@@ -62,7 +62,8 @@ fn an_object_without_a_schema_is_made_up_and_always_the_same() -> Result<(), Err
             &aws_lc_rs::digest::SHA256,
             format!("{HERE}\0{buyer}").as_bytes(),
         );
-        digest.as_ref()[..12].iter().map(|byte| format!("{byte:02x}")).collect::<String>()
+        let bytes = digest.as_ref()[..12].iter();
+        bytes.fold(String::new(), |id, byte| format!("{id}{byte:02x}"))
     };
     let expected = json!({"id": id, "standard": false, "key": buyer,
         "labels": {"singular": "Real Estate Buyer", "plural": "Real Estate Buyers"},
