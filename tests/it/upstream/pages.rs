@@ -81,7 +81,9 @@ fn rows_come_in_the_order_that_is_set() -> Result<(), Error> {
     stand_in.change(|settings| settings.order = Order::Newest);
     let mut newest = lists()?;
     assert_ne!(newest, oldest);
-    newest.iter_mut().for_each(|rows| rows.reverse());
+    for rows in &mut newest {
+        rows.reverse();
+    }
     assert_eq!(newest, oldest);
     // Those of opportunities, and contacts, can be asked for.
     let asked = client.get("/opportunities/search?location_id={L}&order=added_asc")?;

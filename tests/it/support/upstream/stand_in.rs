@@ -66,7 +66,11 @@ impl StandIn {
 
     /// Makes changes at random.
     pub(crate) fn churn(&self, changes: usize) {
-        self.edit(|change| (0..changes).for_each(|_| change.churn()));
+        self.edit(|change| {
+            for _ in 0..changes {
+                change.churn();
+            }
+        });
     }
 
     /// Returns all webhooks so far.
