@@ -5,6 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
+use std::time::{Duration, Instant};
 
 use relata::graph::Layers;
 use relata::journal::SqliteJournal;
@@ -95,6 +96,16 @@ fn found(db: &Path) -> Result<BTreeMap<String, usize>, Error> {
     Ok(found)
 }
 
+/// Waits until the log beside a database is written to.
+fn wait_for_write(db: &Path, at_most: Duration) {
+    let log = db.with_file_name("relata.db-wal");
+    let written = || std::fs::metadata(&log).and_then(|log| log.modified()).ok();
+    let (since, before) = (Instant::now(), written());
+    while written() == before && since.elapsed() < at_most {
+        std::hint::spin_loop();
+    }
+}
+
 #[test]
 fn a_killed_process_leaves_whole_calls_or_nothing_of_them() -> Result<(), Error> {
     if let Some(db) = std::env::var_os(WRITES) {
@@ -104,7 +115,7 @@ fn a_killed_process_leaves_whole_calls_or_nothing_of_them() -> Result<(), Error>
     let (_directory, db) = fresh()?;
     let name = "mutations::a_killed_process_leaves_whole_calls_or_nothing_of_them";
     let (mut done, mut unanswered) = (BTreeSet::new(), 0);
-    for round in 0..long::rounds(8, 200) {
+    for round in 0..long::rounds(12, 200) {
         let mut writer = Command::new(std::env::current_exe()?)
             .args([name, "--exact", "--nocapture"])
             .env(WRITES, &db)
@@ -112,10 +123,21 @@ fn a_killed_process_leaves_whole_calls_or_nothing_of_them() -> Result<(), Error>
             .stdout(Stdio::piped())
             .spawn()?;
         let mut lines = BufReader::new(writer.stdout.take().unwrap()).lines();
-        let (mut heard, until) = (0, 1 + round * 7 % 23);
+        let (mut heard, until) = (0, 5 + round * 7 % 23);
+        let mut begun = Instant::now();
         while heard < until {
             let line = lines.next().ok_or("the writer has ended")??;
             heard += u32::from(answered(&line).is_some_and(|call| done.insert(call)));
+            if heard == 1 {
+                begun = Instant::now();
+            }
+        }
+        // In what is written next: calls are answered once all that wait are written.
+        let together = u32::try_from(THREADS)? * begun.elapsed() / (until - 1);
+        if round % 3 == 0 {
+            std::thread::sleep(together * (round * 37 % 101) / 101);
+        } else {
+            wait_for_write(&db, 3 * together);
         }
         writer.kill()?;
         writer.wait()?;
