@@ -128,7 +128,7 @@ where
     let is_compat = app.has_compat && compat::covers(line.path);
     let page = if is_compat { None } else { app.policy.cors.allowed(&headers) };
     let (route, answer) = match find(table, line) {
-        Err(_) if is_compat => (None, Ok(compat::refuse(line))),
+        Err(_) if is_compat => (None, Ok(compat::refuse_unknown(line))),
         Err(_) if page.is_some() && cors::is_preflight(line.method, &headers) => {
             (None, preflight(table, line, &headers))
         }

@@ -14,6 +14,7 @@ use crate::http::compat::error::CompatError;
 use crate::http::compat::request::{CompatHandler, CompatRequest};
 use crate::http::extract::body::Body;
 use crate::http::extract::request::RequestLine;
+use crate::http::respond::problem::Problem;
 use crate::journal::Scope;
 
 /// Returns whether a path belongs to the sender's API, whether it exists or not.
@@ -49,8 +50,13 @@ pub(crate) async fn answer(
 }
 
 /// Answers a request that matches no route: the sender has no 405.
-pub(crate) fn refuse(line: &RequestLine<'_>) -> Response {
+pub(crate) fn refuse_unknown(line: &RequestLine<'_>) -> Response {
     CompatError::cannot(line).into_response(line)
+}
+
+/// Answers a request that is refused before it is matched.
+pub(crate) fn refuse(problem: Problem, line: &RequestLine<'_>) -> Response {
+    CompatError::from(problem).into_response(line)
 }
 
 /// Returns what a request may do, if that includes the scope.

@@ -5,6 +5,8 @@ use warp::http::{Request, Version};
 use warp::reply::Response;
 
 use crate::http::app::App;
+use crate::http::compat::dispatch as compat;
+use crate::http::extract::request::RequestLine;
 use crate::http::respond::problem::Problem;
 use crate::http::server::request_id;
 
@@ -16,13 +18,18 @@ use crate::http::server::request_id;
 pub(crate) fn refuse<B>(app: &App, request: &Request<B>) -> Option<Response> {
     let problem = Problem::invalid_request(fault(request)?);
     let id = request_id::of(&app.trace_ids, request.headers());
-    tracing::info!(
-        code = problem.code.as_str(),
-        trace_id = id,
-        detail = &*problem.detail,
-        "request refused"
-    );
-    let mut response = problem.into_response(&id);
+    let (method, path) = (request.method(), request.uri().path());
+    let mut response = if app.has_compat && compat::covers(path) {
+        compat::refuse(problem, &RequestLine { method, path, query: "", id: &id })
+    } else {
+        tracing::info!(
+            code = problem.code.as_str(),
+            trace_id = id,
+            detail = &*problem.detail,
+            "request refused"
+        );
+        problem.into_response(&id)
+    };
     request_id::insert(&mut response, id);
     response.headers_mut().insert(CONNECTION, HeaderValue::from_static("close"));
     Some(response)
