@@ -8,7 +8,7 @@ use foldhash::fast::RandomState;
 
 use crate::journal::checkpoint::{CheckpointRow, RowSink};
 use crate::journal::error::JournalError;
-use crate::model::{LocationId, Seq};
+use crate::model::{LocationId, SEQ_MAX, Seq};
 
 /// Number of entries of a block: the fewest that are read to find one of them.
 const BLOCK_ENTRIES: u64 = 64;
@@ -18,9 +18,6 @@ const CHUNK_BLOCKS: u64 = 64;
 
 /// Number of entries of a chunk.
 const CHUNK_ENTRIES: u64 = BLOCK_ENTRIES * CHUNK_BLOCKS;
-
-/// Maximum seq of a journal.
-pub(crate) const SEQ_MAX: Seq = i64::MAX.unsigned_abs();
 
 /// Returns the chunk that an entry is in.
 pub(super) fn chunk_of(seq: Seq) -> u64 {

@@ -31,6 +31,7 @@ pub use node_ref::{NodeRef, ParseNodeRefError};
 pub use origin::Origin;
 pub use properties::{Properties, PropertyState};
 pub use relation::{RecordRef, Relation};
+pub(crate) use stamp::SEQ_MAX;
 pub use stamp::{Seq, Stamp};
 pub use state::{NamedThing, RecordState, StateKey, StateRow, ThingId};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -7,6 +7,9 @@ use crate::model::timestamp::Timestamp;
 /// locations; 0 is "before the first".
 pub type Seq = u64;
 
+/// The greatest position that a journal can have.
+pub(crate) const SEQ_MAX: Seq = i64::MAX.unsigned_abs();
+
 /// The rank of an event in the order of the merge rule: timestamp
 /// (absent is oldest), then create < update < delete, then seq.
 ///

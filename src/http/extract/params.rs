@@ -9,8 +9,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::graph::LinkFilter;
 use crate::http::respond::problem::Problem;
-use crate::journal::SEQ_MAX;
-use crate::model::{EventId, NodeRef, Seq, Timestamp};
+use crate::model::{EventId, NodeRef, SEQ_MAX, Seq, Timestamp};
 use crate::store::{AsOf, ParseAsOfError};
 
 /// Maximum number of query parameters.

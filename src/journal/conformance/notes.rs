@@ -3,10 +3,9 @@
 use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::conformance::{Open, at, entry, five, save};
 use crate::journal::error::JournalError;
-use crate::journal::location_blocks::SEQ_MAX;
 use crate::journal::reader::JournalReader;
 use crate::journal::writer::Journal;
-use crate::model::Seq;
+use crate::model::{SEQ_MAX, Seq};
 
 pub(super) fn it_is_known_where_entries_of_a_location_are(open: &mut Open) {
     let mut journal = open();

@@ -7,10 +7,10 @@ use rusqlite::{Connection, OptionalExtension};
 use crate::journal::checkpoint::CheckpointRow;
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::{
-    LocationBlocks, SEQ_MAX, chunk_of, first_set_range, last_range as last_range_of, last_set_range,
+    LocationBlocks, chunk_of, first_set_range, last_range as last_range_of, last_set_range,
 };
 use crate::journal::sqlite::events;
-use crate::model::Seq;
+use crate::model::{SEQ_MAX, Seq};
 
 /// Number of chunks of a segment: 131,072 events. A location's events are searched in one
 /// after the other, and all rows of a checkpoint are within the last ones.

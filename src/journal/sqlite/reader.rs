@@ -7,7 +7,6 @@ use crate::journal::dead_letter::{DeadLetter, DeadLetterSummary, DeadLetterTotal
 use crate::journal::delivery_hash::{DeliveryHash, DeliveryIndex};
 use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::JournalError;
-use crate::journal::location_blocks::SEQ_MAX;
 use crate::journal::reader::{FileSizes, JournalReader};
 use crate::journal::sqlite::checkpoint::load::{self, Layout, Wanted};
 use crate::journal::sqlite::database_path::size_beside;
@@ -20,7 +19,7 @@ use crate::journal::sqlite::{
     compactions, dead_letters, delivery_blocks, epochs, erase, events, history, location_blocks,
     prune,
 };
-use crate::model::{EpochId, Epochs, Seq, ThingId, Timestamp};
+use crate::model::{EpochId, Epochs, SEQ_MAX, Seq, ThingId, Timestamp};
 
 impl JournalReader for SqliteJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
