@@ -36,6 +36,7 @@
 //! | [`changes`] | events as they are applied |
 //! | [`history`] | the events behind the graph, and the graph as it stood |
 //! | [`import`] | bulk loading |
+//! | [`mutation`] | writes that are checked against the graph |
 //! | [`operations`] | limits, clocks and observation, for those who run a store |
 //! | [`webhook`] | decodes what senders post into events |
 //! | [`graph`] | one location's graph: the merge rule, and queries without copying |
@@ -132,6 +133,16 @@ pub mod import {
     };
 }
 
+pub mod mutation {
+    //! Writes to the store itself: associations, relations and records that are created,
+    //! changed and deleted by programs, each checked and committed in one step.
+
+    pub use crate::store::{
+        Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,
+        ThingId,
+    };
+}
+
 pub mod operations {
     //! For those who run a store: limits, clocks, observation, previews, and what
     //! maintenance reports.
@@ -145,8 +156,8 @@ pub mod operations {
 
 pub use model::{
     Association, AssociationId, Change, End, Event, EventType, LocationId, NodeRef, ObjectKey,
-    ObjectSchema, ParseNameError, ParseNodeRefError, ParseTimestampError, Property, Rank, RecordId,
-    RecordRef, Relation, RelationId, Seq, Side, Stamp, Timestamp, WebhookId,
+    ObjectSchema, Origin, ParseNameError, ParseNodeRefError, ParseTimestampError, Property, Rank,
+    RecordId, RecordRef, Relation, RelationId, Seq, Side, Stamp, Timestamp, WebhookId,
 };
 pub use store::{
     AsOf, Delivery, IngestError, LoadError, Location, LocationSummary, OpenError, Options, Receipt,

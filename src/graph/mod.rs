@@ -5,6 +5,7 @@ mod bytes;
 mod changed;
 mod compaction;
 mod compare;
+mod draft;
 mod layers;
 mod location_graph;
 mod memory;
@@ -12,16 +13,17 @@ mod merge;
 mod names;
 mod outcome;
 mod petgraph;
-mod preview;
 mod query;
 mod restore;
 mod search;
 mod snapshot;
 mod timeline;
+mod trace;
 mod view;
 
 pub use crate::model::Counts;
 pub use compare::Difference;
+pub(crate) use draft::Draft;
 pub use location_graph::LocationGraph;
 pub(crate) use location_graph::{Changed, NameCounts};
 pub use outcome::Outcome;
@@ -33,8 +35,8 @@ pub use query::{
     LinkLists, LinkPage, LinkQuery, LinkRow, LocationSummary, Match, MatchPage, MatchQuery,
     MatchRow, NamesNodes, Neighborhood, NeighborhoodNode, NeighborhoodNodeRow, NeighborhoodQuery,
     ObjectCount, Order, Page, ParseCursorError, PathQuery, Paths, QueryError, RecordItem,
-    SearchQuery, Step, StepRow, Subgraph, SubgraphQuery, Violation, WALKS_MAX, WalkEnd, WalkEndRow,
-    WalkPage, WalkQuery, Walks,
+    RelationList, RelationQuery, SearchQuery, Step, StepRow, Subgraph, SubgraphQuery, Violation,
+    WALKS_MAX, WalkEnd, WalkEndRow, WalkPage, WalkQuery, Walks,
 };
 pub(crate) use query::{RecordSearch, escaped_len, run_merge};
 pub use search::rank::FoundBy;

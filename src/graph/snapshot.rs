@@ -38,11 +38,20 @@ impl LocationGraph {
     /// are looked up first, and the copy knows no others by name.
     pub fn snapshot_for(&self, query: &(impl NamesNodes + ?Sized)) -> Snapshot {
         let found = |node: &NodeRef| Some((node.clone(), self.node(node)?));
+        let unkeyed = query.named_record().map(|id| {
+            let records = self.view().find_records(id).into_iter();
+            let key = |record| &self.objects.rows()[self.records.records()[record].object].key;
+            records.map(move |it| (NodeRef::record(key(it).as_str(), id), Node::Record(it)))
+        });
         Snapshot {
             associations: Arc::clone(&self.associations),
             objects: Arc::clone(&self.objects),
             rows: self.records.rows().clone(),
-            named: query.named_nodes().filter_map(found).collect(),
+            named: query
+                .named_nodes()
+                .filter_map(found)
+                .chain(unkeyed.into_iter().flatten())
+                .collect(),
             seq: self.seq,
         }
     }

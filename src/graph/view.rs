@@ -51,6 +51,29 @@ impl View<'_> {
         };
         found.ok_or_else(|| QueryError::Unknown(node.clone()))
     }
+
+    /// Returns every record of this id, whatever its object key, by ascending number. Costs a
+    /// look-up for each object key.
+    pub(super) fn find_records(self, id: &str) -> Vec<RecordNo> {
+        let mut found: Vec<RecordNo> = match self.names {
+            Names::Every(records) => {
+                let objects = self.objects.rows().numbers();
+                objects.filter_map(|object| records.find_record(object, id)).collect()
+            }
+            Names::Few(named) => {
+                let named = named.iter().filter(|(node, _)| {
+                    node.record.as_ref().is_some_and(|record| record.as_str() == id)
+                });
+                let record = |node: &Node| match node {
+                    Node::Record(record) => Some(*record),
+                    Node::Object(_) => None,
+                };
+                named.filter_map(|(_, node)| record(node)).collect()
+            }
+        };
+        found.sort_unstable();
+        found
+    }
 }
 
 /// A node of either layer, by number.

@@ -5,6 +5,7 @@ use std::fmt;
 use crate::model::association::Association;
 use crate::model::display_name::{NAMING_PROPERTIES, Property};
 use crate::model::ids::{AssociationId, LocationId, ObjectKey, RecordId, WebhookId};
+use crate::model::origin::Origin;
 use crate::model::relation::Relation;
 use crate::model::timestamp::Timestamp;
 
@@ -245,6 +246,10 @@ pub struct Event {
     pub webhook_id: Option<WebhookId>,
     /// The sender's id for tracing, if given.
     pub trace_id: Option<Box<str>>,
+    /// Where it came from.
+    pub origin: Origin,
+    /// When what it says was read from the sender, if it was.
+    pub observed_at: Option<Timestamp>,
     /// What it says.
     pub change: Change,
 }

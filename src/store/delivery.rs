@@ -70,7 +70,13 @@ impl Delivery {
 
     /// Returns the delivery with as much of its body as is to be kept.
     pub(crate) fn keeping(mut self, keep: Keep) -> Self {
-        let Decoded::Event(event) = &mut self.decoded else { return self };
+        self.keep(keep);
+        self
+    }
+
+    /// Drops what is not to be kept of the body.
+    pub(crate) fn keep(&mut self, keep: Keep) {
+        let Decoded::Event(event) = &mut self.decoded else { return };
         match keep {
             Keep::Names => {
                 if let Some(body) = distill(event, &self.body) {
@@ -96,7 +102,6 @@ impl Delivery {
             }
             Keep::Bodies | Keep::Ids => {}
         }
-        self
     }
 
     /// Keeps these properties of a record alone.

@@ -41,12 +41,14 @@ pub struct Import<'s> {
     store: &'s Store,
     admits: Admits<'s>,
     unpacked_bytes: u64,
+    only_changes: bool,
 }
 
 impl std::fmt::Debug for Import<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Import")
             .field("unpacked_bytes", &self.unpacked_bytes)
+            .field("only_changes", &self.only_changes)
             .finish_non_exhaustive()
     }
 }
@@ -85,7 +87,8 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn import(&self) -> Import<'_> {
-        Import { store: self, admits: Box::new(|_| true), unpacked_bytes: u64::MAX - 1 }
+        let unpacked_bytes = u64::MAX - 1;
+        Import { store: self, admits: Box::new(|_| true), unpacked_bytes, only_changes: false }
     }
 }
 
@@ -102,6 +105,22 @@ impl<'s> Import<'s> {
     #[must_use]
     pub fn at_most(self, bytes: u64) -> Self {
         Self { unpacked_bytes: bytes.min(u64::MAX - 1), ..self }
+    }
+
+    /// Leaves out the lines that say nothing new. They are reported as unchanged or stale, and
+    /// have no seq.
+    ///
+    /// A line is left out if the graph is the same without it, whatever other events come:
+    /// one that repeats what is known under the same time, or is older than what is known.
+    /// One that confirms what is known under a later time is written, since it decides
+    /// between other events. Each line is checked in the step that writes it, so that nothing
+    /// comes between.
+    ///
+    /// Such an import does not record how far it has come and does not ask how far others
+    /// have: run again, it finds that its lines say nothing new.
+    #[must_use]
+    pub fn only_changes(self) -> Self {
+        Self { only_changes: true, ..self }
     }
 
     /// Imports lines, plain or gzip, to the end, and calls `each` with each of them, in order,
@@ -244,7 +263,14 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
         let Chunk { lines, deliveries, marks, .. } = std::mem::take(&mut self.chunk);
         let (reply, taken) = sync_channel(1);
         let held = self.load_locations(&deliveries)?;
-        let chunk = ImportChunk::new(deliveries, marks, self.is_whole, held, reply);
+        let chunk = ImportChunk::new(
+            deliveries,
+            marks,
+            self.is_whole,
+            self.import.only_changes,
+            held,
+            reply,
+        );
         self.import.store.send(Command::Import(Box::new(chunk)))?;
         self.written = Some((lines, taken));
         Ok(())

@@ -14,6 +14,7 @@ mod location;
 mod location_ids;
 mod locations;
 mod methods;
+mod mutation;
 mod name_limits;
 mod options;
 mod past;
@@ -48,6 +49,10 @@ pub use location::{Location, LocationSummary};
 pub(crate) use locations::{Found, Loading};
 pub use methods::export_events::ExportEventsError;
 pub use methods::storage_use::StorageUse;
+pub use methods::things::ThingId;
+pub use mutation::{
+    Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,
+};
 pub use name_limits::{LimitReached, LimitedName, NameLimits};
 pub use options::Options;
 pub use past::as_of::{AsOf, ParseAsOfError};

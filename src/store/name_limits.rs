@@ -4,7 +4,7 @@ use std::collections::{HashMap, HashSet};
 use std::fmt;
 use std::sync::Arc;
 
-use crate::graph::NameCounts;
+use crate::graph::{Draft, LocationGraph, NameCounts};
 use crate::model::{Change, Event};
 use crate::store::location::Location;
 use crate::store::locations::Locations;
@@ -155,6 +155,60 @@ impl<'e> EventNames<'e> {
     }
 }
 
+impl NameLimits {
+    /// Returns whether an event brings no more names into a location than there may be, where
+    /// the events before it were merged into a draft. `locations` is the number of locations
+    /// if this one is new.
+    pub(crate) fn check_drafted(
+        &self,
+        draft: &Draft,
+        whole: &LocationGraph,
+        locations: Option<usize>,
+        event: &Event,
+    ) -> Result<(), LimitReached> {
+        let mut names = EventNames::of(event);
+        names.location = names.location.filter(|_| locations.is_some());
+        let knows = |known: &dyn Fn(&LocationGraph) -> bool| known(whole) || known(draft.graph());
+        names.retain(
+            |id| !knows(&|graph| graph.knows_association(id)),
+            |key| !knows(&|graph| graph.knows_object_key(key)),
+            |[association, first, second]| {
+                !knows(&|graph| graph.knows_edge_type(association, first, second))
+            },
+        );
+        self.fit(locations.unwrap_or_default(), draft.name_counts(whole), &names)
+    }
+
+    /// Returns whether new names fit beside this many locations and names of their location.
+    fn fit(
+        &self,
+        locations: usize,
+        counts: NameCounts,
+        names: &EventNames<'_>,
+    ) -> Result<(), LimitReached> {
+        let check = |held: usize, limit: usize, name: LimitedName, field: Option<&'static str>| {
+            if held < limit { Ok(()) } else { Err(LimitReached { name, limit, field }) }
+        };
+        if names.location.is_some() {
+            check(locations, self.locations, LimitedName::Location, Some("locationId"))?;
+        }
+        if let Some((_, field)) = names.association {
+            check(counts.associations, self.associations, LimitedName::Association, field)?;
+        }
+        let [first, second] = names.objects;
+        let second = second.filter(|(key, _)| first.is_none_or(|(first, _)| first != *key));
+        let objects = [first, second].into_iter().flatten();
+        for (held, (_, field)) in (counts.objects..).zip(objects) {
+            check(held, self.object_keys, LimitedName::ObjectKey, field)?;
+        }
+        if names.edge_type.is_some() {
+            let field = Some("associationId");
+            check(counts.edge_types, self.edge_types, LimitedName::EdgeType, field)?;
+        }
+        Ok(())
+    }
+}
+
 /// The new names of the events of one batch, none of which is merged yet.
 pub(crate) struct NewNames<'s, 'd> {
     limits: NameLimits,
@@ -212,33 +266,8 @@ impl<'s, 'd> NewNames<'s, 'd> {
             counts.objects += new.objects.len();
             counts.edge_types += new.edge_types.len();
         }
-        self.fit(counts, &names)?;
+        self.limits.fit(self.known + self.new_locations, counts, &names)?;
         Ok(names)
-    }
-
-    fn fit(&self, counts: NameCounts, names: &EventNames<'_>) -> Result<(), LimitReached> {
-        let limits = &self.limits;
-        let check = |held: usize, limit: usize, name: LimitedName, field: Option<&'static str>| {
-            if held < limit { Ok(()) } else { Err(LimitReached { name, limit, field }) }
-        };
-        if names.location.is_some() {
-            let held = self.known + self.new_locations;
-            check(held, limits.locations, LimitedName::Location, Some("locationId"))?;
-        }
-        if let Some((_, field)) = names.association {
-            check(counts.associations, limits.associations, LimitedName::Association, field)?;
-        }
-        let [first, second] = names.objects;
-        let second = second.filter(|(key, _)| first.is_none_or(|(first, _)| first != *key));
-        let objects = [first, second].into_iter().flatten();
-        for (held, (_, field)) in (counts.objects..).zip(objects) {
-            check(held, limits.object_keys, LimitedName::ObjectKey, field)?;
-        }
-        if names.edge_type.is_some() {
-            let field = Some("associationId");
-            check(counts.edge_types, limits.edge_types, LimitedName::EdgeType, field)?;
-        }
-        Ok(())
     }
 
     /// Adds the names of an event that will be merged.

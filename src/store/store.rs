@@ -30,6 +30,7 @@ use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
+use crate::store::writer::mutation::new_ids::NewIds;
 use crate::store::writer::queue::Queue;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
@@ -186,6 +187,7 @@ impl Store {
             indexing: Indexing::new(),
             compaction: Compacting::new(options.keep_tombstones),
             log: LogTrimming::default(),
+            new_ids: NewIds::default(),
             retrying: Retrying::default(),
             tasks_ran_at: Instant::now(),
             tasks: Task::ALL,

@@ -3,12 +3,12 @@
 use serde::de::IgnoredAny;
 
 use crate::model::{
-    Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, RecordId,
-    RecordRef, Relation, RelationId, Timestamp, WebhookId,
+    Association, Change, End, Event, EventType, LocationId, ObjectKey, ObjectSchema, Origin,
+    RecordId, RecordRef, Relation, RelationId, Timestamp, WebhookId,
 };
 use crate::webhook::body_text::{checked_text, malformed, too_deep};
 use crate::webhook::error::DecodeError;
-use crate::webhook::limits::{MAX_DEPTH, MAX_ID_BYTES};
+use crate::webhook::limits::{EMPTY, HOLDS_SLASH, MAX_DEPTH, MAX_ID_BYTES, too_long};
 use crate::webhook::names::NamingMembers;
 use crate::webhook::payload::Payload;
 use crate::webhook::payload_values::{Member, Nested};
@@ -242,7 +242,7 @@ impl<'p> Reader<'p, '_> {
             None => Ok(None),
             Some(Member::NotText) => Err(Fault::at(field, "is not a string")),
             Some(Member::Text(text)) if text.len() > MAX_ID_BYTES => {
-                Err(Fault::at(field, &format!("is longer than {MAX_ID_BYTES} bytes")))
+                Err(Fault::at(field, &too_long()))
             }
             Some(Member::Text(text)) => Ok(Some(text)),
         }
@@ -260,7 +260,7 @@ impl<'p> Reader<'p, '_> {
     ) -> Result<T, Fault> {
         match self.text(field, pick)? {
             None => Err(Fault::at(field, "is missing")),
-            Some("") => Err(Fault::at(field, "is empty")),
+            Some("") => Err(Fault::at(field, EMPTY)),
             Some(text) => Ok(T::from(text)),
         }
     }
@@ -269,7 +269,7 @@ impl<'p> Reader<'p, '_> {
     fn object_key(&self, field: &'static str, pick: Pick) -> Result<ObjectKey, Fault> {
         let key: ObjectKey = self.required(field, pick)?;
         if key.as_str().contains('/') && !self.rules.are_former {
-            return Err(Fault::at(field, "holds a `/`, which ends an object key in `contact/ID`"));
+            return Err(Fault::at(field, HOLDS_SLASH));
         }
         Ok(key)
     }
@@ -295,6 +295,8 @@ impl<'p> Reader<'p, '_> {
             at: self.timestamp()?,
             webhook_id: self.maybe::<WebhookId>("webhookId", |p| &p.webhook_id)?,
             trace_id: self.usable(|p| &p.trace_id).map(Box::from),
+            origin: self.usable(|p| &p.origin).map(Origin::from_name).unwrap_or_default(),
+            observed_at: self.observed_at(),
             change,
         })
     }
@@ -309,6 +311,12 @@ impl<'p> Reader<'p, '_> {
             Ok(_) => Err(Fault::at("timestamp", "is not within the years 0 to 9999 in UTC")),
             Err(_) => Err(Fault::at("timestamp", "is not an RFC 3339 time")),
         }
+    }
+
+    /// Reads when the event was observed. It orders nothing, so another value is no fault.
+    fn observed_at(&self) -> Option<Timestamp> {
+        let at: Timestamp = self.usable(|p| &p.observed_at)?.parse().ok()?;
+        at.is_writable().then_some(at)
     }
 
     fn change(&self, event_type: EventType) -> Result<Change, Fault> {

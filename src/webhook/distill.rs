@@ -4,6 +4,7 @@ use serde::Serialize;
 use serde_json::Value;
 
 use crate::model::{Change, Event};
+use crate::webhook::event_body::origin_member;
 
 /// How much is kept of the bodies that say what something is called.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
@@ -32,6 +33,10 @@ struct DistilledBody<'e> {
     webhook_id: Option<&'e str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     trace_id: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    origin: Option<&'e str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    observed_at: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     name: Option<&'e str>,
     #[serde(skip_serializing_if = "Vec::is_empty")]
@@ -87,6 +92,8 @@ pub(crate) fn distilled_body(event: &Event) -> String {
         timestamp: event.at.map(|at| at.to_string()),
         webhook_id: event.webhook_id.as_ref().map(AsRef::as_ref),
         trace_id: event.trace_id.as_deref(),
+        origin: origin_member(event.origin),
+        observed_at: event.observed_at.map(|at| at.to_string()),
         name,
         properties: properties
             .iter()

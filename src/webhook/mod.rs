@@ -7,7 +7,9 @@ mod decode;
 mod distill;
 mod encoding;
 mod error;
+mod event_body;
 mod limits;
+mod members;
 mod names;
 mod payload;
 mod payload_values;
@@ -21,5 +23,10 @@ pub(crate) use distill::distilled_body;
 pub use distill::{Keep, distill};
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
 pub use error::DecodeError;
+pub(crate) use event_body::{association_delete_body, event_body};
 pub use limits::{MAX_DEPTH, MAX_ID_BYTES};
+pub(crate) use members::{
+    check_id, check_label, check_location, check_object_key, ignored_type, other_location,
+    read_properties,
+};
 pub use summary::DeliverySummary;

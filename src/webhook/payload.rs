@@ -21,6 +21,10 @@ pub(super) struct Payload<'a> {
     pub(super) webhook_id: Option<Member<'a>>,
     #[serde(borrow)]
     pub(super) trace_id: Option<Member<'a>>,
+    #[serde(borrow)]
+    pub(super) origin: Option<Member<'a>>,
+    #[serde(borrow)]
+    pub(super) observed_at: Option<Member<'a>>,
 
     #[serde(borrow)]
     pub(super) id: Option<Member<'a>>,

@@ -15,6 +15,11 @@ use crate::model::NodeRef;
 pub trait NamesNodes {
     /// Returns every node that the query names.
     fn named_nodes(&self) -> impl Iterator<Item = &NodeRef>;
+
+    /// Returns the id of a record that the query names without its object key.
+    fn named_record(&self) -> Option<&str> {
+        None
+    }
 }
 
 /// What is read from end to end names none.

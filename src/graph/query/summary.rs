@@ -175,6 +175,29 @@ impl<'g> View<'g> {
         self.association_count(self.associations.find(id)?)
     }
 
+    /// Returns the association with this key that the store heard of last, among those that
+    /// are known and not deleted. Costs a look at each.
+    pub fn association_by_key(self, key: &str) -> Option<AssociationCount<'g>> {
+        let rows = self.associations.rows();
+        let has_key = |number: &AssociationNo| {
+            rows[*number].definition.as_ref().is_some_and(|known| *known.key == *key)
+        };
+        self.association_count(rows.numbers().rev().find(has_key)?)
+    }
+
+    /// Lists the associations that are known and not deleted and have an end at an object
+    /// key, in the order the store first heard of them. Costs a look at each association.
+    pub fn associations_of_object(
+        self,
+        object: &str,
+    ) -> impl Iterator<Item = AssociationCount<'g>> {
+        let is_end = move |row: &AssociationCount<'_>| {
+            let ends = [&row.association.first, &row.association.second];
+            ends.into_iter().any(|end| end.object.as_str() == object)
+        };
+        self.associations().filter(is_end)
+    }
+
     /// Returns an association with its counts, while it is known and not deleted.
     pub(super) fn association_count(self, number: AssociationNo) -> Option<AssociationCount<'g>> {
         let association = self.associations.rows()[number].definition.as_ref()?;

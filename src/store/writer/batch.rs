@@ -4,13 +4,14 @@ use crate::journal::Refused;
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{Delivery, Receipt, Status};
 use crate::store::name_limits::LimitReached;
-use crate::store::writer::command::{KeepReply, Pending};
+use crate::store::writer::command::{KeepReply, Pending, PendingMutations};
 use crate::webhook::Decoded;
 
-/// The deliveries that are written together.
+/// What is written together: the deliveries, then the mutations.
 #[derive(Default)]
 pub(crate) struct Batch {
     pub(crate) deliveries: Vec<Pending>,
+    pub(crate) mutations: Vec<PendingMutations>,
     pub(crate) refused: Vec<(Refused, KeepReply)>,
 }
 
@@ -18,6 +19,8 @@ pub(crate) struct Batch {
 pub(crate) enum Admission {
     Journal(Seq),
     Duplicate(Seq),
+    /// Without it the graph is the same, whatever other events come: it is not written.
+    Redundant(Status),
     /// It names more than the store may hold, and is not written.
     Refused(LimitReached),
 }
@@ -30,7 +33,7 @@ impl Admission {
     pub(crate) fn seq(&self) -> Option<Seq> {
         match self {
             Self::Journal(seq) | Self::Duplicate(seq) => Some(*seq),
-            Self::Refused(_) => None,
+            Self::Redundant(_) | Self::Refused(_) => None,
         }
     }
 }

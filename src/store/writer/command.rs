@@ -9,11 +9,16 @@ use crate::store::delivery::{Delivery, IngestError, Receipt, Status};
 use crate::store::erase::Erasure;
 use crate::store::load_error::LoadError;
 use crate::store::location::Location;
+use crate::store::mutation::checked::CheckedMutation;
+use crate::store::mutation::{Mutated, MutationRefusal};
 use crate::store::name_limits::LimitReached;
 use crate::store::writer::import_marks::ImportChunk;
 
 /// Called with the outcome of a delivery, on the writer's thread.
 pub(crate) type Reply = Box<dyn FnOnce(Result<Receipt, IngestError>) + Send>;
+
+/// Called with the outcome of mutations, on the writer's thread.
+pub(crate) type MutateReply = Box<dyn FnOnce(Result<Mutated, IngestError>) + Send>;
 
 /// Called once a refused delivery is kept, on the writer's thread.
 pub(crate) type KeepReply = Box<dyn FnOnce(Result<(), IngestError>) + Send>;
@@ -28,8 +33,9 @@ pub(crate) type Previewed = (Result<PreviewedOutcome, IngestError>, Box<Delivery
 pub(crate) enum Command {
     /// Accepts a delivery, with others in one transaction.
     Append(Box<Pending>),
-    /// Accepts the deliveries that waited for a location, or refuses them if it could not be
-    /// loaded.
+    /// Checks mutations and writes their events, with others in one transaction.
+    Mutate(Box<PendingMutations>),
+    /// Accepts what waited for a location, or refuses it if that could not be loaded.
     Loaded(LocationId, Result<Option<Arc<Location>>, LoadError>),
     /// Keeps a delivery that was refused.
     KeepDeadLetter(Box<Refused>, KeepReply),
@@ -53,6 +59,17 @@ pub(crate) struct Pending {
     pub(crate) reply: Reply,
 }
 
+/// Mutations of one location that wait for their commit.
+pub(crate) struct PendingMutations {
+    pub(crate) location: LocationId,
+    pub(crate) trace_id: Option<Box<str>>,
+    /// Each, or why it was refused at once.
+    pub(crate) mutations: Vec<Result<CheckedMutation, MutationRefusal>>,
+    /// About the bytes of their events.
+    pub(crate) bytes: usize,
+    pub(crate) reply: MutateReply,
+}
+
 /// A location to erase.
 pub(crate) struct ToErase {
     pub(crate) location: LocationId,
@@ -62,10 +79,12 @@ pub(crate) struct ToErase {
 }
 
 impl Command {
-    /// Returns the bytes of bodies in it, which count in the queue.
+    /// Returns the bytes of bodies in it, which count in the queue; of mutations about those
+    /// of their events.
     pub(crate) fn bytes(&self) -> usize {
         match self {
             Self::Append(pending) => pending.delivery.body.len(),
+            Self::Mutate(pending) => pending.bytes,
             Self::KeepDeadLetter(refused, _) => refused.body.len(),
             _ => 0,
         }

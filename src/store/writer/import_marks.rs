@@ -52,6 +52,9 @@ pub(crate) struct ImportChunk {
     pub(crate) marks: Vec<ImportMark>,
     /// Whether no line was refused before these.
     pub(crate) is_whole: bool,
+    /// Whether lines are left out that change nothing. No mark is recorded of such an import,
+    /// which says that all lines were written, and none counts.
+    pub(crate) only_changes: bool,
     /// The locations of the deliveries: their graphs stay in memory.
     #[expect(dead_code, reason = "held, not read")]
     held: Vec<Arc<Location>>,
@@ -68,10 +71,11 @@ impl ImportChunk {
         deliveries: Vec<Delivery>,
         marks: Vec<ImportMark>,
         is_whole: bool,
+        only_changes: bool,
         held: Vec<Arc<Location>>,
         reply: SyncSender<Answer>,
     ) -> Self {
-        Self { deliveries, marks, is_whole, held, taken: Vec::new(), reply }
+        Self { deliveries, marks, is_whole, only_changes, held, taken: Vec::new(), reply }
     }
 
     /// Replies to the import, which may have ended.

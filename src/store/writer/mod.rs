@@ -11,6 +11,7 @@ pub(super) mod import_marks;
 pub(super) mod indexing;
 pub(super) mod log_trimming;
 pub(super) mod merge;
+pub(super) mod mutation;
 pub(super) mod observer;
 pub(super) mod queue;
 pub(super) mod recall;

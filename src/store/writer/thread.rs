@@ -24,6 +24,7 @@ use crate::store::writer::dedup_window::DedupWindow;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
+use crate::store::writer::mutation::new_ids::NewIds;
 use crate::store::writer::recalling::Recalling;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::retention::Pruning;
@@ -76,12 +77,13 @@ pub(crate) struct Writer {
     pub(crate) compaction: Compacting,
     pub(crate) log: LogTrimming,
     pub(crate) clock: ReceiptClock,
+    pub(crate) new_ids: NewIds,
     pub(crate) retrying: Retrying,
     pub(crate) options: Options,
     pub(crate) head: Seq,
     pub(crate) tasks_ran_at: Instant,
-    /// Deliveries that are not written yet, since the graphs of their locations are being
-    /// loaded: what is written of a delivery depends on its graph.
+    /// What is not written yet, since the graphs of their locations are being loaded: what is
+    /// written of a delivery or a mutation depends on its graph.
     pub(crate) waiting: HashMap<LocationId, Waiting>,
     /// Where a location that was loaded is reported, while the store is open.
     pub(crate) loaded: Arc<Mutex<Option<SyncSender<Command>>>>,
@@ -133,8 +135,9 @@ impl Writer {
     /// Executes a command, and those that wait and can share its transaction.
     fn execute_batch(&mut self, first: Command, batch: &mut Batch) {
         let next = self.gather(first, batch);
-        self.checkpointer.set_busy(!batch.deliveries.is_empty());
+        self.checkpointer.set_busy(!(batch.deliveries.is_empty() && batch.mutations.is_empty()));
         self.commit(&mut batch.deliveries);
+        self.mutate(&mut batch.mutations);
         self.keep_dead_letters(&mut batch.refused);
         if let Some(command) = next {
             self.execute(command);
@@ -192,7 +195,7 @@ impl Writer {
     /// Collects what waits, up to the limits of one transaction or up to another command,
     /// which is returned.
     fn gather(&self, first: Command, batch: &mut Batch) -> Option<Command> {
-        let mut bytes = 0;
+        let (mut bytes, mut count) = (0, 0);
         let mut command = first;
         loop {
             if !matches!(command, Command::Loaded(..)) {
@@ -201,16 +204,22 @@ impl Writer {
             match command {
                 Command::Append(pending) => {
                     bytes += pending.delivery.body.len();
+                    count += 1;
                     batch.deliveries.push(*pending);
+                }
+                Command::Mutate(pending) => {
+                    bytes += pending.bytes;
+                    count += pending.mutations.len();
+                    batch.mutations.push(*pending);
                 }
                 Command::KeepDeadLetter(refused, reply) => {
                     bytes += refused.body.len();
+                    count += 1;
                     self.state.queued.release_bytes(refused.body.len());
                     batch.refused.push((*refused, reply));
                 }
                 other => return Some(other),
             }
-            let count = batch.deliveries.len() + batch.refused.len();
             if count >= self.options.batch_events || bytes >= self.options.batch_bytes {
                 return None;
             }
@@ -222,7 +231,7 @@ impl Writer {
     fn execute(&mut self, command: Command) {
         match command {
             // These are gathered.
-            Command::Append(_) | Command::KeepDeadLetter(..) => {}
+            Command::Append(_) | Command::Mutate(_) | Command::KeepDeadLetter(..) => {}
             Command::Loaded(id, loaded) => self.commit_waiting(&id, loaded),
             Command::DeleteDeadLetter(id, reply) => {
                 reply.send(self.delete_dead_letter(id)).unwrap_or_default();

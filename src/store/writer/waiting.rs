@@ -1,35 +1,70 @@
-//! Deliveries that wait until the graph of their location is in memory.
+//! What waits until the graph of its location is in memory.
 
+use crate::model::LocationId;
+use crate::store::delivery::IngestError;
 use crate::store::options::Options;
-use crate::store::writer::command::Pending;
+use crate::store::writer::command::{Pending, PendingMutations};
+use crate::webhook::Decoded;
 
-/// The part of the queue that deliveries to one location may take while it is loaded: one of so
-/// many.
+/// The part of the queue that may wait for one location while it is loaded: one of so many.
 const SHARE: usize = 4;
 
-/// The deliveries that wait for one location.
+/// A delivery or some mutations.
+pub(crate) enum Waiter {
+    Delivery(Pending),
+    Mutations(PendingMutations),
+}
+
+impl Waiter {
+    /// Returns its location, if it has one.
+    pub(crate) fn location(&self) -> Option<&LocationId> {
+        match self {
+            Self::Delivery(pending) => match &pending.delivery.decoded {
+                Decoded::Event(event) => Some(&event.location),
+                Decoded::Ignored { .. } => None,
+            },
+            Self::Mutations(pending) => Some(&pending.location),
+        }
+    }
+
+    /// Returns the bytes that it takes in the queue.
+    pub(crate) fn bytes(&self) -> usize {
+        match self {
+            Self::Delivery(pending) => pending.delivery.body.len(),
+            Self::Mutations(pending) => pending.bytes,
+        }
+    }
+
+    pub(crate) fn refuse(self, refusal: IngestError) {
+        match self {
+            Self::Delivery(pending) => (pending.reply)(Err(refusal)),
+            Self::Mutations(pending) => (pending.reply)(Err(refusal)),
+        }
+    }
+}
+
+/// What waits for one location.
 #[derive(Default)]
 pub(crate) struct Waiting {
-    deliveries: Vec<Pending>,
-    /// Bytes of their bodies.
+    waiters: Vec<Waiter>,
     bytes: usize,
 }
 
 impl Waiting {
-    /// Adds a delivery, or returns it if too many wait. The first one always may.
-    pub(crate) fn add(&mut self, pending: Pending, options: &Options) -> Result<(), Box<Pending>> {
-        let bytes = self.bytes + pending.delivery.body.len();
-        let is_full = self.deliveries.len() >= options.queue_events.div_ceil(SHARE)
+    /// Adds one, or returns it if too many wait. The first one always may.
+    pub(crate) fn add(&mut self, waiter: Waiter, options: &Options) -> Result<(), Box<Waiter>> {
+        let bytes = self.bytes + waiter.bytes();
+        let is_full = self.waiters.len() >= options.queue_events.div_ceil(SHARE)
             || bytes > options.queue_bytes / SHARE;
-        if is_full && !self.deliveries.is_empty() {
-            return Err(Box::new(pending));
+        if is_full && !self.waiters.is_empty() {
+            return Err(Box::new(waiter));
         }
         self.bytes = bytes;
-        self.deliveries.push(pending);
+        self.waiters.push(waiter);
         Ok(())
     }
 
-    pub(crate) fn into_deliveries(self) -> Vec<Pending> {
-        self.deliveries
+    pub(crate) fn into_waiters(self) -> Vec<Waiter> {
+        self.waiters
     }
 }

@@ -14,6 +14,7 @@ mod history;
 mod import;
 mod location_reads;
 mod moments;
+mod mutations;
 pub(crate) mod name_limits;
 mod names;
 mod on_demand;

@@ -177,6 +177,7 @@ impl Writer {
     ) -> Result<Status, LimitReached> {
         Ok(match (admission, &delivery.decoded) {
             (Admission::Refused(reached), _) => return Err(*reached),
+            (Admission::Redundant(status), _) => *status,
             (Admission::Duplicate(first), _) => {
                 self.checkpointer.count_redelivery(*first);
                 Status::Duplicate

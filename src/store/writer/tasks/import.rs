@@ -1,10 +1,15 @@
 //! Writing the lines of imports between deliveries.
 
+use std::collections::HashMap;
+
+use crate::graph::{Draft, LocationGraph};
 use crate::journal::JournalEntry;
-use crate::store::delivery::{IngestError, Status};
+use crate::model::{Event, Seq};
+use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::writer::batch::{Admission, applied};
 use crate::store::writer::import_marks::ImportChunk;
 use crate::store::writer::thread::Writer;
+use crate::webhook::Decoded;
 
 /// Lines of one transaction while deliveries arrive, which wait for it.
 const SHARED_LINES: usize = 128;
@@ -20,7 +25,8 @@ impl Writer {
         // Those up to a known mark were imported before, whether or not they carry an id;
         // perhaps by another import since the last part.
         let left = chunk.marks.get(chunk.taken.len()..).unwrap_or_default();
-        let known = chunk.taken.len() + self.imports.count_known(left);
+        let known = if chunk.only_changes { 0 } else { self.imports.count_known(left) };
+        let known = chunk.taken.len() + known;
         chunk.taken.resize_with(known, || Ok((Status::Duplicate, None)));
         let lines = if self.checkpointer.is_shared() { SHARED_LINES } else { LINES };
         match self.import_next(&mut chunk, lines) {
@@ -48,7 +54,8 @@ impl Writer {
         self.stamp(new.iter_mut());
         self.keep_naming_properties(new.iter_mut());
         let new = &*new;
-        let admissions = self.admit(new.iter());
+        let admissions =
+            if chunk.only_changes { self.admit_changes(new) } else { self.admit(new.iter()) };
         let both = || new.iter().zip(&admissions);
         let entries: Vec<JournalEntry<'_>> = both()
             .filter(|(_, admission)| admission.is_new())
@@ -57,7 +64,7 @@ impl Writer {
         let is_accepted = |it: &&Admission| !matches!(it, Admission::Refused(_));
         let before = admissions.iter().take_while(is_accepted).count();
         let mark = chunk.marks.get(begin..begin + before).and_then(<[_]>::last);
-        let mark = mark.filter(|_| chunk.is_whole);
+        let mark = mark.filter(|_| chunk.is_whole && !chunk.only_changes);
         let appended = self.append_entries(&entries, mark);
         if appended.is_err() {
             self.forget_ids(new.iter(), &admissions);
@@ -73,5 +80,64 @@ impl Writer {
         let both = statuses.into_iter().zip(&admissions);
         chunk.taken.extend(both.map(|(status, admission)| Ok((status?, admission.seq()))));
         Ok(())
+    }
+
+    /// Decides which lines go into the journal, and at which seq: those that the graph would
+    /// not be the same without, some time. That is known of each as of those before it.
+    fn admit_changes(&mut self, lines: &[Delivery]) -> Vec<Admission> {
+        let mut drafts: HashMap<&str, Draft> = HashMap::new();
+        let mut seq = self.head;
+        let mut admissions = Vec::with_capacity(lines.len());
+        // In the drafts each has a seq of its own: their order counts, whether written or not.
+        for (place, line) in (self.head + 1..).zip(lines) {
+            let admission = match &line.decoded {
+                Decoded::Event(event) => self.admit_change(event, place, seq + 1, &mut drafts),
+                Decoded::Ignored { .. } => Admission::Journal(seq + 1),
+            };
+            if let (Admission::Journal(_), Decoded::Event(event)) = (&admission, &line.decoded)
+                && let Some(id) = &event.webhook_id
+            {
+                let (location, at) = (event.location.as_str(), line.stamp());
+                self.deliveries.insert(location, id.as_str(), seq + 1, at);
+            }
+            seq += u64::from(admission.is_new());
+            admissions.push(admission);
+        }
+        admissions
+    }
+
+    fn admit_change<'l>(
+        &self,
+        event: &'l Event,
+        place: Seq,
+        seq: Seq,
+        drafts: &mut HashMap<&'l str, Draft>,
+    ) -> Admission {
+        let id = event.location.as_str();
+        let webhook_id = event.webhook_id.as_ref();
+        if let Some(first) = webhook_id.and_then(|it| self.deliveries.find(id, it.as_str())) {
+            return Admission::Duplicate(first);
+        }
+        let known = self.locations.find(id);
+        let is_new = known.is_none() && !drafts.contains_key(id);
+        let locations = is_new.then(|| {
+            let new = drafts.keys().filter(|id| self.locations.find(id).is_none());
+            self.locations.len() + new.count()
+        });
+        let (graph, empty) = (known.as_ref().map(|it| it.read()), LocationGraph::new());
+        let whole = graph.as_deref().unwrap_or(&empty);
+        let mut draft = drafts.remove(id).unwrap_or_default();
+        let checked = self.options.names.check_drafted(&draft, whole, locations, event);
+        let admission = match checked {
+            Err(reached) => Admission::Refused(reached),
+            Ok(()) => match draft.merge_noting_trace(whole, place, event) {
+                (outcome, false) => Admission::Redundant(outcome.into()),
+                (_, true) => Admission::Journal(seq),
+            },
+        };
+        if !is_new || admission.is_new() {
+            drafts.insert(id, draft);
+        }
+        admission
     }
 }

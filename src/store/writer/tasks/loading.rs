@@ -1,4 +1,4 @@
-//! Deliveries to locations whose graphs are not in memory.
+//! Deliveries and mutations of locations whose graphs are not in memory.
 
 use std::sync::Arc;
 
@@ -8,8 +8,9 @@ use crate::store::load_error::LoadError;
 use crate::store::loader::load_graph;
 use crate::store::location::Location;
 use crate::store::locations::{Found, Loading};
-use crate::store::writer::command::{Command, Pending};
+use crate::store::writer::command::{Command, Pending, PendingMutations};
 use crate::store::writer::thread::Writer;
+use crate::store::writer::waiting::Waiter;
 use crate::sync::IgnorePoison;
 use crate::webhook::Decoded;
 
@@ -22,39 +23,54 @@ impl Writer {
     /// take a quarter of the queue at most: one more is refused.
     pub(crate) fn hold_unloaded(&mut self, batch: &mut Vec<Pending>) -> Vec<Arc<Location>> {
         let mut held: Vec<Arc<Location>> = Vec::new();
-        let mut is_ready = |pending: &mut Pending| {
-            let Decoded::Event(event) = &pending.delivery.decoded else { return true };
-            let id = &event.location;
-            if held.last().is_some_and(|last| last.id() == id) {
-                return true;
-            }
-            match self.locations.look_up(id.as_str()) {
-                // Behind those that wait.
-                Found::Loaded(_) if self.waiting.contains_key(id) => false,
-                Found::Loaded(location) => {
-                    held.push(location);
-                    true
-                }
-                Found::OnDisk => false,
-                Found::Unknown => true,
-            }
+        let is_ready = |pending: &mut Pending| match &pending.delivery.decoded {
+            Decoded::Event(event) => self.is_in_memory(&event.location, &mut held),
+            Decoded::Ignored { .. } => true,
         };
-        let unloaded: Vec<Pending> = batch.extract_if(.., |pending| !is_ready(pending)).collect();
-        for pending in unloaded {
-            self.wait_for_graph(pending);
-        }
+        let unloaded = take_unless(batch, is_ready);
+        unloaded.into_iter().for_each(|pending| self.wait_for_graph(Waiter::Delivery(pending)));
         held
     }
 
-    fn wait_for_graph(&mut self, pending: Pending) {
-        let Decoded::Event(event) = &pending.delivery.decoded else { return };
-        let id = event.location.clone();
+    /// Takes the mutations out of a batch whose graphs must be loaded first, as
+    /// [`hold_unloaded`](Self::hold_unloaded) takes deliveries.
+    pub(crate) fn hold_unloaded_mutations(
+        &mut self,
+        batch: &mut Vec<PendingMutations>,
+    ) -> Vec<Arc<Location>> {
+        let mut held: Vec<Arc<Location>> = Vec::new();
+        let is_ready =
+            |pending: &mut PendingMutations| self.is_in_memory(&pending.location, &mut held);
+        let unloaded = take_unless(batch, is_ready);
+        unloaded.into_iter().for_each(|pending| self.wait_for_graph(Waiter::Mutations(pending)));
+        held
+    }
+
+    /// Returns whether the graph of a location is in memory, where `held` keeps it, or has yet
+    /// to begin.
+    fn is_in_memory(&self, id: &LocationId, held: &mut Vec<Arc<Location>>) -> bool {
+        if held.last().is_some_and(|last| last.id() == id) {
+            return true;
+        }
+        match self.locations.look_up(id.as_str()) {
+            // Behind those that wait.
+            Found::Loaded(_) if self.waiting.contains_key(id) => false,
+            Found::Loaded(location) => {
+                held.push(location);
+                true
+            }
+            Found::OnDisk => false,
+            Found::Unknown => true,
+        }
+    }
+
+    fn wait_for_graph(&mut self, waiter: Waiter) {
+        let Some(id) = waiter.location().cloned() else { return };
         let is_first = !self.waiting.contains_key(&id);
         let waiting = self.waiting.entry(id.clone()).or_default();
-        if let Err(refused) = waiting.add(pending, &self.options) {
-            let Pending { delivery, reply } = *refused;
-            self.state.queued.release_bytes(delivery.body.len());
-            return reply(Err(IngestError::Overloaded));
+        if let Err(refused) = waiting.add(waiter, &self.options) {
+            self.state.queued.release_bytes(refused.bytes());
+            return refused.refuse(IngestError::Overloaded);
         }
         if !is_first {
             return;
@@ -89,24 +105,37 @@ impl Writer {
         self.commit_waiting(id, loaded);
     }
 
-    /// Accepts the deliveries that waited for a location, or refuses them if it could not be
-    /// loaded.
+    /// Accepts what waited for a location, or refuses it if that could not be loaded.
     pub(crate) fn commit_waiting(
         &mut self,
         id: &LocationId,
         loaded: Result<Option<Arc<Location>>, LoadError>,
     ) {
         let Some(waiting) = self.waiting.remove(id) else { return };
-        let mut waiting = waiting.into_deliveries();
-        match loaded {
-            // It stays in memory meanwhile.
-            Ok(_location) => self.commit(&mut waiting),
+        // It stays in memory meanwhile.
+        let _location = match loaded {
+            Ok(location) => location,
             Err(error) => {
-                for Pending { delivery, reply } in waiting {
-                    self.state.queued.release_bytes(delivery.body.len());
-                    reply(Err(IngestError::from(error.clone())));
+                for waiter in waiting.into_waiters() {
+                    self.state.queued.release_bytes(waiter.bytes());
+                    waiter.refuse(IngestError::from(error.clone()));
                 }
+                return;
+            }
+        };
+        let (mut deliveries, mut mutations) = (Vec::new(), Vec::new());
+        for waiter in waiting.into_waiters() {
+            match waiter {
+                Waiter::Delivery(pending) => deliveries.push(pending),
+                Waiter::Mutations(pending) => mutations.push(pending),
             }
         }
+        self.commit(&mut deliveries);
+        self.mutate(&mut mutations);
     }
+}
+
+/// Takes out those that are not ready.
+fn take_unless<T>(batch: &mut Vec<T>, mut is_ready: impl FnMut(&mut T) -> bool) -> Vec<T> {
+    batch.extract_if(.., |pending| !is_ready(pending)).collect()
 }

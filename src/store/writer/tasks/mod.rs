@@ -6,6 +6,7 @@ pub(crate) mod dead_letters;
 pub(crate) mod erase;
 pub(crate) mod import;
 pub(crate) mod loading;
+pub(crate) mod mutation;
 pub(crate) mod preview;
 pub(crate) mod pruning;
 pub(crate) mod recall;

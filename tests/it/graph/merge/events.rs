@@ -131,6 +131,8 @@ pub(super) fn event(at: Option<i64>, (event_type, change): (EventType, Change)) 
         at: at.map(Timestamp::from_millis),
         webhook_id: None,
         trace_id: None,
+        origin: relata::Origin::default(),
+        observed_at: None,
         change,
     }
 }

@@ -189,6 +189,8 @@ fn a_hub_of_many_links_with_gaps_is_listed_like_any_other() {
             at: Some(Timestamp::from_millis(i64::try_from(number).unwrap())),
             webhook_id: None,
             trace_id: None,
+            origin: relata::Origin::default(),
+            observed_at: None,
             change,
         }
     };

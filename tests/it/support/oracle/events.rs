@@ -133,6 +133,8 @@ pub(crate) fn history_of(
         at: at.map(Timestamp::from_millis),
         webhook_id: None,
         trace_id: None,
+        origin: relata::Origin::default(),
+        observed_at: None,
         change: it.1,
     });
     prop::collection::vec(one, count)
