@@ -30,4 +30,6 @@ mod prose;
 mod readability;
 mod store;
 mod support;
+#[cfg(feature = "server")]
+mod upstream;
 mod webhook;

@@ -23,3 +23,5 @@ pub(crate) mod server;
 pub(crate) mod signing;
 #[cfg(feature = "server")]
 pub(crate) mod sse_client;
+#[cfg(feature = "server")]
+pub(crate) mod upstream;

@@ -1,6 +1,7 @@
 //! Numbers that look random and are the same in every run.
 
 /// The generator `SplitMix64`.
+#[derive(Debug)]
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
@@ -12,7 +13,12 @@ impl Random {
         (z ^ (z >> 31)) % bound
     }
 
+    /// Returns a place in a list of this length.
+    pub(crate) fn place(&mut self, length: usize) -> usize {
+        usize::try_from(self.below(length as u64)).unwrap()
+    }
+
     pub(crate) fn one<'w>(&mut self, words: &[&'w str]) -> &'w str {
-        words[usize::try_from(self.below(words.len() as u64)).unwrap()]
+        words[self.place(words.len())]
     }
 }
