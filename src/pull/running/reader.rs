@@ -39,6 +39,13 @@ pub struct ResumeFile {
     pub destination: String,
 }
 
+impl ResumeFile {
+    /// Returns whether a pull holds the file now.
+    pub fn is_in_use(&self) -> bool {
+        ResumeLog::is_in_use(&self.path)
+    }
+}
+
 /// The keys of a reading, and the first pages that are known.
 struct Start {
     keys: Vec<KeyRun>,
@@ -95,7 +102,7 @@ impl Reader {
             }
             (log, state) = (Some(opened), found);
         }
-        let outputs = Outputs { sink, log: log.as_mut(), observe };
+        let outputs = Outputs { sink: &mut *sink, log: log.as_mut(), observe };
         let mut report = match self.read_all(outputs, line, state) {
             Ok(report) => report,
             Err(PullError::Stopped(reason)) => {
@@ -108,10 +115,9 @@ impl Reader {
         report.retries = self.client.retries();
         report.throttled = self.client.throttled();
         report.time = since.elapsed();
-        if report.stopped.is_none()
-            && let Some(log) = log
-        {
-            log.remove()?;
+        if report.stopped.is_none() {
+            sink.finish()?;
+            log.map(ResumeLog::remove).transpose()?;
         }
         Ok(report)
     }

@@ -150,6 +150,12 @@ impl ResumeLog {
         Ok((Self { file, path: path.to_owned() }, state))
     }
 
+    /// Returns whether a pull holds a log.
+    pub(crate) fn is_in_use(path: &Path) -> bool {
+        let file = File::open(path);
+        file.is_ok_and(|file| matches!(file.try_lock_shared(), Err(TryLockError::WouldBlock)))
+    }
+
     /// Appends steps, and waits until they are on disk.
     pub(crate) fn append(&mut self, steps: &[Step]) -> Result<(), PullError> {
         let mut lines = Vec::new();

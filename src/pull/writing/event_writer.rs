@@ -39,17 +39,9 @@ impl<D: Destination> EventWriter<D> {
         Ok(Self { destination, events, lines, waiting, counts: EventCounts::default() })
     }
 
-    /// Finishes, once everything is written. Returns what became of the events.
-    pub fn finish(mut self) -> Result<EventCounts, PullError> {
-        self.commit()?;
-        self.destination.finish()?;
-        Ok(self.counts)
-    }
-
-    /// Ends early: what was committed is kept for a run that continues.
-    pub fn stop(mut self) -> Result<EventCounts, PullError> {
-        self.commit()?;
-        Ok(self.counts)
+    /// Returns what became of the events so far.
+    pub fn counts(&self) -> &EventCounts {
+        &self.counts
     }
 
     fn flush(&mut self) -> Result<(), PullError> {
@@ -83,5 +75,10 @@ impl<D: Destination> RowSink for EventWriter<D> {
 
     fn resume(&mut self, bytes: u64) -> Result<(), PullError> {
         self.destination.resume(bytes)
+    }
+
+    fn finish(&mut self) -> Result<(), PullError> {
+        self.commit()?;
+        self.destination.finish()
     }
 }

@@ -29,7 +29,7 @@ impl Destination for StoreDestination<'_> {
 
     fn write(&mut self, lines: &[u8]) -> Result<EventCounts, PullError> {
         let mut refusal = None;
-        let counts = self.0.import().read(lines, |line| {
+        let counts = self.0.import().only_changes().read(lines, |line| {
             if let LineOutcome::Refused(refused) = line.outcome {
                 refusal.get_or_insert_with(|| refused.error.to_string());
             }
