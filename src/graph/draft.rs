@@ -182,7 +182,8 @@ impl Draft {
         known.unwrap_or_else(|| self.graph.records.unkeyed_state(id))
     }
 
-    /// Returns whether lists show a record.
+    /// Returns whether lists show a record: one that is not deleted, or has visible links. Costs
+    /// the links that are hidden, if it is deleted.
     pub(crate) fn shows_record(
         &mut self,
         whole: &LocationGraph,
@@ -190,15 +191,17 @@ impl Draft {
         id: &str,
     ) -> bool {
         let state = self.record_state(whole, object, id);
-        let is_listed = |graph: &LocationGraph, number| graph.records.records()[number].listed;
         let of_whole = whole.find_record(object, id);
-        let was_listed = of_whole.is_some_and(|number| {
-            // Links that the draft lacks show a deleted record for as long as it is not
-            // deleted again.
-            is_listed(whole, number) && whole.records.state(number) == state
-        });
-        was_listed
-            || self.find_record(object, id).is_some_and(|number| is_listed(&self.graph, number))
+        let of_draft = self.find_record(object, id);
+        if !state.is_deleted() {
+            return of_whole.is_some() || of_draft.is_some();
+        }
+        let linked = of_whole.map(|number| whole.records.adjacency(number).entries());
+        linked.into_iter().flatten().any(|entry| {
+            let id = whole.records.relation_id(entry.relation);
+            self.copy_relation(whole, id);
+            self.graph.relation(id).is_some()
+        }) || of_draft.is_some_and(|number| self.graph.records.rows().has_shown_links(number))
     }
 
     /// Returns the greatest event of the visible links of a record. Costs its links.

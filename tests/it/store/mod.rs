@@ -19,6 +19,7 @@ pub(crate) mod name_limits;
 mod names;
 mod on_demand;
 mod one_location;
+mod only_changes;
 mod pruning;
 mod read_costs;
 mod repeats;
