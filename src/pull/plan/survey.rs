@@ -147,11 +147,11 @@ fn key_survey(
         _ => Count::AtLeast(seen),
     };
     let name = object.as_str();
-    key.embeds = !layer.definitions.joins_itself(name)
-        && page
-            .rows
-            .iter()
-            .all(|row| embedded(&row.row, name, row.id.as_str(), &layer.definitions).is_some());
+    let (definitions, is_partial) = (&layer.definitions, settings.is_partial());
+    key.embeds = !definitions.joins_itself(name)
+        && page.rows.iter().all(|row| {
+            embedded(&row.row, name, row.id.as_str(), definitions, is_partial).is_some()
+        });
     key.first = Some(page);
     Ok(key)
 }

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use crate::model::{Relation, Timestamp};
+use crate::model::{ObjectKey, RecordRef, Relation, Timestamp};
 use crate::pull::error::PullError;
 use crate::pull::reading::definitions::{Definitions, rows_of, too_long_or_else};
 use crate::pull::reading::page_sizes::PageSizes;
@@ -82,16 +82,23 @@ impl Lists<'_> {
 }
 
 /// Reads the links that a row of a search embeds, or `None` if they cannot be used: the row
-/// has none, one lacks an id, or it does not say which end the record is on.
+/// has none, one lacks an id, or it does not say which end the record is on. Those of unknown
+/// associations are left out if only a part is read, and else cannot be used.
 pub(crate) fn embedded(
     row: &Value,
     object: &str,
     record: &str,
     definitions: &Definitions,
+    is_partial: bool,
 ) -> Option<Vec<Relation>> {
+    let is_read = |link: &&Value| {
+        let association = text(link, "associationId");
+        !is_partial || association.is_none_or(|id| definitions.get(id).is_some())
+    };
     row.get("relations")?
         .as_array()?
         .iter()
+        .filter(is_read)
         .map(|link| {
             // The id of an opportunity was seen in place of that of its relation.
             let id = text(link, "relationId").filter(|id| *id != record)?;
@@ -103,10 +110,8 @@ pub(crate) fn embedded(
                 [false, true] => (other, record),
                 _ => return None,
             };
-            let end = |object: &crate::model::ObjectKey, id: &str| crate::model::RecordRef {
-                object: object.clone(),
-                id: id.into(),
-            };
+            let end =
+                |object: &ObjectKey, id: &str| RecordRef { object: object.clone(), id: id.into() };
             Some(Relation {
                 id: id.into(),
                 association: association.id.clone(),
@@ -136,9 +141,10 @@ mod tests {
     fn embedded_rows_count_only_if_they_say_all() {
         let link = json!({"associationId": "A", "relationId": "r", "recordId": "c"});
         let read = |relations: Value| {
-            embedded(&json!({"id": "p", "relations": relations}), "pet", "p", &definitions())
+            let row = json!({"id": "p", "relations": relations});
+            embedded(&row, "pet", "p", &definitions(), false)
         };
-        assert_eq!(embedded(&json!({"id": "p"}), "pet", "p", &definitions()), None);
+        assert_eq!(embedded(&json!({"id": "p"}), "pet", "p", &definitions(), false), None);
         assert_eq!(read(json!([])), Some(Vec::new()));
         let found = read(json!([link])).unwrap();
         assert_eq!((found[0].first.id.as_str(), found[0].second.id.as_str()), ("c", "p"));
@@ -154,5 +160,10 @@ mod tests {
             lacking[member] = value.clone();
             assert_eq!(read(json!([link, lacking])), None, "{member}: {value}");
         }
+        // If only some associations are read, others are no fault.
+        let other = json!({"associationId": "other", "relationId": "o", "recordId": "c"});
+        let row = json!({"id": "p", "relations": [link, other]});
+        assert_eq!(embedded(&row, "pet", "p", &definitions(), true).unwrap().len(), 1);
+        assert_eq!(embedded(&row, "pet", "p", &definitions(), false), None);
     }
 }

@@ -95,9 +95,10 @@ impl Coordinator<'_> {
         at: Timestamp,
     ) -> Result<(), PullError> {
         let record = row.id.as_str().to_owned();
-        let links = method
-            .filter(|it| *it == Method::Embedded)
-            .map(|_| embedded(&row.row, object.as_str(), &record, &self.context.definitions));
+        let links = method.filter(|it| *it == Method::Embedded).map(|_| {
+            let (known, is_partial) = (&self.context.definitions, self.settings.is_partial());
+            embedded(&row.row, object.as_str(), &record, known, is_partial)
+        });
         match self.settings.records {
             RecordsRead::All => self.emit(Row::Record(row), at)?,
             RecordsRead::Linked if method.is_some() => {

@@ -66,9 +66,13 @@ mod tests {
         for seed in 0..400 {
             let mut forwards = Sample::new(10, seed);
             let mut backwards = Sample::new(10, seed);
-            (0..50).for_each(|it| drop(forwards.offer(&sampled(it))));
+            for it in 0..50 {
+                forwards.offer(&sampled(it));
+            }
             // A record that comes twice counts once.
-            (0..50).chain(20..30).rev().for_each(|it| drop(backwards.offer(&sampled(it))));
+            for it in (0..50).chain(20..30).rev() {
+                backwards.offer(&sampled(it));
+            }
             let found = forwards.take();
             assert_eq!((found.len(), &found), (10, &backwards.take()));
             found.iter().for_each(|it| chosen[it.record.parse::<usize>().unwrap()] += 1);

@@ -23,7 +23,8 @@ const QUIET: Duration = Duration::from_secs(60);
 /// Requests that are left for others when a window is nearly used up.
 const SPARE: u64 = 2;
 
-/// Time between two looks at a day that is used up.
+/// Longest time between two looks at a day that is used up: the sender may not say when it
+/// turns, or be misunderstood.
 const DAY_STEP: Duration = Duration::from_secs(15 * 60);
 
 /// Lets requests begin at a rate, and none while a limit is near.
@@ -108,11 +109,11 @@ impl Pacer {
         self.lock().throttle(Instant::now(), pause);
     }
 
-    /// Waits for the day to turn: in steps, if nobody knows when.
+    /// Waits for the day to turn, and looks from time to time whether it has.
     pub(crate) fn close_for_today(&self, turns: Option<Duration>) {
         let mut pace = self.lock();
         pace.day = Day::Used { probing: false };
-        pace.close_until(Instant::now() + turns.unwrap_or(DAY_STEP));
+        pace.close_until(Instant::now() + turns.map_or(DAY_STEP, |turns| turns.min(DAY_STEP)));
     }
 
     /// Notes that requests of the day are left.

@@ -51,12 +51,13 @@ impl RateHeaders {
     }
 }
 
-/// Reads the time at which a day turns: in seconds from now, or as an instant, whose unit
-/// its size tells.
+/// Reads the time at which a day turns: as a duration, or as an instant; the size of a number
+/// shows which, and its unit.
 fn day_turns(text: &str, now: Timestamp) -> Option<Duration> {
     let text = text.trim();
     let turns = match text.parse::<u64>() {
-        Ok(seconds) if seconds < 1_000_000_000 => Duration::from_secs(seconds),
+        Ok(number) if number <= DAY.as_secs() => Duration::from_secs(number),
+        Ok(number) if number <= DAY.as_secs() * 1_000 => Duration::from_millis(number),
         Ok(number) => {
             let millis = if number < 1_000_000_000_000 { number * 1_000 } else { number };
             until(Timestamp::from_millis(i64::try_from(millis).ok()?), now)
@@ -115,7 +116,11 @@ mod tests {
             turns.map(|it| it.as_secs())
         };
         assert_eq!(turns("60"), Some(60));
-        assert_eq!(turns("784111787"), Some(24 * 3_600)); // below 2001: seconds, at most a day
+        assert_eq!(turns("86400"), Some(86_400));
+        assert_eq!(turns("3600000"), Some(3_600));
+        assert_eq!(turns("784111787"), Some(10));
+        assert_eq!(turns("784111787000"), Some(10));
+        assert_eq!(turns("99999999999999"), Some(86_400));
         assert_eq!(turns("1994-11-06T08:50:37Z"), Some(60));
         assert_eq!(turns("Sun, 06 Nov 1994 08:49:47 GMT"), Some(10));
         assert_eq!(turns("tomorrow"), None);
