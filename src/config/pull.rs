@@ -124,8 +124,8 @@ pub(crate) struct ReadArgs {
     page_size: Option<usize>,
 
     /// Time between two readings that must agree
-    #[arg(long, hide = true, env = "RELATA_PROOF_SETTLE", default_value = "10s", value_parser = parse_duration, id = "settle")]
-    settle: Duration,
+    #[arg(long, hide = true, default_value = "10s", value_parser = parse_duration)]
+    proof_settle: Duration,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -170,7 +170,7 @@ impl ReadArgs {
             both_ends: self.ends == EndsArg::Both,
             sample: self.sample,
             page_size: self.page_size,
-            settle: self.settle,
+            settle: self.proof_settle,
             ..ReadSettings::new(location)
         }
     }

@@ -10,6 +10,9 @@ use crate::pull::plan::survey::{Count, KeySurvey, ObjectLayer};
 /// Shortest first page that is asked about a second time: it may be one that was cut.
 const DOUBTED_ROWS: u64 = 10;
 
+/// Longest time that is told apart from longer ones, in seconds: thirty thousand years.
+const TIME_MAX_SECONDS: f64 = 1e12;
+
 /// What a pull of a location will cost, before it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Estimate {
@@ -86,7 +89,7 @@ impl Estimate {
     pub fn time(&self, requests_per_second: f64) -> Duration {
         #[expect(clippy::cast_precision_loss, reason = "an estimate")]
         let seconds = self.requests as f64 / requests_per_second;
-        Duration::try_from_secs_f64(seconds).unwrap_or(Duration::MAX)
+        Duration::from_secs_f64(seconds.min(TIME_MAX_SECONDS))
     }
 }
 

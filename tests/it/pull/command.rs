@@ -37,11 +37,20 @@ impl Place {
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
         let mut command = relata();
         command.current_dir(self.folder.path()).arg("pull").arg("--db").arg(&self.db);
-        command.args(["--location", &self.location.id, "--base-url", &self.stand_in.url()]);
-        command.arg("--token-file").arg(self.path("token"));
-        command.args(["--unlimited", "--rate", "100000", "--concurrency", "8"]);
-        command.args(["--first-pause", "2ms", "--settle", "20ms", "--sample", "20"]);
-        command.args(["--daily-reserve", "0", "--progress", "none", "--timeout", "3s"]);
+        command.args(["--location", &self.location.id]);
+        let token = self.path("token");
+        command.env("RELATA_TOKEN_FILE", token).env("RELATA_BASE_URL", self.stand_in.url());
+        command.envs([
+            ("RELATA_UNLIMITED", "true"),
+            ("RELATA_RATE", "100000"),
+            ("RELATA_CONCURRENCY", "8"),
+            ("RELATA_FIRST_PAUSE", "2ms"),
+            ("RELATA_PROOF_SETTLE", "20ms"),
+            ("RELATA_SAMPLE", "20"),
+            ("RELATA_DAILY_RESERVE", "0"),
+            ("RELATA_PROGRESS", "none"),
+            ("RELATA_TIMEOUT", "3s"),
+        ]);
         command.args(arguments).stdin(Stdio::null());
         command
     }
@@ -168,8 +177,9 @@ fn wrong_usage_is_refused_before_anything_is_asked() {
         let (_, errors) = place.ends(arguments, 2);
         assert!(errors.contains(part), "{arguments:?}: {errors}");
     }
-    let output = relata().args(["pull", "--location", "L", "--rate", "10", "--db"]).arg(&place.db);
-    let output = output.env("RELATA_HIGHLEVEL_TOKEN", "pit-1").output().unwrap();
+    let mut fast = relata();
+    fast.args(["pull", "--location", "L", "--rate", "10", "--db"]).arg(&place.db);
+    let output = fast.env("RELATA_HIGHLEVEL_TOKEN", "pit-1").output().unwrap();
     assert_eq!(output.status.code(), Some(2));
     assert!(String::from_utf8_lossy(&output.stderr).contains("--unlimited"));
     assert_eq!(place.stand_in.seen().len(), 0);
