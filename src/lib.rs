@@ -139,7 +139,6 @@ pub mod mutation {
 
     pub use crate::store::{
         Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,
-        ThingId,
     };
 }
 
@@ -157,7 +156,7 @@ pub mod operations {
 pub use model::{
     Association, AssociationId, Change, End, Event, EventType, LocationId, NodeRef, ObjectKey,
     ObjectSchema, Origin, ParseNameError, ParseNodeRefError, ParseTimestampError, Property, Rank,
-    RecordId, RecordRef, Relation, RelationId, Seq, Side, Stamp, Timestamp, WebhookId,
+    RecordId, RecordRef, Relation, RelationId, Seq, Side, Stamp, ThingId, Timestamp, WebhookId,
 };
 pub use store::{
     AsOf, Delivery, IngestError, LoadError, Location, LocationSummary, OpenError, Options, Receipt,

@@ -23,6 +23,11 @@ pub struct HistoryEventBody<'a> {
     pub received_at: At,
     /// The sender's id of the delivery.
     pub webhook_id: Option<&'a str>,
+    /// Where it came from: `webhook`, `api`, `pull` or `drift`.
+    pub origin: &'static str,
+    /// When what it says was read from the sender; absent if it was sent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub observed_at: Option<At>,
     /// What the event says the thing is called; absent if it says nothing.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub name: Option<&'a str>,
@@ -50,6 +55,8 @@ impl<'a> HistoryResponse<'a> {
             timestamp: event.at.map(At),
             received_at: At(event.received_at),
             webhook_id: event.webhook_id.as_deref(),
+            origin: event.origin.as_str(),
+            observed_at: event.observed_at.map(At),
             name: event.name.as_deref(),
             deliveries: event.deliveries,
         };

@@ -33,7 +33,8 @@ pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> 
         return Ok(ExitCode::SUCCESS);
     }
     let rows: Vec<Vec<String>> = page.events.iter().map(row).collect();
-    print_table(&["SEQ", "TYPE", "ID", "TIME", "RECEIVED", "DELIVERIES"], &rows)?;
+    let heads = ["SEQ", "TYPE", "ID", "TIME", "RECEIVED", "ORIGIN", "DELIVERIES"];
+    print_table(&heads, &rows)?;
     if page.pruned > 0 {
         print_line(format_args!("events up to {} are pruned", page.pruned))?;
     }
@@ -66,6 +67,7 @@ fn row(event: &HistoryEvent) -> Vec<String> {
         event.id.clone(),
         event.at.map(|at| at.to_string()).unwrap_or_default(),
         event.received_at.to_string(),
+        event.origin.as_str().to_owned(),
         event.deliveries.to_string(),
     ]
 }

@@ -9,7 +9,7 @@ use std::time::Duration;
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use relata::api::ImportResponse;
-use relata::import::{ImportCounts, ImportedLine, LineOutcome};
+use relata::import::{Import, ImportCounts, ImportedLine, LineOutcome};
 use relata::{Options, Store};
 use serde_json::json;
 
@@ -35,8 +35,10 @@ pub(super) fn run(db: &Path, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
     let store = Store::open_with(db, pace).with_context(|| db.display().to_string())?;
     let mut counts = ImportCounts::default();
     for path in &ingest.files {
+        let import = store.import();
+        let import = if ingest.only_changes { import.only_changes() } else { import };
         counts +=
-            file(&store, path, rejects.as_mut()).with_context(|| path.display().to_string())?;
+            file(import, path, rejects.as_mut()).with_context(|| path.display().to_string())?;
     }
     if let Some(rejects) = rejects {
         rejects.into_inner().map_err(IntoInnerError::into_error)?.finish()?;
@@ -77,7 +79,7 @@ fn check_input(path: &Path, reserved: &Reserved) -> anyhow::Result<()> {
 }
 
 fn file(
-    store: &Store,
+    import: Import<'_>,
     path: &Path,
     mut rejects: Option<&mut BufWriter<Destination>>,
 ) -> anyhow::Result<ImportCounts> {
@@ -89,7 +91,7 @@ fn file(
         (Box::new(file), bytes)
     };
     let progress = progress(bytes)?;
-    let counts = store.import().read(progress.wrap_read(input), |line| match line.outcome {
+    let counts = import.read(progress.wrap_read(input), |line| match line.outcome {
         LineOutcome::Accepted { .. } => Ok(()),
         LineOutcome::Refused(_) => refused(line, rejects.as_deref_mut()),
     })?;

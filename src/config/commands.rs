@@ -43,6 +43,10 @@ pub(crate) struct IngestArgs {
     #[arg(long, env = "RELATA_REJECTS", value_name = "FILE")]
     pub(crate) rejects: Option<PathBuf>,
 
+    /// Leave out lines that say nothing new: counted as unchanged or stale, not stored
+    #[arg(long, env = "RELATA_ONLY_CHANGES")]
+    pub(crate) only_changes: bool,
+
     #[command(flatten)]
     pub(crate) names: Names,
 

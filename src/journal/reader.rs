@@ -8,7 +8,7 @@ use crate::journal::dead_letter::{DeadLetter, DeadLetterSummary, DeadLetterTotal
 use crate::journal::delivery_hash::{DeliveryHash, DeliveryIndex};
 use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::JournalError;
-use crate::model::{Epochs, Seq, Timestamp};
+use crate::model::{Epochs, Seq, ThingId, Timestamp};
 
 /// Sizes of the files of a journal, in bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -187,6 +187,17 @@ pub trait JournalReader: Send {
         number: u32,
         each: RowSink<'_>,
     ) -> Result<CheckpointSeq, JournalError>;
+
+    /// Returns whether the checkpoint has a row of a thing in the location of this number.
+    /// Costs the rows of its associations, or of its relations: no index has their ids.
+    fn has_thing(&mut self, number: u32, thing: ThingId<'_>) -> Result<bool, JournalError> {
+        let mut has_thing = false;
+        self.load_numbered(number, &mut |row| {
+            has_thing |= matches!(row, CheckpointRow::State { row, .. } if row.is_of(thing));
+            Ok(())
+        })?;
+        Ok(has_thing)
+    }
 
     /// Shows the locations that are wanted, and their states, as
     /// [`load_checkpoint`](Self::load_checkpoint) does. Asks of each location, by its id and

@@ -32,5 +32,5 @@ pub use origin::Origin;
 pub use properties::{Properties, PropertyState};
 pub use relation::{RecordRef, Relation};
 pub use stamp::{Seq, Stamp};
-pub use state::{NamedThing, RecordState, StateKey, StateRow};
+pub use state::{NamedThing, RecordState, StateKey, StateRow, ThingId};
 pub use timestamp::{ParseTimestampError, Timestamp};

@@ -135,7 +135,25 @@ pub enum StateKey<'a> {
     Relation(u32),
 }
 
+/// A thing of a location by its id alone.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ThingId<'i> {
+    /// An association.
+    Association(&'i str),
+    /// A relation.
+    Relation(&'i str),
+}
+
 impl StateRow<'_> {
+    /// Returns whether it is the row of this thing.
+    pub(crate) fn is_of(&self, thing: ThingId<'_>) -> bool {
+        match (self, thing) {
+            (Self::Association { id, .. }, ThingId::Association(of))
+            | (Self::Relation { id, .. }, ThingId::Relation(of)) => *id == of,
+            _ => false,
+        }
+    }
+
     /// Returns the last event that the row covers, 0 if none.
     pub(crate) fn newest(&self) -> Seq {
         let seq = |stamp: Option<Stamp>| stamp.map_or(0, Stamp::seq);

@@ -2,7 +2,7 @@
 
 use crate::graph::{LocationGraph, Order, escaped_len};
 use crate::journal::{JournalEntry, JournalError};
-use crate::model::{Change, Event, NodeRef, Seq, Timestamp};
+use crate::model::{Change, Event, NodeRef, Origin, Seq, Timestamp};
 use crate::store::index::skip_index;
 use crate::store::index::skip_index::KeyHash;
 use crate::webhook::{Decoded, decode_stored};
@@ -33,6 +33,10 @@ pub struct HistoryEvent {
     pub received_at: Timestamp,
     /// The sender's id of the delivery, if it has one.
     pub webhook_id: Option<String>,
+    /// Where it came from, as its body says.
+    pub origin: Origin,
+    /// When what it says was read from the sender, if it was.
+    pub observed_at: Option<Timestamp>,
     /// What the event says the thing is called, if it says so.
     pub name: Option<String>,
     /// How often it was delivered, including the first time. Repeats of the last seconds
@@ -147,6 +151,8 @@ impl HistoryEvent {
             at: entry.at,
             received_at: entry.received_at,
             webhook_id: entry.webhook_id.map(str::to_owned),
+            origin: event.origin,
+            observed_at: event.observed_at,
             name: event.change.name().map(str::to_owned),
             deliveries: 1,
         }

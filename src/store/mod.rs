@@ -49,7 +49,6 @@ pub use location::{Location, LocationSummary};
 pub(crate) use locations::{Found, Loading};
 pub use methods::export_events::ExportEventsError;
 pub use methods::storage_use::StorageUse;
-pub use methods::things::ThingId;
 pub use mutation::{
     Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,
 };

@@ -196,12 +196,12 @@ impl Store {
             waiting: HashMap::new(),
             loaded: Arc::clone(&to_writer),
         };
-        let handle = start(writer)?;
+        let writer = Mutex::new(Some(start(writer)?));
         Ok(Self {
             locations,
             state,
             queue: Some(queue),
-            writer: Mutex::new(Some(handle)),
+            writer,
             readers,
             keep_ignored,
             keep,

@@ -1,5 +1,5 @@
-//! What kills servers, fills disks and loads the machine: kill -9 while posts, imports and
-//! the change feed run, and servers under more than they can take.
+//! What kills servers, fills disks and loads the machine: kill -9 while posts, imports,
+//! mutations and the change feed run, and servers under more than they can take.
 
 #![expect(
     clippy::unwrap_used,
@@ -13,6 +13,7 @@
 mod endurance;
 mod feed;
 mod import;
+mod mutations;
 #[cfg(target_os = "linux")]
 mod overload;
 mod queries;

@@ -26,7 +26,7 @@ pub struct RelationQuery {
     pub record: String,
     /// Only relations under one of these associations, by id; none is no filter.
     pub associations: Vec<String>,
-    /// Number of relations to pass over.
+    /// Number of relations to skip.
     pub skip: usize,
     /// Maximum number of relations to list.
     pub limit: usize,
@@ -74,8 +74,8 @@ impl LocationGraph {
 impl<'g> View<'g> {
     /// Lists relations of a record that are visible.
     ///
-    /// Costs a look-up for each object key of the location, and the relations that are passed
-    /// over and listed; all of the record's where several object keys have its id.
+    /// Costs a look-up for each object key of the location, and the relations up to the end of
+    /// the page; all of the record's where several object keys have its id.
     pub fn relations(self, query: &RelationQuery, budget: &mut Budget<'_>) -> RelationList<'g> {
         let mut list = RelationList { relations: Vec::new(), total: 0, complete: false };
         let Some((runs, several)) = self.relation_runs(query, budget) else { return list };
@@ -142,7 +142,7 @@ impl<'g> View<'g> {
 /// The links of one slot of a record, but for those that another slot has, too.
 struct RelationRun<'g> {
     run: Run<'g>,
-    /// Passes over the links to this record.
+    /// Skips the links to this record.
     without: Option<RecordNo>,
 }
 

@@ -24,7 +24,7 @@ use crate::http::limits::settings::BUFFER_BYTES;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::model::ParseNameError;
-use crate::store::{ImportedLine, LineOutcome};
+use crate::store::{Import, ImportedLine, LineOutcome};
 use crate::webhook::ContentEncoding;
 
 /// Maximum number of parts of the body that wait until the lines before them are written.
@@ -67,8 +67,9 @@ impl FromStr for ResultsFilter {
 /// they arrive: if the body ends early or the store fails, the lines written by then are
 /// kept, and the same body sent again continues after them.
 pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
-    request.query.deny_unknown(&["results"])?;
-    let listed = request.query.get_enum("results", "all, refused")?;
+    request.query.deny_unknown(&["results", "onlyChanges"])?;
+    let listed = request.query.get_enum("results", "all, refused")?.unwrap_or_default();
+    let only_changes = request.query.get_enum("onlyChanges", "true, false")?.unwrap_or(false);
     let encoding = check_headers(&request.headers)?;
     let limits = &app.limits;
     body::check_length(&request.headers, limits.import_bytes)?;
@@ -85,7 +86,9 @@ pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Bo
             None => Box::new(body),
             Some(encoding) => encoding.reader(BufReader::new(body)),
         };
-        let results = take(&importing, &grant, body, unpacked, listed.unwrap_or_default());
+        let import = importing.store.import().at_most(unpacked);
+        let import = if only_changes { import.only_changes() } else { import };
+        let results = take(&importing, &grant, body, import, listed);
         drop((permit, reservation));
         results
     });
@@ -204,13 +207,12 @@ fn take(
     app: &App,
     grant: &Grant,
     body: impl Read,
-    unpacked: u64,
+    import: Import<'_>,
     listed: ResultsFilter,
 ) -> Result<(ImportResponse, Results), Problem> {
     let mut results = Results { json: Vec::new(), complete: true };
     let admits = |location: Option<&str>| location.map_or(grant.sees_all(), |it| grant.sees(it));
-    let import = app.store.import().of_locations(admits).at_most(unpacked);
-    let counts = import.read(body, |line| {
+    let counts = import.of_locations(admits).read(body, |line| {
         give_way();
         let is_refused = matches!(line.outcome, LineOutcome::Refused(_));
         if listed == ResultsFilter::All || is_refused { results.add(&line) } else { Ok(()) }

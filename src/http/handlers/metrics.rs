@@ -5,8 +5,10 @@ use std::fmt::Error;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 
+use prometheus_client::encoding::EncodeLabelSet;
 use prometheus_client::encoding::text::{encode_eof, encode_registry};
-use prometheus_client::metrics::counter::ConstCounter;
+use prometheus_client::metrics::counter::{ConstCounter, Counter};
+use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::ConstGauge;
 use prometheus_client::metrics::info::Info;
 use prometheus_client::registry::{Registry, Unit};
@@ -63,6 +65,11 @@ fn text(app: &App, letters: DeadLetterTotals, storage: StorageUse) -> Result<Str
     Ok(text)
 }
 
+#[derive(Debug, Clone, PartialEq, Eq, Hash, EncodeLabelSet)]
+struct OriginLabels {
+    origin: &'static str,
+}
+
 /// What is looked up when it is asked for.
 struct Figures(Registry);
 
@@ -78,6 +85,12 @@ impl Figures {
         self.0.register("build", "Which Relata this is", Info::new(version));
         let help = "Writes to the journal that failed";
         self.0.register("write_failures", help, ConstCounter::new(store.write_failures()));
+        let events: Family<OriginLabels, Counter> = Family::default();
+        for (origin, count) in store.events_by_origin() {
+            let labels = OriginLabels { origin: origin.as_str() };
+            events.get_or_create(&labels).inc_by(count);
+        }
+        self.0.register("events", "Events accepted, by where they came from", events);
         let writable = u64::from(store.failure().is_none());
         self.gauge("writable", "1 while deliveries are accepted", writable);
         self.gauge("queue_jobs", "What waits for the writer", waiting.jobs as u64);

@@ -7,7 +7,7 @@ use crate::journal::reader::JournalReader;
 use crate::journal::writer::Journal;
 use crate::model::{
     Association, AssociationId, End, ObjectKey, ObjectSchema, Rank, RecordState, Seq, Stamp,
-    StateRow, Timestamp,
+    StateRow, ThingId, Timestamp,
 };
 
 fn stamp(at: Option<i64>, rank: Rank, seq: Seq) -> Stamp {
@@ -75,6 +75,17 @@ pub(super) fn a_checkpoint_is_saved_over_the_one_before(open: &mut Open) {
     journal.append(&[body; 7]).unwrap();
     save(journal.as_mut(), 6, &all).unwrap();
     assert_eq!(rows(journal.as_mut()), (6, shown(&all)));
+    for (location, thing, is_there) in [
+        (0, ThingId::Association("A"), true),
+        (0, ThingId::Association("B"), true),
+        (0, ThingId::Association("R"), false),
+        (0, ThingId::Relation("R"), true),
+        (0, ThingId::Relation("A"), false),
+        (1, ThingId::Relation("R"), false),
+        (9, ThingId::Association("A"), false),
+    ] {
+        assert_eq!(journal.has_thing(location, thing).unwrap(), is_there, "{location} {thing:?}");
+    }
     let changed = state(0, relation(0, stamp(Some(2), Rank::Delete, 7)));
     save(journal.as_mut(), 7, std::slice::from_ref(&changed)).unwrap();
     let mut expected = all.to_vec();

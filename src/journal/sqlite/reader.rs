@@ -20,7 +20,7 @@ use crate::journal::sqlite::{
     compactions, dead_letters, delivery_blocks, epochs, erase, events, history, location_blocks,
     prune,
 };
-use crate::model::{EpochId, Epochs, Seq, Timestamp};
+use crate::model::{EpochId, Epochs, Seq, ThingId, Timestamp};
 
 impl JournalReader for SqliteJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
@@ -101,6 +101,10 @@ impl JournalReader for SqliteJournal {
     ) -> Result<CheckpointSeq, JournalError> {
         let wanted = Wanted::Numbered(number);
         load::load(&self.connection, Layout::of_format(self.format), wanted, each)
+    }
+
+    fn has_thing(&mut self, number: u32, thing: ThingId<'_>) -> Result<bool, JournalError> {
+        load::has_thing(&self.connection, number, thing)
     }
 
     fn unnamed_upto(&mut self) -> Result<Seq, JournalError> {

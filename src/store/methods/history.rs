@@ -14,7 +14,7 @@ use crate::store::index::skip_index::KeyHash;
 use crate::store::store::Store;
 
 /// Bytes of the members of an event as JSON, without texts.
-const EVENT_MEMBERS: usize = 192;
+const EVENT_MEMBERS: usize = 256;
 
 impl Store {
     /// Returns up to `limit` events after `after` that concern a thing: for a record its own

@@ -1,6 +1,6 @@
 //! Watching the writer.
 
-use crate::model::Seq;
+use crate::model::{Origin, Seq};
 use crate::store::store::Store;
 use crate::store::writer::observer::{Observation, WriteEvent};
 use crate::store::writer::queue::Backlog;
@@ -25,6 +25,11 @@ impl Store {
     /// Returns how many writes have failed since the store was opened.
     pub fn write_failures(&self) -> u64 {
         self.state.stats.write_failures()
+    }
+
+    /// Returns how many events were accepted since the store was opened, by their origin.
+    pub fn events_by_origin(&self) -> [(Origin, u64); Origin::ALL.len()] {
+        self.state.stats.events()
     }
 
     /// Returns what waits for the writer now.

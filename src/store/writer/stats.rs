@@ -4,7 +4,7 @@ use std::sync::Mutex;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use crate::model::Seq;
+use crate::model::{Origin, Seq};
 use crate::sync::IgnorePoison;
 
 /// Counts of what the writer has done since the store was opened, for monitoring.
@@ -13,6 +13,8 @@ pub(crate) struct WriteStats {
     checkpoint: AtomicU64,
     write_failures: AtomicU64,
     compacted_rows: AtomicU64,
+    /// Events that were written, in the order of [`Origin::ALL`].
+    events: [AtomicU64; Origin::ALL.len()],
     log_held_since: Mutex<Option<Instant>>,
 }
 
@@ -46,6 +48,22 @@ impl WriteStats {
     /// Counts rows of things deleted long ago that were dropped.
     pub(crate) fn add_compacted_rows(&self, rows: u64) {
         self.compacted_rows.fetch_add(rows, Ordering::Relaxed);
+    }
+
+    /// Returns how many events were written of each origin.
+    pub(crate) fn events(&self) -> [(Origin, u64); Origin::ALL.len()] {
+        let mut counts = Origin::ALL.map(|origin| (origin, 0));
+        for ((_, count), written) in counts.iter_mut().zip(&self.events) {
+            *count = written.load(Ordering::Relaxed);
+        }
+        counts
+    }
+
+    /// Counts an event that was written.
+    pub(crate) fn count_event(&self, origin: Origin) {
+        if let Some(written) = self.events.get(origin as usize) {
+            written.fetch_add(1, Ordering::Relaxed);
+        }
     }
 
     /// Returns how long a reader has kept the log from being cut down.

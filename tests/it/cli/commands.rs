@@ -115,6 +115,29 @@ fn what_is_exported_can_be_ingested_elsewhere() -> Result<(), Error> {
 }
 
 #[test]
+fn ingest_leaves_out_what_says_nothing_new_when_asked_to() -> Result<(), Error> {
+    let (directory, db) = fresh()?;
+    let file = directory.path().join("pulled.ndjson");
+    let event = r#"{"type":"ContactDelete","id":"a","locationId":"L","origin":"pull","observedAt":"2026-01-02T03:04:05.006Z"}"#;
+    std::fs::write(&file, event)?;
+    let ingest = ["ingest", file.to_str().unwrap(), "--only-changes"];
+    let first = out(&db, &ingest)?;
+    assert!(first.starts_with("1 applied, 0 unchanged"), "{first}");
+    let again = out(&db, &ingest)?;
+    assert!(again.starts_with("0 applied, 1 unchanged"), "{again}");
+    let history = out(&db, &["history", "contact/a", "--location", "L"])?;
+    assert_eq!((history.matches("ContactDelete").count(), history.contains(" pull ")), (1, true));
+    let json: Value =
+        serde_json::from_str(&out(&db, &["history", "contact/a", "--location", "L", "--json"])?)?;
+    let event = &json["events"][0];
+    assert_eq!(
+        (&event["origin"], &event["observedAt"]),
+        (&json!("pull"), &json!("2026-01-02T03:04:05.006Z"))
+    );
+    Ok(())
+}
+
+#[test]
 fn ingest_reports_refused_lines() -> Result<(), Error> {
     let (directory, db) = fresh()?;
     let lines = [

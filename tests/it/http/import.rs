@@ -269,3 +269,25 @@ fn an_import_that_cannot_be_written_says_so_and_resumes() -> Result<(), Error> {
     assert_eq!(serde_json::from_slice::<Value>(&proof.stdout)?["ok"], true);
     Ok(())
 }
+
+#[test]
+fn only_changes_are_stored_when_asked_for() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let post = |path: &str, body: &str| server.request("POST", path, &[], body.as_bytes());
+    let changes = "/v1/import?onlyChanges=true";
+    let first = post(changes, &relations(3))?;
+    assert_eq!(counts(&first), [3, 3, 0, 0, 0, 0, 0]);
+    let again = post(changes, &relations(4))?;
+    assert_eq!(counts(&again), [4, 1, 3, 0, 0, 0, 0]);
+    let results = again.json()["results"].clone();
+    assert_eq!(results[0], json!({"line": 1, "status": "unchanged"}));
+    assert_eq!(results[3], json!({"line": 4, "status": "applied", "seq": 4}));
+    // What was left out does not count as imported.
+    assert_eq!(counts(&post("/v1/import?onlyChanges=false", &relations(4))?)[2], 4);
+    for bad in ["onlyChanges=1", "onlyChanges=", "onlyChanges=true&onlyChanges=true"] {
+        let answer = post(&format!("/v1/import?{bad}"), &relations(1))?;
+        assert_eq!((answer.status, &answer.json()["field"]), (400, &json!("onlyChanges")), "{bad}");
+    }
+    Ok(())
+}

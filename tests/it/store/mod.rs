@@ -20,6 +20,7 @@ mod names;
 mod on_demand;
 mod one_location;
 mod only_changes;
+mod origins;
 mod pruning;
 mod read_costs;
 mod repeats;

@@ -59,25 +59,29 @@ fn a_second_import_writes_nothing_and_leaves_the_file_as_it_is() {
     assert_eq!(std::fs::metadata(&path).unwrap().len(), before);
 }
 
+/// An event of so many seconds after a moment, if it has a time.
+fn dated(mut event: Value, at: Option<u32>) -> Value {
+    if let Some(at) = at {
+        event["timestamp"] = json!(format!("2026-01-01T00:00:{at:02}Z"));
+    }
+    event
+}
+
+fn home(name: &str, at: Option<u32>) -> Value {
+    let event = json!({"type": "RecordUpdate", "id": "h", "objectKey": "home",
+        "locationId": "L", "properties": {"name": name}});
+    dated(event, at)
+}
+
+fn labelled(label: &str, at: Option<u32>) -> Value {
+    let event = json!({"type": "AssociationCreate", "id": "A", "key": "k",
+        "locationId": "L", "firstObjectKey": "contact", "firstObjectLabel": label,
+        "secondObjectKey": "home", "secondObjectLabel": "Home"});
+    dated(event, at)
+}
+
 #[test]
 fn a_line_is_written_if_it_says_something_new_even_if_only_when() {
-    let home = |name: &str, at: Option<u32>| {
-        let mut event = json!({"type": "RecordUpdate", "id": "h", "objectKey": "home",
-            "locationId": "L", "properties": {"name": name}});
-        if let Some(at) = at {
-            event["timestamp"] = json!(format!("2026-01-01T00:00:{at:02}Z"));
-        }
-        event
-    };
-    let named = |label: &str, at: Option<u32>| {
-        let mut event = json!({"type": "AssociationCreate", "id": "A", "key": "k",
-            "locationId": "L", "firstObjectKey": "contact", "firstObjectLabel": label,
-            "secondObjectKey": "home", "secondObjectLabel": "Home"});
-        if let Some(at) = at {
-            event["timestamp"] = json!(format!("2026-01-01T00:00:{at:02}Z"));
-        }
-        event
-    };
     let unlinked = json!({"type": "RelationDelete", "id": "r1", "associationId": "A",
         "locationId": "L", "firstObjectKey": "contact", "firstRecordId": "c1",
         "secondObjectKey": "home", "secondRecordId": "h1"});
@@ -86,12 +90,22 @@ fn a_line_is_written_if_it_says_something_new_even_if_only_when() {
     for (events, expected) in [
         // The same once more, another one, and the first again.
         (
-            vec![named("a", None), named("a", None), named("b", None), named("a", None)],
+            vec![
+                labelled("a", None),
+                labelled("a", None),
+                labelled("b", None),
+                labelled("a", None),
+            ],
             vec![(Applied, 1), (Unchanged, 0), (Applied, 2), (Applied, 3)],
         ),
         // The same under a later time decides against one in between.
         (
-            vec![named("a", Some(1)), named("a", Some(3)), named("b", Some(2)), named("b", None)],
+            vec![
+                labelled("a", Some(1)),
+                labelled("a", Some(3)),
+                labelled("b", Some(2)),
+                labelled("b", None),
+            ],
             vec![(Applied, 1), (Unchanged, 2), (Stale, 0), (Stale, 0)],
         ),
         (

@@ -12,7 +12,7 @@ use crate::journal::sqlite::schema::{
     CHECKPOINT_PARTS_SINCE, CHECKSUMS_SINCE, NAMES_SINCE, SUMMARIES_SINCE,
 };
 use crate::journal::sqlite::state_table::{LOCATIONS, NAMES, SUMMARIES, check, damaged};
-use crate::model::{Counts, Seq, StateRow};
+use crate::model::{Counts, Seq, StateRow, ThingId};
 
 const LOAD_SEQ: &str = "SELECT 1, seq, locations, newest, checksum FROM checkpoint";
 
@@ -25,6 +25,9 @@ const LOAD_WHOLE: &str = "SELECT number, id, rows, checksum FROM state_location 
 
 /// Locations of an older file, which does not say how many rows each has.
 const LOAD_UNCOUNTED: &str = "SELECT number, id, NULL, NULL FROM state_location ORDER BY number";
+
+const HAS_ASSOCIATION: &str = "SELECT 1 FROM state_association WHERE location = ?1 AND id = ?2";
+const HAS_RELATION: &str = "SELECT 1 FROM state_relation WHERE location = ?1 AND id = ?2";
 
 /// What the tables of a file contain.
 #[derive(Debug, Clone, Copy)]
@@ -105,6 +108,19 @@ impl Numbers {
         let first = self.before.map_or(i64::MIN, |before| i64::from(before) + 1);
         (first, after.map_or(i64::MAX, |after| i64::from(after) - 1))
     }
+}
+
+/// Returns whether a location has a row of a thing.
+pub(in crate::journal::sqlite) fn has_thing(
+    connection: &Connection,
+    location: u32,
+    thing: ThingId<'_>,
+) -> Result<bool, JournalError> {
+    let (sql, id) = match thing {
+        ThingId::Association(id) => (HAS_ASSOCIATION, id),
+        ThingId::Relation(id) => (HAS_RELATION, id),
+    };
+    Ok(connection.prepare_cached(sql)?.exists((location, id))?)
 }
 
 /// Shows the rows of the locations that are wanted.

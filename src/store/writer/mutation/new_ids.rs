@@ -47,7 +47,7 @@ mod tests {
     }
 
     #[test]
-    fn a_known_id_is_passed_over() {
+    fn a_known_id_is_skipped() {
         let (mut ids, asked) = (NewIds::default(), Cell::new(0));
         let known = |_: &str| asked.replace(asked.get() + 1) < 3;
         ids.next(Timestamp::from_millis(-1), known);

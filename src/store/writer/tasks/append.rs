@@ -187,6 +187,7 @@ impl Writer {
                 Status::Ignored
             }
             (Admission::Journal(seq), Decoded::Event(event)) => {
+                self.state.stats.count_event(event.origin);
                 merge_event(&self.locations, *seq, event, &mut self.checkpointer).into()
             }
         })

@@ -8,6 +8,7 @@ mod links;
 mod matches;
 mod near;
 mod paths;
+mod relations;
 mod snapshots;
 mod walks;
 

@@ -4,7 +4,8 @@ use std::sync::atomic::Ordering;
 use std::sync::mpsc::channel;
 
 use relata::journal::{MemoryJournal, SqliteJournal};
-use relata::{IngestError, Options, Store};
+use relata::{IngestError, Options, Store, ThingId};
+use serde_json::json;
 
 use super::{association, create_association, create_relation, mutate, mutate_all, mutations};
 use crate::store::verified;
@@ -106,4 +107,52 @@ fn a_store_that_is_open_for_reading_only_refuses() {
     let refused = store.mutate(mutations(vec![create_association("k", "a", "b")]));
     assert!(matches!(refused, Err(IngestError::Unavailable { .. })));
     drop(SqliteJournal::open_read_only(&path).unwrap());
+}
+
+#[test]
+fn a_thing_is_found_by_its_id_alone_in_memory_and_on_disk() {
+    let (_directory, path) = fresh().unwrap();
+    let tight = Options { rows_loaded_at_once: 0, graph_memory: Some(1), ..Options::default() };
+    let store = Store::open_with(&path, tight.clone()).unwrap();
+    let post = |event_type: &str, location: &str, id: &str| {
+        let body = json!({"type": event_type, "id": id, "associationId": format!("A-{location}"),
+            "locationId": location, "firstObjectKey": "contact", "firstRecordId": "ann",
+            "secondObjectKey": "home", "secondRecordId": "h1"});
+        store.ingest(body.to_string().as_bytes()).unwrap();
+    };
+    for location in ["L", "M", "N"] {
+        post("RelationCreate", location, "everywhere");
+        post("RelationCreate", location, &format!("in-{location}"));
+        post("RelationDelete", location, &format!("in-{location}-once"));
+        let body = super::defined("AssociationCreate", &format!("A-{location}"), ["a", "b"]);
+        let body = body
+            .to_string()
+            .replace(r#""locationId":"L""#, &format!(r#""locationId":"{location}""#));
+        store.ingest(body.as_bytes()).unwrap();
+    }
+    store.close().unwrap();
+    let store = Store::open_with(&path, tight).unwrap();
+    let find = |thing, limit| {
+        let found = store.locations_with(thing, limit, |id| id != "N").unwrap();
+        found.iter().map(ToString::to_string).collect::<Vec<_>>()
+    };
+    for held in [None, Some("M")] {
+        // One of them is in memory, and found first.
+        let _held = held.map(|id| store.location(id).unwrap());
+        for (thing, expected) in [
+            (ThingId::Relation("everywhere"), vec!["L", "M"]),
+            (ThingId::Relation("in-L"), vec!["L"]),
+            (ThingId::Relation("in-N"), vec![]),
+            (ThingId::Relation("in-M-once"), vec![]),
+            (ThingId::Relation("A-L"), vec![]),
+            (ThingId::Association("A-M"), vec!["M"]),
+            (ThingId::Association("in-L"), vec![]),
+        ] {
+            let mut found = find(thing, 9);
+            assert_eq!(find(thing, 1).len(), expected.len().min(1), "{thing:?}");
+            found.sort();
+            assert_eq!(found, expected, "{thing:?}");
+        }
+    }
+    assert_eq!(find(ThingId::Relation("everywhere"), 0), Vec::<String>::new());
 }
