@@ -7,7 +7,6 @@ use clap::{Args, ValueEnum};
 use relata::pull::{BaseUrl, Method, ReadSettings, RecordsRead, Secret};
 
 use crate::config::duration::parse_duration;
-use crate::config::names::Names;
 use crate::config::secrets::secret;
 use crate::config::store::KeepArg;
 use crate::config::upstream::UpstreamArgs;
@@ -52,9 +51,6 @@ pub(crate) struct PullArgs {
     /// How much to keep of what records are: all that the sender says, their names, or ids alone
     #[arg(long, env = "RELATA_KEEP", value_enum, default_value_t = KeepArg::Names, value_name = "WHAT")]
     pub(crate) keep: KeepArg,
-
-    #[command(flatten)]
-    pub(crate) names: Names,
 
     /// File that remembers how far the pull has come [default: beside the database or the
     /// output]

@@ -1,5 +1,5 @@
 //! What other programs read out of the exports of a running server, against what
-//! the API answers.
+//! the API answers; and how the sender's own clients get on with its stand-in.
 //!
 //! The programs are not ours: `tests/readers/install` brings them. Without them
 //! the test says so and passes, unless `RELATA_READERS=required`.
@@ -12,6 +12,7 @@
     reason = "a test reports by failing"
 )]
 
+mod sender_clients;
 #[expect(dead_code, unused_imports, reason = "the helpers of `it`: a few are used here")]
 #[path = "../it/support/mod.rs"]
 mod support;
@@ -335,14 +336,20 @@ fn tell(text: &str) {
     std::io::stderr().write_all(text.as_bytes()).unwrap();
 }
 
-#[test]
-fn other_programs_read_what_the_api_answers() -> Result<(), Error> {
-    let Some(installed) = installed() else {
+/// The same; says loudly that a test is skipped without it, or fails if it must not be.
+fn readers() -> Option<PathBuf> {
+    let installed = installed();
+    if installed.is_none() {
         let required = std::env::var_os("RELATA_READERS").is_some_and(|value| value == "required");
         assert!(!required, "run tests/readers/install first");
-        tell("other programs read no export: `tests/readers/install` brings them first\n");
-        return Ok(());
-    };
+        tell("other programs are not tried: `tests/readers/install` brings them first\n");
+    }
+    installed
+}
+
+#[test]
+fn other_programs_read_what_the_api_answers() -> Result<(), Error> {
+    let Some(installed) = readers() else { return Ok(()) };
     let (directory, db) = fresh()?;
     let store = Store::open_with(&db, Options::default())?;
     sample::tell(&store, sample::SAMPLE.lines());

@@ -133,8 +133,7 @@ fn destination<'s>(
 
 /// Opens the store to write to.
 fn open(db: &Path, pull: &PullArgs) -> anyhow::Result<Store> {
-    let options =
-        Options { keep: pull.keep.into(), names: pull.names.limits(), ..Options::default() };
+    let options = Options { keep: pull.keep.into(), ..Options::default() };
     match Store::open_with(db, options) {
         Err(OpenError::Journal(JournalError::InUse { .. })) => {
             let files = pull.location.iter().filter_map(|it| resume_file(db, pull, it));

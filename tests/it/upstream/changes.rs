@@ -63,7 +63,7 @@ fn links_come_and_go_at_the_front_of_a_list_that_is_read() -> Result<(), Error> 
 
 #[test]
 fn churn_is_reported_but_for_links_between_companies_and_contacts() -> Result<(), Error> {
-    let (stand_in, client, location) = start(Settings { churn_every: 2, ..Settings::default() });
+    let (stand_in, client, _) = start(Settings { churn_every: 2, ..Settings::default() });
     let from = stand_in.now();
     let before = stand_in.truth();
     read(&client, 100)?;
@@ -106,6 +106,12 @@ fn churn_is_reported_but_for_links_between_companies_and_contacts() -> Result<()
     }
     assert!(!reported.iter().any(|id| before.relations.contains_key(id) && company(id)));
 
+    Ok(())
+}
+
+#[test]
+fn links_of_companies_and_cascades_are_reported_if_it_is_set() {
+    let (stand_in, _, location) = start(Settings::default());
     stand_in.change(|settings| {
         settings.webhooks.of_companies = true;
         settings.webhooks.cascades = true;
@@ -113,15 +119,13 @@ fn churn_is_reported_but_for_links_between_companies_and_contacts() -> Result<()
     let contact = location.records["contact"][1].id.clone();
     let owner = location.records["business"][1].id.clone();
     let at = location.associations.iter().position(|it| it.id == "BUSINESSES_CONTACTS_ASSOCIATION");
-    let count = stand_in.webhooks().len();
     stand_in.edit(|change| {
         assert!(change.make_relation(at.unwrap(), [owner, contact.clone()]).is_some());
         change.delete_record("contact", &contact);
     });
     let webhooks = stand_in.webhooks();
-    let kinds: Vec<&str> = webhooks[count..].iter().map(|it| &*it.kind).collect();
+    let kinds: Vec<&str> = webhooks.iter().map(|it| &*it.kind).collect();
     assert_eq!(kinds[..3], ["RelationCreate", "ContactDelete", "RelationDelete"]);
-    Ok(())
 }
 
 #[test]
@@ -145,14 +149,24 @@ fn webhooks_are_late_lost_and_undated_as_they_are_set() -> Result<(), Error> {
             ..settings.webhooks.clone()
         };
     });
+    let before = stand_in.now();
     stand_in.churn(20);
-    assert!(!stand_in.webhooks()[webhooks.len()..].iter().any(dated));
+    let after = stand_in.now();
+    let late = &stand_in.webhooks()[webhooks.len()..];
+    assert!(!late.iter().any(dated));
+    assert!(late.iter().all(|it| it.due >= before && it.due <= after + 3_600_000));
+    assert!(late.iter().any(|it| it.due > after + 600_000));
 
     let (_directory, db) = fresh()?;
     let server = Server::start(&db)?;
     let url = format!("http://{}/webhooks", server.address);
     stand_in.change(|settings| settings.webhooks.url = Some(url));
+    // Time brings some of them, and the rest can be had at once.
+    stand_in.pass(Duration::from_secs(1_800));
     stand_in.deliver();
+    stand_in.churn(3);
+    stand_in.pass(Duration::from_secs(3_600));
+    stand_in.settle();
     let fates: BTreeSet<String> =
         stand_in.webhooks().iter().map(|it| format!("{:?}", it.fate)).collect();
     assert_eq!(fates.into_iter().collect::<Vec<_>>(), ["Delivered(200)", "Lost"]);

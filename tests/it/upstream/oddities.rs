@@ -9,7 +9,7 @@ use super::client::Client;
 use super::whole::{list, read};
 use crate::support::server::Error;
 use crate::support::upstream::{
-    Embedded, LAST_MADE, Location, PageCap, PageCaps, Plan, Settings, Slip, Slips, StandIn,
+    Embedded, LAST_MADE, Location, PageCap, PageCaps, Plan, Settings, Slip, Slips, Spoiled, StandIn,
 };
 
 fn start(settings: Settings) -> (StandIn, Client, Location) {
@@ -25,7 +25,7 @@ fn ids(rows: &[Value]) -> BTreeSet<String> {
 
 #[test]
 fn mixed_lists_lose_rows_and_those_of_one_association_do_not() -> Result<(), Error> {
-    let (stand_in, client, location) = start(Settings::default());
+    let (stand_in, client, _) = start(Settings::default());
     stand_in.change(|settings| settings.mixed_loss_percent = 50);
     let truth = stand_in.truth();
     assert_ne!(read(&client, 100)?.relations.len(), 0);
@@ -48,7 +48,6 @@ fn mixed_lists_lose_rows_and_those_of_one_association_do_not() -> Result<(), Err
         losing += usize::from(mixed != expected);
     }
     assert!(losing > of_several / 3 && losing < of_several * 2 / 3, "{losing} of {of_several}");
-    drop(location);
     Ok(())
 }
 
@@ -90,6 +89,21 @@ fn rows_of_searches_have_the_relations_that_are_set() -> Result<(), Error> {
     assert_eq!(rows()?[0]["relations"], json!([]));
     assert!(embedded(Embedded::Absent)?.is_empty());
     assert!(rows()?.iter().all(|row| row.get("relations").is_none()));
+    Ok(())
+}
+
+#[test]
+fn a_row_can_be_of_another_location_or_without_an_id() -> Result<(), Error> {
+    let (stand_in, client, location) = start(Settings::default());
+    let hub = &location.records["contact"][0].id;
+    let last = |spoiled| -> Result<Value, Error> {
+        stand_in.change(|settings| settings.spoiled = spoiled);
+        let path = format!("/associations/relations/{hub}?locationId={{L}}&limit=5");
+        Ok(client.get(&path)?.json()["relations"][4].clone())
+    };
+    assert_eq!(last(Spoiled::Nothing)?["locationId"], location.id);
+    assert_eq!(last(Spoiled::OtherLocation)?["locationId"], "another");
+    assert!(last(Spoiled::NoId)?.get("id").is_none());
     Ok(())
 }
 

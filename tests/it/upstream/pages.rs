@@ -4,13 +4,16 @@ use serde_json::{Value, json};
 
 use super::client::Client;
 use crate::support::server::Error;
-use crate::support::upstream::{Location, PageCap, PageCaps, Plan, Settings, StandIn, Total};
+use crate::support::upstream::{
+    Location, Order, PageCap, PageCaps, Plan, Settings, StandIn, Total,
+};
 
 const HOUSES: &str = "/objects/custom_objects.house/records/search";
 
 /// A location of houses and companies, all of whose associations are linked to the first one.
 fn houses() -> Location {
-    let records = [("custom_objects.house", 30), ("business", 30), ("opportunity", 3)];
+    let records =
+        [("custom_objects.house", 30), ("business", 30), ("opportunity", 3), ("contact", 3)];
     let links = [("owned", ["custom_objects.house", "business"], 20)];
     Plan { hub: 20, ..Plan::of(3, &records, &links) }.location()
 }
@@ -51,6 +54,44 @@ fn a_page_that_is_too_long_is_cut_or_refused() -> Result<(), Error> {
         stand_in.change(|settings| settings.caps = PageCaps::all(PageCap::refused(11)));
         assert!(call()?.status < 300, "{name}");
     }
+    Ok(())
+}
+
+#[test]
+fn rows_come_in_the_order_that_is_set() -> Result<(), Error> {
+    let (stand_in, client, location) = start(Settings::default());
+    let hub = &location.records["custom_objects.house"][0].id;
+    let relations = format!("/associations/relations/{hub}?locationId={{L}}");
+    let body = json!({"locationId": location.id, "pageLimit": 30});
+    let lists = || -> Result<Vec<Vec<Value>>, Error> {
+        let pages = [
+            (client.get(&relations)?, "relations"),
+            (client.get("/businesses/?locationId={L}")?, "businesses"),
+            (client.get("/opportunities/search?location_id={L}")?, "opportunities"),
+            (client.post(HOUSES, &body)?, "records"),
+        ];
+        Ok(pages.map(|(page, name)| page.json()[name].as_array().unwrap().clone()).to_vec())
+    };
+    let oldest = lists()?;
+    let made = |row: &Value| row["createdAt"].as_str().map(str::to_owned);
+    assert!(oldest[1..].iter().all(|rows| rows.is_sorted_by_key(made) && made(&rows[0]).is_some()));
+    stand_in.change(|settings| settings.order = Order::Newest);
+    let mut newest = lists()?;
+    assert_ne!(newest, oldest);
+    newest.iter_mut().for_each(|rows| rows.reverse());
+    assert_eq!(newest, oldest);
+    // Those of opportunities, and contacts, can be asked for.
+    let asked = client.get("/opportunities/search?location_id={L}&order=added_asc")?;
+    assert_eq!(asked.json()["opportunities"].as_array(), Some(&oldest[2]));
+    let contacts = |direction: &str| -> Result<Value, Error> {
+        let sort = json!([{"field": "dateAdded", "direction": direction}]);
+        let body = json!({"locationId": location.id, "pageLimit": 3, "sort": sort});
+        Ok(client.post("/contacts/search", &body)?.json()["contacts"].clone())
+    };
+    assert_eq!(contacts("asc")?[0], contacts("desc")?[2]);
+    assert!(
+        contacts("asc")?.as_array().unwrap().is_sorted_by_key(|row| row["dateAdded"].to_string())
+    );
     Ok(())
 }
 

@@ -114,6 +114,8 @@ fn things_are_found_by_their_ids() -> Result<(), Error> {
         let missing = client.get(&format!("{path}gone"))?;
         assert_eq!(missing.status, 404, "{path}: {}", missing.text());
     }
+    stand_in.change(|settings| settings.missing = 400);
+    assert_eq!(client.get("/contacts/gone")?.status, 400);
     let body = client.get("/locations/{L}")?.json();
     assert_eq!(body["location"]["name"], location.name.as_str());
     let owner = &location.associations[2];
@@ -238,10 +240,19 @@ fn requests_are_counted_and_each_token_opens_its_own_location() -> Result<(), Er
     }
     let mixed = Client { token: two.token.clone(), ..Client::new(&stand_in, &one) };
     assert_eq!(mixed.get("/associations/?locationId={L}")?.status, 403);
+    assert!(mixed.get("/objects/")?.header("date").is_some());
+    stand_in.change(|settings| settings.has_date = false);
+    assert_eq!(mixed.get("/objects/")?.header("date"), None);
     let counts: Vec<(Route, usize)> = stand_in.counts().into_iter().collect();
-    assert_eq!(counts, [(Route::Associations, 1), (Route::Association, 2), (Route::Location, 4)]);
+    let expected = [
+        (Route::Objects, 2),
+        (Route::Associations, 1),
+        (Route::Association, 2),
+        (Route::Location, 4),
+    ];
+    assert_eq!(counts, expected);
     let seen: Vec<u16> = stand_in.seen().iter().map(|it| it.status).collect();
-    assert_eq!(seen, [200, 200, 404, 200, 200, 404, 403]);
+    assert_eq!(seen, [200, 200, 404, 200, 200, 404, 403, 422, 422]);
     let seen = stand_in.seen();
     assert!(seen.is_sorted_by_key(|it| it.at) && seen[6].at <= stand_in.now());
     assert_eq!(

@@ -1,5 +1,9 @@
 //! What is answered, errors in the words of the sender.
 
+use std::io::{Read, Write};
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
 use serde_json::{Map, Value, json};
 
 use super::settings::Fault;
@@ -46,6 +50,18 @@ impl Answer {
     pub(crate) fn unprocessable(messages: &[String]) -> Self {
         let body = json!({"statusCode": 422, "message": messages, "error": reason(422)});
         Self::traced(422, body)
+    }
+
+    /// Packs the body, and the spaces before it.
+    pub(crate) fn packed(mut self) -> Self {
+        let mut packer = GzEncoder::new(Vec::new(), Compression::fast());
+        if let Some(Fault::Padded(spaces)) = self.fault {
+            std::io::copy(&mut std::io::repeat(b' ').take(spaces as u64), &mut packer).unwrap();
+            self.fault = None;
+        }
+        packer.write_all(&self.body).unwrap();
+        self.body = packer.finish().unwrap();
+        self.with("content-encoding", "gzip")
     }
 
     #[must_use]

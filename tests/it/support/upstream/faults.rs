@@ -39,15 +39,19 @@ impl Attempts {
 }
 
 /// Returns the answer in place of which a fault has its own, where it does.
-pub(crate) fn replaced(fault: Fault, mut answer: Answer) -> Answer {
+pub(crate) fn replaced(fault: Fault, mut answer: Answer, faults: &Faults) -> Answer {
+    let with_time = |answer: Answer| match faults.retry_after {
+        None => answer,
+        Some(time) => answer.with("retry-after", time.as_secs().to_string()),
+    };
     let html = |status: u16, title: &str| {
         let page = format!("<html><head><title>{status} {title}</title></head></html>");
         Answer::text(status, "text/html", &page)
     };
     match fault {
-        Fault::Status(502) => html(502, "Bad Gateway"),
-        Fault::Status(503) => html(503, "Service Temporarily Unavailable"),
-        Fault::Status(status) => Answer::error(status, "Something went wrong"),
+        Fault::Status(502) => with_time(html(502, "Bad Gateway")),
+        Fault::Status(503) => with_time(html(503, "Service Temporarily Unavailable")),
+        Fault::Status(status) => with_time(Answer::error(status, "Something went wrong")),
         Fault::Garbage => {
             let half = answer.body.len() / 2;
             answer.body.truncate(half);

@@ -6,7 +6,7 @@ use super::answer::Answer;
 use super::location::{Association, Relation};
 use super::parameters::Parameters;
 use super::reading::{Reading, page_size};
-use super::settings::Shape;
+use super::settings::{Shape, Spoiled};
 
 /// The rows of an unlimited page.
 const DEFAULT_LIMIT: usize = 100;
@@ -53,7 +53,8 @@ impl Reading<'_> {
         self.lose_some(record, &mut all);
         self.turn(&format!("/associations/relations/{record}"), &mut all);
         let page = all.iter().skip(skip).take(limit);
-        let rows: Vec<Value> = page.map(|it| self.relation_row(it)).collect();
+        let mut rows: Vec<Value> = page.map(|it| self.relation_row(it)).collect();
+        self.spoil(&mut rows);
         Ok(self.list("relations", rows, all.len(), &format!("{record}?{query}")))
     }
 
@@ -90,6 +91,15 @@ impl Reading<'_> {
             Shape::Object => Answer::traced(200, rows.into_iter().next().unwrap_or(json!({}))),
             Shape::Wrapped => Answer::traced(200, json!({"associations": rows})),
         })
+    }
+
+    fn spoil(&self, rows: &mut [Value]) {
+        let Some(last) = rows.last_mut() else { return };
+        match self.settings.spoiled {
+            Spoiled::Nothing => {}
+            Spoiled::NoId => drop(last.as_object_mut().unwrap().remove("id")),
+            Spoiled::OtherLocation => last["locationId"] = json!("another"),
+        }
     }
 
     /// Returns the associations that are there, oldest first.

@@ -14,8 +14,8 @@ const CONTACT_MEMBERS: [&str; 7] =
     ["locationId", "page", "pageLimit", "query", "searchAfter", "sort", "filters"];
 
 /// The parameters of a search of opportunities that change nothing here, or do what they say.
-const OPPORTUNITY_PARAMETERS: [&str; 11] = [
-    "location_id",
+/// Which one names the location depends on the version.
+const OPPORTUNITY_PARAMETERS: [&str; 10] = [
     "status",
     "order",
     "q",
@@ -88,9 +88,15 @@ impl<'u> Reading<'u> {
         Ok(self.search_answer(200, "contacts", found.rows.iter().map(row).collect(), found.exact))
     }
 
-    pub(crate) fn search_opportunities(&self, query: &str) -> Result<Answer, Answer> {
-        let mut parameters = Parameters::of_query(query, &OPPORTUNITY_PARAMETERS);
-        let location = parameters.needed("location_id");
+    pub(crate) fn search_opportunities(
+        &self,
+        query: &str,
+        version: &str,
+    ) -> Result<Answer, Answer> {
+        let location = if version == "v3" { "locationId" } else { "location_id" };
+        let known = [&OPPORTUNITY_PARAMETERS[..], &[location]].concat();
+        let mut parameters = Parameters::of_query(query, &known);
+        let location = parameters.needed(location);
         let limit = page_size(&mut parameters, "limit", 20, self.settings.caps.opportunities);
         let after = parameters.number("startAfter").map(|it| Millis::try_from(it).unwrap());
         let after = after.zip(parameters.text("startAfterId").map(str::to_owned));

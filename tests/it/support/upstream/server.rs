@@ -100,7 +100,9 @@ async fn serve(listener: TcpListener, shared: Arc<Shared>) {
                 }
             }
         });
-        let http = hyper::server::conn::http1::Builder::new();
+        let mut http = hyper::server::conn::http1::Builder::new();
+        // A date that is missing is set to be.
+        http.auto_date_header(false);
         // A connection that breaks is the client's to notice.
         tokio::spawn(
             async move { http.serve_connection(TokioIo::new(stream), service).await.ok() },

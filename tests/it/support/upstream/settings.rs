@@ -216,6 +216,18 @@ pub(crate) struct Faults {
     pub(crate) percent: Vec<(Fault, u64)>,
     /// The call that it happens to; any, if none is set.
     pub(crate) only: Option<Route>,
+    /// What another status says of when to come again.
+    pub(crate) retry_after: Option<Duration>,
+}
+
+/// What is wrong with the last row of each list of relations.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Spoiled {
+    Nothing,
+    /// It has no id.
+    NoId,
+    /// It is of another location.
+    OtherLocation,
 }
 
 /// The proxy before the sender, which judges by the `User-Agent`.
@@ -259,6 +271,13 @@ pub(crate) struct Settings {
     pub(crate) limits: Option<Limits>,
     pub(crate) faults: Faults,
     pub(crate) refusals: Refusals,
+    pub(crate) spoiled: Spoiled,
+    /// The status of a thing that is not there, where it is read by its id.
+    pub(crate) missing: u16,
+    /// Whether answers are packed for clients that take it.
+    pub(crate) packs: bool,
+    /// Whether answers have a date.
+    pub(crate) has_date: bool,
     /// How long each answer takes.
     pub(crate) latency: Duration,
 }
@@ -299,6 +318,10 @@ impl Default for Settings {
             limits: None,
             faults: Faults::default(),
             refusals: Refusals { edge: Edge::ClosedToPython, redirect: None, denied: Vec::new() },
+            spoiled: Spoiled::Nothing,
+            missing: 404,
+            packs: false,
+            has_date: true,
             latency: Duration::ZERO,
         }
     }

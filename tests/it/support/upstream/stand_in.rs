@@ -74,12 +74,17 @@ impl StandIn {
         self.shared.lock().webhooks.all.clone()
     }
 
-    /// Sends all webhooks that wait, and returns when none does.
+    /// Sends all webhooks that wait, before they are due, and returns when none does.
     pub(crate) fn deliver(&self) {
+        self.shared.lock().webhooks.hurry();
+        self.shared.changed();
+        self.settle();
+    }
+
+    /// Returns when no webhook waits any more.
+    pub(crate) fn settle(&self) {
         let mut state = self.shared.lock();
         assert!(state.settings.webhooks.url.is_some(), "there is no receiver");
-        state.webhooks.hurry();
-        self.shared.changed();
         while state.webhooks.is_waiting() {
             state = self.shared.wait(state, None);
         }

@@ -103,9 +103,10 @@ impl Shared {
         if every > 0 && state.seen.len().is_multiple_of(every) {
             state.change(0, now).churn();
         }
+        let has_date = state.settings.has_date;
         drop(state);
         self.changed();
-        answer.with("date", http_date(now))
+        if has_date { answer.with("date", http_date(now)) } else { answer }
     }
 }
 
@@ -134,10 +135,12 @@ impl State {
             let answer = answer.unwrap_or_else(|refusal| refusal);
             Ok(match fault {
                 None => answer,
-                Some(fault) => faults::replaced(fault, answer),
+                Some(fault) => faults::replaced(fault, answer, &self.settings.faults),
             })
         });
         let answer = answer.unwrap_or_else(|refusal| refusal);
+        let packs = self.settings.packs && request.header("accept-encoding").contains("gzip");
+        let answer = if packs { answer.packed() } else { answer };
         Ok(match limits {
             None => answer,
             Some(limits) => self.usages[location].with_headers(answer, &limits, now),
@@ -190,7 +193,9 @@ impl Reading<'_> {
             (Route::Associations, _) => self.associations(query),
             (Route::Businesses, _) => self.businesses(query),
             (Route::ContactSearch, _) => self.search_contacts(body),
-            (Route::OpportunitySearch, _) => self.search_opportunities(query),
+            (Route::OpportunitySearch, _) => {
+                self.search_opportunities(query, request.header("version"))
+            }
             (Route::Association, [id]) => self.association(id, query),
             (Route::AssociationByKey, [key]) => self.association_by_key(key, query),
             (Route::AssociationsOfObject, [key]) => self.associations_of_object(key, query),

@@ -55,7 +55,8 @@ impl<'u> Reading<'u> {
     }
 
     fn known(&self, key: &str, id: &str, name: &str) -> Result<&'u Record, Answer> {
-        let missing = || Answer::error(404, &format!("{name} not found"));
+        let status = self.settings.missing;
+        let missing = || Answer::error(status, &format!("{name} not found"));
         self.location.record(key, id, self.at).ok_or_else(missing)
     }
 

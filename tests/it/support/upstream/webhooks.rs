@@ -34,7 +34,8 @@ pub(crate) struct Webhook {
     pub(crate) kind: String,
     pub(crate) body: Value,
     pub(crate) fate: Fate,
-    due: Millis,
+    /// When it is sent.
+    pub(crate) due: Millis,
     attempts: u32,
 }
 
