@@ -70,10 +70,13 @@ impl Estimate {
                     Some(Method::List) => number,
                     Some(Method::ListEach) => number * kinds,
                 };
-                let pages = if records.is_some() { pages(number, key.page_size) } else { 1 };
-                let refused = key.refused.clone();
-                let object = key.object.clone();
-                let pages = if records.is_none() && refused.is_none() { 0 } else { pages };
+                let pages = match &key.first {
+                    // A search that was refused, and the list in its place.
+                    Some(page) if page.is_whole => 1 + pages(number, 100),
+                    Some(_) => pages(number, key.page_size),
+                    None => u64::from(key.refused.is_some()),
+                };
+                let (object, refused) = (key.object.clone(), key.refused.clone());
                 KeyEstimate { object, records, pages, lists, method, refused }
             })
             .collect();

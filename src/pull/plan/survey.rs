@@ -13,7 +13,7 @@ use crate::pull::reading::{
 };
 use crate::pull::upstream::{Client, SearchPlace};
 
-/// The object keys that every location has.
+/// The object keys that every location has, whether or not they are listed.
 const BUILT_IN: [&str; 3] = ["contact", "opportunity", "business"];
 
 /// The object layer of a location.
@@ -46,11 +46,13 @@ pub(crate) fn read_object_layer(
         by_name && ends.iter().all(|end| settings.reads_object(end.object.as_str()))
     };
     let definitions = Definitions::new(listing.rows.into_iter().filter(is_read));
+    let lists_built_in = objects.iter().any(|object| BUILT_IN.contains(&object.key.as_str()));
     objects.retain(|object| settings.reads_object(object.key.as_str()));
     let named = objects.iter().map(|object| object.key.as_str());
     let ends = definitions.objects();
+    let built_in = if lists_built_in { &[][..] } else { &BUILT_IN[..] };
     let keys: BTreeSet<&str> = named
-        .chain(BUILT_IN)
+        .chain(built_in.iter().copied())
         .filter(|key| settings.reads_object(key))
         .filter(|key| settings.associations.is_none() || ends.contains(key))
         .chain(ends.iter().copied())

@@ -54,8 +54,8 @@ pub(crate) struct SearchPage {
     pub(crate) total: Option<u64>,
     /// When it was read, by the sender's clock.
     pub(crate) at: Timestamp,
-    /// Whether it is known that no page follows.
-    is_whole: bool,
+    /// Whether it has all records: companies that cannot be searched are listed instead.
+    pub(crate) is_whole: bool,
 }
 
 /// Reads one page.

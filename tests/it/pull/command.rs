@@ -1,5 +1,7 @@
 //! `relata pull`, by the real binary.
 
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output, Stdio};
 
@@ -25,7 +27,9 @@ impl Place {
         let stand_in = StandIn::start(location.clone(), settings);
         let (folder, db) = fresh().unwrap();
         let place = Self { stand_in, location, folder, db };
-        std::fs::write(place.path("token"), format!("{}\n", place.location.token)).unwrap();
+        let token = place.path("token");
+        std::fs::write(&token, format!("{}\n", place.location.token)).unwrap();
+        std::fs::set_permissions(&token, Permissions::from_mode(0o600)).unwrap();
         place
     }
 
@@ -152,6 +156,9 @@ fn a_wrong_token_or_location_ends_at_once() {
     std::fs::write(place.path("token"), "pit-wrong").unwrap();
     let (_, errors) = place.ends(&[], 1);
     assert!(errors.contains("401") && !errors.contains("pit-wrong"), "{errors}");
+    let public = Permissions::from_mode(0o644);
+    std::fs::set_permissions(place.path("token"), public).unwrap();
+    assert!(place.ends(&[], 1).1.contains("others may read this token"));
     for wrong in ["", "pit two", "pit\u{1}"] {
         std::fs::write(place.path("token"), wrong).unwrap();
         let (_, errors) = place.ends(&[], 2);

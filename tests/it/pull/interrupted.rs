@@ -8,6 +8,7 @@ use relata::Store;
 
 use crate::pull::command::Place;
 use crate::pull::pulled::{Pull, relations};
+use crate::support::long::rounds;
 use crate::support::process::peak_resident;
 use crate::support::server::relata;
 use crate::support::upstream::{Embedded, Fault, Faults, Plan, Settings, StandIn};
@@ -15,6 +16,14 @@ use crate::support::upstream::{Embedded, Fault, Faults, Plan, Settings, StandIn}
 fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
     assert!(sent.unwrap().success());
+}
+
+/// Waits until a pull has sent another request.
+fn wait_for_request(place: &Place, seen: usize, child: &mut Child) {
+    while place.stand_in.seen().len() <= seen {
+        assert_eq!(child.try_wait().unwrap(), None, "it ended before it asked");
+        sleep(Duration::from_millis(5));
+    }
 }
 
 /// Kills or interrupts pulls at twenty moments, until one is done. Returns the runs and the
@@ -110,12 +119,10 @@ fn a_method_that_fails_is_noticed_across_runs() {
 
 #[test]
 fn a_second_signal_ends_at_once() {
-    let faults = Faults { percent: vec![(Fault::Stalled, 100)], only: None };
+    let faults = Faults { percent: vec![(Fault::Stalled, 100)], only: None, ..Faults::default() };
     let place = Place::with(Settings { faults, ..Settings::default() });
     let mut child = place.command(&["--timeout", "60s"]).stderr(Stdio::null()).spawn().unwrap();
-    while place.stand_in.seen().is_empty() {
-        sleep(Duration::from_millis(5));
-    }
+    wait_for_request(&place, 0, &mut child);
     let since = Instant::now();
     signal(&child, "INT");
     // Signals that arrive together may count as one.
@@ -134,9 +141,7 @@ fn two_pulls_of_one_location_exclude_each_other() {
     for arguments in [&[][..], &["--output", output.to_str().unwrap()]] {
         let seen = place.stand_in.seen().len();
         let mut first = place.command(arguments).stdout(Stdio::null()).spawn().unwrap();
-        while place.stand_in.seen().len() == seen {
-            sleep(Duration::from_millis(5));
-        }
+        wait_for_request(&place, seen, &mut first);
         let (_, errors) = place.ends(arguments, 1);
         assert!(errors.contains("a pull of this location is running"), "{errors}");
         assert!(first.wait().unwrap().success());
@@ -147,7 +152,9 @@ fn two_pulls_of_one_location_exclude_each_other() {
 /// A page of each object key is in memory, not the location.
 #[test]
 fn memory_does_not_grow_with_the_location() {
-    let records = [("custom_objects.property", 300_000), ("contact", 100)];
+    // The stand-in looks through all of them for each page.
+    let many = rounds(40_000, 300_000) as usize;
+    let records = [("custom_objects.property", many), ("contact", 100)];
     let joins = [("interest", ["contact", "custom_objects.property"], 200)];
     let location = Plan::of(1, &records, &joins).location();
     let stand_in = StandIn::start(location.clone(), Settings::default());

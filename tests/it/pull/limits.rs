@@ -152,7 +152,11 @@ fn faults_of_every_kind_are_outlasted() {
             Fault::Stalled,
             Fault::Garbage,
         ];
-        let faults = Faults { percent: percent.map(|fault| (fault, 2)).to_vec(), only: None };
+        let faults = Faults {
+            percent: percent.map(|fault| (fault, 2)).to_vec(),
+            only: None,
+            ..Faults::default()
+        };
         let settings = Settings { faults, seed, ..Settings::default() };
         let stand_in = StandIn::start(location.clone(), settings);
         let mut pull = Pull::of(&stand_in, &location);
@@ -166,7 +170,11 @@ fn faults_of_every_kind_are_outlasted() {
 fn a_request_that_always_fails_stops_after_seven_tries() {
     for fault in [Fault::Status(500), Fault::Garbage, Fault::Closed, Fault::Padded(33 << 20)] {
         let location = planned();
-        let faults = Faults { percent: vec![(fault, 100)], only: Some(Route::Associations) };
+        let faults = Faults {
+            percent: vec![(fault, 100)],
+            only: Some(Route::Associations),
+            ..Faults::default()
+        };
         let stand_in = StandIn::start(location.clone(), Settings { faults, ..Settings::default() });
         let pull = Pull::of(&stand_in, &location);
         let store = Store::in_memory().unwrap();
@@ -182,7 +190,11 @@ fn a_request_that_always_fails_stops_after_seven_tries() {
 #[test]
 fn an_answer_without_an_end_is_cut_off() {
     let location = planned();
-    let faults = Faults { percent: vec![(Fault::Endless, 100)], only: Some(Route::Objects) };
+    let faults = Faults {
+        percent: vec![(Fault::Endless, 100)],
+        only: Some(Route::Objects),
+        ..Faults::default()
+    };
     let stand_in = StandIn::start(location.clone(), Settings { faults, ..Settings::default() });
     let mut pull = Pull::of(&stand_in, &location);
     pull.upstream.retries = Some(1);
