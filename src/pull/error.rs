@@ -2,6 +2,7 @@
 
 use std::io;
 
+use crate::pull::excerpt::excerpt;
 use crate::pull::stop::StopReason;
 
 /// A pull failed, or was stopped.
@@ -50,8 +51,6 @@ const ROW_BYTES: usize = 500;
 impl PullError {
     /// Returns the error of a row.
     pub(super) fn row(what: &'static str, row: &serde_json::Value) -> Self {
-        let mut row = row.to_string();
-        row.truncate(row.floor_char_boundary(ROW_BYTES));
-        Self::Row { what, row }
+        Self::Row { what, row: excerpt(&row.to_string(), ROW_BYTES).to_owned() }
     }
 }

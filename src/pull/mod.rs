@@ -5,6 +5,7 @@
 //! them, for a [`Destination`].
 
 mod error;
+mod excerpt;
 mod plan;
 mod reading;
 mod running;

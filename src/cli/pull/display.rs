@@ -107,14 +107,11 @@ fn phase(progress: &Progress) -> &'static str {
 
 /// Returns the rate, what is left of the day, and how long it will take.
 fn status(progress: &Progress) -> String {
-    let mut text = format!("{} requests · {:.1}/s", progress.requests, progress.rate);
-    if let Some(left) = progress.left_today {
-        text.push_str(&format!(" · {left} left today"));
-    }
-    if let Some(rest) = progress.rest {
-        text.push_str(&format!(" · {} min", rest.as_secs().div_ceil(60)));
-    }
-    text
+    let requests = format!("{} requests", progress.requests);
+    let rate = format!("{:.1}/s", progress.rate);
+    let left = progress.left_today.map(|left| format!("{left} left today"));
+    let rest = progress.rest.map(|rest| format!("{} min", rest.as_secs().div_ceil(60)));
+    [Some(requests), Some(rate), left, rest].into_iter().flatten().collect::<Vec<_>>().join(" · ")
 }
 
 fn line(progress: &Progress) -> String {

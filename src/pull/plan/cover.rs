@@ -26,10 +26,7 @@ pub(crate) struct Cover {
 /// Costs up to 65,536 passes over the associations.
 pub(crate) fn cheapest(weights: &[Option<u64>], associations: &[Ends]) -> Cover {
     let weight = |key: usize| weights.get(key).copied().flatten();
-    let is_unreachable = |ends: &Ends| match (weight(ends.0), weight(ends.1)) {
-        (None, None) => true,
-        _ => false,
-    };
+    let is_unreachable = |ends: &Ends| weight(ends.0).is_none() && weight(ends.1).is_none();
     let mut cover = Cover::default();
     let mut open: BTreeSet<Ends> = BTreeSet::new();
     for (at, ends) in associations.iter().enumerate() {

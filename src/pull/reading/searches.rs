@@ -253,7 +253,7 @@ mod tests {
             requests += 1;
             let start = match place {
                 SearchPlace::Page(page) => (page - 1) * 500,
-                SearchPlace::After(cursor) => cursor[1].as_u64().unwrap() as usize + 1,
+                SearchPlace::After(cursor) => cursor[1].to_string().parse::<usize>().unwrap() + 1,
             };
             let start =
                 if pages.repeats_last { start.min(records.saturating_sub(1)) } else { start };

@@ -71,31 +71,31 @@ pub(crate) struct KeyStart {
 
 impl KeyRun {
     /// Begins, or continues where an earlier run stopped.
-    pub(crate) fn new(start: KeyStart, state: KeyState) -> Self {
+    pub(crate) fn new(start: KeyStart, begun: KeyState) -> Self {
         let KeyStart { object, sizes, method, count, kinds, seed, sample_size } = start;
         let mut sample = Sample::new(sample_size, seed);
-        state.sample.iter().for_each(|sampled| {
+        begun.sample.iter().for_each(|sampled| {
             sample.offer(sampled);
         });
         let mut search =
-            SearchProgress::behind(state.next.clone().unwrap_or(SearchPlace::Page(1)), state.found);
-        if state.is_searched {
+            SearchProgress::behind(begun.next.clone().unwrap_or(SearchPlace::Page(1)), begun.found);
+        if begun.is_searched {
             search.place = None;
         }
-        let (sampled, different) = state.finished.unwrap_or_default();
-        let stage = if state.finished.is_some() { Stage::Finished } else { Stage::Reading };
+        let (sampled, different) = begun.finished.unwrap_or_default();
+        let stage = if begun.finished.is_some() { Stage::Finished } else { Stage::Reading };
         Self {
             object,
             sizes,
-            method: method.map(|method| state.method.unwrap_or(method)),
+            method: method.map(|method| begun.method.unwrap_or(method)),
             stage,
             waiting: 0,
             held: HashMap::new(),
-            lists_done: (state.found + state.listed.len()) as u64,
-            listed: state.listed,
+            lists_done: (begun.found + begun.listed.len()) as u64,
+            listed: begun.listed,
             count,
             kinds,
-            relations: state.relations,
+            relations: begun.relations,
             proofs_left: 0,
             sampled,
             different,

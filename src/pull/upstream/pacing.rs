@@ -207,6 +207,10 @@ mod tests {
 
     use super::*;
 
+    fn is(rate: f64, expected: f64) -> bool {
+        (rate - expected).abs() < 1e-9
+    }
+
     fn pacer(rate: f64, burst: usize) -> Pacer {
         Pacer::new(rate, burst, None, Stop::default())
     }
@@ -246,8 +250,9 @@ mod tests {
             let begun = greedy(&mut pacer.lock(), Instant::now());
             let bound = rate.mul_add(10.0, f64::from(u32::try_from(burst).unwrap()));
             let most = most_in(&begun, WINDOW);
-            assert!((most as f64) <= bound + 1e-9, "{most} at {rate}");
-            assert!(begun.len() as f64 >= 59.0 * rate, "{} at {rate}", begun.len());
+            let number = |count: usize| f64::from(u32::try_from(count).unwrap());
+            assert!(number(most) <= bound + 1e-9, "{most} at {rate}");
+            assert!(number(begun.len()) >= 59.0 * rate, "{} at {rate}", begun.len());
         }
     }
 
@@ -283,16 +288,16 @@ mod tests {
         for _ in 0..4 {
             pace.throttle(now, Duration::from_secs(3));
         }
-        assert_eq!(pace.rate, 4.0);
+        assert!(is(pace.rate, 4.0));
         assert_eq!(pace.admit(now), Admission::At(now + Duration::from_secs(3)));
         for refusal in 1..9 {
             pace.throttle(now + refusal * Duration::from_secs(2), Duration::ZERO);
         }
-        assert_eq!(pace.rate, 1.0);
+        assert!(is(pace.rate, 1.0));
         let quiet = now + Duration::from_secs(16) + 3 * QUIET;
-        assert_eq!((pace.admit(quiet), pace.rate), (Admission::Now, 2.5));
+        assert!(pace.admit(quiet) == Admission::Now && is(pace.rate, 2.5));
         pace.admit(quiet + 100 * QUIET);
-        assert_eq!(pace.rate, 8.0);
+        assert!(is(pace.rate, 8.0));
     }
 
     #[test]
@@ -300,7 +305,7 @@ mod tests {
         let pacer = pacer(0.5, 1);
         let mut pace = pacer.lock();
         pace.throttle(Instant::now(), Duration::ZERO);
-        assert_eq!(pace.rate, 0.5);
+        assert!(is(pace.rate, 0.5));
     }
 
     #[test]

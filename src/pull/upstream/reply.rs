@@ -6,6 +6,7 @@ use serde_json::Value;
 
 use crate::model::Timestamp;
 use crate::pull::error::PullError;
+use crate::pull::excerpt::excerpt;
 use crate::pull::upstream::call::Call;
 use crate::pull::upstream::rate_headers::RateHeaders;
 
@@ -100,7 +101,7 @@ fn message(body: &[u8]) -> String {
         _ => String::from_utf8_lossy(body).into_owned(),
     };
     text = text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect();
-    text.truncate(text.floor_char_boundary(TEXT_BYTES));
+    text = excerpt(&text, TEXT_BYTES).to_owned();
     if let Some(trace) = member("traceId").and_then(Value::as_str) {
         text.extend([" (traceId ", trace, ")"]);
     }

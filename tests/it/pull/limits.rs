@@ -126,8 +126,8 @@ fn a_day_may_be_waited_for() {
     std::thread::scope(|scope| {
         let stand_in = &stand_in;
         let days = scope.spawn(move || {
-            let step = Duration::from_millis(200);
-            while stopped.recv_timeout(step) == Err(RecvTimeoutError::Timeout) {
+            let day = Duration::from_millis(200);
+            while stopped.recv_timeout(day) == Err(RecvTimeoutError::Timeout) {
                 stand_in.new_day();
             }
         });
@@ -157,7 +157,7 @@ fn faults_of_every_kind_are_outlasted() {
             only: None,
             ..Faults::default()
         };
-        let settings = Settings { faults, seed, ..Settings::default() };
+        let settings = Settings { seed, faults, ..Settings::default() };
         let stand_in = StandIn::start(location.clone(), settings);
         let mut pull = Pull::of(&stand_in, &location);
         pull.upstream.timeout = Duration::from_millis(400);

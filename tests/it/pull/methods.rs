@@ -36,7 +36,7 @@ fn totals_are_not_trusted() {
     ] {
         for cap in [PageCap::refused(100), PageCap::clamped(25)] {
             let caps = PageCaps::all(cap);
-            let settings = Settings { total, caps, ..Settings::default() };
+            let settings = Settings { caps, total, ..Settings::default() };
             let stand_in = StandIn::start(location.clone(), settings);
             Pull::of(&stand_in, &location).run_whole(&stand_in);
         }
