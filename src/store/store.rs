@@ -165,13 +165,12 @@ impl Store {
         let locations = Arc::new(recovered.locations);
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
-        let readers = journal.readers();
+        let (readers, subscriptions) = (journal.readers(), Subscriptions::starting_at(head));
         let loader = Loader::start(&locations, &readers, options.graph_memory)?;
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
         let Options { keep_ignored, keep, keep_events, names, past_graphs, .. } = options;
         let checkpointer = recovered.checkpointer;
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
-        let subscriptions = Subscriptions::starting_at(head);
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),
             clock: ReceiptClock::new(options.clock.clone(), journal.received_at(head)?),

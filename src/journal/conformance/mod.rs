@@ -21,7 +21,7 @@ use crate::model::{Seq, Timestamp};
 /// Opens the same journal again, once the one opened before is gone.
 type Open = Box<dyn FnMut() -> Box<dyn Journal>>;
 
-const CASES: [fn(&mut Open); 20] = [
+const CASES: [fn(&mut Open); 21] = [
     a_new_one_is_empty,
     entries_come_back_as_they_were,
     reading_goes_from_where_it_is_told,
@@ -32,6 +32,7 @@ const CASES: [fn(&mut Open); 20] = [
     checkpoints::a_checkpoint_that_fails_changes_nothing,
     checkpoints::parts_of_a_checkpoint_are_saved_over_the_one_before,
     checkpoints::a_checkpoint_is_replaced_by_another,
+    checkpoints::a_thing_is_found_by_its_id_in_one_location,
     deliveries::ids_are_found_by_their_hash,
     erasing::what_was_appended_is_there_after_a_recovery,
     erasing::a_location_is_erased_and_the_others_stay,

@@ -11,8 +11,8 @@ const SHARE: usize = 4;
 
 /// A delivery or some mutations.
 pub(crate) enum Waiter {
-    Delivery(Pending),
-    Mutations(PendingMutations),
+    Delivery(Box<Pending>),
+    Mutations(Box<PendingMutations>),
 }
 
 impl Waiter {
@@ -52,12 +52,12 @@ pub(crate) struct Waiting {
 
 impl Waiting {
     /// Adds one, or returns it if too many wait. The first one always may.
-    pub(crate) fn add(&mut self, waiter: Waiter, options: &Options) -> Result<(), Box<Waiter>> {
+    pub(crate) fn add(&mut self, waiter: Waiter, options: &Options) -> Result<(), Waiter> {
         let bytes = self.bytes + waiter.bytes();
         let is_full = self.waiters.len() >= options.queue_events.div_ceil(SHARE)
             || bytes > options.queue_bytes / SHARE;
         if is_full && !self.waiters.is_empty() {
-            return Err(Box::new(waiter));
+            return Err(waiter);
         }
         self.bytes = bytes;
         self.waiters.push(waiter);

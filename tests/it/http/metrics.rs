@@ -73,6 +73,10 @@ relata_http_requests_total{method="GET",route="/v1/locations/{locationId}/object
 relata_http_requests_total{method="GET",route="/v1/locations",status="400"} 1
 relata_http_requests_total{method="",route="",status="404"} 1
 relata_http_request_duration_seconds_count{method="GET",route="/v1/locations/{locationId}/objects/{objectKey}/links"} 2
+relata_events_total{origin="webhook"} 4
+relata_events_total{origin="api"} 0
+relata_events_total{origin="pull"} 0
+relata_events_total{origin="drift"} 0
 relata_commit_events_sum 4.0
 relata_head_seq 4
 relata_checkpoint_seq 0

@@ -82,11 +82,12 @@ fn labelled(label: &str, at: Option<u32>) -> Value {
 
 #[test]
 fn a_line_is_written_if_it_says_something_new_even_if_only_when() {
+    use Status::{Applied, Stale, Unchanged};
+
     let unlinked = json!({"type": "RelationDelete", "id": "r1", "associationId": "A",
         "locationId": "L", "firstObjectKey": "contact", "firstRecordId": "c1",
         "secondObjectKey": "home", "secondRecordId": "h1"});
     let office = |name: &str| json!({"type": "LocationUpdate", "id": "L", "name": name});
-    use Status::{Applied, Stale, Unchanged};
     for (events, expected) in [
         // The same once more, another one, and the first again.
         (

@@ -34,7 +34,9 @@ fn a_history_shows_where_events_came_from_and_when_they_were_observed() {
             (r#","origin":1,"observedAt":null"#.to_owned(), Origin::Webhook, None),
             (r#","origin":"API","observedAt":["a"]"#.to_owned(), Origin::Webhook, None),
         ];
-        cases.iter().for_each(|(members, ..)| post(members));
+        for (members, ..) in &cases {
+            post(members);
+        }
         let of = Subject::Node(NodeRef::record("home", "h"));
         let page = store.history("L", &of, 0, 100).unwrap();
         let found = page.events.iter().map(|event| (event.origin, event.observed_at));

@@ -32,8 +32,8 @@ mod tests {
         Timestamp::from_millis(millis)
     }
 
-    fn stamp(millis: Option<i64>, rank: Rank) -> Option<Stamp> {
-        Some(Stamp::new(millis.map(at), rank, 7))
+    fn stamp(millis: Option<i64>, rank: Rank) -> Stamp {
+        Stamp::new(millis.map(at), rank, 7)
     }
 
     #[test]
@@ -41,12 +41,12 @@ mod tests {
         let last = 253_402_300_799_999;
         for (newest, expected) in [
             (None, Some(500)),
-            (stamp(None, Rank::Delete), Some(500)),
-            (stamp(Some(400), Rank::Create), Some(500)),
-            (stamp(Some(500), Rank::Delete), Some(501)),
-            (stamp(Some(3_600_000), Rank::Update), Some(3_600_001)),
-            (stamp(Some(last - 1), Rank::Create), Some(last)),
-            (stamp(Some(last), Rank::Create), None),
+            (Some(stamp(None, Rank::Delete)), Some(500)),
+            (Some(stamp(Some(400), Rank::Create)), Some(500)),
+            (Some(stamp(Some(500), Rank::Delete)), Some(501)),
+            (Some(stamp(Some(3_600_000), Rank::Update)), Some(3_600_001)),
+            (Some(stamp(Some(last - 1), Rank::Create)), Some(last)),
+            (Some(stamp(Some(last), Rank::Create)), None),
         ] {
             assert_eq!(after(at(500), newest).ok(), expected.map(at), "{newest:?}");
         }
@@ -56,11 +56,11 @@ mod tests {
     fn an_update_is_dated_only_where_another_event_is() {
         for (newest, expected) in [
             (None, None),
-            (stamp(None, Rank::Create), None),
-            (stamp(None, Rank::Update), None),
-            (stamp(None, Rank::Delete), Some(500)),
-            (stamp(Some(400), Rank::Create), Some(500)),
-            (stamp(Some(600), Rank::Update), Some(601)),
+            (Some(stamp(None, Rank::Create)), None),
+            (Some(stamp(None, Rank::Update)), None),
+            (Some(stamp(None, Rank::Delete)), Some(500)),
+            (Some(stamp(Some(400), Rank::Create)), Some(500)),
+            (Some(stamp(Some(600), Rank::Update)), Some(601)),
         ] {
             assert_eq!(of_update(at(500), newest).ok(), Some(expected.map(at)), "{newest:?}");
         }

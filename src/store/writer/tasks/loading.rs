@@ -28,7 +28,9 @@ impl Writer {
             Decoded::Ignored { .. } => true,
         };
         let unloaded = take_unless(batch, is_ready);
-        unloaded.into_iter().for_each(|pending| self.wait_for_graph(Waiter::Delivery(pending)));
+        for pending in unloaded {
+            self.wait_for_graph(Waiter::Delivery(Box::new(pending)));
+        }
         held
     }
 
@@ -42,7 +44,9 @@ impl Writer {
         let is_ready =
             |pending: &mut PendingMutations| self.is_in_memory(&pending.location, &mut held);
         let unloaded = take_unless(batch, is_ready);
-        unloaded.into_iter().for_each(|pending| self.wait_for_graph(Waiter::Mutations(pending)));
+        for pending in unloaded {
+            self.wait_for_graph(Waiter::Mutations(Box::new(pending)));
+        }
         held
     }
 
@@ -126,8 +130,8 @@ impl Writer {
         let (mut deliveries, mut mutations) = (Vec::new(), Vec::new());
         for waiter in waiting.into_waiters() {
             match waiter {
-                Waiter::Delivery(pending) => deliveries.push(pending),
-                Waiter::Mutations(pending) => mutations.push(pending),
+                Waiter::Delivery(pending) => deliveries.push(*pending),
+                Waiter::Mutations(pending) => mutations.push(*pending),
             }
         }
         self.commit(&mut deliveries);

@@ -43,7 +43,9 @@ impl Writer {
             Ok(_) => self.acknowledge_mutations(&events, &admissions, answers),
             Err(refusal) => {
                 self.forget_ids(events.iter(), &admissions);
-                answers.into_iter().for_each(|(reply, _)| reply(Err(refusal.clone())));
+                for (reply, _) in answers {
+                    reply(Err(refusal.clone()));
+                }
             }
         }
     }

@@ -72,7 +72,7 @@ proptest! {
                 prop_assert_eq!(found.second.object, &*edge.second.0);
                 prop_assert_eq!((found.association, found.seq), (&*edge.association, edge.seq));
             }
-            let visible = (0..10).filter(|it| case.graph.relation(&format!("l{it}")).is_some());
+            let visible = (0..100).filter(|it| case.graph.relation(&format!("l{it}")).is_some());
             prop_assert_eq!(visible.count(), case.world.edges.len());
         }
     }

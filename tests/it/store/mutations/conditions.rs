@@ -46,7 +46,7 @@ fn an_event_is_written_while_its_thing_is_as_it_was() {
     ] {
         let desk = Desk::new();
         // A seq that differs from that of every other test.
-        desk.post(posted("RelationCreate", "other", "W", "cyd", "h9"));
+        desk.post(&posted("RelationCreate", "other", "W", "cyd", "h9"));
         let refused = |newest| Err(MutationRefusal::ConditionFailed { newest });
         assert_eq!(append(&desk, Condition::NewestIs(1), &first), refused(None), "{first}");
         let created = done(append(&desk, Condition::Unknown, &first));
@@ -88,7 +88,7 @@ fn a_delivery_is_written_once_and_in_its_own_location() {
     assert_eq!(done(append(&desk, Condition::Unknown, &body)), (Status::Applied, Some(1)));
     assert_eq!(desk.last_body(), body, "byte for byte");
     assert_eq!(done(append(&desk, Condition::Unknown, &body)), (Status::Duplicate, Some(1)));
-    assert_eq!(desk.post(body.clone()), Status::Duplicate);
+    assert_eq!(desk.post(&body), Status::Duplicate);
     body["locationId"] = json!("M");
     for (body, field) in [
         (body, "locationId"),

@@ -63,8 +63,8 @@ fn a_full_queue_refuses_at_once_and_counts_the_bytes() {
     }
     drop(sender);
     assert!(refused > 0);
-    let done = replies.iter().map(|reply| reply.unwrap().outcomes.remove(0).unwrap()).count();
-    assert_eq!(done + refused, 40);
+    let done: Vec<_> = replies.iter().map(|it| it.unwrap().outcomes.remove(0).unwrap()).collect();
+    assert_eq!(done.len() + refused, 40);
     let large = mutations(rows("k", 30));
     let too_many = store.submit_mutations(large, |_| unreachable!("it was refused"));
     assert!(matches!(too_many, Err(IngestError::Overloaded)));

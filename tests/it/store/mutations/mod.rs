@@ -30,12 +30,12 @@ struct Desk {
 
 impl Desk {
     fn new() -> Self {
-        Self::with(Options::default())
+        Self::with(&Options::default())
     }
 
-    fn with(options: Options) -> Self {
+    fn with(options: &Options) -> Self {
         let clock = ManualClock::new();
-        let options = Options { clock: clock.shared(), ..options };
+        let options = Options { clock: clock.shared(), ..options.clone() };
         let journal = Box::new(relata::journal::MemoryJournal::new());
         Self { store: Store::with_journal(journal, options).unwrap(), clock }
     }
@@ -65,10 +65,10 @@ impl Desk {
     fn post_at(&self, ahead: i64, mut body: Value) -> Status {
         let at = relata::Timestamp::from_millis(self.clock.wall().as_millis() + ahead);
         body["timestamp"] = json!(at.to_string());
-        self.post(body)
+        self.post(&body)
     }
 
-    fn post(&self, body: Value) -> Status {
+    fn post(&self, body: &Value) -> Status {
         self.store.ingest(body.to_string().as_bytes()).unwrap().status
     }
 
@@ -77,7 +77,7 @@ impl Desk {
         let Some(location) = self.store.location("L").unwrap() else { return Vec::new() };
         let graph = location.read();
         let list = graph.view().relations(&RelationQuery::of(record), &mut Budget::unbounded());
-        assert_eq!((list.total as usize, list.complete), (list.relations.len(), true));
+        assert_eq!((list.total, list.complete), (list.relations.len() as u64, true));
         list.relations.iter().map(|edge| edge.relation.unwrap().to_owned()).collect()
     }
 

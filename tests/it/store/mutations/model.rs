@@ -307,7 +307,7 @@ fn post(desk: &Desk, model: &Model, which: usize, sort: u8, ahead: Option<i64>) 
     };
     match ahead {
         Some(ahead) => desk.post_at(ahead, body),
-        None => desk.post(body),
+        None => desk.post(&body),
     };
 }
 

@@ -50,7 +50,7 @@ fn is_listed(desk: &Desk, id: &str) -> bool {
 #[test]
 fn as_much_is_kept_of_a_record_as_of_its_webhook() {
     for keep in [Keep::Bodies, Keep::Names, Keep::Ids] {
-        let desk = Desk::with(Options { keep, ..Options::default() });
+        let desk = Desk::with(&Options { keep, ..Options::default() });
         let id = id_of(desk.mutate(create(None, Some(PROPERTIES))));
         assert_eq!(id.len(), 24, "{id}");
         let mut expected = json!({"type": "RecordCreate", "id": id, "locationId": "L",
@@ -77,7 +77,7 @@ fn as_much_is_kept_of_a_record_as_of_its_webhook() {
 
 #[test]
 fn properties_are_one_json_object_or_list() {
-    let desk = Desk::with(Options { keep: Keep::Bodies, ..Options::default() });
+    let desk = Desk::with(&Options { keep: Keep::Bodies, ..Options::default() });
     for good in ["{}", "[]", r#"[{"key":"name","valueString":"a"}]"#, " {\"a\": [1]}\n"] {
         assert!(desk.mutate(create(None, Some(good))).is_ok(), "{good}");
     }
@@ -123,10 +123,10 @@ fn an_update_takes_effect_and_stands_in_the_way_of_no_undated_webhook() {
         json!({"type": "RecordUpdate", "id": "h1", "objectKey": "home", "locationId": "L",
             "properties": {"name": name}})
     };
-    desk.post(named("first"));
+    desk.post(&named("first"));
     assert!(desk.mutate(update("h1", r#"{"name":"second"}"#)).is_ok());
     assert_eq!(name(&desk, "h1").as_deref(), Some("second"));
-    desk.post(named("third"));
+    desk.post(&named("third"));
     assert_eq!(name(&desk, "h1").as_deref(), Some("third"));
     desk.post_at(HOUR, named("fourth"));
     assert!(desk.mutate(update("h1", r#"{"name":"fifth"}"#)).is_ok());
@@ -138,8 +138,8 @@ fn an_update_takes_effect_and_stands_in_the_way_of_no_undated_webhook() {
 #[test]
 fn a_delete_hides_every_link_that_the_record_has() {
     let desk = Desk::new();
-    desk.post(defined("AssociationCreate", "W", ["Buyer", "Home"]));
-    desk.post(posted("RelationCreate", "undated", "W", "ann", "h1"));
+    desk.post(&defined("AssociationCreate", "W", ["Buyer", "Home"]));
+    desk.post(&posted("RelationCreate", "undated", "W", "ann", "h1"));
     desk.post_at(DAY, posted("RelationCreate", "ahead", "W", "ben", "h1"));
     let interest = AssociationId::from("W");
     assert!(desk.link(&interest, "cyd", "h1").is_ok());

@@ -28,7 +28,7 @@ fn a_relation_has_the_object_keys_of_its_association() {
     let unknown = desk.mutate(create_relation("nothing", "ann", "h1"));
     assert_eq!(unknown, Err(MutationRefusal::AssociationNotFound));
     // One that only a relation has named is not known either.
-    desk.post(posted("RelationCreate", "p1", "pending", "ann", "h1"));
+    desk.post(&posted("RelationCreate", "p1", "pending", "ann", "h1"));
     let pending = desk.mutate(create_relation("pending", "ann", "h2"));
     assert_eq!(pending, Err(MutationRefusal::AssociationNotFound));
 }
@@ -68,10 +68,10 @@ fn a_relation_that_was_deleted_can_be_made_again_under_another_id() {
 #[test]
 fn a_link_that_a_webhook_has_made_is_a_duplicate_whatever_its_object_keys() {
     let desk = Desk::new();
-    desk.post(defined("AssociationCreate", "W", ["Buyer", "Home"]));
+    desk.post(&defined("AssociationCreate", "W", ["Buyer", "Home"]));
     let mut body = posted("RelationCreate", "w1", "W", "ann", "h1");
     body["firstObjectKey"] = json!("lead");
-    desk.post(body);
+    desk.post(&body);
     let id = AssociationId::from("W");
     assert_eq!(desk.link(&id, "ann", "h1"), Err(MutationRefusal::DuplicateRelation));
     assert!(desk.link(&id, "h1", "ann").is_ok());
@@ -110,14 +110,14 @@ fn a_delete_holds_against_webhooks_that_come_late() {
     assert!(desk.unlink(&link.id).is_ok());
     let late = posted("RelationCreate", link.id.as_str(), interest.as_str(), "ann", "h1");
     desk.post_at(-500, late.clone());
-    desk.post(late);
+    desk.post(&late);
     assert_eq!(desk.relations("ann"), Vec::<String>::new());
 }
 
 #[test]
 fn a_delete_takes_effect_over_a_link_of_a_fast_clock() {
     let desk = Desk::new();
-    desk.post(defined("AssociationCreate", "W", ["Buyer", "Home"]));
+    desk.post(&defined("AssociationCreate", "W", ["Buyer", "Home"]));
     desk.post_at(HOUR, posted("RelationCreate", "w1", "W", "ann", "h1"));
     assert!(desk.unlink(&RelationId::from("w1")).is_ok());
     assert_eq!(desk.relations("ann"), Vec::<String>::new());
@@ -152,6 +152,8 @@ fn a_hidden_link_is_not_found_and_no_duplicate() {
 
 #[test]
 fn mutations_of_one_call_see_those_before_them() {
+    use MutationRefusal::{AssociationNotFound, DuplicateRelation, RelationNotFound};
+
     let desk = Desk::new();
     let interest = desk.interest().id;
     let link = |first: &str, second: &str| create_relation(interest.as_str(), first, second);
@@ -165,7 +167,6 @@ fn mutations_of_one_call_see_those_before_them() {
         Mutation::DeleteAssociation { id: interest.clone() },
         link("ann", "h2"),
     ]);
-    use MutationRefusal::{AssociationNotFound, DuplicateRelation, RelationNotFound};
     let refused: Vec<_> = outcomes.outcomes.into_iter().map(Result::err).collect();
     let expected = [
         Some(DuplicateRelation),

@@ -53,7 +53,7 @@ fn one_association_has_a_key() {
     assert_eq!(refused, [false, true, false, false]);
     assert_eq!(again(), Err(MutationRefusal::DuplicateAssociationKey));
     // A key that only a webhook has given counts as well.
-    desk.post(defined("AssociationCreate", "W", ["a", "b"]));
+    desk.post(&defined("AssociationCreate", "W", ["a", "b"]));
     let taken = desk.mutate(create_association("key-W", "contact", "home"));
     assert_eq!(taken, Err(MutationRefusal::DuplicateAssociationKey));
 }
@@ -93,11 +93,11 @@ fn a_rename_keeps_the_cardinalities_that_a_webhook_has_brought() {
 fn an_undated_rename_follows_an_undated_definition_and_the_next_webhook_follows_it() {
     let desk = Desk::new();
     let id = AssociationId::from("W");
-    desk.post(defined("AssociationCreate", "W", ["Buyer", "Home"]));
+    desk.post(&defined("AssociationCreate", "W", ["Buyer", "Home"]));
     association(desk.mutate(relabel(&id, "Tenant", "House")));
     assert_eq!(desk.last_body().get("timestamp"), None);
     assert_eq!(&*desk.definition(&id).unwrap().first.label, "Tenant");
-    desk.post(defined("AssociationUpdate", "W", ["Owner", "Flat"]));
+    desk.post(&defined("AssociationUpdate", "W", ["Owner", "Flat"]));
     assert_eq!(&*desk.definition(&id).unwrap().first.label, "Owner");
     desk.mutate(relabel(&id, "Tenant", "House")).unwrap();
     assert_eq!(&*desk.definition(&id).unwrap().first.label, "Tenant");
@@ -131,7 +131,7 @@ fn no_event_follows_one_of_the_last_millisecond_that_can_be_written() {
     let id = AssociationId::from("W");
     let mut body = defined("AssociationCreate", "W", ["Buyer", "Home"]);
     body["timestamp"] = json!("9999-12-31T23:59:59.999Z");
-    desk.post(body);
+    desk.post(&body);
     assert_eq!(desk.mutate(relabel(&id, "a", "b")), Err(MutationRefusal::NoLaterTime));
     let gone = desk.mutate(Mutation::DeleteAssociation { id });
     assert_eq!((gone, desk.store.head()), (Err(MutationRefusal::NoLaterTime), 1));
@@ -179,9 +179,9 @@ fn associations_of_the_sender_cannot_be_changed_and_are_there_when_first_used() 
     let mut named = defined("AssociationUpdate", id.as_str(), ["Employer", "Employee"]);
     named["firstObjectKey"] = json!("business");
     named["secondObjectKey"] = json!("contact");
-    desk.post(named);
+    desk.post(&named);
     assert_eq!(&*desk.definition(&id).unwrap().first.label, "Employer");
-    desk.post(defined("AssociationDelete", id.as_str(), ["a", "b"]));
+    desk.post(&defined("AssociationDelete", id.as_str(), ["a", "b"]));
     let gone = desk.link(&id, "acme", "cyd");
     assert_eq!(gone, Err(MutationRefusal::AssociationNotFound), "a deleted one is not made again");
 }
@@ -190,7 +190,7 @@ fn associations_of_the_sender_cannot_be_changed_and_are_there_when_first_used() 
 fn what_names_too_much_is_refused_and_leaves_nothing() {
     let mut options = Options::default();
     (options.names.associations, options.names.object_keys, options.names.locations) = (2, 3, 1);
-    let desk = Desk::with(options);
+    let desk = Desk::with(&options);
     let outcomes = desk.mutate_all(vec![
         create_association("one", "contact", "home"),
         create_association("two", "contact", "deal"),
