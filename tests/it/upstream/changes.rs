@@ -75,6 +75,7 @@ fn churn_is_reported_but_for_links_between_companies_and_contacts() -> Result<()
     }
     let throughout = stand_in.truth_since(from);
     assert!(throughout.relations.len() < before.relations.len());
+    assert!(throughout.relations.keys().all(|id| before.relations.contains_key(id)));
     // What was read afterwards is what is there.
     let truth = stand_in.truth();
     assert_ne!(truth, before);

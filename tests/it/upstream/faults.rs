@@ -134,6 +134,12 @@ fn requests_are_turned_away_as_they_are_set() -> Result<(), Error> {
     assert_eq!(answer.json()["message"], "The token is not authorized for this scope.");
     assert_eq!(client.get("/objects/?locationId={L}")?.status, 200);
 
+    refuse(&|refusals| refusals.blind = vec!["associations.readonly"]);
+    let answer = client.get(PATH)?;
+    assert_eq!((answer.status, &answer.json()["associations"]), (200, &json!([])));
+    refuse(&|_| ());
+    assert_ne!(client.get(PATH)?.json()["associations"], json!([]));
+
     refuse(&|refusals| refusals.edge = Edge::Closed);
     let answer = client.get(PATH)?;
     assert_eq!((answer.status, &*answer.text()), (403, "error code: 1010"));

@@ -53,6 +53,9 @@ fn a_page_that_is_too_long_is_cut_or_refused() -> Result<(), Error> {
         assert!(answer.text().contains("must not be greater than 10"), "{name}");
         stand_in.change(|settings| settings.caps = PageCaps::all(PageCap::refused(11)));
         assert!(call()?.status < 300, "{name}");
+        // What nobody asked for is not refused.
+        stand_in.change(|settings| settings.caps = PageCaps::all(PageCap::refused(2)));
+        assert_eq!(client.get("/businesses/?locationId={L}")?.status, 200);
     }
     Ok(())
 }
@@ -78,7 +81,9 @@ fn rows_come_in_the_order_that_is_set() -> Result<(), Error> {
     stand_in.change(|settings| settings.order = Order::Newest);
     let mut newest = lists()?;
     assert_ne!(newest, oldest);
-    newest.iter_mut().for_each(|rows| rows.reverse());
+    for rows in &mut newest {
+        rows.reverse();
+    }
     assert_eq!(newest, oldest);
     // Those of opportunities, and contacts, can be asked for.
     let asked = client.get("/opportunities/search?location_id={L}&order=added_asc")?;

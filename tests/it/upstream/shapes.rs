@@ -251,6 +251,7 @@ fn requests_are_counted_and_each_token_opens_its_own_location() -> Result<(), Er
         (Route::Location, 4),
     ];
     assert_eq!(counts, expected);
+    stand_in.wait_for(9);
     let seen: Vec<u16> = stand_in.seen().iter().map(|it| it.status).collect();
     assert_eq!(seen, [200, 200, 404, 200, 200, 404, 403, 422, 422]);
     let seen = stand_in.seen();

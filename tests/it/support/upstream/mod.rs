@@ -1,7 +1,11 @@
 //! A stand-in of HighLevel's API, which misbehaves as the real one may.
 //!
-//! It is written from the sender's documents, not from a client's code, and holds locations
-//! made of seeds. What it does is set by [`Settings`]; what it really holds is a [`Truth`].
+//! It is written from the sender's documents, not from a client's code. A [`Plan`] makes a
+//! location of a seed; [`StandIn::start`] serves it, at [`StandIn::url`], to whoever has its
+//! token. What goes wrong is set by [`Settings`], before or while it runs
+//! ([`StandIn::change`]); what the location really holds is its [`Truth`].
+//!
+//! Time is that of the machine, and [`StandIn::pass`] adds to it. Chance follows from seeds.
 
 mod answer;
 mod changes;

@@ -86,7 +86,7 @@ pub(crate) fn page_size(
     default: usize,
     cap: PageCap,
 ) -> usize {
-    let asked = parameters.number(name).unwrap_or(default);
+    let asked = parameters.number(name).unwrap_or(default.min(cap.rows));
     if asked == 0 {
         parameters.fault(format!("{name} must not be less than 1"));
     }

@@ -245,6 +245,8 @@ pub(crate) struct Refusals {
     pub(crate) redirect: Option<String>,
     /// Scopes that the token lacks.
     pub(crate) denied: Vec<&'static str>,
+    /// Scopes by which nothing is found, as if there were nothing.
+    pub(crate) blind: Vec<&'static str>,
 }
 
 /// All that can be set. The default is a sender that behaves.
@@ -317,7 +319,12 @@ impl Default for Settings {
             churn_every: 0,
             limits: None,
             faults: Faults::default(),
-            refusals: Refusals { edge: Edge::ClosedToPython, redirect: None, denied: Vec::new() },
+            refusals: Refusals {
+                edge: Edge::ClosedToPython,
+                redirect: None,
+                denied: Vec::new(),
+                blind: Vec::new(),
+            },
             spoiled: Spoiled::Nothing,
             missing: 404,
             packs: false,

@@ -66,7 +66,11 @@ impl StandIn {
 
     /// Makes changes at random.
     pub(crate) fn churn(&self, changes: usize) {
-        self.edit(|change| (0..changes).for_each(|_| change.churn()));
+        self.edit(|change| {
+            for _ in 0..changes {
+                change.churn();
+            }
+        });
     }
 
     /// Returns all webhooks so far.
@@ -113,6 +117,14 @@ impl StandIn {
     /// Returns all requests so far.
     pub(crate) fn seen(&self) -> Vec<Seen> {
         self.shared.lock().seen.clone()
+    }
+
+    /// Returns when there were so many requests since it started.
+    pub(crate) fn wait_for(&self, requests: usize) {
+        let mut state = self.shared.lock();
+        while state.seen.len() < requests {
+            state = self.shared.wait(state, None);
+        }
     }
 
     /// Returns what the requests to the first location have used.

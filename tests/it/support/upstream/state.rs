@@ -157,7 +157,8 @@ impl State {
     ) -> Result<Answer, Answer> {
         let settings = &self.settings;
         let lag = if route.is_direct() { settings.direct_lag } else { settings.lag };
-        let at = now - millis(lag);
+        let is_blind = settings.refusals.blind.contains(&route.scope());
+        let at = if is_blind { Millis::MIN } else { now - millis(lag) };
         let location = &self.locations[location];
         let reading = Reading { location, settings, at, turned: &self.turned };
         let values: Vec<&str> = values.iter().map(String::as_str).collect();
