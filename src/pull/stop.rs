@@ -41,7 +41,7 @@ struct Shared {
 }
 
 impl Stop {
-    /// Stops: no request begins from now on. The first reason is kept.
+    /// Stops the pull: no request begins from now on. The first reason is kept.
     pub fn stop(&self, reason: StopReason) {
         self.lock().get_or_insert(reason);
         self.0.changed.notify_all();

@@ -104,7 +104,13 @@ fn one(
     let reader = Reader::new(upstream.clone(), settings, stop.clone())?;
     let resume = resume_file(db, pull, &location);
     let destination = destination(pull, stop, store)?;
-    let mut writer = EventWriter::new(&location, pull.keep.into(), destination)?;
+    let mut writer = match EventWriter::new(&location, pull.keep.into(), destination) {
+        Err(PullError::Stopped(reason)) => {
+            let report = Report { location, stopped: Some(reason), ..Report::default() };
+            return Ok((report, EventCounts::default()));
+        }
+        created => created?,
+    };
     let mut display = Display::new(pull.progress)?;
     let read = reader.read(&mut writer, resume.as_ref(), &mut |it| display.show(it));
     display.end();

@@ -10,7 +10,7 @@ use crate::pull::plan::survey::{Count, KeySurvey, ObjectLayer};
 /// Shortest first page that is asked about a second time: it may be one that was cut.
 const DOUBTED_ROWS: u64 = 10;
 
-/// Longest time that is told apart from longer ones, in seconds: thirty thousand years.
+/// Longest time that an estimate gives, in seconds: thirty thousand years.
 const TIME_MAX_SECONDS: f64 = 1e12;
 
 /// What a pull of a location will cost, before it begins.

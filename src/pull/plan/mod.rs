@@ -1,4 +1,4 @@
-//! Before links are read: what there is, what to list, and what it costs.
+//! Before links are read: a survey of the location, what to list, and what it costs.
 
 mod cover;
 mod estimate;

@@ -218,8 +218,8 @@ pub(crate) fn start_threads(
     Ok(())
 }
 
-/// Counts, of the relations of a list, those that are counted there: each relation shows in
-/// the lists of two records, and counts in one of them.
+/// Counts the relations of a list that belong to its record: each relation shows in the lists
+/// of two records, and counts in one of them.
 pub(crate) fn counted_here(
     rows: &[Relation],
     object: &str,

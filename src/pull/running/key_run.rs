@@ -70,7 +70,7 @@ pub(crate) struct KeyStart {
 }
 
 impl KeyRun {
-    /// Begins, or continues where an earlier run stopped.
+    /// Creates the state of a key that begins, or continues where an earlier run stopped.
     pub(crate) fn new(start: KeyStart, begun: KeyState) -> Self {
         let KeyStart { object, sizes, method, count, kinds, seed, sample_size } = start;
         let mut sample = Sample::new(sample_size, seed);

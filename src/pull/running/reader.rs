@@ -1,4 +1,4 @@
-//! Reading a location: what there is, what to list, then all of it.
+//! Reading a location: its object layer, a plan of what to list, then all of it.
 
 use std::path::PathBuf;
 use std::sync::Arc;

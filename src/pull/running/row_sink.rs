@@ -17,6 +17,6 @@ pub trait RowSink {
     /// Continues behind what an earlier run made durable: so many bytes, where it is a file.
     fn resume(&mut self, bytes: u64) -> Result<(), PullError>;
 
-    /// Finishes, once everything was taken.
+    /// Finishes once everything was taken.
     fn finish(&mut self) -> Result<(), PullError>;
 }

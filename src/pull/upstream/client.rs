@@ -25,7 +25,7 @@ const RETRIES_EARLY: u32 = 8;
 /// Repetitions of a request that failed.
 const RETRIES_FAULT: u32 = 6;
 
-/// Stands for "not known" in [`Client::left_today`].
+/// The value of `left_today` as long as the sender has not said it.
 const UNKNOWN: u64 = u64::MAX;
 
 /// A client of the sender's API. Threads share it.

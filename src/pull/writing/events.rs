@@ -1,6 +1,6 @@
 //! Rows as events: creates without a time of their own.
 //!
-//! A row does not say when it came to be what it is. Dated by when it was read, it would win
+//! A row does not say since when it is as it is. Dated by when it was read, it would win
 //! over a delete that happened a moment earlier and is reported a moment later, and bring back
 //! for good what is gone. Undated it is the oldest of all events: every delete wins over it,
 //! and everything that is dated.
