@@ -30,6 +30,8 @@ pub(crate) struct KeyRun {
     pub(crate) stage: Stage,
     /// Lists of the page in progress that are not read yet.
     pub(crate) waiting: usize,
+    /// Whether the sender gives no way to its last records.
+    pub(crate) is_cut: bool,
     /// Records that a page brought and that become rows only if they have links.
     pub(crate) held: HashMap<String, RecordRow>,
     /// Records of the page in progress whose links an earlier run has read.
@@ -90,6 +92,7 @@ impl KeyRun {
             method: method.map(|method| begun.method.unwrap_or(method)),
             stage,
             waiting: 0,
+            is_cut: false,
             held: HashMap::new(),
             lists_done: (begun.found + begun.listed.len()) as u64,
             listed: begun.listed,

@@ -71,6 +71,7 @@ impl Coordinator<'_> {
         let rows = match run.search.take(&object, page, &sizes) {
             Ok(rows) => rows,
             Err(error) => {
+                run.is_cut = true;
                 self.left_out.push(error.to_string());
                 return self.all_found(key);
             }
@@ -238,7 +239,10 @@ impl Coordinator<'_> {
             sampled: run.sampled,
             different: run.different,
         };
-        self.steps.push(step);
+        // Another run asks again for what was left out.
+        if !run.is_cut {
+            self.steps.push(step);
+        }
         Ok(())
     }
 }
