@@ -1,6 +1,7 @@
 //! What the threads do: requests, and what belongs together of them.
 
 use std::collections::{BTreeSet, HashSet, VecDeque};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::mpsc::Sender;
 use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 use std::thread;
@@ -32,10 +33,22 @@ pub(crate) enum Job {
 /// What came of it.
 #[derive(Debug)]
 pub(crate) enum Done {
-    Searched { key: usize, page: Result<SearchPage, PullError> },
-    Listed { key: usize, record: String, links: Result<RecordLinks, PullError> },
-    Proved { key: usize, proof: Result<Proof, PullError> },
+    Searched {
+        key: usize,
+        page: Result<SearchPage, PullError>,
+    },
+    Listed {
+        key: usize,
+        record: String,
+        links: Result<RecordLinks, PullError>,
+    },
+    Proved {
+        key: usize,
+        proof: Result<Proof, PullError>,
+    },
     Defined(Result<Option<(Association, Timestamp)>, PullError>),
+    /// A thread has panicked.
+    Lost,
 }
 
 /// The comparison of two ways to read the links of a record.
@@ -208,7 +221,9 @@ pub(crate) fn start_threads(
         let thread = thread::Builder::new().name("relata-pull".to_owned());
         let started = thread.spawn(move || {
             while let Some(job) = queue.next() {
-                if results.send(context.perform(job)).is_err() {
+                // Whoever waits for the result would wait for ever.
+                let done = catch_unwind(AssertUnwindSafe(|| context.perform(job)));
+                if results.send(done.unwrap_or(Done::Lost)).is_err() {
                     break;
                 }
             }

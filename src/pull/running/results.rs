@@ -44,6 +44,7 @@ impl Coordinator<'_> {
             },
             Done::Listed { key, record, links } => self.listed(key, record, links?),
             Done::Proved { key, proof } => self.proved(key, proof?),
+            Done::Lost => Err(PullError::Rejected("a thread of the pull has failed".to_owned())),
             Done::Defined(found) => match found? {
                 Some((association, at)) => self.emit(Row::Association(association), at),
                 None => Ok(()),

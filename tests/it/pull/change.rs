@@ -11,21 +11,25 @@ use serde_json::json;
 use crate::pull::pulled::{Pull, assert_same, labels, planned, relations};
 use crate::support::database::fresh;
 use crate::support::server::Server;
-use crate::support::upstream::{Delivery, Fate, Settings, Slip, Slips, StandIn};
+use crate::support::upstream::{Delivery, Fate, Plan, Settings, Slip, Slips, StandIn};
 
 #[test]
 fn no_link_that_was_there_throughout_is_missing_from_lists_that_slip() {
+    // One end of the links is listed alone, and nothing is read a second way.
+    let records = [("contact", 30), ("custom_objects.property", 400)];
+    let joins = [("interest", ["contact", "custom_objects.property"], 420)];
     for kind in [Slip::Turn, Slip::Go, Slip::Come] {
         for rows in [1, 3] {
-            let location = planned();
+            let location = Plan { hub: 300, ..Plan::of(3, &records, &joins) }.location();
             let slips = Slips { kind, rows, times: 3 };
             let stand_in =
                 StandIn::start(location.clone(), Settings { slips, ..Settings::default() });
             let start = stand_in.now();
             let mut pull = Pull::of(&stand_in, &location);
-            pull.read.page_size = Some(50);
+            (pull.read.page_size, pull.read.sample) = (Some(50), 0);
             let store = Store::in_memory().unwrap();
-            pull.run(&store).unwrap();
+            let (report, _) = pull.run(&store).unwrap();
+            assert!(report.methods.keys().eq(["contact"]));
             let found = relations(&store, &location.id);
             for (id, relation) in stand_in.truth_since(start).relations {
                 assert_eq!(found.get(&id), Some(&relation), "{kind:?} {rows}");
