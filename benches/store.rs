@@ -16,8 +16,9 @@ use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
 use relata::graph::{Budget, Link, LinkFilter, LinkQuery, LocationGraph};
 use relata::history::Subject;
 use relata::journal::{Journal, JournalEntry, SqliteJournal};
+use relata::mutation::{Mutation, Mutations};
 use relata::webhook::{Decoded, decode};
-use relata::{Event, NodeRef, Seq, Store, Timestamp};
+use relata::{Event, LocationId, NodeRef, Seq, Store, Timestamp};
 
 const RELATIONS: u64 = 1_000_000;
 
@@ -35,6 +36,7 @@ fn main() {
     decoding(&mut criterion);
     appending(&mut criterion);
     merging(&mut criterion);
+    mutating(&mut criterion);
     #[cfg(feature = "server")]
     signatures(&mut criterion);
     importing();
@@ -129,7 +131,7 @@ const CHUNK: usize = 4_096;
 
 /// A million relations from NDJSON into a new file, beside plain inserts of the same
 /// texts, which are split and read before, in transactions of the same size; and the
-/// same lines again, all of which are known. In turns, the best of three: one takes
+/// same lines again, all of which are known, and with only changes. In turns, the best of three: one takes
 /// too long for Criterion.
 #[expect(clippy::print_stdout, reason = "figures")]
 fn importing() {
@@ -152,7 +154,7 @@ fn importing() {
             body,
         })
         .collect();
-    let mut best = [f64::INFINITY; 3];
+    let mut best = [f64::INFINITY; 4];
     for _ in 0..3 {
         let directory = tempfile::tempdir().expect("a directory");
         let mut plain = plain(&directory.path().join("plain.db"));
@@ -160,18 +162,24 @@ fn importing() {
         let import = || {
             store.import().read(file.as_bytes(), |_| Ok(())).expect("the disk works");
         };
+        let changes = || {
+            let import = store.import().only_changes();
+            let counts = import.read(file.as_bytes(), |_| Ok(())).expect("the disk works");
+            assert_eq!(counts.applied, 0);
+        };
         let seconds = [
             timed(|| entries.chunks(CHUNK).for_each(|chunk| insert(&mut plain, chunk))),
             timed(import),
             timed(import),
+            timed(changes),
         ];
         for (best, seconds) in best.iter_mut().zip(seconds) {
             *best = best.min(seconds);
         }
     }
-    let [plain, imported, known] = best;
+    let [plain, imported, known, unchanged] = best;
     println!(
-        "import of {} lines: {imported:.2} s, plain insert {plain:.2} s (1 to {:.2}), again {known:.2} s",
+        "import of {} lines: {imported:.2} s, plain insert {plain:.2} s (1 to {:.2}), again {known:.2} s, only changes, of which there are none, {unchanged:.2} s",
         entries.len(),
         imported / plain
     );
@@ -201,6 +209,35 @@ fn merging(criterion: &mut Criterion) {
         merge(&mut graph, &events);
         group.bench_function(BenchmarkId::new("known relations", size), |b| {
             b.iter(|| merge(&mut graph, &events));
+        });
+    }
+    group.finish();
+}
+
+/// Calls that link records that nothing has linked, into a file, beside an append of as many
+/// entries.
+fn mutating(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("mutate");
+    let directory = tempfile::tempdir().expect("a directory");
+    let store = Store::open(directory.path().join("relata.db")).expect("a store");
+    let location = LocationId::from("here");
+    let association = "OPPORTUNITIES_CONTACTS_ASSOCIATION";
+    let mut made = 0_u64;
+    for batch in [1, 10, 100, 1000] {
+        group.throughput(Throughput::Elements(batch));
+        group.bench_function(BenchmarkId::new("links", batch), |b| {
+            b.iter(|| {
+                let link = |number: u64| Mutation::CreateRelation {
+                    association: association.into(),
+                    first: format!("opportunity-{}", number % 997).as_str().into(),
+                    second: format!("contact-{number}").as_str().into(),
+                };
+                let mutations = (made..made + batch).map(link).collect();
+                made += batch;
+                let call = Mutations { location: location.clone(), trace_id: None, mutations };
+                let mutated = store.mutate(call).expect("the disk works");
+                assert!(mutated.outcomes.iter().all(Result::is_ok));
+            });
         });
     }
     group.finish();

@@ -73,6 +73,13 @@ fn home(name: &str, at: Option<u32>) -> Value {
     dated(event, at)
 }
 
+/// The delete of the first relation.
+fn unlinked() -> Value {
+    let mut event = relation(1);
+    event["type"] = json!("RelationDelete");
+    event
+}
+
 fn labelled(label: &str, at: Option<u32>) -> Value {
     let event = json!({"type": "AssociationCreate", "id": "A", "key": "k",
         "locationId": "L", "firstObjectKey": "contact", "firstObjectLabel": label,
@@ -84,9 +91,6 @@ fn labelled(label: &str, at: Option<u32>) -> Value {
 fn a_line_is_written_if_it_says_something_new_even_if_only_when() {
     use Status::{Applied, Stale, Unchanged};
 
-    let unlinked = json!({"type": "RelationDelete", "id": "r1", "associationId": "A",
-        "locationId": "L", "firstObjectKey": "contact", "firstRecordId": "c1",
-        "secondObjectKey": "home", "secondRecordId": "h1"});
     let office = |name: &str| json!({"type": "LocationUpdate", "id": "L", "name": name});
     for (events, expected) in [
         // The same once more, another one, and the first again.
@@ -110,7 +114,7 @@ fn a_line_is_written_if_it_says_something_new_even_if_only_when() {
             vec![(Applied, 1), (Unchanged, 2), (Stale, 0), (Stale, 0)],
         ),
         (
-            vec![relation(1), relation(1), unlinked.clone(), relation(1), unlinked],
+            vec![relation(1), relation(1), unlinked(), relation(1), unlinked()],
             vec![(Applied, 1), (Unchanged, 0), (Applied, 2), (Stale, 0), (Unchanged, 0)],
         ),
         (
