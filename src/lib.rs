@@ -42,6 +42,7 @@
 //! | [`graph`] | one location's graph: the merge rule, and queries without copying |
 //! | [`journal`] | where accepted events are kept: the trait, SQLite, memory |
 //! | [`export`] | writes a graph in the formats of other tools |
+//! | `pull` | reads a location from the sender's API, with the feature `pull` |
 //! | `signature` | verifies webhook signatures, with the feature `server` |
 //! | `http`, `api` | the HTTP API and its JSON, with the feature `server` |
 //!
@@ -56,6 +57,8 @@ pub mod graph;
 pub mod http;
 pub mod journal;
 mod model;
+#[cfg(feature = "pull")]
+pub mod pull;
 #[cfg(feature = "server")]
 pub mod signature;
 mod store;

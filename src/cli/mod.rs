@@ -22,6 +22,7 @@ mod log;
 mod node_name;
 mod output;
 mod preload;
+mod pull;
 mod query;
 mod run;
 mod serve;

@@ -6,7 +6,7 @@ use crate::config::{Command, Config};
 
 use crate::cli::{
     backup, bench, checkpoint, completions, dead_letters, diff, doctor, erase, export, find,
-    health, history, ingest, links, log, serve, summary, token, traversals, verify, watch,
+    health, history, ingest, links, log, pull, serve, summary, token, traversals, verify, watch,
 };
 
 /// Runs the command and returns its exit status.
@@ -16,6 +16,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Serve(serve) => serve::run(&config.db, &serve),
         Command::Health(health) => health::run(&health),
         Command::Ingest(ingest) => ingest::run(&config.db, &ingest),
+        Command::Pull(pull) => pull::run(&config.db, &pull),
         Command::Find(find) => find::run(&config.db, &find),
         Command::Links(links) => links::run(&config.db, &links),
         Command::Labels(labels) => links::labels(&config.db, &labels),

@@ -2,6 +2,7 @@
 //! them.
 
 mod commands;
+mod duration;
 mod file;
 mod filters;
 mod find;
@@ -9,10 +10,13 @@ mod listen;
 mod memory;
 mod names;
 mod node_arg;
+mod pull;
 mod queries;
 mod retention;
+mod secrets;
 mod serve;
 mod store;
+mod upstream;
 mod variables;
 mod webhooks;
 
@@ -21,6 +25,7 @@ pub(crate) use filters::ConditionArg;
 pub(crate) use find::{FOUND_MAX, FindArgs};
 pub(crate) use names::Names;
 pub(crate) use node_arg::NodeArg;
+pub(crate) use pull::{ProgressArg, PullArgs};
 pub(crate) use queries::*;
 pub(crate) use serve::*;
 pub(crate) use variables::{is_dumb_terminal, wants_color};
@@ -100,6 +105,8 @@ pub(crate) enum Command {
     Health(HealthArgs),
     /// Import events from NDJSON files
     Ingest(IngestArgs),
+    /// Read locations from HighLevel's API into a store, a server or a file
+    Pull(PullArgs),
     /// Find records by name, or by the beginning of their id
     Find(FindArgs),
     /// List the links of an object key or a record

@@ -37,6 +37,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("export", &["model", "graph"]),
     ("signature", &["model"]),
     ("store", &["model", "webhook", "graph", "journal"]),
+    ("pull", &["model", "webhook", "store"]),
     ("api", &["model", "webhook", "graph", "journal", "signature", "store"]),
     ("http", &["model", "webhook", "graph", "journal", "export", "signature", "store", "api"]),
 ];
@@ -55,13 +56,25 @@ const CRATES: &[(&str, &[&str])] = &[
         &["signature/", "http/auth/token.rs", "http/compat/objects.rs", "http/handlers/docs.rs"],
     ),
     ("tokio", &["http/", "cli/"]),
+    ("ureq", &["pull/"]),
+    ("rustls", &["pull/upstream/agent.rs"]),
+    ("zeroize", &["pull/secret.rs"]),
+    ("fastrand", &["pull/"]),
     ("clap", &["config/", "main.rs"]),
     ("clap_complete", &["config/"]),
     ("anyhow", &["cli/", "config/", "main.rs"]),
     // The properties of a name are JSON in their column, so that SQL can read them.
     (
         "serde_json",
-        &["webhook/", "signature/", "export/", "http/", "cli/", "journal/sqlite/checkpoint/"],
+        &[
+            "webhook/",
+            "signature/",
+            "export/",
+            "http/",
+            "cli/",
+            "pull/",
+            "journal/sqlite/checkpoint/",
+        ],
     ),
 ];
 

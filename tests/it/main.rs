@@ -27,6 +27,8 @@ mod graph;
 #[cfg(feature = "server")]
 mod http;
 mod prose;
+#[cfg(feature = "server")]
+mod pull;
 mod readability;
 mod store;
 mod support;

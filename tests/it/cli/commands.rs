@@ -313,6 +313,7 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
     let commands = [
         "serve",
         "ingest",
+        "pull",
         "find",
         "links",
         "labels",

@@ -40,7 +40,7 @@ pub(crate) use plan::{LAST_MADE, Plan};
 pub(crate) use routes::Route;
 pub(crate) use settings::{
     Delivery, Edge, Embedded, Fault, Faults, Limits, Order, PageCap, PageCaps, Refusals,
-    RetryAfter, Settings, Shape, Slip, Slips, Spoiled, Total, Window,
+    RetryAfter, Searches, Settings, Shape, Slip, Slips, Spoiled, Total, Window,
 };
 pub(crate) use stand_in::StandIn;
 pub(crate) use truth::{TrueAssociation, TrueRelation, Truth};

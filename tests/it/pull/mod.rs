@@ -1,0 +1,9 @@
+//! Pulling from the sender's API, against the stand-in.
+
+mod change;
+mod command;
+mod costs;
+mod interrupted;
+mod limits;
+mod methods;
+pub(crate) mod pulled;
