@@ -11,8 +11,8 @@ pub struct Mutations {
     pub location: LocationId,
     /// An id for tracing, which the journal keeps.
     pub trace_id: Option<Box<str>>,
-    /// What to change. Each sees those before it. The writer does nothing else meanwhile,
-    /// about 10 µs for each: a thousand at once are reasonable.
+    /// What to change. Each sees those before it. The writer does nothing else meanwhile, some
+    /// tens of microseconds for each: a thousand at once are reasonable.
     pub mutations: Vec<Mutation>,
 }
 
