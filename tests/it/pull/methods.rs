@@ -6,6 +6,9 @@ use relata::pull::Method;
 use crate::pull::pulled::{Pull, planned, relations};
 use crate::support::upstream::{Embedded, Order, PageCap, PageCaps, Settings, StandIn, Total};
 
+/// A sample that leaves nothing to chance.
+const EVERY_RECORD: usize = 1_000;
+
 #[test]
 fn every_method_reads_everything_whatever_the_pages_are() {
     let location = planned();
@@ -63,10 +66,13 @@ fn lists_that_lose_rows_are_read_again_by_association() {
     let settings =
         Settings { mixed_loss_percent: 50, embedded: Embedded::Absent, ..Settings::default() };
     let stand_in = StandIn::start(location.clone(), settings);
-    let (_, report) = Pull::of(&stand_in, &location).run_whole(&stand_in);
+    let mut pull = Pull::of(&stand_in, &location);
+    pull.read.sample = EVERY_RECORD;
+    let (_, report) = pull.run_whole(&stand_in);
     assert!(report.methods.values().any(|method| *method == Method::ListEach), "{report:?}");
 
     let mut chosen = Pull::of(&stand_in, &location);
+    chosen.read.sample = EVERY_RECORD;
     chosen.read.method = Some(Method::List);
     let store = Store::in_memory().unwrap();
     let (report, _) = chosen.run(&store).unwrap();
@@ -94,6 +100,7 @@ fn links_in_search_results_count_only_if_they_prove_good() {
         pull.read.associations =
             Some(["property_sale", "property_owner"].map(str::to_owned).to_vec());
         pull.read.both_ends = true;
+        pull.read.sample = EVERY_RECORD;
         let store = Store::in_memory().unwrap();
         let (report, _) = pull.run(&store).unwrap();
         let wanted = stand_in.truth().associations;

@@ -7,3 +7,4 @@ mod interrupted;
 mod limits;
 mod methods;
 pub(crate) mod pulled;
+mod tls;
