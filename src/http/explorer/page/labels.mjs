@@ -1,0 +1,208 @@
+// Which texts are shown, and where: each at one of a few places beside what it names, where it
+// covers neither a node nor another text. What matters more chooses first.
+
+import { pointOf } from './curves.mjs';
+import { Occupancy } from './occupancy.mjs';
+import { countText } from './sizes.mjs';
+import { oneLine, textWidth } from './text-width.mjs';
+
+/** Sizes in CSS pixels; nothing is drawn smaller. */
+export const TEXT = { node: 12.5, sub: 11, link: 11, group: 11.5, count: 11.5 };
+
+/** At most this many texts of nodes and of links at once. */
+const NODE_TEXTS_MAX = 200;
+const LINK_TEXTS_MAX = 60;
+
+/** Below these scales only what matters most is named. */
+const NAMES_SCALE = 0.34;
+const LINK_NAMES_SCALE = 0.62;
+const FAR_NAMES_MAX = 24;
+
+/** Up to this many nodes each has its second line; beyond, when they are enlarged. */
+const SUBS_MAX = 40;
+const SUBS_SCALE = 1.25;
+
+const CHARACTERS_MAX = 28;
+const CHOSEN_CHARACTERS_MAX = 56;
+const GAP = 3;
+
+/** Places along a link, tried in this order. */
+const SHARES = [0.5, 0.6, 0.4, 0.7, 0.3];
+
+/**
+ * Returns the marks of the texts.
+ * @param {any[]} links marks of the links
+ * @param {any[]} nodes marks of nodes and groups
+ * @param {import('./parallel-links.mjs').Links} graph
+ * @param {any} view
+ */
+export function labels(links, nodes, graph, view) {
+  const board = new Board(nodes, view);
+  const rank = ranked(nodes, graph, view);
+  const isNear = view.camera.scale >= NAMES_SCALE;
+  const chosen = links.filter((link) => link.selected && !link.isStem);
+  const first = rank.filter(({ weight }) => weight >= CLOSE);
+  const rest = rank.filter(({ weight }) => weight < CLOSE);
+  for (const { mark } of first) board.name(mark, graph);
+  for (const link of chosen) board.link(link);
+  for (const { mark } of isNear ? rest : rest.slice(0, FAR_NAMES_MAX)) board.name(mark, graph);
+  if (view.camera.scale >= LINK_NAMES_SCALE || view.options.endLabels) {
+    for (const link of links) if (!link.selected && !link.isStem && !link.faded) board.link(link);
+  }
+  return board.texts;
+}
+
+/** Weight from which a text comes before those of links. */
+const CLOSE = 1e6;
+
+/** Returns the marks that may be named, those that matter most first. */
+function ranked(nodes, graph, view) {
+  const close = new Set();
+  for (const id of view.selected) for (const other of graph.neighbours.get(id) ?? []) close.add(other);
+  const weigh = (mark) => {
+    if (mark.selected) return 2 * CLOSE;
+    if (mark.faded) return -1;
+    if (close.has(mark.id)) return CLOSE + (graph.degree.get(mark.id) ?? 0);
+    const special = mark.kind === 'group' ? 5e4 : mark.change || mark.badge ? 1e4 : 0;
+    return special + (graph.degree.get(mark.id) ?? 0) + (mark.item.size ?? 0) * 100;
+  };
+  return nodes
+    .map((mark, at) => ({ mark, at, weight: weigh(mark) }))
+    .sort((a, b) => b.weight - a.weight || a.at - b.at);
+}
+
+/** The texts that have found their place. */
+class Board {
+  constructor(nodes, view) {
+    this.view = view;
+    this.texts = [];
+    this.names = 0;
+    this.linkTexts = 0;
+    this.occupied = new Occupancy(nodes, view);
+    this.subs = nodes.length <= SUBS_MAX || view.camera.scale >= SUBS_SCALE;
+    const measure = view.options.measure ?? ((text, size, weight) =>
+      textWidth(text, size) * (weight > 500 ? 1.06 : 1));
+    this.measure = measure;
+    for (const mark of nodes) if (mark.kind === 'group') this.count(mark);
+  }
+
+  /** Adds the number within a group. */
+  count(mark) {
+    const size = TEXT.count * mark.zoom;
+    if (size < 7) return;
+    const [x, text] = [mark.x + 6 * mark.zoom, countText(mark.count)];
+    this.add(mark, { x, y: mark.y, text, size, weight: 650, tone: 'text', isInside: true });
+  }
+
+  /** Adds the name of a node or group, if it has room. */
+  name(mark, graph) {
+    const isGroup = mark.kind === 'group';
+    if (this.names >= NODE_TEXTS_MAX && !mark.selected) return;
+    const cut = mark.selected ? CHOSEN_CHARACTERS_MAX : CHARACTERS_MAX;
+    const text = oneLine(isGroup ? mark.item.label : mark.item.text, cut);
+    if (text === '') return;
+    const weight = mark.selected ? 650 : 500;
+    const name = { text, size: isGroup ? TEXT.group : TEXT.node, weight, tone: 'text' };
+    const lines = [name];
+    const sub = isGroup ? '' : oneLine(mark.item.sub ?? '', CHARACTERS_MAX);
+    if (sub !== '' && (this.subs || mark.selected)) {
+      lines.push({ text: sub, size: TEXT.sub, weight: 400, tone: 'soft' });
+    }
+    for (const line of lines) line.width = this.measure(line.text, line.size, line.weight);
+    const places = placesOf(mark, graph, this.view);
+    const fits = (block) => places.find((place) => this.occupied.isFree(boxOf(mark, block, place)));
+    let place = fits(lines);
+    if (!place && lines.length > 1) {
+      lines.pop();
+      place = fits(lines);
+    }
+    if (!place && !mark.selected) return;
+    this.names += 1;
+    this.block(mark, lines, place ?? places[0]);
+  }
+
+  /** Adds lines beside a mark. */
+  block(mark, lines, place) {
+    const box = boxOf(mark, lines, place);
+    this.occupied.take(box);
+    let top = box.top;
+    for (const line of lines) {
+      const height = line.size * 1.2;
+      const x = place === 'right' ? box.left : place === 'left' ? box.right : mark.x;
+      const align = place === 'right' ? 'start' : place === 'left' ? 'end' : 'center';
+      this.add(mark, { ...line, x, y: top + height / 2, align });
+      top += height;
+    }
+  }
+
+  /** Adds the texts of a link, where they have room. */
+  link(mark) {
+    const { label = '', ownLabel = '', count } = mark.item;
+    const bundle = mark.ids.length > 1 ? `${countText(mark.ids.length)} links` : '';
+    if (bundle) this.along(mark, bundle, SHARES, 600);
+    else if (this.view.options.endLabels || mark.isChosen) {
+      if (count !== undefined) this.along(mark, countText(count), [0.5, 0.56, 0.44], 600);
+      this.along(mark, label, [0.76, 0.7, 0.82, 0.64]);
+      this.along(mark, ownLabel, [0.24, 0.3, 0.18, 0.36]);
+    } else {
+      const times = count !== undefined && count > 1 ? ` · ${countText(count)}` : '';
+      this.along(mark, label + times, SHARES);
+    }
+  }
+
+  /** Adds a text on a link at the first of the places that is free. */
+  along(mark, whole, shares, weight = 400) {
+    const text = oneLine(whole, CHARACTERS_MAX);
+    if (text === '' || (this.linkTexts >= LINK_TEXTS_MAX && !mark.isChosen)) return;
+    const width = this.measure(text, TEXT.link, weight);
+    const boxAt = ({ x, y }) => ({
+      left: x - width / 2 - 2, right: x + width / 2 + 2,
+      top: y - TEXT.link * 0.62, bottom: y + TEXT.link * 0.62,
+    });
+    const places = shares.map((share) => pointOf(mark.curve, share));
+    const place = places.find((point) => this.occupied.isFree(boxAt(point)))
+      ?? (mark.isChosen ? places[0] : undefined);
+    if (!place) return;
+    this.linkTexts += 1;
+    this.occupied.take(boxAt(place));
+    const tone = mark.change ?? (mark.selected ? 'accent' : 'soft');
+    this.add(mark, { ...place, text, size: TEXT.link, weight, width, tone, isOnLink: true });
+  }
+
+  /** Adds the mark of a text. */
+  add(mark, text) {
+    const { id, faded, kind: of } = mark;
+    this.texts.push({ kind: 'text', id, of, align: 'center', faded, ...text });
+  }
+}
+
+/** Returns the box of lines at a side of a mark. */
+function boxOf(mark, lines, place) {
+  const width = Math.max(...lines.map((line) => line.width));
+  const height = lines.reduce((sum, line) => sum + line.size * 1.2, 0);
+  const ring = mark.selected || mark.change ? 5 : 0;
+  const down = (mark.down ?? mark.radius * 1.08) + ring + GAP;
+  const across = (mark.across ?? mark.radius * 1.08) + ring + GAP + 2;
+  const centred = { left: mark.x - width / 2, right: mark.x + width / 2 };
+  if (place === 'below') return { ...centred, top: mark.y + down, bottom: mark.y + down + height };
+  if (place === 'above') return { ...centred, top: mark.y - down - height, bottom: mark.y - down };
+  const beside = { top: mark.y - height / 2, bottom: mark.y + height / 2 };
+  if (place === 'right') return { ...beside, left: mark.x + across, right: mark.x + across + width };
+  return { ...beside, left: mark.x - across - width, right: mark.x - across };
+}
+
+/** Returns the sides of a mark, the best first: a leaf is named on its outer side. */
+function placesOf(mark, graph, view) {
+  const neighbours = graph.neighbours.get(mark.id);
+  if (!neighbours || neighbours.size > 2) return ['below', 'right', 'left', 'above'];
+  let [dx, dy] = [0, 0];
+  for (const id of neighbours) {
+    const point = view.points.get(id) ?? mark;
+    dx += mark.x - point.x;
+    dy += mark.y - point.y;
+  }
+  const side = dx >= 0 ? ['right', 'left'] : ['left', 'right'];
+  const outer = dy >= 0 ? ['below', 'above'] : ['above', 'below'];
+  const isBeside = Math.abs(dx) > 1.3 * Math.abs(dy);
+  return isBeside ? [side[0], ...outer, side[1]] : [outer[0], side[0], side[1], outer[1]];
+}
