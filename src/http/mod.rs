@@ -5,6 +5,7 @@
 mod app;
 mod auth;
 mod execute;
+mod explorer;
 mod extract;
 mod feed;
 mod handlers;

@@ -50,7 +50,15 @@ const CRATES: &[(&str, &[&str])] = &[
     ("sha2", &["store/import.rs"]),
     ("warp", &["http/"]),
     ("hyper", &["http/"]),
-    ("aws_lc_rs", &["signature/", "http/auth/token.rs", "http/handlers/docs.rs"]),
+    (
+        "aws_lc_rs",
+        &[
+            "signature/",
+            "http/auth/token.rs",
+            "http/handlers/docs.rs",
+            "http/respond/fixed_text.rs",
+        ],
+    ),
     ("tokio", &["http/", "cli/"]),
     ("clap", &["config/", "main.rs"]),
     ("clap_complete", &["config/"]),

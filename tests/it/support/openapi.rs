@@ -179,7 +179,8 @@ impl<'r> Request<'r> {
             .replace("{recordId}", "6adf249e8ce18ef62a90b95f")
             .replace("associations/{id}", "associations/724455fc72ba9d79a3488b7e")
             .replace("{id}", "1")
-            .replace("{eventType}", "RelationDelete");
+            .replace("{eventType}", "RelationDelete")
+            .replace("{file}", "main.mjs");
         Self { method, route, path: path + query, headers: vec![], body: vec![] }
     }
 
