@@ -170,7 +170,11 @@ export function drawGroup(mark, theme, emit) {
  * @param {Emit} emit
  */
 export function drawDecoration(mark, theme, emit) {
-  const { selected, change, pinned, badge, faded } = mark;
+  const { selected, change, pinned, badge, faded, hovered } = mark;
+  if (hovered) {
+    const made = style(theme, 'hovered', () => ({ stroke: theme.accent, width: 1.6 }));
+    emit(made, RINGS.near, mark);
+  }
   if (faded && !change) return;
   if (change) {
     const dash = change === 'removed' ? [4, 3] : undefined;

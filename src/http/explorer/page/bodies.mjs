@@ -40,9 +40,10 @@ export class Bodies {
    * @param {readonly any[]} items nodes and groups
    * @param {readonly [string, string][]} edges
    * @param {Map<string, Point>} positions
-   * @param {number} seed
+   * @param {{ seed: number, spacing: number }} options
    */
-  constructor(items, edges, positions, seed) {
+  constructor(items, edges, positions, { seed, spacing }) {
+    this.spacing = spacing;
     const count = items.length;
     this.items = items;
     this.slots = new Map(items.map((item, at) => [item.id, at]));
@@ -81,7 +82,7 @@ export class Bodies {
     for (let at = 0; at < count; at += 1) {
       const [from, to] = [this.from[at], this.to[at]];
       const crowd = Math.sqrt(Math.max(leaves[from], leaves[to], 1) - 1);
-      this.length[at] = LINK_LENGTH + crowd * CROWD + (this.room[from] + this.room[to]) / 2 - 22;
+      this.length[at] = LINK_LENGTH * this.spacing + crowd * CROWD + (this.room[from] + this.room[to]) / 2 - 22;
       this.strength[at] = 1 / Math.min(this.degree[from], this.degree[to]);
       this.share[at] = this.degree[from] / (this.degree[from] + this.degree[to]);
     }
@@ -186,7 +187,7 @@ export class Bodies {
     const { skip, start, end, mass, width, order, used } = tree;
     const here = x[at];
     const there = y[at];
-    const repulsion = REPULSION * heat;
+    const repulsion = REPULSION * this.spacing * heat;
     let forceX = 0;
     let forceY = 0;
     for (let cell = 0; cell < used; ) {

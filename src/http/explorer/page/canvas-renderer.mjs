@@ -4,6 +4,7 @@
 import {
   BASELINE, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
 } from './appearance.mjs';
+import { FONT } from './theme.mjs';
 
 /** More pixels for one CSS pixel cost time and are hardly seen. */
 const PIXEL_RATIO_MAX = 2;
@@ -53,6 +54,30 @@ export function paint(context, marks, theme) {
     else if (mark.kind === 'node') writeBadge(context, mark, theme);
   }
   context.globalAlpha = 1;
+}
+
+/** How many widths are remembered. */
+const WIDTHS_MAX = 20000;
+
+/**
+ * Returns a function that measures texts as this context draws them, for the scene.
+ * @param {CanvasRenderingContext2D} context
+ * @returns {(text: string, size: number, weight: number) => number}
+ */
+export function textMeasure(context) {
+  /** @type {Map<string, number>} */
+  const widths = new Map();
+  return (text, size, weight) => {
+    const key = `${weight} ${size} ${text}`;
+    let width = widths.get(key);
+    if (width === undefined) {
+      if (widths.size >= WIDTHS_MAX) widths.clear();
+      context.font = `${weight} ${size}px ${FONT}`;
+      width = context.measureText(text).width;
+      widths.set(key, width);
+    }
+    return width;
+  };
 }
 
 /** Clears the canvas, or covers it with the ground. */

@@ -31,7 +31,7 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
   const remembered = new Map();
   /** @type {Set<string>} */
   const pinned = new Set();
-  let bodies = new Bodies([], [], positions);
+  let bodies = new Bodies([], [], positions, { seed, spacing: 1 });
   let heat = 0;
 
   return {
@@ -62,7 +62,7 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
       const edges = edgesOf(model, known);
       place(ids, neighboursOf(edges), positions, seed);
       const [old, wasHot] = [bodies, heat > 0];
-      bodies = new Bodies(items, edges, positions, seed);
+      bodies = new Bodies(items, edges, positions, { seed, spacing: model.spacing ?? 1 });
       bodies.free((id) => !pinned.has(id) && (fresh.has(id) || (wasHot && old.isFree(id))));
       if (fresh.size > 0) heat = 1;
     },

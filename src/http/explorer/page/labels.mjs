@@ -19,12 +19,18 @@ const LINK_NAMES_SCALE = 0.62;
 const FAR_NAMES_MAX = 24;
 
 /** Up to this many nodes each has its second line; beyond, when they are enlarged. */
-const SUBS_MAX = 40;
+const SUBS_MAX = 16;
 const SUBS_SCALE = 1.25;
 
 const CHARACTERS_MAX = 28;
 const CHOSEN_CHARACTERS_MAX = 56;
 const GAP = 3;
+
+/** This many links that fan out of one end are named if all have the same label. */
+const FAN_TEXTS_MAX = 3;
+
+/** Above this scale, each is. */
+const FAN_SCALE = 1.6;
 
 /** Places along a link, tried in this order. */
 const SHARES = [0.5, 0.6, 0.4, 0.7, 0.3];
@@ -47,9 +53,33 @@ export function labels(links, nodes, graph, view) {
   for (const link of chosen) board.link(link);
   for (const { mark } of isNear ? rest : rest.slice(0, FAR_NAMES_MAX)) board.name(mark, graph);
   if (view.camera.scale >= LINK_NAMES_SCALE || view.options.endLabels) {
-    for (const link of links) if (!link.selected && !link.isStem && !link.faded) board.link(link);
+    for (const link of spread(links, view)) board.link(link);
   }
   return board.texts;
+}
+
+/** Returns the links to name, of each fan a few that lie apart. */
+function spread(links, view) {
+  const plain = links.filter((link) => !link.selected && !link.isStem && !link.faded);
+  if (view.options.endLabels || view.camera.scale >= FAN_SCALE) return plain;
+  const fans = new Map();
+  for (const link of plain) {
+    for (const end of [link.from, link.to]) {
+      const key = `${link.item.label} ${end}`;
+      if (fans.has(key)) fans.get(key).push(link);
+      else fans.set(key, [link]);
+    }
+  }
+  const unnamed = new Set();
+  for (const fan of fans.values()) {
+    if (fan.length <= FAN_TEXTS_MAX) continue;
+    const step = fan.length / FAN_TEXTS_MAX;
+    const named = new Set(Array.from({ length: FAN_TEXTS_MAX }, (_, at) => Math.floor(at * step)));
+    fan.forEach((link, at) => {
+      if (!named.has(at) && !link.change) unnamed.add(link);
+    });
+  }
+  return plain.filter((link) => !unnamed.has(link));
 }
 
 /** Weight from which a text comes before those of links. */
@@ -143,7 +173,9 @@ class Board {
     else if (this.view.options.endLabels || mark.isChosen) {
       if (count !== undefined) this.along(mark, countText(count), [0.5, 0.56, 0.44], 600);
       this.along(mark, label, [0.76, 0.7, 0.82, 0.64]);
-      this.along(mark, ownLabel, [0.24, 0.3, 0.18, 0.36]);
+      // A loop between equals, such as spouses, says it once.
+      const isSame = mark.from === mark.to && label === ownLabel;
+      if (!isSame) this.along(mark, ownLabel, [0.24, 0.3, 0.18, 0.36]);
     } else {
       const times = count !== undefined && count > 1 ? ` · ${countText(count)}` : '';
       this.along(mark, label + times, SHARES);
@@ -185,9 +217,11 @@ function boxOf(mark, lines, place) {
   const across = (mark.across ?? mark.radius * 1.08) + ring + GAP + 2;
   const centred = { left: mark.x - width / 2, right: mark.x + width / 2 };
   if (place === 'below') return { ...centred, top: mark.y + down, bottom: mark.y + down + height };
-  if (place === 'above') return { ...centred, top: mark.y - down - height, bottom: mark.y - down };
+  const lift = mark.kind === 'group' ? 6 * mark.zoom : 0;
+  const top = mark.y - down - lift;
+  if (place === 'above') return { ...centred, top: top - height, bottom: top };
   const beside = { top: mark.y - height / 2, bottom: mark.y + height / 2 };
-  if (place === 'right') return { ...beside, left: mark.x + across, right: mark.x + across + width };
+  if (place === 'right') return { ...beside, left: mark.x + across + lift, right: mark.x + across + lift + width };
   return { ...beside, left: mark.x - across - width, right: mark.x - across };
 }
 

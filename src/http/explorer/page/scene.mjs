@@ -63,6 +63,7 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
  * @property {readonly PictureGroup[]} groups
  * @property {readonly PictureLink[]} links
  * @property {boolean} past
+ * @property {number} [spacing] how much longer than usual links are; 1 if absent
  */
 
 /** @typedef {import('./camera.mjs').Camera} Camera */
