@@ -104,15 +104,15 @@ const traceBadge = (path, mark) => {
  * @param {Emit} emit
  */
 export function drawLink(mark, theme, emit) {
-  const { change, faded, selected, isStem, ids, count } = mark;
+  const { change, faded, selected, isStem, isFar, ids, count } = mark;
   const many = isStem ? count : ids.length > 1 ? ids.length : (mark.item.count ?? 1);
   const thickness = Math.min(Math.round(Math.log10(Math.max(many, 1)) * 2), 8);
-  const key = `link ${change} ${faded} ${selected} ${isStem} ${thickness}`;
+  const key = `link ${change} ${faded} ${selected} ${isFar} ${thickness}`;
   const made = style(theme, key, () => ({
     stroke: change ? theme.marks[change] : selected ? theme.accent : theme.link,
-    width: 1.2 + thickness * 0.3 + (selected || change ? 0.6 : 0),
+    width: (isFar ? 0.6 : 1.2) + thickness * 0.3 + (selected || change ? 0.6 : 0),
     dash: change === 'removed' ? [5, 4] : change === 'changed' ? [9, 3] : undefined,
-    alpha: faded ? FADED * 1.4 : 1,
+    alpha: faded ? FADED * 1.4 : isFar && !selected && !change ? 0.6 : 1,
   }));
   emit(made, traceLink, mark);
   if (change !== 'violation') return;
@@ -206,15 +206,25 @@ export function drawDecoration(mark, theme, emit) {
  * @param {Theme} theme
  */
 export function textStyle(mark, theme) {
-  const { tone, size, weight, faded, isInside } = mark;
+  const { tone, size, weight, faded, isInside, isOnLink } = mark;
   const colours = { text: theme.text, soft: theme.soft, accent: theme.accent, ground: theme.ground };
   return {
     fill: colours[tone] ?? theme.marks[tone] ?? theme.text,
-    halo: isInside ? '' : theme.ground,
-    haloWidth: mark.isOnLink ? 4.5 : 3.5,
+    halo: isInside || isOnLink ? '' : theme.ground,
+    haloWidth: 3.5,
+    // A link is interrupted where its text is: it must not show between the words.
+    backing: isOnLink ? theme.ground : '',
     font: `${weight} ${size}px ${FONT}`,
     alpha: faded ? 0.4 : 1,
   };
+}
+
+/**
+ * Returns the box behind a text that lies on a link.
+ * @param {any} mark
+ */
+export function backingOf({ x, y, width, size }) {
+  return { x: x - width / 2 - 3, y: y - size * 0.58, width: width + 6, height: size * 1.16 };
 }
 
 /** Distance from the middle of a line to its base line, as a share of the size. */

@@ -9,13 +9,13 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
 const FRICTION = 0.6;
 
 /** How strongly bodies push each other away. */
-const REPULSION = 620;
+const REPULSION = 580;
 
 /** Beyond this distance they do not notice each other. */
 const REACH = 1500;
 
 /** Pull to the middle, so that parts that are not linked stay in sight. */
-const GRAVITY = 0.03;
+const GRAVITY = 0.07;
 
 /** Room around a body for its text: more at its sides than above it. */
 const MARGIN = 12;

@@ -2,7 +2,7 @@
 // starting paths is what costs time.
 
 import {
-  BASELINE, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
+  BASELINE, backingOf, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
 } from './appearance.mjs';
 import { FONT } from './theme.mjs';
 
@@ -133,6 +133,11 @@ function write(context, mark, theme) {
   context.font = style.font;
   context.textAlign = mark.align;
   context.textBaseline = 'alphabetic';
+  if (style.backing) {
+    const { x, y, width, height } = backingOf(mark);
+    context.fillStyle = style.backing;
+    context.fillRect(x, y, width, height);
+  }
   if (style.halo) {
     context.strokeStyle = style.halo;
     context.lineWidth = style.haloWidth;

@@ -4,8 +4,8 @@
 /** @typedef {{ x: number, y: number }} Point */
 /** @typedef {readonly [number, number, number, number, number, number, number, number]} Curve */
 
-/** How far the outermost of two arcs is from the straight line, as a share of its length. */
-const BEND = 0.16;
+/** How far apart the control points of neighbouring arcs are, as a share of their length. */
+const BEND = 0.22;
 
 /** The same in CSS pixels at most, so that long arcs stay slim. */
 const BEND_MAX = 46;
@@ -20,7 +20,7 @@ const BEND_MAX = 46;
 export function linkCurve(from, to, lane) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.sqrt(dx * dx + dy * dy) || 1;
-  const bend = lane * 2 * Math.min(length * BEND, BEND_MAX);
+  const bend = lane * Math.min(length * BEND, BEND_MAX);
   const [across, down] = [(-dy / length) * bend, (dx / length) * bend];
   return [
     from.x, from.y,
@@ -38,7 +38,7 @@ export function linkCurve(from, to, lane) {
  * @returns {Curve}
  */
 export function loopCurve(at, radius, ring) {
-  const reach = radius * (2.6 + ring * 1.2) + 14 + ring * 10;
+  const reach = radius * (2.4 + ring) + 24 + ring * 18;
   return [
     at.x, at.y,
     at.x - reach * 0.9, at.y - reach,

@@ -80,8 +80,10 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
         if (clock() >= end) break;
       }
       bodies.write(positions);
-      if (heat <= COLDEST || !bodies.hasFree) heat = 0;
-      return heat === 0;
+      if (heat > COLDEST && bodies.hasFree) return false;
+      heat = 0;
+      bodies.free(() => false);
+      return true;
     },
 
     /**

@@ -16,7 +16,7 @@ const LINK_TEXTS_MAX = 60;
 /** Below these scales only what matters most is named. */
 const NAMES_SCALE = 0.34;
 const LINK_NAMES_SCALE = 0.62;
-const FAR_NAMES_MAX = 24;
+const FAR_NAMES_MAX = 16;
 
 /** Up to this many nodes each has its second line; beyond, when they are enlarged. */
 const SUBS_MAX = 16;
@@ -108,7 +108,8 @@ class Board {
     this.texts = [];
     this.names = 0;
     this.linkTexts = 0;
-    this.occupied = new Occupancy(nodes, view);
+    // From afar the few names may cover nodes, as on a map.
+    this.occupied = new Occupancy(nodes, view, view.camera.scale >= NAMES_SCALE);
     this.subs = nodes.length <= SUBS_MAX || view.camera.scale >= SUBS_SCALE;
     const measure = view.options.measure ?? ((text, size, weight) =>
       textWidth(text, size) * (weight > 500 ? 1.06 : 1));
@@ -225,10 +226,39 @@ function boxOf(mark, lines, place) {
   return { ...beside, left: mark.x - across - width, right: mark.x - across };
 }
 
-/** Returns the sides of a mark, the best first: a leaf is named on its outer side. */
+/** Returns the sides of a mark, the best first. */
 function placesOf(mark, graph, view) {
-  const neighbours = graph.neighbours.get(mark.id);
-  if (!neighbours || neighbours.size > 2) return ['below', 'right', 'left', 'above'];
+  const neighbours = graph.neighbours.get(mark.id) ?? new Set();
+  const places = neighbours.size === 0 || neighbours.size > 2
+    ? emptiest(mark, neighbours, view)
+    : outermost(mark, neighbours, view);
+  // Loops are above their node.
+  return neighbours.has(mark.id) ? places.filter((place) => place !== 'above') : places;
+}
+
+/** The sides in the order in which they read best, and the ways to them. */
+const SIDES = { below: [0, 1], right: [1, 0], left: [-1, 0], above: [0, -1] };
+
+/** Links that leave within about 55 degrees of a side are in the way of its text. */
+const IN_THE_WAY = 0.57;
+
+/** Returns the sides, first those that the fewest links leave. */
+function emptiest(mark, neighbours, view) {
+  const ways = [];
+  for (const id of neighbours) {
+    const point = view.points.get(id) ?? mark;
+    const [dx, dy] = [point.x - mark.x, point.y - mark.y];
+    const distance = Math.sqrt(dx * dx + dy * dy) || 1;
+    ways.push([dx / distance, dy / distance]);
+  }
+  const crowd = ([across, down]) =>
+    ways.filter(([dx, dy]) => dx * across + dy * down > IN_THE_WAY).length;
+  const sides = Object.entries(SIDES).map(([place, way]) => ({ place, crowd: crowd(way) }));
+  return sides.sort((a, b) => a.crowd - b.crowd).map(({ place }) => place);
+}
+
+/** Returns the sides of a node with one or two neighbours, first those away from them. */
+function outermost(mark, neighbours, view) {
   let [dx, dy] = [0, 0];
   for (const id of neighbours) {
     const point = view.points.get(id) ?? mark;

@@ -13,6 +13,7 @@ export const ARCS_MAX = 4;
  * @property {PictureLink} link the first of them
  * @property {readonly PictureLink[]} links
  * @property {number} lane its arc, from the side of the smaller id
+ * @property {number} ring its place among loops, 0 is the innermost
  * @property {boolean} isTurned whether its way is from the larger to the smaller id
  */
 
@@ -78,7 +79,7 @@ function lanes(parallel) {
   if (parallel.length <= ARCS_MAX) {
     return parallel.map((link, at) => {
       const lane = at - (parallel.length - 1) / 2;
-      return { link, links: [link], lane, isTurned: isTurned(link) };
+      return { link, links: [link], lane, ring: at, isTurned: isTurned(link) };
     });
   }
   // What a person looks at is not hidden in a number.
@@ -88,6 +89,6 @@ function lanes(parallel) {
   strands.push(...alone.map((link) => ({ link, links: [link] })));
   return strands.map((strand, at) => {
     const lane = at - (strands.length - 1) / 2;
-    return { ...strand, lane, isTurned: isTurned(strand.link) };
+    return { ...strand, lane, ring: at, isTurned: isTurned(strand.link) };
   });
 }

@@ -90,6 +90,9 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
  * The rest depends on the kind: see the functions below and labels.mjs.
  */
 
+/** Below this scale links are thin, so that they do not hide the nodes. */
+const FAR_SCALE = 0.34;
+
 /** Marks this far outside the view are still drawn: their rings and texts reach into it. */
 const MARGIN = 40;
 
@@ -145,7 +148,7 @@ function linkMarks(model, view) {
     if (!from || !to) continue;
     const isLoop = link.from === link.to;
     const curve = isLoop
-      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.lane + 1.5)
+      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.ring)
       : linkCurve(from, to, strand.isTurned ? -strand.lane : strand.lane);
     const mark = linkMark(link, curve, view);
     if (!mark) continue;
@@ -177,7 +180,7 @@ function linkMark(link, curve, view) {
     kind: 'link', id: link.id, item: link, x: middle.x, y: middle.y,
     curve, straight: isStraight(curve), from: link.from, to: link.to,
     change: CHANGES.has(link.state) ? link.state : undefined,
-    selected: isSelected, faded: isFaded, isChosen: link.state === 'selected',
+    selected: isSelected, faded: isFaded, isFar: view.camera.scale < FAR_SCALE, isChosen: link.state === 'selected',
   };
 }
 

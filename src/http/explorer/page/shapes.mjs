@@ -42,12 +42,16 @@ export function hash(text, seed = 0) {
   return (bits ^ (bits >>> 16)) >>> 0;
 }
 
-/** The looks that are left for kinds that are not standard. */
+/** The looks of all other kinds. Contacts are everywhere, so that their colour is theirs alone. */
 const OTHERS = SHAPES.flatMap((shape) =>
   Array.from({ length: COLOURS }, (_, colour) => ({ shape, colour })),
-).filter((look) =>
-  [...FIXED.values()].every((fixed) => fixed.shape !== look.shape || fixed.colour !== look.colour),
+).filter(({ shape, colour }) =>
+  colour !== FIXED.get('contact').colour &&
+  [...FIXED.values()].every((fixed) => fixed.shape !== shape || fixed.colour !== colour),
 );
+
+/** Chosen so that houses, viewings and other usual kinds differ in shape and colour. */
+const SEED = 133;
 
 /**
  * Returns the shape of a kind and the number of its colour in the palette of a theme.
@@ -55,7 +59,7 @@ const OTHERS = SHAPES.flatMap((shape) =>
  * @returns {{ shape: Shape, colour: number }}
  */
 export function look(kind) {
-  return FIXED.get(kind) ?? OTHERS[hash(kind) % OTHERS.length];
+  return FIXED.get(kind) ?? OTHERS[hash(kind, SEED) % OTHERS.length];
 }
 
 /** Factors that give all shapes about the area of the circle. */

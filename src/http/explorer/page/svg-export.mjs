@@ -2,7 +2,7 @@
 // by generic names, a title, a legend, and the ids and kinds of what is drawn as data.
 
 import {
-  BASELINE, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
+  BASELINE, backingOf, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
 } from './appearance.mjs';
 import { badgeText } from './canvas-renderer.mjs';
 import { look, outline } from './shapes.mjs';
@@ -108,7 +108,13 @@ function text(mark, theme) {
     attributes.push(`stroke="${style.halo}" stroke-width="${style.haloWidth}" paint-order="stroke"`);
   }
   if (style.alpha < 1) attributes.push(`opacity="${style.alpha}"`);
-  return `<text ${attributes.join(' ')}>${escaped(mark.text)}</text>\n`;
+  let behind = '';
+  if (style.backing) {
+    const { x, y, width, height } = backingOf(mark);
+    behind = `<rect x="${round(x)}" y="${round(y)}" width="${round(width)}" ` +
+      `height="${round(height)}" fill="${style.backing}"/>`;
+  }
+  return `${behind}<text ${attributes.join(' ')}>${escaped(mark.text)}</text>\n`;
 }
 
 /** Collects what is drawn as the data of a path. */

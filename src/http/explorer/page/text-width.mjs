@@ -18,6 +18,9 @@ const GENEROUS = 1.07;
 /** Marks that lie above or below another character, and what is not seen. */
 const NO_WIDTH = /[\p{Mn}\p{Me}\p{Cf}]/u;
 
+/** What follows it is drawn into what came before, as in pictures of families. */
+const JOINER = 0x200d;
+
 /** @type {Float64Array} */
 const ASCII = Float64Array.from({ length: 128 }, (_, code) => {
   const character = String.fromCharCode(code);
@@ -31,8 +34,12 @@ const ASCII = Float64Array.from({ length: 128 }, (_, code) => {
  */
 export function textWidth(text, size) {
   let width = 0;
+  let isJoined = false;
   for (const character of text) {
     const code = character.codePointAt(0);
+    const joins = isJoined;
+    isJoined = code === JOINER;
+    if (joins) continue;
     if (code < 128) width += ASCII[code];
     else if (NO_WIDTH.test(character)) width += 0;
     else if (code >= 0x1100) width += isNarrow(code) ? 0.62 : 1.05;
