@@ -91,6 +91,11 @@ export function badgeOf({ x, y, radius, badge, change }) {
   return { text: shown, x: x + radius * 0.8 + across - 3, y: y - radius * 0.8 - 4, across, down: 7.5 };
 }
 
+/** Returns the mark of the text in a badge. */
+export const badgeText = ({ x, y, text }) => ({
+  kind: 'text', x, y, text, size: 10.5, weight: 700, tone: 'ground', align: 'center', isInside: true,
+});
+
 /** @type {Trace} */
 const traceBadge = (path, mark) => {
   const badge = badgeOf(mark);

@@ -2,7 +2,7 @@
 // starting paths is what costs time.
 
 import {
-  BASELINE, backingOf, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
+  BASELINE, backingOf, badgeOf, badgeText, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
 } from './appearance.mjs';
 import { FONT } from './theme.mjs';
 
@@ -153,8 +153,3 @@ function writeBadge(context, mark, theme) {
   if (!badge) return;
   write(context, badgeText(badge), theme);
 }
-
-/** Returns the mark of the text in a badge. */
-export const badgeText = ({ x, y, text }) => ({
-  kind: 'text', x, y, text, size: 10.5, weight: 700, tone: 'ground', align: 'center', isInside: true,
-});

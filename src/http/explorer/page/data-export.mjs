@@ -51,8 +51,8 @@ export function cytoscape(model, positions) {
     return point ? { data, position: { x: point.x, y: point.y } } : { data };
   });
   const edges = model.links.map((link) => ({ data: { id: link.id, ...edgeOf(link) } }));
-  const document = { data: { name: 'relata' }, directed: true, multigraph: true };
-  return json({ ...document, elements: { nodes, edges } });
+  const head = { data: { name: 'relata' }, directed: true, multigraph: true };
+  return json({ ...head, elements: { nodes, edges } });
 }
 
 /**
@@ -61,8 +61,8 @@ export function cytoscape(model, positions) {
  */
 export function nodeLink(model) {
   const links = model.links.map((link) => ({ ...edgeOf(link), key: link.id }));
-  const document = { directed: true, multigraph: true, graph: { name: 'relata' } };
-  return json({ ...document, nodes: [...endsOf(model).values()], links });
+  const head = { directed: true, multigraph: true, graph: { name: 'relata' } };
+  return json({ ...head, nodes: [...endsOf(model).values()], links });
 }
 
 /** Returns the nodes and groups as both JSON shapes have them. */

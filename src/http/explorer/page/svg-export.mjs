@@ -2,9 +2,8 @@
 // by generic names, a title, a legend, and the ids and kinds of what is drawn as data.
 
 import {
-  BASELINE, backingOf, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
+  BASELINE, backingOf, badgeOf, badgeText, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
 } from './appearance.mjs';
-import { badgeText } from './canvas-renderer.mjs';
 import { look, outline } from './shapes.mjs';
 import { textWidth } from './text-width.mjs';
 
