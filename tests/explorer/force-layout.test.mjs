@@ -1,8 +1,8 @@
-import assert from 'node:assert/strict';
-import test from 'node:test';
+import assert from "node:assert/strict";
+import test from "node:test";
 
-import { createLayout } from '../../src/http/explorer/page/force-layout.mjs';
-import { link, model, node, randomModel } from './models.mjs';
+import { createLayout } from "../../src/http/explorer/page/force-layout.mjs";
+import { link, model, node, randomModel } from "./models.mjs";
 
 const copy = (positions) => new Map([...positions].map(([id, { x, y }]) => [id, [x, y]]));
 
@@ -19,7 +19,7 @@ const assertFinite = (positions) => {
 
 const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
-test('the same seed gives the same numbers, however ticks are spread over frames', () => {
+test("the same seed gives the same numbers, however ticks are spread over frames", () => {
   const graph = randomModel(120);
   const whole = laidOut(graph, 7);
   let time = 0;
@@ -32,14 +32,14 @@ test('the same seed gives the same numbers, however ticks are spread over frames
   assert.notDeepEqual(copy(laidOut(graph, 8).positions), copy(whole.positions));
 });
 
-test('nothing, one node, nodes without links and unknown ends give finite positions', () => {
+test("nothing, one node, nodes without links and unknown ends give finite positions", () => {
   const lonely = Array.from({ length: 300 }, (_, at) => node(`contact/${at}`));
   const graphs = [
     model([]),
-    model([node('contact/a')], [link('l', 'contact/a', 'contact/a')]),
+    model([node("contact/a")], [link("l", "contact/a", "contact/a")]),
     model(lonely),
-    model([node('contact/a'), node('contact/b')], [link('l', 'contact/a', 'contact/missing')]),
-    model([node('contact/a')], [], [{ id: 'g', parent: 'contact/gone', label: 'x', count: 1, kind: 'task' }]),
+    model([node("contact/a"), node("contact/b")], [link("l", "contact/a", "contact/missing")]),
+    model([node("contact/a")], [], [{ id: "g", parent: "contact/gone", label: "x", count: 1, kind: "task" }]),
     randomModel(40),
   ];
   for (const graph of graphs) {
@@ -49,7 +49,7 @@ test('nothing, one node, nodes without links and unknown ends give finite positi
   }
 });
 
-test('nodes at the very same place come apart', () => {
+test("nodes at the very same place come apart", () => {
   const ids = Array.from({ length: 20 }, (_, at) => `contact/${at}`);
   const layout = laidOut(model(ids.map((id) => node(id))));
   for (const id of ids) layout.pin(id, 5, 5);
@@ -62,15 +62,15 @@ test('nodes at the very same place come apart', () => {
   });
 });
 
-test('parts without links between them stay together', () => {
+test("parts without links between them stay together", () => {
   const nodes = Array.from({ length: 60 }, (_, at) => node(`contact/${at}`));
   const links = nodes.filter((_, at) => at % 3 > 0).map(({ id }, at) =>
-    link(`l${at}`, id, nodes[Number(id.split('/')[1]) - 1].id));
+    link(`l${at}`, id, nodes[Number(id.split("/")[1]) - 1].id));
   const { positions } = laidOut(model(nodes, links));
   for (const { x, y } of positions.values()) assert.ok(Math.hypot(x, y) < 900);
 });
 
-test('what was there does not move when something comes or goes', () => {
+test("what was there does not move when something comes or goes", () => {
   const graph = randomModel(200);
   const layout = laidOut(graph);
   const before = copy(layout.positions);
@@ -91,8 +91,8 @@ test('what was there does not move when something comes or goes', () => {
   }
 });
 
-test('new nodes come in where there is most room', () => {
-  const hub = node('contact/hub');
+test("new nodes come in where there is most room", () => {
+  const hub = node("contact/hub");
   const right = Array.from({ length: 5 }, (_, at) => node(`task/${at}`));
   const layout = createLayout(1);
   const links = right.map(({ id }) => link(id, hub.id, id));
@@ -100,13 +100,13 @@ test('new nodes come in where there is most room', () => {
   layout.tick();
   layout.pin(hub.id, 0, 0);
   right.forEach(({ id }, at) => layout.pin(id, 100, (at - 2) * 40));
-  layout.setGraph(model([hub, ...right, node('contact/new')], [...links, link('n', hub.id, 'contact/new')]));
+  layout.setGraph(model([hub, ...right, node("contact/new")], [...links, link("n", hub.id, "contact/new")]));
   layout.tick();
-  const { x, y } = layout.positions.get('contact/new');
+  const { x, y } = layout.positions.get("contact/new");
   assert.ok(x < -60 && Math.abs(y) < 60, `it is at ${x}, ${y}`);
 });
 
-test('what comes back, comes back to its place', () => {
+test("what comes back, comes back to its place", () => {
   const graph = randomModel(50);
   const layout = laidOut(graph);
   const before = copy(layout.positions);
@@ -117,9 +117,10 @@ test('what comes back, comes back to its place', () => {
   assert.deepEqual(copy(layout.positions), before);
 });
 
-test('a dragged node takes along what hangs on it alone', () => {
-  const ids = ['contact/a', 'contact/b', 'contact/c', 'contact/leaf'];
-  const links = [link('1', ids[0], ids[1]), link('2', ids[1], ids[2]), link('3', ids[0], ids[3]), link('4', ids[2], ids[0])];
+test("a dragged node takes along what hangs on it alone", () => {
+  const ids = ["contact/a", "contact/b", "contact/c", "contact/leaf"];
+  const ends = [[0, 1], [1, 2], [0, 3], [2, 0]];
+  const links = ends.map(([from, to], at) => link(`l${at}`, ids[from], ids[to]));
   const layout = laidOut(model(ids.map((id) => node(id)), links));
   const before = copy(layout.positions);
   const [x, y] = before.get(ids[0]);
@@ -134,7 +135,7 @@ test('a dragged node takes along what hangs on it alone', () => {
   assert.deepEqual(copy(layout.positions), after);
 });
 
-test('tidying moves all but what is pinned, and unpinning lets one node move', () => {
+test("tidying moves all but what is pinned, and unpinning lets one node move", () => {
   const graph = randomModel(60);
   const layout = laidOut(graph);
   layout.pin(graph.nodes[0].id, 2000, 2000);
@@ -150,7 +151,7 @@ test('tidying moves all but what is pinned, and unpinning lets one node move', (
   assert.deepEqual(moved.map(([id]) => id), [graph.nodes[0].id]);
 });
 
-test('nodes keep apart, so that they and their names can be read', () => {
+test("nodes keep apart, so that they and their names can be read", () => {
   const { positions } = laidOut(randomModel(60));
   const points = [...positions.values()];
   let close = 0;
@@ -160,7 +161,7 @@ test('nodes keep apart, so that they and their names can be read', () => {
   assert.equal(close, 0);
 });
 
-test('large pictures are laid out in time', (context) => {
+test("large pictures are laid out in time", (context) => {
   for (const count of [500, 2000, 5000]) {
     const layout = createLayout(1);
     const before = process.cpuUsage();

@@ -1,15 +1,15 @@
-import assert from 'node:assert/strict';
-import test from 'node:test';
+import assert from "node:assert/strict";
+import test from "node:test";
 
-import { COLOURS, SHAPES, look, outline } from '../../src/http/explorer/page/shapes.mjs';
-import { THEMES, contrast } from '../../src/http/explorer/page/theme.mjs';
+import { COLOURS, SHAPES, look, outline } from "../../src/http/explorer/page/shapes.mjs";
+import { THEMES, contrast } from "../../src/http/explorer/page/theme.mjs";
 
-test('standard kinds have fixed looks, and others never the colour of contacts', () => {
-  assert.deepEqual(look('contact'), { shape: 'circle', colour: 0 });
-  assert.deepEqual(look('opportunity'), { shape: 'diamond', colour: 2 });
-  assert.deepEqual(look('business'), { shape: 'square', colour: 3 });
-  assert.deepEqual(look('task'), { shape: 'triangle', colour: 5 });
-  const fixed = ['contact', 'opportunity', 'business', 'task'].map((kind) => JSON.stringify(look(kind)));
+test("standard kinds have fixed looks, and others never the colour of contacts", () => {
+  assert.deepEqual(look("contact"), { shape: "circle", colour: 0 });
+  assert.deepEqual(look("opportunity"), { shape: "diamond", colour: 2 });
+  assert.deepEqual(look("business"), { shape: "square", colour: 3 });
+  assert.deepEqual(look("task"), { shape: "triangle", colour: 5 });
+  const fixed = ["contact", "opportunity", "business", "task"].map((kind) => JSON.stringify(look(kind)));
   for (let at = 0; at < 2000; at += 1) {
     const { shape, colour } = look(`custom_objects.kind_${at}`);
     assert.ok(SHAPES.includes(shape) && colour > 0 && colour < COLOURS);
@@ -17,17 +17,17 @@ test('standard kinds have fixed looks, and others never the colour of contacts',
   }
 });
 
-test('a kind looks the same on every machine and in every version', () => {
-  assert.deepEqual(look('custom_objects.property'), { shape: 'square', colour: 4 });
-  assert.deepEqual(look('custom_objects.viewing'), { shape: 'rounded', colour: 7 });
+test("a kind looks the same on every machine and in every version", () => {
+  assert.deepEqual(look("custom_objects.property"), { shape: "square", colour: 4 });
+  assert.deepEqual(look("custom_objects.viewing"), { shape: "rounded", colour: 7 });
 });
 
-test('kinds spread over all looks', () => {
+test("kinds spread over all looks", () => {
   const looks = Array.from({ length: 2000 }, (_, at) => JSON.stringify(look(`custom_objects.k${at}`)));
   assert.equal(new Set(looks).size, SHAPES.length * (COLOURS - 1) - 3);
 });
 
-test('colours of kinds and of changes stand out from each ground, texts can be read', () => {
+test("colours of kinds and of changes stand out from each ground, texts can be read", () => {
   for (const theme of Object.values(THEMES)) {
     assert.equal(theme.kinds.length, COLOURS);
     const least = (colour, ratio, what) => {
@@ -43,12 +43,12 @@ test('colours of kinds and of changes stand out from each ground, texts can be r
   }
 });
 
-test('contrast is that of WCAG', () => {
-  assert.equal(contrast('#000000', '#ffffff'), 21);
-  assert.equal(contrast('#777777', '#ffffff').toFixed(2), '4.48');
+test("contrast is that of WCAG", () => {
+  assert.equal(contrast("#000000", "#ffffff"), 21);
+  assert.equal(contrast("#777777", "#ffffff").toFixed(2), "4.48");
 });
 
-test('outlines of all shapes have about the same area and lie around their point', () => {
+test("outlines of all shapes have about the same area and lie around their point", () => {
   for (const shape of SHAPES) {
     const points = [];
     const path = {

@@ -1,9 +1,9 @@
-// The bodies of the layout in typed arrays, and one tick of the forces between them.
+/** The bodies of the layout in typed arrays, and one tick of the forces between them. */
 
-import { LINK_LENGTH } from './placement.mjs';
-import { Quadtree } from './quadtree.mjs';
-import { hash } from './shapes.mjs';
-import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
+import { LINK_LENGTH } from "./placement.mjs";
+import { Quadtree } from "./quadtree.mjs";
+import { hash } from "./shapes.mjs";
+import { GROUP_DOWN, groupAcross, nodeRadius } from "./sizes.mjs";
 
 /** Share of its speed that a body keeps from one tick to the next. */
 const FRICTION = 0.6;
@@ -248,6 +248,6 @@ export class Bodies {
 
 /** Returns half of the height of the room that an item keeps for itself and its text. */
 function roomOf(item) {
-  const isGroup = 'parent' in item;
+  const isGroup = "parent" in item;
   return MARGIN + (isGroup ? Math.max(GROUP_DOWN, groupAcross(item) / WIDER) : nodeRadius(item));
 }

@@ -1,5 +1,7 @@
-// The curves of links: straight lines, arcs for links that are parallel, and loops. A curve is
-// four points, as a cubic Bézier curve has them; a straight line has its control points on it.
+/**
+ * The curves of links: straight lines, arcs for links that are parallel, and loops. A curve is
+ * four points, as a cubic Bézier curve has them; a straight line has its control points on it.
+ */
 
 /** @typedef {{ x: number, y: number }} Point */
 /** @typedef {readonly [number, number, number, number, number, number, number, number]} Curve */
@@ -77,7 +79,7 @@ const isLoop = (curve) => curve[0] === curve[6] && curve[1] === curve[7];
 
 /**
  * Draws a curve.
- * @param {import('./shapes.mjs').Path} path
+ * @param {import("./shapes.mjs").Path} path
  * @param {Curve} curve
  * @param {boolean} straight
  */

@@ -1,11 +1,13 @@
-// What is shown as data: CSV of the links for spreadsheets, JSON in the shapes of Cytoscape and
-// of NetworkX and d3. Names of members are those of the server's exports.
+/**
+ * What is shown as data: CSV of the links for spreadsheets, JSON in the shapes of Cytoscape and
+ * of NetworkX and d3. Names of members are those of the server's exports.
+ */
 
-/** @typedef {import('./scene.mjs').PictureModel} PictureModel */
+/** @typedef {import("./scene.mjs").PictureModel} PictureModel */
 
 const COLUMNS = [
-  'source', 'target', 'label', 'firstLabel', 'secondLabel', 'count', 'state',
-  'sourceKind', 'sourceName', 'targetKind', 'targetName',
+  "source", "target", "label", "firstLabel", "secondLabel", "count", "state",
+  "sourceKind", "sourceName", "targetKind", "targetName",
 ];
 
 /**
@@ -20,7 +22,7 @@ export function guarded(text) {
 
 /** Returns a cell as CSV has it. */
 function cell(value) {
-  const text = guarded(value === undefined || value === null ? '' : String(value));
+  const text = guarded(value === undefined || value === null ? "" : String(value));
   return /[",\r\n]/.test(text) ? `"${text.replaceAll('"', '""')}"` : text;
 }
 
@@ -33,17 +35,17 @@ export function csv(model) {
   const rows = model.links.map((link) => {
     const [from, to] = [ends.get(link.from), ends.get(link.to)];
     return [
-      link.from, link.to, link.label, link.ownLabel, link.label, link.count, changeOf(link.state),
+      link.from, link.to, link.label, link.ownLabel, link.label, link.count, link.state,
       from?.kind, from?.label, to?.kind, to?.label,
     ];
   });
-  return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(',')}\r\n`).join('');
+  return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
 /**
  * Writes what is shown in the JSON of Cytoscape, with the places of the picture.
  * @param {PictureModel} model
- * @param {import('./scene.mjs').Positions} [positions]
+ * @param {import("./scene.mjs").Positions} [positions]
  */
 export function cytoscape(model, positions) {
   const nodes = [...endsOf(model).values()].map((data) => {
@@ -51,7 +53,7 @@ export function cytoscape(model, positions) {
     return point ? { data, position: { x: point.x, y: point.y } } : { data };
   });
   const edges = model.links.map((link) => ({ data: { id: link.id, ...edgeOf(link) } }));
-  const head = { data: { name: 'relata' }, directed: true, multigraph: true };
+  const head = { data: { name: "relata" }, directed: true, multigraph: true };
   return json({ ...head, elements: { nodes, edges } });
 }
 
@@ -61,7 +63,7 @@ export function cytoscape(model, positions) {
  */
 export function nodeLink(model) {
   const links = model.links.map((link) => ({ ...edgeOf(link), key: link.id }));
-  const head = { directed: true, multigraph: true, graph: { name: 'relata' } };
+  const head = { directed: true, multigraph: true, graph: { name: "relata" } };
   return json({ ...head, nodes: [...endsOf(model).values()], links });
 }
 
@@ -75,16 +77,16 @@ function endsOf({ nodes, groups }) {
   return ends;
 }
 
-/** Returns a link as both JSON shapes have it. */
+/**
+ * Returns a link as both JSON shapes have it.
+ * @param {import("./scene.mjs").PictureLink} link
+ */
 function edgeOf({ from, to, label, ownLabel, count, state }) {
   return {
     source: from, target: to, label, firstLabel: ownLabel, secondLabel: label, count,
-    state: changeOf(state),
+    state,
   };
 }
-
-/** Returns a state that belongs to the data, without those of the view. */
-const changeOf = (state) => (state === 'selected' || state === 'faded' ? undefined : state);
 
 const json = (value) => `${JSON.stringify(value, null, 1)}\n`;
 
@@ -95,6 +97,6 @@ const json = (value) => `${JSON.stringify(value, null, 1)}\n`;
  * @param {string} ending such as "svg"
  */
 export function fileName(location, seq, ending) {
-  const plain = String(location).replace(/[^A-Za-z0-9_]+/g, '-').replace(/^-|-$/g, '').slice(0, 64);
-  return `relata-${plain || 'location'}-${String(seq).replace(/[^0-9]/g, '') || '0'}.${ending}`;
+  const plain = String(location).replace(/[^A-Za-z0-9_]+/g, "-").replace(/^-|-$/g, "").slice(0, 64);
+  return `relata-${plain || "location"}-${String(seq).replace(/[^0-9]/g, "") || "0"}.${ending}`;
 }

@@ -1,10 +1,12 @@
-// The layout: springs along links, and nodes that push each other away. It is deterministic:
-// the same seed and the same sequence of calls give the same numbers, however the ticks are
-// spread over frames. What has its place keeps it until somebody drags it or asks for a tidy
-// picture; only what is new moves.
+/**
+ * The layout: springs along links, and nodes that push each other away. It is deterministic:
+ * the same seed and the same sequence of calls give the same numbers, however the ticks are
+ * spread over frames. What has its place keeps it until somebody drags it or asks for a tidy
+ * picture; only what is new moves.
+ */
 
-import { Bodies } from './bodies.mjs';
-import { place } from './placement.mjs';
+import { Bodies } from "./bodies.mjs";
+import { place } from "./placement.mjs";
 
 /** Ticks until everything has cooled; then nothing runs. */
 const TICKS = 300;
@@ -16,7 +18,7 @@ const COOLING = COLDEST ** (1 / TICKS);
 /** How many nodes that were taken off keep their place for their return. */
 const REMEMBERED_MAX = 4000;
 
-/** @typedef {import('./scene.mjs').PictureModel} PictureModel */
+/** @typedef {import("./scene.mjs").PictureModel} PictureModel */
 /** @typedef {{ x: number, y: number }} Point */
 
 /**

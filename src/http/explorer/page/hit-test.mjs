@@ -1,6 +1,6 @@
-// What is under a point of the view: nodes and groups first, then names, then links.
+/** What is under a point of the view: nodes and groups first, then names, then links. */
 
-import { distanceTo } from './curves.mjs';
+import { distanceTo } from "./curves.mjs";
 
 /** A link is hit within this distance at most, so that the ground between links stays free. */
 const LINK_TOLERANCE_MAX = 8;
@@ -17,7 +17,7 @@ export function hit(marks, x, y, tolerance = 8) {
   return nearest(marks, tolerance, (mark) => distanceToBody(mark, x, y))
     ?? nearest(marks, 0, (mark) => distanceToName(mark, x, y))
     ?? nearest(marks, Math.min(tolerance, LINK_TOLERANCE_MAX), (mark) =>
-      mark.kind === 'link' ? distanceTo(mark.curve, mark.straight, x, y) : Infinity);
+      mark.kind === "link" ? distanceTo(mark.curve, mark.straight, x, y) : Infinity);
 }
 
 /** Returns the id of the nearest mark within a distance; what lies in front wins. */
@@ -33,10 +33,10 @@ function nearest(marks, tolerance, distance) {
 
 /** Returns how far a point is outside a node or group. */
 function distanceToBody(mark, x, y) {
-  if (mark.kind === 'node') {
+  if (mark.kind === "node") {
     return Math.sqrt((x - mark.x) ** 2 + (y - mark.y) ** 2) - mark.radius;
   }
-  if (mark.kind !== 'group') return Infinity;
+  if (mark.kind !== "group") return Infinity;
   const across = Math.abs(x - mark.x) - mark.across;
   const down = Math.abs(y - mark.y) - mark.down;
   return Math.sqrt(Math.max(across, 0) ** 2 + Math.max(down, 0) ** 2);
@@ -44,7 +44,7 @@ function distanceToBody(mark, x, y) {
 
 /** Returns 0 within a text, and Infinity outside. */
 function distanceToName(mark, x, y) {
-  if (mark.kind !== 'text' || Math.abs(y - mark.y) > mark.size * 0.7) return Infinity;
+  if (mark.kind !== "text" || Math.abs(y - mark.y) > mark.size * 0.7) return Infinity;
   const start = { center: mark.x - mark.width / 2, start: mark.x, end: mark.x - mark.width };
   const left = start[mark.align];
   return x >= left - 2 && x <= left + mark.width + 2 ? 0 : Infinity;

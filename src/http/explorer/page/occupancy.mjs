@@ -1,6 +1,6 @@
-// Which parts of the view are covered by nodes and texts, as a raster of small squares.
+/** Which parts of the view are covered by nodes and texts, as a raster of small squares. */
 
-import { badgeOf } from './appearance.mjs';
+import { badgeOf } from "./badge.mjs";
 
 /** Side of a square in CSS pixels, and the largest number of squares. */
 const SIDE = 4;
@@ -32,7 +32,7 @@ export class Occupancy {
       const { x, y, across, down, radius } = mark;
       const [wide, high] = [(across ?? radius) - 1, (down ?? radius) - 1];
       this.take({ left: x - wide, right: x + wide, top: y - high, bottom: y + high });
-      const badge = mark.kind === 'node' && (mark.badge || mark.change) ? badgeOf(mark) : null;
+      const badge = badgeOf(mark);
       if (badge) this.take(boxAround(badge));
     }
   }

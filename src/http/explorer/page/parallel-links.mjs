@@ -1,11 +1,13 @@
-// Which links are parallel, and what hangs together: all that the scene needs of a model and
-// that does not change while the picture moves. It is worked out once for each model.
+/**
+ * Which links are parallel, and what hangs together: all that the scene needs of a model and
+ * that does not change while the picture moves. It is worked out once for each model.
+ */
 
 /** Up to this many parallel links are drawn as arcs, more as one with their number. */
 export const ARCS_MAX = 4;
 
-/** @typedef {import('./scene.mjs').PictureModel} PictureModel */
-/** @typedef {import('./scene.mjs').PictureLink} PictureLink */
+/** @typedef {import("./scene.mjs").PictureModel} PictureModel */
+/** @typedef {import("./scene.mjs").PictureLink} PictureLink */
 
 /**
  * A link as it is drawn, or several as one.
@@ -83,7 +85,7 @@ function lanes(parallel) {
     });
   }
   // What a person looks at is not hidden in a number.
-  const alone = parallel.filter((link) => link.state).slice(0, ARCS_MAX - 1);
+  const alone = parallel.filter((link) => link.state || link.selected).slice(0, ARCS_MAX - 1);
   const together = parallel.filter((link) => !alone.includes(link));
   const strands = [{ link: together[0], links: together }];
   strands.push(...alone.map((link) => ({ link, links: [link] })));

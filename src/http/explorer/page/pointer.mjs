@@ -1,8 +1,10 @@
-// What the pointer does on the picture: dragging the ground pans, the wheel and two fingers
-// zoom, dragging a node pins it; a tap selects, two open, a long one or the right button asks
-// for the menu.
+/**
+ * What the pointer does on the picture: dragging the ground pans, the wheel and two fingers
+ * zoom, dragging a node pins it; a tap selects, two open, a long one or the right button asks
+ * for the menu.
+ */
 
-import { pan, zoom } from './camera.mjs';
+import { pan, zoom } from "./camera.mjs";
 
 /** A pointer that moves no further is not dragging, in CSS pixels. */
 const STILL = { mouse: 4, touch: 10 };
@@ -22,8 +24,8 @@ const WHEEL = { units: [1, 16, 400], doubles: 300, pinchDoubles: 80 };
 /**
  * @typedef {object} PointerHandlers
  * @property {(x: number, y: number, tolerance: number) => string | null} hit
- * @property {() => import('./camera.mjs').Camera} camera
- * @property {(camera: import('./camera.mjs').Camera) => void} onCamera
+ * @property {() => import("./camera.mjs").Camera} camera
+ * @property {(camera: import("./camera.mjs").Camera) => void} onCamera
  * @property {(id: string | null, more: boolean) => void} onSelect more with the Shift key
  * @property {(id: string) => void} onOpen
  * @property {(id: string | null, x: number, y: number) => void} onMenu at a point of the window
@@ -46,14 +48,14 @@ export function attachPointer(canvas, handlers) {
     signal: listening.signal,
     passive: false,
   });
-  canvas.style.touchAction = 'none';
-  listen('pointerdown', (event) => gesture.down(event));
-  listen('pointermove', (event) => gesture.move(event));
-  listen('pointerup', (event) => gesture.up(event));
-  listen('pointercancel', (event) => gesture.cancel(event));
-  listen('pointerleave', (event) => gesture.hover(null, event));
-  listen('wheel', (event) => gesture.wheel(event));
-  listen('contextmenu', (event) => gesture.menu(event));
+  canvas.style.touchAction = "none";
+  listen("pointerdown", (event) => gesture.down(event));
+  listen("pointermove", (event) => gesture.move(event));
+  listen("pointerup", (event) => gesture.up(event));
+  listen("pointercancel", (event) => gesture.cancel(event));
+  listen("pointerleave", (event) => gesture.hover(null, event));
+  listen("wheel", (event) => gesture.wheel(event));
+  listen("contextmenu", (event) => gesture.menu(event));
   return () => {
     listening.abort();
     gesture.stop();
@@ -77,7 +79,8 @@ class Gesture {
     this.hovered = undefined;
     this.lastTap = { id: /** @type {string | null} */ (null), time: -Infinity };
     this.lastMenu = -Infinity;
-    this.timer = 0;
+    /** @type {ReturnType<typeof setTimeout> | undefined} */
+    this.timer = undefined;
   }
 
   /** @param {PointerEvent} event */
@@ -92,7 +95,7 @@ class Gesture {
       return;
     }
     this.press = { at, target: this.hit(event, at), isMoving: false };
-    if (event.pointerType !== 'touch') return;
+    if (event.pointerType !== "touch") return;
     this.timer = setTimeout(() => this.openMenu(event), LONG_MS);
   }
 
@@ -131,7 +134,7 @@ class Gesture {
     const press = this.press;
     this.press = null;
     if (press?.isMoving && this.moves(press)) this.handlers.onDrag(press.target, 0, 0, true);
-    this.canvas.style.cursor = this.hovered ? 'pointer' : 'grab';
+    this.canvas.style.cursor = this.hovered ? "pointer" : "grab";
   }
 
   /** Says whether a press drags what is under it rather than the ground. */
@@ -143,12 +146,12 @@ class Gesture {
   drag(last, at, event) {
     const press = this.press;
     if (!press) return;
-    const still = event.pointerType === 'touch' ? STILL.touch : STILL.mouse;
+    const still = event.pointerType === "touch" ? STILL.touch : STILL.mouse;
     if (!press.isMoving && Math.hypot(at.x - press.at.x, at.y - press.at.y) <= still) return;
     clearTimeout(this.timer);
     const from = press.isMoving ? last : press.at;
     press.isMoving = true;
-    this.canvas.style.cursor = 'grabbing';
+    this.canvas.style.cursor = "grabbing";
     const camera = this.handlers.camera();
     const [dx, dy] = [at.x - from.x, at.y - from.y];
     if (!this.moves(press)) this.handlers.onCamera(pan(camera, dx, dy));
@@ -186,7 +189,7 @@ class Gesture {
    * @param {PointerEvent} event
    */
   menu(event) {
-    if (event.button === 0 && (event.pointerType ?? '') === '') return;
+    if (event.button === 0 && (event.pointerType ?? "") === "") return;
     event.preventDefault();
     // A long touch comes as a timer, as this event, or as both.
     if (event.timeStamp - this.lastMenu > 2 * LONG_MS) this.openMenu(event);
@@ -205,9 +208,9 @@ class Gesture {
    * @param {PointerEvent} event
    */
   hover(id, event) {
-    if (id === this.hovered || event.pointerType === 'touch') return;
+    if (id === this.hovered || event.pointerType === "touch") return;
     this.hovered = id;
-    this.canvas.style.cursor = id === null ? 'grab' : 'pointer';
+    this.canvas.style.cursor = id === null ? "grab" : "pointer";
     this.handlers.onHover?.(id, event.clientX, event.clientY);
   }
 
@@ -218,7 +221,7 @@ class Gesture {
 
   /** Returns what is under a pointer. */
   hit(event, { x, y }) {
-    const tolerance = event.pointerType === 'touch' ? TOLERANCE.touch : TOLERANCE.mouse;
+    const tolerance = event.pointerType === "touch" ? TOLERANCE.touch : TOLERANCE.mouse;
     return this.handlers.hit(x, y, tolerance);
   }
 

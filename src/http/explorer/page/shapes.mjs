@@ -1,7 +1,9 @@
-// What a kind of record looks like: one of six shapes and one of eight colours, the same on
-// every machine because both follow from the kind's key alone.
+/**
+ * What a kind of record looks like: one of six shapes and one of eight colours, the same on
+ * every machine because both follow from the kind's key alone.
+ */
 
-/** @typedef {'circle'|'square'|'diamond'|'hexagon'|'triangle'|'rounded'} Shape */
+/** @typedef {"circle"|"square"|"diamond"|"hexagon"|"triangle"|"rounded"} Shape */
 
 /**
  * Where an outline is drawn: a canvas context, or the path of an SVG.
@@ -14,17 +16,17 @@
  */
 
 /** @type {readonly Shape[]} */
-export const SHAPES = ['circle', 'square', 'diamond', 'hexagon', 'triangle', 'rounded'];
+export const SHAPES = ["circle", "square", "diamond", "hexagon", "triangle", "rounded"];
 
 /** How many colours each theme has for kinds. */
 export const COLOURS = 8;
 
 /** The standard kinds: their looks belong to them alone. */
 const FIXED = new Map([
-  ['contact', { shape: SHAPES[0], colour: 0 }],
-  ['opportunity', { shape: SHAPES[2], colour: 2 }],
-  ['business', { shape: SHAPES[1], colour: 3 }],
-  ['task', { shape: SHAPES[4], colour: 5 }],
+  ["contact", { shape: SHAPES[0], colour: 0 }],
+  ["opportunity", { shape: SHAPES[2], colour: 2 }],
+  ["business", { shape: SHAPES[1], colour: 3 }],
+  ["task", { shape: SHAPES[4], colour: 5 }],
 ]);
 
 /**
@@ -46,7 +48,7 @@ export function hash(text, seed = 0) {
 const OTHERS = SHAPES.flatMap((shape) =>
   Array.from({ length: COLOURS }, (_, colour) => ({ shape, colour })),
 ).filter(({ shape, colour }) =>
-  colour !== FIXED.get('contact').colour &&
+  colour !== FIXED.get("contact").colour &&
   [...FIXED.values()].every((fixed) => fixed.shape !== shape || fixed.colour !== colour),
 );
 
@@ -85,9 +87,9 @@ const ROUND = 0.5523;
  */
 export function outline(path, shape, x, y, radius) {
   const reach = radius * REACH[shape];
-  if (shape === 'circle') box(path, x, y, reach, reach, reach);
-  else if (shape === 'square') box(path, x, y, reach, reach, reach * 0.16);
-  else if (shape === 'rounded') box(path, x, y, reach * 1.14, reach * 0.86, reach * 0.5);
+  if (shape === "circle") box(path, x, y, reach, reach, reach);
+  else if (shape === "square") box(path, x, y, reach, reach, reach * 0.16);
+  else if (shape === "rounded") box(path, x, y, reach * 1.14, reach * 0.86, reach * 0.5);
   else {
     CORNERS[shape].forEach(([across, down], at) => {
       if (at === 0) path.moveTo(x + across * reach, y + down * reach);
