@@ -1,12 +1,15 @@
-// What each mark is painted with: which outlines, in which style. The canvas and the SVG draw
-// the same list. Styles are made once for each theme, so that a canvas can paint all outlines
-// of one style at once.
+/**
+ * What each mark is painted with: which outlines, in which style. The canvas and the SVG draw
+ * the same list. Styles are made once for each theme, so that a canvas can paint all outlines
+ * of one style at once.
+ */
 
-import { traceCurve } from './curves.mjs';
-import { FONT } from './theme.mjs';
-import { box, outline } from './shapes.mjs';
+import { badgeOf } from "./badge.mjs";
+import { traceCurve } from "./curves.mjs";
+import { FONT } from "./theme.mjs";
+import { box, outline } from "./shapes.mjs";
 
-/** @typedef {import('./theme.mjs').Theme} Theme */
+/** @typedef {import("./theme.mjs").Theme} Theme */
 
 /**
  * @typedef {object} Style
@@ -17,7 +20,7 @@ import { box, outline } from './shapes.mjs';
  * @property {number} [alpha]
  */
 
-/** @typedef {(path: import('./shapes.mjs').Path, mark: any) => void} Trace */
+/** @typedef {(path: import("./shapes.mjs").Path, mark: any) => void} Trace */
 /** @typedef {(style: Style, trace: Trace, mark: any) => void} Emit */
 
 /** What is faded stays visible, and no more. */
@@ -52,7 +55,7 @@ const traceBody = (path, mark) => outline(path, mark.shape, mark.x, mark.y, mark
  * @returns {Trace}
  */
 const ring = (gap) => (path, mark) => {
-  if (mark.kind === 'group') {
+  if (mark.kind === "group") {
     const [across, down] = [mark.across + gap, mark.down + gap];
     box(path, mark.x, mark.y, across, down, down * 0.75);
   } else outline(path, mark.shape, mark.x, mark.y, mark.radius + gap);
@@ -82,15 +85,6 @@ const tracePin = (path, { x, y, radius }) => {
   box(path, x + away, y + away, size, size, size);
 };
 
-/** Where the badge of a node is, and how large. */
-export function badgeOf({ x, y, radius, badge, change }) {
-  const text = badge ?? { added: '+', removed: '−', changed: '~', violation: '!' }[change];
-  if (!text) return null;
-  const shown = String(text).slice(0, 6);
-  const across = Math.max(7.5, 4 + shown.length * 3.4);
-  return { text: shown, x: x + radius * 0.8 + across - 3, y: y - radius * 0.8 - 4, across, down: 7.5 };
-}
-
 /** @type {Trace} */
 const traceBadge = (path, mark) => {
   const badge = badgeOf(mark);
@@ -104,20 +98,20 @@ const traceBadge = (path, mark) => {
  * @param {Emit} emit
  */
 export function drawLink(mark, theme, emit) {
-  const { change, faded, selected, isStem, ids, count } = mark;
+  const { change, faded, selected, isStem, isFar, ids, count } = mark;
   const many = isStem ? count : ids.length > 1 ? ids.length : (mark.item.count ?? 1);
   const thickness = Math.min(Math.round(Math.log10(Math.max(many, 1)) * 2), 8);
-  const key = `link ${change} ${faded} ${selected} ${isStem} ${thickness}`;
+  const key = `link ${change} ${faded} ${selected} ${isFar} ${thickness}`;
   const made = style(theme, key, () => ({
     stroke: change ? theme.marks[change] : selected ? theme.accent : theme.link,
-    width: 1.2 + thickness * 0.3 + (selected || change ? 0.6 : 0),
-    dash: change === 'removed' ? [5, 4] : change === 'changed' ? [9, 3] : undefined,
-    alpha: faded ? FADED * 1.4 : 1,
+    width: (isFar ? 0.6 : 1.2) + thickness * 0.3 + (selected || change ? 0.6 : 0),
+    dash: change === "removed" ? [5, 4] : change === "changed" ? [9, 3] : undefined,
+    alpha: faded ? FADED * 1.4 : isFar && !selected && !change ? 0.6 : 1,
   }));
   emit(made, traceLink, mark);
-  if (change !== 'violation') return;
+  if (change !== "violation") return;
   // A light core makes a double line of it.
-  emit(style(theme, 'link core', () => ({ stroke: theme.ground, width: 0.8 })), traceLink, mark);
+  emit(style(theme, "link core", () => ({ stroke: theme.ground, width: 0.8 })), traceLink, mark);
 }
 
 /**
@@ -128,9 +122,9 @@ export function drawLink(mark, theme, emit) {
  */
 export function drawNode(mark, theme, emit) {
   const { colour, faded, change } = mark;
-  const isGone = change === 'removed';
+  const isGone = change === "removed";
   // The ground around it keeps it apart from links and other nodes.
-  emit(style(theme, 'rim', () => ({ fill: theme.ground, stroke: theme.ground, width: 4 })), traceBody, mark);
+  emit(style(theme, "rim", () => ({ fill: theme.ground, stroke: theme.ground, width: 4 })), traceBody, mark);
   const body = style(theme, `node ${colour} ${faded} ${isGone}`, () => ({
     fill: theme.kinds[colour],
     alpha: faded ? FADED : isGone ? 0.4 : 1,
@@ -170,30 +164,34 @@ export function drawGroup(mark, theme, emit) {
  * @param {Emit} emit
  */
 export function drawDecoration(mark, theme, emit) {
-  const { selected, change, pinned, badge, faded } = mark;
+  const { selected, change, pinned, faded, hovered } = mark;
+  if (hovered) {
+    const made = style(theme, "hovered", () => ({ stroke: theme.accent, width: 1.6 }));
+    emit(made, RINGS.near, mark);
+  }
   if (faded && !change) return;
   if (change) {
-    const dash = change === 'removed' ? [4, 3] : undefined;
+    const dash = change === "removed" ? [4, 3] : undefined;
     const made = style(theme, `ring ${change}`, () => ({ stroke: theme.marks[change], width: 1.8, dash }));
     emit(made, RINGS.inner, mark);
-    if (change === 'violation') emit(made, RINGS.outer, mark);
+    if (change === "violation") emit(made, RINGS.outer, mark);
   }
   if (selected) {
-    const made = style(theme, 'selected', () => ({ stroke: theme.accent, width: 2.4 }));
+    const made = style(theme, "selected", () => ({ stroke: theme.accent, width: 2.4 }));
     emit(made, change ? RINGS.outer : RINGS.near, mark);
   }
   if (pinned) {
-    const made = style(theme, 'pin', () => ({ fill: theme.text, stroke: theme.ground, width: 1.6 }));
+    const made = style(theme, "pin", () => ({ fill: theme.text, stroke: theme.ground, width: 1.6 }));
     emit(made, tracePin, mark);
   }
-  if (badge || change) {
-    const made = style(theme, `badge ${change}`, () => ({
-      fill: change ? theme.marks[change] : theme.accent,
-      stroke: theme.ground,
-      width: 1.6,
-    }));
-    emit(made, traceBadge, mark);
-  }
+  const badge = badgeOf(mark);
+  if (!badge) return;
+  const made = style(theme, `badge ${change} ${badge.isQuiet}`, () => ({
+    fill: badge.isQuiet ? theme.card : change ? theme.marks[change] : theme.accent,
+    stroke: badge.isQuiet ? theme.link : theme.ground,
+    width: badge.isQuiet ? 1 : 1.6,
+  }));
+  emit(made, traceBadge, mark);
 }
 
 /**
@@ -202,15 +200,25 @@ export function drawDecoration(mark, theme, emit) {
  * @param {Theme} theme
  */
 export function textStyle(mark, theme) {
-  const { tone, size, weight, faded, isInside } = mark;
+  const { tone, size, weight, faded, isInside, isOnLink } = mark;
   const colours = { text: theme.text, soft: theme.soft, accent: theme.accent, ground: theme.ground };
   return {
     fill: colours[tone] ?? theme.marks[tone] ?? theme.text,
-    halo: isInside ? '' : theme.ground,
-    haloWidth: mark.isOnLink ? 4.5 : 3.5,
+    halo: isInside || isOnLink ? "" : theme.ground,
+    haloWidth: 3.5,
+    // A link is interrupted where its text is: it must not show between the words.
+    backing: isOnLink ? theme.ground : "",
     font: `${weight} ${size}px ${FONT}`,
     alpha: faded ? 0.4 : 1,
   };
+}
+
+/**
+ * Returns the box behind a text that lies on a link.
+ * @param {any} mark
+ */
+export function backingOf({ x, y, width, size }) {
+  return { x: x - width / 2 - 3, y: y - size * 0.58, width: width + 6, height: size * 1.16 };
 }
 
 /** Distance from the middle of a line to its base line, as a share of the size. */

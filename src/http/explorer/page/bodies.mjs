@@ -1,21 +1,21 @@
-// The bodies of the layout in typed arrays, and one tick of the forces between them.
+/** The bodies of the layout in typed arrays, and one tick of the forces between them. */
 
-import { LINK_LENGTH } from './placement.mjs';
-import { Quadtree } from './quadtree.mjs';
-import { hash } from './shapes.mjs';
-import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
+import { LINK_LENGTH } from "./placement.mjs";
+import { Quadtree } from "./quadtree.mjs";
+import { hash } from "./shapes.mjs";
+import { GROUP_DOWN, groupAcross, nodeRadius } from "./sizes.mjs";
 
 /** Share of its speed that a body keeps from one tick to the next. */
 const FRICTION = 0.6;
 
 /** How strongly bodies push each other away. */
-const REPULSION = 620;
+const REPULSION = 580;
 
 /** Beyond this distance they do not notice each other. */
 const REACH = 1500;
 
 /** Pull to the middle, so that parts that are not linked stay in sight. */
-const GRAVITY = 0.03;
+const GRAVITY = 0.07;
 
 /** Room around a body for its text: more at its sides than above it. */
 const MARGIN = 12;
@@ -40,9 +40,10 @@ export class Bodies {
    * @param {readonly any[]} items nodes and groups
    * @param {readonly [string, string][]} edges
    * @param {Map<string, Point>} positions
-   * @param {number} seed
+   * @param {{ seed: number, spacing: number }} options
    */
-  constructor(items, edges, positions, seed) {
+  constructor(items, edges, positions, { seed, spacing }) {
+    this.spacing = spacing;
     const count = items.length;
     this.items = items;
     this.slots = new Map(items.map((item, at) => [item.id, at]));
@@ -81,7 +82,7 @@ export class Bodies {
     for (let at = 0; at < count; at += 1) {
       const [from, to] = [this.from[at], this.to[at]];
       const crowd = Math.sqrt(Math.max(leaves[from], leaves[to], 1) - 1);
-      this.length[at] = LINK_LENGTH + crowd * CROWD + (this.room[from] + this.room[to]) / 2 - 22;
+      this.length[at] = LINK_LENGTH * this.spacing + crowd * CROWD + (this.room[from] + this.room[to]) / 2 - 22;
       this.strength[at] = 1 / Math.min(this.degree[from], this.degree[to]);
       this.share[at] = this.degree[from] / (this.degree[from] + this.degree[to]);
     }
@@ -186,7 +187,7 @@ export class Bodies {
     const { skip, start, end, mass, width, order, used } = tree;
     const here = x[at];
     const there = y[at];
-    const repulsion = REPULSION * heat;
+    const repulsion = REPULSION * this.spacing * heat;
     let forceX = 0;
     let forceY = 0;
     for (let cell = 0; cell < used; ) {
@@ -247,6 +248,6 @@ export class Bodies {
 
 /** Returns half of the height of the room that an item keeps for itself and its text. */
 function roomOf(item) {
-  const isGroup = 'parent' in item;
+  const isGroup = "parent" in item;
   return MARGIN + (isGroup ? Math.max(GROUP_DOWN, groupAcross(item) / WIDER) : nodeRadius(item));
 }

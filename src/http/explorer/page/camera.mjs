@@ -1,5 +1,7 @@
-// The camera: which part of the layout is in view, and how large. Positions of the layout are
-// turned into CSS pixels of the view here and nowhere else.
+/**
+ * The camera: which part of the layout is in view, and how large. Positions of the layout are
+ * turned into CSS pixels of the view here and nowhere else.
+ */
 
 /**
  * @typedef {object} Camera

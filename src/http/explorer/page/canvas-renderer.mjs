@@ -1,9 +1,13 @@
-// Paints marks on a canvas. Outlines of one style are painted at once: changing styles and
-// starting paths is what costs time.
+/**
+ * Paints marks on a canvas. Outlines of one style are painted at once: changing styles and
+ * starting paths is what costs time.
+ */
 
 import {
-  BASELINE, badgeOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
-} from './appearance.mjs';
+  BASELINE, backingOf, drawDecoration, drawGroup, drawLink, drawNode, textStyle,
+} from "./appearance.mjs";
+import { badgeOf, badgeText } from "./badge.mjs";
+import { FONT } from "./theme.mjs";
 
 /** More pixels for one CSS pixel cost time and are hardly seen. */
 const PIXEL_RATIO_MAX = 2;
@@ -21,7 +25,7 @@ export function resize(canvas, width, height, ratio) {
   const [across, down] = [Math.round(width * scale), Math.round(height * scale)];
   if (canvas.width !== across) canvas.width = across;
   if (canvas.height !== down) canvas.height = down;
-  const context = canvas.getContext('2d');
+  const context = canvas.getContext("2d");
   context.setTransform(scale, 0, 0, scale, 0, 0);
   return context;
 }
@@ -31,28 +35,52 @@ export function resize(canvas, width, height, ratio) {
  * canvases, the rest stays clear.
  * @param {CanvasRenderingContext2D} context
  * @param {readonly any[]} marks
- * @param {import('./theme.mjs').Theme} theme
+ * @param {import("./theme.mjs").Theme} theme
  */
 export function paint(context, marks, theme) {
-  clear(context, marks.find((mark) => mark.kind === 'ground'), theme);
+  clear(context, marks.find((mark) => mark.kind === "ground"), theme);
   const passes = { links: new Batch(), bodies: new Batch(), decorations: new Batch() };
   for (const mark of marks) {
-    if (mark.kind === 'link') drawLink(mark, theme, passes.links.emit);
-    else if (mark.kind === 'node') drawNode(mark, theme, passes.bodies.emit);
-    else if (mark.kind === 'group') drawGroup(mark, theme, passes.bodies.emit);
-    if (mark.kind === 'node' || mark.kind === 'group') {
+    if (mark.kind === "link") drawLink(mark, theme, passes.links.emit);
+    else if (mark.kind === "node") drawNode(mark, theme, passes.bodies.emit);
+    else if (mark.kind === "group") drawGroup(mark, theme, passes.bodies.emit);
+    if (mark.kind === "node" || mark.kind === "group") {
       drawDecoration(mark, theme, passes.decorations.emit);
     }
   }
-  context.lineCap = 'round';
-  context.lineJoin = 'round';
+  context.lineCap = "round";
+  context.lineJoin = "round";
   for (const pass of Object.values(passes)) pass.paint(context);
   context.setLineDash([]);
   for (const mark of marks) {
-    if (mark.kind === 'text') write(context, mark, theme);
-    else if (mark.kind === 'node') writeBadge(context, mark, theme);
+    if (mark.kind === "text") write(context, mark, theme);
+    else if (mark.kind === "node") writeBadge(context, mark, theme);
   }
   context.globalAlpha = 1;
+}
+
+/** How many widths are remembered. */
+const WIDTHS_MAX = 20000;
+
+/**
+ * Returns a function that measures texts as this context draws them, for the scene.
+ * @param {CanvasRenderingContext2D} context
+ * @returns {(text: string, size: number, weight: number) => number}
+ */
+export function textMeasure(context) {
+  /** @type {Map<string, number>} */
+  const widths = new Map();
+  return (text, size, weight) => {
+    const key = `${weight} ${size} ${text}`;
+    let width = widths.get(key);
+    if (width === undefined) {
+      if (widths.size >= WIDTHS_MAX) widths.clear();
+      context.font = `${weight} ${size}px ${FONT}`;
+      width = context.measureText(text).width;
+      widths.set(key, width);
+    }
+    return width;
+  };
 }
 
 /** Clears the canvas, or covers it with the ground. */
@@ -70,9 +98,9 @@ function clear(context, ground, theme) {
 /** Outlines by their style, in the order in which the styles were first used. */
 class Batch {
   constructor() {
-    /** @type {Map<import('./appearance.mjs').Style, any[]>} */
+    /** @type {Map<import("./appearance.mjs").Style, any[]>} */
     this.outlines = new Map();
-    /** @type {import('./appearance.mjs').Emit} */
+    /** @type {import("./appearance.mjs").Emit} */
     this.emit = (style, trace, mark) => {
       const list = this.outlines.get(style);
       if (list) list.push(trace, mark);
@@ -107,7 +135,12 @@ function write(context, mark, theme) {
   context.globalAlpha = style.alpha;
   context.font = style.font;
   context.textAlign = mark.align;
-  context.textBaseline = 'alphabetic';
+  context.textBaseline = "alphabetic";
+  if (style.backing) {
+    const { x, y, width, height } = backingOf(mark);
+    context.fillStyle = style.backing;
+    context.fillRect(x, y, width, height);
+  }
   if (style.halo) {
     context.strokeStyle = style.halo;
     context.lineWidth = style.haloWidth;
@@ -119,12 +152,6 @@ function write(context, mark, theme) {
 
 /** Writes the text of a node's badge. */
 function writeBadge(context, mark, theme) {
-  const badge = mark.badge || mark.change ? badgeOf(mark) : null;
-  if (!badge) return;
-  write(context, badgeText(badge), theme);
+  const badge = badgeOf(mark);
+  if (badge) write(context, badgeText(badge), theme);
 }
-
-/** Returns the mark of the text in a badge. */
-export const badgeText = ({ x, y, text }) => ({
-  kind: 'text', x, y, text, size: 10.5, weight: 700, tone: 'ground', align: 'center', isInside: true,
-});

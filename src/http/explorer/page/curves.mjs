@@ -1,11 +1,13 @@
-// The curves of links: straight lines, arcs for links that are parallel, and loops. A curve is
-// four points, as a cubic Bézier curve has them; a straight line has its control points on it.
+/**
+ * The curves of links: straight lines, arcs for links that are parallel, and loops. A curve is
+ * four points, as a cubic Bézier curve has them; a straight line has its control points on it.
+ */
 
 /** @typedef {{ x: number, y: number }} Point */
 /** @typedef {readonly [number, number, number, number, number, number, number, number]} Curve */
 
-/** How far the outermost of two arcs is from the straight line, as a share of its length. */
-const BEND = 0.16;
+/** How far apart the control points of neighbouring arcs are, as a share of their length. */
+const BEND = 0.22;
 
 /** The same in CSS pixels at most, so that long arcs stay slim. */
 const BEND_MAX = 46;
@@ -20,7 +22,7 @@ const BEND_MAX = 46;
 export function linkCurve(from, to, lane) {
   const [dx, dy] = [to.x - from.x, to.y - from.y];
   const length = Math.sqrt(dx * dx + dy * dy) || 1;
-  const bend = lane * 2 * Math.min(length * BEND, BEND_MAX);
+  const bend = lane * Math.min(length * BEND, BEND_MAX);
   const [across, down] = [(-dy / length) * bend, (dx / length) * bend];
   return [
     from.x, from.y,
@@ -38,7 +40,7 @@ export function linkCurve(from, to, lane) {
  * @returns {Curve}
  */
 export function loopCurve(at, radius, ring) {
-  const reach = radius * (2.6 + ring * 1.2) + 14 + ring * 10;
+  const reach = radius * (2.4 + ring) + 24 + ring * 18;
   return [
     at.x, at.y,
     at.x - reach * 0.9, at.y - reach,
@@ -77,7 +79,7 @@ const isLoop = (curve) => curve[0] === curve[6] && curve[1] === curve[7];
 
 /**
  * Draws a curve.
- * @param {import('./shapes.mjs').Path} path
+ * @param {import("./shapes.mjs").Path} path
  * @param {Curve} curve
  * @param {boolean} straight
  */

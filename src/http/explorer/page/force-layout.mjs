@@ -1,10 +1,12 @@
-// The layout: springs along links, and nodes that push each other away. It is deterministic:
-// the same seed and the same sequence of calls give the same numbers, however the ticks are
-// spread over frames. What has its place keeps it until somebody drags it or asks for a tidy
-// picture; only what is new moves.
+/**
+ * The layout: springs along links, and nodes that push each other away. It is deterministic:
+ * the same seed and the same sequence of calls give the same numbers, however the ticks are
+ * spread over frames. What has its place keeps it until somebody drags it or asks for a tidy
+ * picture; only what is new moves.
+ */
 
-import { Bodies } from './bodies.mjs';
-import { place } from './placement.mjs';
+import { Bodies } from "./bodies.mjs";
+import { place } from "./placement.mjs";
 
 /** Ticks until everything has cooled; then nothing runs. */
 const TICKS = 300;
@@ -16,7 +18,7 @@ const COOLING = COLDEST ** (1 / TICKS);
 /** How many nodes that were taken off keep their place for their return. */
 const REMEMBERED_MAX = 4000;
 
-/** @typedef {import('./scene.mjs').PictureModel} PictureModel */
+/** @typedef {import("./scene.mjs").PictureModel} PictureModel */
 /** @typedef {{ x: number, y: number }} Point */
 
 /**
@@ -31,7 +33,7 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
   const remembered = new Map();
   /** @type {Set<string>} */
   const pinned = new Set();
-  let bodies = new Bodies([], [], positions);
+  let bodies = new Bodies([], [], positions, { seed, spacing: 1 });
   let heat = 0;
 
   return {
@@ -62,7 +64,7 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
       const edges = edgesOf(model, known);
       place(ids, neighboursOf(edges), positions, seed);
       const [old, wasHot] = [bodies, heat > 0];
-      bodies = new Bodies(items, edges, positions, seed);
+      bodies = new Bodies(items, edges, positions, { seed, spacing: model.spacing ?? 1 });
       bodies.free((id) => !pinned.has(id) && (fresh.has(id) || (wasHot && old.isFree(id))));
       if (fresh.size > 0) heat = 1;
     },
@@ -80,8 +82,10 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
         if (clock() >= end) break;
       }
       bodies.write(positions);
-      if (heat <= COLDEST || !bodies.hasFree) heat = 0;
-      return heat === 0;
+      if (heat > COLDEST && bodies.hasFree) return false;
+      heat = 0;
+      bodies.free(() => false);
+      return true;
     },
 
     /**

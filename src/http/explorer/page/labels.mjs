@@ -1,10 +1,12 @@
-// Which texts are shown, and where: each at one of a few places beside what it names, where it
-// covers neither a node nor another text. What matters more chooses first.
+/**
+ * Which texts are shown, and where: each at one of a few places beside what it names, where it
+ * covers neither a node nor another text. What matters more chooses first.
+ */
 
-import { pointOf } from './curves.mjs';
-import { Occupancy } from './occupancy.mjs';
-import { countText } from './sizes.mjs';
-import { oneLine, textWidth } from './text-width.mjs';
+import { pointOf } from "./curves.mjs";
+import { Occupancy } from "./occupancy.mjs";
+import { countText } from "./sizes.mjs";
+import { oneLine, textWidth } from "./text-width.mjs";
 
 /** Sizes in CSS pixels; nothing is drawn smaller. */
 export const TEXT = { node: 12.5, sub: 11, link: 11, group: 11.5, count: 11.5 };
@@ -16,15 +18,21 @@ const LINK_TEXTS_MAX = 60;
 /** Below these scales only what matters most is named. */
 const NAMES_SCALE = 0.34;
 const LINK_NAMES_SCALE = 0.62;
-const FAR_NAMES_MAX = 24;
+const FAR_NAMES_MAX = 16;
 
 /** Up to this many nodes each has its second line; beyond, when they are enlarged. */
-const SUBS_MAX = 40;
+const SUBS_MAX = 16;
 const SUBS_SCALE = 1.25;
 
 const CHARACTERS_MAX = 28;
 const CHOSEN_CHARACTERS_MAX = 56;
 const GAP = 3;
+
+/** This many links that fan out of one end are named if all have the same label. */
+const FAN_TEXTS_MAX = 3;
+
+/** Above this scale, each is. */
+const FAN_SCALE = 1.6;
 
 /** Places along a link, tried in this order. */
 const SHARES = [0.5, 0.6, 0.4, 0.7, 0.3];
@@ -33,7 +41,7 @@ const SHARES = [0.5, 0.6, 0.4, 0.7, 0.3];
  * Returns the marks of the texts.
  * @param {any[]} links marks of the links
  * @param {any[]} nodes marks of nodes and groups
- * @param {import('./parallel-links.mjs').Links} graph
+ * @param {import("./parallel-links.mjs").Links} graph
  * @param {any} view
  */
 export function labels(links, nodes, graph, view) {
@@ -47,9 +55,33 @@ export function labels(links, nodes, graph, view) {
   for (const link of chosen) board.link(link);
   for (const { mark } of isNear ? rest : rest.slice(0, FAR_NAMES_MAX)) board.name(mark, graph);
   if (view.camera.scale >= LINK_NAMES_SCALE || view.options.endLabels) {
-    for (const link of links) if (!link.selected && !link.isStem && !link.faded) board.link(link);
+    for (const link of spread(links, view)) board.link(link);
   }
   return board.texts;
+}
+
+/** Returns the links to name, of each fan a few that lie apart. */
+function spread(links, view) {
+  const plain = links.filter((link) => !link.selected && !link.isStem && !link.faded);
+  if (view.options.endLabels || view.camera.scale >= FAN_SCALE) return plain;
+  const fans = new Map();
+  for (const link of plain) {
+    for (const end of [link.from, link.to]) {
+      const key = `${link.item.label} ${end}`;
+      if (fans.has(key)) fans.get(key).push(link);
+      else fans.set(key, [link]);
+    }
+  }
+  const unnamed = new Set();
+  for (const fan of fans.values()) {
+    if (fan.length <= FAN_TEXTS_MAX) continue;
+    const step = fan.length / FAN_TEXTS_MAX;
+    const named = new Set(Array.from({ length: FAN_TEXTS_MAX }, (_, at) => Math.floor(at * step)));
+    fan.forEach((link, at) => {
+      if (!named.has(at) && !link.change) unnamed.add(link);
+    });
+  }
+  return plain.filter((link) => !unnamed.has(link));
 }
 
 /** Weight from which a text comes before those of links. */
@@ -63,7 +95,7 @@ function ranked(nodes, graph, view) {
     if (mark.selected) return 2 * CLOSE;
     if (mark.faded) return -1;
     if (close.has(mark.id)) return CLOSE + (graph.degree.get(mark.id) ?? 0);
-    const special = mark.kind === 'group' ? 5e4 : mark.change || mark.badge ? 1e4 : 0;
+    const special = mark.kind === "group" ? 5e4 : mark.change || typeof mark.badge === "string" ? 1e4 : 0;
     return special + (graph.degree.get(mark.id) ?? 0) + (mark.item.size ?? 0) * 100;
   };
   return nodes
@@ -78,12 +110,13 @@ class Board {
     this.texts = [];
     this.names = 0;
     this.linkTexts = 0;
-    this.occupied = new Occupancy(nodes, view);
+    // From afar the few names may cover nodes, as on a map.
+    this.occupied = new Occupancy(nodes, view, view.camera.scale >= NAMES_SCALE);
     this.subs = nodes.length <= SUBS_MAX || view.camera.scale >= SUBS_SCALE;
     const measure = view.options.measure ?? ((text, size, weight) =>
       textWidth(text, size) * (weight > 500 ? 1.06 : 1));
     this.measure = measure;
-    for (const mark of nodes) if (mark.kind === 'group') this.count(mark);
+    for (const mark of nodes) if (mark.kind === "group") this.count(mark);
   }
 
   /** Adds the number within a group. */
@@ -91,22 +124,22 @@ class Board {
     const size = TEXT.count * mark.zoom;
     if (size < 7) return;
     const [x, text] = [mark.x + 6 * mark.zoom, countText(mark.count)];
-    this.add(mark, { x, y: mark.y, text, size, weight: 650, tone: 'text', isInside: true });
+    this.add(mark, { x, y: mark.y, text, size, weight: 650, tone: "text", isInside: true });
   }
 
   /** Adds the name of a node or group, if it has room. */
   name(mark, graph) {
-    const isGroup = mark.kind === 'group';
+    const isGroup = mark.kind === "group";
     if (this.names >= NODE_TEXTS_MAX && !mark.selected) return;
     const cut = mark.selected ? CHOSEN_CHARACTERS_MAX : CHARACTERS_MAX;
     const text = oneLine(isGroup ? mark.item.label : mark.item.text, cut);
-    if (text === '') return;
+    if (text === "") return;
     const weight = mark.selected ? 650 : 500;
-    const name = { text, size: isGroup ? TEXT.group : TEXT.node, weight, tone: 'text' };
+    const name = { text, size: isGroup ? TEXT.group : TEXT.node, weight, tone: "text" };
     const lines = [name];
-    const sub = isGroup ? '' : oneLine(mark.item.sub ?? '', CHARACTERS_MAX);
-    if (sub !== '' && (this.subs || mark.selected)) {
-      lines.push({ text: sub, size: TEXT.sub, weight: 400, tone: 'soft' });
+    const sub = isGroup ? "" : oneLine(mark.item.sub ?? "", CHARACTERS_MAX);
+    if (sub !== "" && (this.subs || mark.selected)) {
+      lines.push({ text: sub, size: TEXT.sub, weight: 400, tone: "soft" });
     }
     for (const line of lines) line.width = this.measure(line.text, line.size, line.weight);
     const places = placesOf(mark, graph, this.view);
@@ -128,8 +161,8 @@ class Board {
     let top = box.top;
     for (const line of lines) {
       const height = line.size * 1.2;
-      const x = place === 'right' ? box.left : place === 'left' ? box.right : mark.x;
-      const align = place === 'right' ? 'start' : place === 'left' ? 'end' : 'center';
+      const x = place === "right" ? box.left : place === "left" ? box.right : mark.x;
+      const align = place === "right" ? "start" : place === "left" ? "end" : "center";
       this.add(mark, { ...line, x, y: top + height / 2, align });
       top += height;
     }
@@ -137,15 +170,17 @@ class Board {
 
   /** Adds the texts of a link, where they have room. */
   link(mark) {
-    const { label = '', ownLabel = '', count } = mark.item;
-    const bundle = mark.ids.length > 1 ? `${countText(mark.ids.length)} links` : '';
+    const { label = "", ownLabel = "", count } = mark.item;
+    const bundle = mark.ids.length > 1 ? `${countText(mark.ids.length)} links` : "";
     if (bundle) this.along(mark, bundle, SHARES, 600);
     else if (this.view.options.endLabels || mark.isChosen) {
       if (count !== undefined) this.along(mark, countText(count), [0.5, 0.56, 0.44], 600);
       this.along(mark, label, [0.76, 0.7, 0.82, 0.64]);
-      this.along(mark, ownLabel, [0.24, 0.3, 0.18, 0.36]);
+      // A loop between equals, such as spouses, says it once.
+      const isSame = mark.from === mark.to && label === ownLabel;
+      if (!isSame) this.along(mark, ownLabel, [0.24, 0.3, 0.18, 0.36]);
     } else {
-      const times = count !== undefined && count > 1 ? ` · ${countText(count)}` : '';
+      const times = count !== undefined && count > 1 ? ` · ${countText(count)}` : "";
       this.along(mark, label + times, SHARES);
     }
   }
@@ -153,7 +188,7 @@ class Board {
   /** Adds a text on a link at the first of the places that is free. */
   along(mark, whole, shares, weight = 400) {
     const text = oneLine(whole, CHARACTERS_MAX);
-    if (text === '' || (this.linkTexts >= LINK_TEXTS_MAX && !mark.isChosen)) return;
+    if (text === "" || (this.linkTexts >= LINK_TEXTS_MAX && !mark.isChosen)) return;
     const width = this.measure(text, TEXT.link, weight);
     const boxAt = ({ x, y }) => ({
       left: x - width / 2 - 2, right: x + width / 2 + 2,
@@ -165,14 +200,14 @@ class Board {
     if (!place) return;
     this.linkTexts += 1;
     this.occupied.take(boxAt(place));
-    const tone = mark.change ?? (mark.selected ? 'accent' : 'soft');
+    const tone = mark.change ?? (mark.selected ? "accent" : "soft");
     this.add(mark, { ...place, text, size: TEXT.link, weight, width, tone, isOnLink: true });
   }
 
   /** Adds the mark of a text. */
   add(mark, text) {
     const { id, faded, kind: of } = mark;
-    this.texts.push({ kind: 'text', id, of, align: 'center', faded, ...text });
+    this.texts.push({ kind: "text", id, of, align: "center", faded, ...text });
   }
 }
 
@@ -184,25 +219,59 @@ function boxOf(mark, lines, place) {
   const down = (mark.down ?? mark.radius * 1.08) + ring + GAP;
   const across = (mark.across ?? mark.radius * 1.08) + ring + GAP + 2;
   const centred = { left: mark.x - width / 2, right: mark.x + width / 2 };
-  if (place === 'below') return { ...centred, top: mark.y + down, bottom: mark.y + down + height };
-  if (place === 'above') return { ...centred, top: mark.y - down - height, bottom: mark.y - down };
+  if (place === "below") return { ...centred, top: mark.y + down, bottom: mark.y + down + height };
+  const lift = mark.kind === "group" ? 6 * mark.zoom : 0;
+  const top = mark.y - down - lift;
+  if (place === "above") return { ...centred, top: top - height, bottom: top };
   const beside = { top: mark.y - height / 2, bottom: mark.y + height / 2 };
-  if (place === 'right') return { ...beside, left: mark.x + across, right: mark.x + across + width };
+  if (place === "right") return { ...beside, left: mark.x + across + lift, right: mark.x + across + lift + width };
   return { ...beside, left: mark.x - across - width, right: mark.x - across };
 }
 
-/** Returns the sides of a mark, the best first: a leaf is named on its outer side. */
+/** Returns the sides of a mark, the best first. */
 function placesOf(mark, graph, view) {
-  const neighbours = graph.neighbours.get(mark.id);
-  if (!neighbours || neighbours.size > 2) return ['below', 'right', 'left', 'above'];
+  const neighbours = graph.neighbours.get(mark.id) ?? new Set();
+  const places = neighbours.size === 0 || neighbours.size > 2
+    ? emptiest(mark, neighbours, view)
+    : outermost(mark, neighbours, view);
+  // Loops are above their node.
+  return neighbours.has(mark.id) ? places.filter((place) => place !== "above") : places;
+}
+
+/**
+ * The sides in the order in which they read best, and the ways to them.
+ * @type {Record<string, [number, number]>}
+ */
+const SIDES = { below: [0, 1], right: [1, 0], left: [-1, 0], above: [0, -1] };
+
+/** Links that leave within about 55 degrees of a side are in the way of its text. */
+const IN_THE_WAY = 0.57;
+
+/** Returns the sides, first those that the fewest links leave. */
+function emptiest(mark, neighbours, view) {
+  const ways = [];
+  for (const id of neighbours) {
+    const point = view.points.get(id) ?? mark;
+    const [dx, dy] = [point.x - mark.x, point.y - mark.y];
+    const distance = Math.sqrt(dx * dx + dy * dy) || 1;
+    ways.push([dx / distance, dy / distance]);
+  }
+  const crowd = ([across, down]) =>
+    ways.filter(([dx, dy]) => dx * across + dy * down > IN_THE_WAY).length;
+  const sides = Object.entries(SIDES).map(([place, way]) => ({ place, crowd: crowd(way) }));
+  return sides.sort((a, b) => a.crowd - b.crowd).map(({ place }) => place);
+}
+
+/** Returns the sides of a node with one or two neighbours, first those away from them. */
+function outermost(mark, neighbours, view) {
   let [dx, dy] = [0, 0];
   for (const id of neighbours) {
     const point = view.points.get(id) ?? mark;
     dx += mark.x - point.x;
     dy += mark.y - point.y;
   }
-  const side = dx >= 0 ? ['right', 'left'] : ['left', 'right'];
-  const outer = dy >= 0 ? ['below', 'above'] : ['above', 'below'];
+  const side = dx >= 0 ? ["right", "left"] : ["left", "right"];
+  const outer = dy >= 0 ? ["below", "above"] : ["above", "below"];
   const isBeside = Math.abs(dx) > 1.3 * Math.abs(dy);
   return isBeside ? [side[0], ...outer, side[1]] : [outer[0], side[0], side[1], outer[1]];
 }

@@ -1,4 +1,6 @@
-// Which parts of the view are covered by nodes and texts, as a raster of small squares.
+/** Which parts of the view are covered by nodes and texts, as a raster of small squares. */
+
+import { badgeOf } from "./badge.mjs";
 
 /** Side of a square in CSS pixels, and the largest number of squares. */
 const SIDE = 4;
@@ -13,8 +15,9 @@ export class Occupancy {
   /**
    * @param {readonly any[]} nodes marks of nodes and groups
    * @param {any} view
+   * @param {boolean} withNodes whether nodes are in the way, too
    */
-  constructor(nodes, view) {
+  constructor(nodes, view, withNodes) {
     const box = view.options.whole ? around(nodes) : {
       left: 0, top: 0, right: view.camera.width, bottom: view.camera.height,
     };
@@ -25,9 +28,12 @@ export class Occupancy {
     this.columns = Math.ceil(width / this.side);
     this.rows = Math.ceil(height / this.side);
     this.squares = new Uint8Array(this.columns * this.rows);
-    for (const { x, y, across, down, radius } of nodes) {
+    for (const mark of withNodes ? nodes : []) {
+      const { x, y, across, down, radius } = mark;
       const [wide, high] = [(across ?? radius) - 1, (down ?? radius) - 1];
       this.take({ left: x - wide, right: x + wide, top: y - high, bottom: y + high });
+      const badge = badgeOf(mark);
+      if (badge) this.take(boxAround(badge));
     }
   }
 
@@ -69,6 +75,11 @@ export class Occupancy {
     ];
   }
 }
+
+/** Returns a box from its middle and half of its sides. */
+const boxAround = ({ x, y, across, down }) => ({
+  left: x - across, right: x + across, top: y - down, bottom: y + down,
+});
 
 /** Returns the box around all marks. */
 function around(nodes) {

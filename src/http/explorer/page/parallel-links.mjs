@@ -1,11 +1,13 @@
-// Which links are parallel, and what hangs together: all that the scene needs of a model and
-// that does not change while the picture moves. It is worked out once for each model.
+/**
+ * Which links are parallel, and what hangs together: all that the scene needs of a model and
+ * that does not change while the picture moves. It is worked out once for each model.
+ */
 
 /** Up to this many parallel links are drawn as arcs, more as one with their number. */
 export const ARCS_MAX = 4;
 
-/** @typedef {import('./scene.mjs').PictureModel} PictureModel */
-/** @typedef {import('./scene.mjs').PictureLink} PictureLink */
+/** @typedef {import("./scene.mjs").PictureModel} PictureModel */
+/** @typedef {import("./scene.mjs").PictureLink} PictureLink */
 
 /**
  * A link as it is drawn, or several as one.
@@ -13,6 +15,7 @@ export const ARCS_MAX = 4;
  * @property {PictureLink} link the first of them
  * @property {readonly PictureLink[]} links
  * @property {number} lane its arc, from the side of the smaller id
+ * @property {number} ring its place among loops, 0 is the innermost
  * @property {boolean} isTurned whether its way is from the larger to the smaller id
  */
 
@@ -78,16 +81,16 @@ function lanes(parallel) {
   if (parallel.length <= ARCS_MAX) {
     return parallel.map((link, at) => {
       const lane = at - (parallel.length - 1) / 2;
-      return { link, links: [link], lane, isTurned: isTurned(link) };
+      return { link, links: [link], lane, ring: at, isTurned: isTurned(link) };
     });
   }
   // What a person looks at is not hidden in a number.
-  const alone = parallel.filter((link) => link.state).slice(0, ARCS_MAX - 1);
+  const alone = parallel.filter((link) => link.state || link.selected).slice(0, ARCS_MAX - 1);
   const together = parallel.filter((link) => !alone.includes(link));
   const strands = [{ link: together[0], links: together }];
   strands.push(...alone.map((link) => ({ link, links: [link] })));
   return strands.map((strand, at) => {
     const lane = at - (strands.length - 1) / 2;
-    return { ...strand, lane, isTurned: isTurned(strand.link) };
+    return { ...strand, lane, ring: at, isTurned: isTurned(strand.link) };
   });
 }

@@ -1,7 +1,9 @@
-// Where new nodes come in: in the widest free sector around what they hang on, at the length
-// of a link, and what hangs on nothing on a free spot of a spiral around the middle.
+/**
+ * Where new nodes come in: in the widest free sector around what they hang on, at the length
+ * of a link, and what hangs on nothing on a free spot of a spiral around the middle.
+ */
 
-import { hash } from './shapes.mjs';
+import { hash } from "./shapes.mjs";
 
 /** Distance between nodes that are linked, in the units of the layout. */
 export const LINK_LENGTH = 92;

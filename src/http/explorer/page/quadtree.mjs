@@ -1,5 +1,7 @@
-// A tree over the points of a layout that answers in n log n what every pair would in n²: how
-// strongly all nodes push one of them away. It lives in typed arrays that each tick uses again.
+/**
+ * A tree over the points of a layout that answers in n log n what every pair would in n²: how
+ * strongly all nodes push one of them away. It lives in typed arrays that each tick uses again.
+ */
 
 /** A cell with no more points is not divided. */
 const LEAF_POINTS = 6;

@@ -1,24 +1,26 @@
-// From the model and its positions to marks: what is drawn, where, in CSS pixels of the view,
-// back to front. One list of marks feeds the canvas, the SVG and the hit test. Pure.
-//
-// What the modules of the picture agree on, for those who use them:
-//
-// - A model is a new object whenever something in it changes (what follows from it is kept by
-//   its identity), and ids are unique across nodes, groups and links.
-// - `model.past` tints the ground: the first mark is `{kind: 'ground'}`.
-// - A group is joined to its parent by the scene itself; `links` need not say so.
-// - More than four parallel links are one mark with the `id` of the first, and all `ids`.
-// - Hovering is `highlight(marks, id)` of highlight.mjs, painted on the upper canvas.
-// - A camera is `{x, y, scale, width, height}`: camera.mjs fits, pans and zooms it.
+/**
+ * From the model and its positions to marks: what is drawn, where, in CSS pixels of the view,
+ * back to front. One list of marks feeds the canvas, the SVG and the hit test. Pure.
+ *
+ * What the modules of the picture agree on, for those who use them:
+ *
+ * - A model is a new object whenever something in it changes (what follows from it is kept by
+ * its identity), and ids are unique across nodes, groups and links.
+ * - `model.past` tints the ground: the first mark is `{kind: 'ground'}`.
+ * - A group is joined to its parent by the scene itself; `links` need not say so.
+ * - More than four parallel links are one mark with the `id` of the first, and all `ids`.
+ * - Hovering is `highlight(marks, id)` of highlight.mjs, painted on the upper canvas.
+ * - A camera is `{x, y, scale, width, height}`: camera.mjs fits, pans and zooms it.
+ */
 
-import { nodeScale, toView } from './camera.mjs';
-import { linkCurve, isStraight, loopCurve, pointOf } from './curves.mjs';
-import { labels } from './labels.mjs';
-import { linksOf } from './parallel-links.mjs';
-import { look } from './shapes.mjs';
-import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
+import { nodeScale, toView } from "./camera.mjs";
+import { linkCurve, isStraight, loopCurve, pointOf } from "./curves.mjs";
+import { labels } from "./labels.mjs";
+import { linksOf } from "./parallel-links.mjs";
+import { look } from "./shapes.mjs";
+import { GROUP_DOWN, groupAcross, nodeRadius } from "./sizes.mjs";
 
-/** @typedef {'added'|'removed'|'changed'|'violation'} Change */
+/** @typedef {"added"|"removed"|"changed"|"violation"} Change */
 
 /**
  * @typedef {object} PictureNode
@@ -31,7 +33,8 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
  * @property {boolean} [selected]
  * @property {boolean} [faded]
  * @property {Change} [mark]
- * @property {string} [badge] such as "+1"
+ * @property {string|number} [badge] news such as "+1", or quietly the number of links that are
+ *   not shown
  */
 
 /**
@@ -54,7 +57,9 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
  * @property {string} [label] the role of `to`
  * @property {string} [ownLabel] the role of `from`
  * @property {number} [count] relations that it covers
- * @property {Change|'selected'|'faded'} [state]
+ * @property {Change} [state]
+ * @property {boolean} [selected]
+ * @property {boolean} [faded]
  */
 
 /**
@@ -63,9 +68,10 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
  * @property {readonly PictureGroup[]} groups
  * @property {readonly PictureLink[]} links
  * @property {boolean} past
+ * @property {number} [spacing] how much longer than usual links are; 1 if absent
  */
 
-/** @typedef {import('./camera.mjs').Camera} Camera */
+/** @typedef {import("./camera.mjs").Camera} Camera */
 /** @typedef {{ get(id: string): { x: number, y: number } | undefined }} Positions */
 
 /**
@@ -79,7 +85,7 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
 
 /**
  * @typedef {object} Mark
- * @property {'ground'|'link'|'node'|'group'|'text'} kind
+ * @property {"ground"|"link"|"node"|"group"|"text"} kind
  * @property {string} id of the node, group or link
  * @property {number} x
  * @property {number} y
@@ -88,6 +94,9 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from './sizes.mjs';
  * @property {boolean} [selected]
  * The rest depends on the kind: see the functions below and labels.mjs.
  */
+
+/** Below this scale links are thin, so that they do not hide the nodes. */
+const FAR_SCALE = 0.34;
 
 /** Marks this far outside the view are still drawn: their rings and texts reach into it. */
 const MARGIN = 40;
@@ -106,7 +115,7 @@ export function scene(model, positions, camera, options = {}) {
   const nodes = [...groupMarks(model, view), ...nodeMarks(model, view)];
   const texts = options.withoutTexts ? [] : labels(links, nodes, linksOf(model), view);
   const { width, height } = camera;
-  const ground = { kind: 'ground', id: '', x: 0, y: 0, width, height, past: model.past };
+  const ground = { kind: "ground", id: "", x: 0, y: 0, width, height, past: model.past };
   return [ground, ...ordered(links), ...ordered(nodes), ...texts];
 }
 
@@ -144,7 +153,7 @@ function linkMarks(model, view) {
     if (!from || !to) continue;
     const isLoop = link.from === link.to;
     const curve = isLoop
-      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.lane + 1.5)
+      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.ring)
       : linkCurve(from, to, strand.isTurned ? -strand.lane : strand.lane);
     const mark = linkMark(link, curve, view);
     if (!mark) continue;
@@ -167,20 +176,16 @@ function linkMark(link, curve, view) {
   const ys = [curve[1], curve[3], curve[5], curve[7]];
   if (!isSeen(view, Math.min(...xs), Math.min(...ys), Math.max(...xs), Math.max(...ys))) return null;
   const { selected, faded } = view;
-  const isSelected =
-    link.state === 'selected' || selected.has(link.from) || selected.has(link.to);
-  const isFaded =
-    link.state === 'faded' || (!isSelected && (faded.has(link.from) || faded.has(link.to)));
+  const isSelected = link.selected || selected.has(link.from) || selected.has(link.to);
+  const isFaded = !isSelected && (link.faded || faded.has(link.from) || faded.has(link.to));
   const middle = pointOf(curve, 0.5);
   return {
-    kind: 'link', id: link.id, item: link, x: middle.x, y: middle.y,
+    kind: "link", id: link.id, item: link, x: middle.x, y: middle.y,
     curve, straight: isStraight(curve), from: link.from, to: link.to,
-    change: CHANGES.has(link.state) ? link.state : undefined,
-    selected: isSelected, faded: isFaded, isChosen: link.state === 'selected',
+    change: link.state,
+    selected: isSelected === true, faded: isFaded === true, isFar: view.camera.scale < FAR_SCALE, isChosen: link.selected === true,
   };
 }
-
-const CHANGES = new Set(['added', 'removed', 'changed', 'violation']);
 
 /** @param {PictureModel} model */
 function nodeMarks(model, view) {
@@ -191,7 +196,7 @@ function nodeMarks(model, view) {
     if (!point || !isNear(view, point, radius)) continue;
     const { shape, colour } = look(node.kind);
     marks.push({
-      kind: 'node', id: node.id, item: node, x: point.x, y: point.y, radius, shape, colour,
+      kind: "node", id: node.id, item: node, x: point.x, y: point.y, radius, shape, colour,
       selected: node.selected === true, faded: node.faded === true,
       pinned: node.pinned === true, change: node.mark, badge: node.badge,
     });
@@ -209,7 +214,7 @@ function groupMarks(model, view) {
     if (!point || !isNear(view, point, across)) continue;
     const { shape, colour } = look(group.kind);
     marks.push({
-      kind: 'group', id: group.id, item: group, x: point.x, y: point.y, across,
+      kind: "group", id: group.id, item: group, x: point.x, y: point.y, across,
       down: GROUP_DOWN * zoom, radius: GROUP_DOWN * zoom, zoom, shape, colour,
       count: group.count, selected: group.selected === true, faded: group.faded === true,
     });

@@ -1,7 +1,9 @@
-// What a kind of record looks like: one of six shapes and one of eight colours, the same on
-// every machine because both follow from the kind's key alone.
+/**
+ * What a kind of record looks like: one of six shapes and one of eight colours, the same on
+ * every machine because both follow from the kind's key alone.
+ */
 
-/** @typedef {'circle'|'square'|'diamond'|'hexagon'|'triangle'|'rounded'} Shape */
+/** @typedef {"circle"|"square"|"diamond"|"hexagon"|"triangle"|"rounded"} Shape */
 
 /**
  * Where an outline is drawn: a canvas context, or the path of an SVG.
@@ -14,17 +16,17 @@
  */
 
 /** @type {readonly Shape[]} */
-export const SHAPES = ['circle', 'square', 'diamond', 'hexagon', 'triangle', 'rounded'];
+export const SHAPES = ["circle", "square", "diamond", "hexagon", "triangle", "rounded"];
 
 /** How many colours each theme has for kinds. */
 export const COLOURS = 8;
 
 /** The standard kinds: their looks belong to them alone. */
 const FIXED = new Map([
-  ['contact', { shape: SHAPES[0], colour: 0 }],
-  ['opportunity', { shape: SHAPES[2], colour: 2 }],
-  ['business', { shape: SHAPES[1], colour: 3 }],
-  ['task', { shape: SHAPES[4], colour: 5 }],
+  ["contact", { shape: SHAPES[0], colour: 0 }],
+  ["opportunity", { shape: SHAPES[2], colour: 2 }],
+  ["business", { shape: SHAPES[1], colour: 3 }],
+  ["task", { shape: SHAPES[4], colour: 5 }],
 ]);
 
 /**
@@ -42,12 +44,16 @@ export function hash(text, seed = 0) {
   return (bits ^ (bits >>> 16)) >>> 0;
 }
 
-/** The looks that are left for kinds that are not standard. */
+/** The looks of all other kinds. Contacts are everywhere, so that their colour is theirs alone. */
 const OTHERS = SHAPES.flatMap((shape) =>
   Array.from({ length: COLOURS }, (_, colour) => ({ shape, colour })),
-).filter((look) =>
-  [...FIXED.values()].every((fixed) => fixed.shape !== look.shape || fixed.colour !== look.colour),
+).filter(({ shape, colour }) =>
+  colour !== FIXED.get("contact").colour &&
+  [...FIXED.values()].every((fixed) => fixed.shape !== shape || fixed.colour !== colour),
 );
+
+/** Chosen so that houses, viewings and other usual kinds differ in shape and colour. */
+const SEED = 133;
 
 /**
  * Returns the shape of a kind and the number of its colour in the palette of a theme.
@@ -55,7 +61,7 @@ const OTHERS = SHAPES.flatMap((shape) =>
  * @returns {{ shape: Shape, colour: number }}
  */
 export function look(kind) {
-  return FIXED.get(kind) ?? OTHERS[hash(kind) % OTHERS.length];
+  return FIXED.get(kind) ?? OTHERS[hash(kind, SEED) % OTHERS.length];
 }
 
 /** Factors that give all shapes about the area of the circle. */
@@ -81,9 +87,9 @@ const ROUND = 0.5523;
  */
 export function outline(path, shape, x, y, radius) {
   const reach = radius * REACH[shape];
-  if (shape === 'circle') box(path, x, y, reach, reach, reach);
-  else if (shape === 'square') box(path, x, y, reach, reach, reach * 0.16);
-  else if (shape === 'rounded') box(path, x, y, reach * 1.14, reach * 0.86, reach * 0.5);
+  if (shape === "circle") box(path, x, y, reach, reach, reach);
+  else if (shape === "square") box(path, x, y, reach, reach, reach * 0.16);
+  else if (shape === "rounded") box(path, x, y, reach * 1.14, reach * 0.86, reach * 0.5);
   else {
     CORNERS[shape].forEach(([across, down], at) => {
       if (at === 0) path.moveTo(x + across * reach, y + down * reach);

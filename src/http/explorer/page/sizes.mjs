@@ -1,4 +1,4 @@
-// How large things are, for the layout and for the picture.
+/** How large things are, for the layout and for the picture. */
 
 /** Radius of a node at each step of size, in the units of the layout; step 2 is usual. */
 const RADII = [5, 7, 10, 14, 19, 25];
@@ -32,7 +32,7 @@ export function sizeStep(count, largest) {
  * Returns the text of a count, with its thousands apart.
  * @param {number} count
  */
-export const countText = (count) => count.toLocaleString('en');
+export const countText = (count) => count.toLocaleString("en");
 
 /**
  * Returns half of the width of a group, which grows with the digits of its count.

@@ -1,5 +1,7 @@
-// The colours of the picture: a light and a dark theme, each for now and for the past, and one
-// for paper. All are the page's own, so that picture, list and panel look alike.
+/**
+ * The colours of the picture: a light and a dark theme, each for now and for the past, and one
+ * for paper. All are the page's own, so that picture, list and panel look alike.
+ */
 
 /**
  * @typedef {object} Theme
@@ -19,47 +21,47 @@ export const FONT = 'system-ui, -apple-system, "Segoe UI", Roboto, "Helvetica Ne
 
 /** @type {Theme} */
 const light = {
-  name: 'light',
-  ground: '#fbfbfa',
-  card: '#ffffff',
-  text: '#1d2125',
-  soft: '#5c646c',
-  link: '#a9b1b8',
-  accent: '#0b6b5d',
-  kinds: ['#3b6fc4', '#16877a', '#b9710f', '#7e57b8', '#c04a72', '#5b8526', '#2584a5', '#8a6450'],
-  marks: { added: '#1f7a34', removed: '#c0362c', changed: '#9a5b00', violation: '#c0362c' },
+  name: "light",
+  ground: "#fbfbfa",
+  card: "#ffffff",
+  text: "#1d2125",
+  soft: "#5c646c",
+  link: "#a9b1b8",
+  accent: "#0b6b5d",
+  kinds: ["#3b6fc4", "#16877a", "#b9710f", "#7e57b8", "#c04a72", "#5b8526", "#2584a5", "#8a6450"],
+  marks: { added: "#1f7a34", removed: "#c0362c", changed: "#9a5b00", violation: "#c0362c" },
 };
 
 /** @type {Theme} */
 const dark = {
-  name: 'dark',
-  ground: '#14171a',
-  card: '#1f2429',
-  text: '#e4e7ea',
-  soft: '#9aa4ae',
-  link: '#56606a',
-  accent: '#5cc9b5',
-  kinds: ['#7ba6f0', '#4dbdab', '#e2a54c', '#b596e8', '#ec86a8', '#98c465', '#62b9dc', '#c8a18b'],
-  marks: { added: '#6fcf86', removed: '#f2837a', changed: '#e5b04f', violation: '#f2837a' },
+  name: "dark",
+  ground: "#14171a",
+  card: "#1f2429",
+  text: "#e4e7ea",
+  soft: "#9aa4ae",
+  link: "#56606a",
+  accent: "#5cc9b5",
+  kinds: ["#7ba6f0", "#4dbdab", "#e2a54c", "#b596e8", "#ec86a8", "#98c465", "#62b9dc", "#c8a18b"],
+  marks: { added: "#6fcf86", removed: "#f2837a", changed: "#e5b04f", violation: "#f2837a" },
 };
 
 /** The themes by name. The past lies on tinted paper, all the time. */
 export const THEMES = {
   light,
   dark,
-  lightPast: { ...light, name: 'lightPast', ground: '#f5efe2', card: '#fdfaf3', link: '#b3ab9a' },
-  darkPast: { ...dark, name: 'darkPast', ground: '#1f1a12', card: '#2b251b', link: '#6b6353' },
-  paper: { ...light, name: 'paper', ground: '#ffffff', text: '#000000', soft: '#333333' },
+  lightPast: { ...light, name: "lightPast", ground: "#f5efe2", card: "#fdfaf3", link: "#b3ab9a" },
+  darkPast: { ...dark, name: "darkPast", ground: "#1f1a12", card: "#2b251b", link: "#6b6353" },
+  paper: { ...light, name: "paper", ground: "#ffffff", text: "#000000", soft: "#333333" },
 };
 
 /**
  * Returns the theme of a picture.
- * @param {'light'|'dark'} scheme
+ * @param {"light"|"dark"} scheme
  * @param {boolean} [past] whether it shows a moment of the past
  * @returns {Theme}
  */
 export function themeOf(scheme, past = false) {
-  if (scheme === 'dark') return past ? THEMES.darkPast : THEMES.dark;
+  if (scheme === "dark") return past ? THEMES.darkPast : THEMES.dark;
   return past ? THEMES.lightPast : THEMES.light;
 }
 
