@@ -19,7 +19,7 @@ export function openDialog(title, content) {
       dialog.remove();
       resolve(result);
     } }, el("h2", null, title));
-    dialog.append(...content(close));
+    dialog.append(...content(close), button("×", () => close(), { class: "bare close", "aria-label": "Close" }));
     document.body.append(dialog);
     dialog.showModal();
   });

@@ -20,10 +20,13 @@ const MEANINGS = {
   503: "The server cannot write at present; the sender should try again.",
 };
 
-const SAMPLE = {
-  type: "RelationCreate", id: "first-relation", associationId: "buyer-interest", locationId: "first-location",
+const SAMPLES = [{
+  id: "buyer-interest", locationId: "first-location", associationType: "USER_DEFINED", key: "buyer_interest",
+  firstObjectKey: "contact", firstObjectLabel: "Interested Buyer", secondObjectKey: "custom_objects.property", secondObjectLabel: "Saved Home",
+}, {
+  id: "first-relation", locationId: "first-location", associationId: "buyer-interest",
   firstObjectKey: "contact", firstRecordId: "somebody", secondObjectKey: "custom_objects.property", secondRecordId: "a-house",
-};
+}];
 
 /** @param {HTMLElement} region @param {import("./main.mjs").App} app */
 export function mountFirstRun(region, app) {
@@ -36,8 +39,8 @@ export function mountFirstRun(region, app) {
     el("h1", null, "No events yet"),
     el("p", null, "Relata shows who is linked to whom as soon as your CRM tells it. Three steps:"),
     el("ol", { class: "steps" },
-      el("li", null, el("h2", null, "Try the address"), el("p", null, "This posts one event of a made-up location:"),
-        code(`curl -s ${address} -H 'content-type: application/json' -d '${JSON.stringify(SAMPLE)}'`)),
+      el("li", null, el("h2", null, "Try the address"), el("p", null, "This declares an association in a location of its own, and links two records under it:"),
+        code(SAMPLES.map((sample, at) => `curl -s ${address}/${["AssociationCreate", "RelationCreate"][at]} -H 'content-type: application/json' -d '${JSON.stringify(sample)}'`).join("\n"))),
       el("li", null, el("h2", null, "Point the webhooks of your CRM here"), code(address),
         isLocal ? el("p", { class: "soft" }, "A CRM in the cloud cannot reach this address, which is of this machine alone: put a proxy or a tunnel with a public name in front, and start the server with ", el("code", null, "--webhook-auth required"), ".") : null,
         el("p", null, "Choose the events of associations, relations, records, object schemas, contacts and opportunities. Whatever else arrives is ignored.")),
@@ -69,7 +72,7 @@ async function watch(app, shown, signal) {
 }
 
 function show(app, shown, seen, locations, letters) {
-  const reasons = letters.map((letter) => el("li", null, el("code", null, letter.code), " ", letter.detail ?? letter.error ?? ""));
+  const reasons = letters.map((letter) => el("li", null, el("code", null, letter.code), " ", letter.reason));
   fill(shown,
     locations.map(({ locationId, name }) => el("p", null,
       el("a", { class: "button main", href: app.link({ view: "overview", location: locationId }), onclick: () => { app.locations = locations; } }, "Open ", named(name ?? locationId)))),

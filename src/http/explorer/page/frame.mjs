@@ -28,7 +28,7 @@ export function createFrame() {
   /** Makes the header, once it is known what the token may do. */
   function showSession(app) {
     fill(byId("header"), brand, picker, search, slots.time, slots.live, connection, el("div", { class: "actions" },
-      copyButton(() => location.href, "Copy link"),
+      el("span", { class: "wordy" }, copyButton(() => location.href, "Copy link")),
       el("a", { class: "button", href: "../docs" }, "API"),
       account,
       button("?", () => openHelp(), { "aria-label": "Help", title: "Help (?)" })));

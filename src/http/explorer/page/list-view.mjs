@@ -5,7 +5,7 @@ import { byCount, compareTexts, kindName, labelName, recordName, splitNode } fro
 
 /**
  * @param {import("./main.mjs").App} app
- * @param {import("./graph-view.mjs").Actions} actions
+ * @param {import("./graph-actions.mjs").Actions} actions
  */
 export function createList(app, actions) {
   const element = el("div", { class: "list", role: "region", "aria-label": "List of what is shown", onkeydown: onKey });

@@ -23,6 +23,7 @@ import { VIEWS } from "./views.mjs";
  * @property {(text: string) => void} announce for screen readers
  * @property {(text: string | Node, kind?: "bad" | "note") => void} notice
  * @property {(error: Error, retry?: () => void) => void} fail shows an error
+ * @property {(name: string) => boolean} hasView
  * @property {() => number} depth how many entries of the browser's history are of this page
  * @property {Record<string, HTMLElement>} slots places in the header for other parts
  * @property {Record<string, (event: KeyboardEvent) => void>} keys what single keys do in this view
@@ -43,6 +44,7 @@ const api = createApi(base, {
 export const app = {
   api, session: null, locations: [], location: null, route: null, keys: {},
   go, link, step,
+  hasView: (name) => Object.hasOwn(VIEWS, name),
   depth: () => depth,
   slots: frame.slots,
   announce: frame.announce,
@@ -103,7 +105,7 @@ function mount(route) {
     shown?.mounted.unmount();
     app.keys = {};
     const region = frame.emptyView();
-    shown = { view: route.view, location: app.location, mounted: VIEWS[route.view].mount(region, route, app) };
+    shown = { view: route.view, location: app.location, mounted: (VIEWS[route.view] ?? VIEWS.overview).mount(region, route, app) };
     if (document.activeElement === document.body) frame.view.focus({ preventScroll: true });
   } catch (error) {
     fail(error);

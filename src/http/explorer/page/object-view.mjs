@@ -21,14 +21,15 @@ export function mount(region, route, app) {
 
   async function load(cursor) {
     const answer = await app.location.get(["objects", object, "records"], { limit: PAGE, cursor }, { signal, what: "records" });
-    const first = rows.children[listed];
     rows.append(...answer.records.map((record) => row(app, { ...record, object })));
-    listed += answer.records.length;
-    fill(more, listed === 0 ? "There is no record of this kind." : answer.next
+    const all = listed + answer.records.length;
+    fill(more, all === 0 ? "There is no record of this kind." : answer.next
       ? button(`Load ${PAGE} more`, () => guard(load(answer.next)))
-      : `All ${counted(listed, "record")} are listed.`);
-    (first ?? rows.children[listed - answer.records.length])?.querySelector("a")?.focus({ preventScroll: cursor === undefined });
-    app.announce(counted(listed, "record") + " listed");
+      : `All ${counted(all, "record")} are listed.`);
+    // The button that had the focus is gone or another one.
+    if (cursor !== undefined) rows.children[listed]?.querySelector("a")?.focus({ preventScroll: true });
+    listed = all;
+    app.announce(counted(all, "record") + " listed");
   }
 
   async function head() {

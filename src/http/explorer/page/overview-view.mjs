@@ -20,13 +20,14 @@ export function mount(region, route, app) {
     fill(region, counts(app, summary), pending(summary),
       summary.records + summary.associations === 0 ? empty(app) : [
         part("Kinds and associations", el("div", { class: "beside" }, el("div", { class: "held" }, stage, card), kindList(app, known))),
-        part("Associations", associationTable(app, summary, known)),
+        part("Associations", summary.byAssociation.length ? associationTable(app, summary, known) : el("p", { class: "soft" }, "No event has declared an association yet.")),
       ],
       summary.complete ? null : el("p", { class: "amber" }, "Not every violation was looked for: the limit of one query was reached."));
     if (!stage.isConnected) return;
     picture = createPicture(stage, {
       label: `${counted(known.size, "kind")} and ${counted(summary.byAssociation.length, "association")}; the table holds the same`,
       onSelect: ([id]) => select(id, summary, known, card),
+      scene: { endLabels: true },
       onOpen: (id) => known.has(id) && app.go({ view: "kind", object: id }),
     });
     picture.show(kindModel(summary, known));
@@ -78,6 +79,7 @@ function kindModel({ byAssociation }, kinds) {
       label: one.secondObjectLabel || one.key || one.id, ownLabel: one.firstObjectLabel || "", count: one.relations,
     })),
     past: false,
+    spacing: 1.5,
   };
 }
 
@@ -119,7 +121,7 @@ const columns = (app, kinds) => [
   ["Declared", (one) => one[CARDINALITIES[0]] ?? "", (one) => cardinalityName(one[CARDINALITIES[0]])],
   ["Observed", (one) => one.observed?.[CARDINALITIES[0]] ?? "", (one) => cardinalityName(one.observed?.[CARDINALITIES[0]])],
   ["Relations", (one) => one.relations, (one) => number(one.relations)],
-  ["Violations", (one) => one.violations, (one) => (one.violations ? el("a", { class: "bad", href: app.link({ view: "violations" }) }, counted(one.violations, "record")) : "none")],
+  ["Violations", (one) => one.violations, (one) => (one.violations ? el(app.hasView("violations") ? "a" : "span", { class: "bad", href: app.link({ view: "violations" }) }, counted(one.violations, "record")) : "none")],
 ];
 
 const end = (app, kinds, object, label) => [

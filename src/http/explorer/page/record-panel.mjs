@@ -13,7 +13,7 @@ const HISTORY_PAGE = 20;
 
 /**
  * @param {import("./main.mjs").App} app
- * @param {import("./graph-view.mjs").Actions} actions
+ * @param {import("./graph-actions.mjs").Actions} actions
  */
 export function createRecordPanel(app, actions) {
   const element = el("aside", { class: "panel", "aria-label": "Selection" });
