@@ -82,8 +82,9 @@ export function createActions(app, current, picture) {
   function openGroup(group, count = SMALL_GROUP) {
     const { parent, association, side, object } = group;
     const asked = current().shown.opened.get(parent)?.get(group.id) ?? 0;
-    // The newest come first: among this many there are as many that are not shown yet.
-    const limit = Math.max(asked, group.total - group.count) + count;
+    const already = group.total - group.count;
+    // More than are shown, so that there is a new one among them, whatever else showed the others.
+    const limit = (asked + count > already ? asked : already) + count;
     if (limit > LIMIT_MAX) app.notice(`A picture shows at most the newest ${number(LIMIT_MAX)} of one group. The list in the panel has all of them.`);
     grow(Math.min(count, group.count), [{ kind: "expand", node: parent, association, side, object, limit: String(Math.min(limit, LIMIT_MAX)) }], [parent]);
   }

@@ -60,15 +60,18 @@ function isValid(step) {
     && Number.isInteger(limit) && limit > 0 && limit <= LIMIT_MAX;
 }
 
+/** Half of a character that takes two code units, which has no encoding. */
+const LONE_HALF = /[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g;
+
+/** Encodes a text for a fragment, where a slash is harmless. */
+export const encodeField = (text) => encodeURIComponent(String(text).replace(LONE_HALF, "\uFFFD")).replace(/%2F/g, "/");
+
 /** Writes a step, which `parseStep` reads back. */
-export function formatStep(step) {
-  const encode = (text) => encodeURIComponent(text).replace(/%2F/g, "/");
-  return [step.kind, ...STEPS[step.kind].map((name) => encode(String(step[name])))].join(":");
-}
+export const formatStep = (step) => [step.kind, ...STEPS[step.kind].map((name) => encodeField(step[name]))].join(":");
 
 /** Returns the id of the label group that a step or an answer is about. */
 export const groupId = (node, { association, side, object }) =>
-  ["group", node, association, side, object].map(encodeURIComponent).join(":");
+  ["group", node, association, side, object].map(encodeField).join(":");
 
 /**
  * What a step found: the far ends of the groups that it opens, or the nodes of a path.

@@ -5,7 +5,7 @@ import { createFrame } from "./frame.mjs";
 import { listenToKeys } from "./keyboard.mjs";
 import { format, param, parse, withParams } from "./router.mjs";
 import { createLocationState } from "./state.mjs";
-import { askForToken } from "./token-dialog.mjs";
+import { askForToken, keptToken } from "./token-dialog.mjs";
 import { VIEWS } from "./views.mjs";
 
 /**
@@ -19,6 +19,7 @@ import { VIEWS } from "./views.mjs";
  * @property {(change: Partial<import("./router.mjs").Route>, how?: { replace?: boolean }) => void} go
  *   shows another route; location, moment and `names` stay unless they are given
  * @property {(change: Partial<import("./router.mjs").Route>) => string} link the same as an address
+ * @property {() => void} restart asks for everything again, as with another token
  * @property {(...steps: import("./history.mjs").Step[]) => void} step adds steps to the picture
  * @property {(text: string) => void} announce for screen readers
  * @property {(text: string | Node, kind?: "bad" | "note") => void} notice
@@ -43,7 +44,7 @@ const api = createApi(base, {
 /** @type {App} */
 export const app = {
   api, session: null, locations: [], location: null, route: null, keys: {},
-  go, link, step,
+  go, link, step, restart,
   hasView: (name) => Object.hasOwn(VIEWS, name),
   depth: () => depth,
   slots: frame.slots,
@@ -118,6 +119,12 @@ function fail(error, retry) {
   frame.showError(error, retry);
 }
 
+function restart() {
+  [app.location, app.session] = [null, null];
+  ready = start();
+  show();
+}
+
 async function start() {
   app.session = await api.get(["v1", "session"], {}, { what: "the session" });
   await loadLocations();
@@ -142,5 +149,6 @@ window.addEventListener("popstate", () => {
   show();
 });
 listenToKeys(app);
-const ready = start();
+api.setToken(keptToken());
+let ready = start();
 show();

@@ -21,7 +21,7 @@
  *     #/dead-letters                 of all locations
  */
 
-import { formatStep, parseStep } from "./history.mjs";
+import { encodeField, formatStep, parseStep } from "./history.mjs";
 
 /**
  * @typedef {object} Route
@@ -60,9 +60,9 @@ export function parse(fragment) {
       else if (route.steps.length === STEPS_MAX) faults.push(`Only the first ${STEPS_MAX} steps were read.`);
       else route.steps.push(step);
     } else {
-      const decoded = decode(value);
-      if (decoded === null) faults.push(`The parameter “${name}” cannot be read and was left out.`);
-      else (route.params[name] ??= []).push(decoded);
+      const [key, decoded] = [decode(name), decode(value)];
+      if (key === null || decoded === null) faults.push(`The parameter “${name}” cannot be read and was left out.`);
+      else (route.params[key] ??= []).push(decoded);
     }
   }
   return { route, faults: [...new Set(faults)] };
@@ -93,13 +93,13 @@ export function format({ view, location, object, steps = [], params = {} }) {
   if (GLOBAL_VIEWS.includes(view)) path += view;
   else if (location !== undefined) {
     // A location that is called like a view.
-    path += GLOBAL_VIEWS.includes(location) ? hexOf(location[0]) + location.slice(1) : encodeURIComponent(location);
-    if (view === "kind") path += "/kind/" + encodeURIComponent(object);
+    path += GLOBAL_VIEWS.includes(location) ? hexOf(location[0]) + location.slice(1) : encodeSegment(location);
+    if (view === "kind") path += "/kind/" + encodeSegment(object);
     else if (LOCATION_VIEWS.includes(view)) path += "/" + view;
   }
   const fields = steps.map((step) => "s=" + formatStep(step));
   for (const [name, values] of Object.entries(params)) {
-    for (const value of values) fields.push(name + "=" + encode(value));
+    for (const value of values) fields.push(encodeField(name) + "=" + encodeField(value));
   }
   return fields.length ? path + "?" + fields.join("&") : path;
 }
@@ -117,7 +117,7 @@ export function withParams(params, changed) {
   return made;
 }
 
-const encode = (text) => encodeURIComponent(wellFormed(text)).replace(/%2F/g, "/");
+const encodeSegment = (text) => encodeField(text).replaceAll("/", "%2F");
 
 const hexOf = (character) => "%" + character.charCodeAt(0).toString(16);
 
@@ -128,9 +128,6 @@ function decode(text) {
     return null;
   }
 }
-
-/** Half of a surrogate pair has no encoding. */
-const wellFormed = (text) => String(text).replace(/[\uD800-\uDBFF](?![\uDC00-\uDFFF])|(?<![\uD800-\uDBFF])[\uDC00-\uDFFF]/g, "\uFFFD");
 
 function splitOnce(text, separator) {
   const at = text.indexOf(separator);

@@ -6,14 +6,7 @@ import { openDialog } from "./dialog.mjs";
 const KEPT_AS = "relata-token";
 
 /** Asks after a refusal; resolves to whether there is another token to try. */
-export async function askForToken(app, problem) {
-  const kept = read();
-  if (kept && !app.api.hasToken()) {
-    app.api.setToken(kept);
-    return true;
-  }
-  return open(app, app.api.hasToken() ? problem.message : "");
-}
+export const askForToken = (app, problem) => open(app, app.api.hasToken() ? problem.message : "");
 
 /** Shows what the token may do, and offers to change or forget it. */
 export const openTokenDialog = (app) => open(app, "", app.session);
@@ -41,16 +34,16 @@ async function open(app, fault, session) {
   if (!given) return false;
   write(given.keep ? given.token : null);
   app.api.setToken(given.token);
-  if (session) location.reload();
+  if (session) app.restart();
   return given.token !== "";
 }
 
-/** Storage may be forbidden. */
-function read() {
+/** Returns the token that this tab keeps, if any; storage may be forbidden. */
+export function keptToken() {
   try {
-    return sessionStorage.getItem(KEPT_AS);
+    return sessionStorage.getItem(KEPT_AS) ?? "";
   } catch {
-    return null;
+    return "";
   }
 }
 
