@@ -38,7 +38,7 @@ struct IndexResponse {
     openapi: &'static str,
 }
 
-/// Sends browsers to the explorer, and lists for programs what there is.
+/// Sends browsers to the explorer, and lists the addresses to programs.
 pub(crate) fn show_index(_: &App, request: &Request<'_>) -> Answer {
     request.query.deny_unknown(&[])?;
     let mut response = if takes_html(&request.headers) {

@@ -8,7 +8,7 @@ use flate2::read::GzDecoder;
 use serde_json::json;
 
 use crate::support::database::fresh;
-use crate::support::server::{Error, Server};
+use crate::support::server::{Error, Server, relata};
 
 const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
     connect-src 'self'; img-src 'self' blob: data:; base-uri 'none'; form-action 'none'; \
@@ -304,4 +304,42 @@ fn imports_point_one_way() {
     }
     faults.extend((!waiting.is_empty()).then(|| format!("in a circle: {:?}", waiting.keys())));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// The line after that of the address names the page; a browser is opened where one is asked
+/// for. This one is a script that writes down what it is given.
+#[test]
+#[cfg(target_os = "linux")]
+fn serve_prints_the_address_of_the_page_and_opens_it() -> Result<(), Error> {
+    use std::io::{BufRead, BufReader};
+    use std::os::unix::fs::PermissionsExt;
+    use std::process::Stdio;
+
+    let (directory, db) = fresh()?;
+    let opened = directory.path().join("opened");
+    assert!(std::process::Command::new("mkfifo").arg(&opened).status()?.success());
+    let browser = directory.path().join("xdg-open");
+    std::fs::write(&browser, format!("#!/bin/sh\necho \"$1\" > '{}'\n", opened.display()))?;
+    std::fs::set_permissions(&browser, std::fs::Permissions::from_mode(0o755))?;
+    let path = std::env::join_paths(
+        std::iter::once(directory.path().to_owned())
+            .chain(std::env::split_paths(&std::env::var_os("PATH").unwrap_or_default())),
+    )?;
+    let mut child = relata()
+        .args(["serve", "--open", "--listen", "127.0.0.1:0", "--log", "error", "--db"])
+        .arg(&db)
+        .env("PATH", path)
+        .stdout(Stdio::piped())
+        .spawn()?;
+    // Opening the pipe waits for the script.
+    let page = std::fs::read_to_string(&opened)?;
+    let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
+    let first = lines.next().ok_or("no line")??;
+    let second = lines.next().ok_or("one line")??;
+    child.kill()?;
+    child.wait()?;
+    let address = first.split("http://").nth(1).and_then(|rest| rest.split(' ').next());
+    let expected = format!("http://{}/explore/", address.ok_or("no address")?);
+    assert_eq!((page.trim(), second), (&*expected, format!("explorer {expected}")));
+    Ok(())
 }

@@ -49,7 +49,7 @@ export function mount(region, first, app) {
   const names = button("Names", () => actions.set({ names: hasNames() ? "off" : undefined }), { title: "n", class: "toggle" });
   const fold = button("Panel", () => setPanel(region.classList.contains("no-panel")), { class: "toggle", "aria-pressed": "true" });
   region.classList.add("graph");
-  region.append(panel.element, el("div", { class: "middle" },
+  region.append(el("h1", { class: "unseen" }, "Picture"), panel.element, el("div", { class: "middle" },
     el("div", { class: "tools", role: "toolbar", "aria-label": "Picture" },
       undo, button("Redo", () => history.forward(), { title: "Ctrl+Shift+Z" }),
       button("Fit", () => picture.fit(), { title: "0" }), button("Tidy", () => picture.tidy()), names, fold, toggle,

@@ -54,7 +54,7 @@ export function createList(app, actions) {
     for (const link of links) byLabel.set(link.label, [...(byLabel.get(link.label) ?? []), link]);
     const sorted = [...byLabel].map(([label, ends]) => ({ label, ends, count: ends.length, object: "" })).sort(byCount);
     return el("ul", null,
-      sorted.map(({ label, ends, count }) => el("li", null, el("b", null, label || "–"), " ", el("span", { class: "soft" }, number(count)),
+      sorted.map(({ label, ends, count }) => el("li", null, el("b", null, named(label || "–")), " ", el("span", { class: "soft" }, number(count)),
         el("ul", { class: "ends" }, ends.map((end) => el("li", null, button(named(app.location.nameOf(end.node) ?? splitNode(end.node).record), () => actions.select([end.node]), { class: "bare entry" })))))),
       groups.map((group) => el("li", null, button(
         `Open ${number(Math.min(group.count, 25))} of ${counted(group.count, labelName(group), labelName(group))} of ${recordName(node)}`,

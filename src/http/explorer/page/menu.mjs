@@ -36,7 +36,7 @@ export function openMenu(x, y, items) {
 
   const outside = (event) => { if (!menu.contains(event.target)) close(); };
   document.addEventListener("pointerdown", outside, true);
-  document.body.append(menu);
+  document.getElementById("view").append(menu);
   menu.style.left = Math.max(0, Math.min(x, innerWidth - menu.offsetWidth - 4)) + "px";
   menu.style.top = Math.max(0, Math.min(y, innerHeight - menu.offsetHeight - 4)) + "px";
   entries[0]?.focus();

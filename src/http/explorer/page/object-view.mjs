@@ -41,7 +41,7 @@ export function mount(region, route, app) {
     }));
     const answer = await app.location.get(["objects", object, "links"], { limit: PAGE }, { signal, what: "the labels of the kind" });
     fill(labels, answer.links.map((link) => ({ ...link, count: 0 })).sort(byCount).map((link) =>
-      el("span", { class: "chip", title: `${link.ownLabel ?? ""} → ${labelName(link)}` }, labelName(link), el("span", { class: "soft" }, kindName(kinds, link.object)))));
+      el("span", { class: "chip", title: `${link.ownLabel ?? ""} → ${labelName(link)}` }, named(labelName(link)), el("span", { class: "soft" }, kindName(kinds, link.object)))));
   }
 
   const guard = (promise) => promise.catch((error) => isStopped(error) || app.fail(error));

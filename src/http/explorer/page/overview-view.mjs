@@ -1,7 +1,7 @@
 /** What a location holds: counts, a picture of its kinds, a table of its associations. */
 
 import { isStopped } from "./api-client.mjs";
-import { code, counted, el, fill, number, part } from "./dom.mjs";
+import { code, counted, el, fill, named, number, part } from "./dom.mjs";
 import { cardinalityName, compareTexts, fallbackName, kindName } from "./object-kinds.mjs";
 import { createPicture } from "./picture.mjs";
 
@@ -100,7 +100,7 @@ const empty = (app) => el("div", null, el("p", null, "No events of this location
 function kindList(app, kinds) {
   const sorted = [...kinds.values()].sort((a, b) => (b.records ?? 0) - (a.records ?? 0) || compareTexts(a.object, b.object));
   return el("ul", { class: "plain kinds" }, sorted.map(({ object, records = 0 }) => el("li", null,
-    el("a", { href: app.link({ view: "kind", object }) }, kindName(kinds, object, 2)), el("span", { class: "soft" }, number(records)))));
+    el("a", { href: app.link({ view: "kind", object }) }, named(kindName(kinds, object, 2))), el("span", { class: "soft" }, number(records)))));
 }
 
 const CARDINALITIES = ["firstObjectToSecondObjectCardinality", "secondObjectToFirstObjectCardinality"];
@@ -125,7 +125,7 @@ const columns = (app, kinds) => [
 ];
 
 const end = (app, kinds, object, label) => [
-  label || "–", " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kinds.has(object) ? kindName(kinds, object) : fallbackName(object)) : null,
+  named(label || "–"), " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kinds.has(object) ? kindName(kinds, object) : fallbackName(object)) : null,
 ];
 
 function associationTable(app, { byAssociation }, kinds) {

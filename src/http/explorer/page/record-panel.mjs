@@ -84,9 +84,9 @@ export function createRecordPanel(app, actions) {
     const isOpen = shown.opened?.get(node.id)?.has(groupId(node.id, group));
     const unshown = hidden ?? (actions.isOpened(node.id) ? null : { ...group, id: groupId(node.id, group), parent: node.id, total: group.count });
     return el("section", { class: "card" },
-      el("h3", null, labelName(group), " ", el("span", { class: "chip" }, number(group.count))),
-      el("p", { class: "soft" }, kindName(kinds, group.object, group.count), group.ownLabel ? ` · it is their “${group.ownLabel}”` : ""),
-      isBroken ? el("p", { class: "bad" }, `Allows one ${labelName(group)}, has ${number(group.count)}`) : null,
+      el("h3", null, named(labelName(group)), " ", el("span", { class: "chip" }, number(group.count))),
+      el("p", { class: "soft" }, kindName(kinds, group.object, group.count), group.ownLabel ? [" · it is their “", named(group.ownLabel), "”"] : ""),
+      isBroken ? el("p", { class: "bad" }, ["Allows one ", named(labelName(group)), `, has ${number(group.count)}`]) : null,
       ends,
       el("div", { class: "row" },
         unshown ? button("Show on picture", () => actions.openGroup(unshown)) : null,
@@ -149,7 +149,7 @@ export function createRecordPanel(app, actions) {
 
   function groupCard(group, shown, kinds) {
     const parent = shown.nodes.find(({ id }) => id === group.parent);
-    return [el("p", { class: "kind" }, `Group of ${kindName(kinds, group.object, 2)}`), el("h2", null, labelName(group)),
+    return [el("p", { class: "kind" }, `Group of ${kindName(kinds, group.object, 2)}`), el("h2", null, named(labelName(group))),
       el("p", null, `${number(group.count)} of ${counted(group.total, "link")} of `, named(recordName(parent)), " are not on the picture."),
       el("div", { class: "row" }, button(`Open ${number(Math.min(25, group.count))}`, () => actions.openGroup(group), { class: "main" }),
         group.count > 25 ? button(`Open ${number(Math.min(100, group.count))}`, () => actions.openGroup(group, 100)) : null,
@@ -162,8 +162,8 @@ export function createRecordPanel(app, actions) {
     const { signal } = stopping;
     if (link.relation) guard(relationHistory(body, link, signal));
     return [el("p", { class: "kind" }, "Link"),
-      el("p", null, name(link.from), " is “", link.ownLabel || "–", "” of ", name(link.to), "."),
-      el("p", null, name(link.to), " is “", link.label || "–", "” of ", name(link.from), "."),
+      el("p", null, name(link.from), " is “", named(link.ownLabel || "–"), "” of ", name(link.to), "."),
+      el("p", null, name(link.to), " is “", named(link.label || "–"), "” of ", name(link.from), "."),
       el("p", { class: "soft" }, "Association ", el("code", null, link.associationKey || link.association), link.at ? [", since ", time(link.at)] : "", `, event ${number(link.seq)}`),
       el("div", { class: "row" }, button(["Select ", name(link.from)], () => actions.select([link.from])), button(["Select ", name(link.to)], () => actions.select([link.to]))),
       body];
@@ -182,7 +182,7 @@ export function createRecordPanel(app, actions) {
     const rows = (entries, hidden, field, name) => [...[...entries].sort((a, b) => b[1] - a[1]), ...[...hidden].filter((one) => !entries.has(one)).map((one) => [one, 0])]
       .map(([value, count]) => el("li", null, el("label", { class: "check" },
         el("input", { type: "checkbox", checked: !hidden.has(value), onchange: ({ target }) => app.step({ kind: `${target.checked ? "show" : "hide"}-${field}`, [field]: value }) }),
-        name(value), el("span", { class: "soft" }, number(count)))));
+        named(name(value)), el("span", { class: "soft" }, number(count)))));
     return [el("h2", null, "Shown"), el("p", { class: "soft" }, "Select a record, a link or a group to see more of it."),
       el("h3", null, "Kinds"), el("ul", { class: "plain" }, rows(objects, shown.hidden?.objects ?? new Set(), "object", (object) => kindName(kinds, object, 2))),
       el("h3", null, "Labels"), el("ul", { class: "plain" }, rows(labels, shown.hidden?.labels ?? new Set(), "label", (label) => label))];

@@ -2,6 +2,7 @@
 //! answers of the real server.
 
 mod optional;
+mod pages;
 mod rules;
 
 use std::collections::BTreeSet;
@@ -80,7 +81,6 @@ fn ask_everything(record: &mut Record, server: &Server) {
     for open in ["/v1/session", "/healthz", "/readyz", "/metrics"] {
         get(open, "");
     }
-    ask_for_pages(record, server);
     for query in ["?after=99", "?label=Owner&object=contact&of=contact/TO8RJjq9RDegjbPPMkse"] {
         follow(record, server, &Request::new("GET", &here("/changes"), query));
     }
@@ -88,23 +88,6 @@ fn ask_everything(record: &mut Record, server: &Server) {
     for query in ["", "?location=seaside-realty"] {
         record.ask(server, &Request::new("POST", "/v1/tickets", query), 200);
     }
-}
-
-/// What people and their browsers ask for.
-fn ask_for_pages(record: &mut Record, server: &Server) {
-    record.ask(server, &Request::new("GET", "/", ""), 200);
-    let browser = Request::new("GET", "/", "").header("accept", "text/html,*/*;q=0.8");
-    record.ask(server, &browser, 303);
-    record.ask(server, &Request::new("GET", "/explore", ""), 308);
-    for route in ["/openapi.json", "/docs", "/explore/", "/explore/{file}"] {
-        let tag = record.ask(server, &Request::new("GET", route, ""), 200);
-        let tag = tag.header("etag").unwrap().to_owned();
-        let again = Request::new("GET", route, "").header("if-none-match", &tag);
-        record.ask(server, &again, 304);
-    }
-    let style = Request::new("GET", "/explore/{file}", "").at("/explore/explorer.css");
-    record.ask(server, &style, 200);
-    record.ask(server, &Request::new("GET", "/explore/{file}", "").at("/explore/nothing"), 404);
 }
 
 /// Queries that are in the body of a request.
@@ -427,6 +410,7 @@ fn every_answer_matches_the_document() -> Result<(), Error> {
     let limits = ["--demo", "--min-seq-timeout-ms", "1", "--body-timeout-ms", "1000"];
     let server = Server::start_with(&db, &limits)?;
     ask_everything(&mut record, &server);
+    pages::ask(&mut record, &server);
     deliver(&mut record, &server);
     ask_amiss(&mut record, &server);
     ask_slowly(&mut record, &server)?;
