@@ -12,8 +12,8 @@ import { FONT } from "./theme.mjs";
 /** More pixels for one CSS pixel cost time and are hardly seen. */
 const PIXEL_RATIO_MAX = 2;
 
-/** Outlines of one path: painting a path takes more than twice as long for twice as many. */
-const PATH_OUTLINES = 64;
+/** Outlines of one path: a path of twice as many takes more than twice as long. */
+const PATH_OUTLINES = 16;
 
 /**
  * Gives a canvas the size of its box, in the pixels of the screen.
