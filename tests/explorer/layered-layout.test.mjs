@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { createLayout } from "../../src/http/explorer/page/force-layout.mjs";
 import { layered } from "../../src/http/explorer/page/layered-layout.mjs";
 import { link, model, node, randomModel } from "./models.mjs";
 
@@ -31,4 +32,17 @@ test("no two nodes share a place, whatever the model", () => {
       assert.ok(places.every((place) => !place.includes("NaN")));
     }
   }
+});
+
+test("a layout takes the places of layers and keeps them", () => {
+  const graph = randomModel(30);
+  const layout = createLayout(1);
+  layout.setGraph(graph);
+  const places = layered(graph, graph.nodes[0].id);
+  layout.arrange(places);
+  assert.equal(layout.tick(), true);
+  for (const [id, point] of places) assert.deepEqual(layout.positions.get(id), point);
+  layout.setGraph({ ...graph, nodes: [...graph.nodes, node("contact/new")] });
+  layout.tick();
+  for (const [id, point] of places) assert.deepEqual(layout.positions.get(id), point);
 });

@@ -5,7 +5,7 @@ import { fit } from "../../src/http/explorer/page/camera.mjs";
 import { createLayout } from "../../src/http/explorer/page/force-layout.mjs";
 import { pointOf } from "../../src/http/explorer/page/curves.mjs";
 import { highlight } from "../../src/http/explorer/page/highlight.mjs";
-import { hit, towards } from "../../src/http/explorer/page/hit-test.mjs";
+import { hit } from "../../src/http/explorer/page/hit-test.mjs";
 import { scene } from "../../src/http/explorer/page/scene.mjs";
 import { HOSTILE, link, model, node, randomModel, randomNumbers } from "./models.mjs";
 
@@ -196,15 +196,4 @@ test("highlighting shows a node, its links and their ends", () => {
   assert.deepEqual(highlight(marks, null), []);
   assert.deepEqual(highlight(marks, "contact/unknown"), []);
   assert.ok(of(marks, "node").every((mark) => !mark.hovered));
-});
-
-test("arrow keys find the nearest node in their direction", () => {
-  const at = { a: [0, 0], b: [100, 10], c: [60, 90], d: [0, -50], e: [-300, 0] };
-  const graph = model(Object.keys(at).map((id) => node(id)));
-  const positions = new Map(Object.entries(at).map(([id, [x, y]]) => [id, { x, y }]));
-  const marks = scene(graph, positions, CAMERA);
-  const found = [[1, 0], [0, 1], [0, -1], [-1, 0]].map(([dx, dy]) => towards(marks, "a", dx, dy));
-  assert.deepEqual(found, ["b", "c", "d", "e"]);
-  assert.equal(towards(marks, "e", -1, 0), null);
-  assert.equal(towards(marks, "unknown", 1, 0), null);
 });

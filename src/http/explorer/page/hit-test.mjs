@@ -49,29 +49,3 @@ function distanceToName(mark, x, y) {
   const left = start[mark.align];
   return x >= left - 2 && x <= left + mark.width + 2 ? 0 : Infinity;
 }
-
-/**
- * Returns the id of the nearest node or group in a direction, for the arrow keys. What lies
- * straight ahead counts as nearer than what lies aside.
- * @param {readonly any[]} marks
- * @param {string} id where to start
- * @param {number} dx the direction: -1, 0 or 1
- * @param {number} dy
- * @returns {string | null}
- */
-export function towards(marks, id, dx, dy) {
-  const bodies = marks.filter(({ kind }) => kind === "node" || kind === "group");
-  const from = bodies.find((mark) => mark.id === id);
-  if (!from) return null;
-  let found = null;
-  let least = Infinity;
-  for (const mark of bodies) {
-    const [across, down] = [mark.x - from.x, mark.y - from.y];
-    const ahead = across * dx + down * dy;
-    const aside = Math.abs(across * dy) + Math.abs(down * dx);
-    if (mark.id === id || ahead < 1 || aside > ahead * 2) continue;
-    const distance = ahead + 2 * aside;
-    if (distance < least) [found, least] = [mark.id, distance];
-  }
-  return found;
-}
