@@ -128,6 +128,18 @@ export class Bodies {
       this.x[other] += dx;
       this.y[other] += dy;
     }
+    this.put(id, x, y);
+  }
+
+  /**
+   * Puts a body somewhere, alone.
+   * @param {string} id
+   * @param {number} x
+   * @param {number} y
+   */
+  put(id, x, y) {
+    const slot = this.slots.get(id);
+    if (slot === undefined) return;
     this.x[slot] = x;
     this.y[slot] = y;
     this.moves[slot] = 0;

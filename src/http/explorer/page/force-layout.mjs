@@ -101,6 +101,17 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
     },
 
     /**
+     * Puts nodes where another layout has them; nothing moves afterwards.
+     * @param {Iterable<[string, Point]>} places
+     */
+    arrange(places) {
+      for (const [id, { x, y }] of places) bodies.put(id, x, y);
+      bodies.free(() => false);
+      heat = 0;
+      bodies.write(positions);
+    },
+
+    /**
      * Lets a node find its place again.
      * @param {string} id
      */

@@ -4,6 +4,7 @@
  */
 
 import { pointOf } from "./curves.mjs";
+import { boxOf, placesOf } from "./label-places.mjs";
 import { Occupancy } from "./occupancy.mjs";
 import { countText } from "./sizes.mjs";
 import { oneLine, textWidth } from "./text-width.mjs";
@@ -26,7 +27,6 @@ const SUBS_SCALE = 1.25;
 
 const CHARACTERS_MAX = 28;
 const CHOSEN_CHARACTERS_MAX = 56;
-const GAP = 3;
 
 /** This many links that fan out of one end are named if all have the same label. */
 const FAN_TEXTS_MAX = 3;
@@ -161,8 +161,8 @@ class Board {
     let top = box.top;
     for (const line of lines) {
       const height = line.size * 1.2;
-      const x = place === "right" ? box.left : place === "left" ? box.right : mark.x;
-      const align = place === "right" ? "start" : place === "left" ? "end" : "center";
+      const x = { right: box.left, left: box.right }[place.side] ?? (box.left + box.right) / 2;
+      const align = { right: "start", left: "end" }[place.side] ?? "center";
       this.add(mark, { ...line, x, y: top + height / 2, align });
       top += height;
     }
@@ -209,69 +209,4 @@ class Board {
     const { id, faded, kind: of } = mark;
     this.texts.push({ kind: "text", id, of, align: "center", faded, ...text });
   }
-}
-
-/** Returns the box of lines at a side of a mark. */
-function boxOf(mark, lines, place) {
-  const width = Math.max(...lines.map((line) => line.width));
-  const height = lines.reduce((sum, line) => sum + line.size * 1.2, 0);
-  const ring = mark.selected || mark.change ? 5 : 0;
-  const down = (mark.down ?? mark.radius * 1.08) + ring + GAP;
-  const across = (mark.across ?? mark.radius * 1.08) + ring + GAP + 2;
-  const centred = { left: mark.x - width / 2, right: mark.x + width / 2 };
-  if (place === "below") return { ...centred, top: mark.y + down, bottom: mark.y + down + height };
-  const lift = mark.kind === "group" ? 6 * mark.zoom : 0;
-  const top = mark.y - down - lift;
-  if (place === "above") return { ...centred, top: top - height, bottom: top };
-  const beside = { top: mark.y - height / 2, bottom: mark.y + height / 2 };
-  if (place === "right") return { ...beside, left: mark.x + across + lift, right: mark.x + across + lift + width };
-  return { ...beside, left: mark.x - across - width, right: mark.x - across };
-}
-
-/** Returns the sides of a mark, the best first. */
-function placesOf(mark, graph, view) {
-  const neighbours = graph.neighbours.get(mark.id) ?? new Set();
-  const places = neighbours.size === 0 || neighbours.size > 2
-    ? emptiest(mark, neighbours, view)
-    : outermost(mark, neighbours, view);
-  // Loops are above their node.
-  return neighbours.has(mark.id) ? places.filter((place) => place !== "above") : places;
-}
-
-/**
- * The sides in the order in which they read best, and the ways to them.
- * @type {Record<string, [number, number]>}
- */
-const SIDES = { below: [0, 1], right: [1, 0], left: [-1, 0], above: [0, -1] };
-
-/** Links that leave within about 55 degrees of a side are in the way of its text. */
-const IN_THE_WAY = 0.57;
-
-/** Returns the sides, first those that the fewest links leave. */
-function emptiest(mark, neighbours, view) {
-  const ways = [];
-  for (const id of neighbours) {
-    const point = view.points.get(id) ?? mark;
-    const [dx, dy] = [point.x - mark.x, point.y - mark.y];
-    const distance = Math.sqrt(dx * dx + dy * dy) || 1;
-    ways.push([dx / distance, dy / distance]);
-  }
-  const crowd = ([across, down]) =>
-    ways.filter(([dx, dy]) => dx * across + dy * down > IN_THE_WAY).length;
-  const sides = Object.entries(SIDES).map(([place, way]) => ({ place, crowd: crowd(way) }));
-  return sides.sort((a, b) => a.crowd - b.crowd).map(({ place }) => place);
-}
-
-/** Returns the sides of a node with one or two neighbours, first those away from them. */
-function outermost(mark, neighbours, view) {
-  let [dx, dy] = [0, 0];
-  for (const id of neighbours) {
-    const point = view.points.get(id) ?? mark;
-    dx += mark.x - point.x;
-    dy += mark.y - point.y;
-  }
-  const side = dx >= 0 ? ["right", "left"] : ["left", "right"];
-  const outer = dy >= 0 ? ["below", "above"] : ["above", "below"];
-  const isBeside = Math.abs(dx) > 1.3 * Math.abs(dy);
-  return isBeside ? [side[0], ...outer, side[1]] : [outer[0], side[0], side[1], outer[1]];
 }

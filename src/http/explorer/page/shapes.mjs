@@ -87,7 +87,7 @@ const ROUND = 0.5523;
  */
 export function outline(path, shape, x, y, radius) {
   const reach = radius * REACH[shape];
-  if (shape === "circle") box(path, x, y, reach, reach, reach);
+  if (shape === "circle") circle(path, x, y, reach);
   else if (shape === "square") box(path, x, y, reach, reach, reach * 0.16);
   else if (shape === "rounded") box(path, x, y, reach * 1.14, reach * 0.86, reach * 0.5);
   else {
@@ -97,6 +97,17 @@ export function outline(path, shape, x, y, radius) {
     });
     path.closePath();
   }
+}
+
+/** Draws a circle. */
+function circle(path, x, y, radius) {
+  const pull = radius * ROUND;
+  path.moveTo(x + radius, y);
+  path.bezierCurveTo(x + radius, y + pull, x + pull, y + radius, x, y + radius);
+  path.bezierCurveTo(x - pull, y + radius, x - radius, y + pull, x - radius, y);
+  path.bezierCurveTo(x - radius, y - pull, x - pull, y - radius, x, y - radius);
+  path.bezierCurveTo(x + pull, y - radius, x + radius, y - pull, x + radius, y);
+  path.closePath();
 }
 
 /**

@@ -26,7 +26,7 @@ const light = {
   card: "#ffffff",
   text: "#1d2125",
   soft: "#5c646c",
-  link: "#a9b1b8",
+  link: "#98a1a9",
   accent: "#0b6b5d",
   kinds: ["#3b6fc4", "#16877a", "#b9710f", "#7e57b8", "#c04a72", "#5b8526", "#2584a5", "#8a6450"],
   marks: { added: "#1f7a34", removed: "#c0362c", changed: "#9a5b00", violation: "#c0362c" },
@@ -39,7 +39,7 @@ const dark = {
   card: "#1f2429",
   text: "#e4e7ea",
   soft: "#9aa4ae",
-  link: "#56606a",
+  link: "#626d78",
   accent: "#5cc9b5",
   kinds: ["#7ba6f0", "#4dbdab", "#e2a54c", "#b596e8", "#ec86a8", "#98c465", "#62b9dc", "#c8a18b"],
   marks: { added: "#6fcf86", removed: "#f2837a", changed: "#e5b04f", violation: "#f2837a" },
@@ -49,8 +49,8 @@ const dark = {
 export const THEMES = {
   light,
   dark,
-  lightPast: { ...light, name: "lightPast", ground: "#f5efe2", card: "#fdfaf3", link: "#b3ab9a" },
-  darkPast: { ...dark, name: "darkPast", ground: "#1f1a12", card: "#2b251b", link: "#6b6353" },
+  lightPast: { ...light, name: "lightPast", ground: "#f5efe2", card: "#fdfaf3", link: "#a0977f" },
+  darkPast: { ...dark, name: "darkPast", ground: "#1f1a12", card: "#2b251b", link: "#7a715f" },
   paper: { ...light, name: "paper", ground: "#ffffff", text: "#000000", soft: "#333333" },
 };
 

@@ -1,0 +1,100 @@
+/** The places that the name of a node or group may have: at one of its sides, or off its middle. */
+
+/**
+ * A place of a name.
+ * @typedef {object} Place
+ * @property {"below"|"above"|"left"|"right"} side
+ * @property {number} shift how far a name above or below is off the middle, as a share of its width
+ */
+
+/** @typedef {import("./occupancy.mjs").Box} Box */
+
+/** Room between a mark and its name, in CSS pixels. */
+const GAP = 3;
+
+/**
+ * The sides in the order in which they read best, and the ways to them.
+ * @type {Record<string, [number, number]>}
+ */
+const SIDES = { below: [0, 1], right: [1, 0], left: [-1, 0], above: [0, -1] };
+
+/** A name is moved by this share of its width where it has no room in the middle. */
+const SHIFT = 0.34;
+
+/** Links that leave within about 55 degrees of a side are in the way of its text. */
+const IN_THE_WAY = 0.57;
+
+/**
+ * Returns the box of lines at a place of a mark.
+ * @param {any} mark
+ * @param {readonly { width: number, size: number }[]} lines
+ * @param {Place} place
+ * @returns {Box}
+ */
+export function boxOf(mark, lines, { side, shift }) {
+  const width = Math.max(...lines.map((line) => line.width));
+  const height = lines.reduce((sum, line) => sum + line.size * 1.2, 0);
+  const ring = mark.selected || mark.change ? 5 : 0;
+  const down = (mark.down ?? mark.radius * 1.08) + ring + GAP;
+  const across = (mark.across ?? mark.radius * 1.08) + ring + GAP + 2;
+  // The sheets of a group are stacked to its upper right.
+  const lift = mark.kind === "group" ? 6 * mark.zoom : 0;
+  const left = {
+    below: mark.x - width / 2 + shift * width, above: mark.x - width / 2 + shift * width,
+    right: mark.x + across + lift, left: mark.x - across - width,
+  }[side];
+  const top = {
+    below: mark.y + down, above: mark.y - down - lift - height,
+    right: mark.y - height / 2, left: mark.y - height / 2,
+  }[side];
+  return { left, right: left + width, top, bottom: top + height };
+}
+
+/**
+ * Returns the places of a mark's name, the best first.
+ * @param {any} mark
+ * @param {import("./parallel-links.mjs").Links} graph
+ * @param {any} view
+ * @returns {Place[]}
+ */
+export function placesOf(mark, graph, view) {
+  const neighbours = graph.neighbours.get(mark.id) ?? new Set();
+  const sides = neighbours.size === 0 || neighbours.size > 2
+    ? emptiest(mark, neighbours, view)
+    : outermost(mark, neighbours, view);
+  // Loops are above their node.
+  const free = neighbours.has(mark.id) ? sides.filter((side) => side !== "above") : sides;
+  const middles = free.map((side) => ({ side, shift: 0 }));
+  const upright = free.filter((side) => side === "below" || side === "above");
+  const shifted = upright.flatMap((side) => [{ side, shift: SHIFT }, { side, shift: -SHIFT }]);
+  return [...middles, ...shifted];
+}
+
+/** Returns the sides, first those that the fewest links leave. */
+function emptiest(mark, neighbours, view) {
+  const ways = [];
+  for (const id of neighbours) {
+    const point = view.points.get(id) ?? mark;
+    const [dx, dy] = [point.x - mark.x, point.y - mark.y];
+    const distance = Math.sqrt(dx * dx + dy * dy) || 1;
+    ways.push([dx / distance, dy / distance]);
+  }
+  const crowd = ([across, down]) =>
+    ways.filter(([dx, dy]) => dx * across + dy * down > IN_THE_WAY).length;
+  const sides = Object.entries(SIDES).map(([side, way]) => ({ side, crowd: crowd(way) }));
+  return sides.sort((a, b) => a.crowd - b.crowd).map(({ side }) => side);
+}
+
+/** Returns the sides of a node with one or two neighbours, first those away from them. */
+function outermost(mark, neighbours, view) {
+  let [dx, dy] = [0, 0];
+  for (const id of neighbours) {
+    const point = view.points.get(id) ?? mark;
+    dx += mark.x - point.x;
+    dy += mark.y - point.y;
+  }
+  const beside = dx >= 0 ? ["right", "left"] : ["left", "right"];
+  const upright = dy >= 0 ? ["below", "above"] : ["above", "below"];
+  const isBeside = Math.abs(dx) > 1.3 * Math.abs(dy);
+  return isBeside ? [beside[0], ...upright, beside[1]] : [upright[0], ...beside, upright[1]];
+}
