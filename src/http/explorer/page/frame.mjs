@@ -1,7 +1,8 @@
 /** What is around every view: header, tabs, progress, notices, errors. */
 
-import { button, copyButton, counted, el, fill } from "./dom.mjs";
+import { button, copyButton, counted, el, fill, number } from "./dom.mjs";
 import { openHelp } from "./help-dialog.mjs";
+import { openMenu } from "./menu.mjs";
 import { createSearchBox } from "./search-box.mjs";
 import { openTokenDialog } from "./token-dialog.mjs";
 import { TABS, VIEWS } from "./views.mjs";
@@ -28,12 +29,26 @@ export function createFrame() {
   /** Makes the header, once it is known what the token may do. */
   function showSession(app) {
     fill(byId("header"), brand, picker, search, slots.time, slots.live, connection, el("div", { class: "actions" },
-      el("span", { class: "wordy" }, copyButton(() => location.href, "Copy link")),
+      el("span", { class: "wordy" }, button("Copy link", ({ currentTarget }) => copyLink(app, currentTarget))),
       el("a", { class: "button", href: "../docs" }, "API"),
       account,
       button("?", () => openHelp(), { "aria-label": "Help", title: "Help (?)" })));
     fill(search, createSearchBox(app));
     showAccount(app);
+  }
+
+  /** Copies the address, of now or of the moment that is shown. */
+  function copyLink(app, from) {
+    const write = (address) => navigator.clipboard.writeText(address).then(
+      () => app.announce("Copied"), () => app.notice(["Copying is not allowed here. The address is ", el("code", null, address)]));
+    const head = app.location?.head();
+    if (head === undefined || app.route.params.asOf) return write(location.href);
+    const fixed = new URL(app.link({ ...app.route, params: { ...app.route.params, asOf: String(head) } }), location.href).href;
+    const box = from.getBoundingClientRect();
+    return openMenu(box.left, box.bottom, [
+      ["As it will be when it is opened", () => write(location.href)],
+      [`As of now: event ${number(head)}`, () => write(fixed)],
+    ]);
   }
 
   function showAccount(app) {

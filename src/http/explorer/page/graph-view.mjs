@@ -42,7 +42,7 @@ export function mount(region, first, app) {
     onPinned: () => draw(), describe,
   });
   const panel = createRecordPanel(app, actions);
-  const list = createList(app, actions);
+  const list = createList(actions);
   const bar = el("footer", { class: "bar" });
   const undo = button("Undo", () => history.back(), { title: "Ctrl+Z" });
   const toggle = button("List", () => actions.set({ view: isList() ? "picture" : "list" }), { title: "l" });
@@ -131,8 +131,9 @@ export function mount(region, first, app) {
     picture.show(pictureModel(shown, { kinds, selected, names: hasNames(), past: route.params.asOf !== undefined, isPinned: picture.layout.isPinned }));
     const words = shown.nodes.length ? shownInWords(shown, records, number) : "Nothing is shown yet";
     picture.describe(`${words}; the list holds the same`);
-    list.show(shown, selected, kinds);
-    panel.show(shown, selected, kinds);
+    const told = hasNames() ? shown : { ...shown, nodes: shown.nodes.map((node) => ({ ...node, name: undefined })) };
+    list.show(told, selected, kinds);
+    panel.show(told, selected, kinds, hasNames());
     fill(bar, words, shown.nodes.length ? "" : ". Search for a record, or choose one from its kind.",
       location.hash.length > CHARACTERS_MAX ? " · The address is too long to be shared." : "");
   }

@@ -1,16 +1,16 @@
 /** What the picture shows as a nested list: the same records, links and groups, in words. */
 
 import { button, counted, el, fill, named, number } from "./dom.mjs";
-import { byCount, compareTexts, kindName, labelName, recordName, splitNode } from "./object-kinds.mjs";
+import { byCount, compareTexts, kindName, labelName, recordName } from "./object-kinds.mjs";
 
 /**
- * @param {import("./main.mjs").App} app
  * @param {import("./graph-actions.mjs").Actions} actions
  */
-export function createList(app, actions) {
+export function createList(actions) {
   const element = el("div", { class: "list", role: "region", "aria-label": "List of what is shown", onkeydown: onKey });
   /** Records whose links are unfolded. */
   const unfolded = new Set();
+  let names = new Map();
 
   function show(shown, selected, kinds) {
     const focused = element.contains(document.activeElement) ? document.activeElement.dataset.id : null;
@@ -18,6 +18,7 @@ export function createList(app, actions) {
     for (const node of shown.nodes) sections.set(node.object, [...(sections.get(node.object) ?? []), node]);
     const ordered = [...sections].sort(([a, some], [b, others]) => others.length - some.length || compareTexts(a, b));
     const links = linksByNode(shown);
+    names = new Map(shown.nodes.map((node) => [node.id, recordName(node)]));
     fill(element, ordered.map(([object, nodes]) => el("section", null,
       el("h2", null, kindName(kinds, object, 2), " ", el("span", { class: "soft" }, number(nodes.length))),
       el("ul", null, nodes.sort((a, b) => compareTexts(recordName(a), recordName(b))).map((node, at) =>
@@ -55,7 +56,7 @@ export function createList(app, actions) {
     const sorted = [...byLabel].map(([label, ends]) => ({ label, ends, count: ends.length, object: "" })).sort(byCount);
     return el("ul", null,
       sorted.map(({ label, ends, count }) => el("li", null, el("b", null, named(label || "–")), " ", el("span", { class: "soft" }, number(count)),
-        el("ul", { class: "ends" }, ends.map((end) => el("li", null, button(named(app.location.nameOf(end.node) ?? splitNode(end.node).record), () => actions.select([end.node]), { class: "bare entry" })))))),
+        el("ul", { class: "ends" }, ends.map((end) => el("li", null, button(named(names.get(end.node)), () => actions.select([end.node]), { class: "bare entry" })))))),
       groups.map((group) => el("li", null, button(
         `Open ${number(Math.min(group.count, 25))} of ${counted(group.count, labelName(group), labelName(group))} of ${recordName(node)}`,
         () => actions.openGroup(group), { class: "bare more" }))),

@@ -1,6 +1,7 @@
 /** Starts the page: its parts, the route, the view that shows it. */
 
 import { createApi, isStopped } from "./api-client.mjs";
+import { button } from "./dom.mjs";
 import { createFrame } from "./frame.mjs";
 import { listenToKeys } from "./keyboard.mjs";
 import { format, param, parse, withParams } from "./router.mjs";
@@ -34,10 +35,15 @@ import { VIEWS } from "./views.mjs";
 const KEPT = ["asOf", "names"];
 
 const base = new URL("..", document.baseURI);
+let wasOffline = false;
 const frame = createFrame();
 const api = createApi(base, {
   onPending: frame.showPending,
-  onWaiting: frame.showWaiting,
+  onWaiting(waiting) {
+    frame.showWaiting(waiting);
+    if (wasOffline && !waiting) checkVersion();
+    wasOffline = Boolean(waiting?.offline);
+  },
   onUnauthorized: (problem) => askForToken(app, problem),
 });
 
@@ -132,6 +138,14 @@ async function start() {
     history.replaceState({ depth: 0 }, "", format({ view: "overview", location: app.locations[0].locationId }));
   }
   frame.showSession(app);
+}
+
+/** A server that was away may have come back as another version, with another page. */
+async function checkVersion() {
+  const { version } = await api.get(["v1", "session"]);
+  if (app.session && version !== app.session.version) {
+    app.notice([`The server was updated to ${version}. `, button("Load the page again", () => location.reload())]);
+  }
 }
 
 async function loadLocations() {

@@ -19,13 +19,15 @@ export function createRecordPanel(app, actions) {
   const element = el("aside", { class: "panel", "aria-label": "Selection" });
   let stopping = new AbortController();
   let key;
+  let hasNames = true;
 
   /** Shows what is selected; what is there already stays. */
-  function show(shown, selected, kinds) {
+  function show(shown, selected, kinds, names = true) {
+    hasNames = names;
     const ids = [...selected];
     const found = (list) => list.find(({ id }) => id === ids[0]);
     const [node, group, link] = [found(shown.nodes), found(shown.groups), found(shown.links)];
-    const wanted = JSON.stringify([ids, node?.shown, group?.count, shown.nodes.length, shown.seq]);
+    const wanted = JSON.stringify([ids, names, node?.shown, group?.count, shown.nodes.length, shown.seq]);
     if (wanted === key) return;
     key = wanted;
     stopping.abort();
@@ -111,7 +113,7 @@ export function createRecordPanel(app, actions) {
   }
 
   const end = (link) => el("li", null,
-    button(named(recordName(link)), () => actions.showNode(nodeOf(link)), { class: "bare entry" }),
+    button(named(hasNames ? recordName(link) : link.record), () => actions.showNode(nodeOf(link)), { class: "bare entry" }),
     el("span", { class: "soft since" }, link.at ? ["since ", day(link.at)] : `event ${number(link.seq)}`));
 
   async function history(body, node, signal) {
@@ -157,7 +159,7 @@ export function createRecordPanel(app, actions) {
   }
 
   function linkCard(link) {
-    const name = (node) => named(app.location.nameOf(node) ?? splitNode(node).record);
+    const name = (node) => named((hasNames && app.location.nameOf(node)) || splitNode(node).record);
     const body = el("div");
     const { signal } = stopping;
     if (link.relation) guard(relationHistory(body, link, signal));
