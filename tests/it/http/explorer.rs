@@ -212,8 +212,8 @@ fn the_page_is_small_and_loads_all_modules_at_once() -> Result<(), Error> {
     let page = &files["index.html"];
     let links = page.split("rel=\"modulepreload\" href=\"").skip(1);
     let loaded: BTreeSet<&str> = links.filter_map(|rest| rest.split('"').next()).collect();
-    let modules = files.keys().map(String::as_str);
-    let expected = modules.filter(|name| name.ends_with(".mjs") && *name != "main.mjs").collect();
+    let modules: Vec<String> = modules().into_keys().map(|name| name + ".mjs").collect();
+    let expected = modules.iter().map(String::as_str).filter(|name| *name != "main.mjs").collect();
     assert_eq!(loaded, expected);
     assert!(page.contains("<script type=\"module\" src=\"main.mjs\"></script>"));
     Ok(())
@@ -306,6 +306,27 @@ fn imports_point_one_way() {
     }
     faults.extend((!waiting.is_empty()).then(|| format!("in a circle: {:?}", waiting.keys())));
     assert!(faults.is_empty(), "{}", faults.join("\n"));
+}
+
+/// `tests/explorer` needs nothing but Node. Where that is missing the test says so and passes,
+/// unless `RELATA_BROWSER=required`.
+#[test]
+fn modules_pass_their_own_tests() {
+    let root = env!("CARGO_MANIFEST_DIR");
+    let folder = Path::new(root).join("tests/explorer");
+    let scripts = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    let tests = scripts.filter(|path| path.to_string_lossy().ends_with(".test.mjs"));
+    let node = std::process::Command::new("node").arg("--test").args(tests).output();
+    let Ok(output) = node else {
+        let required = std::env::var_os("RELATA_BROWSER").is_some_and(|value| value == "required");
+        assert!(!required, "there is no Node.js");
+        eprintln!("SKIPPED: there is no Node.js to run tests/explorer");
+        return;
+    };
+    let told = String::from_utf8_lossy(&output.stdout);
+    let failed: Vec<&str> =
+        told.split("\n# Subtest").filter(|it| it.contains("\nnot ok")).collect();
+    assert!(output.status.success(), "{}", failed.join("\n"));
 }
 
 /// The line after that of the address names the page; a browser is opened where one is asked

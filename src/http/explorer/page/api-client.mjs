@@ -9,9 +9,16 @@ const WAIT_MAX_S = 30;
 
 /** A refusal, or that there was no answer (`status` 0). */
 export class Problem extends Error {
+  /**
+   * @param {number} status
+   * @param {{ code?: string, detail?: string, field?: string, retryAfter?: number }} [problem]
+   */
   constructor(status, { code = "", detail, field, retryAfter } = {}) {
     super(detail || `The server answered with ${status}.`);
-    Object.assign(this, { status, code, field, retryAfter });
+    this.status = status;
+    this.code = code;
+    this.field = field;
+    this.retryAfter = retryAfter;
   }
 }
 
@@ -19,6 +26,13 @@ export class Problem extends Error {
 export const isStopped = (error) => error?.name === "AbortError";
 
 /**
+ * @typedef {object} RequestOptions
+ * @property {unknown} [body] a text, or what becomes JSON
+ * @property {Record<string, unknown>} [params]
+ * @property {AbortSignal} [signal]
+ * @property {string} [what] is asked for, in words
+ * @property {boolean} [changes] something: it is not sent twice
+ *
  * @typedef {object} Hooks
  * @property {(pending: { what: string, began: number }[]) => void} onPending
  * @property {(waiting: { offline: boolean, seconds: number } | null) => void} onWaiting
@@ -70,6 +84,9 @@ export function createApi(base, hooks) {
   /**
    * Sends a request until it is answered, refused for good or stopped. One that changes
    * something is not sent again after it may have arrived.
+   * @param {string} method
+   * @param {URL} url
+   * @param {RequestOptions} [options]
    */
   async function ask(method, url, { body, signal, what = "", changes = false } = {}) {
     const mine = { what, began: performance.now() };
@@ -126,14 +143,24 @@ export function createApi(base, hooks) {
   return {
     address,
     headers,
+    /** @type {(segments: string[], params?: Record<string, unknown>, options?: RequestOptions) => Promise<any>} */
     get: async (segments, params, options) => (await ask("GET", address(segments, params), options)).json(),
+    /** @type {(segments: string[], body: unknown, options?: RequestOptions) => Promise<any>} */
     post: async (segments, body, options = {}) =>
       (await ask("POST", address(segments, options.params), { ...options, body })).json(),
-    /** Returns the whole response: for downloads, feeds and requests without an answer. */
+    /**
+     * Returns the whole response: for downloads, feeds and requests without an answer.
+     * @type {(method: string, segments: string[], options?: RequestOptions) => Promise<Response>}
+     */
     send: (method, segments, options = {}) => ask(method, address(segments, options.params), options),
     hasToken: () => token !== "",
     setToken: (given) => { token = given; },
-    /** Returns the command that sends the same request. */
+    /**
+     * Returns the command that sends the same request.
+     * @param {string} method
+     * @param {string[]} segments
+     * @param {RequestOptions} [options]
+     */
     curl(method, segments, { params, body } = {}) {
       const parts = ["curl -s"];
       if (method !== "GET" && body === undefined) parts.push("-X " + method);

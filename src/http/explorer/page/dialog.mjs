@@ -5,8 +5,8 @@ import { button, el } from "./dom.mjs";
 /**
  * Opens a dialog, which Esc closes.
  * @param {string} title
- * @param {(close: (result?: unknown) => void) => unknown[]} content
- * @returns {Promise<unknown>} what it was closed with; `undefined` by Esc
+ * @param {(close: (result?: any) => void) => (string | Node)[]} content
+ * @returns {Promise<any>} what it was closed with; `undefined` by Esc
  */
 export function openDialog(title, content) {
   return new Promise((resolve) => {

@@ -3,9 +3,11 @@
 /**
  * Makes an element. Attributes that begin with `on` are listeners; `null`, `undefined` and
  * `false` are left out.
- * @param {string} name
- * @param {Record<string, unknown> | null} [attributes]
+ * @template {keyof HTMLElementTagNameMap} Name
+ * @param {Name} name
+ * @param {Record<string, any> | null} [attributes]
  * @param {...unknown} children
+ * @returns {HTMLElementTagNameMap[Name]}
  */
 export function el(name, attributes, ...children) {
   const made = document.createElement(name);

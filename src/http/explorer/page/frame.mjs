@@ -61,11 +61,25 @@ export function createFrame() {
     const { route, locations } = app;
     const here = locations.find((one) => one.locationId === route.location);
     brand.href = app.link({ view: "overview" });
-    fill(picker, route.location === undefined ? null : pick(app, here));
     search.hidden = !route.location;
-    fill(byId("views"), route.location === undefined ? null : TABS.filter(([name]) => VIEWS[name]).map(([name, text]) =>
-      el("a", { href: app.link({ view: name }), "aria-current": name === route.view ? "page" : null }, text)));
+    showTabs(app);
+    const wanted = JSON.stringify([route.location, locations.length]);
+    if (picker.dataset.shown !== wanted) fill(picker, route.location === undefined ? null : pick(app, here));
+    picker.dataset.shown = wanted;
     document.title = [route.object, here?.name ?? route.location, "Relata"].filter(Boolean).join(" · ");
+  }
+
+  /** Makes the tabs once: one that has the focus must not go. */
+  function showTabs({ link, route, picture }) {
+    const tabs = byId("views");
+    tabs.hidden = route.location === undefined;
+    if (!tabs.firstChild) fill(tabs, TABS.filter(([name]) => VIEWS[name]).map(([name, text]) => el("a", { "data-view": name }, text)));
+    for (const tab of /** @type {HTMLCollectionOf<HTMLAnchorElement>} */ (tabs.children)) {
+      const isPicture = tab.dataset.view === "graph" && picture?.location === route.location;
+      tab.href = link(isPicture ? picture : { view: tab.dataset.view });
+      if (tab.dataset.view === route.view) tab.setAttribute("aria-current", "page");
+      else tab.removeAttribute("aria-current");
+    }
   }
 
   function pick(app, here) {
@@ -134,6 +148,8 @@ function createNotices(view) {
   function notice(content, kind = "note") {
     const made = el("div", { class: `notice ${kind}`, role: kind === "bad" ? "alert" : "status" }, el("span", null, content));
     made.append(button("×", () => made.remove(), { class: "bare", "aria-label": "Close" }));
+    // Said once is enough.
+    for (const before of notices.children) if (before.textContent === made.textContent) before.remove();
     notices.append(made);
     while (notices.children.length > 4) notices.firstChild.remove();
     return made;
@@ -145,7 +161,7 @@ function createNotices(view) {
     if (retry) details.append(button("Try again", retry), " ");
     if (!known) details.append(copyButton(() => `${error?.stack ?? error}\n${location.href}`, "Copy details"));
     if (view.querySelector(".view")?.childElementCount) notice(details, "bad");
-    else fill(view, el("div", { class: "view page" }, el("h1", null, known ? "No answer" : "This page has a fault"), el("p", { role: "alert" }, details),
+    else fill(view, el("div", { class: "view page" }, el("h1", null, !known ? "This page has a fault" : error.status === 404 ? "Nothing here" : "No answer"), el("p", { role: "alert" }, details),
       el("p", null, el("a", { href: "#/" }, "Back to the start"))));
   }
   function announce(text) {

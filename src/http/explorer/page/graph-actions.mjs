@@ -31,6 +31,9 @@ const MANY = 100;
  * @property {(id: string, at: HTMLElement | { x: number, y: number }) => void} menu
  */
 
+/** @param {any} step that expands a group */
+const stepGroup = (step) => groupId(step.node, step);
+
 /**
  * @param {import("./main.mjs").App} app
  * @param {() => { route: import("./router.mjs").Route, shown: object }} current
@@ -52,7 +55,7 @@ export function createActions(app, current, picture) {
     if (steps.length === 0) return;
     const { route } = current();
     const last = route.steps.at(-1);
-    const same = last?.kind === "expand" && steps[0].kind === "expand" && groupId(last.node, last) === groupId(steps[0].node, steps[0]);
+    const same = last?.kind === "expand" && steps[0].kind === "expand" && stepGroup(last) === stepGroup(steps[0]);
     const next = [...(same ? route.steps.slice(0, -1) : route.steps), ...steps];
     if (next.length > STEPS_MAX) app.notice(`A picture is made of at most ${STEPS_MAX} steps. Begin another one with a record of it.`);
     else app.go({ view: "graph", steps: next, params: { ...route.params, sel: sel?.length ? sel : undefined } });
@@ -86,6 +89,7 @@ export function createActions(app, current, picture) {
     // More than are shown, so that there is a new one among them, whatever else showed the others.
     const limit = (asked + count > already ? asked : already) + count;
     if (limit > LIMIT_MAX) app.notice(`A picture shows at most the newest ${number(LIMIT_MAX)} of one group. The list in the panel has all of them.`);
+    if (asked === LIMIT_MAX) return;
     grow(Math.min(count, group.count), [{ kind: "expand", node: parent, association, side, object, limit: String(Math.min(limit, LIMIT_MAX)) }], [parent]);
   }
 
@@ -97,6 +101,7 @@ export function createActions(app, current, picture) {
 
   const begin = (node) => app.go({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node] } });
 
+  /** @returns {[string, () => void][]} */
   function itemsOf(id) {
     const group = groupOf(id);
     if (group) {
@@ -104,14 +109,13 @@ export function createActions(app, current, picture) {
       return counts.map((count) => [`Open ${number(Math.min(count, group.count))} of ${labelName(group)}`, () => openGroup(group, count)]);
     }
     if (!isShown(id)) return [];
-    return [
-      ["Expand", () => openNode(id)],
-      ["Begin a picture with it", () => begin(id)],
-      ...(app.hasView("path") ? [["Find a path from here", () => app.go({ view: "path", params: { from: [id] } })]] : []),
-      ...(picture().layout.isPinned(id) ? [["Unpin", () => picture().unpin(id)]] : []),
-      ["Remove", () => actions.remove([id])],
-      ["Hide all of this kind", () => push([{ kind: "hide-object", object: splitNode(id).object }])],
-    ];
+    /** @type {[string, () => void][]} */
+    const items = [["Expand", () => openNode(id)], ["Begin a picture with it", () => begin(id)]];
+    if (app.hasView("path")) items.push(["Find a path from here", () => app.go({ view: "path", params: { from: [id] } })]);
+    if (picture().layout.isPinned(id)) items.push(["Unpin", () => picture().unpin(id)]);
+    items.push(["Remove", () => actions.remove([id])]);
+    items.push(["Hide all of this kind", () => push([{ kind: "hide-object", object: splitNode(id).object }])]);
+    return items;
   }
 
   const actions = {

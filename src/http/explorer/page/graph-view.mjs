@@ -17,8 +17,9 @@ const LARGE = 300;
 
 const NOTHING = { nodes: [], links: [], groups: [], opened: new Map(), hidden: { objects: new Set(), labels: new Set() } };
 
-/** Under this width the list comes first. */
+/** Under this width the list comes first; from that one on it is beside the picture. */
 const NARROW = "(max-width: 60rem)";
+const WIDE = "(min-width: 1400px)";
 
 /** @param {HTMLElement} region @param {object} first @param {import("./main.mjs").App} app */
 export function mount(region, first, app) {
@@ -35,7 +36,8 @@ export function mount(region, first, app) {
   const hasNames = () => route.params.names?.[0] !== "off";
   const isList = () => (route.params.view?.[0] ?? (matchMedia(NARROW).matches ? "list" : "picture")) === "list";
 
-  const stage = el("div", { class: "stage" });
+  const hint = el("div", { class: "hint", hidden: true });
+  const stage = el("div", { class: "stage" }, hint);
   const picture = createPicture(stage, {
     label: "Nothing is shown yet",
     onOpen: actions.open, onSelect: actions.select, onMenu: (id, x, y) => actions.menu(id, { x, y }),
@@ -58,6 +60,8 @@ export function mount(region, first, app) {
   app.isShown = actions.isShown;
   app.select = actions.select;
   listenToKeys();
+  const wide = matchMedia(WIDE);
+  wide.addEventListener("change", draw);
 
   function setPanel(isOpen) {
     region.classList.toggle("no-panel", !isOpen);
@@ -123,7 +127,7 @@ export function mount(region, first, app) {
 
   function draw() {
     const selected = selection();
-    const asList = isList();
+    const asList = isList() && shown.nodes.length > 0;
     region.classList.toggle("is-list", asList);
     toggle.textContent = asList ? "Picture" : "List";
     names.setAttribute("aria-pressed", String(hasNames()));
@@ -132,10 +136,21 @@ export function mount(region, first, app) {
     const words = shown.nodes.length ? shownInWords(shown, records, number) : "Nothing is shown yet";
     picture.describe(`${words}; the list holds the same`);
     const told = hasNames() ? shown : { ...shown, nodes: shown.nodes.map((node) => ({ ...node, name: undefined })) };
-    list.show(told, selected, kinds);
+    // A list that nobody sees is not worth its time.
+    if (list.element.offsetParent) list.show(told, selected, kinds);
     panel.show(told, selected, kinds, hasNames());
-    fill(bar, words, shown.nodes.length ? "" : ". Search for a record, or choose one from its kind.",
+    hint.hidden = shown.nodes.length > 0;
+    if (!hint.hidden) fill(hint, begin());
+    fill(bar, words,
       location.hash.length > CHARACTERS_MAX ? " · The address is too long to be shared." : "");
+  }
+
+  /** Returns what one may begin a picture with. */
+  function begin() {
+    const sorted = [...kinds.values()].sort((a, b) => b.records - a.records);
+    return [el("h2", null, "Nothing is shown yet"), el("p", null, "Search for a record above, or choose one from its kind:"),
+      el("p", { class: "row" }, sorted.map(({ object, records: count }) =>
+        el("a", { class: "button", href: app.link({ view: "kind", object }) }, named(kindName(kinds, object, 2)), el("span", { class: "soft" }, ` ${number(count)}`))))];
   }
 
   function update(next) {
@@ -151,6 +166,7 @@ export function mount(region, first, app) {
     update,
     unmount() {
       stopping.abort();
+      wide.removeEventListener("change", draw);
       panel.unmount();
       picture.destroy();
       delete app.isShown;

@@ -2,6 +2,9 @@
 
 import { openHelp, singleKeys } from "./help-dialog.mjs";
 
+/** Where single keys mean nothing of the view's. */
+const ELSEWHERE = "header, nav, aside, dialog, .menu, .tools";
+
 const isTyping = ({ target }) => target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
 
 /** @param {import("./main.mjs").App} app */
@@ -23,7 +26,7 @@ export function listenToKeys(app) {
     } else if (event.key === "?") {
       event.preventDefault();
       openHelp();
-    } else if (event.key !== "Escape" && Object.hasOwn(app.keys, event.key)) {
+    } else if (event.key !== "Escape" && Object.hasOwn(app.keys, event.key) && !event.target.closest(ELSEWHERE)) {
       app.keys[event.key](event);
     }
   });

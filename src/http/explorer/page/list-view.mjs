@@ -13,7 +13,7 @@ export function createList(actions) {
   let names = new Map();
 
   function show(shown, selected, kinds) {
-    const focused = element.contains(document.activeElement) ? document.activeElement.dataset.id : null;
+    const focused = element.contains(document.activeElement) ? focusedId() : null;
     const sections = new Map();
     for (const node of shown.nodes) sections.set(node.object, [...(sections.get(node.object) ?? []), node]);
     const ordered = [...sections].sort(([a, some], [b, others]) => others.length - some.length || compareTexts(a, b));
@@ -23,8 +23,11 @@ export function createList(actions) {
       el("h2", null, kindName(kinds, object, 2), " ", el("span", { class: "soft" }, number(nodes.length))),
       el("ul", null, nodes.sort((a, b) => compareTexts(recordName(a), recordName(b))).map((node, at) =>
         item(node, { position: at + 1, of: nodes.length }, links.get(node.id) ?? [], shown, selected, kinds))))));
-    if (focused) element.querySelector(`[data-id="${CSS.escape(focused)}"]`)?.focus({ preventScroll: true });
+    if (focused) entries().find((entry) => entry.dataset.id === focused)?.focus({ preventScroll: true });
   }
+
+  const focusedId = () => /** @type {HTMLElement} */ (document.activeElement).dataset.id;
+  const entries = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll(".entry[data-id]")]);
 
   function item(node, { position, of }, links, shown, selected, kinds) {
     const open = unfolded.has(node.id) || selected.has(node.id);
@@ -66,7 +69,7 @@ export function createList(actions) {
   function onKey(event) {
     const entry = event.target.closest(".entry[data-id]");
     if (!entry) return;
-    const all = [...element.querySelectorAll(".entry[data-id]")];
+    const all = entries();
     const at = all.indexOf(entry);
     const fold = entry.parentElement.querySelector(".fold");
     const isOpen = fold.getAttribute("aria-expanded") === "true";

@@ -16,14 +16,18 @@ import { VIEWS } from "./views.mjs";
  * @property {object} session answer of `session`
  * @property {object[]} locations answers of `locations`
  * @property {ReturnType<typeof createLocationState> | null} location the shown one
+ * @property {boolean} [moreLocations] whether there are more than those
  * @property {import("./router.mjs").Route} route
+ * @property {import("./router.mjs").Route} [picture] the last picture, to which its tab leads
  * @property {(change: Partial<import("./router.mjs").Route>, how?: { replace?: boolean }) => void} go
  *   shows another route; location, moment and `names` stay unless they are given
  * @property {(change: Partial<import("./router.mjs").Route>) => string} link the same as an address
  * @property {() => void} restart asks for everything again, as with another token
  * @property {(...steps: import("./history.mjs").Step[]) => void} step adds steps to the picture
  * @property {(text: string) => void} announce for screen readers
- * @property {(text: string | Node, kind?: "bad" | "note") => void} notice
+ * @property {(node: string) => boolean} [isShown] whether the picture, if there is one, has it
+ * @property {(ids: string[], how?: { add?: boolean, centre?: boolean }) => void} [select] in it
+ * @property {(content: unknown, kind?: "bad" | "note") => unknown} notice
  * @property {(error: Error, retry?: () => void) => void} fail shows an error
  * @property {(name: string) => boolean} hasView
  * @property {() => number} depth how many entries of the browser's history are of this page
@@ -94,6 +98,7 @@ async function show() {
   const { route, faults } = parse(location.hash);
   for (const fault of faults) frame.notice(fault);
   app.route = route;
+  if (route.view === "graph" && route.steps.length > 0) app.picture = route;
   const asOf = param(route, "asOf");
   if (route.location === undefined) app.location = null;
   else if (app.location?.location !== route.location || app.location.asOf !== asOf) {

@@ -9,16 +9,16 @@ import { el } from "./dom.mjs";
  */
 export function openMenu(x, y, items) {
   document.querySelector(".menu")?.remove();
-  const before = document.activeElement;
+  const before = /** @type {HTMLElement | null} */ (document.activeElement);
   const menu = el("div", { class: "menu", role: "menu", onkeydown: onKey }, items.map(([text, action]) =>
     el("button", { type: "button", role: "menuitem", tabindex: "-1", onclick: () => {
       close();
       action();
     } }, text)));
-  const entries = [...menu.children];
+  const entries = /** @type {HTMLElement[]} */ ([...menu.children]);
 
   function onKey(event) {
-    const at = entries.indexOf(document.activeElement);
+    const at = entries.findIndex((entry) => entry === document.activeElement);
     const to = { ArrowDown: at + 1, ArrowUp: at - 1, Home: 0, End: -1 }[event.key];
     if (to !== undefined) entries.at(to % entries.length).focus();
     else if (event.key === "Escape" || event.key === "Tab") close();

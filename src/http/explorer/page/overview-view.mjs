@@ -114,7 +114,10 @@ function associationCard(one, kinds) {
   ];
 }
 
-/** Columns: heading, what to sort by, cell. */
+/**
+ * Columns: heading, what to sort by, cell.
+ * @returns {[string, (one: any) => string | number, (one: any) => unknown][]}
+ */
 const columns = (app, kinds) => [
   ["First", (one) => one.firstObjectLabel ?? "", (one) => end(app, kinds, one.firstObjectKey, one.firstObjectLabel)],
   ["Second", (one) => one.secondObjectLabel ?? "", (one) => end(app, kinds, one.secondObjectKey, one.secondObjectLabel)],

@@ -12,7 +12,12 @@ import { THEMES } from "./theme.mjs";
 const PIXELS_MAX = 16e6;
 const RATIO = 2;
 
-/** The formats: name, ending, media type, writer. */
+/** @typedef {[string, string, string, (shown: any) => string | Promise<Blob>]} Format */
+
+/**
+ * The formats: name, ending, media type, writer.
+ * @type {Format[]}
+ */
 export const FORMATS = [
   ["SVG picture", "svg", "image/svg+xml", toSvg],
   ["PNG picture", "png", "image/png", toPng],
@@ -23,7 +28,7 @@ export const FORMATS = [
 
 /**
  * Writes what is shown and hands it to the person as a file.
- * @param {[string, string, string, (shown: object) => unknown]} format
+ * @param {Format} format
  * @param {{ model: object, positions: object, title: string, location: string,
  *   seq: number | undefined, kinds: Map<string, object> }} shown
  */

@@ -16,7 +16,7 @@ const HISTORY_PAGE = 20;
  * @param {import("./graph-actions.mjs").Actions} actions
  */
 export function createRecordPanel(app, actions) {
-  const element = el("aside", { class: "panel", "aria-label": "Selection" });
+  const element = el("aside", { class: "panel", "aria-label": "Selection", tabindex: "-1" });
   let stopping = new AbortController();
   let key;
   let hasNames = true;
@@ -32,11 +32,13 @@ export function createRecordPanel(app, actions) {
     key = wanted;
     stopping.abort();
     stopping = new AbortController();
+    const hadFocus = element.contains(document.activeElement);
     if (ids.length > 1) fill(element, several(ids));
     else if (node) fill(element, ...record(node, kinds, shown));
     else if (group) fill(element, groupCard(group, shown, kinds));
     else if (link) fill(element, ...linkCard(link));
     else fill(element, legend(shown, kinds));
+    if (hadFocus) element.focus();
   }
 
   const guard = (promise) => promise.catch((error) => isStopped(error) || app.fail(error));
@@ -50,6 +52,7 @@ export function createRecordPanel(app, actions) {
     const { signal } = stopping;
     const { object, record: id } = splitNode(node.id);
     const body = el("div");
+    /** @type {[string, () => unknown][]} */
     const tabs = [["Links", () => cards(body, node, kinds, shown, signal)], ["History", () => history(body, node, signal)], ["Request", () => request(body, node)]];
     const bar = el("div", { class: "tabs", role: "tablist" }, tabs.map(([name, open], at) => el("button", {
       type: "button", role: "tab", "aria-selected": String(at === 0),
@@ -185,9 +188,10 @@ export function createRecordPanel(app, actions) {
       .map(([value, count]) => el("li", null, el("label", { class: "check" },
         el("input", { type: "checkbox", checked: !hidden.has(value), onchange: ({ target }) => app.step({ kind: `${target.checked ? "show" : "hide"}-${field}`, [field]: value }) }),
         named(name(value)), el("span", { class: "soft" }, number(count)))));
+    if (objects.size + shown.hidden.objects.size === 0) return el("p", { class: "soft" }, "What is selected is described here.");
     return [el("h2", null, "Shown"), el("p", { class: "soft" }, "Select a record, a link or a group to see more of it."),
-      el("h3", null, "Kinds"), el("ul", { class: "plain" }, rows(objects, shown.hidden?.objects ?? new Set(), "object", (object) => kindName(kinds, object, 2))),
-      el("h3", null, "Labels"), el("ul", { class: "plain" }, rows(labels, shown.hidden?.labels ?? new Set(), "label", (label) => label))];
+      el("h3", null, "Kinds"), el("ul", { class: "plain" }, rows(objects, shown.hidden.objects, "object", (object) => kindName(kinds, object, 2))),
+      el("h3", null, "Labels"), el("ul", { class: "plain" }, rows(labels, shown.hidden.labels, "label", (label) => label))];
   }
 
   return { element, show, unmount: () => stopping.abort() };
