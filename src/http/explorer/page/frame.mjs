@@ -75,7 +75,7 @@ export function createFrame() {
     tabs.hidden = route.location === undefined;
     if (!tabs.firstChild) fill(tabs, TABS.filter(([name]) => VIEWS[name]).map(([name, text]) => el("a", { "data-view": name }, text)));
     for (const tab of /** @type {HTMLCollectionOf<HTMLAnchorElement>} */ (tabs.children)) {
-      const isPicture = tab.dataset.view === "graph" && picture?.location === route.location;
+      const isPicture = tab.dataset.view === "graph" && picture !== undefined && picture.location === route.location;
       tab.href = link(isPicture ? picture : { view: tab.dataset.view });
       if (tab.dataset.view === route.view) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
