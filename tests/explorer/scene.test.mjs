@@ -197,3 +197,17 @@ test("highlighting shows a node, its links and their ends", () => {
   assert.deepEqual(highlight(marks, "contact/unknown"), []);
   assert.ok(of(marks, "node").every((mark) => !mark.hovered));
 });
+
+test("the scene of a large picture is made in a part of a frame", (context) => {
+  for (const count of [500, 2000, 5000]) {
+    const graph = randomModel(count);
+    const positions = laidOut(graph);
+    const camera = fit(positions.values(), 1280, 800);
+    for (let turn = 0; turn < 10; turn += 1) scene(graph, positions, camera);
+    const before = process.cpuUsage();
+    for (let turn = 0; turn < 20; turn += 1) scene(graph, positions, camera);
+    const milliseconds = process.cpuUsage(before).user / 20_000;
+    context.diagnostic(`${count} nodes: ${milliseconds.toFixed(1)} ms of processor time`);
+    assert.ok(milliseconds < count * 0.05, `${count} nodes took ${milliseconds} ms`);
+  }
+});
