@@ -20,11 +20,11 @@ const assertFinite = (positions) => {
 const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
 test("the same seed gives the same numbers, however ticks are spread over frames", () => {
-  const graph = randomModel(120);
+  const graph = randomModel(200);
   const whole = laidOut(graph, 7);
   let time = 0;
   const sliced = createLayout(7, () => (time += 1));
-  sliced.setGraph(randomModel(120));
+  sliced.setGraph(randomModel(200));
   let frames = 0;
   while (!sliced.tick(frames % 5)) frames += 1;
   assert.ok(frames > 20);

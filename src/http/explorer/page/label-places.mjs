@@ -1,5 +1,7 @@
 /** The places that the name of a node or group may have: at one of its sides, or off its middle. */
 
+import { loopAngle } from "./curves.mjs";
+
 /**
  * A place of a name.
  * @typedef {object} Place
@@ -34,7 +36,7 @@ const IN_THE_WAY = 0.57;
 export function boxOf(mark, lines, { side, shift }) {
   const width = Math.max(...lines.map((line) => line.width));
   const height = lines.reduce((sum, line) => sum + line.size * 1.2, 0);
-  const ring = mark.selected || mark.change ? 5 : 0;
+  const ring = ringOf(mark);
   const down = (mark.down ?? mark.radius * 1.08) + ring + GAP;
   const across = (mark.across ?? mark.radius * 1.08) + ring + GAP + 2;
   // The sheets of a group are stacked to its upper right.
@@ -50,6 +52,12 @@ export function boxOf(mark, lines, { side, shift }) {
   return { left, right: left + width, top, bottom: top + height };
 }
 
+/** Returns how far the rings of a mark reach. */
+function ringOf({ selected, change }) {
+  if (change === "violation") return selected ? 10 : 7;
+  return selected && change ? 7 : selected || change ? 5 : 0;
+}
+
 /**
  * Returns the places of a mark's name, the best first.
  * @param {any} mark
@@ -62,12 +70,20 @@ export function placesOf(mark, graph, view) {
   const sides = neighbours.size === 0 || neighbours.size > 2
     ? emptiest(mark, neighbours, view)
     : outermost(mark, neighbours, view);
-  // Loops are above their node.
-  const free = neighbours.has(mark.id) ? sides.filter((side) => side !== "above") : sides;
+  const loops = neighbours.has(mark.id) ? loopSide(mark, neighbours, view) : "";
+  const free = sides.filter((side) => side !== loops);
   const middles = free.map((side) => ({ side, shift: 0 }));
   const upright = free.filter((side) => side === "below" || side === "above");
   const shifted = upright.flatMap((side) => [{ side, shift: SHIFT }, { side, shift: -SHIFT }]);
   return [...middles, ...shifted];
+}
+
+/** Returns the side at which a mark has its loops. */
+function loopSide(mark, neighbours, view) {
+  const ends = [...neighbours].filter((id) => id !== mark.id).flatMap((id) => view.points.get(id) ?? []);
+  const angle = loopAngle(mark, ends);
+  const nearness = ([across, down]) => Math.cos(angle) * across + Math.sin(angle) * down;
+  return Object.keys(SIDES).sort((a, b) => nearness(SIDES[b]) - nearness(SIDES[a]))[0];
 }
 
 /** Returns the sides, first those that the fewest links leave. */

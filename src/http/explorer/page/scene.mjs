@@ -14,7 +14,7 @@
  */
 
 import { nodeScale, toView } from "./camera.mjs";
-import { linkCurve, isStraight, loopCurve, pointOf } from "./curves.mjs";
+import { isStraight, linkCurve, loopAngle, loopCurve, pointOf } from "./curves.mjs";
 import { labels } from "./labels.mjs";
 import { linksOf } from "./parallel-links.mjs";
 import { look } from "./shapes.mjs";
@@ -147,13 +147,17 @@ function isSeen({ camera, options }, left, top, right, bottom) {
 function linkMarks(model, view) {
   const marks = [];
   const radii = new Map(model.nodes.map((node) => [node.id, nodeRadius(node) * view.zoom]));
-  for (const strand of linksOf(model).strands) {
+  const { strands, neighbours } = linksOf(model);
+  const endsOf = (id) => [...neighbours.get(id)]
+    .filter((other) => other !== id)
+    .flatMap((other) => view.points.get(other) ?? []);
+  for (const strand of strands) {
     const { link } = strand;
     const [from, to] = [view.points.get(link.from), view.points.get(link.to)];
     if (!from || !to) continue;
     const isLoop = link.from === link.to;
     const curve = isLoop
-      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.ring)
+      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.ring, loopAngle(from, endsOf(link.from)))
       : linkCurve(from, to, strand.isTurned ? -strand.lane : strand.lane);
     const mark = linkMark(link, curve, view);
     if (!mark) continue;
