@@ -55,6 +55,34 @@ test("links from a node to itself are loops that differ", () => {
   assert.ok(links.every(({ straight }) => !straight) && Math.abs(heights[0] - heights[1]) > 10);
 });
 
+test("loops leave where no link does", () => {
+  const at = { a: [0, 0], b: [0, -150], c: [150, 0], d: [0, 150] };
+  const graph = model(Object.keys(at).map((id) => node(id)), ["a", "b", "c", "d"].map((id) => link(id, "a", id)));
+  const positions = new Map(Object.entries(at).map(([id, [x, y]]) => [id, { x, y }]));
+  const marks = scene(graph, positions, CAMERA);
+  const loop = marks.find(({ kind, id }) => kind === "link" && id === "a");
+  assert.ok(pointOf(loop.curve, 0.5).x < 380);
+  const alone = scene(between(["a", "a"]), two, CAMERA).find(({ kind }) => kind === "link");
+  assert.ok(pointOf(alone.curve, 0.5).y < 290);
+});
+
+test("a link is named by the role of its far end, seen from the selection or the larger end", () => {
+  const graph = model(
+    ["hub", "a", "b", "c"].map((id) => node(id)),
+    ["a", "b", "c"].map((id) => link(id, id, "hub", { label: `hub of ${id}`, ownLabel: `${id} of hub` })),
+  );
+  const positions = new Map([["hub", [0, 0]], ["a", [250, 0]], ["b", [-250, 0]], ["c", [0, 200]]]
+    .map(([id, [x, y]]) => [id, { x, y }]));
+  const textsOf = (chosen) => {
+    const nodes = graph.nodes.map((it) => ({ ...it, selected: it.id === chosen }));
+    const marks = scene({ ...graph, nodes }, positions, CAMERA);
+    return of(marks, "text").filter((text) => text.of === "link").map(({ text }) => text).sort();
+  };
+  assert.deepEqual(textsOf("hub"), ["a of hub", "b of hub", "c of hub"]);
+  assert.deepEqual(textsOf(""), ["a of hub", "b of hub", "c of hub"]);
+  assert.deepEqual(textsOf("b"), ["a of hub", "c of hub", "hub of b"]);
+});
+
 test("what is in view is drawn, and little else", () => {
   const graph = randomModel(400);
   const positions = laidOut(graph);
