@@ -165,6 +165,19 @@ test("nodes keep apart, so that they and their names can be read", () => {
   }
 });
 
+test("a first picture is as wide as the view allows", () => {
+  const width = (aspect) => {
+    const { positions } = laidOut({ ...randomModel(40), aspect });
+    assertFinite(positions);
+    const xs = [...positions.values()].map(({ x }) => x);
+    return Math.max(...xs) - Math.min(...xs);
+  };
+  const [plain, wide, upright, widest] = [undefined, 1.5, 0.5, 9].map(width);
+  assert.ok(Math.abs(wide / plain - Math.sqrt(1.5)) < 0.01);
+  assert.equal(upright, plain);
+  assert.ok(Math.abs(widest / plain - 1.5) < 0.01);
+});
+
 test("a first picture is there at once, and lies across", () => {
   const ids = Array.from({ length: 12 }, (_, at) => `contact/${at}`);
   const links = ids.slice(1).map((id, at) => link(`l${at}`, ids[at], id));

@@ -7,6 +7,7 @@ import { pointOf } from "../../src/http/explorer/page/curves.mjs";
 import { highlight } from "../../src/http/explorer/page/highlight.mjs";
 import { hit } from "../../src/http/explorer/page/hit-test.mjs";
 import { scene } from "../../src/http/explorer/page/scene.mjs";
+import { oneLine } from "../../src/http/explorer/page/text-width.mjs";
 import { HOSTILE, link, model, node, randomModel, randomNumbers } from "./models.mjs";
 
 const CAMERA = { x: 0, y: 0, scale: 1, width: 800, height: 600 };
@@ -166,6 +167,8 @@ test("the selection is named always, with its links, and lies in front", () => {
   const marks = scene({ ...graph, nodes }, positions, fit(positions.values(), 1000, 700));
   assert.ok(of(marks, "text").some(({ id }) => id === chosen));
   assert.equal(of(marks, "node").at(-1).id, chosen);
+  const unfaded = nodes.map((it) => ({ ...it, faded: false }));
+  assert.equal(of(scene({ ...graph, nodes: unfaded }, positions, CAMERA, { whole: true }), "node").at(-1).id, chosen);
   for (const mark of of(marks, "link")) {
     assert.equal(mark.selected, mark.from === chosen || mark.to === chosen);
     assert.equal(mark.faded, !mark.selected && !mark.isStem || mark.faded);
@@ -194,6 +197,14 @@ test("hostile texts are one line each, cut between characters", () => {
   }
 });
 
+test("a long text is cut between characters as people see them", () => {
+  const cases = [
+    ["12 Maple Street", 28, "12 Maple Street"], ["abcdef", 4, "abc…"], ["ab cdef", 4, "ab…"], ["a\n\0 b", 9, "a b"],
+    ["x".repeat(65536), 3, "xx…"], ["👩‍👩‍👧‍👦".repeat(5), 3, "👩‍👩‍👧‍👦👩‍👩‍👧‍👦…"], ["e\u0301e\u0301e\u0301", 2, "e\u0301…"], ["\ud800", 9, ""],
+  ];
+  for (const [text, characters, expected] of cases) assert.equal(oneLine(text, characters), expected);
+});
+
 test("nodes without a position are left out, and the ground knows the past", () => {
   const marks = scene({ ...between(["a", "b"]), past: true }, new Map(), CAMERA);
   assert.deepEqual(marks.map(({ kind, past }) => [kind, past]), [["ground", true]]);
@@ -203,12 +214,16 @@ test("a point hits the nearest node before links, and links before nothing", () 
   const marks = scene(between(["a", "b"]), two, CAMERA);
   assert.equal(hit(marks, 250, 300), "contact/a");
   assert.equal(hit(marks, 250 + 16, 300 + 4), "contact/a");
-  assert.equal(hit(marks, 400, 303), "l0");
+  assert.equal(hit(marks, 325, 303), "l0");
   assert.equal(hit(marks, 400, 320), null);
   assert.equal(hit(marks, 250, 300 - 24), null);
   assert.equal(hit(marks, 250, 300 - 24, 16), "contact/a");
   const name = marks.find(({ kind, id }) => kind === "text" && id === "contact/b");
   assert.equal(hit(marks, boxOf(name).left + 1, name.y), "contact/b");
+  const alone = scene(model([node("contact/a")]), two, CAMERA);
+  const centred = boxOf(alone.find(({ kind }) => kind === "text"));
+  assert.equal(hit(alone, centred.left + 1, centred.bottom - 1), "contact/a");
+  assert.equal(hit(alone, centred.left - 9, centred.bottom - 1), null);
   assert.equal(hit([], 0, 0), null);
 });
 

@@ -245,8 +245,12 @@ export class Bodies {
     return ((apart - distance) / distance) * PARTING;
   }
 
-  /** Turns all bodies around the middle until they lie across rather than upright. */
-  turn() {
+  /**
+   * Turns all bodies around the middle until they lie across rather than upright, and draws them
+   * apart sideways.
+   * @param {number} stretch at least 1
+   */
+  turn(stretch) {
     const { x, y } = this;
     let [xx, yy, xy] = [0, 0, 0];
     for (let at = 0; at < x.length; at += 1) {
@@ -258,7 +262,7 @@ export class Bodies {
     const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
     for (let at = 0; at < x.length; at += 1) {
       const [across, down] = [x[at] * cosine + y[at] * sine, y[at] * cosine - x[at] * sine];
-      x[at] = rounded(across);
+      x[at] = rounded(across * stretch);
       y[at] = rounded(down);
     }
   }

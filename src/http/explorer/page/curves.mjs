@@ -33,7 +33,7 @@ export function linkCurve(from, to, lane) {
 }
 
 /** A loop goes up if no link leaves within this angle of it. */
-const LOOP_ROOM = 0.85;
+const LOOP_ROOM = 0.6;
 
 const UP = -Math.PI / 2;
 

@@ -69,6 +69,8 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from "./sizes.mjs";
  * @property {readonly PictureLink[]} links
  * @property {boolean} past
  * @property {number} [spacing] how much longer than usual links are; 1 if absent
+ * @property {number} [aspect] width of the view by its height: a first picture is as wide as that
+ *   allows without distorting it much; 1 if absent
  */
 
 /** @typedef {import("./camera.mjs").Camera} Camera */
