@@ -16,9 +16,11 @@ const GAP = 3;
 
 /**
  * The sides in the order in which they read best, and the ways to them.
- * @type {Record<string, [number, number]>}
+ * @type {Record<Place["side"], [number, number]>}
  */
 const SIDES = { below: [0, 1], right: [1, 0], left: [-1, 0], above: [0, -1] };
+
+const NAMES = /** @type {Place["side"][]} */ (Object.keys(SIDES));
 
 /** A name is moved by this share of its width where it has no room in the middle. */
 const SHIFT = 0.34;
@@ -83,10 +85,13 @@ function loopSide(mark, neighbours, view) {
   const ends = [...neighbours].filter((id) => id !== mark.id).flatMap((id) => view.points.get(id) ?? []);
   const angle = loopAngle(mark, ends);
   const nearness = ([across, down]) => Math.cos(angle) * across + Math.sin(angle) * down;
-  return Object.keys(SIDES).sort((a, b) => nearness(SIDES[b]) - nearness(SIDES[a]))[0];
+  return [...NAMES].sort((a, b) => nearness(SIDES[b]) - nearness(SIDES[a]))[0];
 }
 
-/** Returns the sides, first those that the fewest links leave. */
+/**
+ * Returns the sides, first those that the fewest links leave.
+ * @returns {Place["side"][]}
+ */
 function emptiest(mark, neighbours, view) {
   const ways = [];
   for (const id of neighbours) {
@@ -97,11 +102,14 @@ function emptiest(mark, neighbours, view) {
   }
   const crowd = ([across, down]) =>
     ways.filter(([dx, dy]) => dx * across + dy * down > IN_THE_WAY).length;
-  const sides = Object.entries(SIDES).map(([side, way]) => ({ side, crowd: crowd(way) }));
+  const sides = NAMES.map((side) => ({ side, crowd: crowd(SIDES[side]) }));
   return sides.sort((a, b) => a.crowd - b.crowd).map(({ side }) => side);
 }
 
-/** Returns the sides of a node with one or two neighbours, first those away from them. */
+/**
+ * Returns the sides of a node with one or two neighbours, first those away from them.
+ * @returns {Place["side"][]}
+ */
 function outermost(mark, neighbours, view) {
   let [dx, dy] = [0, 0];
   for (const id of neighbours) {

@@ -5,10 +5,14 @@
  * What the modules of the picture agree on, for those who use them:
  *
  * - A model is a new object whenever something in it changes (what follows from it is kept by
- * its identity), and ids are unique across nodes, groups and links.
- * - `model.past` tints the ground: the first mark is `{kind: 'ground'}`.
+ *   its identity), and ids are unique across nodes, groups and links.
+ * - `model.past` tints the ground: the first mark is `{kind: "ground"}`.
  * - A group is joined to its parent by the scene itself; `links` need not say so.
  * - More than four parallel links are one mark with the `id` of the first, and all `ids`.
+ * - A link carries the role of its far end, seen from the selection or from the larger end.
+ * - Hand `textMeasure(context)` of canvas-renderer.mjs over as `measure`, and texts keep apart to
+ *   the pixel; without it, widths are estimated.
+ * - `layout.arrange(layered(model, start))` shows paths in layers from left to right.
  * - Hovering is `highlight(marks, id)` of highlight.mjs, painted on the upper canvas.
  * - A camera is `{x, y, scale, width, height}`: camera.mjs fits, pans and zooms it.
  */
@@ -189,7 +193,8 @@ function linkMark(link, curve, view) {
     kind: "link", id: link.id, item: link, x: middle.x, y: middle.y,
     curve, straight: isStraight(curve), from: link.from, to: link.to,
     change: link.state,
-    selected: isSelected === true, faded: isFaded === true, isFar: view.camera.scale < FAR_SCALE, isChosen: link.selected === true,
+    selected: isSelected === true, faded: isFaded === true, isChosen: link.selected === true,
+    isFar: view.camera.scale < FAR_SCALE,
   };
 }
 
