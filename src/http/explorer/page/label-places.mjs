@@ -117,7 +117,9 @@ function outermost(mark, neighbours, view) {
     dx += mark.x - point.x;
     dy += mark.y - point.y;
   }
+  /** @type {Place["side"][]} */
   const beside = dx >= 0 ? ["right", "left"] : ["left", "right"];
+  /** @type {Place["side"][]} */
   const upright = dy >= 0 ? ["below", "above"] : ["above", "below"];
   const isBeside = Math.abs(dx) > 1.3 * Math.abs(dy);
   return isBeside ? [beside[0], ...upright, beside[1]] : [upright[0], ...beside, upright[1]];
