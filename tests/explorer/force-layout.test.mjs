@@ -20,11 +20,11 @@ const assertFinite = (positions) => {
 const distance = (a, b) => Math.hypot(a.x - b.x, a.y - b.y);
 
 test("the same seed gives the same numbers, however ticks are spread over frames", () => {
-  const graph = randomModel(120);
+  const graph = randomModel(200);
   const whole = laidOut(graph, 7);
   let time = 0;
   const sliced = createLayout(7, () => (time += 1));
-  sliced.setGraph(randomModel(120));
+  sliced.setGraph(randomModel(200));
   let frames = 0;
   while (!sliced.tick(frames % 5)) frames += 1;
   assert.ok(frames > 20);
@@ -49,16 +49,17 @@ test("nothing, one node, nodes without links and unknown ends give finite positi
   }
 });
 
-test("nodes at the very same place come apart", () => {
+test("nodes at the same place, or almost, come apart and stay near", () => {
   const ids = Array.from({ length: 20 }, (_, at) => `contact/${at}`);
   const layout = laidOut(model(ids.map((id) => node(id))));
-  for (const id of ids) layout.pin(id, 5, 5);
+  ids.forEach((id, at) => layout.pin(id, 5 + (at % 2) * 1e-4, 5));
   for (const id of ids) layout.unpin(id);
   layout.tick();
   assertFinite(layout.positions);
   const points = [...layout.positions.values()];
   points.forEach((point, at) => {
     for (const other of points.slice(at + 1)) assert.ok(distance(point, other) > 20);
+    assert.ok(Math.hypot(point.x, point.y) < 600, `${point.x}, ${point.y}`);
   });
 });
 
@@ -152,13 +153,42 @@ test("tidying moves all but what is pinned, and unpinning lets one node move", (
 });
 
 test("nodes keep apart, so that they and their names can be read", () => {
-  const { positions } = laidOut(randomModel(60));
-  const points = [...positions.values()];
-  let close = 0;
-  points.forEach((point, at) => {
-    for (const other of points.slice(at + 1)) if (distance(point, other) < 26) close += 1;
-  });
-  assert.equal(close, 0);
+  for (const count of [60, 400]) {
+    const points = [...laidOut(randomModel(count)).positions.values()];
+    let close = 0;
+    points.forEach((point, at) => {
+      // Names are wide, so that more room is needed beside a node than above it.
+      const isClose = (other) => Math.hypot((point.x - other.x) / 1.7, point.y - other.y) < 36;
+      close += points.slice(at + 1).filter(isClose).length;
+    });
+    assert.equal(close, 0);
+  }
+});
+
+test("a first picture is as wide as the view allows", () => {
+  const width = (aspect) => {
+    const { positions } = laidOut({ ...randomModel(40), aspect });
+    assertFinite(positions);
+    const xs = [...positions.values()].map(({ x }) => x);
+    return Math.max(...xs) - Math.min(...xs);
+  };
+  const [plain, wide, upright, widest] = [undefined, 1.5, 0.5, 9].map(width);
+  assert.ok(Math.abs(wide / plain - Math.sqrt(1.5)) < 0.01);
+  assert.equal(upright, plain);
+  assert.ok(Math.abs(widest / plain - 1.5) < 0.01);
+});
+
+test("a first picture is there at once, and lies across", () => {
+  const ids = Array.from({ length: 12 }, (_, at) => `contact/${at}`);
+  const links = ids.slice(1).map((id, at) => link(`l${at}`, ids[at], id));
+  for (const seed of [1, 2, 3]) {
+    const layout = createLayout(seed);
+    layout.setGraph(model(ids.map((id) => node(id)), links));
+    assert.equal(layout.tick(0), true);
+    const points = [...layout.positions.values()];
+    const extent = (axis) => Math.max(...points.map((it) => it[axis])) - Math.min(...points.map((it) => it[axis]));
+    assert.ok(extent("x") > 1.5 * extent("y"));
+  }
 });
 
 test("large pictures are laid out in time", (context) => {

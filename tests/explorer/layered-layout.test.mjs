@@ -17,9 +17,9 @@ test("paths run from left to right, one layer for each link", () => {
 });
 
 test("nodes of a layer are ordered so that links do not cross", () => {
-  const positions = layered(model(ids("sxyabt"), links("sx sy xb ya bt at")), "s");
+  const positions = layered(model(ids("sxypq"), links("sx sy xp xq yp")), "s");
   const isAbove = (one, other) => positions.get(one).y < positions.get(other).y;
-  assert.equal(isAbove("x", "y"), isAbove("b", "a"));
+  assert.equal(isAbove("x", "y"), isAbove("q", "p"));
 });
 
 test("no two nodes share a place, whatever the model", () => {
@@ -39,7 +39,8 @@ test("a layout takes the places of layers and keeps them", () => {
   const layout = createLayout(1);
   layout.setGraph(graph);
   const places = layered(graph, graph.nodes[0].id);
-  layout.arrange(places);
+  // The order does not matter, although a dragged node takes others along.
+  layout.arrange([...places].reverse());
   assert.equal(layout.tick(), true);
   for (const [id, point] of places) assert.deepEqual(layout.positions.get(id), point);
   layout.setGraph({ ...graph, nodes: [...graph.nodes, node("contact/new")] });

@@ -7,6 +7,7 @@ import { pointOf } from "../../src/http/explorer/page/curves.mjs";
 import { highlight } from "../../src/http/explorer/page/highlight.mjs";
 import { hit } from "../../src/http/explorer/page/hit-test.mjs";
 import { scene } from "../../src/http/explorer/page/scene.mjs";
+import { oneLine } from "../../src/http/explorer/page/text-width.mjs";
 import { HOSTILE, link, model, node, randomModel, randomNumbers } from "./models.mjs";
 
 const CAMERA = { x: 0, y: 0, scale: 1, width: 800, height: 600 };
@@ -53,6 +54,34 @@ test("links from a node to itself are loops that differ", () => {
   const heights = links.map(({ curve }) => pointOf(curve, 0.5).y);
   assert.equal(links.length, 2);
   assert.ok(links.every(({ straight }) => !straight) && Math.abs(heights[0] - heights[1]) > 10);
+});
+
+test("loops leave where no link does", () => {
+  const at = { a: [0, 0], b: [0, -150], c: [150, 0], d: [0, 150] };
+  const graph = model(Object.keys(at).map((id) => node(id)), ["a", "b", "c", "d"].map((id) => link(id, "a", id)));
+  const positions = new Map(Object.entries(at).map(([id, [x, y]]) => [id, { x, y }]));
+  const marks = scene(graph, positions, CAMERA);
+  const loop = marks.find(({ kind, id }) => kind === "link" && id === "a");
+  assert.ok(pointOf(loop.curve, 0.5).x < 380);
+  const alone = scene(between(["a", "a"]), two, CAMERA).find(({ kind }) => kind === "link");
+  assert.ok(pointOf(alone.curve, 0.5).y < 290);
+});
+
+test("a link is named by the role of its far end, seen from the selection or the larger end", () => {
+  const graph = model(
+    ["hub", "a", "b", "c"].map((id) => node(id)),
+    ["a", "b", "c"].map((id) => link(id, id, "hub", { label: `hub of ${id}`, ownLabel: `${id} of hub` })),
+  );
+  const positions = new Map([["hub", [0, 0]], ["a", [250, 0]], ["b", [-250, 0]], ["c", [0, 200]]]
+    .map(([id, [x, y]]) => [id, { x, y }]));
+  const textsOf = (chosen) => {
+    const nodes = graph.nodes.map((it) => ({ ...it, selected: it.id === chosen }));
+    const marks = scene({ ...graph, nodes }, positions, CAMERA);
+    return of(marks, "text").filter((text) => text.of === "link").map(({ text }) => text).sort();
+  };
+  assert.deepEqual(textsOf("hub"), ["a of hub", "b of hub", "c of hub"]);
+  assert.deepEqual(textsOf(""), ["a of hub", "b of hub", "c of hub"]);
+  assert.deepEqual(textsOf("b"), ["a of hub", "c of hub", "hub of b"]);
 });
 
 test("what is in view is drawn, and little else", () => {
@@ -138,6 +167,8 @@ test("the selection is named always, with its links, and lies in front", () => {
   const marks = scene({ ...graph, nodes }, positions, fit(positions.values(), 1000, 700));
   assert.ok(of(marks, "text").some(({ id }) => id === chosen));
   assert.equal(of(marks, "node").at(-1).id, chosen);
+  const unfaded = nodes.map((it) => ({ ...it, faded: false }));
+  assert.equal(of(scene({ ...graph, nodes: unfaded }, positions, CAMERA, { whole: true }), "node").at(-1).id, chosen);
   for (const mark of of(marks, "link")) {
     assert.equal(mark.selected, mark.from === chosen || mark.to === chosen);
     assert.equal(mark.faded, !mark.selected && !mark.isStem || mark.faded);
@@ -166,6 +197,16 @@ test("hostile texts are one line each, cut between characters", () => {
   }
 });
 
+test("a long text is cut between characters as people see them", () => {
+  const family = "👩‍👩‍👧‍👦";
+  const cases = [
+    ["12 Maple Street", 28, "12 Maple Street"], ["abcdef", 4, "abc…"], ["ab cdef", 4, "ab…"], ["a\n\0 b", 9, "a b"],
+    ["x".repeat(65536), 3, "xx…"], [family.repeat(5), 3, `${family}${family}…`],
+    ["e\u0301e\u0301e\u0301", 2, "e\u0301…"], ["\ud800", 9, ""],
+  ];
+  for (const [text, characters, expected] of cases) assert.equal(oneLine(text, characters), expected);
+});
+
 test("nodes without a position are left out, and the ground knows the past", () => {
   const marks = scene({ ...between(["a", "b"]), past: true }, new Map(), CAMERA);
   assert.deepEqual(marks.map(({ kind, past }) => [kind, past]), [["ground", true]]);
@@ -175,12 +216,16 @@ test("a point hits the nearest node before links, and links before nothing", () 
   const marks = scene(between(["a", "b"]), two, CAMERA);
   assert.equal(hit(marks, 250, 300), "contact/a");
   assert.equal(hit(marks, 250 + 16, 300 + 4), "contact/a");
-  assert.equal(hit(marks, 400, 303), "l0");
+  assert.equal(hit(marks, 325, 303), "l0");
   assert.equal(hit(marks, 400, 320), null);
   assert.equal(hit(marks, 250, 300 - 24), null);
   assert.equal(hit(marks, 250, 300 - 24, 16), "contact/a");
   const name = marks.find(({ kind, id }) => kind === "text" && id === "contact/b");
   assert.equal(hit(marks, boxOf(name).left + 1, name.y), "contact/b");
+  const alone = scene(model([node("contact/a")]), two, CAMERA);
+  const centred = boxOf(alone.find(({ kind }) => kind === "text"));
+  assert.equal(hit(alone, centred.left + 1, centred.bottom - 1), "contact/a");
+  assert.equal(hit(alone, centred.left - 9, centred.bottom - 1), null);
   assert.equal(hit([], 0, 0), null);
 });
 
@@ -196,4 +241,18 @@ test("highlighting shows a node, its links and their ends", () => {
   assert.deepEqual(highlight(marks, null), []);
   assert.deepEqual(highlight(marks, "contact/unknown"), []);
   assert.ok(of(marks, "node").every((mark) => !mark.hovered));
+});
+
+test("the scene of a large picture is made in a part of a frame", (context) => {
+  for (const count of [500, 2000, 5000]) {
+    const graph = randomModel(count);
+    const positions = laidOut(graph);
+    const camera = fit(positions.values(), 1280, 800);
+    for (let turn = 0; turn < 10; turn += 1) scene(graph, positions, camera);
+    const before = process.cpuUsage();
+    for (let turn = 0; turn < 20; turn += 1) scene(graph, positions, camera);
+    const milliseconds = process.cpuUsage(before).user / 20_000;
+    context.diagnostic(`${count} nodes: ${milliseconds.toFixed(1)} ms of processor time`);
+    assert.ok(milliseconds < count * 0.05, `${count} nodes took ${milliseconds} ms`);
+  }
 });

@@ -64,7 +64,7 @@ const ring = (gap) => (path, mark) => {
 /** Smaller nodes have no rim: it would not be seen, and takes time. */
 const RIM_RADIUS = 4;
 
-const RINGS = { rim: ring(2), inner: ring(3.5), outer: ring(6.5), near: ring(4) };
+const RINGS = { rim: ring(2), inner: ring(3.5), outer: ring(6.5), near: ring(4), far: ring(9.5) };
 
 /**
  * Returns the trace of one of the stacked sheets of a group.
@@ -182,7 +182,7 @@ export function drawDecoration(mark, theme, emit) {
   }
   if (selected) {
     const made = style(theme, "selected", () => ({ stroke: theme.accent, width: 2.4 }));
-    emit(made, change ? RINGS.outer : RINGS.near, mark);
+    emit(made, change === "violation" ? RINGS.far : change ? RINGS.outer : RINGS.near, mark);
   }
   if (pinned) {
     const made = style(theme, "pin", () => ({ fill: theme.text, stroke: theme.ground, width: 1.6 }));

@@ -1,6 +1,6 @@
 /** The bodies of the layout in typed arrays, and one tick of the forces between them. */
 
-import { LINK_LENGTH } from "./placement.mjs";
+import { LINK_LENGTH, rounded } from "./placement.mjs";
 import { Quadtree } from "./quadtree.mjs";
 import { hash } from "./shapes.mjs";
 import { GROUP_DOWN, groupAcross, nodeRadius } from "./sizes.mjs";
@@ -243,6 +243,28 @@ export class Bodies {
     if (flat >= apart * apart) return 0;
     const distance = Math.sqrt(flat) || 1e-3;
     return ((apart - distance) / distance) * PARTING;
+  }
+
+  /**
+   * Turns all bodies around the middle until they lie across rather than upright, and draws them
+   * apart sideways.
+   * @param {number} stretch at least 1
+   */
+  turn(stretch) {
+    const { x, y } = this;
+    let [xx, yy, xy] = [0, 0, 0];
+    for (let at = 0; at < x.length; at += 1) {
+      xx += x[at] * x[at];
+      yy += y[at] * y[at];
+      xy += x[at] * y[at];
+    }
+    const angle = Math.atan2(2 * xy, xx - yy) / 2;
+    const [cosine, sine] = [Math.cos(angle), Math.sin(angle)];
+    for (let at = 0; at < x.length; at += 1) {
+      const [across, down] = [x[at] * cosine + y[at] * sine, y[at] * cosine - x[at] * sine];
+      x[at] = rounded(across * stretch);
+      y[at] = rounded(down);
+    }
   }
 
   /**

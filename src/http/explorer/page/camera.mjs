@@ -21,7 +21,7 @@ const SCALE_MAX = 4;
 const FIT_MAX = 1.4;
 
 /** Room around what is fitted, for texts, in CSS pixels. */
-const BORDER = { across: 84, down: 52 };
+const BORDER = { across: 84, down: 48 };
 
 /**
  * Returns where a position of the layout is in the view.

@@ -32,19 +32,44 @@ export function linkCurve(from, to, lane) {
   ];
 }
 
+/** A loop goes up if no link leaves within this angle of it. */
+const LOOP_ROOM = 0.6;
+
+const UP = -Math.PI / 2;
+
 /**
- * Returns the curve of a link from a node to itself, above the node.
+ * Returns the direction of the loops of a node, as an angle: up, or where its links leave most
+ * room.
+ * @param {Point} at
+ * @param {readonly Point[]} ends the other ends of its links
+ */
+export function loopAngle(at, ends) {
+  const angles = ends.map((end) => Math.atan2(end.y - at.y, end.x - at.x)).sort((a, b) => a - b);
+  const isFree = angles.every((angle) => Math.cos(angle - UP) < Math.cos(LOOP_ROOM));
+  if (isFree) return UP;
+  let [middle, widest] = [UP, 0];
+  angles.forEach((angle, place) => {
+    const next = angles[place + 1] ?? angles[0] + 2 * Math.PI;
+    if (next - angle > widest) [middle, widest] = [(angle + next) / 2, next - angle];
+  });
+  return middle;
+}
+
+/**
+ * Returns the curve of a link from a node to itself.
  * @param {Point} at
  * @param {number} radius of the node
  * @param {number} ring 0 is the innermost
+ * @param {number} [angle] its direction
  * @returns {Curve}
  */
-export function loopCurve(at, radius, ring) {
+export function loopCurve(at, radius, ring, angle = UP) {
   const reach = radius * (2.4 + ring) + 24 + ring * 18;
+  const [across, down] = [Math.cos(angle) * reach, Math.sin(angle) * reach];
   return [
     at.x, at.y,
-    at.x - reach * 0.9, at.y - reach,
-    at.x + reach * 0.9, at.y - reach,
+    at.x + across + down * 0.9, at.y + down - across * 0.9,
+    at.x + across - down * 0.9, at.y + down + across * 0.9,
     at.x, at.y,
   ];
 }

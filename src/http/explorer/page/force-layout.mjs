@@ -15,6 +15,12 @@ const TICKS = 300;
 const COLDEST = 0.001;
 
 const COOLING = COLDEST ** (1 / TICKS);
+/** A first picture of so many nodes does not move: it is laid out at once, and turned. */
+const AT_ONCE_MAX = 150;
+
+/** More would make the distances say what they do not mean. */
+const STRETCH_MAX = 1.5;
+
 /** How many nodes that were taken off keep their place for their return. */
 const REMEMBERED_MAX = 4000;
 
@@ -35,6 +41,15 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
   const pinned = new Set();
   let bodies = new Bodies([], [], positions, { seed, spacing: 1 });
   let heat = 0;
+
+  /** Lays out a first picture, its longer side across: views and texts are wide. */
+  function settle(aspect) {
+    for (; heat > COLDEST; heat *= COOLING) bodies.tick(heat);
+    heat = 0;
+    bodies.turn(Math.min(Math.max(Math.sqrt(aspect), 1), STRETCH_MAX));
+    bodies.free(() => false);
+    bodies.write(positions);
+  }
 
   return {
     /** Where everything is; the points are replaced in place by `tick`. */
@@ -67,6 +82,7 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
       bodies = new Bodies(items, edges, positions, { seed, spacing: model.spacing ?? 1 });
       bodies.free((id) => !pinned.has(id) && (fresh.has(id) || (wasHot && old.isFree(id))));
       if (fresh.size > 0) heat = 1;
+      if (fresh.size === ids.length && ids.length <= AT_ONCE_MAX) settle(model.aspect ?? 1);
     },
 
     /**

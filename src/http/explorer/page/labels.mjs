@@ -52,22 +52,31 @@ export function labels(links, nodes, graph, view) {
   const first = rank.filter(({ weight }) => weight >= CLOSE);
   const rest = rank.filter(({ weight }) => weight < CLOSE);
   for (const { mark } of first) board.name(mark, graph);
-  for (const link of chosen) board.link(link);
+  for (const link of chosen) board.link(link, graph);
   for (const { mark } of isNear ? rest : rest.slice(0, FAR_NAMES_MAX)) board.name(mark, graph);
   if (view.camera.scale >= LINK_NAMES_SCALE || view.options.endLabels) {
-    for (const link of spread(links, view)) board.link(link);
+    for (const link of spread(links, graph, view)) board.link(link, graph);
   }
   return board.texts;
 }
 
+/**
+ * Returns the one label of a link that is written: the role of its far end, seen from the
+ * selection, or else from the end that has more links.
+ */
+function roleOf({ item: { from, to, label = "", ownLabel = "" } }, graph, view) {
+  const weight = (id) => (view.selected.has(id) ? 1e9 : 0) + (graph.degree.get(id) ?? 0);
+  return weight(from) >= weight(to) ? label || ownLabel : ownLabel || label;
+}
+
 /** Returns the links to name, of each fan a few that lie apart. */
-function spread(links, view) {
+function spread(links, graph, view) {
   const plain = links.filter((link) => !link.selected && !link.isStem && !link.faded);
   if (view.options.endLabels || view.camera.scale >= FAN_SCALE) return plain;
   const fans = new Map();
   for (const link of plain) {
     for (const end of [link.from, link.to]) {
-      const key = `${link.item.label} ${end}`;
+      const key = `${roleOf(link, graph, view)} ${end}`;
       if (fans.has(key)) fans.get(key).push(link);
       else fans.set(key, [link]);
     }
@@ -169,7 +178,7 @@ class Board {
   }
 
   /** Adds the texts of a link, where they have room. */
-  link(mark) {
+  link(mark, graph) {
     const { label = "", ownLabel = "", count } = mark.item;
     const bundle = mark.ids.length > 1 ? `${countText(mark.ids.length)} links` : "";
     if (bundle) this.along(mark, bundle, SHARES, 600);
@@ -181,7 +190,7 @@ class Board {
       if (!isSame) this.along(mark, ownLabel, [0.24, 0.3, 0.18, 0.36]);
     } else {
       const times = count !== undefined && count > 1 ? ` · ${countText(count)}` : "";
-      this.along(mark, label + times, SHARES);
+      this.along(mark, roleOf(mark, graph, this.view) + times, SHARES);
     }
   }
 

@@ -28,7 +28,7 @@ const FAN_MAX = TURN * 0.72;
  * Rounds a coordinate, so that engines whose sines differ in the last bit give the same picture.
  * @param {number} value
  */
-const rounded = (value) => Math.round(value * 64) / 64;
+export const rounded = (value) => Math.round(value * 64) / 64;
 
 /**
  * Places all ids that have no position yet.

@@ -5,16 +5,20 @@
  * What the modules of the picture agree on, for those who use them:
  *
  * - A model is a new object whenever something in it changes (what follows from it is kept by
- * its identity), and ids are unique across nodes, groups and links.
- * - `model.past` tints the ground: the first mark is `{kind: 'ground'}`.
+ *   its identity), and ids are unique across nodes, groups and links.
+ * - `model.past` tints the ground: the first mark is `{kind: "ground"}`.
  * - A group is joined to its parent by the scene itself; `links` need not say so.
  * - More than four parallel links are one mark with the `id` of the first, and all `ids`.
+ * - A link carries the role of its far end, seen from the selection or from the larger end.
+ * - Hand `textMeasure(context)` of canvas-renderer.mjs over as `measure`, and texts keep apart to
+ *   the pixel; without it, widths are estimated.
+ * - `layout.arrange(layered(model, start))` shows paths in layers from left to right.
  * - Hovering is `highlight(marks, id)` of highlight.mjs, painted on the upper canvas.
  * - A camera is `{x, y, scale, width, height}`: camera.mjs fits, pans and zooms it.
  */
 
 import { nodeScale, toView } from "./camera.mjs";
-import { linkCurve, isStraight, loopCurve, pointOf } from "./curves.mjs";
+import { isStraight, linkCurve, loopAngle, loopCurve, pointOf } from "./curves.mjs";
 import { labels } from "./labels.mjs";
 import { linksOf } from "./parallel-links.mjs";
 import { look } from "./shapes.mjs";
@@ -69,6 +73,8 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from "./sizes.mjs";
  * @property {readonly PictureLink[]} links
  * @property {boolean} past
  * @property {number} [spacing] how much longer than usual links are; 1 if absent
+ * @property {number} [aspect] width of the view by its height: a first picture is as wide as that
+ *   allows without distorting it much; 1 if absent
  */
 
 /** @typedef {import("./camera.mjs").Camera} Camera */
@@ -147,13 +153,17 @@ function isSeen({ camera, options }, left, top, right, bottom) {
 function linkMarks(model, view) {
   const marks = [];
   const radii = new Map(model.nodes.map((node) => [node.id, nodeRadius(node) * view.zoom]));
-  for (const strand of linksOf(model).strands) {
+  const { strands, neighbours } = linksOf(model);
+  const endsOf = (id) => [...neighbours.get(id)]
+    .filter((other) => other !== id)
+    .flatMap((other) => view.points.get(other) ?? []);
+  for (const strand of strands) {
     const { link } = strand;
     const [from, to] = [view.points.get(link.from), view.points.get(link.to)];
     if (!from || !to) continue;
     const isLoop = link.from === link.to;
     const curve = isLoop
-      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.ring)
+      ? loopCurve(from, radii.get(link.from) ?? GROUP_DOWN, strand.ring, loopAngle(from, endsOf(link.from)))
       : linkCurve(from, to, strand.isTurned ? -strand.lane : strand.lane);
     const mark = linkMark(link, curve, view);
     if (!mark) continue;
@@ -183,7 +193,8 @@ function linkMark(link, curve, view) {
     kind: "link", id: link.id, item: link, x: middle.x, y: middle.y,
     curve, straight: isStraight(curve), from: link.from, to: link.to,
     change: link.state,
-    selected: isSelected === true, faded: isFaded === true, isFar: view.camera.scale < FAR_SCALE, isChosen: link.selected === true,
+    selected: isSelected === true, faded: isFaded === true, isChosen: link.selected === true,
+    isFar: view.camera.scale < FAR_SCALE,
   };
 }
 
