@@ -2,7 +2,7 @@
 
 use std::cell::Cell;
 use std::convert::Infallible;
-use std::net::SocketAddr;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -239,7 +239,12 @@ async fn listen(
         store.head(),
         store.location_count(),
     );
-    let invitation = serve.demo.then(|| invitation(address));
+    let explorer = explorer(address);
+    let demo = if serve.demo { invitation(address) } else { String::new() };
+    let ready = Ready {
+        text: format!("{line}\nexplorer {explorer}\n{demo}"),
+        opened: serve.open.then_some(explorer),
+    };
     let cannot_write = Cell::new(false);
     let stop = async {
         tokio::select! {
@@ -251,22 +256,35 @@ async fn listen(
     };
     tokio::select! {
         shutdown = server.run(stop) => Ok(Ended { shutdown, cannot_write: cannot_write.get() }),
-        never = announce_when_ready(store, &line, invitation.as_deref()) => match never {},
+        never = announce_when_ready(store, ready) => match never {},
     }
 }
 
-/// Prints where the server listens once it accepts deliveries; it answers queries earlier.
-async fn announce_when_ready(store: &Store, line: &str, invitation: Option<&str>) -> Infallible {
+/// What is done once the server accepts deliveries.
+struct Ready {
+    /// Where the server listens, and more.
+    text: String,
+    /// The page to open.
+    opened: Option<String>,
+}
+
+/// Announces that the server accepts deliveries, once it does; it answers queries earlier.
+async fn announce_when_ready(store: &Store, ready: Ready) -> Infallible {
     while !store.is_ready() && store.failure().is_none() {
         tokio::time::sleep(READY_EVERY).await;
     }
-    let text = invitation.map_or_else(|| line.to_owned(), |more| format!("{line}\n{more}"));
-    // Standard output may be a full pipe; the server must not wait for its reader.
+    // Standard output may be a full pipe and a browser slow to start; the server must wait for
+    // neither.
     let announcing = std::thread::Builder::new().name("relata-ready".to_owned());
     let announced = announcing.spawn(move || {
+        if let Some(page) = ready.opened
+            && let Err(error) = open::that_detached(&page)
+        {
+            tracing::warn!(%error, page, "cannot open a browser");
+        }
         // Earlier log lines come first.
         log::flush();
-        announce(&text);
+        announce(ready.text.trim_end());
     });
     if let Err(error) = announced {
         tracing::warn!(%error, "cannot announce that the server is ready");
@@ -277,6 +295,16 @@ async fn announce_when_ready(store: &Store, line: &str, invitation: Option<&str>
 /// Prints to standard output; a failure is no reason to stop.
 fn announce(text: &str) {
     print_line(text).unwrap_or_else(|error| tracing::warn!(%error, "cannot print"));
+}
+
+/// Returns the address of the explorer, as a browser on this machine reaches it.
+fn explorer(mut address: SocketAddr) -> String {
+    match address.ip() {
+        IpAddr::V4(ip) if ip.is_unspecified() => address.set_ip(Ipv4Addr::LOCALHOST.into()),
+        IpAddr::V6(ip) if ip.is_unspecified() => address.set_ip(Ipv6Addr::LOCALHOST.into()),
+        _ => {}
+    }
+    format!("http://{address}/explore/")
 }
 
 /// Returns five queries to try.

@@ -10,10 +10,11 @@ use crate::config::store::StoreArgs;
 use crate::config::webhooks::KeyArgs;
 
 #[derive(Debug, Args)]
+#[expect(clippy::struct_excessive_bools, reason = "each is a flag")]
 #[command(after_help = "\
 Examples:
   relata serve
-  relata serve --demo
+  relata serve --demo --open
   relata serve --db /var/lib/relata/relata.db --listen 127.0.0.1:9000")]
 pub(crate) struct ServeArgs {
     /// Address or host name, and port, to listen on; a port alone means 127.0.0.1, and port
@@ -25,6 +26,10 @@ pub(crate) struct ServeArgs {
     /// afterwards
     #[arg(long, env = "RELATA_DEMO")]
     pub(crate) demo: bool,
+
+    /// Open the explorer in the browser of this machine once the server is ready
+    #[arg(long, env = "RELATA_OPEN")]
+    pub(crate) open: bool,
 
     /// Whether deliveries need a valid signature [default: required, but off on a loopback
     /// address]

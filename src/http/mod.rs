@@ -6,6 +6,7 @@ mod app;
 mod auth;
 mod compat;
 mod execute;
+mod explorer;
 mod extract;
 mod feed;
 mod handlers;

@@ -10,8 +10,8 @@ use crate::http::execute::PreparedQuery;
 use crate::http::extract::body::Body;
 use crate::http::extract::request::Request;
 use crate::http::handlers::{
-    associations, changes, dead_letters, diff, docs, doctor, export, health, history, import,
-    links, locations, metrics, objects, search, session, tickets, traversals, webhooks,
+    associations, changes, dead_letters, diff, docs, doctor, explorer, export, health, history,
+    import, links, locations, metrics, objects, search, session, tickets, traversals, webhooks,
 };
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -198,4 +198,8 @@ pub const ROUTES: &[Route] = &[
     operate("GET", "/metrics", Scope::Read, boxed!(metrics::show_metrics)),
     open("/openapi.json", Inline(docs::show_document)),
     open("/docs", Inline(docs::show_page)),
+    open("/", Inline(explorer::show_index)),
+    open("/explore", Inline(explorer::add_slash)),
+    open("/explore/", Inline(explorer::show_page)),
+    open("/explore/{file}", Inline(explorer::show_file)),
 ];

@@ -53,7 +53,13 @@ const CRATES: &[(&str, &[&str])] = &[
     ("hyper", &["http/"]),
     (
         "aws_lc_rs",
-        &["signature/", "http/auth/token.rs", "http/compat/objects.rs", "http/handlers/docs.rs"],
+        &[
+            "signature/",
+            "http/auth/token.rs",
+            "http/compat/objects.rs",
+            "http/handlers/docs.rs",
+            "http/respond/fixed_text.rs",
+        ],
     ),
     ("tokio", &["http/", "cli/"]),
     ("ureq", &["pull/"]),

@@ -6,6 +6,7 @@ pub(super) mod dead_letters;
 pub(super) mod diff;
 pub(super) mod docs;
 pub(super) mod doctor;
+pub(super) mod explorer;
 pub(super) mod export;
 pub(super) mod health;
 pub(super) mod history;

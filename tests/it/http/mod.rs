@@ -6,6 +6,7 @@ mod dead_letters;
 mod deliveries;
 mod doctor;
 mod epochs;
+mod explorer;
 mod feed;
 mod framing;
 mod hostile;

@@ -186,7 +186,8 @@ impl<'r> Request<'r> {
             .replace("{associationId}", "724455fc72ba9d79a3488b7e")
             .replace("{keyName}", "buyer_property_interest")
             .replace("{key}", "custom_objects.property")
-            .replace("{eventType}", "RelationDelete");
+            .replace("{eventType}", "RelationDelete")
+            .replace("{file}", "main.mjs");
         Self { method, route, path: path + query, headers: vec![], body: vec![] }
     }
 

@@ -1,0 +1,3 @@
+//! The explorer: a page, in `page/`, that shows the graph to people in their browser.
+
+pub(super) mod files;

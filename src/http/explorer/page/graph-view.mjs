@@ -1,0 +1,176 @@
+/** The picture of some records, the list that holds the same, and the panel of the selection. */
+
+import { isStopped } from "./api-client.mjs";
+import { button, counted, el, fill, named, number } from "./dom.mjs";
+import { openExport } from "./export-dialog.mjs";
+import { createActions } from "./graph-actions.mjs";
+import { formatStep } from "./history.mjs";
+import { createList } from "./list-view.mjs";
+import { kindName, labelName, recordName } from "./object-kinds.mjs";
+import { pictureModel, shownInWords } from "./picture-model.mjs";
+import { createPicture } from "./picture.mjs";
+import { createRecordPanel } from "./record-panel.mjs";
+import { CHARACTERS_MAX } from "./router.mjs";
+
+/** From here on the picture says that it is large. */
+const LARGE = 300;
+
+const NOTHING = { nodes: [], links: [], groups: [], opened: new Map(), hidden: { objects: new Set(), labels: new Set() } };
+
+/** Under this width the list comes first; from that one on it is beside the picture. */
+const NARROW = "(max-width: 60rem)";
+const WIDE = "(min-width: 1400px)";
+
+/** @param {HTMLElement} region @param {object} first @param {import("./main.mjs").App} app */
+export function mount(region, first, app) {
+  let route = first;
+  let shown = NOTHING;
+  let kinds = new Map();
+  let records = 0;
+  let drawn = null;
+  let stopping = new AbortController();
+  let isLoading = false;
+
+  const actions = createActions(app, () => ({ route, shown }), () => picture);
+  const selection = () => new Set(route.params.sel ?? []);
+  const hasNames = () => route.params.names?.[0] !== "off";
+  const isList = () => (route.params.view?.[0] ?? (matchMedia(NARROW).matches ? "list" : "picture")) === "list";
+
+  const hint = el("div", { class: "hint", hidden: true });
+  const stage = el("div", { class: "stage" }, hint);
+  const picture = createPicture(stage, {
+    label: "Nothing is shown yet",
+    onOpen: actions.open, onSelect: actions.select, onMenu: (id, x, y) => actions.menu(id, { x, y }),
+    onPinned: () => draw(), describe,
+  });
+  const panel = createRecordPanel(app, actions);
+  const list = createList(actions);
+  const bar = el("footer", { class: "bar" });
+  const undo = button("Undo", () => history.back(), { title: "Ctrl+Z" });
+  const toggle = button("List", () => actions.set({ view: isList() ? "picture" : "list" }), { title: "l" });
+  const names = button("Names", () => actions.set({ names: hasNames() ? "off" : undefined }), { title: "n", class: "toggle" });
+  const fold = button("Panel", () => setPanel(region.classList.contains("no-panel")), { class: "toggle", "aria-pressed": "true" });
+  region.classList.add("graph");
+  region.append(el("h1", { class: "unseen" }, "Picture"), panel.element, el("div", { class: "middle" },
+    el("div", { class: "tools", role: "toolbar", "aria-label": "Picture" },
+      undo, button("Redo", () => history.forward(), { title: "Ctrl+Shift+Z" }),
+      button("Fit", () => picture.fit(), { title: "0" }), button("Tidy", () => picture.tidy()), names, fold, toggle,
+      button("Export", () => openExport(app, { shown, kinds, picture }))),
+    el("div", { class: "both" }, stage, list.element), bar));
+  app.isShown = actions.isShown;
+  app.select = actions.select;
+  listenToKeys();
+  const wide = matchMedia(WIDE);
+  wide.addEventListener("change", draw);
+
+  function setPanel(isOpen) {
+    region.classList.toggle("no-panel", !isOpen);
+    fold.setAttribute("aria-pressed", String(isOpen));
+  }
+
+  /** Returns what the tooltip of something says. */
+  function describe(id) {
+    const found = (items) => items.find((one) => one.id === id);
+    const [node, group, link] = [found(shown.nodes), found(shown.groups), found(shown.links)];
+    if (node) {
+      const broken = node.violated.map((one) => el("div", { class: "bad" }, `allows one ${labelName(one)}, has ${number(one.count)}`));
+      return [el("b", null, hasNames() ? named(recordName(node)) : kindName(kinds, node.object)),
+        el("div", null, kindName(kinds, node.object), " · ", counted(node.links, "link"), node.links > node.shown ? `, ${number(node.shown)} shown` : ""), broken];
+    }
+    if (group) return [el("b", null, labelName(group)), el("div", null, `${number(group.count)} of ${counted(group.total, "link")} are not shown. Double click opens more.`)];
+    if (link) return [el("b", null, [link.ownLabel, link.label].filter(Boolean).join(" – ") || link.associationKey)];
+    return null;
+  }
+
+  function listenToKeys() {
+    const selected = (action) => () => { const [id] = selection(); if (id) action(id); };
+    const remove = () => actions.remove([...selection()]);
+    Object.assign(app.keys, {
+      e: selected(actions.open), Enter: selected(actions.open), h: remove, Delete: remove,
+      u: selected((id) => picture.unpin(id)), p: selected((id) => app.hasView("path") && app.go({ view: "path", params: { from: [id] } })),
+      "+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit(),
+      l: () => toggle.click(), n: () => names.click(),
+      Escape() {
+        if (isLoading) stopping.abort();
+        else if (selection().size) actions.set({ sel: undefined });
+      },
+    });
+  }
+
+  async function load() {
+    stopping.abort();
+    stopping = new AbortController();
+    const { signal } = stopping;
+    isLoading = true;
+    try {
+      const [next, known, summary] = await Promise.all([app.location.shown(route.steps, signal), app.location.kinds(), app.location.summary()]);
+      if (signal.aborted) return;
+      const before = shown.nodes.length;
+      [shown, kinds, records] = [next, known, summary.records];
+      tell(before);
+      draw();
+    } catch (error) {
+      if (!isStopped(error)) app.fail(error, load);
+    } finally {
+      if (stopping.signal === signal) isLoading = false;
+    }
+  }
+
+  /** Says what is not as one may expect. */
+  function tell(before) {
+    for (const node of shown.unknown) app.notice(`${node} is not there (any more), or not for this token.`);
+    for (const step of shown.failed) app.notice(`The step “${formatStep(step)}” found nothing.`);
+    if (!shown.complete) app.notice("Not all links among these records are shown: the limit of one answer was reached.");
+    if (shown.nodes.length > LARGE && before <= LARGE) app.notice(`More than ${LARGE} records are shown. Hide kinds or labels to see more clearly.`);
+    app.announce(shownInWords(shown, records, number));
+  }
+
+  function draw() {
+    const selected = selection();
+    const asList = isList() && shown.nodes.length > 0;
+    region.classList.toggle("is-list", asList);
+    toggle.textContent = asList ? "Picture" : "List";
+    names.setAttribute("aria-pressed", String(hasNames()));
+    undo.disabled = app.depth() === 0;
+    picture.show(pictureModel(shown, { kinds, selected, names: hasNames(), past: route.params.asOf !== undefined, isPinned: picture.layout.isPinned }));
+    const words = shown.nodes.length ? shownInWords(shown, records, number) : "Nothing is shown yet";
+    picture.describe(`${words}; the list holds the same`);
+    const told = hasNames() ? shown : { ...shown, nodes: shown.nodes.map((node) => ({ ...node, name: undefined })) };
+    // A list that nobody sees is not worth its time.
+    if (list.element.offsetParent) list.show(told, selected, kinds);
+    panel.show(told, selected, kinds, hasNames());
+    hint.hidden = shown.nodes.length > 0;
+    if (!hint.hidden) fill(hint, begin());
+    fill(bar, words,
+      location.hash.length > CHARACTERS_MAX ? " · The address is too long to be shared." : "");
+  }
+
+  /** Returns what one may begin a picture with. */
+  function begin() {
+    const sorted = [...kinds.values()].sort((a, b) => b.records - a.records);
+    return [el("h2", null, "Nothing is shown yet"), el("p", null, "Search for a record above, or choose one from its kind:"),
+      el("p", { class: "row" }, sorted.map(({ object, records: count }) =>
+        el("a", { class: "button", href: app.link({ view: "kind", object }) }, named(kindName(kinds, object, 2)), el("span", { class: "soft" }, ` ${number(count)}`))))];
+  }
+
+  function update(next) {
+    route = next;
+    const wanted = next.steps.map(formatStep).join("&");
+    if (wanted === drawn) return draw();
+    drawn = wanted;
+    return load();
+  }
+  update(first);
+
+  return {
+    update,
+    unmount() {
+      stopping.abort();
+      wide.removeEventListener("change", draw);
+      panel.unmount();
+      picture.destroy();
+      delete app.isShown;
+      delete app.select;
+    },
+  };
+}

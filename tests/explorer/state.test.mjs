@@ -1,0 +1,142 @@
+import assert from "node:assert/strict";
+import test from "node:test";
+
+import { createActions } from "../../src/http/explorer/page/graph-actions.mjs";
+import { groupId } from "../../src/http/explorer/page/history.mjs";
+import { createLocationState, SMALL_GROUP } from "../../src/http/explorer/page/state.mjs";
+import { createFakeApi } from "./fake-api.mjs";
+import { generator } from "./texts.mjs";
+
+const ASSOCIATIONS = [
+  { id: "buys", key: "buys", firstObjectLabel: "Buyer", secondObjectLabel: "Home", firstObjectToSecondObjectCardinality: "MANY_TO_MANY", secondObjectToFirstObjectCardinality: "MANY_TO_MANY" },
+  { id: "owns", key: "owns", firstObjectLabel: "Owner", secondObjectLabel: "Property", firstObjectToSecondObjectCardinality: "ONE_TO_MANY", secondObjectToFirstObjectCardinality: "MANY_TO_ONE" },
+  { id: "knows", key: "knows", firstObjectLabel: "Friend", secondObjectLabel: "Friend of", firstObjectToSecondObjectCardinality: null, secondObjectToFirstObjectCardinality: null },
+];
+
+const buyers = (count) => Array.from({ length: count }, (_, at) => ["buys", `contact/${at}`, "house/hub"]);
+
+const GRAPH = {
+  associations: ASSOCIATIONS,
+  relations: [
+    ...buyers(110),
+    ["owns", "contact/0", "house/hub"], ["owns", "contact/1", "house/hub"], ["knows", "contact/0", "contact/1"],
+    ["knows", "contact/2", "contact/2"], ["buys", "contact/0", "house/b"], ["buys", "contact/5", "house/b"], ["knows", "contact/a:b/c", "contact/0"],
+  ],
+};
+
+const HUB = "house/hub";
+const around = (node) => ({ kind: "around", node });
+
+function fresh() {
+  const api = createFakeApi(GRAPH);
+  return { api, state: createLocationState(api, "l") };
+}
+
+test("small groups are opened at once, large ones stay one node with a count", async () => {
+  const { state } = fresh();
+  const shown = await state.shown([around(HUB)]);
+  assert.deepEqual(shown.nodes.map(({ id }) => id).sort(), ["contact/0", "contact/1", HUB]);
+  const group = shown.groups.find(({ association }) => association === "buys");
+  // Two of the buyers are there as owners.
+  assert.deepEqual([group.parent, group.label, group.count, group.total], [HUB, "Buyer", 108, 110]);
+  assert.equal(shown.groups.length, 1);
+  assert.equal(shown.links.length, 5);
+  const hub = shown.nodes.find(({ id }) => id === HUB);
+  assert.deepEqual([hub.links, hub.shown, hub.violated.map(({ label }) => label)], [112, 4, ["Owner"]]);
+});
+
+test("every opening of a group brings new ones, until all are there once", async () => {
+  const { state, api } = fresh();
+  let route = { view: "graph", steps: [around(HUB)], params: {} };
+  const app = { go: (next) => { route = next; }, notice: assert.fail, hasView: () => false };
+  let shown = await state.shown(route.steps);
+  const actions = createActions(app, () => ({ route, shown }), () => null);
+  const seen = new Set(shown.nodes.map(({ id }) => id));
+  for (let round = 0; ; round += 1) {
+    const [group] = shown.groups;
+    if (!group) break;
+    const before = api.requests.length;
+    actions.openGroup(group);
+    shown = await state.shown(route.steps);
+    const fresh_ = shown.nodes.filter(({ id }) => !seen.has(id));
+    assert.equal(fresh_.length, Math.min(SMALL_GROUP, group.count), `round ${round}`);
+    assert.ok(api.requests.length - before <= 3, `${api.requests.length - before} requests`);
+    for (const { id } of fresh_) seen.add(id);
+  }
+  assert.equal(seen.size, 111);
+  assert.equal(route.steps.length, 2, "opening more of a group is one step");
+});
+
+test("going back shows what was shown, without asking again", async () => {
+  const { state, api } = fresh();
+  const steps = [
+    around(HUB), { kind: "expand", node: HUB, association: "buys", side: "second", object: "contact", limit: "25" },
+    { kind: "remove", node: "contact/1" }, { kind: "hide-label", label: "Friend" }, { kind: "hide-object", object: "house" },
+    { kind: "show-object", object: "house" }, { kind: "collapse", node: HUB, association: "buys", side: "second", object: "contact" },
+  ];
+  const there = [];
+  for (let count = 0; count <= steps.length; count += 1) there.push(await state.shown(steps.slice(0, count)));
+  const asked = api.requests.length;
+  for (let count = steps.length; count >= 0; count -= 1) {
+    const again = await state.shown(steps.slice(0, count));
+    const plain = ({ nodes, links, groups }) => ({ nodes, links, groups });
+    assert.deepEqual(plain(again), plain(there[count]), `${count} steps`);
+  }
+  assert.equal(api.requests.length, asked);
+  assert.ok(!there[3].nodes.some(({ id }) => id === "contact/1"));
+  assert.ok(!there[4].links.some(({ association }) => association === "knows"));
+  assert.ok(there[5].nodes.every(({ object }) => object === "contact"));
+  assert.ok(there[7].nodes.length < there[6].nodes.length);
+});
+
+test("what is shown is what is among its records, and groups hold the rest", async () => {
+  const random = generator(3);
+  const { state, api } = fresh();
+  const nodes = [HUB, "house/b", "contact/0", "contact/1", "contact/2", "contact/a:b/c"];
+  for (let round = 0; round < 60; round += 1) {
+    const steps = Array.from({ length: 1 + random.below(6) }, () => {
+      const node = random.pick(nodes);
+      const [group] = api.labelsOf(node);
+      return random.pick([
+        around(node), { kind: "add", node }, { kind: "remove", node }, { kind: "collapse", node, ...group },
+        { kind: "expand", node, association: group.association, side: group.side, object: group.object, limit: String(1 + random.below(40)) },
+      ]);
+    });
+    const shown = await state.shown(steps);
+    const ids = new Set(shown.nodes.map(({ id }) => id));
+    const expected = GRAPH.relations.filter(([, first, second]) => ids.has(first) && ids.has(second));
+    assert.equal(shown.links.length, expected.length);
+    for (const group of shown.groups) {
+      const ends = api.linksOf(group.parent).filter((link) => groupId("", link) === groupId("", group));
+      const hidden = ends.filter(({ object, record }) => !ids.has(`${object}/${record}`));
+      assert.equal(group.count, hidden.length, group.id);
+      assert.equal(group.total, ends.length, group.id);
+    }
+    for (const node of shown.nodes) assert.ok(node.shown <= node.links, node.id);
+  }
+});
+
+test("what is not there is named", async () => {
+  const { state } = fresh();
+  const shown = await state.shown([{ kind: "add", node: "contact/nobody" }, around("contact/2")]);
+  assert.deepEqual(shown.unknown, ["contact/nobody"]);
+  assert.deepEqual(shown.nodes.map(({ id }) => id), ["contact/2", HUB]);
+});
+
+test("a time becomes the event of the first answer", async () => {
+  const asked = [];
+  const api = { get: async (_, params) => { asked.push(params.asOf); return { objects: [], seq: 201 }; } };
+  const state = createLocationState(api, "l", "2026-11-09T00:00:00Z");
+  await state.get(["objects"], {});
+  await state.get(["objects"], {});
+  assert.deepEqual(asked, ["2026-11-09T00:00:00Z", "201"]);
+});
+
+test("pictures ask before they are large, and end before they are too large", async () => {
+  const many = { nodes: Array.from({ length: 1990 }, (_, at) => ({ id: `contact/${at}` })), groups: [], opened: new Map() };
+  const told = [];
+  const app = { go: assert.fail, notice: (text) => told.push(text), hasView: () => false };
+  const actions = createActions(app, () => ({ route: { steps: [], params: {} }, shown: many }), () => null);
+  actions.openGroup({ id: "g", parent: "contact/0", association: "a", side: "first", object: "contact", count: 40, total: 40 });
+  assert.match(told[0], /2,015 records/);
+});
