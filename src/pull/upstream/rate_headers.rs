@@ -59,13 +59,16 @@ fn day_turns(text: &str, now: Timestamp) -> Option<Duration> {
         Ok(number) if number <= DAY.as_secs() => Duration::from_secs(number),
         Ok(number) if number <= DAY.as_secs() * 1_000 => Duration::from_millis(number),
         Ok(number) => {
-            let millis = if number < 1_000_000_000_000 { number * 1_000 } else { number };
+            let millis = if number < SECONDS_MAX { number * 1_000 } else { number };
             until(Timestamp::from_millis(i64::try_from(millis).ok()?), now)
         }
         Err(_) => until(text.parse().ok().or_else(|| http_date(text))?, now),
     };
     Some(turns.min(DAY))
 }
+
+/// The first number that is an instant in milliseconds, of 1973, and not in seconds, of 5138.
+const SECONDS_MAX: u64 = 100_000_000_000;
 
 fn until(then: Timestamp, now: Timestamp) -> Duration {
     let millis = then.as_millis().saturating_sub(now.as_millis());
