@@ -82,6 +82,8 @@ files! {
     "svg-export.mjs": SCRIPT,
     "text-width.mjs": SCRIPT,
     "theme.mjs": SCRIPT,
+    "time-control.mjs": SCRIPT,
+    "time-range.mjs": SCRIPT,
     "token-dialog.mjs": SCRIPT,
     "views.mjs": SCRIPT,
 }

@@ -41,8 +41,9 @@ export function mount(region, first, app) {
   const picture = createPicture(stage, {
     label: "Nothing is shown yet",
     onOpen: actions.open, onSelect: actions.select, onMenu: (id, x, y) => actions.menu(id, { x, y }),
-    onPinned: () => draw(), describe,
+    onPinned: () => draw(), describe, layout: app.pictureLayout?.location === first.location ? app.pictureLayout.layout : undefined,
   });
+  app.pictureLayout = { location: first.location, layout: picture.layout };
   const panel = createRecordPanel(app, actions);
   const list = createList(actions);
   const bar = el("footer", { class: "bar" });

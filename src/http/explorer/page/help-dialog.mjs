@@ -17,6 +17,7 @@ const KEYS = [
   ["u", "Unpin"],
   ["Ctrl+z, Ctrl+Shift+z", "Undo, redo"],
   ["+, -, 0", "Zoom in, out, fit"],
+  ["[, ]", "One event back, forward; with Shift a day"],
   ["l", "Picture or list"],
   ["n", "Names on or off"],
   ["Esc", "Close, then unselect, then stop asking"],

@@ -6,6 +6,7 @@ import { createFrame } from "./frame.mjs";
 import { listenToKeys } from "./keyboard.mjs";
 import { format, param, parse, withParams } from "./router.mjs";
 import { createLocationState } from "./state.mjs";
+import { createTimeControl } from "./time-control.mjs";
 import { askForToken, keptToken } from "./token-dialog.mjs";
 import { VIEWS } from "./views.mjs";
 
@@ -19,6 +20,8 @@ import { VIEWS } from "./views.mjs";
  * @property {boolean} [moreLocations] whether there are more than those
  * @property {import("./router.mjs").Route} route
  * @property {import("./router.mjs").Route} [picture] the last picture, to which its tab leads
+ * @property {{ location: string, layout: any }} [pictureLayout] of the last picture: at another
+ *   moment, everything stays where it is
  * @property {(change: Partial<import("./router.mjs").Route>, how?: { replace?: boolean }) => void} go
  *   shows another route; location, moment and `names` stay unless they are given
  * @property {(change: Partial<import("./router.mjs").Route>) => string} link the same as an address
@@ -33,6 +36,7 @@ import { VIEWS } from "./views.mjs";
  * @property {() => number} depth how many entries of the browser's history are of this page
  * @property {Record<string, HTMLElement>} slots places in the header for other parts
  * @property {Record<string, (event: KeyboardEvent) => void>} keys what single keys do in this view
+ * @property {Record<string, (event: KeyboardEvent) => void>} keysEverywhere and in all that have a location
  */
 
 /** Parameters that every view keeps. */
@@ -53,7 +57,7 @@ const api = createApi(base, {
 
 /** @type {App} */
 export const app = {
-  api, session: null, locations: [], location: null, route: null, keys: {},
+  api, session: null, locations: [], location: null, route: null, keys: {}, keysEverywhere: {},
   go, link, step, restart,
   hasView: (name) => Object.hasOwn(VIEWS, name),
   depth: () => depth,
@@ -63,6 +67,8 @@ export const app = {
   fail,
 };
 
+const moments = createTimeControl(app);
+app.keysEverywhere = moments.keys;
 let shown = null;
 let depth = history.state?.depth ?? 0;
 
@@ -105,6 +111,7 @@ async function show() {
     app.location = createLocationState(api, route.location, asOf);
   }
   frame.showRoute(app);
+  moments.show();
   mount(route);
 }
 

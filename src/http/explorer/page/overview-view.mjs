@@ -30,7 +30,7 @@ export function mount(region, route, app) {
       scene: { endLabels: true },
       onOpen: (id) => known.has(id) && app.go({ view: "kind", object: id }),
     });
-    picture.show(kindModel(summary, known));
+    picture.show(kindModel(summary, known, route.params.asOf !== undefined));
   }
 
   function select(id, { byAssociation }, kinds, card) {
@@ -66,7 +66,7 @@ function withKinds({ byAssociation }, kinds) {
 }
 
 /** Five sizes, by the square root of the number of records. */
-function kindModel({ byAssociation }, kinds) {
+function kindModel({ byAssociation }, kinds, past) {
   const most = Math.max(1, ...[...kinds.values()].map((kind) => kind.records ?? 0));
   return {
     nodes: [...kinds.values()].map(({ object, records = 0 }) => ({
@@ -78,7 +78,7 @@ function kindModel({ byAssociation }, kinds) {
       id: one.id, from: one.firstObjectKey, to: one.secondObjectKey,
       label: one.secondObjectLabel || one.key || one.id, ownLabel: one.firstObjectLabel || "", count: one.relations,
     })),
-    past: false,
+    past,
     spacing: 1.5,
   };
 }

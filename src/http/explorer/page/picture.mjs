@@ -31,12 +31,14 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
  * @param {() => void} [options.onPinned] something was dragged to another place
  * @param {(id: string) => unknown[]} [options.describe] what the tooltip of something shows
  * @param {object} [options.scene] options of the scene
+ * @param {ReturnType<typeof createLayout>} [options.layout] of an earlier picture, so that what
+ *   it had keeps its place
  */
 export function createPicture(region, options) {
   const canvas = el("canvas", { role: "img", tabindex: "0", "aria-label": options.label, onkeydown: onKey });
   const above = el("canvas", { class: "above", "aria-hidden": "true" });
   const tip = el("div", { class: "tip", role: "tooltip", hidden: true });
-  const layout = createLayout();
+  const layout = options.layout ?? createLayout();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let model = EMPTY;
