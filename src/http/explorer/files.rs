@@ -37,6 +37,8 @@ files! {
     "curves.mjs": SCRIPT,
     "data-export.mjs": SCRIPT,
     "dialog.mjs": SCRIPT,
+    "diff-model.mjs": SCRIPT,
+    "diff-view.mjs": SCRIPT,
     "dom.mjs": SCRIPT,
     "explorer.css": STYLE,
     "export-dialog.mjs": SCRIPT,

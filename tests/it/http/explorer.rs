@@ -32,6 +32,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "camera",
             "curves",
             "data-export",
+            "diff-model",
             "force-layout",
             "highlight",
             "history",

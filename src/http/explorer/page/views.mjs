@@ -1,16 +1,18 @@
 /** Every view, by the name that routes have for it. */
 
+import * as diff from "./diff-view.mjs";
 import * as graph from "./graph-view.mjs";
 import * as locations from "./locations-view.mjs";
 import * as kind from "./object-view.mjs";
 import * as overview from "./overview-view.mjs";
 import * as path from "./path-view.mjs";
 
-export const VIEWS = { locations, overview, kind, graph, path };
+export const VIEWS = { locations, overview, kind, graph, path, diff };
 
 /** The views between which people choose, in this order, and what each is called. */
 export const TABS = [
   ["overview", "Overview"],
   ["graph", "Picture"],
   ["path", "Paths"],
+  ["diff", "Compare"],
 ];
