@@ -88,7 +88,7 @@ export function mount(region, first, app) {
       part("Request", code(app.api.curl("GET", app.location.at("diff"), { params }))));
     app.announce(nothing ? "Nothing differs." : diffWords(answer, number));
     if (!isDrawn) return;
-    const model = { ...diffModel(rows, kinds, { names: !isNameless(app) }), aspect: stage.clientWidth / stage.clientHeight };
+    const model = diffModel(rows, kinds, { names: !isNameless(app) });
     picture = createPicture(stage, {
       label: `${diffWords(answer, number)}; the table holds the same`,
       onSelect: ([id]) => picture.show({ ...model, nodes: model.nodes.map((node) => ({ ...node, selected: node.id === id })) }),
