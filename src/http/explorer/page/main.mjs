@@ -4,6 +4,7 @@ import { createApi, isStopped } from "./api-client.mjs";
 import { button } from "./dom.mjs";
 import { createFrame } from "./frame.mjs";
 import { listenToKeys } from "./keyboard.mjs";
+import { createLiveChanges } from "./live-changes.mjs";
 import { format, param, parse, withParams } from "./router.mjs";
 import { createLocationState } from "./state.mjs";
 import { createTimeControl } from "./time-control.mjs";
@@ -33,6 +34,8 @@ import { VIEWS } from "./views.mjs";
  * @property {(content: unknown, kind?: "bad" | "note") => unknown} notice
  * @property {(error: Error, retry?: () => void) => void} fail shows an error
  * @property {(name: string) => boolean} hasView
+ * @property {ReturnType<typeof createLiveChanges>} live the changes of the shown location
+ * @property {() => void} checkVersion of the server, after it was away
  * @property {() => number} depth how many entries of the browser's history are of this page
  * @property {Record<string, HTMLElement>} slots places in the header for other parts
  * @property {Record<string, (event: KeyboardEvent) => void>} keys what single keys do in this view
@@ -62,6 +65,8 @@ export const app = {
   hasView: (name) => Object.hasOwn(VIEWS, name),
   depth: () => depth,
   slots: frame.slots,
+  live: null,
+  checkVersion: () => checkVersion().catch(fail),
   announce: frame.announce,
   notice: frame.notice,
   fail,
@@ -69,6 +74,7 @@ export const app = {
 
 const moments = createTimeControl(app);
 app.keysEverywhere = moments.keys;
+app.live = createLiveChanges(app);
 let shown = null;
 let depth = history.state?.depth ?? 0;
 
@@ -112,6 +118,7 @@ async function show() {
   }
   frame.showRoute(app);
   moments.show();
+  app.live.show();
   mount(route);
 }
 
