@@ -84,6 +84,13 @@ test("a record or an association that is removed takes its links along", () => {
   assert.deepEqual(marked(shown, byAssociation).links.map(({ state }) => state), ["removed", undefined]);
 });
 
+test("that a record breaks its cardinality is seen beside what changed", () => {
+  const broken = { ...shown, nodes: [{ id: "house/h", violated: [{}] }] };
+  const marks = noMarks();
+  takeChanges(marks, broken, [relation("RelationCreate", "9", "z", "h")]);
+  assert.deepEqual(marked(broken, marks).nodes.map(({ mark, news }) => [mark, news]), [[undefined, "+1"]]);
+});
+
 test("what comes back is not removed any more", () => {
   const marks = noMarks();
   takeChanges(marks, shown, [{ type: "RecordDelete", object: "house", record: "i" }, { type: "RecordCreate", object: "house", record: "i" }]);

@@ -67,7 +67,9 @@ export function marked(shown, marks) {
   if (marks.nodes.size + marks.links.size === 0) return shown;
   const nodes = shown.nodes.map((node) => {
     const news = marks.nodes.get(node.id);
-    return news ? { ...node, mark: news.gone ? "removed" : "changed", news: newsText(news) } : node;
+    // That a record breaks its cardinality is seen all the same.
+    const mark = news?.gone ? "removed" : node.violated?.length ? undefined : "changed";
+    return news ? { ...node, mark, news: newsText(news) } : node;
   });
   const gone = (id) => marks.nodes.get(id)?.gone;
   const links = shown.links.map((link) =>
