@@ -40,6 +40,9 @@ files! {
     "changes-view.mjs": SCRIPT,
     "curves.mjs": SCRIPT,
     "data-export.mjs": SCRIPT,
+    "dead-letter-panel.mjs": SCRIPT,
+    "dead-letters-view.mjs": SCRIPT,
+    "dead-letters.mjs": SCRIPT,
     "dialog.mjs": SCRIPT,
     "diff-model.mjs": SCRIPT,
     "diff-view.mjs": SCRIPT,
@@ -95,4 +98,6 @@ files! {
     "time-range.mjs": SCRIPT,
     "token-dialog.mjs": SCRIPT,
     "views.mjs": SCRIPT,
+    "violation-rows.mjs": SCRIPT,
+    "violations-view.mjs": SCRIPT,
 }

@@ -34,6 +34,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "change-log",
             "change-words",
             "data-export",
+            "dead-letters",
             "diff-model",
             "force-layout",
             "highlight",
@@ -59,6 +60,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "text-width",
             "theme",
             "time-range",
+            "violation-rows",
         ],
     ),
     ("canvas: what is given one", &["canvas-renderer", "pointer"]),
@@ -70,6 +72,7 @@ const LAYERS: &[(&str, &[&str])] = &[
         &[
             "*-dialog",
             "change-table",
+            "dead-letter-panel",
             "first-run",
             "graph-actions",
             "keyboard",

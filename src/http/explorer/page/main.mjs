@@ -20,6 +20,7 @@ import { VIEWS } from "./views.mjs";
  * @property {ReturnType<typeof createLocationState> | null} location the shown one
  * @property {boolean} [moreLocations] whether there are more than those
  * @property {import("./router.mjs").Route} route
+ * @property {string} [lastLocation] to which views of all locations lead back
  * @property {import("./router.mjs").Route} [picture] the last picture, to which its tab leads
  * @property {{ location: string, layout: any }} [pictureLayout] of the last picture: at another
  *   moment, everything stays where it is
@@ -111,6 +112,7 @@ async function show() {
   for (const fault of faults) frame.notice(fault);
   app.route = route;
   if (route.view === "graph" && route.steps.length > 0) app.picture = route;
+  app.lastLocation = route.location ?? app.lastLocation ?? app.locations[0]?.locationId;
   const asOf = param(route, "asOf");
   if (route.location === undefined) app.location = null;
   else if (app.location?.location !== route.location || app.location.asOf !== asOf) {

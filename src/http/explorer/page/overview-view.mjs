@@ -34,6 +34,16 @@ export function mount(region, route, app) {
     if (isLost || news.length > 0) resting ??= setTimeout(refresh, REST_MS);
   });
 
+  /** Says that deliveries could not be used, without which the rest may be wondered at. */
+  async function showDeadLetters() {
+    if (isPast) return;
+    const answer = await app.api.get(["v1", "dead-letters"], { limit: 1 }, { signal: stopping.signal }).catch(() => null);
+    const count = answer?.total ?? answer?.deadLetters.length;
+    if (!count || stopping.signal.aborted) return;
+    region.querySelector(".counts").after(el("p", { class: "amber" }, answer.total === undefined ? "Some deliveries" : counted(count, "delivery", "deliveries"), " could not be used. ",
+      el("a", { href: app.link({ view: "dead-letters" }) }, "Dead letters")));
+  }
+
   /** Shows new counts where the old ones are; where the kinds are others, everything. */
   async function refresh() {
     resting = undefined;
@@ -72,6 +82,7 @@ export function mount(region, route, app) {
         isPast ? null : part("Last changes", last.element, none, el("p", null, el("a", { href: app.link({ view: "changes" }) }, "All changes as they come"))),
       ],
       summary.complete ? null : el("p", { class: "amber" }, "Not every violation was looked for: the limit of one query was reached."));
+    showDeadLetters();
     if (!stage.isConnected) return;
     picture = createPicture(stage, {
       label: `${counted(known.size, "kind")} and ${counted(summary.byAssociation.length, "association")}; the table holds the same`,
