@@ -27,7 +27,7 @@ export const isStopped = (error) => error?.name === "AbortError";
 
 /**
  * @typedef {object} RequestOptions
- * @property {unknown} [body] a text or bytes, or what becomes JSON
+ * @property {unknown} [body] a text, a blob, or what becomes JSON
  * @property {Record<string, unknown>} [params]
  * @property {AbortSignal} [signal]
  * @property {string} [what] is asked for, in words
@@ -69,7 +69,7 @@ export function createApi(base, hooks) {
       answer = await fetch(url, {
         method, signal, credentials: "omit", cache: "no-store",
         headers: headers(body === undefined ? more : { "content-type": "application/json" }),
-        body: body === undefined ? undefined : typeof body === "string" || body instanceof Uint8Array ? body : JSON.stringify(body),
+        body: body === undefined ? undefined : typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
       });
     } catch (error) {
       if (signal?.aborted) throw error;

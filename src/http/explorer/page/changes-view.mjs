@@ -8,11 +8,15 @@ import { recordLink } from "./record-link.mjs";
 import { param } from "./router.mjs";
 import { createSearchBox } from "./search-box.mjs";
 
+/** So long after a flood, the page says that it is over. */
+const FLOOD_MS = 2000;
+
 /** @param {HTMLElement} region @param {import("./router.mjs").Route} first @param {import("./main.mjs").App} app */
 export function mount(region, first, app) {
   let route = first;
   let kinds = new Map();
   let isPaused = false;
+  let flooding;
   const state = el("p", { role: "status" });
   const filters = el("div", { class: "row filters" });
   const request = el("div");
@@ -60,6 +64,8 @@ export function mount(region, first, app) {
 
   function show() {
     const { rate, left } = app.live.log.flood();
+    clearTimeout(flooding);
+    if (rate > 0) flooding = setTimeout(show, FLOOD_MS);
     const changes = app.live.log.changes();
     if (!isPaused) table.show(changes, kinds);
     const waiting = isPaused ? "Paused. What comes meanwhile is listed when you go on. " : "";
@@ -87,6 +93,9 @@ export function mount(region, first, app) {
       route = next;
       begin();
     },
-    unmount: unsubscribe,
+    unmount() {
+      clearTimeout(flooding);
+      unsubscribe();
+    },
   };
 }

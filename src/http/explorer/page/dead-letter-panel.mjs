@@ -37,7 +37,7 @@ export function createLetterPanel(app, line, signal, onFail) {
     from.disabled = true;
     try {
       const params = letter.event ? { type: letter.event } : {};
-      const answer = await app.api.post(["v1", "doctor"], bytes, { params, signal, what: "the doctor" });
+      const answer = await app.api.post(["v1", "doctor"], new Blob([bytes]), { params, signal, what: "the doctor" });
       fill(diagnosis, el("h3", null, "The doctor says"), el("table", null, el("tbody", null,
         verdict(answer).map(([name, value]) => el("tr", null, el("th", { scope: "row" }, name), el("td", null, named(value)))))));
     } finally {

@@ -90,7 +90,7 @@ export function mount(region, first, app) {
   }
 
   const row = (letter) => el("tr", null,
-    el("td", null, button(`${isOpen(letter) ? "Close" : "Open"} ${letter.id}`, () => app.go({ view: "dead-letters", params: { ...route.params, id: isOpen(letter) ? undefined : String(letter.id) } }, { replace: true }), { class: "small", "aria-expanded": String(isOpen(letter)), "data-letter": letter.id })),
+    el("td", null, button(`${isOpen(letter) ? "Close" : "Open"} ${letter.id}`, () => app.go({ view: "dead-letters", params: { ...route.params, id: isOpen(letter) ? undefined : [String(letter.id)] } }, { replace: true }), { class: "small", "aria-expanded": String(isOpen(letter)), "data-letter": letter.id })),
     el("td", null, time(letter.firstAt)), el("td", null, letter.times > 1 ? time(letter.lastAt) : ""), el("td", { class: "number" }, number(letter.times)),
     el("td", null, named(letter.event ?? "")), el("td", null, named(letter.locationId ?? "")), el("td", { class: "number" }, number(letter.bytes)),
     el("td", { class: "acts" }, acting("Replay", () => replay(letter), { class: "small", "aria-label": `Replay ${letter.id}` }), " ", acting("Delete", () => removeOne(letter), { class: "small", "aria-label": `Delete ${letter.id}` })));

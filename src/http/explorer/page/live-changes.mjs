@@ -22,6 +22,8 @@ const FILTERS = ["label", "object", "of"];
 
 const SIGNS = { connecting: "Connecting", live: "Live", waiting: "Reconnecting", hidden: "Paused", ended: "Not live" };
 
+const TITLES = { live: "Changes are shown as they come", hidden: "Changes are read again when the page is seen" };
+
 /**
  * @typedef {(told: { news: any[], isLost: boolean }) => void} OnChanges `news` is empty where
  *   earlier changes came in; where changes may have been missed, everything is to be asked again
@@ -56,7 +58,7 @@ export function createLiveChanges(app) {
       onState(state, { seconds, text }) {
         sign.hidden = state === "off";
         sign.dataset.live = state;
-        sign.title = text ?? (state === "waiting" ? `Trying again in ${seconds} s` : "Changes are shown as they come");
+        sign.title = text ?? (state === "waiting" ? `Trying again in ${seconds} s` : TITLES[state] ?? "");
         fill(sign.lastElementChild, SIGNS[state] ?? "");
         if (state === "live" && wasAway) app.checkVersion();
         if (state === "live" || state === "off") wasAway = false;

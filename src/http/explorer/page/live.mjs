@@ -168,6 +168,10 @@ export function createLive(connect, on, host = browser) {
     on.onLost();
   }
 
+  /**
+   * Returns after a while.
+   * @param {{ text?: string, least?: number }} why and at least how long to wait, milliseconds
+   */
   function again({ text, least = 0 }) {
     halt();
     attempt += 1;
