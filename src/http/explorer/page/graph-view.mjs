@@ -68,7 +68,10 @@ export function mount(region, first, app) {
   app.select = actions.select;
   listenToKeys();
   const wide = matchMedia(WIDE);
-  wide.addEventListener("change", draw);
+  const redraw = () => draw();
+  const print = () => draw({ isPrinted: true });
+  wide.addEventListener("change", redraw);
+  window.addEventListener("beforeprint", print);
 
   function setPanel(isOpen) {
     region.classList.toggle("no-panel", !isOpen);
@@ -128,7 +131,7 @@ export function mount(region, first, app) {
       e: selected(actions.open), Enter: selected(actions.open), h: remove, Delete: remove,
       u: selected((id) => picture.unpin(id)), p: selected((id) => app.hasView("path") && app.go({ view: "path", params: { from: [id] } })),
       "+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit(),
-      l: () => toggle.click(), n: () => names.click(),
+      l: () => toggle.click(),
       Escape() {
         if (isLoading) stopping.abort();
         else if (selection().size) actions.set({ sel: undefined });
@@ -165,7 +168,7 @@ export function mount(region, first, app) {
     app.announce(shownInWords(shown, records, number));
   }
 
-  function draw() {
+  function draw({ isPrinted = false } = {}) {
     const selected = selection();
     const asList = isList() && shown.nodes.length > 0;
     region.classList.toggle("is-list", asList);
@@ -178,7 +181,7 @@ export function mount(region, first, app) {
     picture.describe(`${words}; the list holds the same`);
     const told = hasNames() ? now : { ...now, nodes: now.nodes.map((node) => ({ ...node, name: undefined })) };
     // A list that nobody sees is not worth its time.
-    if (list.element.offsetParent) list.show(told, selected, kinds);
+    if (isPrinted || list.element.offsetParent) list.show(told, selected, kinds);
     panel.show(told, selected, kinds, hasNames());
     hint.hidden = shown.nodes.length > 0;
     if (!hint.hidden) fill(hint, begin());
@@ -208,7 +211,8 @@ export function mount(region, first, app) {
     unmount() {
       stopping.abort();
       unsubscribe();
-      wide.removeEventListener("change", draw);
+      wide.removeEventListener("change", redraw);
+      window.removeEventListener("beforeprint", print);
       panel.unmount();
       picture.destroy();
       delete app.isShown;

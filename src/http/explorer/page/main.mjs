@@ -74,7 +74,7 @@ export const app = {
 };
 
 const moments = createTimeControl(app);
-app.keysEverywhere = moments.keys;
+app.keysEverywhere = { ...moments.keys, n: switchNames };
 app.live = createLiveChanges(app);
 let shown = null;
 let depth = history.state?.depth ?? 0;
@@ -99,6 +99,11 @@ function step(...steps) {
   const before = app.route.view === "graph" ? app.route.steps : [];
   const params = app.route.view === "graph" ? app.route.params : {};
   go({ view: "graph", steps: [...before, ...steps], params });
+}
+
+/** Shows names or ids: for a screenshot that must not say who people are. */
+function switchNames() {
+  go({ ...app.route, params: { ...app.route.params, names: param(app.route, "names") === "off" ? undefined : ["off"] } }, { replace: true });
 }
 
 /** Shows the route that the address has. */
