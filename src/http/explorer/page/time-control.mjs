@@ -4,7 +4,7 @@
  */
 
 import { isStopped } from "./api-client.mjs";
-import { button, el, fill, number, time } from "./dom.mjs";
+import { button, el, fill, named, number, time } from "./dom.mjs";
 import { param } from "./router.mjs";
 import { asOfText, DAY_MS, fieldText, HOUR_MS, momentAt, parseAsOf, placeOf, PLACES, shifted } from "./time-range.mjs";
 
@@ -139,9 +139,12 @@ export function createTimeControl(app) {
   function say(seq) {
     const asOf = param(app.route, "asOf");
     const when = moment === undefined ? null : time(asOfText(moment));
-    fill(open, asOf === undefined ? "Now" : when ? when.cloneNode(true) : `Event ${number(seq)}`);
+    const event = seq === undefined ? null : `event ${number(seq)}`;
+    // What is neither is for the server to refuse.
+    const what = when ?? event ?? named(asOf ?? "");
+    fill(open, asOf === undefined ? "Now" : what.cloneNode?.(true) ?? what);
     if (asOf === undefined) return;
-    fill(banner, el("span", null, "As of ", when, when && seq !== undefined ? ` (event ${number(seq)})` : "", when ? "" : `event ${number(seq ?? 0)}`, ". Nothing here is live."),
+    fill(banner, el("span", null, "As of ", what, when && event ? ` (${event})` : "", ". Nothing here is live."),
       button("Back to now", () => go(undefined)),
       button("Compare with now", () => app.go({ view: "diff", params: { from: asOf, asOf: undefined } })));
   }
