@@ -25,10 +25,7 @@ export function createTimeControl(app) {
   let moment;
   let resting;
   const open = button("Now", () => setOpen(strip.hidden), { "aria-expanded": "false", "aria-controls": "time-strip", title: "Choose a moment ([ and ]: one event back, forward)" });
-  const slider = el("input", {
-    type: "range", min: 0, max: PLACES, step: 1, "aria-label": "Moment", oninput: slide,
-    onchange: () => !slider.matches(":active") && slide(),
-  });
+  const slider = el("input", { type: "range", min: 0, max: PLACES, step: 1, "aria-label": "Moment", oninput: slide });
   const told = el("output");
   const field = el("input", { type: "datetime-local", "aria-label": "Date and time", onchange: () => field.value && choose(Date.parse(field.value)) });
   const jumps = JUMPS.map(([text, by]) => button(text, () => choose(shifted(range, moment, Number(by)))));
