@@ -14,6 +14,7 @@ const KEYS = [
   ["Space", "Unselect"],
   ["Shift+F10", "Menu of the selected record"],
   ["h, Delete", "Remove from the picture"],
+  ["p", "Find a path from the selected record"],
   ["u", "Unpin"],
   ["Ctrl+z, Ctrl+Shift+z", "Undo, redo"],
   ["+, -, 0", "Zoom in, out, fit"],
