@@ -129,7 +129,7 @@ export function createTimeControl(app) {
     if (first > 0) field.min = fieldText(first);
     field.value = moment === undefined ? "" : fieldText(moment);
     note.hidden = !pruned;
-    if (pruned) fill(note, "Events before ", time(asOfText(first)), " were deleted (--keep-events); earlier moments cannot be shown.");
+    if (pruned) fill(note, "The first event that is kept came ", time(asOfText(first)), " (--keep-events); earlier moments cannot be shown.");
     tell(moment);
   }
 
