@@ -278,14 +278,10 @@ fn layer(name: &str) -> Option<usize> {
     })
 }
 
-/// The modules that a module imports.
+/// The modules that a module imports. (Types of others are named by `import(…)` in comments.)
 fn imports(text: &str) -> Vec<String> {
-    let named = |line: &str| {
-        let (_, rest) = line.split_once("from \"./")?;
-        Some(rest.split_once(".mjs\"")?.0.to_owned())
-    };
-    let lines = text.lines().filter(|line| line.starts_with("import") || line.starts_with('}'));
-    lines.filter_map(named).collect()
+    let named = |rest: &str| Some(rest.split_once(".mjs\"")?.0.to_owned());
+    text.split("from \"./").skip(1).filter_map(named).collect()
 }
 
 #[test]
