@@ -20,7 +20,8 @@ const GRAPH = {
   relations: [
     ...buyers(110),
     ["owns", "contact/0", "house/hub"], ["owns", "contact/1", "house/hub"], ["knows", "contact/0", "contact/1"],
-    ["knows", "contact/2", "contact/2"], ["buys", "contact/0", "house/b"], ["buys", "contact/5", "house/b"], ["knows", "contact/a:b/c", "contact/0"],
+    ["knows", "contact/2", "contact/2"], ...Array.from({ length: SMALL_GROUP + 1 }, (_, at) => ["buys", "contact/many", `house/${at}`]),
+    ["buys", "contact/0", "house/b"], ["buys", "contact/5", "house/b"], ["knows", "contact/a:b/c", "contact/0"],
   ],
 };
 
@@ -43,6 +44,27 @@ test("small groups are opened at once, large ones stay one node with a count", a
   assert.equal(shown.links.length, 5);
   const hub = shown.nodes.find(({ id }) => id === HUB);
   assert.deepEqual([hub.links, hub.shown, hub.violated.map(({ label }) => label)], [112, 4, ["Owner"]]);
+});
+
+test("a group of one more than a small one is not opened by itself", async () => {
+  const { state } = fresh();
+  const shown = await state.shown([around("contact/many")]);
+  assert.deepEqual([shown.nodes.length, shown.groups[0].count], [1, SMALL_GROUP + 1]);
+});
+
+test("collapsing a group keeps what something else shows, too", async () => {
+  const { state } = fresh();
+  const buys = { association: "buys", side: "second", object: "contact" };
+  const open = (node) => ({ kind: "expand", node, ...buys, limit: "200" });
+  const shown = await state.shown([open(HUB), open("house/b"), { kind: "collapse", node: HUB, ...buys }]);
+  assert.deepEqual(shown.nodes.map(({ id }) => id).sort(), ["contact/0", "contact/5", "house/b", HUB]);
+});
+
+test("a link from a record to itself is two of its links", async () => {
+  const { state } = fresh();
+  const { nodes: [node], links } = await state.shown([{ kind: "add", node: "contact/2" }]);
+  // The third is the one to the hub.
+  assert.deepEqual([node.links, node.shown, links.length], [3, 2, 1]);
 });
 
 test("every opening of a group brings new ones, until all are there once", async () => {
@@ -113,6 +135,30 @@ test("what is shown is what is among its records, and groups hold the rest", asy
       assert.equal(group.total, ends.length, group.id);
     }
     for (const node of shown.nodes) assert.ok(node.shown <= node.links, node.id);
+  }
+});
+
+test("what an event may have changed is asked again", async () => {
+  const { state, api } = fresh();
+  await state.shown([around(HUB)]);
+  const asked = api.requests.length;
+  await state.shown([around(HUB)]);
+  assert.equal(api.requests.length, asked);
+  state.forget();
+  await state.shown([around(HUB)]);
+  assert.equal(api.requests.length, 2 * asked);
+});
+
+test("an answer under way when an event comes mixes no two states", async () => {
+  const steps = [around(HUB), around("contact/0"), { kind: "expand", node: HUB, association: "buys", side: "second", object: "contact", limit: "25" }];
+  const plain = ({ nodes, links, groups }) => ({ nodes, links, groups });
+  const expected = plain(await fresh().state.shown(steps));
+  for (let turns = 0; turns < 40; turns += 1) {
+    const { state } = fresh();
+    const pending = state.shown(steps);
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    state.forget();
+    assert.deepEqual(plain(await pending), expected, `${turns} turns`);
   }
 });
 
