@@ -232,7 +232,7 @@ impl Writer {
 }
 
 impl Which {
-    /// Returns whether a location of this many rows is compacted, if so many can be dropped.
+    /// Returns whether a location with this many rows is compacted when this many can be dropped.
     fn includes(self, all: u64, rows: u64) -> bool {
         let is_worth_it = rows >= ROWS_MIN.max(all / ROWS_SHARE);
         match self {
