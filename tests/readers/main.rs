@@ -2,7 +2,8 @@
 //! the API answers.
 //!
 //! The programs are not ours: `tests/readers/install` brings them. Without them
-//! the test says so and passes, unless `RELATA_READERS=required`.
+//! the test says so and passes, unless `RELATA_READERS=required`. Browsers, which look
+//! at the explorer, are in `browser`.
 
 #![expect(
     clippy::unwrap_used,
@@ -15,6 +16,8 @@
 #[expect(dead_code, unused_imports, reason = "the helpers of `it`: a few are used here")]
 #[path = "../it/support/mod.rs"]
 mod support;
+
+mod browser;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};
