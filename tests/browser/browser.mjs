@@ -142,7 +142,9 @@ export async function search(page, text, field = "#search") {
 
 /** Posts events to a server. */
 export async function post(address, events) {
-  const answer = await fetch(new URL("v1/import", address), { method: "POST", body: events.map((event) => JSON.stringify(event)).join("\n") });
+  const answer = await fetch(new URL("v1/import", address), {
+    method: "POST", headers: { "content-type": "application/x-ndjson" }, body: events.map((event) => JSON.stringify(event)).join("\n"),
+  });
   assert.equal(answer.status, 200, await answer.text());
 }
 
