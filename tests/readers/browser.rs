@@ -122,13 +122,10 @@ fn a_token_is_asked_for_where_it_is_needed_and_told_to_nobody() -> Result<(), Er
     let read = new(&["--scope", "read"])?;
     let seaside = new(&["--scope", "read", "--location", "seaside-realty"])?;
     let bearer = format!("Bearer {write}");
+    let headers = [("authorization", &*bearer), ("content-type", "application/x-ndjson")];
     let start = Instant::now();
     // A running server takes a new token within a second.
-    while guarded
-        .request("POST", "/v1/import", &[("authorization", &bearer)], SAMPLE.as_bytes())?
-        .status
-        != 200
-    {
+    while guarded.request("POST", "/v1/import", &headers, SAMPLE.as_bytes())?.status != 200 {
         assert!(start.elapsed() < Duration::from_secs(30), "the token is not known");
         std::thread::sleep(Duration::from_millis(50));
     }
