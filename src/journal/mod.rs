@@ -21,7 +21,9 @@ pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLette
 pub use delivery_hash::{DELIVERY_BLOCK, DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey};
 pub use entry::{Accepted, JournalEntry};
 pub use error::{JournalError, WriteOutcome};
-pub(crate) use location_blocks::{LocationBlocks, SEQ_MAX};
+pub(crate) use location_blocks::LocationBlocks;
+#[cfg(feature = "server")]
+pub(crate) use location_blocks::SEQ_MAX;
 pub use memory::MemoryJournal;
 pub use reader::{FileSizes, JournalReader, OpenReader};
 pub use sqlite::{SqliteJournal, Tokens, backup};

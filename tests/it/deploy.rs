@@ -35,7 +35,7 @@ fn flags(command: &str) -> Result<BTreeSet<String>, Error> {
 fn the_example_has_every_flag_and_its_default() -> Result<(), Error> {
     let mut known = flags("serve")?;
     // Of no use in a file.
-    for flag in ["help", "version", "config", "demo"] {
+    for flag in ["help", "version", "config", "demo", "open"] {
         assert!(known.remove(flag), "{flag}");
     }
     let shown: Vec<&str> = settings().iter().map(|(name, _)| *name).collect();

@@ -5,7 +5,11 @@ import { openHelp, singleKeys } from "./help-dialog.mjs";
 /** Where single keys mean nothing of the view's. */
 const ELSEWHERE = "header, nav, aside, dialog, .menu, .tools";
 
+/** @param {any} event */
 const isTyping = ({ target }) => target.isContentEditable || /^(INPUT|SELECT|TEXTAREA)$/.test(target.tagName);
+
+/** @param {EventTarget} target @param {string} places */
+const isWithin = (target, places) => target instanceof Element && target.closest(places) !== null;
 
 /** @param {import("./main.mjs").App} app */
 export function listenToKeys(app) {
@@ -26,7 +30,7 @@ export function listenToKeys(app) {
     } else if (event.key === "?") {
       event.preventDefault();
       openHelp();
-    } else if (event.key !== "Escape" && Object.hasOwn(app.keys, event.key) && !event.target.closest(ELSEWHERE)) {
+    } else if (event.key !== "Escape" && Object.hasOwn(app.keys, event.key) && !isWithin(event.target, ELSEWHERE)) {
       app.keys[event.key](event);
     }
   });

@@ -12,6 +12,12 @@ import { THEMES } from "./theme.mjs";
 const PIXELS_MAX = 16e6;
 const RATIO = 2;
 
+/** CSS pixels for one unit of the layout. */
+const SCALE = 1.4;
+
+/** Room for the names at the edges, in CSS pixels. */
+const ROOM = 400;
+
 /** @typedef {[string, string, string, (shown: any) => string | Promise<Blob>]} Format */
 
 /**
@@ -51,9 +57,12 @@ function unselected(model) {
   return { ...model, nodes: plain(model.nodes), groups: plain(model.groups), links: plain(model.links) };
 }
 
-/** Returns everything at a size at which it can be read, however large that is. */
+/** Returns everything at a size at which there is room for names, however large that is. */
 function wholeMarks({ model, positions }) {
-  const camera = { ...fit(positions.values(), 1, 1), scale: 1, width: 1000, height: 800 };
+  const points = [...positions.values()];
+  const extent = (of) => Math.max(...points.map(of), 0) - Math.min(...points.map(of), 0);
+  const [width, height] = [({ x }) => x, ({ y }) => y].map((of) => extent(of) * SCALE + ROOM);
+  const camera = { ...fit(points, 1, 1), scale: SCALE, width, height };
   return scene(model, positions, camera, { whole: true });
 }
 

@@ -1,7 +1,7 @@
 /** A picture in the page: layout, camera, canvases, pointer and arrow keys of one model. */
 
 import * as cameras from "./camera.mjs";
-import { paint, resize } from "./canvas-renderer.mjs";
+import { paint, resize, textMeasure } from "./canvas-renderer.mjs";
 import { el, fill } from "./dom.mjs";
 import { createLayout } from "./force-layout.mjs";
 import { highlight } from "./highlight.mjs";
@@ -47,6 +47,7 @@ export function createPicture(region, options) {
   let glide = null;
   let hovered = null;
   let frame = 0;
+  const measure = textMeasure(canvas.getContext("2d"));
   region.append(canvas, above, tip);
 
   const theme = () => themeOf(dark.matches ? "dark" : "light", model.past);
@@ -60,7 +61,7 @@ export function createPicture(region, options) {
       camera = cameras.between(glide.from, { ...glide.to, width: camera.width, height: camera.height }, share);
       if (share === 1) glide = null;
     } else if (follows) camera = cameras.fit(layout.positions.values(), camera.width, camera.height);
-    marks = scene(model, layout.positions, camera, options.scene);
+    marks = scene(model, layout.positions, camera, { ...options.scene, measure });
     paint(contextOf(canvas), marks, theme());
     drawAbove();
     region.dataset.settled = String(settled && !glide);
@@ -156,7 +157,8 @@ export function createPicture(region, options) {
     layout,
     model: () => model,
     show(next) {
-      model = next;
+      const { clientWidth: width, clientHeight: height } = region;
+      model = { ...next, aspect: width && height ? width / height : 1 };
       layout.setGraph(model);
       redraw();
     },

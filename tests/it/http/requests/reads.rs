@@ -25,7 +25,7 @@ fn a_refusal_names_its_code_and_parameter() -> Result<(), Error> {
     let links = format!("{HERE}/objects/custom_objects.property/links");
     let missing = (404, "not_found", None);
     let bad = |field| (400, "invalid_parameter", Some(field));
-    check(&server, ("GET", "/"), missing);
+    check(&server, ("GET", "/nothing"), missing);
     check(&server, ("GET", "/v1"), missing);
     check(&server, ("GET", "/v1/locations/"), missing);
     check(&server, ("GET", "/v1/locations/nobody/objects"), missing);
