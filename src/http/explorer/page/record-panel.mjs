@@ -84,6 +84,7 @@ export function createRecordPanel(app, actions) {
   function card(node, group, links, shown, kinds, signal) {
     const mine = links.filter((link) => link.association === group.association && link.side === group.side && link.object === group.object);
     const ends = el("ul", { class: "plain" }, mine.slice(0, CARD_ENDS).map(end));
+    const listPage = lister(ends, node, group, signal);
     const isBroken = node.violated.some((one) => groupId("", one) === groupId("", group));
     const hidden = shown.groups.find(({ id }) => id === groupId(node.id, group));
     const isOpen = shown.opened?.get(node.id)?.has(groupId(node.id, group));
@@ -96,23 +97,27 @@ export function createRecordPanel(app, actions) {
       el("div", { class: "row" },
         unshown ? button("Show on picture", () => actions.openGroup(unshown)) : null,
         isOpen ? button("Collapse", () => actions.collapse(node.id, group)) : null,
-        group.count > Math.min(mine.length, CARD_ENDS) ? button("All in list", ({ currentTarget }) => guard(all(currentTarget, ends, node, group, signal))) : null));
+        group.count > Math.min(mine.length, CARD_ENDS) ? button("All in list", ({ currentTarget }) => guard(listPage(currentTarget))) : null));
   }
 
-  /** Fills a card's list page by page. */
-  async function all(more, ends, node, { association, side, object, count }, signal) {
-    const filter = { association, side, object, limit: LIST_PAGE };
-    let listed = 0;
-    async function page(cursor) {
-      const answer = await app.location.links(node.id, { ...filter, cursor }, signal);
-      if (!cursor) fill(ends);
-      ends.append(...answer.links.map(end));
-      listed += answer.links.length;
-      more.hidden = !answer.next;
-      more.textContent = `Load ${LIST_PAGE} more (${number(listed)} of ${number(count)})`;
-      more.onclick = () => guard(page(answer.next));
-    }
-    await page();
+  /** Returns what fills a card's list, one page at each call. */
+  function lister(ends, node, { association, side, object, count }, signal) {
+    let [listed, cursor, isAsking] = [0, undefined, false];
+    return async (more) => {
+      if (isAsking) return;
+      isAsking = true;
+      try {
+        const answer = await app.location.links(node.id, { association, side, object, limit: LIST_PAGE, cursor }, signal);
+        if (listed === 0) fill(ends);
+        ends.append(...answer.links.map(end));
+        listed += answer.links.length;
+        cursor = answer.next;
+        more.hidden = !answer.next;
+        more.textContent = `Load ${LIST_PAGE} more (${number(listed)} of ${number(count)})`;
+      } finally {
+        isAsking = false;
+      }
+    };
   }
 
   const end = (link) => el("li", null,
