@@ -20,6 +20,8 @@ export function createRecordPanel(app, actions) {
   let stopping = new AbortController();
   let key;
   let hasNames = true;
+  /** The newest links of the last record: the picture may grow without an event. */
+  let newest = { of: "", answer: null };
 
   /** Shows what is selected; what is there already stays. */
   function show(shown, selected, kinds, names = true) {
@@ -72,11 +74,13 @@ export function createRecordPanel(app, actions) {
   }
 
   async function cards(body, node, kinds, shown, signal) {
+    const of = JSON.stringify([node.id, shown.seq]);
     const [labels, answer] = await Promise.all([
       app.location.countLabels([node.id], signal),
-      app.location.links(node.id, { limit: CARD_LINKS }, signal),
+      newest.of === of ? newest.answer : app.location.links(node.id, { limit: CARD_LINKS }, signal),
     ]);
     if (signal.aborted) return;
+    newest = { of, answer };
     const groups = labels.get(node.id) ?? [];
     fill(body, groups.length === 0 ? el("p", { class: "soft" }, "Nothing is linked to it.") : groups.map((group) => card(node, group, answer.links, shown, kinds, signal)));
   }
