@@ -22,6 +22,11 @@ const byId = (id) => document.getElementById(id);
 
 export function createFrame() {
   const view = byId("view");
+  // The fragment is the route, so the link cannot lead there by itself.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    view.focus();
+  });
   const slots = { time: el("div", { class: "slot" }), live: el("div", { class: "slot" }) };
   const picker = el("div", { class: "picker" });
   const search = el("div", { class: "search" });
