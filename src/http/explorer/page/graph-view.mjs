@@ -128,6 +128,7 @@ export function mount(region, first, app) {
   function draw() {
     const selected = selection();
     const asList = isList() && shown.nodes.length > 0;
+    const hadFocus = stage.contains(document.activeElement) || list.element.contains(document.activeElement);
     region.classList.toggle("is-list", asList);
     toggle.textContent = asList ? "Picture" : "List";
     names.setAttribute("aria-pressed", String(hasNames()));
@@ -138,6 +139,8 @@ export function mount(region, first, app) {
     const told = hasNames() ? shown : { ...shown, nodes: shown.nodes.map((node) => ({ ...node, name: undefined })) };
     // A list that nobody sees is not worth its time.
     if (list.element.offsetParent) list.show(told, selected, kinds);
+    // What had the focus may be hidden now.
+    if (hadFocus && !/** @type {HTMLElement} */ (document.activeElement).offsetParent) (asList ? list : picture.canvas).focus();
     panel.show(told, selected, kinds, hasNames());
     hint.hidden = shown.nodes.length > 0;
     if (!hint.hidden) fill(hint, begin());
