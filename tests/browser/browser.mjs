@@ -136,7 +136,8 @@ export async function search(page, text, field = "#search") {
   await page.type(field, text);
   await until(page, (list) => document.querySelector(list + " [role=option]") && document.documentElement.dataset.state === "ready", field + "-list");
   await page.keyboard.press("Enter");
-  await until(page, () => new URL(location.href).hash.includes("/graph"));
+  // The panel of the record is filled last.
+  await until(page, () => document.querySelector(".panel [role=tablist] + div")?.firstChild);
   await settled(page);
 }
 
