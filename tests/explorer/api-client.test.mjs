@@ -108,3 +108,28 @@ test("a refusal says what is wrong, and at which parameter", async () => {
   withAnswers(() => new Response("<html>", { status: 502 }));
   await assert.rejects(api.get(["x"]), { status: 502, message: "The server answered with 502." });
 });
+
+test("streams take no place in the queue, and are sent with the token and their headers", async () => {
+  const seen = withAnswers((_, { url }) => (url.includes("changes") ? new Promise(() => {}) : ok({})));
+  const { api } = fresh();
+  api.setToken("rlt_secret");
+  for (let count = 0; count < 6; count += 1) api.open(["changes"], { headers: { "last-event-id": "17-3f" } });
+  await api.get(["v1", "session"]);
+  assert.deepEqual([seen[0].headers["last-event-id"], seen[0].headers.authorization], ["17-3f", "Bearer rlt_secret"]);
+  assert.equal(seen.length, 7);
+});
+
+test("a stream that is refused is not tried again by itself", async () => {
+  const seen = withAnswers(() => refused(503, {}, { "retry-after": "7" }));
+  const { api } = fresh();
+  await assert.rejects(api.open(["changes"]), ({ status, retryAfter }) => status === 503 && retryAfter === 7);
+  assert.equal(seen.length, 1);
+});
+
+test("bytes are sent as they are", async () => {
+  const seen = withAnswers(() => ok({}));
+  const { api } = fresh();
+  const bytes = new Blob([new Uint8Array([0, 255])]);
+  await api.post(["doctor"], bytes);
+  assert.equal(seen[0].body, bytes);
+});

@@ -116,6 +116,30 @@ test("what is shown is what is among its records, and groups hold the rest", asy
   }
 });
 
+test("what an event may have changed is asked again", async () => {
+  const { state, api } = fresh();
+  await state.shown([around(HUB)]);
+  const asked = api.requests.length;
+  await state.shown([around(HUB)]);
+  assert.equal(api.requests.length, asked);
+  state.forget();
+  await state.shown([around(HUB)]);
+  assert.equal(api.requests.length, 2 * asked);
+});
+
+test("an answer under way when an event comes mixes no two states", async () => {
+  const steps = [around(HUB), around("contact/0"), { kind: "expand", node: HUB, association: "buys", side: "second", object: "contact", limit: "25" }];
+  const plain = ({ nodes, links, groups }) => ({ nodes, links, groups });
+  const expected = plain(await fresh().state.shown(steps));
+  for (let turns = 0; turns < 40; turns += 1) {
+    const { state } = fresh();
+    const pending = state.shown(steps);
+    for (let turn = 0; turn < turns; turn += 1) await Promise.resolve();
+    state.forget();
+    assert.deepEqual(plain(await pending), expected, `${turns} turns`);
+  }
+});
+
 test("what is not there is named", async () => {
   const { state } = fresh();
   const shown = await state.shown([{ kind: "add", node: "contact/nobody" }, around("contact/2")]);

@@ -27,7 +27,7 @@ export const isStopped = (error) => error?.name === "AbortError";
 
 /**
  * @typedef {object} RequestOptions
- * @property {unknown} [body] a text, or what becomes JSON
+ * @property {unknown} [body] a text, a blob, or what becomes JSON
  * @property {Record<string, unknown>} [params]
  * @property {AbortSignal} [signal]
  * @property {string} [what] is asked for, in words
@@ -63,13 +63,13 @@ export function createApi(base, hooks) {
   const headers = (more) => ({ ...more, ...(token && { authorization: "Bearer " + token }) });
 
   /** Sends a request once, whatever becomes of it. */
-  async function once(method, url, body, signal) {
+  async function once(method, url, body, signal, more = {}) {
     let answer;
     try {
       answer = await fetch(url, {
         method, signal, credentials: "omit", cache: "no-store",
-        headers: headers(body === undefined ? {} : { "content-type": "application/json" }),
-        body: body === undefined ? undefined : typeof body === "string" ? body : JSON.stringify(body),
+        headers: headers(body === undefined ? more : { "content-type": "application/json" }),
+        body: body === undefined ? undefined : typeof body === "string" || body instanceof Blob ? body : JSON.stringify(body),
       });
     } catch (error) {
       if (signal?.aborted) throw error;
@@ -110,13 +110,18 @@ export function createApi(base, hooks) {
     }
   }
 
+  /** Asks once, however many requests were refused. */
+  function askForToken(problem) {
+    asking ??= hooks.onUnauthorized(problem).finally(() => { asking = null; });
+    return asking;
+  }
+
   async function mayRetry(problem, tries, changes, signal, mine) {
     if (problem.status === 401) {
       // Nobody waits for the server while a person looks for a token.
       pending.delete(mine);
       hooks.onPending([...pending]);
-      asking ??= hooks.onUnauthorized(problem).finally(() => { asking = null; });
-      const isGiven = await asking;
+      const isGiven = await askForToken(problem);
       pending.add(Object.assign(mine, { began: performance.now() }));
       hooks.onPending([...pending]);
       return isGiven;
@@ -159,6 +164,12 @@ export function createApi(base, hooks) {
      * @type {(method: string, segments: string[], options?: RequestOptions) => Promise<Response>}
      */
     send: (method, segments, options = {}) => ask(method, address(segments, options.params), options),
+    /**
+     * Opens a stream: sent once and beside the queue, in which it would hold a place.
+     * @type {(segments: string[], options?: { params?: object, headers?: object, signal?: AbortSignal }) => Promise<Response>}
+     */
+    open: (segments, { params, headers: more, signal } = {}) => once("GET", address(segments, /** @type {any} */ (params)), undefined, signal, more),
+    askForToken,
     hasToken: () => token !== "",
     setToken: (given) => { token = given; },
     /**

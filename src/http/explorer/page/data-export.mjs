@@ -39,7 +39,15 @@ export function csv(model) {
       from?.kind, from?.label, to?.kind, to?.label,
     ];
   });
-  return [COLUMNS, ...rows].map((row) => `${row.map(cell).join(",")}\r\n`).join("");
+  return csvTable([COLUMNS, ...rows]);
+}
+
+/**
+ * Writes rows as CSV (RFC 4180).
+ * @param {unknown[][]} rows the heading first
+ */
+export function csvTable(rows) {
+  return rows.map((row) => `${row.map(cell).join(",")}\r\n`).join("");
 }
 
 /**

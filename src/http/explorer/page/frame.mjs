@@ -78,13 +78,15 @@ export function createFrame() {
   }
 
   /** Makes the tabs once: one that has the focus must not go. */
-  function showTabs({ link, route, picture }) {
+  function showTabs({ link, route, picture, lastLocation }) {
     const tabs = byId("views");
-    tabs.hidden = route.location === undefined;
+    // Views of all locations lead back to the last one.
+    const location = route.location ?? (route.view === "locations" ? undefined : lastLocation);
+    tabs.hidden = location === undefined;
     if (!tabs.firstChild) fill(tabs, TABS.filter(([name]) => VIEWS[name]).map(([name, text]) => el("a", { "data-view": name }, text)));
     for (const tab of /** @type {HTMLCollectionOf<HTMLAnchorElement>} */ (tabs.children)) {
-      const isPicture = tab.dataset.view === "graph" && picture !== undefined && picture.location === route.location;
-      tab.href = link(isPicture ? picture : { view: tab.dataset.view });
+      const isPicture = tab.dataset.view === "graph" && picture !== undefined && picture.location === location;
+      tab.href = link(isPicture ? picture : { view: tab.dataset.view, location });
       if (tab.dataset.view === route.view) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
     }

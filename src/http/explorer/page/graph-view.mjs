@@ -6,6 +6,7 @@ import { openExport } from "./export-dialog.mjs";
 import { createActions } from "./graph-actions.mjs";
 import { formatStep } from "./history.mjs";
 import { createList } from "./list-view.mjs";
+import { marked, newsText, noMarks, takeChanges } from "./live-marks.mjs";
 import { kindName, labelName, recordName } from "./object-kinds.mjs";
 import { pictureModel, shownInWords } from "./picture-model.mjs";
 import { createPicture } from "./picture.mjs";
@@ -30,6 +31,9 @@ export function mount(region, first, app) {
   let drawn = null;
   let stopping = new AbortController();
   let isLoading = false;
+  /** What changed since it was asked for. */
+  let marks = noMarks();
+  let isFollowing = false;
 
   const actions = createActions(app, () => ({ route, shown }), () => picture);
   const selection = () => new Set(route.params.sel ?? []);
@@ -41,32 +45,64 @@ export function mount(region, first, app) {
   const picture = createPicture(stage, {
     label: "Nothing is shown yet",
     onOpen: actions.open, onSelect: actions.select, onMenu: (id, x, y) => actions.menu(id, { x, y }),
-    onPinned: () => draw(), describe,
+    onPinned: () => draw(), describe, layout: app.pictureLayout?.location === first.location ? app.pictureLayout.layout : undefined,
   });
+  app.pictureLayout = { location: first.location, layout: picture.layout };
   const panel = createRecordPanel(app, actions);
   const list = createList(actions);
   const bar = el("footer", { class: "bar" });
   const undo = button("Undo", () => history.back(), { title: "Ctrl+Z" });
   const toggle = button("List", () => actions.set({ view: isList() ? "picture" : "list" }), { title: "l" });
   const names = button("Names", () => actions.set({ names: hasNames() ? "off" : undefined }), { title: "n", class: "toggle" });
+  const follow = button("Follow", () => setFollowing(!isFollowing), { class: "toggle", "aria-pressed": "false", title: "Add and remove by itself what changes" });
+  follow.hidden = first.params.asOf !== undefined;
   const fold = button("Panel", () => setPanel(region.classList.contains("no-panel")), { class: "toggle", "aria-pressed": "true" });
   region.classList.add("graph");
   region.append(el("h1", { class: "unseen" }, "Picture"), panel.element, el("div", { class: "middle" },
     el("div", { class: "tools", role: "toolbar", "aria-label": "Picture" },
       undo, button("Redo", () => history.forward(), { title: "Ctrl+Shift+Z" }),
-      button("Fit", () => picture.fit(), { title: "0" }), button("Tidy", () => picture.tidy()), names, fold, toggle,
+      button("Fit", () => picture.fit(), { title: "0" }), button("Tidy", () => picture.tidy()), names, fold, follow, toggle,
       button("Export", () => openExport(app, { shown, kinds, picture }))),
     el("div", { class: "both" }, stage, list.element), bar));
   app.isShown = actions.isShown;
   app.select = actions.select;
   listenToKeys();
   const wide = matchMedia(WIDE);
-  wide.addEventListener("change", draw);
+  const redraw = () => draw();
+  const print = () => draw({ isPrinted: true });
+  wide.addEventListener("change", redraw);
+  window.addEventListener("beforeprint", print);
 
   function setPanel(isOpen) {
     region.classList.toggle("no-panel", !isOpen);
     fold.setAttribute("aria-pressed", String(isOpen));
   }
+
+  function setFollowing(wanted) {
+    isFollowing = wanted;
+    follow.setAttribute("aria-pressed", String(wanted));
+    if (wanted && marks.nodes.size + marks.links.size > 0) load();
+  }
+
+  /** Marks what changed; only a person, or Follow, adds and removes. */
+  async function take({ news, isLost }) {
+    if (isLost) return load();
+    const count = takeChanges(marks, shown, news);
+    if (count === 0) return;
+    app.announce(`${counted(count, "change")} to what you see`);
+    if (isFollowing) return load();
+    draw();
+    const ids = shown.nodes.map(({ id }) => id).filter((id) => marks.nodes.has(id));
+    try {
+      const known = await app.location.countLabels(ids);
+      const links = (id) => (known.get(id) ?? []).reduce((sum, group) => sum + group.count, 0);
+      shown = { ...shown, nodes: shown.nodes.map((node) => (marks.nodes.has(node.id) ? { ...node, links: links(node.id) } : node)) };
+      draw();
+    } catch (error) {
+      if (!isStopped(error)) app.fail(error);
+    }
+  }
+  const unsubscribe = app.live.subscribe(take);
 
   /** Returns what the tooltip of something says. */
   function describe(id) {
@@ -75,11 +111,17 @@ export function mount(region, first, app) {
     if (node) {
       const broken = node.violated.map((one) => el("div", { class: "bad" }, `allows one ${labelName(one)}, has ${number(one.count)}`));
       return [el("b", null, hasNames() ? named(recordName(node)) : kindName(kinds, node.object)),
-        el("div", null, kindName(kinds, node.object), " · ", counted(node.links, "link"), node.links > node.shown ? `, ${number(node.shown)} shown` : ""), broken];
+        el("div", null, kindName(kinds, node.object), " · ", counted(node.links, "link"), node.links > node.shown ? `, ${number(node.shown)} shown` : ""), newsOf(id), broken];
     }
     if (group) return [el("b", null, labelName(group)), el("div", null, `${number(group.count)} of ${counted(group.total, "link")} are not shown. Double click opens more.`)];
     if (link) return [el("b", null, [link.ownLabel, link.label].filter(Boolean).join(" – ") || link.associationKey)];
     return null;
+  }
+
+  function newsOf(id) {
+    const news = marks.nodes.get(id);
+    if (!news) return null;
+    return el("div", { class: "changed" }, news.gone ? "was removed" : newsText(news) ? `links since it was shown: ${newsText(news)}` : "has changed");
   }
 
   function listenToKeys() {
@@ -89,7 +131,7 @@ export function mount(region, first, app) {
       e: selected(actions.open), Enter: selected(actions.open), h: remove, Delete: remove,
       u: selected((id) => picture.unpin(id)), p: selected((id) => app.hasView("path") && app.go({ view: "path", params: { from: [id] } })),
       "+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit(),
-      l: () => toggle.click(), n: () => names.click(),
+      l: () => toggle.click(),
       Escape() {
         if (isLoading) stopping.abort();
         else if (selection().size) actions.set({ sel: undefined });
@@ -107,6 +149,7 @@ export function mount(region, first, app) {
       if (signal.aborted) return;
       const before = shown.nodes.length;
       [shown, kinds, records] = [next, known, summary.records];
+      marks = noMarks();
       tell(before);
       draw();
     } catch (error) {
@@ -125,7 +168,7 @@ export function mount(region, first, app) {
     app.announce(shownInWords(shown, records, number));
   }
 
-  function draw() {
+  function draw({ isPrinted = false } = {}) {
     const selected = selection();
     const asList = isList() && shown.nodes.length > 0;
     const hadFocus = stage.contains(document.activeElement) || list.element.contains(document.activeElement);
@@ -133,12 +176,13 @@ export function mount(region, first, app) {
     toggle.textContent = asList ? "Picture" : "List";
     names.setAttribute("aria-pressed", String(hasNames()));
     undo.disabled = app.depth() === 0;
-    picture.show(pictureModel(shown, { kinds, selected, names: hasNames(), past: route.params.asOf !== undefined, isPinned: picture.layout.isPinned }));
+    const now = marked(shown, marks);
+    picture.show(pictureModel(now, { kinds, selected, names: hasNames(), past: route.params.asOf !== undefined, isPinned: picture.layout.isPinned }));
     const words = shown.nodes.length ? shownInWords(shown, records, number) : "Nothing is shown yet";
     picture.describe(`${words}; the list holds the same`);
-    const told = hasNames() ? shown : { ...shown, nodes: shown.nodes.map((node) => ({ ...node, name: undefined })) };
+    const told = hasNames() ? now : { ...now, nodes: now.nodes.map((node) => ({ ...node, name: undefined })) };
     // A list that nobody sees is not worth its time.
-    if (list.element.offsetParent) list.show(told, selected, kinds);
+    if (isPrinted || list.element.offsetParent) list.show(told, selected, kinds);
     // What had the focus may be hidden now.
     if (hadFocus && !/** @type {HTMLElement} */ (document.activeElement).offsetParent) (asList ? list : picture.canvas).focus();
     panel.show(told, selected, kinds, hasNames());
@@ -169,7 +213,9 @@ export function mount(region, first, app) {
     update,
     unmount() {
       stopping.abort();
-      wide.removeEventListener("change", draw);
+      unsubscribe();
+      wide.removeEventListener("change", redraw);
+      window.removeEventListener("beforeprint", print);
       panel.unmount();
       picture.destroy();
       delete app.isShown;

@@ -30,6 +30,8 @@ export function listenToKeys(app) {
     } else if (event.key === "?") {
       event.preventDefault();
       openHelp();
+    } else if (app.location && Object.hasOwn(app.keysEverywhere, event.key)) {
+      app.keysEverywhere[event.key](event);
     } else if (event.key !== "Escape" && Object.hasOwn(app.keys, event.key) && !isWithin(event.target, ELSEWHERE)) {
       app.keys[event.key](event);
     }

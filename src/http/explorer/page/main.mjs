@@ -4,8 +4,10 @@ import { createApi, isStopped } from "./api-client.mjs";
 import { button } from "./dom.mjs";
 import { createFrame } from "./frame.mjs";
 import { listenToKeys } from "./keyboard.mjs";
+import { createLiveChanges } from "./live-changes.mjs";
 import { format, param, parse, withParams } from "./router.mjs";
 import { createLocationState } from "./state.mjs";
+import { createTimeControl } from "./time-control.mjs";
 import { askForToken, keptToken } from "./token-dialog.mjs";
 import { VIEWS } from "./views.mjs";
 
@@ -18,7 +20,10 @@ import { VIEWS } from "./views.mjs";
  * @property {ReturnType<typeof createLocationState> | null} location the shown one
  * @property {boolean} [moreLocations] whether there are more than those
  * @property {import("./router.mjs").Route} route
+ * @property {string} [lastLocation] to which views of all locations lead back
  * @property {import("./router.mjs").Route} [picture] the last picture, to which its tab leads
+ * @property {{ location: string, layout: any }} [pictureLayout] of the last picture: at another
+ *   moment, everything stays where it is
  * @property {(change: Partial<import("./router.mjs").Route>, how?: { replace?: boolean }) => void} go
  *   shows another route; location, moment and `names` stay unless they are given
  * @property {(change: Partial<import("./router.mjs").Route>) => string} link the same as an address
@@ -30,9 +35,12 @@ import { VIEWS } from "./views.mjs";
  * @property {(content: unknown, kind?: "bad" | "note") => unknown} notice
  * @property {(error: Error, retry?: () => void) => void} fail shows an error
  * @property {(name: string) => boolean} hasView
+ * @property {ReturnType<typeof createLiveChanges>} live the changes of the shown location
+ * @property {() => void} checkVersion of the server, after it was away
  * @property {() => number} depth how many entries of the browser's history are of this page
  * @property {Record<string, HTMLElement>} slots places in the header for other parts
  * @property {Record<string, (event: KeyboardEvent) => void>} keys what single keys do in this view
+ * @property {Record<string, (event: KeyboardEvent) => void>} keysEverywhere and in all that have a location
  */
 
 /** Parameters that every view keeps. */
@@ -53,16 +61,21 @@ const api = createApi(base, {
 
 /** @type {App} */
 export const app = {
-  api, session: null, locations: [], location: null, route: null, keys: {},
+  api, session: null, locations: [], location: null, route: null, keys: {}, keysEverywhere: {},
   go, link, step, restart,
   hasView: (name) => Object.hasOwn(VIEWS, name),
   depth: () => depth,
   slots: frame.slots,
+  live: null,
+  checkVersion: () => checkVersion().catch(fail),
   announce: frame.announce,
   notice: frame.notice,
   fail,
 };
 
+const moments = createTimeControl(app);
+app.keysEverywhere = { ...moments.keys, n: switchNames };
+app.live = createLiveChanges(app);
 let shown = null;
 let depth = history.state?.depth ?? 0;
 
@@ -88,6 +101,11 @@ function step(...steps) {
   go({ view: "graph", steps: [...before, ...steps], params });
 }
 
+/** Shows names or ids: for a screenshot that must not say who people are. */
+function switchNames() {
+  go({ ...app.route, params: { ...app.route.params, names: param(app.route, "names") === "off" ? undefined : ["off"] } }, { replace: true });
+}
+
 /** Shows the route that the address has. */
 async function show() {
   try {
@@ -99,12 +117,15 @@ async function show() {
   for (const fault of faults) frame.notice(fault);
   app.route = route;
   if (route.view === "graph" && route.steps.length > 0) app.picture = route;
+  app.lastLocation = route.location ?? app.lastLocation ?? app.locations[0]?.locationId;
   const asOf = param(route, "asOf");
   if (route.location === undefined) app.location = null;
   else if (app.location?.location !== route.location || app.location.asOf !== asOf) {
     app.location = createLocationState(api, route.location, asOf);
   }
   frame.showRoute(app);
+  moments.show();
+  app.live.show();
   mount(route);
 }
 

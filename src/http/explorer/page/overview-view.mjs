@@ -1,15 +1,70 @@
 /** What a location holds: counts, a picture of its kinds, a table of its associations. */
 
 import { isStopped } from "./api-client.mjs";
+import { createChangeTable } from "./change-table.mjs";
 import { code, counted, el, fill, named, number, part } from "./dom.mjs";
 import { cardinalityName, compareTexts, fallbackName, kindName } from "./object-kinds.mjs";
 import { createPicture } from "./picture.mjs";
+
+/** Changes that are listed here; there is a view with more. */
+const LAST = 10;
+
+/** Counts are asked for again so long after a change. */
+const REST_MS = 2000;
 
 /** @param {HTMLElement} region @param {object} route @param {import("./main.mjs").App} app */
 export function mount(region, route, app) {
   const stopping = new AbortController();
   let picture = null;
+  let resting;
+  const isPast = route.params.asOf !== undefined;
+  const last = createChangeTable(app, LAST);
+  const none = el("p", { class: "soft" }, "None was seen yet.");
   region.classList.add("page");
+
+  function showLast(kinds) {
+    last.show(app.live.log.changes(), kinds);
+    none.hidden = last.count() > 0;
+    last.element.hidden = !none.hidden;
+  }
+
+  const unsubscribe = app.live.subscribe(({ news, isLost }) => {
+    if (isLost) last.clear();
+    app.location.kinds().then(showLast, () => {});
+    if (isLost || news.length > 0) resting ??= setTimeout(refresh, REST_MS);
+  });
+
+  /** Says that deliveries could not be used, without which the rest may be wondered at. */
+  async function showDeadLetters() {
+    if (isPast) return;
+    const answer = await app.api.get(["v1", "dead-letters"], { limit: 1 }, { signal: stopping.signal }).catch(() => null);
+    const count = answer?.total ?? answer?.deadLetters.length;
+    if (!count || stopping.signal.aborted) return;
+    region.querySelector(".counts").after(el("p", { class: "amber" }, answer.total === undefined ? "Some deliveries" : counted(count, "delivery", "deliveries"), " could not be used. ",
+      el("a", { href: app.link({ view: "dead-letters" }) }, "Dead letters")));
+  }
+
+  /** Shows new counts where the old ones are; where the kinds are others, everything. */
+  async function refresh() {
+    resting = undefined;
+    try {
+      const [summary, kinds] = await Promise.all([app.location.summary(), app.location.kinds()]);
+      const known = withKinds(summary, kinds);
+      if (stopping.signal.aborted) return;
+      if (!picture || known.size !== picture.model().nodes.length) {
+        picture?.destroy();
+        picture = null;
+        return await load();
+      }
+      region.querySelector(".counts").replaceWith(counts(app, summary));
+      region.querySelector("ul.kinds").replaceWith(kindList(app, known));
+      table.show(summary.byAssociation, known);
+      picture.show(kindModel(summary, known, isPast));
+    } catch (error) {
+      if (!isStopped(error)) app.fail(error, refresh);
+    }
+  }
+  let table = null;
 
   async function load() {
     const [summary, kinds] = await Promise.all([app.location.summary(), app.location.kinds()]);
@@ -17,12 +72,17 @@ export function mount(region, route, app) {
     const stage = el("div", { class: "stage kinds" });
     const card = el("div", { class: "card", hidden: true });
     const known = withKinds(summary, kinds);
+    table = associationTable(app);
+    table.show(summary.byAssociation, known);
+    showLast(kinds);
     fill(region, counts(app, summary), pending(summary),
       summary.records + summary.associations === 0 ? empty(app) : [
         part("Kinds and associations", el("div", { class: "beside" }, el("div", { class: "held" }, stage, card), kindList(app, known))),
-        part("Associations", summary.byAssociation.length ? associationTable(app, summary, known) : el("p", { class: "soft" }, "No event has declared an association yet.")),
+        part("Associations", summary.byAssociation.length ? table.element : el("p", { class: "soft" }, "No event has declared an association yet.")),
+        isPast ? null : part("Last changes", last.element, none, el("p", null, el("a", { href: app.link({ view: "changes" }) }, "All changes as they come"))),
       ],
       summary.complete ? null : el("p", { class: "amber" }, "Not every violation was looked for: the limit of one query was reached."));
+    showDeadLetters();
     if (!stage.isConnected) return;
     picture = createPicture(stage, {
       label: `${counted(known.size, "kind")} and ${counted(summary.byAssociation.length, "association")}; the table holds the same`,
@@ -30,7 +90,7 @@ export function mount(region, route, app) {
       scene: { endLabels: true },
       onOpen: (id) => known.has(id) && app.go({ view: "kind", object: id }),
     });
-    picture.show(kindModel(summary, known));
+    picture.show(kindModel(summary, known, isPast));
   }
 
   function select(id, { byAssociation }, kinds, card) {
@@ -49,6 +109,8 @@ export function mount(region, route, app) {
   return {
     unmount() {
       stopping.abort();
+      unsubscribe();
+      clearTimeout(resting);
       picture?.destroy();
     },
   };
@@ -66,7 +128,7 @@ function withKinds({ byAssociation }, kinds) {
 }
 
 /** Five sizes, by the square root of the number of records. */
-function kindModel({ byAssociation }, kinds) {
+function kindModel({ byAssociation }, kinds, past) {
   const most = Math.max(1, ...[...kinds.values()].map((kind) => kind.records ?? 0));
   return {
     nodes: [...kinds.values()].map(({ object, records = 0 }) => ({
@@ -78,7 +140,7 @@ function kindModel({ byAssociation }, kinds) {
       id: one.id, from: one.firstObjectKey, to: one.secondObjectKey,
       label: one.secondObjectLabel || one.key || one.id, ownLabel: one.firstObjectLabel || "", count: one.relations,
     })),
-    past: false,
+    past,
     spacing: 1.5,
   };
 }
@@ -131,17 +193,28 @@ const end = (app, kinds, object, label) => [
   named(label || "–"), " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kinds.has(object) ? kindName(kinds, object) : fallbackName(object)) : null,
 ];
 
-function associationTable(app, { byAssociation }, kinds) {
-  const all = columns(app, kinds);
+/** Makes the table, which stays sorted as it is when it is shown anew. */
+function associationTable(app) {
+  let [all, shown, by, falling] = [columns(app, new Map()), [], 4, true];
   const rows = el("tbody");
-  const heads = all.map(([text, key], at) => el("th", { scope: "col", class: at > 3 ? "number" : null }, el("button", { type: "button", class: "bare", onclick: () => sort(at, key) }, text)));
-  function sort(at, key, falling = heads[at].getAttribute("aria-sort") === "ascending") {
+  const heads = all.map(([text], at) => el("th", { scope: "col", class: at > 3 ? "number" : null }, el("button", { type: "button", class: "bare", onclick: () => {
+    falling = by === at ? !falling : false;
+    by = at;
+    sort();
+  } }, text)));
+  function sort() {
     heads.forEach((head) => head.removeAttribute("aria-sort"));
-    heads[at].setAttribute("aria-sort", falling ? "descending" : "ascending");
-    const sorted = [...byAssociation].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
+    heads[by].setAttribute("aria-sort", falling ? "descending" : "ascending");
+    const key = all[by][1];
+    const sorted = [...shown].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
     if (falling) sorted.reverse();
     fill(rows, sorted.map((one) => el("tr", null, all.map(([, , cell], column) => el("td", { class: column > 3 ? "number" : null }, cell(one))))));
   }
-  sort(4, all[4][1], true);
-  return el("div", { class: "scroll" }, el("table", { class: "wide" }, el("thead", null, el("tr", null, heads)), rows));
+  return {
+    element: el("div", { class: "scroll" }, el("table", { class: "wide" }, el("thead", null, el("tr", null, heads)), rows)),
+    show(associations, kinds) {
+      [all, shown] = [columns(app, kinds), associations];
+      sort();
+    },
+  };
 }

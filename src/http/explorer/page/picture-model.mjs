@@ -26,7 +26,7 @@ export function pictureModel(shown, { kinds, selected, names, past, isPinned }) 
     selected: selected.has(node.id),
     faded: isFaded(node.id),
     mark: node.mark ?? (node.violated?.length ? "violation" : undefined),
-    badge: node.links > node.shown && !hasGroups(shown, node.id) ? node.links - node.shown : undefined,
+    badge: node.news || (node.links > node.shown && !hasGroups(shown, node.id) ? node.links - node.shown : undefined),
   }));
   const groups = shown.groups.map((group) => ({
     id: group.id, parent: group.parent, label: labelName(group), count: group.count, kind: group.object,

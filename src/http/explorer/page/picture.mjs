@@ -8,7 +8,7 @@ import { highlight } from "./highlight.mjs";
 import { hit } from "./hit-test.mjs";
 import { attachPointer } from "./pointer.mjs";
 import { scene } from "./scene.mjs";
-import { themeOf } from "./theme.mjs";
+import { THEMES, themeOf } from "./theme.mjs";
 
 /** Time of a frame that goes into the layout. */
 const LAYOUT_MS = 6;
@@ -31,12 +31,14 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
  * @param {() => void} [options.onPinned] something was dragged to another place
  * @param {(id: string) => unknown[]} [options.describe] what the tooltip of something shows
  * @param {object} [options.scene] options of the scene
+ * @param {ReturnType<typeof createLayout>} [options.layout] of an earlier picture, so that what
+ *   it had keeps its place
  */
 export function createPicture(region, options) {
   const canvas = el("canvas", { role: "img", tabindex: "0", "aria-label": options.label, onkeydown: onKey });
   const above = el("canvas", { class: "above", "aria-hidden": "true" });
   const tip = el("div", { class: "tip", role: "tooltip", hidden: true });
-  const layout = createLayout();
+  const layout = options.layout ?? createLayout();
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const still = matchMedia("(prefers-reduced-motion: reduce)");
   let model = EMPTY;
@@ -50,7 +52,8 @@ export function createPicture(region, options) {
   const measure = textMeasure(canvas.getContext("2d"));
   region.append(canvas, above, tip);
 
-  const theme = () => themeOf(dark.matches ? "dark" : "light", model.past);
+  let isPrinted = false;
+  const theme = () => (isPrinted ? THEMES.paper : themeOf(dark.matches ? "dark" : "light", model.past));
   const contextOf = (layer) => resize(layer, camera.width, camera.height, devicePixelRatio);
 
   function draw(now) {
@@ -145,6 +148,15 @@ export function createPicture(region, options) {
     event.stopPropagation();
   }
 
+  /** Draws black on white while the page is printed; there is no frame to wait for. */
+  function printing({ type }) {
+    isPrinted = type === "beforeprint";
+    if (isPrinted) paint(contextOf(canvas), marks, theme());
+    else redraw();
+  }
+  window.addEventListener("beforeprint", printing);
+  window.addEventListener("afterprint", printing);
+
   const observer = new ResizeObserver(([{ contentRect }]) => {
     camera = { ...camera, width: contentRect.width, height: contentRect.height };
     redraw();
@@ -185,6 +197,8 @@ export function createPicture(region, options) {
       detach();
       cancelAnimationFrame(frame);
       observer.disconnect();
+      window.removeEventListener("beforeprint", printing);
+      window.removeEventListener("afterprint", printing);
       dark.removeEventListener("change", redraw);
     },
   };

@@ -47,10 +47,9 @@ const SETS_KEPT = 20;
  */
 export function createLocationState(api, location, asOf) {
   const names = new Map();
-  const labels = new Map();
-  const found = new Map();
-  const sets = new Map();
-  const answers = new Map();
+  const nothingKept = () => ({ labels: new Map(), found: new Map(), sets: new Map(), answers: new Map() });
+  /** What an event may change: it is forgotten as a whole, and who began with it ends with it. */
+  let kept = nothingKept();
   /** A time becomes the sequence number of the first answer, so that all show one state. */
   let moment = asOf;
   let head;
@@ -68,6 +67,7 @@ export function createLocationState(api, location, asOf) {
 
   /** Asks once; a failure is not kept. */
   function once(key, ask) {
+    const { answers } = kept;
     if (!answers.has(key)) {
       const answer = ask();
       answers.set(key, answer);
@@ -91,7 +91,7 @@ export function createLocationState(api, location, asOf) {
   };
 
   /** Counts the links of these nodes by label, where that is not known yet. */
-  async function countLabels(nodes, signal) {
+  async function countLabels(nodes, signal, { labels } = kept) {
     const missing = nodes.filter((node) => !labels.has(node));
     for (let start = 0; start < missing.length; start += OF_MAX) {
       const of = missing.slice(start, start + OF_MAX);
@@ -110,12 +110,12 @@ export function createLocationState(api, location, asOf) {
   }
 
   /** Finds what a step adds. */
-  async function find(step, signal) {
+  async function find(step, signal, mine) {
     if (step.kind === "path") {
       const answer = await get(["path"], { from: step.from, to: step.to }, { signal, what: "a path" });
       return { nodes: (answer.paths[0] ?? []).map(remember) };
     }
-    const all = step.kind === "expand" ? [step] : smallGroups((await countLabels([step.node], signal)).get(step.node));
+    const all = step.kind === "expand" ? [step] : smallGroups((await countLabels([step.node], signal, mine)).get(step.node));
     if (all.length === 0) return { groups: [] };
     const filter = step.kind === "expand"
       ? { association: step.association, side: step.side, object: step.object, limit: step.limit }
@@ -125,12 +125,13 @@ export function createLocationState(api, location, asOf) {
   }
 
   /** Makes sure that what these steps found is known; those that fail are returned. */
-  async function findAll(list, signal) {
+  async function findAll(list, signal, mine) {
+    const { found } = mine;
     const missing = list.filter((step) => ASKING.includes(step.kind) && !found.has(formatStep(step)));
     const failed = [];
     await Promise.all(missing.map(async (step) => {
       try {
-        found.set(formatStep(step), await find(step, signal));
+        found.set(formatStep(step), await find(step, signal, mine));
       } catch (error) {
         if (error.status !== 404) throw error;
         failed.push(step);
@@ -139,7 +140,7 @@ export function createLocationState(api, location, asOf) {
     return failed;
   }
 
-  async function linksAmong(nodes, signal) {
+  async function linksAmong(nodes, signal, { sets }) {
     const key = [...nodes].sort().join("\n");
     if (!sets.has(key)) {
       const of = nodes.slice(0, BETWEEN_MAX);
@@ -154,12 +155,13 @@ export function createLocationState(api, location, asOf) {
    * @param {import("./history.mjs").Step[]} list
    */
   async function shown(list, signal) {
-    const failed = await findAll(list, signal);
-    const after = shownAfter(list, (step) => found.get(formatStep(step)));
+    const mine = kept;
+    const failed = await findAll(list, signal, mine);
+    const after = shownAfter(list, (step) => mine.found.get(formatStep(step)));
     const wanted = after.nodes.filter((node) => !after.hidden.objects.has(splitNode(node).object));
     if (wanted.length === 0) return { ...after, nodes: [], links: [], groups: [], failed, unknown: [], complete: true, seq: head };
     const [among, known] = await Promise.all([
-      linksAmong(wanted, signal), countLabels(wanted, signal), associations(), kinds(),
+      linksAmong(wanted, signal, mine), countLabels(wanted, signal, mine), associations(), kinds(),
     ]);
     among.nodes.forEach(remember);
     return { ...after, ...await assemble(among, known, after), failed, unknown: among.unknown, complete: among.complete, seq: head };
@@ -204,7 +206,7 @@ export function createLocationState(api, location, asOf) {
     remember,
     /** Forgets what an event may have changed. */
     forget() {
-      for (const kept of [labels, found, sets, answers]) kept.clear();
+      kept = nothingKept();
     },
   };
 }

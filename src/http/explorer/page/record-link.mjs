@@ -1,0 +1,17 @@
+/** How views name records: as links to a picture of each. */
+
+import { el, named } from "./dom.mjs";
+import { nodeOf, recordName } from "./object-kinds.mjs";
+
+/** Returns whether people asked for ids in place of names, as for a screenshot. */
+export const isNameless = (app) => app.route?.params.names?.[0] === "off";
+
+/** Returns what a record is called, or its id where names are off. */
+export const shownName = (app, record) => (isNameless(app) ? record.record : recordName(record));
+
+/** Makes a link to the picture of a record with what is linked to it. */
+export function recordLink(app, record) {
+  const node = nodeOf(record);
+  const steps = [{ kind: "around", node }];
+  return el("a", { href: app.link({ view: "graph", steps, params: { sel: [node] } }) }, named(shownName(app, record)));
+}
