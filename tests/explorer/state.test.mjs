@@ -20,7 +20,8 @@ const GRAPH = {
   relations: [
     ...buyers(110),
     ["owns", "contact/0", "house/hub"], ["owns", "contact/1", "house/hub"], ["knows", "contact/0", "contact/1"],
-    ["knows", "contact/2", "contact/2"], ["buys", "contact/0", "house/b"], ["buys", "contact/5", "house/b"], ["knows", "contact/a:b/c", "contact/0"],
+    ["knows", "contact/2", "contact/2"], ...Array.from({ length: SMALL_GROUP + 1 }, (_, at) => ["buys", "contact/many", `house/${at}`]),
+    ["buys", "contact/0", "house/b"], ["buys", "contact/5", "house/b"], ["knows", "contact/a:b/c", "contact/0"],
   ],
 };
 
@@ -43,6 +44,27 @@ test("small groups are opened at once, large ones stay one node with a count", a
   assert.equal(shown.links.length, 5);
   const hub = shown.nodes.find(({ id }) => id === HUB);
   assert.deepEqual([hub.links, hub.shown, hub.violated.map(({ label }) => label)], [112, 4, ["Owner"]]);
+});
+
+test("a group of one more than a small one is not opened by itself", async () => {
+  const { state } = fresh();
+  const shown = await state.shown([around("contact/many")]);
+  assert.deepEqual([shown.nodes.length, shown.groups[0].count], [1, SMALL_GROUP + 1]);
+});
+
+test("collapsing a group keeps what something else shows, too", async () => {
+  const { state } = fresh();
+  const buys = { association: "buys", side: "second", object: "contact" };
+  const open = (node) => ({ kind: "expand", node, ...buys, limit: "200" });
+  const shown = await state.shown([open(HUB), open("house/b"), { kind: "collapse", node: HUB, ...buys }]);
+  assert.deepEqual(shown.nodes.map(({ id }) => id).sort(), ["contact/0", "contact/5", "house/b", HUB]);
+});
+
+test("a link from a record to itself is two of its links", async () => {
+  const { state } = fresh();
+  const { nodes: [node], links } = await state.shown([{ kind: "add", node: "contact/2" }]);
+  // The third is the one to the hub.
+  assert.deepEqual([node.links, node.shown, links.length], [3, 2, 1]);
 });
 
 test("every opening of a group brings new ones, until all are there once", async () => {

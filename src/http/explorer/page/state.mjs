@@ -174,8 +174,9 @@ export function createLocationState(api, location, asOf) {
     const ends = new Map();
     const count = (key) => ends.set(key, (ends.get(key) ?? 0) + 1);
     for (const { from, to, association } of shownLinks) {
+      // One that leads back to its own record is two of its links, one from either end.
       count(from);
-      if (to !== from) count(to);
+      count(to);
       count(groupId(from, { association, side: "first", object: splitNode(to).object }));
       count(groupId(to, { association, side: "second", object: splitNode(from).object }));
     }
