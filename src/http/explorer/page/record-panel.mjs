@@ -19,6 +19,9 @@ export function createRecordPanel(app, actions) {
   const element = el("aside", { class: "panel", "aria-label": "Selection", tabindex: "-1" });
   let stopping = new AbortController();
   let key;
+  /** How many links the selected record has, and what counts them again in its cards. */
+  let counts = "";
+  let recount = (_node, _shown) => {};
   let hasNames = true;
   /** The newest links of the last record: the picture may grow without an event. */
   let newest = { of: "", answer: null };
@@ -30,8 +33,13 @@ export function createRecordPanel(app, actions) {
     const found = (list) => list.find(({ id }) => id === ids[0]);
     const [node, group, link] = [found(shown.nodes), found(shown.groups), found(shown.links)];
     const wanted = JSON.stringify([ids, names, node?.shown, group?.count, shown.nodes.length, shown.seq]);
-    if (wanted === key) return;
-    key = wanted;
+    const links = JSON.stringify([node?.links, node?.news]);
+    if (wanted === key) {
+      if (links !== counts) recount(node, shown);
+      counts = links;
+      return;
+    }
+    [key, counts, recount] = [wanted, links, () => {}];
     stopping.abort();
     stopping = new AbortController();
     const hadFocus = element.contains(document.activeElement);
@@ -64,6 +72,9 @@ export function createRecordPanel(app, actions) {
       },
     }, name)));
     guard(cards(body, node, kinds, shown, signal));
+    recount = (now, among) => {
+      if (bar.firstElementChild.getAttribute("aria-selected") === "true") guard(cards(body, now, kinds, among, signal));
+    };
     return [
       el("p", { class: "kind" }, el("a", { href: app.link({ view: "kind", object }) }, kindName(kinds, object))),
       el("h2", null, named(recordName(node))),
@@ -74,7 +85,7 @@ export function createRecordPanel(app, actions) {
   }
 
   async function cards(body, node, kinds, shown, signal) {
-    const of = JSON.stringify([node.id, shown.seq]);
+    const of = JSON.stringify([node.id, shown.seq, node.links, node.news]);
     const [labels, answer] = await Promise.all([
       app.location.countLabels([node.id], signal),
       newest.of === of ? newest.answer : app.location.links(node.id, { limit: CARD_LINKS }, signal),
@@ -82,7 +93,9 @@ export function createRecordPanel(app, actions) {
     if (signal.aborted) return;
     newest = { of, answer };
     const groups = labels.get(node.id) ?? [];
+    const hadFocus = body.contains(document.activeElement);
     fill(body, groups.length === 0 ? el("p", { class: "soft" }, "Nothing is linked to it.") : groups.map((group) => card(node, group, answer.links, shown, kinds, signal)));
+    if (hadFocus) element.focus();
   }
 
   function card(node, group, links, shown, kinds, signal) {
