@@ -12,6 +12,9 @@ const AXE = readFileSync(require.resolve("axe-core/axe.min.js"), "utf8");
 
 const HOUSE = "custom_objects.property/6adf249e8ce18ef62a90b95f";
 
+/** A house with which it shares people. */
+const OTHER = "custom_objects.property/" + (await (await fetch(new URL("v1/locations/seaside-realty/search?q=9+Ferry+Walk", DEMO))).json()).results[0].record;
+
 const at = (rest) => new URL("explore/#/" + rest, DEMO).href;
 
 /** Opens something that only a person opens. */
@@ -32,6 +35,10 @@ const opened = {
     await page.type("#search", "maple");
     await page.waitForSelector("#search-list [role=option]");
   },
+  async time(page) {
+    await press(page, "Now", "header");
+    await page.waitForSelector("#time-strip:not([hidden])");
+  },
   history: (page) => press(page, "History", ".panel"),
   request: (page) => press(page, "Request", ".panel"),
 };
@@ -47,6 +54,11 @@ const VIEWS = [
   [`${graph}&view=list`, []],
   [`${graph}&asOf=201`, []],
   ["seaside-realty/graph", []],
+  [`seaside-realty/path?from=${HOUSE}&to=${OTHER}&all=1`, []],
+  ["seaside-realty/changes", []],
+  ["seaside-realty/diff?from=334&to=388", []],
+  ["seaside-realty/violations", ["time"]],
+  ["dead-letters", []],
 ];
 
 let browser;

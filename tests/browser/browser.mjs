@@ -132,6 +132,7 @@ export async function press(page, name, within = "body") {
 
 /** Finds a record by what is typed, and chooses the first. */
 export async function search(page, text, field = "#search") {
+  await settled(page);
   await page.click(field);
   await page.type(field, text);
   await until(page, (list) => document.querySelector(list + " [role=option]") && document.documentElement.dataset.state === "ready", field + "-list");

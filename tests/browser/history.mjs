@@ -102,6 +102,8 @@ test("every view is opened again from its address", async () => {
     at(`seaside-realty/graph?s=around:${HOUSE}&sel=${HOUSE}`),
     at(`seaside-realty/graph?s=around:${HOUSE}&s=hide-object:contact&names=off`),
     at(`seaside-realty/graph?s=around:${HOUSE}&view=list&asOf=201`),
+    at(`seaside-realty/path?from=${HOUSE}&hops=3&all=1`), at("seaside-realty/diff?from=334&to=388"), at("seaside-realty/violations"),
+    at("dead-letters"),
   ];
   const look = async (page) => {
     await settled(page);

@@ -52,6 +52,12 @@ for (const engine of ["chromium", "firefox"]) {
       await visit(browser, at(""), overview);
       await visit(browser, at("/kind/" + encodeURIComponent(KIND)), kind);
       await visit(browser, at("/graph?s=around:" + encodeURIComponent(KIND) + "/hub&sel=" + encodeURIComponent(KIND) + "/hub"), (page) => graph(page, browser, engine), { size: [1500, 900] });
+      for (const rest of ["/changes", "/violations", "/diff?from=1", "/path?from=" + encodeURIComponent(KIND) + "/hub&to=contact/" + encodeURIComponent(record(0))]) {
+        await visit(browser, at(rest), async (page) => {
+          await settled(page);
+          await onlyOwnElements(page);
+        });
+      }
       await visit(browser, new URL("explore/#/<img src=x onerror=window.hit=1>/graph?s=add:<b>&s=%&<script>=%E0&sel=\"><script>window.hit=1</script>", EMPTY).href, async (page) => {
         assert.ok((await texts(page, "#notices .notice")).length > 0);
       }, { expected: [/404/] });

@@ -8,11 +8,12 @@ import { launch, measured, post, press, ready, settled, texts, until, visit } fr
 
 const { EMPTY } = process.env;
 
-/** A change is on the page within this time, in milliseconds. */
-const SHOWN_MAX_MS = 1_000;
+/** A change is on the page within this time, in milliseconds, also on a busy machine. */
+const SHOWN_MAX_MS = 3_000;
 
-/** While many come at once, the page answers within this time, in milliseconds. */
-const ANSWER_MAX_MS = 200;
+/** While many come at once, the page answers within this time, in milliseconds, with the server
+ * and everything else on the same processors. */
+const ANSWER_MAX_MS = 1_000;
 
 const relation = (id) => ({
   type: "RelationCreate", id: `r${id}`, associationId: "a", locationId: "L",
@@ -41,7 +42,7 @@ test("changes are listed as they come, and marked on the picture", async () => {
     const has = (page_, ...ids) => until(page_, (wanted) => wanted.every((id) => document.querySelector("table.changes tbody").innerText.includes(id)), ids);
     await has(page, "c1");
     measured(`a change is listed after ${Date.now() - began} ms`);
-    assert.ok(Date.now() - began < SHOWN_MAX_MS * 2);
+    assert.ok(Date.now() - began < SHOWN_MAX_MS);
     // A pause keeps what comes for later, and loses nothing.
     await press(page, "Pause", "#view");
     const rows = (await texts(page, "table.changes tbody tr")).length;
@@ -77,7 +78,7 @@ test("thousands of events at once leave the page quick", async () => {
     await flood;
     await until(page, () => document.querySelectorAll("table.changes tbody tr").length > 10);
     measured(`5,000 events at once: the page answers after ${Math.round(longest)} ms at most`);
-    assert.ok(longest < ANSWER_MAX_MS * 3, `${longest} ms`);
+    assert.ok(longest < ANSWER_MAX_MS, `${longest} ms`);
     assert.ok((await texts(page, "table.changes tbody tr")).length <= 500);
   });
 });

@@ -34,7 +34,7 @@ for (const engine of ["chromium", "firefox"]) describe(engine, () => {
   test(`nothing is asked where no token is needed, in ${engine}`, async () => {
     await visit(browser, DEMO, async (page) => {
       assert.equal(await page.$("dialog"), null);
-      assert.deepEqual(await texts(page, "header button"), ["Copy link", "?"]);
+      assert.ok(!(await texts(page, "header button")).includes("Token"));
     });
   });
 

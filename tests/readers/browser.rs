@@ -169,6 +169,16 @@ fn the_page_works_below_a_prefix_and_says_what_it_needs() -> Result<(), Error> {
 }
 
 #[test]
+fn paths_and_the_past_are_those_of_the_api() -> Result<(), Error> {
+    look_at_demo("moments.mjs")
+}
+
+#[test]
+fn changes_and_dead_letters_are_shown_as_they_come() -> Result<(), Error> {
+    look_at_empty("live.mjs")
+}
+
+#[test]
 fn the_page_keeps_its_budgets() -> Result<(), Error> {
     look_at_demo("budgets.mjs")
 }
