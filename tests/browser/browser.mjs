@@ -138,7 +138,7 @@ export async function search(page, text, field = "#search") {
   await until(page, (list) => document.querySelector(list + " [role=option]") && document.documentElement.dataset.state === "ready", field + "-list");
   await page.keyboard.press("Enter");
   // The panel of the record is filled last.
-  await until(page, () => document.querySelector(".panel [role=tablist] + div")?.firstChild);
+  await until(page, () => Boolean(document.querySelector(".panel [role=tablist] + div")?.firstChild));
   await settled(page);
 }
 
