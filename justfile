@@ -16,6 +16,11 @@ readers:
     tests/readers/install
     RELATA_READERS=required cargo test --test readers
 
+# Run the tests that look at the explorer in Chromium and Firefox, and install what they need
+browser:
+    tests/browser/install
+    RELATA_BROWSER=required cargo test --test readers browser::
+
 # Run kill loops, disk faults and random input at length; tests that take a fixed time take ten minutes each
 long:
     RELATA_LONG=1 cargo test --release -- --nocapture

@@ -3,7 +3,8 @@
 //! stand-in of its API.
 //!
 //! The programs are not ours: `tests/readers/install` brings them. Without them
-//! the test says so and passes, unless `RELATA_READERS=required`.
+//! the test says so and passes, unless `RELATA_READERS=required`. Browsers, which look
+//! at the explorer, are in `browser`.
 
 #![expect(
     clippy::unwrap_used,
@@ -18,6 +19,8 @@ mod stand_in;
 #[expect(dead_code, unused_imports, reason = "the helpers of `it`: a few are used here")]
 #[path = "../it/support/mod.rs"]
 mod support;
+
+mod browser;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{Read, Write};

@@ -100,7 +100,7 @@ export function createApi(base, hooks) {
           hooks.onWaiting(null);
           return answer;
         } catch (error) {
-          if (!(error instanceof Problem) || !await mayRetry(error, tries, changes, signal)) throw error;
+          if (!(error instanceof Problem) || !await mayRetry(error, tries, changes, signal, mine)) throw error;
         }
       }
     } finally {
@@ -116,8 +116,16 @@ export function createApi(base, hooks) {
     return asking;
   }
 
-  async function mayRetry(problem, tries, changes, signal) {
-    if (problem.status === 401) return askForToken(problem);
+  async function mayRetry(problem, tries, changes, signal, mine) {
+    if (problem.status === 401) {
+      // Nobody waits for the server while a person looks for a token.
+      pending.delete(mine);
+      hooks.onPending([...pending]);
+      const isGiven = await askForToken(problem);
+      pending.add(Object.assign(mine, { began: performance.now() }));
+      hooks.onPending([...pending]);
+      return isGiven;
+    }
     const offline = problem.status === 0;
     const busy = problem.status === 429 || problem.status === 503;
     if (changes || !(offline || (busy && tries <= TRIES_MAX))) return false;

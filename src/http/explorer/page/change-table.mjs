@@ -10,7 +10,7 @@ import { recordLink } from "./record-link.mjs";
  */
 export function createChangeTable(app, most) {
   const rows = el("tbody");
-  const element = el("div", { class: "scroll" }, el("table", { class: "wide changes" },
+  const element = el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "List of changes" }, el("table", { class: "wide changes" },
     el("thead", null, el("tr", null, ["When", "What", "Records", "Event"].map((text, at) => el("th", { scope: "col", class: at === 3 ? "number" : null }, text)))), rows));
   let last = 0;
 

@@ -15,10 +15,18 @@ const SAY_WHAT_MS = 2000;
 const READY_MS = 50;
 const ANNOUNCE_MS = 400;
 
+/** What is said above an error that leaves nothing else to show, by its status. */
+const HEADINGS = { 0: "No answer", 403: "Not allowed", 404: "Nothing here" };
+
 const byId = (id) => document.getElementById(id);
 
 export function createFrame() {
   const view = byId("view");
+  // The fragment is the route, so the link cannot lead there by itself.
+  document.querySelector(".skip").addEventListener("click", (event) => {
+    event.preventDefault();
+    view.focus();
+  });
   const slots = { time: el("div", { class: "slot" }), live: el("div", { class: "slot" }) };
   const picker = el("div", { class: "picker" });
   const search = el("div", { class: "search" });
@@ -163,7 +171,7 @@ function createNotices(view) {
     if (retry) details.append(button("Try again", retry), " ");
     if (!known) details.append(copyButton(() => `${error?.stack ?? error}\n${location.href}`, "Copy details"));
     if (view.querySelector(".view")?.childElementCount) notice(details, "bad");
-    else fill(view, el("div", { class: "view page" }, el("h1", null, !known ? "This page has a fault" : error.status === 404 ? "Nothing here" : "No answer"), el("p", { role: "alert" }, details),
+    else fill(view, el("div", { class: "view page" }, el("h1", null, known ? HEADINGS[error.status] ?? "Not answered" : "This page has a fault"), el("p", { role: "alert" }, details),
       el("p", null, el("a", { href: "#/" }, "Back to the start"))));
   }
   function announce(text) {

@@ -171,6 +171,7 @@ export function mount(region, first, app) {
   function draw({ isPrinted = false } = {}) {
     const selected = selection();
     const asList = isList() && shown.nodes.length > 0;
+    const hadFocus = stage.contains(document.activeElement) || list.element.contains(document.activeElement);
     region.classList.toggle("is-list", asList);
     toggle.textContent = asList ? "Picture" : "List";
     names.setAttribute("aria-pressed", String(hasNames()));
@@ -182,6 +183,8 @@ export function mount(region, first, app) {
     const told = hasNames() ? now : { ...now, nodes: now.nodes.map((node) => ({ ...node, name: undefined })) };
     // A list that nobody sees is not worth its time.
     if (isPrinted || list.element.offsetParent) list.show(told, selected, kinds);
+    // What had the focus may be hidden now.
+    if (hadFocus && !/** @type {HTMLElement} */ (document.activeElement).offsetParent) (asList ? list : picture.canvas).focus();
     panel.show(told, selected, kinds, hasNames());
     hint.hidden = shown.nodes.length > 0;
     if (!hint.hidden) fill(hint, begin());

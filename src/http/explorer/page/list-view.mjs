@@ -83,7 +83,10 @@ export function createList(actions) {
     event.preventDefault();
   }
 
-  return { element, show };
+  /** Puts the focus on the selected record, or on the first. */
+  const focus = () => (entries().find((entry) => entry.getAttribute("aria-pressed") === "true") ?? entries()[0])?.focus();
+
+  return { element, show, focus };
 }
 
 /** Returns the links of each node with the label and node of the far end. */

@@ -19,7 +19,12 @@ export function createRecordPanel(app, actions) {
   const element = el("aside", { class: "panel", "aria-label": "Selection", tabindex: "-1" });
   let stopping = new AbortController();
   let key;
+  /** How many links the selected record has, and what counts them again in its cards. */
+  let counts = "";
+  let recount = (_node, _shown) => {};
   let hasNames = true;
+  /** The newest links of the last record: the picture may grow without an event. */
+  let newest = { of: "", answer: null };
 
   /** Shows what is selected; what is there already stays. */
   function show(shown, selected, kinds, names = true) {
@@ -28,8 +33,13 @@ export function createRecordPanel(app, actions) {
     const found = (list) => list.find(({ id }) => id === ids[0]);
     const [node, group, link] = [found(shown.nodes), found(shown.groups), found(shown.links)];
     const wanted = JSON.stringify([ids, names, node?.shown, group?.count, shown.nodes.length, shown.seq]);
-    if (wanted === key) return;
-    key = wanted;
+    const links = JSON.stringify([node?.links, node?.news]);
+    if (wanted === key) {
+      if (links !== counts) recount(node, shown);
+      counts = links;
+      return;
+    }
+    [key, counts, recount] = [wanted, links, () => {}];
     stopping.abort();
     stopping = new AbortController();
     const hadFocus = element.contains(document.activeElement);
@@ -62,6 +72,9 @@ export function createRecordPanel(app, actions) {
       },
     }, name)));
     guard(cards(body, node, kinds, shown, signal));
+    recount = (now, among) => {
+      if (bar.firstElementChild.getAttribute("aria-selected") === "true") guard(cards(body, now, kinds, among, signal));
+    };
     return [
       el("p", { class: "kind" }, el("a", { href: app.link({ view: "kind", object }) }, kindName(kinds, object))),
       el("h2", null, named(recordName(node))),
@@ -72,18 +85,23 @@ export function createRecordPanel(app, actions) {
   }
 
   async function cards(body, node, kinds, shown, signal) {
+    const of = JSON.stringify([node.id, shown.seq, node.links, node.news]);
     const [labels, answer] = await Promise.all([
       app.location.countLabels([node.id], signal),
-      app.location.links(node.id, { limit: CARD_LINKS }, signal),
+      newest.of === of ? newest.answer : app.location.links(node.id, { limit: CARD_LINKS }, signal),
     ]);
     if (signal.aborted) return;
+    newest = { of, answer };
     const groups = labels.get(node.id) ?? [];
+    const hadFocus = body.contains(document.activeElement);
     fill(body, groups.length === 0 ? el("p", { class: "soft" }, "Nothing is linked to it.") : groups.map((group) => card(node, group, answer.links, shown, kinds, signal)));
+    if (hadFocus) element.focus();
   }
 
   function card(node, group, links, shown, kinds, signal) {
     const mine = links.filter((link) => link.association === group.association && link.side === group.side && link.object === group.object);
     const ends = el("ul", { class: "plain" }, mine.slice(0, CARD_ENDS).map(end));
+    const listPage = lister(ends, node, group, signal);
     const isBroken = node.violated.some((one) => groupId("", one) === groupId("", group));
     const hidden = shown.groups.find(({ id }) => id === groupId(node.id, group));
     const isOpen = shown.opened?.get(node.id)?.has(groupId(node.id, group));
@@ -96,23 +114,27 @@ export function createRecordPanel(app, actions) {
       el("div", { class: "row" },
         unshown ? button("Show on picture", () => actions.openGroup(unshown)) : null,
         isOpen ? button("Collapse", () => actions.collapse(node.id, group)) : null,
-        group.count > Math.min(mine.length, CARD_ENDS) ? button("All in list", ({ currentTarget }) => guard(all(currentTarget, ends, node, group, signal))) : null));
+        group.count > Math.min(mine.length, CARD_ENDS) ? button("All in list", ({ currentTarget }) => guard(listPage(currentTarget))) : null));
   }
 
-  /** Fills a card's list page by page. */
-  async function all(more, ends, node, { association, side, object, count }, signal) {
-    const filter = { association, side, object, limit: LIST_PAGE };
-    let listed = 0;
-    async function page(cursor) {
-      const answer = await app.location.links(node.id, { ...filter, cursor }, signal);
-      if (!cursor) fill(ends);
-      ends.append(...answer.links.map(end));
-      listed += answer.links.length;
-      more.hidden = !answer.next;
-      more.textContent = `Load ${LIST_PAGE} more (${number(listed)} of ${number(count)})`;
-      more.onclick = () => guard(page(answer.next));
-    }
-    await page();
+  /** Returns what fills a card's list, one page at each call. */
+  function lister(ends, node, { association, side, object, count }, signal) {
+    let [listed, cursor, isAsking] = [0, undefined, false];
+    return async (more) => {
+      if (isAsking) return;
+      isAsking = true;
+      try {
+        const answer = await app.location.links(node.id, { association, side, object, limit: LIST_PAGE, cursor }, signal);
+        if (listed === 0) fill(ends);
+        ends.append(...answer.links.map(end));
+        listed += answer.links.length;
+        cursor = answer.next;
+        more.hidden = !answer.next;
+        more.textContent = `Load ${LIST_PAGE} more (${number(listed)} of ${number(count)})`;
+      } finally {
+        isAsking = false;
+      }
+    };
   }
 
   const end = (link) => el("li", null,

@@ -1,0 +1,157 @@
+/** A first visit without a pointer: the same answers, and the focus is always somewhere. */
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+
+import { launch, ready, settled, texts, until, visit } from "./browser.mjs";
+
+const { DEMO } = process.env;
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/** Moves the focus on until it is on what is called so. */
+async function tabTo(page, name) {
+  const seen = [];
+  for (let tries = 0; tries < 80; tries += 1) {
+    await page.keyboard.press("Tab");
+    const said = await page.evaluate(() => {
+      const one = document.activeElement;
+      return (one.getAttribute("aria-label") ?? one.innerText ?? "").replace(/\s+/g, " ").trim();
+    });
+    if (said.startsWith(name)) return focusIsSeen(page);
+    seen.push(said);
+  }
+  return assert.fail(`no “${name}” among ${seen.join(", ")}`);
+}
+
+/** The focus is on something, and that something shows it. */
+async function focusIsSeen(page) {
+  const { tag, outline } = await page.evaluate(() => {
+    const style = getComputedStyle(document.activeElement);
+    return { tag: document.activeElement.tagName, outline: style.outlineStyle !== "none" && parseFloat(style.outlineWidth) > 0 };
+  });
+  assert.notEqual(tag, "BODY", "the focus is lost");
+  assert.ok(outline, `the focus on ${tag} is not seen`);
+}
+
+const isSomewhere = async (page) => assert.notEqual(await page.evaluate(() => document.activeElement.tagName), "BODY", "the focus is lost");
+
+test("the whole first visit goes without a pointer", async () => {
+  await visit(browser, DEMO, async (page) => {
+    await tabTo(page, "Seaside Realty");
+    await page.keyboard.press("Enter");
+    await until(page, () => document.querySelector("h1")?.innerText === "Seaside Realty");
+    await settled(page);
+    await isSomewhere(page);
+    await page.keyboard.press("/");
+    assert.equal(await page.evaluate(() => document.activeElement.id), "search");
+    await page.keyboard.type("12 maple");
+    await until(page, () => document.querySelector("#search-list [role=option]"));
+    const active = await page.evaluate(() => document.getElementById(document.querySelector("#search").getAttribute("aria-activedescendant"))?.textContent);
+    assert.match(active, /^12 Maple Street/);
+    await page.keyboard.press("Enter");
+    await until(page, () => document.querySelectorAll(".panel .card").length === 4);
+    await settled(page);
+    assert.deepEqual(await texts(page, ".panel .card h3"), ["Interested Buyer 9", "Viewing 3", "Listing Agent 2", "Owner 1"]);
+    await isSomewhere(page);
+    await onThePicture(page);
+    await inTheList(page);
+  });
+});
+
+/** Arrows select, Enter opens, the menu removes, Ctrl+Z brings back. */
+async function onThePicture(page) {
+  await page.evaluate(() => document.querySelector("#view").focus());
+  await tabTo(page, "16 of 87 records");
+  const selected = () => page.evaluate(() => new URLSearchParams(location.hash.split("?")[1]).get("sel"));
+  const before = await selected();
+  for (const key of ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"]) {
+    await page.keyboard.press(key);
+    if (await selected() !== before) break;
+  }
+  assert.notEqual(await selected(), before);
+  await ready(page);
+  await page.keyboard.press("Enter");
+  await until(page, () => !document.querySelector(".bar").innerText.startsWith("16 of "));
+  await settled(page);
+  await isSomewhere(page);
+  await page.keyboard.down("Control");
+  await page.keyboard.press("z");
+  await page.keyboard.up("Control");
+  await until(page, () => document.querySelector(".bar").innerText.startsWith("16 of "));
+  await settled(page);
+  // The selection went with the step; the nearest is selected again.
+  if (!await selected()) await page.keyboard.press("ArrowRight");
+  await ready(page);
+  await page.keyboard.down("Shift");
+  await page.keyboard.press("F10");
+  await page.keyboard.up("Shift");
+  await page.waitForSelector(".menu");
+  assert.equal(await page.evaluate(() => document.activeElement.innerText), "Expand");
+  await page.keyboard.press("Escape");
+  assert.equal(await page.$(".menu"), null);
+  assert.equal(await page.evaluate(() => document.activeElement.tagName), "CANVAS");
+  await page.keyboard.press("h");
+  await until(page, () => document.querySelector(".bar").innerText.startsWith("15 of "));
+  await isSomewhere(page);
+  await page.keyboard.down("Control");
+  await page.keyboard.press("z");
+  await page.keyboard.up("Control");
+  await until(page, () => document.querySelector(".bar").innerText.startsWith("16 of "));
+  await settled(page);
+}
+
+/** Arrows go through the list and unfold it. */
+async function inTheList(page) {
+  await page.keyboard.press("l");
+  await until(page, () => document.querySelector(".list").offsetParent !== null);
+  await isSomewhere(page);
+  await tabTo(page, "Links of");
+  await page.keyboard.press("Tab");
+  const entry = () => page.evaluate(() => document.activeElement.dataset.id);
+  const first = await entry();
+  await page.keyboard.press("ArrowDown");
+  assert.notEqual(await entry(), first);
+  await focusIsSeen(page);
+  const isOpen = () => page.evaluate(() => document.activeElement.parentElement.querySelector(".fold").getAttribute("aria-expanded"));
+  const folded = await isOpen();
+  await page.keyboard.press(folded === "true" ? "ArrowLeft" : "ArrowRight");
+  assert.notEqual(await isOpen(), folded);
+}
+
+test("dialogs take the focus and give it back, and single keys can be switched off", async () => {
+  await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
+    await settled(page);
+    await page.keyboard.press("?");
+    await page.waitForSelector("dialog[open]");
+    assert.equal(await page.evaluate(() => document.querySelector("dialog").contains(document.activeElement)), true);
+    await page.keyboard.press("Escape");
+    assert.equal(await page.$("dialog"), null);
+    await isSomewhere(page);
+    await page.keyboard.press("?");
+    await page.waitForSelector("dialog[open]");
+    await page.click("dialog input[type=checkbox]");
+    await page.keyboard.press("Escape");
+    await until(page, () => !document.querySelector("dialog"));
+    await page.keyboard.press("/");
+    assert.notEqual(await page.evaluate(() => document.activeElement.id), "search");
+    await page.keyboard.press("?");
+    assert.equal(await page.$("dialog"), null);
+  });
+});
+
+test("the first stop leads past the header", async () => {
+  await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
+    await settled(page);
+    await page.evaluate(() => { document.activeElement.blur(); });
+    await page.evaluate(() => document.querySelector(".skip").focus());
+    assert.equal(await page.evaluate(() => document.querySelector(".skip").getBoundingClientRect().top >= 0), true);
+    await page.keyboard.press("Enter");
+    await until(page, () => document.activeElement.id === "view");
+    await settled(page);
+    // It is no address of the page's own.
+    assert.deepEqual(await texts(page, "h1"), ["Seaside Realty"]);
+  });
+});

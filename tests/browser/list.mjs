@@ -1,0 +1,88 @@
+/** The list beside the picture holds the same records, links and groups, whatever was done. */
+
+import assert from "node:assert/strict";
+import test, { after, before } from "node:test";
+
+import { launch, picture, press, settled, until, visit } from "./browser.mjs";
+
+const { DEMO } = process.env;
+
+const HOUSE = "custom_objects.property/6adf249e8ce18ef62a90b95f";
+
+/** How often something is done and both are compared. */
+const ACTIONS = 25;
+
+let browser;
+before(async () => { browser = await launch(); });
+after(() => browser.close());
+
+/** What the list says, with every record unfolded. */
+function listed(page) {
+  return page.evaluate(() => {
+    const items = [...document.querySelectorAll(".list section > ul > li")];
+    for (const item of items) {
+      const fold = item.querySelector(".fold");
+      if (fold.getAttribute("aria-expanded") !== "true") fold.click();
+    }
+    const nodes = items.map((item) => item.querySelector(".entry").dataset.id).sort();
+    const ends = items.flatMap((item) => [...item.querySelectorAll(":scope > div > ul > li")]
+      .filter((row) => row.querySelector(".ends"))
+      .flatMap((row) => [...row.querySelectorAll(".ends .entry")].map((end) =>
+        [item.querySelector(".entry").dataset.id, row.querySelector("b").textContent, end.textContent].join(" | "))));
+    const groups = items.flatMap((item) => [...item.querySelectorAll(".more")].map((one) => one.textContent).filter((text) => /^Open [\d,]+ of /.test(text)));
+    const counts = [...document.querySelectorAll(".list section")].map((section) => [Number(section.querySelector("h2 .soft").textContent.replace(",", "")), section.querySelectorAll(":scope > ul > li").length]);
+    return { nodes, ends: ends.sort(), groups: groups.length, counts };
+  });
+}
+
+/** The same, as the exported picture says it. */
+async function drawn(page) {
+  const { nodes, links, groups } = await picture(page);
+  const names = new Map(await page.$$eval(".list .entry[data-id]", (found) => found.map((one) => [one.dataset.id, one.textContent])));
+  const end = (node, label, far) => [node, label || "–", names.get(far)].join(" | ");
+  const ends = links.flatMap(({ source, target, firstLabel, secondLabel }) => [end(source, secondLabel, target), end(target, firstLabel, source)]);
+  return { nodes, ends: ends.sort(), groups: groups.length };
+}
+
+test("after any actions the list holds what the picture holds", async () => {
+  await visit(browser, new URL(`explore/#/seaside-realty/graph?s=around:${HOUSE}`, DEMO).href, async (page) => {
+    let state = 3;
+    const below = (limit) => {
+      state = (Math.imul(state, 1_103_515_245) + 12_345) >>> 0;
+      return (state >>> 8) % limit;
+    };
+    for (let action = 0; action < ACTIONS; action += 1) {
+      await settled(page);
+      const { counts, ...list } = await listed(page);
+      assert.deepEqual(list, await drawn(page), `after ${action} actions: ${page.url()}`);
+      for (const [told, found] of counts) assert.equal(told, found);
+      const [, all, links] = /^([\d,]+) of [\d,]+ records, ([\d,]+) link/.exec(await page.$eval(".bar", (bar) => bar.innerText));
+      assert.deepEqual([Number(all), Number(links) * 2], [list.nodes.length, list.ends.length]);
+      if (list.nodes.length === 0) {
+        await page.evaluate(() => history.back());
+        continue;
+      }
+      const node = list.nodes[below(list.nodes.length)];
+      await page.evaluate((id) => {
+        const entry = [...document.querySelectorAll(".list .entry[data-id]")].find((one) => one.dataset.id === id);
+        if (entry.getAttribute("aria-pressed") !== "true") entry.click();
+      }, node);
+      await settled(page);
+      const buttons = await page.$$eval(".panel .row button", (found) => found.map((one) => one.innerText).filter((text) => ["Expand", "Remove", "Collapse", "Show on picture"].includes(text)));
+      // Growing is more usual than taking away.
+      const wanted = [...buttons, ...buttons.filter((text) => text !== "Remove")];
+      await press(page, wanted[below(wanted.length)], ".panel");
+    }
+  }, { size: [1500, 900] });
+});
+
+test("a narrow page begins with the list, which opens the same", async () => {
+  await visit(browser, new URL(`explore/#/seaside-realty/graph?s=around:${HOUSE}`, DEMO).href, async (page) => {
+    await settled(page);
+    assert.equal(await page.$eval(".list", (one) => one.offsetParent !== null), true);
+    assert.equal((await listed(page)).nodes.length, 16);
+    await press(page, "Picture", ".tools");
+    await until(page, () => document.querySelector(".list").offsetParent === null);
+    assert.match(page.url(), /view=picture/);
+  }, { size: [600, 800] });
+});
