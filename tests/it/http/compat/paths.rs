@@ -96,7 +96,7 @@ fn paths_and_methods_that_do_not_exist_are_refused_in_the_senders_form() -> Resu
     let mut stream = office.server.connect()?;
     stream.write_all(b"GET /objects/ HTTP/1.1\r\nconnection: close\r\n\r\n")?;
     check_error(&Answer::read(&mut stream)?, 400, &json!("there is no Host"));
-    for elsewhere in ["/", "/association", "/objectsx", "/healthy"] {
+    for elsewhere in ["/nothing", "/association", "/objectsx", "/healthy"] {
         let answer = office.get(elsewhere);
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{elsewhere}");
     }
