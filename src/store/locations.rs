@@ -29,23 +29,23 @@ pub(crate) enum Found {
 }
 
 /// Where the graph of a location is.
-enum Residence {
+pub(super) enum Residence {
     Memory(Arc<Location>),
     Disk(OnDisk),
 }
 
 /// A location in the checkpoint alone, where all of its rows are saved.
-struct OnDisk {
-    number: u32,
-    name: Option<Box<str>>,
-    counts: Counts,
-    tombstones: u64,
+pub(super) struct OnDisk {
+    pub(super) number: u32,
+    pub(super) name: Option<Box<str>>,
+    pub(super) counts: Counts,
+    pub(super) tombstones: u64,
     /// Those that wait until it is loaded, while it is.
-    loading: Option<Waiting>,
+    pub(super) loading: Option<Waiting>,
 }
 
 /// Those that wait for a location that is being loaded.
-struct Waiting {
+pub(super) struct Waiting {
     /// Tells it from an earlier one, of a location of the same id that was erased.
     job: u64,
     waiting: Vec<OnLoaded>,
@@ -69,25 +69,6 @@ pub(crate) enum Loading {
     Done(Option<Arc<Location>>),
 }
 
-/// Whether a graph was dropped from memory.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Eviction {
-    Dropped,
-    /// Somebody holds it.
-    Held,
-    /// The checkpoint lacks a part of it.
-    Unsaved,
-}
-
-/// What a location takes in memory.
-#[derive(Debug)]
-pub(super) struct Measured {
-    pub(super) id: LocationId,
-    pub(super) bytes: usize,
-    /// When it was last asked for, in the order of such requests.
-    pub(super) asked: u64,
-}
-
 /// A location to load.
 #[derive(Debug)]
 pub(super) struct LoadJob {
@@ -97,8 +78,8 @@ pub(super) struct LoadJob {
 }
 
 #[derive(Debug, Default)]
-struct LocationTable {
-    by_id: HashMap<LocationId, Residence, RandomState>,
+pub(super) struct LocationTable {
+    pub(super) by_id: HashMap<LocationId, Residence, RandomState>,
     by_number: BTreeMap<u32, LocationId>,
 }
 
@@ -406,51 +387,11 @@ impl Locations {
         }
     }
 
-    /// Measures what each location in memory takes. One that the writer changes meanwhile is
-    /// taken to be small.
-    pub(super) fn measure(&self) -> Vec<Measured> {
-        let loaded = self.all();
-        let measure = |location: &Arc<Location>| Measured {
-            id: location.id().clone(),
-            bytes: location.bytes().unwrap_or_default(),
-            asked: location.asked.load(Ordering::Relaxed),
-        };
-        loaded.iter().map(measure).collect()
-    }
-
-    /// Drops the graph of a location from memory, if the checkpoint has all of it and nobody
-    /// holds it.
-    pub(super) fn evict(&self, id: &str) -> Eviction {
-        let mut table = self.table_mut();
-        let Some((id, Residence::Memory(location))) = table.by_id.get_key_value(id) else {
-            return Eviction::Held;
-        };
-        // Nobody can take hold of it while the table is locked.
-        if Arc::strong_count(location) > 1 {
-            return Eviction::Held;
-        }
-        if !location.is_saved() {
-            return Eviction::Unsaved;
-        }
-        let graph = location.read();
-        let (name, counts) = (graph.name().map(Box::from), graph.view().counts());
-        let tombstones = graph.tombstones(&counts);
-        drop(graph);
-        let number = location.number;
-        let id = id.clone();
-        let on_disk = OnDisk { number, name, counts, tombstones, loading: None };
-        let evicted = table.by_id.insert(id, Residence::Disk(on_disk));
-        drop(table);
-        // Its memory is given back when nobody waits for the table.
-        drop(evicted);
-        Eviction::Dropped
-    }
-
     fn table(&self) -> RwLockReadGuard<'_, LocationTable> {
         self.table.read().ignore_poison()
     }
 
-    fn table_mut(&self) -> RwLockWriteGuard<'_, LocationTable> {
+    pub(super) fn table_mut(&self) -> RwLockWriteGuard<'_, LocationTable> {
         self.table.write().ignore_poison()
     }
 }

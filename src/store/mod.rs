@@ -3,6 +3,7 @@
 mod changes;
 mod delivery;
 mod erase;
+mod eviction;
 mod history;
 mod import;
 mod import_outcome;
