@@ -17,6 +17,7 @@ mod writing;
 pub use error::PullError;
 pub use plan::{Count, Estimate, KeyEstimate, Method, ReadSettings, RecordsRead};
 pub use reading::{LocationRow, ObjectRow, RecordRow, Row};
+pub(crate) use reading::{ThingRead, Things};
 pub use running::{Part, Phase, Progress, Reader, Report, ResumeFile, RowSink};
 pub use secret::{Secret, SecretError};
 pub use stop::{Stop, StopReason};
