@@ -3,7 +3,7 @@
 //!
 //! [`compare`] is pure: two [`State`]s in, [`Difference`]s out. [`compare_with_sender`] reads
 //! both sides, and confirms what it finds; [`compare_with_dump`] takes a file of events for
-//! the sender.
+//! the sender. [`repair`] writes the events that remove the differences.
 
 mod compare;
 mod comparison;
@@ -12,6 +12,9 @@ mod difference;
 mod error;
 mod finding;
 mod local;
+mod mass_delete;
+mod repair;
+mod repair_events;
 mod scope;
 mod state;
 
@@ -20,5 +23,6 @@ pub use comparison::{Comparison, DriftSettings, compare_with_dump, compare_with_
 pub use difference::{Difference, Kind, Thing, What};
 pub use error::DriftError;
 pub use finding::{Finding, Verdict};
+pub use repair::{Repair, RepairSettings, repair};
 pub use scope::Scope;
 pub use state::State;

@@ -22,6 +22,7 @@ pub use running::{Part, Phase, Progress, Reader, Report, ResumeFile, RowSink};
 pub use secret::{Secret, SecretError};
 pub use stop::{Stop, StopReason};
 pub use upstream::{BaseUrl, BaseUrlError, UpstreamSettings};
+pub(crate) use writing::Events;
 pub use writing::{
     Cardinalities, Destination, EventCounts, EventWriter, FileDestination, Known,
     ServerDestination, StoreDestination, StreamDestination,

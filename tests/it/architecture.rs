@@ -74,6 +74,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "http/",
             "cli/",
             "pull/",
+            "drift/repair_events.rs",
             "journal/sqlite/checkpoint/",
         ],
     ),

@@ -23,7 +23,7 @@ const EVENT_BYTES: usize = 256 << 10;
 pub(crate) struct Events {
     pub(super) location: String,
     pub(super) keep: Keep,
-    pub(super) cardinalities: HashMap<String, Cardinalities>,
+    pub(crate) cardinalities: HashMap<String, Cardinalities>,
     /// The property that names the records of an object key.
     primaries: HashMap<String, String>,
 }
