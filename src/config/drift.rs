@@ -1,5 +1,6 @@
 //! The arguments of `relata drift`.
 
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::time::Duration;
 
@@ -43,6 +44,15 @@ pub(crate) struct DriftArgs {
 
     #[command(flatten)]
     read: ReadArgs,
+
+    /// Compare only the links of this many records of the store, chosen at random, and estimate
+    /// how many records differ
+    #[arg(long, env = "RELATA_DRIFT_SAMPLE", value_name = "N", conflicts_with_all = ["against", "apply", "only"])]
+    pub(crate) sample: Option<NonZeroUsize>,
+
+    /// Number that decides which records are sampled [default: another one each time]
+    #[arg(long, env = "RELATA_SEED", value_name = "N", requires = "sample")]
+    pub(crate) seed: Option<u64>,
 
     /// How long webhooks may take to arrive: after this time, each difference is read again
     #[arg(long, env = "RELATA_SETTLE", default_value = "60s", value_name = "TIME", value_parser = parse_duration)]

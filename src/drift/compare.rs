@@ -148,36 +148,48 @@ mod tests {
         all.iter().map(|it| format!("{} {} {}", it.kind(), it.what(), it.id())).collect()
     }
 
+    type Edit = fn(&mut State);
+
+    /// Checks what differs after edits of both sides.
+    fn check(cases: &[(&str, Edit, Edit, &[&str])]) {
+        for (name, upstream_edit, local_edit, expected) in cases {
+            let (mut upstream, mut local) = (state(), state());
+            upstream_edit(&mut upstream);
+            local_edit(&mut local);
+            assert_eq!(named(&Scope::default(), &upstream, &local), *expected, "{name}");
+        }
+    }
+
+    const NOTHING: Edit = |_| {};
+
     #[test]
-    fn each_kind_of_difference_is_found() {
-        type Edit = fn(&mut State);
-        let nothing: Edit = |_| {};
-        let cases: [(&str, Edit, Edit, &[&str]); 14] = [
-            ("equal", nothing, nothing, &[]),
-            ("no object", nothing, |it| it.objects.clear(), &["missing object contact"]),
-            ("an object more is none", |it| it.objects.clear(), nothing, &[]),
+    fn differences_of_definitions_are_found() {
+        check(&[
+            ("equal", NOTHING, NOTHING, &[]),
+            ("no object", NOTHING, |it| it.objects.clear(), &["missing object contact"]),
+            ("an object more is none", |it| it.objects.clear(), NOTHING, &[]),
             (
                 "another label of an object",
-                nothing,
+                NOTHING,
                 |it| it.objects.values_mut().for_each(|it| it.singular = Some("Person".into())),
                 &["different object contact"],
             ),
             (
                 "a label that the sender does not give",
                 |it| it.objects.values_mut().for_each(|it| it.singular = None),
-                nothing,
+                NOTHING,
                 &[],
             ),
-            ("no association", nothing, |it| it.associations.clear(), &["missing association A"]),
+            ("no association", NOTHING, |it| it.associations.clear(), &["missing association A"]),
             (
                 "an association more",
                 |it| it.associations.clear(),
-                nothing,
+                NOTHING,
                 &["extra association A"],
             ),
             (
                 "another label",
-                nothing,
+                NOTHING,
                 |it| drop(it.associations.insert("A".into(), association("A", "Other"))),
                 &["different association A"],
             ),
@@ -188,31 +200,31 @@ mod tests {
                         it.first_to_second = Some("ONE_TO_ONE".into());
                     });
                 },
-                nothing,
+                NOTHING,
                 &[],
             ),
-            ("no record", nothing, |it| it.records.clear(), &["missing record a"]),
-            ("a record more", |it| it.records.clear(), nothing, &["extra record a"]),
+        ]);
+    }
+
+    #[test]
+    fn differences_of_records_and_relations_are_found() {
+        check(&[
+            ("no record", NOTHING, |it| it.records.clear(), &["missing record a"]),
+            ("a record more", |it| it.records.clear(), NOTHING, &["extra record a"]),
             (
                 "another object key",
-                nothing,
+                NOTHING,
                 |it| drop(it.records.insert("a".into(), ["pet".to_owned()].into())),
                 &["different record a"],
             ),
-            ("no relation", nothing, |it| it.relations.clear(), &["missing relation r"]),
+            ("no relation", NOTHING, |it| it.relations.clear(), &["missing relation r"]),
             (
                 "other ends, and one more",
                 |it| drop(it.relations.insert("r".into(), relation("r", "A", "c"))),
                 |it| drop(it.relations.insert("s".into(), relation("s", "A", "b"))),
                 &["different relation r", "extra relation s"],
             ),
-        ];
-        for (name, upstream_edit, local_edit, expected) in cases {
-            let (mut upstream, mut local) = (state(), state());
-            upstream_edit(&mut upstream);
-            local_edit(&mut local);
-            assert_eq!(named(&Scope::default(), &upstream, &local), expected, "{name}");
-        }
+        ]);
     }
 
     #[test]

@@ -108,7 +108,7 @@ pub fn compare_with_dump(
 ) -> Result<Comparison, DriftError> {
     let upstream = Store::in_memory().map_err(|error| DriftError::Dump(error.to_string()))?;
     let mut refused = None;
-    upstream.import().of_locations(|of| of.is_none_or(|of| of == location)).read(dump, |line| {
+    upstream.import().read(dump, |line| {
         if let LineOutcome::Refused(refusal) = line.outcome {
             refused.get_or_insert_with(|| format!("line {}: {}", line.number, refusal.error));
         }

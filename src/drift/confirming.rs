@@ -23,9 +23,11 @@ pub(crate) struct Confirming<'c> {
     pub(crate) settle: Duration,
 }
 
-/// A difference, and what became of reading its thing again.
+/// What was seen of a thing on both sides, and what reading it again gave.
 struct Candidate {
-    difference: Difference,
+    /// The difference with the greatest event of the thing: one that comes meanwhile shows
+    /// that the store has changed, even if it looks the same again.
+    before: Finding,
     read: Option<ThingRead<Thing>>,
 }
 
@@ -37,20 +39,37 @@ impl Confirming<'_> {
         limit: usize,
     ) -> Result<Vec<Finding>, DriftError> {
         let rest = differences.split_off(limit.min(differences.len()));
+        let mut waiting = self.seen_now(differences)?;
         let mut found = Vec::new();
-        let candidate = |difference| Candidate { difference, read: None };
-        let mut waiting: Vec<Candidate> = differences.into_iter().map(candidate).collect();
         for _ in 0..ROUNDS {
             if waiting.is_empty() {
                 break;
             }
             waiting = self.round(waiting, &mut found)?;
         }
-        let moving = waiting.into_iter().map(|it| (it.difference, Verdict::Moving));
+        let moving = waiting.into_iter().map(|it| (it.before.difference, Verdict::Moving));
         let rest = rest.into_iter().map(|it| (it, Verdict::Unconfirmed));
-        let others: Vec<_> = moving.chain(rest).collect();
-        found.extend(self.findings(others)?);
+        found.extend(self.findings(moving.chain(rest).collect())?);
         Ok(found)
+    }
+
+    /// Looks at the store as it is now: webhooks have arrived since it was compared.
+    fn seen_now(&self, differences: Vec<Difference>) -> Result<Vec<Candidate>, DriftError> {
+        if differences.is_empty() {
+            return Ok(Vec::new());
+        }
+        let local = read_local(self.store, self.location)?;
+        let now = differences.into_iter().filter_map(|before| {
+            let known = local.state.local_of(&before);
+            Difference::of(before.upstream().cloned(), known)
+        });
+        self.candidates(now.collect())
+    }
+
+    fn candidates(&self, differences: Vec<Difference>) -> Result<Vec<Candidate>, DriftError> {
+        let seen = differences.into_iter().map(|it| (it, Verdict::Unconfirmed)).collect();
+        let seen = self.findings(seen)?;
+        Ok(seen.into_iter().map(|before| Candidate { before, read: None }).collect())
     }
 
     /// Reads things again. Returns those that are to be read once more: that have changed on
@@ -60,26 +79,29 @@ impl Confirming<'_> {
         mut waiting: Vec<Candidate>,
         found: &mut Vec<Finding>,
     ) -> Result<Vec<Candidate>, DriftError> {
-        if !self.things.wait(self.settle) {
-            return Err(DriftError::Stopped(crate::pull::StopReason::Asked));
-        }
+        self.things.wait(self.settle)?;
         self.read(&mut waiting)?;
         let local = read_local(self.store, self.location)?;
-        let (mut moving, mut confirmed) = (Vec::new(), Vec::new());
-        for Candidate { difference: before, read } in waiting {
-            let Some(ThingRead { thing, at, is_certain }) = read else { continue };
+        let (mut before, mut now) = (Vec::new(), Vec::new());
+        let mut moving = Vec::new();
+        for candidate in waiting {
+            let Some(ThingRead { thing, at, is_certain }) = candidate.read else { continue };
+            let known = local.state.local_of(&candidate.before.difference);
             if !is_certain {
-                moving.push(Candidate { difference: before, read: None });
-                continue;
-            }
-            match Difference::of(thing, local.state.local_of(&before)) {
-                None => {}
-                Some(now) if now == before => confirmed.push((now, Verdict::Confirmed { at })),
-                Some(now) => moving.push(Candidate { difference: now, read: None }),
+                moving.push(candidate.before.difference);
+            } else if let Some(difference) = Difference::of(thing, known) {
+                before.push(candidate.before);
+                now.push((difference, Verdict::Confirmed { at }));
             }
         }
-        found.extend(self.findings(confirmed)?);
-        Ok(moving)
+        for (before, now) in before.into_iter().zip(self.findings(now)?) {
+            if now.difference == before.difference && now.newest == before.newest {
+                found.push(now);
+            } else {
+                moving.push(now.difference);
+            }
+        }
+        self.candidates(moving)
     }
 
     fn findings(
@@ -92,7 +114,7 @@ impl Confirming<'_> {
     fn read(&self, waiting: &mut [Candidate]) -> Result<(), PullError> {
         let mut objects = None;
         for candidate in waiting {
-            let difference = &candidate.difference;
+            let difference = &candidate.before.difference;
             let Some(like) = difference.upstream().or(difference.local()) else { continue };
             candidate.read = Some(match like {
                 Thing::Object(object) => {

@@ -3,7 +3,7 @@
 //!
 //! [`compare`] is pure: two [`State`]s in, [`Difference`]s out. [`compare_with_sender`] reads
 //! both sides, and confirms what it finds; [`compare_with_dump`] takes a file of events for
-//! the sender. [`repair`] writes the events that remove the differences.
+//! the sender, and [`compare_sample`] reads the links of some records alone. [`repair`] writes the events that remove the differences.
 
 mod compare;
 mod comparison;
@@ -15,6 +15,7 @@ mod local;
 mod mass_delete;
 mod repair;
 mod repair_events;
+mod sampling;
 mod scope;
 mod state;
 
@@ -24,5 +25,6 @@ pub use difference::{Difference, Kind, Thing, What};
 pub use error::DriftError;
 pub use finding::{Finding, Verdict};
 pub use repair::{Repair, RepairSettings, repair};
+pub use sampling::{SampleEstimate, compare_sample};
 pub use scope::Scope;
 pub use state::State;

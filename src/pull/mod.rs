@@ -19,6 +19,7 @@ pub use plan::{Count, Estimate, KeyEstimate, Method, ReadSettings, RecordsRead};
 pub use reading::{LocationRow, ObjectRow, RecordRow, Row};
 pub(crate) use reading::{ThingRead, Things};
 pub use running::{Part, Phase, Progress, Reader, Report, ResumeFile, RowSink};
+pub(crate) use running::{Sample, Sampled};
 pub use secret::{Secret, SecretError};
 pub use stop::{Stop, StopReason};
 pub use upstream::{BaseUrl, BaseUrlError, UpstreamSettings};

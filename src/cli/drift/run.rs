@@ -6,7 +6,8 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::drift::{
-    Comparison, DriftError, Repair, RepairSettings, compare_with_dump, compare_with_sender, repair,
+    Comparison, DriftError, Repair, RepairSettings, SampleEstimate, compare_sample,
+    compare_with_dump, compare_with_sender, repair,
 };
 use relata::journal::JournalError;
 use relata::pull::{PullError, Reader, StopReason};
@@ -51,9 +52,15 @@ fn compare_and_repair(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> 
     ensure_exists(db)?;
     let report = open_report(db, drift)?;
     let store = if drift.repair.apply { open(db)? } else { open_read_only(db)? };
-    let comparison = match &drift.against {
-        Some(dump) => with_dump(&store, drift, dump)?,
-        None => with_sender(&store, drift)?,
+    let mut sample = None;
+    let comparison = match (&drift.against, drift.sample) {
+        (Some(dump), _) => with_dump(&store, drift, dump)?,
+        (None, None) => with_sender(&store, drift)?,
+        (None, Some(size)) => {
+            let (comparison, estimate) = with_sample(&store, drift, size.get())?;
+            sample = Some(estimate);
+            comparison
+        }
     };
     let repairs = if drift.repair.apply {
         let trust_dump = drift.against.as_deref().filter(|_| drift.repair.trust_dump);
@@ -68,7 +75,7 @@ fn compare_and_repair(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> 
     if let Some(to) = report {
         write_report(to, &comparison, repairs.as_deref())?;
     }
-    print(drift, &comparison, repairs.as_deref())?;
+    print(drift, &comparison, repairs.as_deref(), sample)?;
     if drift.repair.apply {
         store.close()?;
     }
@@ -93,6 +100,19 @@ fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
         compare_with_sender(store, &reader, &drift.settings(), &mut |it| display.show(it));
     display.end();
     Ok(compared?)
+}
+
+/// Compares a sample. Returns what it says, too, and by which seed it was chosen.
+fn with_sample(
+    store: &Store,
+    drift: &DriftArgs,
+    size: usize,
+) -> anyhow::Result<(Comparison, (SampleEstimate, u64))> {
+    let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
+    let reader = Reader::new(upstream, drift.read_settings(), stop)?;
+    let seed = drift.seed.unwrap_or_else(|| Timestamp::now().as_millis().unsigned_abs());
+    let (comparison, estimate) = compare_sample(store, &reader, &drift.settings(), size, seed)?;
+    Ok((comparison, (estimate, seed)))
 }
 
 fn with_dump(store: &Store, drift: &DriftArgs, dump: &Path) -> anyhow::Result<Comparison> {

@@ -3,7 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
-use relata::drift::{Comparison, Finding, Kind, Repair, Verdict, What};
+use relata::drift::{Comparison, Finding, Kind, Repair, SampleEstimate, Verdict, What};
 use serde_json::{Map, Value, json};
 
 use crate::cli::destination::{Destination, Reserved};
@@ -47,10 +47,15 @@ pub(super) fn print(
     drift: &DriftArgs,
     comparison: &Comparison,
     repairs: Option<&[Repair]>,
+    sample: Option<(SampleEstimate, u64)>,
 ) -> anyhow::Result<()> {
     let pairs = pairs(comparison, repairs);
     if drift.json {
-        return print_json(&json(drift, comparison, &pairs));
+        let mut summary = json(drift, comparison, &pairs);
+        if let (Some(members), Some(sample)) = (summary.as_object_mut(), sample) {
+            members.insert("sample".to_owned(), sample_json(sample));
+        }
+        return print_json(&summary);
     }
     for (finding, repair) in pairs.iter().take(drift.limit) {
         print_line(visible(&text_line(finding, *repair)))?;
@@ -68,7 +73,8 @@ pub(super) fn print(
             .collect();
         print_table(&["WHAT", "MISSING", "EXTRA", "DIFFERENT"], &rows)?;
     }
-    for line in closing_lines(drift, comparison, &pairs) {
+    for line in closing_lines(drift, comparison, &pairs).into_iter().chain(sample.map(sample_line))
+    {
         print_line(visible(&line))?;
     }
     Ok(())
@@ -122,6 +128,24 @@ fn closing_lines(drift: &DriftArgs, comparison: &Comparison, pairs: &Pairs<'_>) 
         );
     }
     lines
+}
+
+fn sample_line((estimate, seed): (SampleEstimate, u64)) -> String {
+    let SampleEstimate { sampled, different, records, between: [low, high] } = estimate;
+    format!(
+        "links of {sampled} of {records} records were compared (--seed {seed}), {different} of them \
+         differ: with a confidence of 95 %, {:.1} % to {:.1} % of the records do",
+        low * 100.0,
+        high * 100.0
+    )
+}
+
+fn sample_json((estimate, seed): (SampleEstimate, u64)) -> Value {
+    let SampleEstimate { sampled, different, records, between } = estimate;
+    json!({
+        "records": records, "sampled": sampled, "different": different, "between": between,
+        "seed": seed,
+    })
 }
 
 fn json(drift: &DriftArgs, comparison: &Comparison, pairs: &Pairs<'_>) -> Value {

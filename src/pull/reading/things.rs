@@ -1,11 +1,14 @@
 //! Single things, each asked for by itself.
 
+use std::time::Duration;
+
 use crate::model::{Association, RecordRef, Relation, Timestamp};
 use crate::pull::error::PullError;
 use crate::pull::reading::definitions::{Definitions, read_objects};
 use crate::pull::reading::lists::Lists;
 use crate::pull::reading::page_sizes::PageSizes;
 use crate::pull::reading::rows::{ObjectRow, association};
+use crate::pull::stop::StopReason;
 use crate::pull::upstream::{Answer, Call, Client, rejected};
 
 /// One thing as it was read by itself.
@@ -70,6 +73,13 @@ impl<'c> Things<'c> {
         Ok(read)
     }
 
+    /// Reads the links of a record, one association at a time.
+    pub(crate) fn links(&self, record: &RecordRef) -> Result<Vec<Relation>, PullError> {
+        let (client, location, definitions) = (self.client, self.location, &self.definitions);
+        let lists = Lists { client, location, definitions, sizes: &self.sizes };
+        Ok(lists.each(record.object.as_str(), record.id.as_str())?.rows)
+    }
+
     /// Reads a record.
     pub(crate) fn record(&self, like: &RecordRef) -> Result<ThingRead<RecordRef>, PullError> {
         let started = Timestamp::now();
@@ -87,9 +97,13 @@ impl<'c> Things<'c> {
         read_objects(self.client, self.location)
     }
 
-    /// Waits for a duration. Returns whether it passed; false is a stop.
-    pub(crate) fn wait(&self, time: std::time::Duration) -> bool {
-        self.client.wait(time)
+    /// Waits for a duration, unless it is stopped.
+    pub(crate) fn wait(&self, time: Duration) -> Result<(), PullError> {
+        if self.client.wait(time) {
+            return Ok(());
+        }
+        let reason = self.client.stop().reason().unwrap_or(StopReason::Asked);
+        Err(PullError::Stopped(reason))
     }
 }
 

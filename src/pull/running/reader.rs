@@ -46,6 +46,16 @@ impl ResumeFile {
     }
 }
 
+/// The object keys whose lists show every link.
+#[derive(Debug)]
+pub(crate) struct ListedObjects {
+    pub(crate) objects: Vec<String>,
+    /// The associations of the location.
+    pub(crate) associations: Vec<Association>,
+    /// Keys of associations that cannot be read from either end.
+    pub(crate) unreachable: Vec<String>,
+}
+
 /// The keys of a reading, and the first pages that are known.
 struct Start {
     keys: Vec<KeyRun>,
@@ -76,6 +86,19 @@ impl Reader {
     /// Returns a reader of single things, which shares the limits of this one.
     pub(crate) fn things(&self, associations: impl IntoIterator<Item = Association>) -> Things<'_> {
         Things::new(&self.client, &self.settings.location, associations)
+    }
+
+    /// Looks at the location, and returns the object keys whose lists show every link. Costs 15
+    /// requests at most, as [`estimate`](Self::estimate).
+    pub(crate) fn listed_objects(&self) -> Result<ListedObjects, PullError> {
+        let layer = read_object_layer(&self.client, &self.settings)?;
+        let keys = survey(&self.client, &self.settings, &layer)?;
+        let Plan { methods, unreachable, .. } = plan(&self.settings, &layer, &keys)?;
+        Ok(ListedObjects {
+            objects: methods.into_keys().collect(),
+            associations: layer.definitions.all().cloned().collect(),
+            unreachable,
+        })
     }
 
     /// Returns what is read.
