@@ -43,6 +43,7 @@
 //! | [`journal`] | where accepted events are kept: the trait, SQLite, memory |
 //! | [`export`] | writes a graph in the formats of other tools |
 //! | `pull` | reads a location from the sender's API, with the feature `pull` |
+//! | `drift` | compares a location with the sender, and repairs it, with the feature `pull` |
 //! | `signature` | verifies webhook signatures, with the feature `server` |
 //! | `http`, `api` | the HTTP API and its JSON, with the feature `server` |
 //!
@@ -51,6 +52,8 @@
 
 #[cfg(feature = "server")]
 pub mod api;
+#[cfg(feature = "pull")]
+pub mod drift;
 pub mod export;
 pub mod graph;
 #[cfg(feature = "server")]

@@ -9,6 +9,7 @@ mod dead_letters;
 mod destination;
 mod diff;
 mod doctor;
+mod drift;
 mod erase;
 mod errors;
 mod export;

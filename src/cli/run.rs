@@ -5,7 +5,7 @@ use std::process::ExitCode;
 use crate::config::{Command, Config};
 
 use crate::cli::{
-    backup, bench, checkpoint, completions, dead_letters, diff, doctor, erase, export, find,
+    backup, bench, checkpoint, completions, dead_letters, diff, doctor, drift, erase, export, find,
     health, history, ingest, links, log, pull, serve, summary, token, traversals, verify, watch,
 };
 
@@ -17,6 +17,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Health(health) => health::run(&health),
         Command::Ingest(ingest) => ingest::run(&config.db, &ingest),
         Command::Pull(pull) => pull::run(&config.db, &pull),
+        Command::Drift(drift) => drift::run(&config.db, &drift),
         Command::Find(find) => find::run(&config.db, &find),
         Command::Links(links) => links::run(&config.db, &links),
         Command::Labels(labels) => links::labels(&config.db, &labels),

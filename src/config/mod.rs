@@ -2,6 +2,7 @@
 //! them.
 
 mod commands;
+mod drift;
 mod duration;
 mod file;
 mod filters;
@@ -21,6 +22,7 @@ mod variables;
 mod webhooks;
 
 pub(crate) use commands::*;
+pub(crate) use drift::DriftArgs;
 pub(crate) use filters::ConditionArg;
 pub(crate) use find::{FOUND_MAX, FindArgs};
 pub(crate) use names::Names;
@@ -107,6 +109,8 @@ pub(crate) enum Command {
     Ingest(IngestArgs),
     /// Read locations from HighLevel's API into a store, a server or a file
     Pull(PullArgs),
+    /// Compare a location with HighLevel, and repair it
+    Drift(DriftArgs),
     /// Find records by name, or by the beginning of their id
     Find(FindArgs),
     /// List the links of an object key or a record

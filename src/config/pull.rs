@@ -48,6 +48,16 @@ pub(crate) struct PullArgs {
     #[command(flatten)]
     read: ReadArgs,
 
+    /// Records to write: all, those with links of the object keys whose links are listed, or
+    /// none; links are read in any case
+    #[arg(long, env = "RELATA_RECORDS", value_enum, default_value_t = RecordsArg::All, value_name = "WHICH")]
+    records: RecordsArg,
+
+    /// Number of records of each object key whose links are read a second way, to prove the
+    /// method; 0 for none
+    #[arg(long, env = "RELATA_SAMPLE", default_value_t = 100, value_name = "N")]
+    sample: usize,
+
     /// How much to keep of what records are: all that the sender says, their names, or ids alone
     #[arg(long, env = "RELATA_KEEP", value_enum, default_value_t = KeepArg::Names, value_name = "WHAT")]
     pub(crate) keep: KeepArg,
@@ -96,11 +106,6 @@ pub(crate) struct ReadArgs {
     #[arg(long, env = "RELATA_PULL_ASSOCIATIONS", value_delimiter = ',', value_name = "ID|KEY")]
     associations: Vec<String>,
 
-    /// Records to write: all, those with links of the object keys whose links are listed, or
-    /// none; links are read in any case
-    #[arg(long, env = "RELATA_RECORDS", value_enum, default_value_t = RecordsArg::All, value_name = "WHICH")]
-    records: RecordsArg,
-
     /// How links are read: from search results, in one list per record, in one list per record
     /// and association, or in the cheapest of these ways that proves good
     #[arg(long, env = "RELATA_METHOD", value_enum, default_value_t = MethodArg::Auto, value_name = "METHOD")]
@@ -109,11 +114,6 @@ pub(crate) struct ReadArgs {
     /// Records whose links are listed: the fewest that touch every association, or all
     #[arg(long, env = "RELATA_ENDS", value_enum, default_value_t = EndsArg::Cover, value_name = "ENDS")]
     ends: EndsArg,
-
-    /// Number of records of each object key whose links are read a second way, to prove the
-    /// method; 0 for none
-    #[arg(long, env = "RELATA_SAMPLE", default_value_t = 100, value_name = "N")]
-    sample: usize,
 
     /// Rows of a page to ask for [default: 100; 500 for searches]
     #[arg(long, env = "RELATA_PAGE_SIZE", value_name = "N")]
@@ -146,17 +146,17 @@ enum EndsArg {
 }
 
 impl ReadArgs {
+    /// Returns whether only a part of the location is read.
+    pub(super) fn is_partial(&self) -> bool {
+        !self.objects.is_empty() || !self.associations.is_empty()
+    }
+
     /// Returns the settings for a location.
     pub(crate) fn settings(&self, location: &str) -> ReadSettings {
         let some = |names: &Vec<String>| Some(names.clone()).filter(|names| !names.is_empty());
         ReadSettings {
             objects: some(&self.objects),
             associations: some(&self.associations),
-            records: match self.records {
-                RecordsArg::All => RecordsRead::All,
-                RecordsArg::Linked => RecordsRead::Linked,
-                RecordsArg::None => RecordsRead::None,
-            },
             method: match self.method {
                 MethodArg::Auto => None,
                 MethodArg::Embedded => Some(Method::Embedded),
@@ -164,7 +164,6 @@ impl ReadArgs {
                 MethodArg::ListEach => Some(Method::ListEach),
             },
             both_ends: self.ends == EndsArg::Both,
-            sample: self.sample,
             page_size: self.page_size,
             settle: self.proof_settle,
             ..ReadSettings::new(location)
@@ -175,7 +174,15 @@ impl ReadArgs {
 impl PullArgs {
     /// Returns the settings for a location.
     pub(crate) fn read_settings(&self, location: &str) -> ReadSettings {
-        self.read.settings(location)
+        ReadSettings {
+            records: match self.records {
+                RecordsArg::All => RecordsRead::All,
+                RecordsArg::Linked => RecordsRead::Linked,
+                RecordsArg::None => RecordsRead::None,
+            },
+            sample: self.sample,
+            ..self.read.settings(location)
+        }
     }
 
     /// Reads the address of the server to write to, and its token, if there is one.

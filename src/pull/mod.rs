@@ -17,10 +17,13 @@ mod writing;
 pub use error::PullError;
 pub use plan::{Count, Estimate, KeyEstimate, Method, ReadSettings, RecordsRead};
 pub use reading::{LocationRow, ObjectRow, RecordRow, Row};
+pub(crate) use reading::{ThingRead, Things};
 pub use running::{Part, Phase, Progress, Reader, Report, ResumeFile, RowSink};
+pub(crate) use running::{Sample, Sampled};
 pub use secret::{Secret, SecretError};
 pub use stop::{Stop, StopReason};
 pub use upstream::{BaseUrl, BaseUrlError, UpstreamSettings};
+pub(crate) use writing::Events;
 pub use writing::{
     Cardinalities, Destination, EventCounts, EventWriter, FileDestination, Known,
     ServerDestination, StoreDestination, StreamDestination,

@@ -38,6 +38,7 @@ const LAYERS: &[(&str, &[&str])] = &[
     ("signature", &["model"]),
     ("store", &["model", "webhook", "graph", "journal"]),
     ("pull", &["model", "webhook", "store"]),
+    ("drift", &["model", "webhook", "graph", "store", "pull"]),
     ("api", &["model", "webhook", "graph", "journal", "signature", "store"]),
     ("http", &["model", "webhook", "graph", "journal", "export", "signature", "store", "api"]),
 ];
@@ -79,6 +80,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "http/",
             "cli/",
             "pull/",
+            "drift/repair_events.rs",
             "journal/sqlite/checkpoint/",
         ],
     ),

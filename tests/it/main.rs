@@ -20,6 +20,8 @@ mod cli;
 mod deploy;
 #[cfg(feature = "server")]
 mod docs;
+#[cfg(feature = "server")]
+mod drift;
 mod export;
 #[cfg(feature = "server")]
 mod fuzz_targets;

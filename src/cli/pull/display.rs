@@ -15,7 +15,7 @@ const LINE_EVERY: Duration = Duration::from_secs(30);
 const JSON_EVERY: Duration = Duration::from_secs(1);
 
 /// Shows progress: as bars, as lines or as JSON.
-pub(super) struct Display {
+pub(in crate::cli) struct Display {
     form: Form,
     last: Option<Instant>,
 }
@@ -36,7 +36,7 @@ struct Bars {
 
 impl Display {
     /// Chooses the form.
-    pub(super) fn new(progress: ProgressArg) -> anyhow::Result<Self> {
+    pub(in crate::cli) fn new(progress: ProgressArg) -> anyhow::Result<Self> {
         let form = match progress {
             ProgressArg::Json => Form::Json,
             ProgressArg::None => Form::Nothing,
@@ -48,7 +48,7 @@ impl Display {
     }
 
     /// Shows how far it has come, if it is time to.
-    pub(super) fn show(&mut self, progress: &Progress) {
+    pub(in crate::cli) fn show(&mut self, progress: &Progress) {
         let every = match &self.form {
             Form::Bars(bars) => return bars.show(progress),
             Form::Nothing => return,
@@ -66,7 +66,7 @@ impl Display {
     }
 
     /// Removes the bars.
-    pub(super) fn end(&self) {
+    pub(in crate::cli) fn end(&self) {
         if let Form::Bars(bars) = &self.form {
             bars.all.clear().unwrap_or_default();
         }

@@ -6,4 +6,5 @@ mod place;
 mod run;
 mod summary;
 
-pub(super) use run::run;
+pub(super) use display::Display;
+pub(super) use run::{EXIT_AGAIN, EXIT_QUOTA, EXIT_USAGE, is_usage, run, stop_by_signal};

@@ -20,13 +20,13 @@ use crate::cli::{errors, signals};
 use crate::config::PullArgs;
 
 /// Exit status of a pull that must be run again.
-const EXIT_AGAIN: u8 = 3;
+pub(in crate::cli) const EXIT_AGAIN: u8 = 3;
 
 /// Exit status of wrong usage.
-const EXIT_USAGE: u8 = 2;
+pub(in crate::cli) const EXIT_USAGE: u8 = 2;
 
 /// Exit status when the requests of the day are used up: `EX_TEMPFAIL`.
-const EXIT_QUOTA: u8 = 75;
+pub(in crate::cli) const EXIT_QUOTA: u8 = 75;
 
 pub(in crate::cli) fn run(db: &Path, pull: &PullArgs) -> anyhow::Result<ExitCode> {
     match pull_all(db, pull) {
@@ -39,7 +39,7 @@ pub(in crate::cli) fn run(db: &Path, pull: &PullArgs) -> anyhow::Result<ExitCode
 }
 
 /// Returns whether an error is one of the command line, which nothing was read for.
-fn is_usage(error: &anyhow::Error) -> bool {
+pub(in crate::cli) fn is_usage(error: &anyhow::Error) -> bool {
     error.chain().any(|cause| {
         cause.is::<relata::pull::BaseUrlError>()
             || cause.is::<relata::pull::SecretError>()
@@ -173,7 +173,7 @@ fn dry_run(pull: &PullArgs, upstream: &UpstreamSettings, stop: &Stop) -> anyhow:
 }
 
 /// Returns what the first signal stops. The second ends the process.
-fn stop_by_signal() -> anyhow::Result<Stop> {
+pub(in crate::cli) fn stop_by_signal() -> anyhow::Result<Stop> {
     let stop = Stop::default();
     let (stopped, signal) = (stop.clone(), signals::watch()?);
     let runtime = tokio::runtime::Builder::new_current_thread().build()?;

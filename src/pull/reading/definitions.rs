@@ -57,7 +57,7 @@ pub(crate) fn read_location(
 ) -> Result<Option<(LocationRow, Timestamp)>, PullError> {
     let (json, at) = match client.fetch(&Call::location(location)) {
         Ok(Answer::Found(json, at)) => (json, at),
-        Ok(Answer::Missing | Answer::NotTaken(_)) => return Ok(None),
+        Ok(Answer::Missing(_) | Answer::NotTaken(_)) => return Ok(None),
         Err(PullError::Refused(why)) => {
             tracing::warn!(why, "the name of the location is not read");
             return Ok(None);
@@ -79,7 +79,7 @@ pub(crate) fn read_objects(
             let rows = rows_of(&json, "objects").iter().map(|row| object(row, location));
             Ok((rows.collect::<Result<_, _>>()?, at))
         }
-        Answer::Missing => Err(rejected(&call, 404, "there is no such list")),
+        Answer::Missing(_) => Err(rejected(&call, 404, "there is no such list")),
         Answer::NotTaken(why) => Err(rejected(&call, 422, &why)),
     }
 }
@@ -103,7 +103,7 @@ pub(crate) fn read_associations(
                     total: json.get("total").and_then(Value::as_u64),
                 })
             }
-            Answer::Missing => Err(rejected(&call, 404, "there is no such list")),
+            Answer::Missing(_) => Err(rejected(&call, 404, "there is no such list")),
             Answer::NotTaken(why) => too_long_or_else(&call, &why),
         }
     })?;
@@ -122,7 +122,7 @@ pub(crate) fn read_association(
             // What is found under an internal id may be no association at all.
             Ok(association(row, location).ok().map(|read| (read, at)))
         }
-        Answer::Missing | Answer::NotTaken(_) => Ok(None),
+        Answer::Missing(_) | Answer::NotTaken(_) => Ok(None),
     }
 }
 

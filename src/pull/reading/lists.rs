@@ -44,7 +44,10 @@ impl Lists<'_> {
                     read_at.get_or_insert(at);
                     self.page(&json)
                 }
-                Answer::Missing => Ok(PageAnswer::Missing),
+                Answer::Missing(at) => {
+                    read_at.get_or_insert(at);
+                    Ok(PageAnswer::Missing)
+                }
                 Answer::NotTaken(why) => too_long_or_else(&call, &why),
             }
         })?;

@@ -6,6 +6,7 @@ mod page_sizes;
 mod paging;
 mod rows;
 mod searches;
+mod things;
 
 pub(crate) use definitions::{
     Definitions, read_association, read_associations, read_location, read_objects,
@@ -15,3 +16,4 @@ pub(crate) use page_sizes::PageSizes;
 pub(crate) use rows::text;
 pub use rows::{LocationRow, ObjectRow, RecordRow, Row};
 pub(crate) use searches::{SearchKind, SearchPage, SearchProgress, search_page};
+pub(crate) use things::{ThingRead, Things};

@@ -76,7 +76,7 @@ pub(crate) fn search_page(
         };
         let why = match client.fetch(&call)? {
             Answer::Found(json, at) => return page(&json, location, object, limit, at),
-            Answer::Missing => None,
+            Answer::Missing(_) => None,
             Answer::NotTaken(why) => Some(why),
         };
         match why.as_deref().map(|why| too_long_or_else::<()>(&call, why)) {
@@ -146,7 +146,7 @@ fn all_businesses(
                 let rows = rows.map(|row| record(row, location, object));
                 Ok(PageAnswer::Page { rows: rows.collect::<Result<_, _>>()?, total: None })
             }
-            Answer::Missing => Ok(PageAnswer::Missing),
+            Answer::Missing(_) => Ok(PageAnswer::Missing),
             Answer::NotTaken(why) => too_long_or_else(&call, &why),
         }
     })?;

@@ -15,3 +15,4 @@ pub use progress::{Part, Phase, Progress};
 pub use reader::{Reader, ResumeFile};
 pub use report::Report;
 pub use row_sink::RowSink;
+pub(crate) use sample::{Sample, Sampled};

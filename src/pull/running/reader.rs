@@ -4,13 +4,13 @@ use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::model::{ObjectKey, Timestamp};
+use crate::model::{Association, ObjectKey, Timestamp};
 use crate::pull::error::PullError;
 use crate::pull::plan::{
     Estimate, KeySurvey, ObjectLayer, Plan, ReadSettings, RecordsRead, plan, read_object_layer,
     search_sizes, survey,
 };
-use crate::pull::reading::{PageSizes, Row, SearchPage, read_location};
+use crate::pull::reading::{PageSizes, Row, SearchPage, Things, read_location};
 use crate::pull::running::coordinator::{Coordinator, Outputs};
 use crate::pull::running::jobs::JobContext;
 use crate::pull::running::key_run::{KeyRun, KeyStart};
@@ -46,6 +46,16 @@ impl ResumeFile {
     }
 }
 
+/// The object keys whose lists show every link.
+#[derive(Debug)]
+pub(crate) struct ListedObjects {
+    pub(crate) objects: Vec<String>,
+    /// The associations of the location.
+    pub(crate) associations: Vec<Association>,
+    /// Keys of associations that cannot be read from either end.
+    pub(crate) unreachable: Vec<String>,
+}
+
 /// The keys of a reading, and the first pages that are known.
 struct Start {
     keys: Vec<KeyRun>,
@@ -71,6 +81,34 @@ impl Reader {
         let keys = survey(&self.client, &self.settings, &layer)?;
         let plan = plan(&self.settings, &layer, &keys)?;
         Ok(Estimate::new(&self.settings, &layer, &keys, &plan))
+    }
+
+    /// Returns a reader of single things, which shares the limits of this one.
+    pub(crate) fn things(&self, associations: impl IntoIterator<Item = Association>) -> Things<'_> {
+        Things::new(&self.client, &self.settings.location, associations)
+    }
+
+    /// Looks at the location, and returns the object keys whose lists show every link. Costs 15
+    /// requests at most, as [`estimate`](Self::estimate).
+    pub(crate) fn listed_objects(&self) -> Result<ListedObjects, PullError> {
+        let layer = read_object_layer(&self.client, &self.settings)?;
+        let keys = survey(&self.client, &self.settings, &layer)?;
+        let Plan { methods, unreachable, .. } = plan(&self.settings, &layer, &keys)?;
+        Ok(ListedObjects {
+            objects: methods.into_keys().collect(),
+            associations: layer.definitions.all().cloned().collect(),
+            unreachable,
+        })
+    }
+
+    /// Returns what is read.
+    pub(crate) fn settings(&self) -> &ReadSettings {
+        &self.settings
+    }
+
+    /// Returns the number of requests sent.
+    pub(crate) fn requests(&self) -> u64 {
+        self.client.requests()
     }
 
     /// Returns the number of requests left of the day, if the sender said it.

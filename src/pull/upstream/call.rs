@@ -19,6 +19,10 @@ pub(crate) enum Route {
     ContactSearch,
     OpportunitySearch,
     Businesses,
+    Record,
+    Contact,
+    Opportunity,
+    Business,
 }
 
 impl Route {
@@ -29,10 +33,10 @@ impl Route {
             Self::Objects => "objects/schema.readonly",
             Self::Associations | Self::Association => "associations.readonly",
             Self::Relations => "associations/relation.readonly",
-            Self::RecordSearch => "objects/record.readonly",
-            Self::ContactSearch => "contacts.readonly",
-            Self::OpportunitySearch => "opportunities.readonly",
-            Self::Businesses => "businesses.readonly",
+            Self::RecordSearch | Self::Record => "objects/record.readonly",
+            Self::ContactSearch | Self::Contact => "contacts.readonly",
+            Self::OpportunitySearch | Self::Opportunity => "opportunities.readonly",
+            Self::Businesses | Self::Business => "businesses.readonly",
         }
     }
 }
@@ -91,6 +95,18 @@ impl Call {
     /// Returns the call for a page of companies, where they cannot be searched as records.
     pub(crate) fn businesses(location: &str, skip: usize, limit: usize) -> Self {
         Self::get(Route::Businesses, "/businesses/".to_owned(), page(location, skip, limit))
+    }
+
+    /// Returns the call for one record. The sender takes no location here: the id decides.
+    pub(crate) fn record(object: &str, id: &str) -> Self {
+        let id = encoded(id);
+        let (route, path) = match object {
+            "contact" => (Route::Contact, format!("/contacts/{id}")),
+            "opportunity" => (Route::Opportunity, format!("/opportunities/{id}")),
+            "business" => (Route::Business, format!("/businesses/{id}")),
+            _ => (Route::Record, format!("/objects/{}/records/{id}", encoded(object))),
+        };
+        Self::get(route, path, Vec::new())
     }
 
     /// Returns the call that searches records of an object key. The documented body names a
@@ -215,6 +231,10 @@ mod tests {
                 Call::relations("L", "r", Some("A"), 99, 100),
                 "/associations/relations/r?locationId=L&skip=99&limit=100&associationIds=A",
             ),
+            (Call::record("contact", "a/b"), "/contacts/a%2Fb"),
+            (Call::record("opportunity", "a"), "/opportunities/a"),
+            (Call::record("business", "a"), "/businesses/a"),
+            (Call::record("custom_objects.pet", "a"), "/objects/custom_objects.pet/records/a"),
             (
                 Call::opportunity_search("L", 100, &SearchPlace::Page(1)),
                 "/opportunities/search?location_id=L&limit=100&status=all",

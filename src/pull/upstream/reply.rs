@@ -26,8 +26,8 @@ pub(crate) struct Reply {
 pub(crate) enum Answer {
     /// The thing that was asked for, and when it was read by the sender's clock.
     Found(Value, Timestamp),
-    /// There is no such thing.
-    Missing,
+    /// There is no such thing, and when that was so by the sender's clock.
+    Missing(Timestamp),
     /// The sender does not take the request like this (400, 422): its words.
     NotTaken(String),
 }
@@ -52,7 +52,7 @@ impl Reply {
                 Ok(json) => Verdict::Answered(Answer::Found(json, headers.date.unwrap_or(started))),
                 Err(_) => Verdict::Fault("an answer that is not JSON".to_owned(), None),
             },
-            404 => Verdict::Answered(Answer::Missing),
+            404 => Verdict::Answered(Answer::Missing(headers.date.unwrap_or(started))),
             400 | 422 => Verdict::Answered(Answer::NotTaken(message(&body))),
             401 | 403 => Verdict::End(refused(call, status, &body)),
             429 => Verdict::TooEarly(headers.retry_after.or(headers.interval)),
@@ -118,7 +118,7 @@ mod tests {
         let call = Call::associations("L", 0, 100);
         match reply.verdict(&call, Timestamp::from_millis(0)) {
             Verdict::Answered(Answer::Found(json, _)) => format!("found {json}"),
-            Verdict::Answered(Answer::Missing) => "missing".to_owned(),
+            Verdict::Answered(Answer::Missing(_)) => "missing".to_owned(),
             Verdict::Answered(Answer::NotTaken(why)) => format!("not taken: {why}"),
             Verdict::TooEarly(pause) => format!("too early {pause:?}"),
             Verdict::Fault(why, _) => format!("fault: {why}"),

@@ -20,22 +20,22 @@ const EVENT_BYTES: usize = 256 << 10;
 
 /// Makes events of the rows of a location.
 #[derive(Debug)]
-pub(super) struct Events {
+pub(crate) struct Events {
     pub(super) location: String,
     pub(super) keep: Keep,
-    pub(super) cardinalities: HashMap<String, Cardinalities>,
+    pub(crate) cardinalities: HashMap<String, Cardinalities>,
     /// The property that names the records of an object key.
     primaries: HashMap<String, String>,
 }
 
 impl Events {
     /// Makes events of the rows of a location.
-    pub(super) fn new(location: String, keep: Keep) -> Self {
+    pub(crate) fn new(location: String, keep: Keep) -> Self {
         Self { location, keep, cardinalities: HashMap::new(), primaries: HashMap::new() }
     }
 
     /// Returns the event of a row, or `None` if nothing of it is kept.
-    pub(super) fn event(&mut self, row: &Row, at: Timestamp) -> Option<Value> {
+    pub(crate) fn event(&mut self, row: &Row, at: Timestamp) -> Option<Value> {
         let (event_type, mut body) = match row {
             Row::Location(row) => self.location_event(row)?,
             Row::Object(row) => self.object_event(row),

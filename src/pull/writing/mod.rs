@@ -10,6 +10,8 @@ mod store;
 
 pub use destination::{Cardinalities, Destination, EventCounts, Known};
 pub use event_writer::EventWriter;
+pub(crate) use events::Events;
+
 pub use file::{FileDestination, StreamDestination};
 pub use server::ServerDestination;
 pub use store::StoreDestination;

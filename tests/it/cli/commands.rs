@@ -314,6 +314,7 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
         "serve",
         "ingest",
         "pull",
+        "drift",
         "find",
         "links",
         "labels",

@@ -39,8 +39,13 @@ impl Place {
 
     /// The command, as fast as possible.
     pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        self.command_of("pull", arguments)
+    }
+
+    /// Another command that reads from the stand-in.
+    pub(crate) fn command_of(&self, name: &str, arguments: &[&str]) -> Command {
         let mut command = relata();
-        command.current_dir(self.folder.path()).arg("pull").arg("--db").arg(&self.db);
+        command.current_dir(self.folder.path()).arg(name).arg("--db").arg(&self.db);
         command.args(["--location", &self.location.id]);
         let token = self.path("token");
         command.env("RELATA_TOKEN_FILE", token).env("RELATA_BASE_URL", self.stand_in.url());

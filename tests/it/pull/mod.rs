@@ -1,7 +1,7 @@
 //! Pulling from the sender's API, against the stand-in.
 
 mod change;
-mod command;
+pub(crate) mod command;
 mod costs;
 mod interrupted;
 mod limits;

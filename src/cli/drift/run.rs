@@ -1,0 +1,141 @@
+//! Compares, repairs if asked to, and decides how the command ends.
+
+use std::fs::File;
+use std::path::Path;
+use std::process::ExitCode;
+
+use anyhow::Context;
+use relata::drift::{
+    Comparison, DriftError, Repair, RepairSettings, SampleEstimate, compare_sample,
+    compare_with_dump, compare_with_sender, repair,
+};
+use relata::journal::JournalError;
+use relata::pull::{PullError, Reader, StopReason};
+use relata::{OpenError, Store, Timestamp};
+
+use crate::cli::database::{ensure_exists, open_read_only};
+use crate::cli::drift::summary::{open_report, print, write_report};
+use crate::cli::pull::{Display, EXIT_AGAIN, EXIT_QUOTA, EXIT_USAGE, is_usage, stop_by_signal};
+use crate::cli::{errors, log};
+use crate::config::DriftArgs;
+
+pub(in crate::cli) fn run(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
+    match compare_and_repair(db, drift) {
+        Err(error) if is_usage(&error) => {
+            errors::print_error(&error);
+            Ok(ExitCode::from(EXIT_USAGE))
+        }
+        Err(error) => match error.downcast_ref() {
+            Some(DriftError::Stopped(reason)) => Ok(stopped(reason)),
+            _ => Err(error),
+        },
+        ended => ended,
+    }
+}
+
+/// Says why nothing was compared.
+fn stopped(reason: &StopReason) -> ExitCode {
+    let (why, code) = match reason {
+        StopReason::Quota { left } => (format!("{left} requests of the day are left"), EXIT_QUOTA),
+        StopReason::MaxRequests => ("--max-requests were sent".to_owned(), EXIT_AGAIN),
+        StopReason::Unanswered(why) => (format!("no answer: {why}"), EXIT_AGAIN),
+        _ => ("as asked".to_owned(), EXIT_AGAIN),
+    };
+    log::print_error_line(&format!("relata: stopped ({why}): nothing was compared for good"));
+    ExitCode::from(code)
+}
+
+fn compare_and_repair(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
+    if let Some(fault) = drift.fault() {
+        return Err(PullError::Setting(fault.to_owned()).into());
+    }
+    ensure_exists(db)?;
+    let report = open_report(db, drift)?;
+    let store = if drift.repair.apply { open(db)? } else { open_read_only(db)? };
+    let mut sample = None;
+    let comparison = match (&drift.against, drift.sample) {
+        (Some(dump), _) => with_dump(&store, drift, dump)?,
+        (None, None) => with_sender(&store, drift)?,
+        (None, Some(size)) => {
+            let (comparison, estimate) = with_sample(&store, drift, size.get())?;
+            sample = Some(estimate);
+            comparison
+        }
+    };
+    let repairs = if drift.repair.apply {
+        let trust_dump = drift.against.as_deref().filter(|_| drift.repair.trust_dump);
+        let settings = RepairSettings {
+            trust_dump: trust_dump.map(last_change).transpose()?,
+            allow_mass_delete: drift.repair.allow_mass_delete,
+        };
+        Some(repair(&store, &drift.location, &comparison, &settings)?)
+    } else {
+        None
+    };
+    if let Some(to) = report {
+        write_report(to, &comparison, repairs.as_deref())?;
+    }
+    print(drift, &comparison, repairs.as_deref(), sample)?;
+    if drift.repair.apply {
+        store.close()?;
+    }
+    Ok(ExitCode::from(status(&comparison, repairs.as_deref())))
+}
+
+fn status(comparison: &Comparison, repairs: Option<&[Repair]>) -> u8 {
+    let is_repaired =
+        |repairs: &[Repair]| repairs.iter().all(|it| matches!(it, Repair::Applied(_)));
+    let is_equal = match repairs {
+        Some(repairs) => is_repaired(repairs),
+        None => comparison.findings.is_empty(),
+    };
+    if is_equal && comparison.is_complete() { 0 } else { EXIT_AGAIN }
+}
+
+fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
+    let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
+    let reader = Reader::new(upstream, drift.read_settings(), stop)?;
+    let mut display = Display::new(drift.progress)?;
+    let compared =
+        compare_with_sender(store, &reader, &drift.settings(), &mut |it| display.show(it));
+    display.end();
+    Ok(compared?)
+}
+
+/// Compares a sample. Returns what it says, too, and by which seed it was chosen.
+fn with_sample(
+    store: &Store,
+    drift: &DriftArgs,
+    size: usize,
+) -> anyhow::Result<(Comparison, (SampleEstimate, u64))> {
+    let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
+    let reader = Reader::new(upstream, drift.read_settings(), stop)?;
+    let seed = drift.seed.unwrap_or_else(|| Timestamp::now().as_millis().unsigned_abs());
+    let (comparison, estimate) = compare_sample(store, &reader, &drift.settings(), size, seed)?;
+    Ok((comparison, (estimate, seed)))
+}
+
+fn with_dump(store: &Store, drift: &DriftArgs, dump: &Path) -> anyhow::Result<Comparison> {
+    let shown = || dump.display().to_string();
+    let file = File::open(dump).with_context(shown)?;
+    let only = drift.settings().only;
+    compare_with_dump(store, &drift.location, file, &only).with_context(shown)
+}
+
+/// Returns when a file last changed.
+fn last_change(path: &Path) -> anyhow::Result<Timestamp> {
+    let changed = std::fs::metadata(path)?.modified()?;
+    let millis = changed.duration_since(std::time::UNIX_EPOCH)?.as_millis();
+    Ok(Timestamp::from_millis(i64::try_from(millis)?))
+}
+
+/// Opens the store to write to.
+fn open(db: &Path) -> anyhow::Result<Store> {
+    match Store::open(db) {
+        Err(OpenError::Journal(JournalError::InUse { .. })) => anyhow::bail!(
+            "another process writes to {}: stop it for --apply; without --apply it may run",
+            db.display()
+        ),
+        opened => opened.with_context(|| db.display().to_string()),
+    }
+}

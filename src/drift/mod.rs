@@ -1,0 +1,30 @@
+//! Compares a location of a store with the sender: what is missing, what is extra, and what is
+//! different.
+//!
+//! [`compare`] is pure: two [`State`]s in, [`Difference`]s out. [`compare_with_sender`] reads
+//! both sides, and confirms what it finds; [`compare_with_dump`] takes a file of events for
+//! the sender, and [`compare_sample`] reads the links of some records alone. [`repair`] writes the events that remove the differences.
+
+mod compare;
+mod comparison;
+mod confirming;
+mod difference;
+mod error;
+mod finding;
+mod local;
+mod mass_delete;
+mod repair;
+mod repair_events;
+mod sampling;
+mod scope;
+mod state;
+
+pub use compare::compare;
+pub use comparison::{Comparison, DriftSettings, compare_with_dump, compare_with_sender};
+pub use difference::{Difference, Kind, Thing, What};
+pub use error::DriftError;
+pub use finding::{Finding, Verdict};
+pub use repair::{Repair, RepairSettings, repair};
+pub use sampling::{SampleEstimate, compare_sample};
+pub use scope::Scope;
+pub use state::State;
