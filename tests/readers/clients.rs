@@ -92,6 +92,15 @@ fn a_client_that_is_told_to_wait_does_so() -> Result<(), Error> {
         stream.write_all(&vec![b' '; 199_999]).ok();
         held.push(stream);
     }
+    // Once the server has read them.
+    let another = vec![b' '; 200_000];
+    let is_full =
+        || Ok::<_, Error>(server.request("POST", "/webhooks", &[], &another)?.status == 429);
+    let mut tries = 0;
+    while !is_full()? {
+        tries += 1;
+        assert!(tries < 1_000, "there is still room");
+    }
     let mut command = javascript(&installed, &server, "waits");
     let mut child = command.stdout(Stdio::piped()).spawn()?;
     let mut lines = BufReader::new(child.stdout.take().ok_or("no output")?).lines();
