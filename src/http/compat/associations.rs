@@ -15,6 +15,7 @@ use crate::http::compat::members::Members;
 use crate::http::compat::mutate::mutate_one;
 use crate::http::compat::read::read;
 use crate::http::compat::request::{CompatAnswer, CompatRequest};
+use crate::http::compat::request_body::RequestBody;
 use crate::http::extract::body::Body;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -38,8 +39,7 @@ struct AssociationsBody<'a> {
 pub(crate) async fn list_associations(app: &Arc<App>, request: CompatRequest<'_>) -> CompatAnswer {
     let mut params = request.params(&["skip", "limit"]);
     let (given, rows) = (params.text("locationId"), params.rows());
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let (of, trace_id) = (location.clone(), request.trace_id());
     let run = move |(): &(), view: View<'_>, budget: &mut Budget<'_>, seq: Seq| {
         let (mut total, mut associations) = (0, Vec::new());
@@ -69,8 +69,7 @@ pub(crate) async fn show_association(app: &Arc<App>, request: CompatRequest<'_>)
 pub(crate) async fn find_by_key(app: &Arc<App>, request: CompatRequest<'_>) -> CompatAnswer {
     let mut params = request.params(&[]);
     let given = params.text("locationId");
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let key = request.path_param("keyName").to_owned();
     show(app, request, location, move |view, budget| {
         // Of several the last, which is the newest.
@@ -118,8 +117,7 @@ pub(crate) async fn list_of_object(app: &Arc<App>, request: CompatRequest<'_>) -
     let given = params.text("locationId");
     let is_bare = params.flag("includeInternalAssociations");
     let is_counted = params.flag("relationsCount");
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let (of, trace_id) = (location.clone(), request.trace_id());
     let key = request.path_param("objectKey").to_owned();
     let run = move |(): &(), view: View<'_>, budget: &mut Budget<'_>, seq: Seq| {
@@ -161,14 +159,7 @@ fn of_count<'a>(
 /// Words for how many things one thing may be linked to.
 const CARDINALITIES: [&str; 4] = ["ONE_TO_ONE", "ONE_TO_MANY", "MANY_TO_ONE", "MANY_TO_MANY"];
 
-/// What a body says of a new association, and the location that it names.
-struct Wanted {
-    location: Option<String>,
-    association: NewAssociation,
-    findings: Findings,
-}
-
-fn read_new(body: &[u8]) -> Result<Wanted, CompatError> {
+fn read_new(body: &[u8]) -> Result<RequestBody<NewAssociation>, CompatError> {
     const KNOWN: &[&str] = &[
         "locationId",
         "key",
@@ -179,13 +170,17 @@ fn read_new(body: &[u8]) -> Result<Wanted, CompatError> {
         "firstObjectToSecondObjectCardinality",
         "secondObjectToFirstObjectCardinality",
     ];
-    let members = Members::of_body(body, KNOWN)?;
-    let mut findings = Findings::default();
-    let location = members.optional("locationId", &mut findings)?;
-    let key = members.required("key", &mut findings)?.into();
+    RequestBody::read(body, KNOWN, new_association)
+}
+
+fn new_association(
+    members: &Members<'_>,
+    findings: &mut Findings,
+) -> Result<NewAssociation, CompatError> {
+    let key = members.required("key", findings)?.into();
     let mut end = |label: &str, object: &str| {
-        let label = members.label(label, &mut findings)?.into();
-        let key = members.required(object, &mut findings)?;
+        let label = members.label(label, findings)?.into();
+        let key = members.required(object, findings)?;
         if key.contains('/') {
             findings.add(format!("{object} must not contain /"));
         }
@@ -194,7 +189,7 @@ fn read_new(body: &[u8]) -> Result<Wanted, CompatError> {
     let first = end("firstObjectLabel", "firstObjectKey")?;
     let second = end("secondObjectLabel", "secondObjectKey")?;
     let mut cardinality = |name: &str| {
-        let word = members.optional(name, &mut findings)?;
+        let word = members.optional(name, findings)?;
         if word.as_deref().is_some_and(|word| !CARDINALITIES.contains(&word)) {
             let words = CARDINALITIES.join(", ");
             findings.add(format!("{name} must be one of the following values: {words}"));
@@ -203,9 +198,7 @@ fn read_new(body: &[u8]) -> Result<Wanted, CompatError> {
     };
     let first_to_second = cardinality("firstObjectToSecondObjectCardinality")?;
     let second_to_first = cardinality("secondObjectToFirstObjectCardinality")?;
-    members.find_unknown(&mut findings);
-    let association = NewAssociation { key, first, second, first_to_second, second_to_first };
-    Ok(Wanted { location, association, findings })
+    Ok(NewAssociation { key, first, second, first_to_second, second_to_first })
 }
 
 pub(crate) async fn create_association(
@@ -213,35 +206,23 @@ pub(crate) async fn create_association(
     request: CompatRequest<'_>,
     body: Body,
 ) -> CompatAnswer {
-    let mut params = request.params(&[]);
-    let given = params.text("locationId");
-    let wanted = request.receive(app, body, app.limits.webhook_bytes, read_new).await?;
-    let (Wanted { location, association, mut findings }, _reservation) = wanted;
-    findings.append(params.findings);
-    let location = location::required(app, &request.grant, given, location, &mut findings)?;
-    findings.check()?;
+    let limit = app.limits.webhook_bytes;
+    let (location, association, _reservation) =
+        request.receive_located(app, body, limit, read_new).await?;
     let mutation = Mutation::CreateAssociation(association);
     let (thing, seq) = mutate_one(app, &location, request.line.id, mutation).await?;
     changed(&thing, &location, request.line.id, |body| created(seq, body))
 }
 
-/// The labels that a body gives an association, and the location that it names.
-struct Labels {
-    location: Option<String>,
-    first: String,
-    second: String,
-    findings: Findings,
-}
+/// The labels of both ends, as a body gives them.
+type Labels = [String; 2];
 
-fn read_labels(body: &[u8]) -> Result<Labels, CompatError> {
+fn read_labels(body: &[u8]) -> Result<RequestBody<Labels>, CompatError> {
     const KNOWN: &[&str] = &["locationId", "firstObjectLabel", "secondObjectLabel"];
-    let members = Members::of_body(body, KNOWN)?;
-    let mut findings = Findings::default();
-    let location = members.optional("locationId", &mut findings)?;
-    let first = members.label("firstObjectLabel", &mut findings)?;
-    let second = members.label("secondObjectLabel", &mut findings)?;
-    members.find_unknown(&mut findings);
-    Ok(Labels { location, first, second, findings })
+    RequestBody::read(body, KNOWN, |members, findings| {
+        let mut label = |name| members.label(name, findings);
+        Ok([label("firstObjectLabel")?, label("secondObjectLabel")?])
+    })
 }
 
 pub(crate) async fn update_association(
@@ -250,7 +231,8 @@ pub(crate) async fn update_association(
     body: Body,
 ) -> CompatAnswer {
     let received = request.receive(app, body, app.limits.webhook_bytes, read_labels).await?;
-    let (Labels { location, first, second, findings }, _reservation) = received;
+    let (RequestBody { location, asked, findings }, _reservation) = received;
+    let [first, second] = asked;
     let location = of_association(app, &request, location, findings).await?;
     let mutation = Mutation::UpdateAssociation {
         id: request.path_param("associationId").into(),

@@ -11,11 +11,11 @@ use crate::http::compat::answer::answer;
 use crate::http::compat::bodies::RelationBody;
 use crate::http::compat::error::CompatError;
 use crate::http::compat::findings::Findings;
-use crate::http::compat::location;
 use crate::http::compat::members::{Members, elements};
 use crate::http::compat::mutate::{message, submit, written};
 use crate::http::compat::relations::NewRelation;
 use crate::http::compat::request::{CompatAnswer, CompatRequest};
+use crate::http::compat::request_body::RequestBody;
 use crate::http::extract::body::Body;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
@@ -37,18 +37,12 @@ struct Row {
     wanted: Result<Mutation, String>,
 }
 
-/// What a body asks for, and the location that it names.
-struct Bulk {
-    location: Option<String>,
-    rows: Vec<Row>,
-    findings: Findings,
+fn read(body: &[u8]) -> Result<RequestBody<Vec<Row>>, CompatError> {
+    const KNOWN: &[&str] = &["locationId", "add", "remove"];
+    RequestBody::read(body, KNOWN, read_rows)
 }
 
-fn read(body: &[u8]) -> Result<Bulk, CompatError> {
-    const KNOWN: &[&str] = &["locationId", "add", "remove"];
-    let members = Members::of_body(body, KNOWN)?;
-    let mut findings = Findings::default();
-    let location = members.optional("locationId", &mut findings)?;
+fn read_rows(members: &Members<'_>, findings: &mut Findings) -> Result<Vec<Row>, CompatError> {
     let (mut rows, mut count) = (Vec::new(), 0);
     for name in ["add", "remove"] {
         let Some(value) = members.raw(name) else { continue };
@@ -59,7 +53,7 @@ fn read(body: &[u8]) -> Result<Bulk, CompatError> {
         count += length;
         for sent in found.into_iter().take(ROWS_MAX - rows.len()) {
             let is_added = name == "add";
-            let wanted = if is_added { read_row(&members, sent)? } else { read_id(sent) };
+            let wanted = if is_added { read_row(members, sent)? } else { read_id(sent) };
             rows.push(Row { is_added, sent: sent.to_owned(), wanted });
         }
     }
@@ -68,8 +62,7 @@ fn read(body: &[u8]) -> Result<Bulk, CompatError> {
     } else if count == 0 {
         findings.add("add should not be empty");
     }
-    members.find_unknown(&mut findings);
-    Ok(Bulk { location, rows, findings })
+    Ok(rows)
 }
 
 /// Reads a relation to create.
@@ -100,13 +93,8 @@ pub(crate) async fn change_relations(
     request: CompatRequest<'_>,
     body: Body,
 ) -> CompatAnswer {
-    let mut params = request.params(&[]);
-    let given = params.text("locationId");
-    let received = request.receive(app, body, BODY_BYTES, read).await?;
-    let (Bulk { location, rows, mut findings }, _reservation) = received;
-    findings.append(params.findings);
-    let location = location::required(app, &request.grant, given, location, &mut findings)?;
-    findings.check()?;
+    let (location, rows, _reservation) =
+        request.receive_located(app, body, BODY_BYTES, read).await?;
     let client = request.grant.client(&location);
     let (shared, id, trace_id) = (Arc::clone(app), location.clone(), request.trace_id());
     let submitted = app.background.parse(&client, move || {

@@ -32,23 +32,23 @@ fn given(
     }))
 }
 
-/// Returns the location of a request whose other parameters and members do not say it. Empty
-/// if there is a finding.
+/// Returns the location of a request whose other parameters and members do not say it. Refuses
+/// the request if there are findings.
 pub(super) fn required(
     app: &App,
     grant: &Grant,
     in_query: Option<String>,
     in_body: Option<String>,
-    findings: &mut Findings,
+    mut findings: Findings,
 ) -> Result<String, CompatError> {
-    if let Some(given) = given(grant, in_query, in_body, findings)? {
-        return Ok(given);
-    }
-    let only = app.store.only_location().filter(|_| grant.sees_all());
-    if only.is_none() {
+    let given = given(grant, in_query, in_body, &mut findings)?;
+    let only = || app.store.only_location().filter(|_| grant.sees_all());
+    let found = given.or_else(|| Some(only()?.to_string()));
+    if found.is_none() {
         findings.missing(NAME);
     }
-    Ok(only.map(|id| id.to_string()).unwrap_or_default())
+    findings.check()?;
+    Ok(found.unwrap_or_default())
 }
 
 /// Returns the location of a request about one thing. Refuses the request if there are

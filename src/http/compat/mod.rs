@@ -21,3 +21,4 @@ pub(super) mod record_search;
 pub(super) mod records;
 pub(super) mod relations;
 pub(super) mod request;
+mod request_body;

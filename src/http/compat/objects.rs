@@ -69,8 +69,7 @@ struct OneBody<'a> {
 pub(crate) async fn list_objects(app: &Arc<App>, request: CompatRequest<'_>) -> CompatAnswer {
     let mut params = request.params(&[]);
     let given = params.text("locationId");
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let trace_id = request.trace_id();
     let answer =
         move |objects: &[ObjectBody], seq| ok(seq, &ObjectsBody { objects, trace_id: &trace_id });
@@ -81,8 +80,7 @@ pub(crate) async fn show_object(app: &Arc<App>, request: CompatRequest<'_>) -> C
     let mut params = request.params(&["fetchProperties"]);
     let given = params.text("locationId");
     params.flag("fetchProperties");
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let (called, trace_id) = (request.path_param("key").to_owned(), request.trace_id());
     let answer = move |objects: &[ObjectBody], seq| {
         let by_key = objects.iter().find(|object| object.key == called);

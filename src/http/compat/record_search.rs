@@ -10,11 +10,11 @@ use crate::http::app::App;
 use crate::http::compat::answer::{answer, incomplete};
 use crate::http::compat::error::CompatError;
 use crate::http::compat::findings::Findings;
-use crate::http::compat::location;
 use crate::http::compat::members::Members;
 use crate::http::compat::record_bodies::{KnownRecord, RecordBody, describe};
 use crate::http::compat::records::{object_key, read_records};
 use crate::http::compat::request::{CompatAnswer, CompatRequest};
+use crate::http::compat::request_body::RequestBody;
 use crate::http::execute::budget_until;
 use crate::http::extract::body::Body;
 use crate::http::respond::problem::Problem;
@@ -34,13 +34,11 @@ const LOCKED_ROWS: usize = 4_096;
 
 /// What to search for.
 struct Search {
-    location: Option<String>,
     /// How many records come before the page.
     skip: usize,
     limit: usize,
     after: Option<u32>,
     filter: Filter,
-    findings: Findings,
 }
 
 /// Which records.
@@ -60,13 +58,14 @@ struct FilterBody {
     value: String,
 }
 
-fn read(body: &[u8]) -> Result<Search, CompatError> {
+fn read(body: &[u8]) -> Result<RequestBody<Search>, CompatError> {
     const KNOWN: &[&str] = &["locationId", "page", "pageLimit", "query", "searchAfter", "filters"];
-    let members = Members::of_body(body, KNOWN)?;
-    let mut findings = Findings::default();
-    let location = members.optional("locationId", &mut findings)?;
-    let page = members.number("page", 1..=usize::MAX, &mut findings).unwrap_or(1);
-    let limit = members.number("pageLimit", 1..=PAGE_MAX, &mut findings);
+    RequestBody::read(body, KNOWN, |members, findings| Ok(read_search(members, findings)))
+}
+
+fn read_search(members: &Members<'_>, findings: &mut Findings) -> Search {
+    let page = members.number("page", 1..=usize::MAX, findings).unwrap_or(1);
+    let limit = members.number("pageLimit", 1..=PAGE_MAX, findings);
     let limit = limit.unwrap_or(PAGE_DEFAULT);
     if members.raw("query").is_some_and(|query| query.get() != "\"\"") {
         findings.add("query must be empty: filter by id or relations.recordId");
@@ -81,9 +80,8 @@ fn read(body: &[u8]) -> Result<Search, CompatError> {
     if skip.saturating_add(limit) > WINDOW {
         findings.add(format!("page must not reach beyond {WINDOW} records: use searchAfter"));
     }
-    let filter = read_filter(&members, &mut findings);
-    members.find_unknown(&mut findings);
-    Ok(Search { location, skip, limit, after, filter, findings })
+    let filter = read_filter(members, findings);
+    Search { skip, limit, after, filter }
 }
 
 fn read_filter(members: &Members<'_>, findings: &mut Findings) -> Filter {
@@ -116,15 +114,8 @@ pub(crate) async fn search_records(
     body: Body,
 ) -> CompatAnswer {
     let object = object_key(&request)?.to_owned();
-    let mut params = request.params(&[]);
-    let given = params.text("locationId");
-    let received = request.receive(app, body, app.limits.webhook_bytes, read).await?;
-    let (mut search, _reservation) = received;
-    search.findings.append(params.findings);
-    let findings = &mut search.findings;
-    let in_body = search.location.take();
-    let location = location::required(app, &request.grant, given, in_body, findings)?;
-    std::mem::take(findings).check()?;
+    let limit = app.limits.webhook_bytes;
+    let (location, search, _reservation) = request.receive_located(app, body, limit, read).await?;
     let trace_id = request.trace_id();
     let found = read_records(app, &request, &location, move |app, location, stop| {
         let (page, total) = search.run(app, location, &object, stop)?;

@@ -16,6 +16,7 @@ use crate::http::compat::members::Members;
 use crate::http::compat::mutate::mutate_one;
 use crate::http::compat::record_bodies::{KnownRecord, RecordBody, describe};
 use crate::http::compat::request::{CompatAnswer, CompatRequest};
+use crate::http::compat::request_body::RequestBody;
 use crate::http::execute;
 use crate::http::extract;
 use crate::http::extract::body::Body;
@@ -50,8 +51,7 @@ pub(crate) async fn show_record(app: &Arc<App>, request: CompatRequest<'_>) -> C
     let object = object_key(&request)?.to_owned();
     let mut params = request.params(&[]);
     let given = params.text("locationId");
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let id = request.path_param("id").to_owned();
     show(app, &request, location, object, id, StatusCode::OK, None).await
 }
@@ -98,18 +98,13 @@ pub(super) async fn read_records(
     Ok(Some(answered.await?))
 }
 
-/// What a body says of a record, and the location that it names.
-struct Wanted {
-    location: Option<String>,
-    properties: Option<Box<str>>,
-    findings: Findings,
+/// Reads the properties that a body gives a record, as JSON.
+fn read_properties(body: &[u8]) -> Result<RequestBody<Option<Box<str>>>, CompatError> {
+    const KNOWN: &[&str] = &["locationId", "owner", "followers", "properties"];
+    RequestBody::read(body, KNOWN, |members, findings| Ok(properties(members, findings)))
 }
 
-fn read(body: &[u8]) -> Result<Wanted, CompatError> {
-    const KNOWN: &[&str] = &["locationId", "owner", "followers", "properties"];
-    let members = Members::of_body(body, KNOWN)?;
-    let mut findings = Findings::default();
-    let location = members.optional("locationId", &mut findings)?;
+fn properties(members: &Members<'_>, findings: &mut Findings) -> Option<Box<str>> {
     for list in ["owner", "followers"] {
         if members.raw(list).is_some_and(|list| !list.get().starts_with('[')) {
             findings.add(format!("{list} must be an array"));
@@ -119,24 +114,7 @@ fn read(body: &[u8]) -> Result<Wanted, CompatError> {
     if properties.is_some_and(|json| !json.starts_with(['{', '['])) {
         findings.add("properties must be an object");
     }
-    members.find_unknown(&mut findings);
-    Ok(Wanted { location, properties: properties.map(Box::from), findings })
-}
-
-/// Receives a body, and returns the location of the request and the properties.
-async fn receive(
-    app: &Arc<App>,
-    request: &CompatRequest<'_>,
-    body: Body,
-) -> Result<(String, Option<Box<str>>), CompatError> {
-    let mut params = request.params(&[]);
-    let given = params.text("locationId");
-    let received = request.receive(app, body, app.limits.webhook_bytes, read).await?;
-    let (Wanted { location, properties, mut findings }, _reservation) = received;
-    findings.append(params.findings);
-    let location = location::required(app, &request.grant, given, location, &mut findings)?;
-    findings.check()?;
-    Ok((location, properties))
+    properties.map(Box::from)
 }
 
 pub(crate) async fn create_record(
@@ -145,7 +123,9 @@ pub(crate) async fn create_record(
     body: Body,
 ) -> CompatAnswer {
     let object = object_key(&request)?.to_owned();
-    let (location, properties) = receive(app, &request, body).await?;
+    let limit = app.limits.webhook_bytes;
+    let (location, properties, _reservation) =
+        request.receive_located(app, body, limit, read_properties).await?;
     let mutation = Mutation::CreateRecord { object: object.as_str().into(), id: None, properties };
     let (thing, seq) = mutate_one(app, &location, request.line.id, mutation).await?;
     let Thing::Record(record) = thing else {
@@ -161,7 +141,9 @@ pub(crate) async fn update_record(
     body: Body,
 ) -> CompatAnswer {
     let object = object_key(&request)?.to_owned();
-    let (location, properties) = receive(app, &request, body).await?;
+    let limit = app.limits.webhook_bytes;
+    let (location, properties, _reservation) =
+        request.receive_located(app, body, limit, read_properties).await?;
     let id = request.path_param("id").to_owned();
     let (key, record) = (object.as_str().into(), id.as_str().into());
     let mutation = Mutation::UpdateRecord { object: key, id: record, properties };
@@ -181,8 +163,7 @@ pub(crate) async fn delete_record(app: &Arc<App>, request: CompatRequest<'_>) ->
     let object = object_key(&request)?;
     let mut params = request.params(&[]);
     let given = params.text("locationId");
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let (id, trace_id) = (request.path_param("id"), request.line.id);
     let mutation = Mutation::DeleteRecord { object: object.into(), id: id.into() };
     let (_, seq) = mutate_one(app, &location, trace_id, mutation).await?;

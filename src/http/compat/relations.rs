@@ -15,6 +15,7 @@ use crate::http::compat::members::Members;
 use crate::http::compat::mutate::mutate_one;
 use crate::http::compat::read::read;
 use crate::http::compat::request::{CompatAnswer, CompatRequest};
+use crate::http::compat::request_body::RequestBody;
 use crate::http::extract::body::Body;
 use crate::model::{Relation, Seq, ThingId};
 use crate::store::{Mutation, Thing};
@@ -31,8 +32,7 @@ pub(crate) async fn list_relations(app: &Arc<App>, request: CompatRequest<'_>) -
     let mut params = request.params(&["skip", "limit", "associationIds"]);
     let (given, rows) = (params.text("locationId"), params.rows());
     let associations = params.list("associationIds").unwrap_or_default();
-    let location = location::required(app, &request.grant, given, None, &mut params.findings)?;
-    params.findings.check()?;
+    let location = location::required(app, &request.grant, given, None, params.findings)?;
     let record = request.path_param("id").to_owned();
     let (of, trace_id) = (location.clone(), request.trace_id());
     let run = move |query: &RelationQuery, view: View<'_>, budget: &mut Budget<'_>, seq: Seq| {
@@ -83,21 +83,9 @@ impl NewRelation {
     }
 }
 
-/// What a body says of a new relation, and the location that it names.
-struct Wanted {
-    location: Option<String>,
-    relation: NewRelation,
-    findings: Findings,
-}
-
-fn read_new(body: &[u8]) -> Result<Wanted, CompatError> {
+fn read_new(body: &[u8]) -> Result<RequestBody<NewRelation>, CompatError> {
     const KNOWN: &[&str] = &["locationId", "associationId", "firstRecordId", "secondRecordId"];
-    let members = Members::of_body(body, KNOWN)?;
-    let mut findings = Findings::default();
-    let location = members.optional("locationId", &mut findings)?;
-    let relation = NewRelation::read(&members, &mut findings)?;
-    members.find_unknown(&mut findings);
-    Ok(Wanted { location, relation, findings })
+    RequestBody::read(body, KNOWN, NewRelation::read)
 }
 
 pub(crate) async fn create_relation(
@@ -105,13 +93,9 @@ pub(crate) async fn create_relation(
     request: CompatRequest<'_>,
     body: Body,
 ) -> CompatAnswer {
-    let mut params = request.params(&[]);
-    let given = params.text("locationId");
-    let wanted = request.receive(app, body, app.limits.webhook_bytes, read_new).await?;
-    let (Wanted { location, relation, mut findings }, _reservation) = wanted;
-    findings.append(params.findings);
-    let location = location::required(app, &request.grant, given, location, &mut findings)?;
-    findings.check()?;
+    let limit = app.limits.webhook_bytes;
+    let (location, relation, _reservation) =
+        request.receive_located(app, body, limit, read_new).await?;
     let trace_id = request.line.id;
     let (thing, seq) = mutate_one(app, &location, trace_id, relation.into_mutation()).await?;
     let thing = RelationBody::new(relation_of(&thing)?, &location);

@@ -10,7 +10,9 @@ use warp::reply::Response;
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::compat::error::CompatError;
+use crate::http::compat::location;
 use crate::http::compat::params::Params;
+use crate::http::compat::request_body::RequestBody;
 use crate::http::extract::body::Body;
 use crate::http::extract::json_body;
 use crate::http::extract::request::RequestLine;
@@ -60,6 +62,24 @@ impl<'r> CompatRequest<'r> {
     ) -> Result<(T, Reservation), CompatError> {
         let client = self.grant.client("");
         json_body::receive_for(app, &client, &self.headers, body, limit, read).await
+    }
+
+    /// Receives the body and reads it as [`receive`](Self::receive) does, and returns the
+    /// location of the request before what the body asks for.
+    pub(super) async fn receive_located<T: Send + 'static>(
+        &self,
+        app: &App,
+        body: Body,
+        limit: usize,
+        read: fn(&[u8]) -> Result<RequestBody<T>, CompatError>,
+    ) -> Result<(String, T, Reservation), CompatError> {
+        let mut params = self.params(&[]);
+        let given = params.text("locationId");
+        let received = self.receive(app, body, limit, read).await?;
+        let (RequestBody { location, asked, mut findings }, reservation) = received;
+        findings.append(params.findings);
+        let location = location::required(app, &self.grant, given, location, findings)?;
+        Ok((location, asked, reservation))
     }
 
     /// Returns the id that connects the answer with the log.
