@@ -1,7 +1,5 @@
 //! `relata token`.
 
-use std::fs::File;
-use std::io::{self, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -11,10 +9,7 @@ use relata::journal::{TokenRow, Tokens};
 use serde_json::{Value, json};
 
 use crate::cli::output::{print_json, print_line, print_table};
-use crate::config::{AdoptedToken, NewToken, TokenAction};
-
-/// Maximum number of bytes that are read for a secret, white space around it included.
-const SECRET_BYTES: u64 = 64 << 10;
+use crate::config::{AdoptedToken, NewToken, TokenAction, read_secret};
 
 pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
     let open = || Tokens::open(db).with_context(|| db.display().to_string());
@@ -39,7 +34,7 @@ pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn new(tokens: &mut Tokens, wanted: NewToken) -> anyhow::Result<()> {
+fn new(tokens: &mut Tokens, NewToken { grant: wanted }: NewToken) -> anyhow::Result<()> {
     let made = new_token(&wanted.name, wanted.scope, wanted.location);
     let (row, text) = made.map_err(|_| anyhow::anyhow!("the system provides no random numbers"))?;
     anyhow::ensure!(tokens.add(&row)?, "the system's random numbers repeat");
@@ -67,17 +62,10 @@ fn new(tokens: &mut Tokens, wanted: NewToken) -> anyhow::Result<()> {
 }
 
 fn adopt(tokens: &mut Tokens, wanted: AdoptedToken) -> anyhow::Result<()> {
-    let secret = match &wanted.from_file {
-        None => read_secret(io::stdin())?,
-        Some(path) => {
-            let name = || path.display().to_string();
-            let file = File::open(path).with_context(name)?;
-            if is_readable_by_others(&file) {
-                tracing::warn!(file = name(), "other users can read the secret");
-            }
-            read_secret(file).with_context(name)?
-        }
-    };
+    let AdoptedToken { from_file, grant: wanted } = wanted;
+    let path = from_file.as_deref().unwrap_or(Path::new("-"));
+    let secret = read_secret(path, "other users can read the secret")
+        .with_context(|| path.display().to_string())?;
     let row = adopt_token(&secret, &wanted.name, wanted.scope, wanted.location)?;
     anyhow::ensure!(tokens.add(&row)?, "this secret is a token already");
     if wanted.json {
@@ -85,18 +73,6 @@ fn adopt(tokens: &mut Tokens, wanted: AdoptedToken) -> anyhow::Result<()> {
     }
     print_line(format_args!("token {} is adopted, with the scope {}", row.id, row.scope.as_str()))?;
     Ok(())
-}
-
-fn read_secret(from: impl Read) -> anyhow::Result<String> {
-    let mut secret = Vec::new();
-    from.take(SECRET_BYTES).read_to_end(&mut secret)?;
-    // Without the bytes, which an error of the conversion has.
-    String::from_utf8(secret).map_err(|_| anyhow::anyhow!("the secret is not text"))
-}
-
-fn is_readable_by_others(file: &File) -> bool {
-    use std::os::unix::fs::PermissionsExt;
-    file.metadata().is_ok_and(|about| about.is_file() && about.permissions().mode() & 0o077 != 0)
 }
 
 fn print_secret(row: &TokenRow, text: String, json: bool) -> anyhow::Result<()> {

@@ -268,22 +268,8 @@ Examples:
 
 A running server accepts a new token within a second.")]
 pub(crate) struct NewToken {
-    /// Scope: read for queries and exports, write also to change associations and relations,
-    /// to import events and to replay and delete dead letters, admin for everything
-    #[arg(long, default_value = "read", value_name = "SCOPE", value_parser = scope)]
-    pub(crate) scope: Scope,
-
-    /// Location that the token may see; may be repeated [default: all]
-    #[arg(long, value_name = "ID")]
-    pub(crate) location: Vec<String>,
-
-    /// Name of the token
-    #[arg(long, default_value = "", value_name = "NAME")]
-    pub(crate) name: String,
-
-    /// Print JSON
-    #[arg(long, env = "RELATA_JSON")]
-    pub(crate) json: bool,
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
 }
 
 #[derive(Debug, Args)]
@@ -300,6 +286,13 @@ pub(crate) struct AdoptedToken {
     #[arg(long, value_name = "FILE")]
     pub(crate) from_file: Option<PathBuf>,
 
+    #[command(flatten)]
+    pub(crate) grant: GrantArgs,
+}
+
+/// What a token may do and see, and how it is called.
+#[derive(Debug, Args)]
+pub(crate) struct GrantArgs {
     /// Scope: read for queries and exports, write also to change associations and relations,
     /// to import events and to replay and delete dead letters, admin for everything
     #[arg(long, default_value = "read", value_name = "SCOPE", value_parser = scope)]

@@ -29,6 +29,7 @@ pub(crate) use names::Names;
 pub(crate) use node_arg::NodeArg;
 pub(crate) use pull::{ProgressArg, PullArgs};
 pub(crate) use queries::*;
+pub(crate) use secrets::read_secret;
 pub(crate) use serve::*;
 pub(crate) use variables::{is_dumb_terminal, wants_color};
 

@@ -20,13 +20,13 @@ pub(super) fn secret(
 ) -> anyhow::Result<Option<Secret>> {
     if let Some(path) = file {
         let shown = path.display().to_string();
-        return read(path).and_then(|text| Ok(Secret::parse(text)?)).context(shown).map(Some);
+        return parse(path).context(shown).map(Some);
     }
     if let Some((folder, name)) = std::env::var_os("CREDENTIALS_DIRECTORY").zip(credential) {
         let path = Path::new(&folder).join(name);
         if path.exists() {
             let shown = path.display().to_string();
-            return read(&path).and_then(|text| Ok(Secret::parse(text)?)).context(shown).map(Some);
+            return parse(&path).context(shown).map(Some);
         }
     }
     let Some(value) = std::env::var_os(variable).filter(|value| !value.is_empty()) else {
@@ -36,7 +36,13 @@ pub(super) fn secret(
     Ok(Some(Secret::parse(text).with_context(|| variable.to_owned())?))
 }
 
-fn read(path: &Path) -> anyhow::Result<String> {
+fn parse(path: &Path) -> anyhow::Result<Secret> {
+    Ok(Secret::parse(read_secret(path, "others may read this token: chmod 600")?)?)
+}
+
+/// Reads the text of a secret from a file, or from standard input for `-`; warns if others may
+/// read the file.
+pub(crate) fn read_secret(path: &Path, warning: &str) -> anyhow::Result<String> {
     let mut text = String::new();
     if path.as_os_str() == "-" {
         std::io::stdin().lock().take(SECRET_BYTES + 1).read_to_string(&mut text)?;
@@ -44,7 +50,7 @@ fn read(path: &Path) -> anyhow::Result<String> {
         let file = std::fs::File::open(path)?;
         let found = file.metadata()?;
         if found.is_file() && found.permissions().mode() & 0o077 != 0 {
-            tracing::warn!(file = %path.display(), "others may read this token: chmod 600");
+            tracing::warn!(file = %path.display(), "{warning}");
         }
         file.take(SECRET_BYTES + 1).read_to_string(&mut text)?;
     }
