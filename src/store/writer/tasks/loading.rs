@@ -124,13 +124,9 @@ impl Writer {
 
     /// Loads a location on this thread, where the store is being closed.
     fn load_here(&mut self, id: &LocationId) {
-        let Some((number, _)) = self.locations.describe(id.as_str()) else {
-            return self.commit_waiting(id, Ok(None));
-        };
-        let loaded = load_graph(self.journal.as_mut(), number)
-            .map(|graph| self.locations.put_graph(id.as_str(), graph))
-            .map_err(|error| LoadError { id: id.clone(), source: Arc::new(error) });
-        self.commit_waiting(id, loaded);
+        let loaded = self.hold_graphs(&[id.clone()].into()).map(|mut held| held.pop());
+        let failed = |error| LoadError { id: id.clone(), source: Arc::new(error) };
+        self.commit_waiting(id, loaded.map_err(failed));
     }
 
     /// Accepts what waited for a location, or refuses it if that could not be loaded.
