@@ -3,10 +3,8 @@
 use std::collections::BTreeSet;
 use std::time::Duration;
 
-use serde_json::Value;
-
-use super::client::Client;
-use super::whole::{list, read};
+use super::client::{Client, started};
+use super::whole::{ids, list, read};
 use crate::support::database::fresh;
 use crate::support::server::{Error, Server};
 use crate::support::upstream::{
@@ -15,14 +13,7 @@ use crate::support::upstream::{
 };
 
 fn start(settings: Settings) -> (StandIn, Client, Location) {
-    let location = Plan::new(12).location();
-    let stand_in = StandIn::start(location.clone(), settings);
-    let client = Client::new(&stand_in, &location);
-    (stand_in, client, location)
-}
-
-fn ids(rows: &[Value]) -> BTreeSet<String> {
-    rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    started(Plan::new(12).location(), settings)
 }
 
 #[test]

@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::support::server::{Answer, Error};
-use crate::support::upstream::{Location, StandIn};
+use crate::support::upstream::{Location, Settings, StandIn};
 
 /// Asks with the token of one location.
 pub(crate) struct Client {
@@ -15,6 +15,13 @@ pub(crate) struct Client {
     pub(crate) token: String,
     pub(crate) location: String,
     pub(crate) headers: Vec<(&'static str, String)>,
+}
+
+/// Starts a stand-in of a location, and a client of it.
+pub(crate) fn started(location: Location, settings: Settings) -> (StandIn, Client, Location) {
+    let stand_in = StandIn::start(location.clone(), settings);
+    let client = Client::new(&stand_in, &location);
+    (stand_in, client, location)
 }
 
 impl Client {

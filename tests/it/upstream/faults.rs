@@ -6,17 +6,14 @@ use std::time::{Duration, Instant};
 
 use serde_json::json;
 
-use super::client::Client;
+use super::client::{Client, started};
 use crate::support::server::{Answer, Error};
 use crate::support::upstream::{
     Edge, Fault, Faults, Location, Plan, Refusals, Route, Settings, StandIn,
 };
 
 fn start() -> (StandIn, Client, Location) {
-    let location = Plan::new(6).location();
-    let stand_in = StandIn::start(location.clone(), Settings::default());
-    let client = Client::new(&stand_in, &location);
-    (stand_in, client, location)
+    started(Plan::new(6).location(), Settings::default())
 }
 
 fn always(stand_in: &StandIn, fault: Fault) {

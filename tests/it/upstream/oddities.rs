@@ -5,22 +5,15 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
-use super::client::Client;
-use super::whole::{list, read};
+use super::client::{Client, started};
+use super::whole::{ids, list, read};
 use crate::support::server::Error;
 use crate::support::upstream::{
     Embedded, LAST_MADE, Location, PageCap, PageCaps, Plan, Settings, Slip, Slips, Spoiled, StandIn,
 };
 
 fn start(settings: Settings) -> (StandIn, Client, Location) {
-    let location = Plan::new(11).location();
-    let stand_in = StandIn::start(location.clone(), settings);
-    let client = Client::new(&stand_in, &location);
-    (stand_in, client, location)
-}
-
-fn ids(rows: &[Value]) -> BTreeSet<String> {
-    rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+    started(Plan::new(11).location(), settings)
 }
 
 #[test]

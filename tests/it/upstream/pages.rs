@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::client::Client;
+use super::client::{Client, started};
 use crate::support::server::Error;
 use crate::support::upstream::{
     Location, Order, PageCap, PageCaps, Plan, Settings, StandIn, Total,
@@ -19,10 +19,7 @@ fn houses() -> Location {
 }
 
 fn start(settings: Settings) -> (StandIn, Client, Location) {
-    let location = houses();
-    let stand_in = StandIn::start(location.clone(), settings);
-    let client = Client::new(&stand_in, &location);
-    (stand_in, client, location)
+    started(houses(), settings)
 }
 
 fn count(page: &Value, name: &str) -> usize {

@@ -1,6 +1,6 @@
 //! That everything a location holds can be read from it.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
@@ -9,6 +9,11 @@ use crate::support::server::Error;
 use crate::support::upstream::{
     Order, PageCap, PageCaps, Plan, Settings, StandIn, TrueAssociation, TrueRelation, Truth,
 };
+
+/// The ids of rows.
+pub(crate) fn ids(rows: &[Value]) -> BTreeSet<String> {
+    rows.iter().map(|row| row["id"].as_str().unwrap().to_owned()).collect()
+}
 
 /// Reads a list to its first short page.
 pub(crate) fn list(
