@@ -40,15 +40,24 @@ pub(super) struct OnDisk {
     pub(super) name: Option<Box<str>>,
     pub(super) counts: Counts,
     pub(super) tombstones: u64,
-    /// Those that wait until it is loaded, while it is.
-    pub(super) loading: Option<Waiting>,
+    /// The number of the job that loads it, while one does.
+    pub(super) loading: Option<u64>,
 }
 
-/// Those that wait for a location that is being loaded.
-pub(super) struct Waiting {
-    /// Tells it from an earlier one, of a location of the same id that was erased.
-    job: u64,
+/// Those that wait for a location that is being loaded. Only the thread that loads it answers
+/// them: others may hold what an answer waits for.
+struct Waiting {
+    id: LocationId,
     waiting: Vec<OnLoaded>,
+    /// The location, if its graph came into memory meanwhile: it stays there until they are
+    /// answered.
+    held: Option<Arc<Location>>,
+}
+
+impl fmt::Debug for Waiting {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Waiting").field("id", &self.id).finish_non_exhaustive()
+    }
 }
 
 impl fmt::Debug for Residence {
@@ -81,6 +90,8 @@ pub(super) struct LoadJob {
 pub(super) struct LocationTable {
     pub(super) by_id: HashMap<LocationId, Residence, RandomState>,
     by_number: BTreeMap<u32, LocationId>,
+    /// By the numbers of the jobs.
+    loading: HashMap<u64, Waiting, RandomState>,
 }
 
 impl LocationTable {
@@ -298,30 +309,30 @@ impl Locations {
     pub(crate) fn put_graph(&self, id: &str, graph: LocationGraph) -> Option<Arc<Location>> {
         let mut table = self.table_mut();
         let (id, found) = table.by_id.get_key_value(id)?;
-        let number = match found {
+        let (number, loading) = match found {
             Residence::Memory(location) => return Some(Arc::clone(location)),
-            Residence::Disk(on_disk) => on_disk.number,
+            Residence::Disk(on_disk) => (on_disk.number, on_disk.loading),
         };
         let location = Arc::new(Location::new(number, id.clone(), graph));
         let id = id.clone();
         table.by_id.insert(id, Residence::Memory(Arc::clone(&location)));
+        if let Some(waiting) = loading.and_then(|job| table.loading.get_mut(&job)) {
+            waiting.held = Some(Arc::clone(&location));
+        }
         Some(location)
     }
 
-    /// Removes a location, and answers those that wait for it.
+    /// Removes a location. Those that wait for it are told so once it would be loaded.
     pub(crate) fn remove(&self, id: &str) {
-        let waiting = {
-            let mut table = self.table_mut();
-            let (number, waiting) = match table.by_id.remove(id) {
-                Some(Residence::Memory(location)) => (location.number, None),
-                Some(Residence::Disk(OnDisk { number, loading, .. })) => (number, loading),
-                None => return,
-            };
-            table.by_number.remove(&number);
-            waiting
+        let mut table = self.table_mut();
+        let number = match table.by_id.remove(id) {
+            Some(Residence::Memory(location)) => location.number,
+            Some(Residence::Disk(on_disk)) => on_disk.number,
+            None => return,
         };
-        for waiting in waiting.into_iter().flat_map(|loading| loading.waiting) {
-            waiting(Ok(None));
+        table.by_number.remove(&number);
+        for waiting in table.loading.values_mut().filter(|waiting| waiting.id.as_str() == id) {
+            waiting.held = None;
         }
     }
 
@@ -351,17 +362,24 @@ impl Locations {
     }
 
     fn join_loading(&self, table: &mut LocationTable, id: LocationId, then: OnLoaded) {
-        let Some(Residence::Disk(on_disk)) = table.by_id.get_mut(&id) else { return };
-        if let Some(loading) = &mut on_disk.loading {
-            return loading.waiting.push(then);
+        let LocationTable { by_id, loading, .. } = table;
+        let Some(Residence::Disk(on_disk)) = by_id.get_mut(&id) else { return };
+        if let Some(waiting) = on_disk.loading.and_then(|job| loading.get_mut(&job)) {
+            return waiting.waiting.push(then);
         }
         let job = self.requests.fetch_add(1, Ordering::Relaxed);
-        on_disk.loading = Some(Waiting { job, waiting: vec![then] });
-        let job = LoadJob { id, number: on_disk.number, job };
-        let sent = self.jobs.lock().ignore_poison().as_ref().map(|jobs| jobs.send(job));
+        on_disk.loading = Some(job);
+        loading.insert(job, Waiting { id: id.clone(), waiting: vec![then], held: None });
+        let sent = self
+            .jobs
+            .lock()
+            .ignore_poison()
+            .as_ref()
+            .map(|jobs| jobs.send(LoadJob { id, number: on_disk.number, job }));
         if sent.is_none_or(|sent| sent.is_err()) {
             // The store is being closed: a lost reply says so to who waits.
             on_disk.loading = None;
+            loading.remove(&job);
         }
     }
 
@@ -369,17 +387,22 @@ impl Locations {
     pub(super) fn finish_loading(&self, job: LoadJob, loaded: Result<LocationGraph, LoadError>) {
         let (waiting, result) = {
             let mut table = self.table_mut();
-            let Some(Residence::Disk(on_disk)) = table.by_id.get_mut(&job.id) else { return };
-            if on_disk.loading.as_ref().is_none_or(|loading| loading.job != job.job) {
+            let Some(Waiting { waiting, held, .. }) = table.loading.remove(&job.job) else {
                 return;
-            }
-            let waiting = on_disk.loading.take().map(|it| it.waiting).unwrap_or_default();
-            let result = loaded.map(|graph| {
-                let location = Arc::new(Location::new(job.number, job.id.clone(), graph));
-                location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
-                table.by_id.insert(job.id, Residence::Memory(Arc::clone(&location)));
-                Some(location)
-            });
+            };
+            let result = match table.by_id.get_mut(&job.id) {
+                Some(Residence::Disk(on_disk)) if on_disk.loading == Some(job.job) => {
+                    on_disk.loading = None;
+                    loaded.map(|graph| {
+                        let location = Arc::new(Location::new(job.number, job.id.clone(), graph));
+                        location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
+                        table.by_id.insert(job.id, Residence::Memory(Arc::clone(&location)));
+                        Some(location)
+                    })
+                }
+                // It came into memory otherwise, or was erased.
+                _ => Ok(held),
+            };
             (waiting, result)
         };
         for waiting in waiting {

@@ -1,5 +1,6 @@
 //! Dropping things deleted long ago.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 use std::time::Instant;
 
@@ -131,14 +132,38 @@ impl Writer {
                     self.load_to_compact(&id);
                     break;
                 }
-                (None, Which::All) => match self.hold_graphs(&[id].into())?.pop() {
-                    Some(location) => location,
-                    None => continue,
-                },
+                (None, Which::All) => {
+                    self.compact_on_disk(id, upto)?;
+                    break;
+                }
             };
             if self.compact_location(&location, upto, which)? {
                 break;
             }
+        }
+        Ok(())
+    }
+
+    /// Loads and compacts a location on this thread, and drops its graph from memory again. One
+    /// that cannot be loaded is left as it is.
+    fn compact_on_disk(&mut self, id: LocationId, upto: Seq) -> Result<(), Arc<JournalError>> {
+        let ids = BTreeSet::from([id]);
+        let held = match self.hold_graphs(&ids) {
+            Ok(held) => held,
+            Err(error) => {
+                let advice = error.advice();
+                tracing::error!(?ids, reason = %error, advice, "a location cannot be loaded");
+                return Ok(());
+            }
+        };
+        for location in &held {
+            self.compact_location(location, upto, Which::All)?;
+        }
+        drop(held);
+        // Without it all graphs would stay until the end. A failure is logged.
+        self.save_checkpoint().unwrap_or_default();
+        for id in &ids {
+            self.locations.evict(id.as_str());
         }
         Ok(())
     }
