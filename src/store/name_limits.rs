@@ -282,6 +282,11 @@ impl<'s, 'd> NewNames<'s, 'd> {
         new.edge_types.extend(names.edge_type);
     }
 
+    /// Returns the location of an event, if it is known.
+    pub(crate) fn location(&mut self, id: &'d str) -> Option<&Location> {
+        self.find(id).map(|location| &**location)
+    }
+
     fn find(&mut self, id: &'d str) -> Option<&Arc<Location>> {
         if self.last.as_ref().is_none_or(|(last, _)| *last != id) {
             self.last = Some((id, self.locations.find(id)));

@@ -5,6 +5,7 @@ use std::time::Instant;
 use crate::journal::{ImportMark, JournalEntry, JournalError};
 use crate::model::{Change, Event, Seq, Timestamp};
 use crate::store::delivery::{Delivery, IngestError, Status};
+use crate::store::location::Location;
 use crate::store::name_limits::{LimitReached, NewNames};
 use crate::store::writer::batch::{Admission, applied, receipt};
 use crate::store::writer::command::Pending;
@@ -13,10 +14,17 @@ use crate::store::writer::observer::WriteEvent;
 use crate::store::writer::thread::Writer;
 use crate::webhook::{Decoded, Keep};
 
+/// Returns the status of an event that is left out, given its location if it is known.
+pub(crate) type Redundant<'r, 'd> =
+    &'r mut dyn FnMut(&'d Event, Option<&Location>) -> Option<Status>;
+
 impl Writer {
     /// Writes deliveries in one transaction, merges them and replies.
     pub(crate) fn commit(&mut self, batch: &mut Vec<Pending>) {
         let _in_memory = self.hold_unloaded(batch);
+        if batch.is_empty() {
+            return;
+        }
         for pending in batch.iter() {
             self.state.queued.release_bytes(pending.delivery.body.len());
         }
@@ -77,6 +85,16 @@ impl Writer {
         &mut self,
         batch: impl Iterator<Item = &'d Delivery>,
     ) -> Vec<Admission> {
+        self.admit_unless(batch, None)
+    }
+
+    /// Decides as [`admit`](Self::admit) does, but leaves out events for which `redundant`,
+    /// given the location of each that is new, returns a status.
+    pub(crate) fn admit_unless<'d>(
+        &mut self,
+        batch: impl Iterator<Item = &'d Delivery>,
+        mut redundant: Option<Redundant<'_, 'd>>,
+    ) -> Vec<Admission> {
         let mut seq = self.head;
         let locations = &*self.locations;
         let mut names = NewNames::new(self.options.names, locations, locations.len());
@@ -95,6 +113,16 @@ impl Writer {
                     return first.map_or(Admission::Refused(reached), Admission::Duplicate);
                 }
             };
+            if let Some(redundant) = &mut redundant {
+                // One that is left out is not remembered.
+                let first = webhook_id.and_then(|id| deliveries.find(location, id.as_str()));
+                if let Some(first) = first {
+                    return Admission::Duplicate(first);
+                }
+                if let Some(status) = redundant(event, names.location(location)) {
+                    return Admission::Redundant(status);
+                }
+            }
             if let Some(id) = webhook_id
                 && let Some(first) =
                     deliveries.insert(location, id.as_str(), seq + 1, delivery.stamp())

@@ -4,12 +4,12 @@ use std::collections::HashMap;
 
 use crate::graph::{Draft, LocationGraph};
 use crate::journal::JournalEntry;
-use crate::model::{Event, Seq};
+use crate::model::Event;
 use crate::store::delivery::{Delivery, IngestError, Status};
+use crate::store::location::Location;
 use crate::store::writer::batch::{Admission, applied};
 use crate::store::writer::import_marks::ImportChunk;
 use crate::store::writer::thread::Writer;
-use crate::webhook::Decoded;
 
 /// Lines of one transaction while deliveries arrive, which wait for it.
 const SHARED_LINES: usize = 128;
@@ -84,60 +84,18 @@ impl Writer {
 
     /// Decides which lines go into the journal, and at which seq: those that the graph would
     /// not be the same without, some time. That is known of each as of those before it.
-    fn admit_changes(&mut self, lines: &[Delivery]) -> Vec<Admission> {
+    fn admit_changes<'l>(&mut self, lines: &'l [Delivery]) -> Vec<Admission> {
         let mut drafts: HashMap<&str, Draft> = HashMap::new();
-        let mut seq = self.head;
-        let mut admissions = Vec::with_capacity(lines.len());
         // In the drafts each has a seq of its own: their order counts, whether written or not.
-        for (place, line) in (self.head + 1..).zip(lines) {
-            let admission = match &line.decoded {
-                Decoded::Event(event) => self.admit_change(event, place, seq + 1, &mut drafts),
-                Decoded::Ignored { .. } => Admission::Journal(seq + 1),
-            };
-            if let (Admission::Journal(_), Decoded::Event(event)) = (&admission, &line.decoded)
-                && let Some(id) = &event.webhook_id
-            {
-                let (location, at) = (event.location.as_str(), line.stamp());
-                self.deliveries.insert(location, id.as_str(), seq + 1, at);
-            }
-            seq += u64::from(admission.is_new());
-            admissions.push(admission);
-        }
-        admissions
-    }
-
-    fn admit_change<'l>(
-        &self,
-        event: &'l Event,
-        place: Seq,
-        seq: Seq,
-        drafts: &mut HashMap<&'l str, Draft>,
-    ) -> Admission {
-        let id = event.location.as_str();
-        let webhook_id = event.webhook_id.as_ref();
-        if let Some(first) = webhook_id.and_then(|it| self.deliveries.find(id, it.as_str())) {
-            return Admission::Duplicate(first);
-        }
-        let known = self.locations.find(id);
-        let is_new = known.is_none() && !drafts.contains_key(id);
-        let locations = is_new.then(|| {
-            let new = drafts.keys().filter(|id| self.locations.find(id).is_none());
-            self.locations.len() + new.count()
-        });
-        let (graph, empty) = (known.as_ref().map(|it| it.read()), LocationGraph::new());
-        let whole = graph.as_deref().unwrap_or(&empty);
-        let mut draft = drafts.remove(id).unwrap_or_default();
-        let checked = self.options.names.check_drafted(&draft, whole, locations, event);
-        let admission = match checked {
-            Err(reached) => Admission::Refused(reached),
-            Ok(()) => match draft.merge_noting_trace(whole, place, event) {
-                (outcome, false) => Admission::Redundant(outcome.into()),
-                (_, true) => Admission::Journal(seq),
-            },
+        let mut places = self.head + 1..;
+        let mut redundant = |event: &'l Event, location: Option<&Location>| {
+            let (graph, empty) = (location.map(Location::read), LocationGraph::new());
+            let whole = graph.as_deref().unwrap_or(&empty);
+            let draft = drafts.entry(event.location.as_str()).or_default();
+            let place = places.next().unwrap_or_default();
+            let (outcome, leaves_trace) = draft.merge_noting_trace(whole, place, event);
+            (!leaves_trace).then(|| outcome.into())
         };
-        if !is_new || admission.is_new() {
-            drafts.insert(id, draft);
-        }
-        admission
+        self.admit_unless(lines.iter(), Some(&mut redundant))
     }
 }
