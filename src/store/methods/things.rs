@@ -7,7 +7,6 @@ use crate::journal::{JournalError, JournalReader};
 use crate::model::{LocationId, ThingId};
 use crate::store::index::scan::Stop;
 use crate::store::load_error::LoadError;
-use crate::store::locations::Found;
 use crate::store::store::Store;
 
 /// Returns whether a thing is known and visible.
@@ -50,25 +49,29 @@ impl Store {
         stop: Stop<'_>,
     ) -> Result<Option<Vec<LocationId>>, LoadError> {
         let (mut found, mut on_disk) = (Vec::new(), Vec::new());
-        for id in self.locations.ids().into_iter().filter(|id| admits(id.as_str())) {
+        // A look at each is no request for it: it leaves memory when it would have.
+        for (number, id) in self.locations.numbered_from(0, usize::MAX) {
+            if !admits(id.as_str()) {
+                continue;
+            }
             if found.len() == limit {
                 return Ok(Some(found));
             }
-            match self.locations.look_up(id.as_str()) {
-                Found::Loaded(location) if is_in(&location.read(), thing) => found.push(id),
-                Found::OnDisk => on_disk.push(id),
-                Found::Loaded(_) | Found::Unknown => {}
+            match self.locations.at(number) {
+                Some(location) if is_in(&location.read(), thing) => found.push(id),
+                Some(_) => {}
+                None => on_disk.push((number, id)),
             }
         }
         let mut journal = None;
-        for id in on_disk {
+        for (number, id) in on_disk {
             if found.len() == limit {
                 break;
             }
             if stop() {
                 return Ok(None);
             }
-            let has_row = self.has_row(&mut journal, &id, thing);
+            let has_row = self.has_row(&mut journal, number, thing);
             let has_row =
                 has_row.map_err(|source| LoadError { id: id.clone(), source: Arc::new(source) })?;
             if has_row
@@ -85,10 +88,9 @@ impl Store {
     fn has_row(
         &self,
         journal: &mut Option<Box<dyn JournalReader>>,
-        id: &LocationId,
+        number: u32,
         thing: ThingId<'_>,
     ) -> Result<bool, JournalError> {
-        let Some((number, _)) = self.locations.describe(id.as_str()) else { return Ok(false) };
         let journal = match journal {
             Some(journal) => journal,
             None => journal.insert(self.reader()?),
