@@ -6,7 +6,7 @@ use std::sync::Arc;
 use crate::graph::layers::record_data::EdgeType;
 use crate::graph::location_graph::{LocationGraph, NameCounts};
 use crate::graph::memory::adjacency::{AdjacencyEntry, Slot};
-use crate::graph::memory::table::{AssociationNo, ObjectNo, RecordNo, RelationNo};
+use crate::graph::memory::table::{AssociationNo, EdgeTypeNo, ObjectNo, RecordNo, RelationNo};
 use crate::graph::outcome::Outcome;
 use crate::graph::trace::Trace;
 use crate::model::{
@@ -155,19 +155,15 @@ impl Draft {
         first: &str,
         second: &str,
     ) -> bool {
-        let is_visible = |draft: &Self, id: &str| draft.graph.relation(id).is_some();
+        // Of those that link them there, the draft knows whether they still do.
         if let Some(number) = whole.associations.find(association) {
             for relation in whole.relations_between(number, first, second) {
-                let id = whole.records.relation_id(relation);
-                self.copy_relation(whole, id);
-                if is_visible(self, id) {
-                    return true;
-                }
+                self.copy_relation(whole, whole.records.relation_id(relation));
             }
         }
         let Some(number) = self.graph.associations.find(association) else { return false };
         let mut found = self.graph.relations_between(number, first, second);
-        found.any(|relation| is_visible(self, self.graph.records.relation_id(relation)))
+        found.any(|it| self.graph.relation(self.graph.records.relation_id(it)).is_some())
     }
 
     /// Returns the state of a record: what its own events have said.
@@ -192,16 +188,18 @@ impl Draft {
     ) -> bool {
         let state = self.record_state(whole, object, id);
         let of_whole = whole.find_record(object, id);
-        let of_draft = self.find_record(object, id);
         if !state.is_deleted() {
-            return of_whole.is_some() || of_draft.is_some();
+            return of_whole.is_some() || self.find_record(object, id).is_some();
         }
+        let is_linked = |draft: &Self| {
+            let number = draft.find_record(object, id);
+            number.is_some_and(|number| draft.graph.records.rows().has_shown_links(number))
+        };
         let linked = of_whole.map(|number| whole.records.adjacency(number).entries());
         linked.into_iter().flatten().any(|entry| {
-            let id = whole.records.relation_id(entry.relation);
-            self.copy_relation(whole, id);
-            self.graph.relation(id).is_some()
-        }) || of_draft.is_some_and(|number| self.graph.records.rows().has_shown_links(number))
+            self.copy_relation(whole, whole.records.relation_id(entry.relation));
+            is_linked(self)
+        }) || is_linked(self)
     }
 
     /// Returns the greatest event of the visible links of a record. Costs its links.
@@ -262,6 +260,7 @@ impl Draft {
                 self.copy_association(whole, id.as_str());
             }
             Change::Relation(relation) => {
+                // Of an edge type that is new there is no copy.
                 self.copy_kind(whole, relation);
                 for end in [&relation.first, &relation.second] {
                     self.copy_record(whole, &end.object, end.id.as_str());
@@ -310,15 +309,16 @@ impl Draft {
         Some(copy)
     }
 
-    /// Copies the edge type of a relation, and what it is made of.
-    fn copy_kind(&mut self, whole: &LocationGraph, of: &Relation) {
+    /// Copies the edge type of a relation, and what it is made of. Returns the copy if there is
+    /// such a type.
+    fn copy_kind(&mut self, whole: &LocationGraph, of: &Relation) -> Option<EdgeTypeNo> {
         let (first, second) = (&of.first.object, &of.second.object);
         let association = self.copy_association(whole, of.association.as_str());
         let ends = (self.copy_object(whole, first), self.copy_object(whole, second));
-        let (Some(association), (Some(one), Some(other))) = (association, ends) else { return };
-        if whole.knows_edge_type(of.association.as_str(), first.as_str(), second.as_str()) {
-            self.graph.intern_kind(EdgeType { association, first: one, second: other });
-        }
+        let (association, (one, other)) = (association?, (ends.0?, ends.1?));
+        whole
+            .knows_edge_type(of.association.as_str(), first.as_str(), second.as_str())
+            .then(|| self.graph.intern_kind(EdgeType { association, first: one, second: other }))
     }
 
     fn copy_unkeyed(&mut self, whole: &LocationGraph, id: &str) {
@@ -364,16 +364,10 @@ impl Draft {
         }
         let number = whole.records.find_relation(id)?;
         let relation = whole.relation_at(number);
-        self.copy_kind(whole, &relation);
-        let kind = EdgeType {
-            association: self.copy_association(whole, relation.association.as_str())?,
-            first: self.copy_object(whole, &relation.first.object)?,
-            second: self.copy_object(whole, &relation.second.object)?,
-        };
+        let kind = self.copy_kind(whole, &relation)?;
         let first = self.copy_record(whole, &relation.first.object, relation.first.id.as_str())?;
         let second =
             self.copy_record(whole, &relation.second.object, relation.second.id.as_str())?;
-        let kind = self.graph.intern_kind(kind);
         let next = self.graph.records.relations().len();
         let stamp = whole.records.relations()[number].stamp;
         self.graph.records.restore_relation(next, id, kind, (first, second), stamp);

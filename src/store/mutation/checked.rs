@@ -1,6 +1,6 @@
 //! Mutations whose texts have been checked, so that the writer need not.
 
-use crate::model::Property;
+use crate::model::{ObjectKey, Property};
 use crate::store::mutation::mutation::{Mutation, NewAssociation};
 use crate::store::mutation::refusal::MutationRefusal;
 use crate::webhook::{
@@ -46,18 +46,12 @@ impl CheckedMutation {
             Mutation::CreateRecord { object, id, properties } => {
                 check_object_key("objectKey", object.as_str())?;
                 id.as_ref().map_or(Ok(()), |id| check_id("id", id.as_str()))?;
-                if let Some(json) = properties {
-                    checked.naming = read_properties(object, json)?;
-                }
-                keep_properties(properties, &mut checked.naming, keep);
+                checked.naming = naming(object, properties, keep)?;
             }
             Mutation::UpdateRecord { object, id, properties } => {
                 check_object_key("objectKey", object.as_str())?;
                 check_id("id", id.as_str())?;
-                if let Some(json) = properties {
-                    checked.naming = read_properties(object, json)?;
-                }
-                keep_properties(properties, &mut checked.naming, keep);
+                checked.naming = naming(object, properties, keep)?;
             }
             Mutation::DeleteRecord { object, id } => {
                 check_object_key("objectKey", object.as_str())?;
@@ -125,11 +119,15 @@ fn check_association(new: &mut NewAssociation) -> Result<(), DecodeError> {
     Ok(())
 }
 
-/// Drops what is not to be kept of the properties of a record.
-fn keep_properties(whole: &mut Option<Box<str>>, naming: &mut Box<[Property]>, keep: Keep) {
-    match keep {
-        Keep::Bodies => {}
-        Keep::Names => *whole = None,
-        Keep::Ids => (*whole, *naming) = (None, Box::default()),
+/// Returns the properties that may name a record, and drops what is not to be kept of all.
+fn naming(
+    object: &ObjectKey,
+    properties: &mut Option<Box<str>>,
+    keep: Keep,
+) -> Result<Box<[Property]>, DecodeError> {
+    let read = properties.as_ref().map(|json| read_properties(object, json)).transpose()?;
+    if keep != Keep::Bodies {
+        *properties = None;
     }
+    Ok(read.filter(|_| keep != Keep::Ids).unwrap_or_default())
 }

@@ -66,8 +66,7 @@ impl Planner<'_> {
         if self.draft.has_association_key(self.whole, &new.key) {
             return Err(MutationRefusal::DuplicateAssociationKey);
         }
-        let is_known = |graph: &LocationGraph, id: &str| graph.knows_association(id);
-        let id = self.new_id(|whole, draft, id| is_known(whole, id) || is_known(draft, id));
+        let id = self.new_id(LocationGraph::knows_association);
         let NewAssociation { key, first, second, first_to_second, second_to_first } = new;
         let association = Association {
             id: AssociationId::from(id),
@@ -128,8 +127,7 @@ impl Planner<'_> {
         // A later delete of a record would hide the relation.
         let deleted = deleted(&first).max(deleted(&second));
         let at = times::after(self.now, deleted)?;
-        let is_known = |graph: &LocationGraph, id: &str| graph.knows_relation(id);
-        let id = self.new_id(|whole, draft, id| is_known(whole, id) || is_known(draft, id));
+        let id = self.new_id(LocationGraph::knows_relation);
         let (id, association) = (RelationId::from(id), association.clone());
         let relation = Relation { id, association, first, second };
         let change = Change::Relation(relation.clone());
@@ -179,9 +177,7 @@ impl Planner<'_> {
         properties: Option<&str>,
     ) -> Planned {
         let id = id.unwrap_or_else(|| {
-            let node = |id: &str| NodeRef::record(object.as_str(), id);
-            let id =
-                self.new_id(|whole, draft, id| whole.knows(&node(id)) || draft.knows(&node(id)));
+            let id = self.new_id(|graph, id| graph.knows(&NodeRef::record(object.as_str(), id)));
             RecordId::from(id)
         });
         let state = self.draft.record_state(self.whole, &object, id.as_str());
@@ -284,12 +280,9 @@ impl Planner<'_> {
         self.draft.newest(self.whole, of)
     }
 
-    fn new_id(
-        &mut self,
-        is_known: impl Fn(&LocationGraph, &LocationGraph, &str) -> bool,
-    ) -> String {
-        let (whole, draft) = (self.whole, self.draft.graph());
-        self.new_ids.next(self.now, |id| is_known(whole, draft, id))
+    fn new_id(&mut self, is_known: impl Fn(&LocationGraph, &str) -> bool) -> String {
+        let graphs = [self.whole, self.draft.graph()];
+        self.new_ids.next(self.now, |id| graphs.iter().any(|graph| is_known(graph, id)))
     }
 
     fn define(

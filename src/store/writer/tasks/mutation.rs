@@ -110,6 +110,7 @@ impl Writer {
         for (reply, mut outcomes) in answers {
             for done in outcomes.iter_mut().flatten() {
                 if let Thing::Event(status) = &mut done.thing
+                    && *status != Status::Duplicate
                     && let Some(merged) = done.seq.and_then(merged)
                 {
                     *status = merged;

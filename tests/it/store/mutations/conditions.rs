@@ -4,7 +4,9 @@ use relata::mutation::{Condition, Mutation, MutationRefusal, Thing};
 use relata::{Seq, Status};
 use serde_json::{Value, json};
 
-use super::{Desk, Outcome, create_association, defined, delivery, posted, relation};
+use super::{
+    Desk, Outcome, create_association, create_relation, defined, delivery, posted, relation,
+};
 
 fn append(desk: &Desk, condition: Condition, body: &Value) -> Outcome {
     desk.mutate(Mutation::Append { delivery: delivery(body), condition })
@@ -76,6 +78,37 @@ fn a_condition_sees_the_mutations_before_it() {
     assert!(deleted.is_ok());
     assert_eq!(*failed, Err(MutationRefusal::ConditionFailed { newest: Some(3) }));
     assert_eq!(done(stale.clone()), (Status::Stale, Some(4)), "an undated one is older");
+}
+
+#[test]
+fn a_repeat_in_the_same_call_is_a_duplicate() {
+    let desk = Desk::new();
+    let mut body = defined("AssociationCreate", "W", ["a", "b"]);
+    body["webhookId"] = json!("hook");
+    let append = || Mutation::Append { delivery: delivery(&body), condition: Condition::Unknown };
+    let outcomes = desk.mutate_all(vec![append(), append()]).outcomes;
+    let told: Vec<_> = outcomes.into_iter().map(done).collect();
+    assert_eq!(told, [(Status::Applied, Some(1)), (Status::Duplicate, Some(1))]);
+    assert_eq!(desk.store.head(), 1);
+}
+
+/// A relation that an earlier event of the same call has moved links its new ends alone.
+#[test]
+fn a_relation_that_was_moved_is_no_duplicate_at_its_old_ends() {
+    let desk = Desk::new();
+    let interest = desk.interest().id;
+    let link = relation(desk.link(&interest, "ann", "h1"));
+    let mut moved = posted("RelationCreate", link.id.as_str(), interest.as_str(), "ann", "h2");
+    moved["timestamp"] = json!("2099-01-01T00:00:00.000Z");
+    let outcomes = desk.mutate_all(vec![
+        Mutation::Append { delivery: delivery(&moved), condition: Condition::NewestIs(2) },
+        create_relation(interest.as_str(), "ann", "h1"),
+        create_relation(interest.as_str(), "ann", "h2"),
+    ]);
+    let [moving, old, new] = &outcomes.outcomes[..] else { panic!("{outcomes:?}") };
+    assert_eq!(done(moving.clone()).0, Status::Applied);
+    assert!(old.is_ok(), "{old:?}");
+    assert_eq!(*new, Err(MutationRefusal::DuplicateRelation));
 }
 
 #[test]
