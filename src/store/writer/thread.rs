@@ -86,8 +86,8 @@ pub(crate) struct Writer {
     /// What is not written yet, since the graphs of their locations are being loaded: what is
     /// written of a delivery or a mutation depends on its graph.
     pub(crate) waiting: HashMap<LocationId, Waiting>,
-    /// Where a location that was loaded is reported, while the store is open.
-    pub(crate) loaded: ToWriter,
+    /// Where locations that were loaded for the writer are reported, while the store is open.
+    pub(crate) to_writer: ToWriter,
     /// Tasks in the order of their turns.
     pub(crate) tasks: [Task; 8],
 }
