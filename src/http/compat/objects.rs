@@ -78,7 +78,7 @@ pub(crate) async fn list_objects(app: &Arc<App>, request: CompatRequest<'_>) -> 
     let trace_id = request.trace_id();
     let answer =
         move |objects: &[ObjectBody], seq| ok(seq, &ObjectsBody { objects, trace_id: &trace_id });
-    answer_objects(app, &request, location, answer).await
+    answer_objects(app, &request, location, None, answer).await
 }
 
 pub(crate) async fn show_object(app: &Arc<App>, request: CompatRequest<'_>) -> CompatAnswer {
@@ -87,21 +87,24 @@ pub(crate) async fn show_object(app: &Arc<App>, request: CompatRequest<'_>) -> C
     params.flag("fetchProperties");
     let location = location::required(app, &request.grant, given, None, params.findings)?;
     let (called, trace_id) = (request.path_param("key").to_owned(), request.trace_id());
+    let wanted = called.clone();
     let answer = move |objects: &[ObjectBody], seq| {
         let by_key = objects.iter().find(|object| object.key == called);
         let found = by_key.or_else(|| objects.iter().find(|object| object.id == called));
         let object = found.ok_or_else(|| Problem::not_found("Object not found"))?;
         ok(seq, &OneBody { object, fields: [], cache: false, trace_id: &trace_id })
     };
-    answer_objects(app, &request, location, answer).await
+    answer_objects(app, &request, location, Some(wanted), answer).await
 }
 
-/// Answers with what is known of the object keys of a location. Their schema events are read
-/// from the journal, in the background.
+/// Answers with what is known of the object keys of a location, or of that one alone which is
+/// `wanted`, if there is such a key. Their schema events are read from the journal, in the
+/// background.
 async fn answer_objects(
     app: &Arc<App>,
     request: &CompatRequest<'_>,
     id: String,
+    wanted: Option<String>,
     answer: impl FnOnce(&[ObjectBody], Seq) -> Answer + Send + 'static,
 ) -> CompatAnswer {
     let grant = &request.grant;
@@ -111,7 +114,11 @@ async fn answer_objects(
     let (client, bytes) = (grant.client(&id), app.limits.answer_bytes);
     let read = execute::read_journal(app, &client, move |store, stop| {
         let seq = store.head();
-        let known = KnownObjects::read(&location);
+        let mut known = KnownObjects::read(&location);
+        let is_wanted = |object: &KnownObject| Some(&object.key) == wanted.as_ref();
+        if known.objects.iter().any(is_wanted) {
+            known.objects.retain(is_wanted);
+        }
         let mut schemas = known.read_schemas(store, &id, bytes, stop)?;
         let objects = known.objects.iter().map(|of| {
             let details = of.schema.and_then(|seq| schemas.remove(&seq));

@@ -118,5 +118,10 @@ fn what_schemas_say_is_within_the_limit_of_an_answer() -> Result<(), Error> {
     }
     let too_much = json!("Service temporarily unavailable");
     check_error(&office.get(&format!("/objects/?locationId={HERE}")), 503, &too_much);
+    // Of one that is named, only its own schema is read.
+    for key in keys {
+        let object = office.get(&format!("/objects/{key}?locationId={HERE}")).json();
+        assert_eq!(object["object"]["description"], key.repeat(15_000 / key.len()));
+    }
     Ok(())
 }
