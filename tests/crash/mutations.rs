@@ -7,7 +7,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use relata::graph::Layers;
+use relata::graph::{Budget, Layers};
 use relata::journal::SqliteJournal;
 use relata::mutation::{Mutation, Mutations, NewAssociation, Thing};
 use relata::{AssociationId, End, ObjectKey, RecordId, Store, verify};
@@ -32,7 +32,9 @@ fn mutations(mutations: Vec<Mutation>) -> Mutations {
 fn association(store: &Store) -> AssociationId {
     let location = store.location("L").unwrap();
     let known = location.and_then(|location| {
-        Some(location.read().view().association_by_key("interest")?.association.id.clone())
+        let budget = &mut Budget::unbounded();
+        let graph = location.read();
+        Some(graph.view().association_by_key("interest", budget)?.association.id.clone())
     });
     known.unwrap_or_else(|| {
         let end = |object| End { object: ObjectKey::from(object), label: "".into() };
