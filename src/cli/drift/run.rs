@@ -82,9 +82,14 @@ fn status(comparison: &Comparison, repairs: Option<&[Repair]>) -> u8 {
     if is_equal && comparison.is_complete() { 0 } else { EXIT_AGAIN }
 }
 
-fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
+/// Returns what reads from the sender, until a signal stops it.
+fn reader(drift: &DriftArgs) -> anyhow::Result<Reader> {
     let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
-    let reader = Reader::new(upstream, drift.read_settings(), stop)?;
+    Ok(Reader::new(upstream, drift.read_settings(), stop)?)
+}
+
+fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
+    let reader = reader(drift)?;
     let mut display = Display::new(drift.progress)?;
     let compared =
         compare_with_sender(store, &reader, &drift.settings(), &mut |it| display.show(it));
@@ -98,8 +103,7 @@ fn with_sample(
     drift: &DriftArgs,
     size: usize,
 ) -> anyhow::Result<(Comparison, (SampleEstimate, u64))> {
-    let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
-    let reader = Reader::new(upstream, drift.read_settings(), stop)?;
+    let reader = reader(drift)?;
     let seed = drift.seed.unwrap_or_else(|| Timestamp::now().as_millis().unsigned_abs());
     let (comparison, estimate) = compare_sample(store, &reader, &drift.settings(), size, seed)?;
     Ok((comparison, (estimate, seed)))

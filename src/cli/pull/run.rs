@@ -170,12 +170,7 @@ fn dry_run(pull: &PullArgs, upstream: &UpstreamSettings, stop: &Stop) -> anyhow:
 /// Returns what the first signal stops. The second ends the process.
 pub(in crate::cli) fn stop_by_signal() -> anyhow::Result<Stop> {
     let stop = Stop::default();
-    let (stopped, signal) = (stop.clone(), signals::watch()?);
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let thread = std::thread::Builder::new().name("relata-stop".to_owned());
-    thread.spawn(move || {
-        runtime.block_on(signal);
-        stopped.stop(StopReason::Asked);
-    })?;
+    let stopped = stop.clone();
+    signals::on_stop(move || stopped.stop(StopReason::Asked))?;
     Ok(stop)
 }
