@@ -23,15 +23,21 @@ async fn next(terminate: &mut Signal, interrupt: &mut Signal) -> i32 {
     }
 }
 
-/// Returns a future that resolves at the first signal to stop. The second ends the process at
-/// once, however far the stop has come; what was acknowledged is on disk.
+/// Returns a future that resolves at the first signal to stop, by [`on_stop`].
+pub(super) fn watch() -> std::io::Result<impl Future<Output = ()>> {
+    let (stop, stopped) = oneshot::channel();
+    on_stop(move || stop.send(()).unwrap_or_default())?;
+    Ok(async { stopped.await.unwrap_or_default() })
+}
+
+/// Calls `stop` at the first signal to stop. The second ends the process at once, however far
+/// the stop has come; what was acknowledged is on disk.
 ///
 /// A hang-up stops a server that was started in a terminal. Any other server ignores it: it
 /// comes from tools that expect a log file or a configuration to be reopened.
-pub(super) fn watch() -> std::io::Result<impl Future<Output = ()>> {
+pub(super) fn on_stop(stop: impl FnOnce() + Send + 'static) -> std::io::Result<()> {
     // A separate runtime: the server's ends before the last checkpoint is saved.
     let runtime = runtime::Builder::new_current_thread().enable_io().build()?;
-    let (stop, stopped) = oneshot::channel();
     let guard = runtime.enter();
     let mut terminate = signal(SignalKind::terminate())?;
     let mut interrupt = signal(SignalKind::interrupt())?;
@@ -50,12 +56,12 @@ pub(super) fn watch() -> std::io::Result<impl Future<Output = ()>> {
                 _ = next(&mut terminate, &mut interrupt) => {}
                 () = terminal_closed => {}
             }
-            stop.send(()).unwrap_or_default();
+            stop();
             let signal = next(&mut terminate, &mut interrupt).await;
             tracing::warn!("a second signal: ending at once");
             log::flush();
             exit(128 + signal);
         });
     })?;
-    Ok(async { stopped.await.unwrap_or_default() })
+    Ok(())
 }

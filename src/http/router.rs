@@ -24,7 +24,7 @@ use crate::http::extract::request;
 use crate::http::extract::request::{Request, RequestLine};
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::http::routes::{Handler, Kind, ROUTES, Route};
+use crate::http::routes::{Api, Handler, Kind, ROUTES, Route};
 use crate::http::server::request_id;
 use crate::model::Seq;
 
@@ -35,16 +35,16 @@ const EPOCH: HeaderName = HeaderName::from_static("relata-epoch");
 impl Route {
     /// Returns whether it reads the store, so that a request may wait for an event.
     fn reads(&self) -> bool {
-        matches!(self.kind, Kind::Read | Kind::Follow)
+        matches!(self.api, Api::Own(Kind::Read | Kind::Follow, _))
     }
 
     /// Returns whether requests are authenticated. Routes that show nothing of the store
     /// and change nothing need not be, and count as if they were.
     fn is_protected(&self, app: &App) -> bool {
-        match self.kind {
-            Kind::Open => true,
-            Kind::Delivery => app.policy.webhook_auth,
-            Kind::Read | Kind::Follow | Kind::Operator | Kind::Compat => {
+        match self.api {
+            Api::Own(Kind::Open, _) => true,
+            Api::Own(Kind::Delivery, _) => app.policy.webhook_auth,
+            Api::Own(Kind::Read | Kind::Follow | Kind::Operator, _) | Api::Compat(_) => {
                 app.policy.tokens.is_some()
             }
         }
@@ -200,20 +200,21 @@ where
     B: Buf,
 {
     let route = matched.route;
-    if let Handler::Compat(handler) = route.handler {
-        let (scope, parameters, body) = (route.scope, matched.parameters, Body::new(body));
-        return Ok(compat::answer(app, handler, scope, parameters, *line, headers, body).await);
-    }
+    let handler = match route.api {
+        Api::Own(_, handler) => handler,
+        Api::Compat(handler) => {
+            let (scope, parameters, body) = (route.scope, matched.parameters, Body::new(body));
+            return Ok(compat::answer(app, handler, scope, parameters, *line, headers, body).await);
+        }
+    };
     let (request, min_seq) = admit(app, matched, line, headers)?;
     if let Some(seq) = min_seq {
         app.wait_for(seq).await?;
     }
-    match route.handler {
+    match handler {
         Handler::Inline(answer) => answer(app, &request),
         Handler::Query(prepare) => execute::answer_query(app, &request, prepare(&request)?).await,
         Handler::Async(answer) => answer(app, request, Body::new(body)).await,
-        // Was answered above.
-        Handler::Compat(_) => Err(no_such_path()),
     }
 }
 
@@ -252,8 +253,10 @@ fn authorize(
     query: &mut Result<Query<'_>, Problem>,
 ) -> Result<Grant, Problem> {
     let Some(need) = route.scope else { return Ok(Grant::ALL) };
-    let ticket = match (route.kind, query) {
-        (Kind::Follow, Ok(query)) if !headers.contains_key(AUTHORIZATION) => query.take_ticket()?,
+    let ticket = match (route.api, query) {
+        (Api::Own(Kind::Follow, _), Ok(query)) if !headers.contains_key(AUTHORIZATION) => {
+            query.take_ticket()?
+        }
         _ => None,
     };
     let Some(ticket) = ticket else { return app.policy.authorize(headers, need) };

@@ -28,8 +28,16 @@ pub struct Route {
     pub path: &'static str,
     /// The scope that a token needs, or `None` where tokens do not matter.
     pub scope: Option<Scope>,
-    pub(super) kind: Kind,
-    pub(super) handler: Handler,
+    pub(super) api: Api,
+}
+
+/// Which API a route is of, and how it is answered.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Api {
+    /// Relata's own.
+    Own(Kind, Handler),
+    /// The sender's, with its parameters and errors.
+    Compat(CompatHandler),
 }
 
 /// What the router does before it calls a handler, besides checking the token.
@@ -43,8 +51,6 @@ pub(super) enum Kind {
     Read,
     /// Reads the store for as long as the client likes; takes a ticket in place of a token.
     Follow,
-    /// The sender's own API, with its parameters and errors.
-    Compat,
     /// For operators: changes something, or reads what has no sequence number.
     Operator,
 }
@@ -58,15 +64,13 @@ pub(super) enum Handler {
     Query(fn(&Request<'_>) -> Result<PreparedQuery, Problem>),
     /// After waiting for a body, the disk or a background thread.
     Async(for<'r> fn(&'r Arc<App>, Request<'r>, Body) -> AnswerLater<'r>),
-    /// In the form of the sender's own API.
-    Compat(CompatHandler),
 }
 
 impl Route {
     /// Returns whether it is of the sender's own API: its errors are no problem documents, and
     /// its path may end with a slash or not.
     pub fn is_compat(&self) -> bool {
-        self.kind == Kind::Compat
+        matches!(self.api, Api::Compat(_))
     }
 }
 
@@ -85,27 +89,27 @@ macro_rules! boxed {
 /// Makes an `async fn` a handler of the sender's API; `body` where it reads the request's body.
 macro_rules! compat {
     ($handler:path) => {
-        Handler::Compat(|app, request, _| Box::pin($handler(app, request)))
+        |app, request, _| Box::pin($handler(app, request))
     };
     ($handler:path, body) => {
-        Handler::Compat(|app, request, body| Box::pin($handler(app, request, body)))
+        |app, request, body| Box::pin($handler(app, request, body))
     };
 }
 
 const fn open(path: &'static str, handler: Handler) -> Route {
-    Route { method: "GET", path, scope: None, kind: Kind::Open, handler }
+    Route { method: "GET", path, scope: None, api: Api::Own(Kind::Open, handler) }
 }
 
 const fn deliver(path: &'static str, handler: Handler) -> Route {
-    Route { method: "POST", path, scope: None, kind: Kind::Delivery, handler }
+    Route { method: "POST", path, scope: None, api: Api::Own(Kind::Delivery, handler) }
 }
 
 const fn read(method: &'static str, path: &'static str, handler: Handler) -> Route {
-    Route { method, path, scope: Some(Scope::Read), kind: Kind::Read, handler }
+    Route { method, path, scope: Some(Scope::Read), api: Api::Own(Kind::Read, handler) }
 }
 
 const fn follow(path: &'static str, handler: Handler) -> Route {
-    Route { method: "GET", path, scope: Some(Scope::Read), kind: Kind::Follow, handler }
+    Route { method: "GET", path, scope: Some(Scope::Read), api: Api::Own(Kind::Follow, handler) }
 }
 
 const fn operate(
@@ -114,16 +118,16 @@ const fn operate(
     scope: Scope,
     handler: Handler,
 ) -> Route {
-    Route { method, path, scope: Some(scope), kind: Kind::Operator, handler }
+    Route { method, path, scope: Some(scope), api: Api::Own(Kind::Operator, handler) }
 }
 
 const fn compatible(
     method: &'static str,
     path: &'static str,
     scope: Option<Scope>,
-    handler: Handler,
+    handler: CompatHandler,
 ) -> Route {
-    Route { method, path, scope, kind: Kind::Compat, handler }
+    Route { method, path, scope, api: Api::Compat(handler) }
 }
 
 const READ: Option<Scope> = Some(Scope::Read);

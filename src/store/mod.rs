@@ -50,7 +50,6 @@ pub use location::{Location, LocationSummary};
 pub(crate) use locations::{Found, Loading};
 pub use methods::export_events::ExportEventsError;
 #[cfg(feature = "server")]
-pub(crate) use methods::history::StoredBody;
 pub use methods::storage_use::StorageUse;
 pub use mutation::{
     Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,

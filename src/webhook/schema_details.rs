@@ -54,6 +54,21 @@ impl SchemaDetails {
         }
     }
 
+    /// Returns its texts.
+    pub(crate) fn texts(&self) -> [Option<&str>; 8] {
+        [
+            &self.id,
+            &self.singular,
+            &self.plural,
+            &self.description,
+            &self.primary_display_property,
+            &self.object_type,
+            &self.created_at,
+            &self.updated_at,
+        ]
+        .map(|text| text.as_deref())
+    }
+
     fn of(payload: &Payload<'_>) -> Self {
         let (singular, plural) = match &payload.labels {
             Some(Nested::Object(labels)) => {

@@ -1,13 +1,13 @@
 //! kill -9 while programs write through HighLevel's own API: every link that was answered with
 //! 201 is there afterwards, and of each bulk all of them or none.
 
-use std::collections::{BTreeMap, BTreeSet};
-use std::path::Path;
+use std::collections::BTreeSet;
 use std::sync::Mutex;
 use std::sync::mpsc::{Sender, channel};
 
 use serde_json::{Value, json};
 
+use crate::links::Links;
 use crate::support::database::fresh;
 use crate::support::long;
 use crate::support::server::{Error, Server};
@@ -71,21 +71,6 @@ fn write(server: &Server, id: &str, name: &str, answered: &Mutex<Answered>, done
     }
 }
 
-/// The ids of all links, and how many there are from each record.
-fn found(db: &Path) -> Result<(BTreeSet<String>, BTreeMap<String, usize>), Error> {
-    let store = relata::Store::open(db)?;
-    let location = store.location(LOCATION)?.ok_or("nothing was written")?;
-    let snapshot = location.read().snapshot();
-    let (mut ids, mut links) = (BTreeSet::new(), BTreeMap::new());
-    for link in snapshot.links(relata::graph::Layers::Records) {
-        ids.insert(link.relation.unwrap().to_owned());
-        *links.entry(link.first.record.unwrap().to_owned()).or_default() += 1;
-    }
-    drop(location);
-    store.close()?;
-    Ok((ids, links))
-}
-
 #[test]
 fn every_link_that_was_answered_outlives_a_kill() -> Result<(), Error> {
     let (_directory, db) = fresh()?;
@@ -106,15 +91,15 @@ fn every_link_that_was_answered_outlives_a_kill() -> Result<(), Error> {
             server.signal("KILL").unwrap();
         });
         drop(server);
-        let (ids, links) = found(&db)?;
+        let Links { ids, from } = Links::read(&db, LOCATION)?;
         let answered = answered.lock().unwrap();
         for id in &answered.single {
             assert!(ids.contains(id), "{id} was answered and is gone");
         }
         for bulk in &answered.bulks {
-            assert_eq!(links.get(bulk), Some(&ROWS), "{bulk} was answered");
+            assert_eq!(from.get(bulk), Some(&ROWS), "{bulk} was answered");
         }
-        for (record, links) in &links {
+        for (record, links) in &from {
             assert!([1, ROWS].contains(links), "{record} has half of a bulk: {links}");
         }
         written = ids.len();

@@ -14,6 +14,7 @@ mod compat;
 mod endurance;
 mod feed;
 mod import;
+mod links;
 mod mutations;
 #[cfg(target_os = "linux")]
 mod overload;

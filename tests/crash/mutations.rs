@@ -1,17 +1,18 @@
 //! kill -9 while mutations are written: of each call that was answered all is there, and of
 //! every other all or nothing.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 use std::io::{BufRead, BufReader, Write};
 use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 
-use relata::graph::Layers;
+use relata::graph::Budget;
 use relata::journal::SqliteJournal;
 use relata::mutation::{Mutation, Mutations, NewAssociation, Thing};
 use relata::{AssociationId, End, ObjectKey, RecordId, Store, verify};
 
+use crate::links::Links;
 use crate::support::database::fresh;
 use crate::support::long;
 use crate::support::server::Error;
@@ -32,7 +33,9 @@ fn mutations(mutations: Vec<Mutation>) -> Mutations {
 fn association(store: &Store) -> AssociationId {
     let location = store.location("L").unwrap();
     let known = location.and_then(|location| {
-        Some(location.read().view().association_by_key("interest")?.association.id.clone())
+        let budget = &mut Budget::unbounded();
+        let graph = location.read();
+        Some(graph.view().association_by_key("interest", budget)?.association.id.clone())
     });
     known.unwrap_or_else(|| {
         let end = |object| End { object: ObjectKey::from(object), label: "".into() };
@@ -83,19 +86,6 @@ fn answered(line: &str) -> Option<String> {
     call.strip_suffix('.').map(str::to_owned)
 }
 
-/// The number of links from each record.
-fn found(db: &Path) -> Result<BTreeMap<String, usize>, Error> {
-    let store = Store::open(db)?;
-    let location = store.location("L")?.ok_or("nothing was written")?;
-    let snapshot = location.read().snapshot();
-    let mut found = BTreeMap::new();
-    for link in snapshot.links(Layers::Records) {
-        *found.entry(link.first.record.unwrap().to_owned()).or_default() += 1;
-    }
-    store.close()?;
-    Ok(found)
-}
-
 /// Waits until the log beside a database is written to.
 fn wait_for_write(db: &Path, at_most: Duration) {
     let log = db.with_file_name("relata.db-wal");
@@ -143,7 +133,7 @@ fn a_killed_process_leaves_whole_calls_or_nothing_of_them() -> Result<(), Error>
         writer.wait()?;
         // What it said before it was killed.
         done.extend(lines.map_while(Result::ok).filter_map(|line| answered(&line)));
-        let found = found(&db)?;
+        let found = Links::read(&db, "L")?.from;
         for (call, links) in &found {
             assert_eq!(*links, ROWS, "{call} is half there");
         }

@@ -10,13 +10,13 @@ use relata::drift::{
     compare_with_dump, compare_with_sender, repair,
 };
 use relata::journal::JournalError;
-use relata::pull::{PullError, Reader, StopReason};
+use relata::pull::{PullError, Reader};
 use relata::{OpenError, Store, Timestamp};
 
 use crate::cli::database::{ensure_exists, open_read_only};
 use crate::cli::drift::summary::{open_report, print, write_report};
-use crate::cli::pull::{Display, EXIT_AGAIN, EXIT_QUOTA, EXIT_USAGE, is_usage, stop_by_signal};
-use crate::cli::{errors, log};
+use crate::cli::errors;
+use crate::cli::pull::{Display, EXIT_AGAIN, EXIT_USAGE, is_usage, print_stopped, stop_by_signal};
 use crate::config::DriftArgs;
 
 pub(in crate::cli) fn run(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
@@ -26,23 +26,13 @@ pub(in crate::cli) fn run(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCo
             Ok(ExitCode::from(EXIT_USAGE))
         }
         Err(error) => match error.downcast_ref() {
-            Some(DriftError::Stopped(reason)) => Ok(stopped(reason)),
+            Some(DriftError::Stopped(reason)) => {
+                Ok(print_stopped(reason, "nothing was compared for good"))
+            }
             _ => Err(error),
         },
         ended => ended,
     }
-}
-
-/// Says why nothing was compared.
-fn stopped(reason: &StopReason) -> ExitCode {
-    let (why, code) = match reason {
-        StopReason::Quota { left } => (format!("{left} requests of the day are left"), EXIT_QUOTA),
-        StopReason::MaxRequests => ("--max-requests were sent".to_owned(), EXIT_AGAIN),
-        StopReason::Unanswered(why) => (format!("no answer: {why}"), EXIT_AGAIN),
-        _ => ("as asked".to_owned(), EXIT_AGAIN),
-    };
-    log::print_error_line(&format!("relata: stopped ({why}): nothing was compared for good"));
-    ExitCode::from(code)
 }
 
 fn compare_and_repair(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
@@ -92,9 +82,14 @@ fn status(comparison: &Comparison, repairs: Option<&[Repair]>) -> u8 {
     if is_equal && comparison.is_complete() { 0 } else { EXIT_AGAIN }
 }
 
-fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
+/// Returns what reads from the sender, until a signal stops it.
+fn reader(drift: &DriftArgs) -> anyhow::Result<Reader> {
     let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
-    let reader = Reader::new(upstream, drift.read_settings(), stop)?;
+    Ok(Reader::new(upstream, drift.read_settings(), stop)?)
+}
+
+fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
+    let reader = reader(drift)?;
     let mut display = Display::new(drift.progress)?;
     let compared =
         compare_with_sender(store, &reader, &drift.settings(), &mut |it| display.show(it));
@@ -108,8 +103,7 @@ fn with_sample(
     drift: &DriftArgs,
     size: usize,
 ) -> anyhow::Result<(Comparison, (SampleEstimate, u64))> {
-    let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
-    let reader = Reader::new(upstream, drift.read_settings(), stop)?;
+    let reader = reader(drift)?;
     let seed = drift.seed.unwrap_or_else(|| Timestamp::now().as_millis().unsigned_abs());
     let (comparison, estimate) = compare_sample(store, &reader, &drift.settings(), size, seed)?;
     Ok((comparison, (estimate, seed)))

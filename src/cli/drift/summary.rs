@@ -63,11 +63,10 @@ pub(super) fn print(
     let (shown, total) = (pairs.len().min(drift.limit), pairs.len() as u64);
     print_more(shown, pairs.len() > shown, Some(total), "differences")?;
     if !pairs.is_empty() {
-        let kinds = [Kind::Missing, Kind::Extra, Kind::Different];
         let rows: Vec<Vec<String>> = What::ALL
             .iter()
             .map(|what| {
-                let counts = kinds.map(|kind| count(&pairs, *what, kind).to_string());
+                let counts = Kind::ALL.map(|kind| count(&pairs, *what, kind).to_string());
                 [vec![format!("{what}s")], counts.to_vec()].concat()
             })
             .collect();

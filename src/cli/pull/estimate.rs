@@ -1,5 +1,6 @@
 //! What `relata pull --dry-run` prints.
 
+use indicatif::HumanCount;
 use relata::pull::{Count, Estimate, KeyEstimate, Method, UpstreamSettings};
 use serde_json::{Value, json};
 
@@ -29,16 +30,16 @@ pub(super) fn print_estimate(
     for why in estimate.keys.iter().filter_map(|key| key.refused.as_ref()) {
         print_line(why)?;
     }
-    let (requests, proof) = (grouped(estimate.requests), grouped(estimate.proof_requests));
+    let (requests, proof) = (HumanCount(estimate.requests), HumanCount(estimate.proof_requests));
     let minutes = estimate.time(pull.upstream.rate).as_secs().div_ceil(60);
     let percent = (estimate.requests * 100).div_ceil(DAY);
-    let left = left_today.map(|left| format!(" ({} left today)", grouped(left)));
+    let left = left_today.map(|left| format!(" ({} left today)", HumanCount(left)));
     print_line(format_args!(
         "{} associations. About {requests} requests ({proof} to prove the method): {minutes} min \
          at {}/s, {percent} % of a day's {}{}",
         estimate.associations,
         pull.upstream.rate,
-        grouped(DAY),
+        HumanCount(DAY),
         left.unwrap_or_default()
     ))?;
     Ok(())
@@ -46,31 +47,18 @@ pub(super) fn print_estimate(
 
 fn row(key: &KeyEstimate) -> Vec<String> {
     let records = match key.records {
-        Some(Count::Exactly(number)) => grouped(number),
-        Some(Count::About(number)) => format!("≈ {}", grouped(number)),
-        Some(Count::AtLeast(number)) => format!("≥ {}", grouped(number)),
+        Some(Count::Exactly(number)) => HumanCount(number).to_string(),
+        Some(Count::About(number)) => format!("≈ {}", HumanCount(number)),
+        Some(Count::AtLeast(number)) => format!("≥ {}", HumanCount(number)),
         None if key.refused.is_some() => "refused".to_owned(),
         None => "cannot be listed".to_owned(),
     };
     let links = match key.method {
         None => "read from the other ends".to_owned(),
         Some(Method::Embedded) => "in the pages".to_owned(),
-        Some(_) => format!("{} lists", grouped(key.lists)),
+        Some(_) => format!("{} lists", HumanCount(key.lists)),
     };
-    vec![key.object.as_str().to_owned(), records, grouped(key.pages), links]
-}
-
-/// Returns a number with its digits in groups of three.
-fn grouped(number: u64) -> String {
-    let digits = number.to_string();
-    let mut text = String::new();
-    for (at, digit) in digits.chars().enumerate() {
-        if at > 0 && (digits.len() - at).is_multiple_of(3) {
-            text.push(',');
-        }
-        text.push(digit);
-    }
-    text
+    vec![key.object.as_str().to_owned(), records, HumanCount(key.pages).to_string(), links]
 }
 
 fn estimate_json(location: &str, estimate: &Estimate, rate: f64, left_today: Option<u64>) -> Value {
@@ -104,7 +92,7 @@ mod tests {
     #[test]
     fn digits_are_grouped_by_three() {
         for (number, text) in [(0, "0"), (999, "999"), (1_000, "1,000"), (1_234_567, "1,234,567")] {
-            assert_eq!(grouped(number), text);
+            assert_eq!(HumanCount(number).to_string(), text);
         }
     }
 }

@@ -4,7 +4,9 @@ mod display;
 mod estimate;
 mod place;
 mod run;
+mod stopped;
 mod summary;
 
 pub(super) use display::Display;
-pub(super) use run::{EXIT_AGAIN, EXIT_QUOTA, EXIT_USAGE, is_usage, run, stop_by_signal};
+pub(super) use run::{EXIT_USAGE, is_usage, run, stop_by_signal};
+pub(super) use stopped::{EXIT_AGAIN, print_stopped};

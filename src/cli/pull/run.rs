@@ -15,18 +15,13 @@ use relata::{OpenError, Options, Store, journal::JournalError};
 use crate::cli::pull::display::Display;
 use crate::cli::pull::estimate::print_estimate;
 use crate::cli::pull::place::{is_stdout, resume_file};
+use crate::cli::pull::stopped::{EXIT_AGAIN, exit_status, print_stopped};
 use crate::cli::pull::summary::{print_summary, write_summary};
 use crate::cli::{errors, signals};
 use crate::config::PullArgs;
 
-/// Exit status of a pull that must be run again.
-pub(in crate::cli) const EXIT_AGAIN: u8 = 3;
-
 /// Exit status of wrong usage.
 pub(in crate::cli) const EXIT_USAGE: u8 = 2;
-
-/// Exit status when the requests of the day are used up: `EX_TEMPFAIL`.
-pub(in crate::cli) const EXIT_QUOTA: u8 = 75;
 
 pub(in crate::cli) fn run(db: &Path, pull: &PullArgs) -> anyhow::Result<ExitCode> {
     match pull_all(db, pull) {
@@ -84,8 +79,8 @@ fn is_file(pull: &PullArgs) -> bool {
 }
 
 fn status(report: &Report, events: &EventCounts) -> u8 {
-    match report.stopped {
-        Some(StopReason::Quota { .. }) => EXIT_QUOTA,
+    match &report.stopped {
+        Some(reason) => exit_status(reason),
         None if report.is_complete() && events.refused == 0 => 0,
         _ => EXIT_AGAIN,
     }
@@ -161,10 +156,10 @@ fn dry_run(pull: &PullArgs, upstream: &UpstreamSettings, stop: &Stop) -> anyhow:
         let reader = Reader::new(upstream.clone(), settings, stop.clone())?;
         let estimate = match reader.estimate() {
             Ok(estimate) => estimate,
-            Err(PullError::Stopped(StopReason::Quota { .. })) => {
-                return Ok(ExitCode::from(EXIT_QUOTA));
+            Err(PullError::Stopped(reason)) => {
+                let missing = format!("what {location} will cost is not known");
+                return Ok(print_stopped(&reason, &missing));
             }
-            Err(PullError::Stopped(_)) => return Ok(ExitCode::from(EXIT_AGAIN)),
             Err(error) => return Err(error).with_context(|| format!("location {location}")),
         };
         print_estimate(pull, location, upstream, &estimate, reader.left_today())?;
@@ -175,12 +170,7 @@ fn dry_run(pull: &PullArgs, upstream: &UpstreamSettings, stop: &Stop) -> anyhow:
 /// Returns what the first signal stops. The second ends the process.
 pub(in crate::cli) fn stop_by_signal() -> anyhow::Result<Stop> {
     let stop = Stop::default();
-    let (stopped, signal) = (stop.clone(), signals::watch()?);
-    let runtime = tokio::runtime::Builder::new_current_thread().build()?;
-    let thread = std::thread::Builder::new().name("relata-stop".to_owned());
-    thread.spawn(move || {
-        runtime.block_on(signal);
-        stopped.stop(StopReason::Asked);
-    })?;
+    let stopped = stop.clone();
+    signals::on_stop(move || stopped.stop(StopReason::Asked))?;
     Ok(stop)
 }

@@ -5,6 +5,7 @@ use std::io::{self, Write};
 use relata::pull::{EventCounts, Report, StopReason};
 use serde_json::{Value, json};
 
+use crate::cli::pull::stopped::reason_text;
 use crate::cli::text::visible;
 use crate::config::PullArgs;
 
@@ -113,13 +114,7 @@ fn summary_lines(report: &Report, events: &EventCounts) -> Vec<String> {
     lines.extend(report.left_out.iter().cloned());
     lines.extend(events.refusal.iter().map(|why| format!("the first refused event: {why}")));
     lines.extend(report.stopped.as_ref().map(|stopped| {
-        let why = match stopped {
-            StopReason::Quota { left } => format!("{left} requests of the day are left"),
-            StopReason::MaxRequests => "--max-requests were sent".to_owned(),
-            StopReason::Unanswered(why) => format!("no answer: {why}"),
-            _ => "as asked".to_owned(),
-        };
-        format!("stopped ({why}); the same command continues from here")
+        format!("stopped ({}); the same command continues from here", reason_text(stopped))
     }));
     lines
 }

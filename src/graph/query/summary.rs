@@ -187,26 +187,42 @@ impl<'g> View<'g> {
     }
 
     /// Returns the association with this key that the store heard of last, among those that
-    /// are known and not deleted. Costs a look at each.
-    pub fn association_by_key(self, key: &str) -> Option<AssociationCount<'g>> {
+    /// are known and not deleted. Charges each that it looks at, from the last; a budget that
+    /// ends before it is found leaves `None`.
+    pub fn association_by_key(
+        self,
+        key: &str,
+        budget: &mut Budget<'_>,
+    ) -> Option<AssociationCount<'g>> {
         let rows = self.associations.rows();
         let has_key = |number: &AssociationNo| {
             rows[*number].definition.as_ref().is_some_and(|known| *known.key == *key)
         };
-        self.association_count(rows.numbers().rev().find(has_key)?)
+        let mut charged = rows.numbers().rev().take_while(|_| budget.charge(1));
+        self.association_count(charged.find(has_key)?)
     }
 
-    /// Lists the associations that are known and not deleted and have an end at an object
-    /// key, in the order the store first heard of them. Costs a look at each association.
+    /// Returns the first associations that are known and not deleted and have an end at an
+    /// object key, in the order the store first heard of them, and how many there are. Charges
+    /// each association; a budget that ends leaves those before.
     pub fn associations_of_object(
         self,
         object: &str,
-    ) -> impl Iterator<Item = AssociationCount<'g>> {
-        let is_end = move |row: &AssociationCount<'_>| {
+        limit: usize,
+        budget: &mut Budget<'_>,
+    ) -> (Vec<AssociationCount<'g>>, usize) {
+        let (mut first, mut total) = (Vec::new(), 0);
+        for row in self.associations() {
             let ends = [&row.association.first, &row.association.second];
-            ends.into_iter().any(|end| end.object.as_str() == object)
-        };
-        self.associations().filter(is_end)
+            let is_end = ends.into_iter().any(|end| end.object.as_str() == object);
+            let is_listed = is_end && first.len() < limit;
+            if !budget.charge(1) || is_listed && !row.write(budget) {
+                break;
+            }
+            total += usize::from(is_end);
+            first.extend(is_listed.then_some(row));
+        }
+        (first, total)
     }
 
     /// Returns an association with its counts, while it is known and not deleted.

@@ -72,10 +72,7 @@ pub(crate) async fn find_by_key(app: &Arc<App>, request: CompatRequest<'_>) -> C
     let location = location::required(app, &request.grant, given, None, params.findings)?;
     let key = request.path_param("keyName").to_owned();
     show(app, request, location, move |view, budget| {
-        // Of several the last, which is the newest.
-        let has_key = |it: &&Association| *it.key == *key;
-        let charged = view.associations().take_while(|_| budget.charge(1));
-        charged.map(|row| row.association).filter(has_key).last()
+        view.association_by_key(&key, budget).map(|row| row.association)
     })
     .await
 }
@@ -121,17 +118,7 @@ pub(crate) async fn list_of_object(app: &Arc<App>, request: CompatRequest<'_>) -
     let (of, trace_id) = (location.clone(), request.trace_id());
     let key = request.path_param("objectKey").to_owned();
     let run = move |(): &(), view: View<'_>, budget: &mut Budget<'_>, seq: Seq| {
-        let (mut total, mut rows) = (0, Vec::new());
-        for row in view.associations() {
-            let ends = [&row.association.first, &row.association.second];
-            let is_end = ends.iter().any(|end| end.object.as_str() == key);
-            let is_listed = is_end && rows.len() < OF_OBJECT_MAX;
-            if !budget.charge(1) || is_listed && !row.write(budget) {
-                break;
-            }
-            total += usize::from(is_end);
-            rows.extend(is_listed.then_some(row));
-        }
+        let (rows, total) = view.associations_of_object(&key, OF_OBJECT_MAX, budget);
         let all = || {
             let bodies = rows.iter().map(|row| of_count(row, &of, is_counted));
             bodies.collect::<Vec<_>>()

@@ -20,8 +20,23 @@ impl Findings {
 
     /// Adds that a text is missing.
     pub(crate) fn missing(&mut self, name: &str) {
-        self.add(format!("{name} should not be empty"));
+        self.empty(name);
         self.not_text(name);
+    }
+
+    /// Adds that a text is empty.
+    pub(crate) fn empty(&mut self, name: &str) {
+        self.add(format!("{name} should not be empty"));
+    }
+
+    /// Adds that a text is longer than so many bytes.
+    pub(crate) fn too_long(&mut self, name: &str, bytes: usize) {
+        self.add(format!("{name} must be shorter than or equal to {bytes} bytes"));
+    }
+
+    /// Adds that a value is no number, or one out of its range.
+    pub(crate) fn not_number(&mut self, name: &str) {
+        self.add(format!("{name} must be a number conforming to the specified constraints"));
     }
 
     /// Adds that a value is no text.

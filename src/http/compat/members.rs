@@ -89,7 +89,7 @@ impl<'b> Members<'b> {
     ) -> Result<Option<String>, CompatError> {
         let found = self.text(name, findings)?;
         if found.as_deref() == Some("") {
-            findings.add(format!("{name} should not be empty"));
+            findings.empty(name);
             return Ok(None);
         }
         Ok(found)
@@ -114,8 +114,7 @@ impl<'b> Members<'b> {
         let value = self.raw(name)?.get();
         let number = value.parse().ok().filter(|number| range.contains(number));
         if number.is_none() {
-            let text = "must be a number conforming to the specified constraints";
-            findings.add(format!("{name} {text}"));
+            findings.not_number(name);
         }
         number
     }
@@ -130,8 +129,7 @@ impl<'b> Members<'b> {
         let read = serde_json::from_str::<String>(value);
         let text = read.map_err(|error| unexpected(self.text, value, &error))?;
         if text.len() > TEXT_BYTES {
-            let finding = format!("{name} must be shorter than or equal to {TEXT_BYTES} bytes");
-            findings.add(finding);
+            findings.too_long(name, TEXT_BYTES);
             return Ok(None);
         }
         Ok(Some(text))

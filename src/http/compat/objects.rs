@@ -1,11 +1,13 @@
 //! `/objects/` and `/objects/{key}`: the kinds of records.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
 use std::sync::Arc;
 
 use aws_lc_rs::digest;
 use serde::Serialize;
 
-use crate::graph::{ObjectCount, View};
+use crate::graph::{Budget, ObjectCount, View};
 use crate::http::app::App;
 use crate::http::compat::answer::{incomplete, ok};
 use crate::http::compat::error::CompatError;
@@ -16,7 +18,7 @@ use crate::http::extract;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::model::Seq;
-use crate::store::Location;
+use crate::store::{Location, Stop, Store};
 use crate::webhook::SchemaDetails;
 
 /// The time of what no event has dated.
@@ -27,6 +29,9 @@ const USER: &str = "USER_DEFINED";
 
 /// The sender's own kinds of records.
 const STANDARD: [&str; 3] = ["contact", "opportunity", "business"];
+
+/// The members of an object as JSON, in bytes, without what its schema says.
+const OBJECT_MEMBERS: usize = 256;
 
 #[derive(Debug, Serialize)]
 #[serde(rename_all = "camelCase")]
@@ -73,7 +78,7 @@ pub(crate) async fn list_objects(app: &Arc<App>, request: CompatRequest<'_>) -> 
     let trace_id = request.trace_id();
     let answer =
         move |objects: &[ObjectBody], seq| ok(seq, &ObjectsBody { objects, trace_id: &trace_id });
-    answer_objects(app, &request, location, answer).await
+    answer_objects(app, &request, location, None, answer).await
 }
 
 pub(crate) async fn show_object(app: &Arc<App>, request: CompatRequest<'_>) -> CompatAnswer {
@@ -82,40 +87,43 @@ pub(crate) async fn show_object(app: &Arc<App>, request: CompatRequest<'_>) -> C
     params.flag("fetchProperties");
     let location = location::required(app, &request.grant, given, None, params.findings)?;
     let (called, trace_id) = (request.path_param("key").to_owned(), request.trace_id());
+    let wanted = called.clone();
     let answer = move |objects: &[ObjectBody], seq| {
         let by_key = objects.iter().find(|object| object.key == called);
         let found = by_key.or_else(|| objects.iter().find(|object| object.id == called));
         let object = found.ok_or_else(|| Problem::not_found("Object not found"))?;
         ok(seq, &OneBody { object, fields: [], cache: false, trace_id: &trace_id })
     };
-    answer_objects(app, &request, location, answer).await
+    answer_objects(app, &request, location, Some(wanted), answer).await
 }
 
-/// Answers with what is known of the object keys of a location. Their schema events are read
-/// from the journal, in the background.
+/// Answers with what is known of the object keys of a location, or of that one alone which is
+/// `wanted`, if there is such a key. Their schema events are read from the journal, in the
+/// background.
 async fn answer_objects(
     app: &Arc<App>,
     request: &CompatRequest<'_>,
     id: String,
+    wanted: Option<String>,
     answer: impl FnOnce(&[ObjectBody], Seq) -> Answer + Send + 'static,
 ) -> CompatAnswer {
     let grant = &request.grant;
     let Some(location) = extract::location::find_by_id(app, grant, &id).await? else {
         return Ok(answer(&[], app.store.head())?);
     };
-    let client = grant.client(&id);
+    let (client, bytes) = (grant.client(&id), app.limits.answer_bytes);
     let read = execute::read_journal(app, &client, move |store, stop| {
         let seq = store.head();
-        let known = KnownObjects::read(&location);
-        let seqs = known.objects.iter().filter_map(|object| object.schema);
-        let mut seqs: Vec<Seq> = seqs.collect();
-        seqs.sort_unstable();
-        let bodies = store.bodies_of(&id, &seqs, stop)?.ok_or_else(incomplete)?;
-        let details = |of: &KnownObject| {
-            let at = bodies.binary_search_by_key(&of.schema?, |body| body.seq).ok()?;
-            bodies.get(at).map(|it| SchemaDetails::read(&it.body))
-        };
-        let objects = known.objects.iter().map(|of| of.describe(&id, details(of)));
+        let mut known = KnownObjects::read(&location);
+        let is_wanted = |object: &KnownObject| Some(&object.key) == wanted.as_ref();
+        if known.objects.iter().any(is_wanted) {
+            known.objects.retain(is_wanted);
+        }
+        let mut schemas = known.read_schemas(store, &id, bytes, stop)?;
+        let objects = known.objects.iter().map(|of| {
+            let details = of.schema.and_then(|seq| schemas.remove(&seq));
+            of.describe(&id, details)
+        });
         let objects: Vec<ObjectBody> = objects.collect();
         answer(&objects, seq.max(known.seq))
     });
@@ -148,6 +156,30 @@ impl KnownObjects {
             schema: view.schema_seq(row.object),
         };
         Self { objects: view.objects().map(object).collect(), seq: view.seq() }
+    }
+
+    /// Reads what the schema events say from the journal. It may take about as many bytes as
+    /// an answer; that of the first always fits.
+    fn read_schemas(
+        &self,
+        store: &Store,
+        location: &str,
+        bytes: usize,
+        stop: Stop<'_>,
+    ) -> Result<BTreeMap<Seq, SchemaDetails>, Problem> {
+        let mut seqs: Vec<Seq> = self.objects.iter().filter_map(|it| it.schema).collect();
+        seqs.sort_unstable();
+        let mut budget = Budget::unbounded().of_bytes(bytes);
+        let mut schemas = BTreeMap::new();
+        let is_whole = store.bodies_of(location, &seqs, stop, &mut |event| {
+            let details = SchemaDetails::read(event.body);
+            if !budget.write(OBJECT_MEMBERS, details.texts()) {
+                return ControlFlow::Break(());
+            }
+            schemas.insert(event.seq, details);
+            ControlFlow::Continue(())
+        })?;
+        if is_whole { Ok(schemas) } else { Err(incomplete()) }
     }
 }
 

@@ -63,10 +63,9 @@ impl<'r> Params<'r> {
         if is_repeated {
             self.findings.not_text(name);
         } else if value.is_empty() {
-            self.findings.add(format!("{name} should not be empty"));
+            self.findings.empty(name);
         } else if value.len() > TEXT_BYTES {
-            let finding = format!("{name} must be shorter than or equal to {TEXT_BYTES} bytes");
-            self.findings.add(finding);
+            self.findings.too_long(name, TEXT_BYTES);
         } else {
             return Some(value);
         }
@@ -86,8 +85,7 @@ impl<'r> Params<'r> {
         if let Some(number) = number.filter(|number| (least..=most).contains(number)) {
             return number;
         }
-        let finding = format!("{name} must be a number conforming to the specified constraints");
-        self.findings.add(finding);
+        self.findings.not_number(name);
         default
     }
 

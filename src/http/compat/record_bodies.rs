@@ -1,20 +1,26 @@
 //! Records as the sender's JSON, put together from the graph and the journal.
 
+use std::collections::BTreeMap;
+use std::ops::ControlFlow;
+
 use serde::Serialize;
 use serde_json::{Map, Value};
 
-use crate::graph::{Link, LinkQuery, RecordRow};
+use crate::graph::{Budget, Link, LinkQuery, RecordRow};
 use crate::http::app::App;
 use crate::http::compat::answer::incomplete;
 use crate::http::compat::objects::NEVER;
 use crate::http::execute::budget_until;
 use crate::http::respond::problem::Problem;
-use crate::model::{NodeRef, Seq, Stamp};
-use crate::store::{Location, Stop, StoredBody};
+use crate::model::{NodeRef, Seq, Stamp, Timestamp};
+use crate::store::{Location, Stop};
 use crate::webhook::RecordDetails;
 
 /// Maximum number of relations that are shown of one record.
 const RELATIONS_MAX: usize = 1_000;
+
+/// The members of a record as JSON, in bytes, without what its event says.
+const RECORD_MEMBERS: usize = 256;
 
 /// A record that is to be described.
 #[derive(Debug, Clone)]
@@ -93,12 +99,38 @@ pub(super) fn describe(
         links.push(of_record);
     }
     let id = location.id().as_str();
-    let mut seqs: Vec<Seq> = records.iter().filter_map(|it| Some(it.last?.seq())).collect();
-    seqs.sort_unstable();
-    let bodies = app.store.bodies_of(id, &seqs, stop)?.ok_or_else(incomplete)?;
-    let describe = |(record, relations)| one(record, relations, id, object, &bodies);
+    let mut read = read_events(app, id, &records, stop)?;
+    let describe = |(record, relations): (KnownRecord, _)| {
+        let event = record.last.and_then(|last| read.remove(&last.seq()));
+        one(record, relations, id, object, event)
+    };
     let described = records.into_iter().zip(links).map(describe).collect();
     Ok((described, head.max(view.seq())))
+}
+
+/// What the newest event of a record says, and when it was received.
+type NewestEvent = (Timestamp, RecordDetails);
+
+/// Reads the newest event of each record from the journal. Their bodies are the greater part
+/// of the answer, so together they may be as large as one; the first always fits.
+fn read_events(
+    app: &App,
+    location: &str,
+    records: &[KnownRecord],
+    stop: Stop<'_>,
+) -> Result<BTreeMap<Seq, NewestEvent>, Problem> {
+    let mut seqs: Vec<Seq> = records.iter().filter_map(|it| Some(it.last?.seq())).collect();
+    seqs.sort_unstable();
+    let mut budget = Budget::unbounded().of_bytes(app.limits.answer_bytes);
+    let mut read = BTreeMap::new();
+    let is_whole = app.store.bodies_of(location, &seqs, stop, &mut |event| {
+        if !budget.write(RECORD_MEMBERS + event.body.len(), []) {
+            return ControlFlow::Break(());
+        }
+        read.insert(event.seq, (event.received_at, RecordDetails::read(event.body)));
+        ControlFlow::Continue(())
+    })?;
+    if is_whole { Ok(read) } else { Err(incomplete()) }
 }
 
 fn one(
@@ -106,12 +138,11 @@ fn one(
     relations: Vec<RecordRelationBody>,
     location: &str,
     object: &str,
-    bodies: &[StoredBody],
+    event: Option<NewestEvent>,
 ) -> RecordBody {
-    let at = |seq| bodies.binary_search_by_key(&seq, |body| body.seq).ok();
-    let body = record.last.and_then(|last| bodies.get(at(last.seq())?));
-    let details = body.map(|it| RecordDetails::read(&it.body)).unwrap_or_default();
-    let time = record.last.and_then(Stamp::at).or(body.map(|body| body.received_at));
+    let (received_at, details) = event.unzip();
+    let details = details.unwrap_or_default();
+    let time = record.last.and_then(Stamp::at).or(received_at);
     let time = time.map_or_else(|| NEVER.to_owned(), |time| time.to_string());
     RecordBody {
         id: record.id,

@@ -54,18 +54,16 @@ impl FixedText {
             return response;
         }
         headers.insert(CONTENT_TYPE, HeaderValue::from_static(self.media_type));
-        match self.compressed() {
-            Some(bytes) if accepts_gzip(request) => {
-                headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
-                *response.body_mut() = bytes.into();
-            }
-            _ => *response.body_mut() = self.text.into(),
+        let compressed = if accepts_gzip(request) { self.compressed() } else { None };
+        if compressed.is_some() {
+            headers.insert(CONTENT_ENCODING, HeaderValue::from_static("gzip"));
         }
+        *response.body_mut() = compressed.unwrap_or(self.text.as_bytes()).into();
         response
     }
 
     /// Returns the text in gzip, or `None` if that cannot be made.
-    pub(crate) fn compressed(&self) -> Option<&[u8]> {
+    fn compressed(&self) -> Option<&[u8]> {
         let compressed = self.compressed.get_or_init(|| {
             let mut encoder = GzEncoder::new(Vec::new(), Compression::best());
             encoder.write_all(self.text.as_bytes()).ok()?;
@@ -90,4 +88,23 @@ fn is_known(request: &HeaderMap, tag: &str) -> bool {
     listed
         .flat_map(|value| value.split(','))
         .any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
+}
+
+#[cfg(test)]
+mod tests {
+    use warp::http::header::ACCEPT_ENCODING;
+
+    use super::*;
+
+    #[test]
+    fn a_text_is_compressed_for_those_who_accept_it() {
+        static TEXT: FixedText = FixedText::new("once and again and again", "text/plain");
+        let plain = TEXT.respond(&HeaderMap::new());
+        assert_eq!(plain.headers().get(CONTENT_ENCODING), None);
+        assert!(TEXT.compressed.get().is_none(), "nobody has asked for it");
+        let accepts = HeaderMap::from_iter([(ACCEPT_ENCODING, HeaderValue::from_static("gzip"))]);
+        let compressed = TEXT.respond(&accepts);
+        assert_eq!(compressed.headers()[CONTENT_ENCODING], "gzip");
+        assert!(TEXT.compressed.get().is_some());
+    }
 }

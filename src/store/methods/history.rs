@@ -210,36 +210,38 @@ impl Store {
 /// The body of one event.
 #[cfg(feature = "server")]
 #[derive(Debug)]
-pub(crate) struct StoredBody {
+pub(crate) struct StoredBody<'e> {
     pub(crate) seq: Seq,
     pub(crate) received_at: Timestamp,
-    pub(crate) body: String,
+    pub(crate) body: &'e str,
 }
 
 impl Store {
-    /// Returns the bodies of some events of a location, which are given in order; of those that
-    /// were pruned or erased none. `None` if it was to stop before the last.
+    /// Shows the bodies of some events of a location, until `each` breaks; of those that were
+    /// pruned or erased none. Returns whether that were all: not if `each` broke, or it was to
+    /// stop before the last.
     ///
     /// # Performance
     ///
-    /// Reads each of them alone.
+    /// Reads each of them alone, and holds one at a time.
     #[cfg(feature = "server")]
     pub(crate) fn bodies_of(
         &self,
         location: &str,
         seqs: &[Seq],
         stop: Stop<'_>,
-    ) -> Result<Option<Vec<StoredBody>>, JournalError> {
+        each: &mut dyn FnMut(StoredBody<'_>) -> ControlFlow<()>,
+    ) -> Result<bool, JournalError> {
         let mut journal = self.reader()?;
-        let mut bodies = Vec::new();
         for &seq in seqs {
             if stop() {
-                return Ok(None);
+                return Ok(false);
             }
+            let mut shown = ControlFlow::Continue(());
             let read = journal.read_range(seq..=seq, &mut |seq, entry| {
                 if entry.location == location && !entry.is_erased() {
-                    let (received_at, body) = (entry.received_at, entry.body.to_owned());
-                    bodies.push(StoredBody { seq, received_at, body });
+                    let (received_at, body) = (entry.received_at, entry.body);
+                    shown = each(StoredBody { seq, received_at, body });
                 }
                 ControlFlow::Break(())
             });
@@ -247,8 +249,11 @@ impl Store {
                 Ok(()) | Err(JournalError::PrunedWhileReading { .. }) => {}
                 Err(error) => return Err(error),
             }
+            if shown.is_break() {
+                return Ok(false);
+            }
         }
-        Ok(Some(bodies))
+        Ok(true)
     }
 }
 

@@ -122,6 +122,20 @@ fn a_dry_run_shows_what_it_will_cost_and_writes_nothing() {
 }
 
 #[test]
+fn a_dry_run_that_is_stopped_says_why() {
+    let place = Place::with(Settings::default());
+    let unknown = format!("what {} will cost is not known", place.location.id);
+    let (out, errors) = place.ends(&["--dry-run", "--max-requests", "1"], 3);
+    assert!(out.is_empty() && errors.contains("--max-requests were sent"), "{out}{errors}");
+    assert!(errors.contains(&unknown), "{errors}");
+    let limits = Some(Limits { requests: 100_000, daily: 3, ..Limits::default() });
+    place.stand_in.change(|it| it.limits = limits);
+    let (out, errors) = place.ends(&["--dry-run", "--daily-reserve", "2"], 75);
+    assert!(out.is_empty() && errors.contains("requests of the day are left"), "{out}{errors}");
+    assert!(errors.contains(&unknown), "{errors}");
+}
+
+#[test]
 fn what_the_token_may_not_do_is_named() {
     let refusals = |denied: &[&'static str]| Refusals {
         denied: denied.to_vec(),

@@ -83,14 +83,17 @@ proptest! {
             let (view, known) = (case.graph.view(), &case.world.associations);
             for key in ["key-a1", "key-a2", "key-a3", "key-a4", "a1", ""] {
                 let newest = known.iter().rfind(|it| &*it.key == key);
-                let found = view.association_by_key(key).map(|row| row.association);
+                let found = view.association_by_key(key, &mut Budget::unbounded()).map(|row| row.association);
                 prop_assert_eq!(found, newest);
             }
             for object in ["contact", "property", "viewing", "nothing"] {
                 let at = known.iter().filter(|it| {
                     [&it.first, &it.second].iter().any(|end| end.object.as_str() == object)
                 });
-                let found = view.associations_of_object(object);
+                let budget = &mut Budget::unbounded();
+                let (found, total) = view.associations_of_object(object, usize::MAX, budget);
+                prop_assert_eq!(total, found.len());
+                let found = found.into_iter();
                 let found: Vec<_> = found.map(|row| (row.association, row.relations)).collect();
                 let at: Vec<_> =
                     at.map(|it| (it, view.relation_count(it.id.as_str()))).collect();

@@ -105,3 +105,23 @@ fn an_object_is_listed_while_something_names_it() -> Result<(), Error> {
     check_error(&odd, 422, &expected);
     Ok(())
 }
+
+#[test]
+fn what_schemas_say_is_within_the_limit_of_an_answer() -> Result<(), Error> {
+    let office = Office::open_with(&["--answer-bytes", "20000"])?;
+    let keys = ["custom_objects.boats", "custom_objects.pets", "custom_objects.trees"];
+    for key in keys {
+        let mut schema = schema();
+        (schema["key"], schema["id"]) = (json!(key), json!(format!("{key}-id")));
+        schema["description"] = json!(key.repeat(15_000 / key.len()));
+        office.hear(&schema);
+    }
+    let too_much = json!("Service temporarily unavailable");
+    check_error(&office.get(&format!("/objects/?locationId={HERE}")), 503, &too_much);
+    // Of one that is named, only its own schema is read.
+    for key in keys {
+        let object = office.get(&format!("/objects/{key}?locationId={HERE}")).json();
+        assert_eq!(object["object"]["description"], key.repeat(15_000 / key.len()));
+    }
+    Ok(())
+}

@@ -186,3 +186,30 @@ fn searches_have_their_limits() -> Result<(), Error> {
     check_error(&odd, 422, &expected);
     Ok(())
 }
+
+#[test]
+fn what_records_say_is_within_the_limit_of_an_answer() -> Result<(), Error> {
+    let office = Office::open_with(&["--keep", "bodies", "--answer-bytes", "20000"])?;
+    for id in ["p1", "p2", "p3"] {
+        let note = id.repeat(15_000 / id.len());
+        office.hear(&json!({"type": "RecordCreate", "id": id, "locationId": HERE,
+            "objectKey": "custom_objects.property", "properties": {"note": note}}));
+    }
+    let too_much = json!("Service temporarily unavailable");
+    check_error(&search(&office, json!({"pageLimit": 2})), 503, &too_much);
+    for (page, id) in [(1, "p1"), (2, "p2"), (3, "p3")] {
+        let answer = search(&office, json!({"pageLimit": 1, "page": page}));
+        assert_eq!(found(&answer), (vec![id.to_owned()], 3));
+        let record = office.get(&with_location(&format!("{HOMES}/{id}"))).json()["record"].clone();
+        assert_eq!(record["properties"], answer.json()["records"][0]["properties"]);
+    }
+    // One is answered however large it is.
+    let note = "x".repeat(50_000);
+    let path = with_location(&format!("{HOMES}/p1"));
+    let changed = office.send("PUT", &path, &json!({"properties": {"note": note}}));
+    assert_eq!(
+        (changed.status, &changed.json()["record"]["properties"]["note"]),
+        (200, &json!(note))
+    );
+    Ok(())
+}
