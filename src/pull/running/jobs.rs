@@ -44,6 +44,7 @@ pub(crate) enum Done {
     },
     Proved {
         key: usize,
+        record: String,
         proof: Result<Proof, PullError>,
     },
     Defined(Result<Option<(Association, Timestamp)>, PullError>),
@@ -97,7 +98,7 @@ impl JobContext {
             }
             Job::Prove { key, object, sampled, method } => {
                 let proof = self.prove(object.as_str(), &sampled, method);
-                Done::Proved { key, proof }
+                Done::Proved { key, record: sampled.record, proof }
             }
             Job::Define { id } => {
                 Done::Defined(read_association(&self.client, &self.location, &id))

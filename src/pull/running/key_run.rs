@@ -45,6 +45,8 @@ pub(crate) struct KeyRun {
     pub(crate) proofs_left: usize,
     pub(crate) sampled: u64,
     pub(crate) different: u64,
+    /// Records that an earlier run has read a second way.
+    proved: HashSet<String>,
     sample: Sample,
     seed: u64,
     sample_size: usize,
@@ -84,7 +86,8 @@ impl KeyRun {
         if begun.is_searched {
             search.place = None;
         }
-        let (sampled, different) = begun.finished.unwrap_or_default();
+        let proved = (begun.proved.len() as u64, begun.different);
+        let (sampled, different) = begun.finished.unwrap_or(proved);
         let stage = if begun.finished.is_some() { Stage::Finished } else { Stage::Reading };
         Self {
             object,
@@ -102,6 +105,7 @@ impl KeyRun {
             proofs_left: 0,
             sampled,
             different,
+            proved: begun.proved,
             sample,
             seed,
             sample_size,
@@ -121,6 +125,7 @@ impl KeyRun {
         (self.proofs_left, self.sampled, self.different) = (0, 0, 0);
         self.held.clear();
         self.listed.clear();
+        self.proved.clear();
     }
 
     /// Notes that the links of a record were read.
@@ -154,9 +159,11 @@ impl KeyRun {
         }
     }
 
-    /// Takes the records to read a second way.
+    /// Takes the records to read a second way, but for those that an earlier run has read so.
     pub(crate) fn take_sample(&mut self) -> Vec<Sampled> {
-        self.sample.take()
+        let mut sample = self.sample.take();
+        sample.retain(|it| !self.proved.contains(&it.record));
+        sample
     }
 
     /// Returns about how many records there are.

@@ -43,7 +43,7 @@ impl Coordinator<'_> {
                 Err(error) => Err(error),
             },
             Done::Listed { key, record, links } => self.listed(key, record, links?),
-            Done::Proved { key, proof } => self.proved(key, proof?),
+            Done::Proved { key, record, proof } => self.proved(key, record, proof?),
             Done::Lost => Err(PullError::Rejected("a thread of the pull has failed".to_owned())),
             Done::Defined(found) => match found? {
                 Some((association, at)) => self.emit(Row::Association(association), at),
@@ -205,7 +205,7 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    fn proved(&mut self, key: usize, proof: Proof) -> Result<(), PullError> {
+    fn proved(&mut self, key: usize, record: String, proof: Proof) -> Result<(), PullError> {
         let Proof { differs, rows, at } = proof;
         self.relations(rows, at)?;
         let is_chosen = self.settings.method.is_some();
@@ -229,6 +229,8 @@ impl Coordinator<'_> {
             self.steps.push(Step::Method { key: key_name, method: better });
             return self.search_on(key);
         }
+        self.steps.push(Step::Proved { key: object.as_str().to_owned(), record, differs });
+        let run = self.key(key)?;
         if run.proofs_left == 0 { self.finished(key) } else { Ok(()) }
     }
 

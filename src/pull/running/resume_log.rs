@@ -65,6 +65,8 @@ pub(crate) enum Step {
     },
     /// The records of a key are read again, by a better method.
     Method { key: String, method: Method },
+    /// The links of a record were read a second way.
+    Proved { key: String, record: String, differs: bool },
     /// A key is done; how many records were read a second way, and of how many that differed.
     Finished { key: String, sampled: u64, different: u64 },
     /// The list of a record moved whenever it was read.
@@ -85,7 +87,11 @@ pub(crate) struct KeyState {
     pub(crate) listed: HashSet<String>,
     pub(crate) sample: Vec<Sampled>,
     pub(crate) method: Option<Method>,
-    /// Records read a second way, and those of them that differed.
+    /// Records read a second way.
+    pub(crate) proved: HashSet<String>,
+    /// How many of them differed.
+    pub(crate) different: u64,
+    /// Records read a second way, and those of them that differed, once all are.
     pub(crate) finished: Option<(u64, u64)>,
 }
 
@@ -119,6 +125,10 @@ impl ResumeState {
             }
             Step::Method { key, method } => {
                 self.keys.insert(key, KeyState { method: Some(method), ..KeyState::default() });
+            }
+            Step::Proved { key, record, differs } => {
+                let key = self.keys.entry(key).or_default();
+                key.different += u64::from(key.proved.insert(record) && differs);
             }
             Step::Finished { key, sampled, different } => {
                 self.keys.entry(key).or_default().finished = Some((sampled, different));
@@ -304,6 +314,7 @@ mod tests {
                 sample: Vec::new(),
             },
             Step::Unstable { record: "contact/b".into() },
+            Step::Proved { key: key(), record: "a".into(), differs: true },
             Step::Written { bytes: 77 },
         ]
     }
@@ -321,6 +332,7 @@ mod tests {
         let key = &all.keys["contact"];
         assert_eq!((key.found, key.relations, key.sample.len()), (1, 5, 1));
         assert_eq!(key.listed, HashSet::from(["b".to_owned()]));
+        assert_eq!((key.proved.len(), key.different), (1, 1));
         assert_eq!((all.bytes, all.unstable.len()), (77, 1));
         // Wherever a crash cuts it, it says what its whole lines say.
         for end in 0..whole.len() {
@@ -350,6 +362,7 @@ mod tests {
         state.take(Step::Method { key: "contact".into(), method: Method::ListEach });
         let key = &state.keys["contact"];
         assert_eq!((key.method, key.found, key.sample.len()), (Some(Method::ListEach), 0, 0));
+        assert_eq!((key.proved.len(), key.different), (0, 0));
     }
 
     #[test]

@@ -50,18 +50,17 @@ fn interrupted(place: &Place, arguments: &[&str], name: &str) -> (usize, usize) 
 
 #[test]
 fn a_pull_that_is_killed_or_interrupted_continues_where_it_was() {
-    // Slow enough that many runs are needed. The proof of a key, which begins again after an
-    // interruption, would be most of the requests.
+    // Slow enough that many runs are needed.
     let latency = Duration::from_millis(10);
     let once = {
         let place = Place::with(Settings { embedded: Embedded::Absent, ..Settings::default() });
-        place.ends(&["--sample", "0"], 0);
+        place.ends(&[], 0);
         place.stand_in.seen().len()
     };
     for name in ["KILL", "INT"] {
         let settings = Settings { latency, embedded: Embedded::Absent, ..Settings::default() };
         let place = Place::with(settings);
-        let (runs, requests) = interrupted(&place, &["--concurrency", "2", "--sample", "0"], name);
+        let (runs, requests) = interrupted(&place, &["--concurrency", "2"], name);
         assert!(runs > 3, "{runs} runs");
         place.assert_whole(&place.db);
         // Each run reads the definitions again, and the pages in progress; a kill loses what
@@ -75,6 +74,29 @@ fn a_pull_that_is_killed_or_interrupted_continues_where_it_was() {
                 .all(|it| !it.to_string_lossy().contains(".pull-"))
         );
     }
+}
+
+/// However few requests a run may send, the runs come to an end.
+#[test]
+fn runs_that_are_shorter_than_the_proof_end_all_the_same() {
+    let place = Place::with(Settings { embedded: Embedded::Absent, ..Settings::default() });
+    // Each record is read a second way.
+    let options = ["--concurrency", "1", "--sample", "1000"];
+    place.ends(&[&options[..], &["--output", place.path("once").to_str().unwrap()]].concat(), 0);
+    let once = place.stand_in.seen().len();
+    let mut runs = 0;
+    loop {
+        let output = place.run(&[&options[..], &["--max-requests", "60"]].concat());
+        runs += 1;
+        match output.status.code() {
+            Some(0) => break,
+            Some(3) => assert!(runs < 60, "{output:?}"),
+            _ => panic!("{output:?}"),
+        }
+    }
+    place.assert_whole(&place.db);
+    let again = place.stand_in.seen().len() - 2 * once;
+    assert!(again <= runs * 12, "{again} more in {runs} runs");
 }
 
 #[test]
