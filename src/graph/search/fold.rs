@@ -69,7 +69,8 @@ impl Folding {
         }
         let plain = text.nfkd().filter(|&letter| !is_accent(letter) && !is_ignorable(letter));
         for letter in plain.default_case_fold().nfkd().filter(|&letter| !is_accent(letter)) {
-            if !self.push(letter) {
+            let (first, second) = plain_latin(letter);
+            if !self.push(first) || !second.is_none_or(|second| self.push(second)) {
                 return;
             }
         }
@@ -140,6 +141,22 @@ impl Class {
     }
 }
 
+/// Returns the one or two letters that stand for a Latin letter where a keyboard lacks it: a
+/// stroke is no accent to Unicode, and a ligature no two letters.
+fn plain_latin(letter: char) -> (char, Option<char>) {
+    match letter {
+        'æ' => ('a', Some('e')),
+        'œ' => ('o', Some('e')),
+        'þ' => ('t', Some('h')),
+        'đ' | 'ð' => ('d', None),
+        'ħ' => ('h', None),
+        'ł' => ('l', None),
+        'ø' => ('o', None),
+        'ŧ' => ('t', None),
+        _ => (letter, None),
+    }
+}
+
 /// Returns whether a mark is an accent, a point of Hebrew or Arabic, or a tone. Those that
 /// make another letter stay: vowel signs of Indic scripts, and marks of the combining
 /// classes 7 to 9, such as the voicing of kana.
@@ -198,6 +215,11 @@ mod tests {
             &["istanbul", "İstanbul", "ISTANBUL", "i\u{307}stanbul"],
             &["σισυφοσ", "ΣΊΣΥΦΟΣ", "Σίσυφος", "σίσυφοσ"],
             &["fi", "ﬁ", "FI"],
+            &["lukasz", "Łukasz", "ŁUKASZ"],
+            &["soren", "Søren", "SØREN", "Sǿren"],
+            &["dordevic", "Đorđević"],
+            &["aesir", "Æsir", "ǽsir", "Aesir"],
+            &["thor", "Þór", "Thor"],
             &["αθηνα", "ᾼΘΗΝΑ", "Ἀθηνᾶ"],
             &["oneil", "O'Neil", "O’NEIL", "O‘Neil", "oʼneil"],
             &["12b", "12-B", "12‑b", "１２－Ｂ"],
