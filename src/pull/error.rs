@@ -15,6 +15,9 @@ pub enum PullError {
     /// The token may not do what a phase needs, or is wrong.
     #[error("{0}")]
     Refused(String),
+    /// The sender has no such list.
+    #[error("{0}")]
+    Missing(String),
     /// The sender refused a request for good.
     #[error("{0}")]
     Rejected(String),

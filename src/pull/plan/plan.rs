@@ -44,8 +44,11 @@ pub(crate) fn plan(
     for at in cover.unreachable {
         let Some((association, _)) = associations.get(at) else { continue };
         let ends = [&association.first, &association.second];
-        if let Some(why) = ends.iter().find_map(|end| refused.get(end.object.as_str())) {
-            return Err(PullError::Refused(why.clone()));
+        // A better token reads them. Lists that the sender does not have are only left out.
+        let refused = ends.iter().filter_map(|end| keys.get(place(end.object.as_str())?));
+        let mut refused = refused.filter(|key| !key.is_missing);
+        if let Some(why) = refused.find_map(|key| key.refused.clone()) {
+            return Err(PullError::Refused(why));
         }
         unreachable.push(association.key.to_string());
     }

@@ -99,8 +99,10 @@ pub(crate) struct KeySurvey {
     pub(crate) page_size: u64,
     /// Whether the rows of the first page embed usable links.
     pub(crate) embeds: bool,
-    /// Why the token may not list the records.
+    /// Why the records cannot be listed.
     pub(crate) refused: Option<String>,
+    /// Whether the sender has no list of them, whatever the token.
+    pub(crate) is_missing: bool,
 }
 
 /// Looks at the first page of each object key.
@@ -127,6 +129,7 @@ fn key_survey(
         count: Count::Exactly(0),
         embeds: false,
         refused: None,
+        is_missing: false,
     };
     if !is_listable {
         return Ok(key);
@@ -136,6 +139,10 @@ fn key_survey(
         Ok(page) => page,
         Err(PullError::Refused(why)) => {
             key.refused = Some(why);
+            return Ok(key);
+        }
+        Err(PullError::Missing(why)) => {
+            (key.refused, key.is_missing) = (Some(why), true);
             return Ok(key);
         }
         Err(error) => return Err(error),

@@ -10,7 +10,7 @@ use crate::pull::reading::definitions::{rows_of, too_long_or_else};
 use crate::pull::reading::page_sizes::{Following, PageSizes};
 use crate::pull::reading::paging::{PageAnswer, read_list};
 use crate::pull::reading::rows::{RecordRow, checked_id};
-use crate::pull::upstream::{Answer, Call, Client, SearchPlace, rejected};
+use crate::pull::upstream::{Answer, Call, Client, SearchPlace};
 
 /// Records that pages by number can reach.
 const WINDOW: usize = 10_000;
@@ -83,9 +83,17 @@ pub(crate) fn search_page(
             Some(Ok(PageAnswer::TooLong(_))) if sizes.shorten(limit) => {}
             _ if key == "business" => return all_businesses(client, location, object),
             Some(Ok(PageAnswer::TooLong(error)) | Err(error)) => return Err(error),
-            _ => return Err(rejected(&call, 404, "there are no such records")),
+            _ => return Err(missing(&call)),
         }
     }
+}
+
+fn missing(call: &Call) -> PullError {
+    PullError::Missing(format!(
+        "{} {} was answered with 404: the sender has no such list",
+        call.method(),
+        call.path
+    ))
 }
 
 fn page(
@@ -146,7 +154,7 @@ fn all_businesses(
                 let rows = rows.map(|row| record(row, location, object));
                 Ok(PageAnswer::Page { rows: rows.collect::<Result<_, _>>()?, total: None })
             }
-            Answer::Missing(_) => Ok(PageAnswer::Missing),
+            Answer::Missing(_) => Err(missing(&call)),
             Answer::NotTaken(why) => too_long_or_else(&call, &why),
         }
     })?;

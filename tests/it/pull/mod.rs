@@ -6,5 +6,6 @@ mod costs;
 mod interrupted;
 mod limits;
 mod methods;
+mod own_surface;
 pub(crate) mod pulled;
 mod tls;
