@@ -48,7 +48,7 @@ pub(super) struct OnDisk {
 /// them: others may hold what an answer waits for.
 struct Waiting {
     id: LocationId,
-    waiting: Vec<OnLoaded>,
+    then: Vec<OnLoaded>,
     /// The location, if its graph came into memory meanwhile: it stays there until they are
     /// answered.
     held: Option<Arc<Location>>,
@@ -322,7 +322,7 @@ impl Locations {
         Some(location)
     }
 
-    /// Removes a location. Those that wait for it are told so once it would be loaded.
+    /// Removes a location. Those that wait for it find out when it would be loaded.
     pub(crate) fn remove(&self, id: &str) {
         let mut table = self.table_mut();
         let number = match table.by_id.remove(id) {
@@ -365,11 +365,11 @@ impl Locations {
         let LocationTable { by_id, loading, .. } = table;
         let Some(Residence::Disk(on_disk)) = by_id.get_mut(&id) else { return };
         if let Some(waiting) = on_disk.loading.and_then(|job| loading.get_mut(&job)) {
-            return waiting.waiting.push(then);
+            return waiting.then.push(then);
         }
         let job = self.requests.fetch_add(1, Ordering::Relaxed);
         on_disk.loading = Some(job);
-        loading.insert(job, Waiting { id: id.clone(), waiting: vec![then], held: None });
+        loading.insert(job, Waiting { id: id.clone(), then: vec![then], held: None });
         let sent = self
             .jobs
             .lock()
@@ -387,7 +387,7 @@ impl Locations {
     pub(super) fn finish_loading(&self, job: LoadJob, loaded: Result<LocationGraph, LoadError>) {
         let (waiting, result) = {
             let mut table = self.table_mut();
-            let Some(Waiting { waiting, held, .. }) = table.loading.remove(&job.job) else {
+            let Some(Waiting { then, held, .. }) = table.loading.remove(&job.job) else {
                 return;
             };
             let result = match table.by_id.get_mut(&job.id) {
@@ -403,7 +403,7 @@ impl Locations {
                 // It came into memory otherwise, or was erased.
                 _ => Ok(held),
             };
-            (waiting, result)
+            (then, result)
         };
         for waiting in waiting {
             waiting(result.clone());

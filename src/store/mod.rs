@@ -49,7 +49,6 @@ pub use location::{Location, LocationSummary};
 #[cfg(feature = "server")]
 pub(crate) use locations::{Found, Loading};
 pub use methods::export_events::ExportEventsError;
-#[cfg(feature = "server")]
 pub use methods::storage_use::StorageUse;
 pub use mutation::{
     Condition, Done, Mutated, Mutation, MutationRefusal, Mutations, NewAssociation, Thing,

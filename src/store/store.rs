@@ -193,7 +193,7 @@ impl Store {
             options,
             head,
             waiting: HashMap::new(),
-            to_writer: Arc::clone(&to_writer),
+            to_self: Arc::clone(&to_writer),
         };
         let writer = Mutex::new(Some(start(writer)?));
         Ok(Self {

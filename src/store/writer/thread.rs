@@ -87,7 +87,7 @@ pub(crate) struct Writer {
     /// written of a delivery or a mutation depends on its graph.
     pub(crate) waiting: HashMap<LocationId, Waiting>,
     /// Where locations that were loaded for the writer are reported, while the store is open.
-    pub(crate) to_writer: ToWriter,
+    pub(crate) to_self: ToWriter,
     /// Tasks in the order of their turns.
     pub(crate) tasks: [Task; 8],
 }

@@ -178,7 +178,7 @@ impl Writer {
 
     /// Loads a location to compact it. The others wait.
     fn load_to_compact(&mut self, id: &LocationId) {
-        let Some(sender) = self.to_writer.lock().ignore_poison().clone() else { return };
+        let Some(sender) = self.to_self.lock().ignore_poison().clone() else { return };
         // Fails only after the writer has ended.
         let then = move |loaded| sender.send(Command::CompactLoaded(loaded)).unwrap_or_default();
         let loading = self.locations.load(id.as_str(), Box::new(then));

@@ -81,7 +81,7 @@ impl Writer {
         if !is_first {
             return;
         }
-        let Some(sender) = self.to_writer.lock().ignore_poison().clone() else {
+        let Some(sender) = self.to_self.lock().ignore_poison().clone() else {
             return self.load_here(&id);
         };
         let loaded = id.clone();
