@@ -141,7 +141,7 @@ impl Class {
     }
 }
 
-/// Returns the one or two letters that stand for a Latin letter where a keyboard lacks it: a
+/// Returns the one or two letters that people type for a Latin letter that they lack: a
 /// stroke is no accent to Unicode, and a ligature no two letters.
 fn plain_latin(letter: char) -> (char, Option<char>) {
     match letter {
