@@ -169,6 +169,8 @@ pub(crate) struct SearchProgress {
     pub(crate) place: Option<SearchPlace>,
     /// Number of records found.
     pub(crate) found: usize,
+    /// Why the rest cannot be read, if there is one.
+    pub(crate) cut: Option<PullError>,
     seen: HashSet<Box<str>>,
     why: Following,
     pages: usize,
@@ -183,16 +185,17 @@ impl SearchProgress {
     /// Continues behind so many records.
     pub(crate) fn behind(place: SearchPlace, found: usize) -> Self {
         let place = Some(place);
-        Self { place, found, seen: HashSet::new(), why: Following::Full, pages: 0 }
+        Self { place, found, cut: None, seen: HashSet::new(), why: Following::Full, pages: 0 }
     }
 
     /// Takes a page: returns the records that are new, and moves to where the next begins.
+    /// If the sender gives no way to it, `cut` says so.
     pub(crate) fn take(
         &mut self,
         object: &ObjectKey,
         page: SearchPage,
         sizes: &PageSizes,
-    ) -> Result<Vec<RecordRow>, PullError> {
+    ) -> Vec<RecordRow> {
         let SearchPage { mut rows, got, limit, cursor, total, is_whole, .. } = page;
         rows.retain(|row| self.seen.insert(row.id.as_str().into()));
         self.found += rows.len();
@@ -203,11 +206,11 @@ impl SearchProgress {
         self.pages += 1;
         // A last page may carry a cursor, and be repeated behind it.
         if is_whole || rows.is_empty() {
-            return Ok(rows);
+            return rows;
         }
         self.why = sizes.after(got, limit, self.found, total);
         if self.why == Following::Nothing {
-            return Ok(rows);
+            return rows;
         }
         self.place = match (cursor, place) {
             (Some(cursor), Some(SearchPlace::After(last))) if cursor == last => None,
@@ -223,12 +226,13 @@ impl SearchProgress {
                 None
             }
             (None, _) => {
-                return Err(PullError::Rejected(format!(
+                self.cut = Some(PullError::Rejected(format!(
                     "cannot read past {WINDOW} records of {object}: the sender gives no cursor"
                 )));
+                None
             }
         };
-        Ok(rows)
+        rows
     }
 }
 
@@ -266,11 +270,11 @@ mod tests {
                 .collect();
             let json = json!({"records": rows, "total": pages.total});
             let page = page(&json, "L", &object, 500, Timestamp::from_millis(0))?;
-            found += progress.take(&object, page, &sizes)?.len();
+            found += progress.take(&object, page, &sizes).len();
             assert!(requests < 10_000, "it does not end");
         }
         assert_eq!(progress.found, found);
-        Ok((found, requests))
+        progress.cut.map_or(Ok((found, requests)), Err)
     }
 
     #[test]
@@ -316,10 +320,10 @@ mod tests {
             let json = json!({"opportunities": rows, "meta": meta});
             page(&json, "L", &object, 100, Timestamp::from_millis(0)).unwrap()
         };
-        progress.take(&object, read(&meta, &rows), &sizes).unwrap();
+        progress.take(&object, read(&meta, &rows), &sizes);
         assert_eq!(progress.place, Some(SearchPlace::After(json!([7, "99"]))));
         // The last page carries a cursor, and is repeated behind it.
-        progress.take(&object, read(&meta, &rows), &sizes).unwrap();
+        progress.take(&object, read(&meta, &rows), &sizes);
         assert_eq!(progress.place, None);
     }
 }

@@ -69,15 +69,12 @@ impl Coordinator<'_> {
         let at = page.at;
         let run = self.key(key)?;
         let (object, sizes) = (run.object.clone(), Arc::clone(&run.sizes));
-        let rows = match run.search.take(&object, page, &sizes) {
-            Ok(rows) => rows,
-            Err(error) => {
-                run.is_cut = true;
-                self.left_out.push(error.to_string());
-                return self.all_found(key);
-            }
-        };
-        let method = run.method;
+        let rows = run.search.take(&object, page, &sizes);
+        let (method, cut) = (run.method, run.search.cut.take());
+        run.is_cut = cut.is_some();
+        // A better method comes here again.
+        let cut = cut.map(|why| why.to_string()).filter(|why| !self.left_out.contains(why));
+        self.left_out.extend(cut);
         for row in rows {
             self.found(key, &object, method, row, at)?;
         }
@@ -108,17 +105,18 @@ impl Coordinator<'_> {
             }
             RecordsRead::Linked | RecordsRead::None => {}
         }
+        if method.is_none() || self.key(key)?.listed.contains(&record) {
+            return Ok(());
+        }
         if let Some(links) = links {
             // A row further on that embeds less than the first ones is no proof, but the
             // sample finds what is missing.
             let links = RecordLinks { rows: links.unwrap_or_default(), is_stable: true, at };
             return self.links_of(key, record, links);
         }
-        if method.is_some() && !self.key(key)?.listed.contains(&record) {
-            let each = method == Some(Method::ListEach);
-            self.key(key)?.waiting += 1;
-            self.enqueue(Job::List { key, object: object.clone(), record, each });
-        }
+        let each = method == Some(Method::ListEach);
+        self.key(key)?.waiting += 1;
+        self.enqueue(Job::List { key, object: object.clone(), record, each });
         Ok(())
     }
 
@@ -180,8 +178,12 @@ impl Coordinator<'_> {
     }
 
     fn page_done(&mut self, key: usize) -> Result<(), PullError> {
-        let step = self.key(key)?.searched_step();
-        self.steps.push(step);
+        let run = self.key(key)?;
+        // Another run reads a last page again, and says again what is behind it.
+        if !run.is_cut {
+            let step = run.searched_step();
+            self.steps.push(step);
+        }
         self.search_on(key)
     }
 

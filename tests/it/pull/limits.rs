@@ -68,7 +68,7 @@ fn too_many_requests_are_answered_by_patience() {
 }
 
 /// Runs into a store and a resume log, as the command does.
-fn resumable(pull: &Pull, store: &Store, path: &std::path::Path) -> Report {
+pub(crate) fn resumable(pull: &Pull, store: &Store, path: &std::path::Path) -> Report {
     let reader = Reader::new(pull.upstream.clone(), pull.read.clone(), pull.stop.clone()).unwrap();
     let destination = StoreDestination(store);
     let mut writer = EventWriter::new(&pull.read.location, Keep::Names, destination).unwrap();
