@@ -138,6 +138,28 @@ fn a_day_may_be_waited_for() {
     assert_eq!(stand_in.usage().throttled, 0);
 }
 
+/// However often it looks whether the day has turned, it has not given up.
+#[test]
+fn a_day_is_waited_for_whatever_the_looks_are_answered() {
+    let location = planned();
+    let day_ends = Some(Duration::from_millis(1));
+    let limits = Some(Limits { daily: 40, requests: 100_000, day_ends, ..limits() });
+    let stand_in = StandIn::start(location.clone(), Settings { limits, ..Settings::default() });
+    let mut pull = Pull::of(&stand_in, &location);
+    pull.upstream.wait_for_quota = true;
+    // One thread, so that one request meets every refusal.
+    (pull.upstream.concurrency, pull.upstream.retries) = (1, Some(1));
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| pull.run_whole(&stand_in));
+        while stand_in.usage().throttled < 3 && !reading.is_finished() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        stand_in.change(|it| it.limits = None);
+        let (_, report) = reading.join().unwrap();
+        assert!(report.throttled >= 3, "{report:?}");
+    });
+}
+
 #[test]
 fn faults_of_every_kind_are_outlasted() {
     for seed in 1..=5 {
