@@ -212,28 +212,35 @@ impl SearchProgress {
         if self.why == Following::Nothing {
             return rows;
         }
+        let is_full = self.why == Following::Full;
+        // Opportunities say by the lack of a cursor that there are no more.
+        let ends_so = SearchKind::of(object.as_str()) == Some(SearchKind::Opportunities);
+        let is_shortened = !is_full && !ends_so && place == Some(SearchPlace::Page(1));
+        let limit = if is_shortened && cursor.is_none() { got } else { limit };
         self.place = match (cursor, place) {
             (Some(cursor), Some(SearchPlace::After(last))) if cursor == last => None,
             (Some(cursor), _) => Some(SearchPlace::After(cursor)),
-            // Opportunities say by this that there are no more.
-            (None, _) if self.why != Following::Full => None,
+            (None, Some(SearchPlace::Page(_))) if ends_so && !is_full => None,
+            (None, Some(SearchPlace::After(_)) | None) if ends_so || !is_full => None,
             (None, Some(SearchPlace::Page(page))) if (page + 1) * limit <= WINDOW => {
+                // Where a second page begins depends on who shortened the first: it is asked
+                // for by the length that the first one had.
+                sizes.limit_to(limit);
                 Some(SearchPlace::Page(page + 1))
             }
-            (None, Some(SearchPlace::After(_)) | None)
-                if SearchKind::of(object.as_str()) == Some(SearchKind::Opportunities) =>
-            {
-                None
-            }
             (None, _) => {
-                self.cut = Some(PullError::Rejected(format!(
-                    "cannot read past {WINDOW} records of {object}: the sender gives no cursor"
-                )));
+                self.cut = Some(no_cursor(object));
                 None
             }
         };
         rows
     }
+}
+
+fn no_cursor(object: &ObjectKey) -> PullError {
+    PullError::Rejected(format!(
+        "cannot read past {WINDOW} records of {object}: the sender gives no cursor"
+    ))
 }
 
 #[cfg(test)]
@@ -307,6 +314,36 @@ mod tests {
         assert_eq!(search(9_999, &pages).unwrap().0, 9_999);
         let error = search(10_001, &pages).unwrap_err().to_string();
         assert!(error.contains("cannot read past 10000 records of custom_objects.pet"), "{error}");
+    }
+
+    /// A sender that shortens pages, and counts them by its own length or by what is asked.
+    #[test]
+    fn shortened_pages_without_cursors_are_followed() {
+        let object = ObjectKey::from("custom_objects.pet");
+        for (records, cap, by_own) in [(0, 100, true), (9, 100, true), (37, 100, true)]
+            .into_iter()
+            .chain([100, 101, 1_234].into_iter().flat_map(|records| {
+                [(records, 100, true), (records, 100, false), (records, 30, false)]
+            }))
+        {
+            for total in [None, Some(records as u64), Some(99_999)] {
+                let sizes = PageSizes::new(500);
+                let mut progress = SearchProgress::new();
+                while let Some(SearchPlace::Page(number)) = progress.place {
+                    let limit = sizes.asked();
+                    let size = if by_own { limit.min(cap) } else { limit };
+                    let start = ((number - 1) * size).min(records);
+                    let end = records.min(start + limit.min(cap));
+                    let rows: Vec<Value> =
+                        (start..end).map(|row| json!({"id": row.to_string()})).collect();
+                    let json = json!({"records": rows, "total": total});
+                    let page = page(&json, "L", &object, limit, Timestamp::from_millis(0));
+                    progress.take(&object, page.unwrap(), &sizes);
+                }
+                assert_eq!(progress.found, records, "{cap} {by_own} {total:?}");
+                assert!(progress.cut.is_none());
+            }
+        }
     }
 
     #[test]
