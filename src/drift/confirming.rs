@@ -113,8 +113,7 @@ impl Confirming<'_> {
     fn read(&self, waiting: &mut [Candidate]) -> Result<(), PullError> {
         let mut objects = None;
         for candidate in waiting {
-            let difference = &candidate.before.difference;
-            let Some(like) = difference.upstream().or(difference.local()) else { continue };
+            let Some(like) = candidate.before.difference.thing() else { continue };
             candidate.read = Some(match like {
                 Thing::Object(object) => {
                     let (state, at) = match objects.take() {

@@ -1,12 +1,11 @@
 //! What is read of a location, and how.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::{Association, ParseNameError};
+use crate::model::Association;
 use crate::pull::error::PullError;
 
 /// Longest page that may be asked for.
@@ -147,15 +146,5 @@ impl Method {
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Method {
-    type Err = ParseNameError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let all = [Self::Embedded, Self::List, Self::ListEach];
-        let found = all.into_iter().find(|method| method.as_str() == name);
-        found.ok_or_else(|| ParseNameError::none_of(&["embedded", "list", "list-each"]))
     }
 }
