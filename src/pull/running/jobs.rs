@@ -267,11 +267,14 @@ pub(crate) fn counted_here(
 mod tests {
     use super::*;
 
+    /// What both ways gave, each letter an id.
+    type Reading<'r> = (Option<&'r str>, &'r str);
+
     #[test]
     fn the_last_reading_decides_whether_two_ways_differ() {
         let set = |ids: &str| ids.chars().map(String::from).collect::<BTreeSet<_>>();
-        // What both ways gave in each reading, and how many readings were needed.
-        let cases: [(&[(Option<&str>, &str)], bool, usize); 6] = [
+        // The readings, whether the ways differ, and how many readings that takes.
+        let cases: [(&[Reading<'_>], bool, usize); 6] = [
             (&[(Some("ab"), "ab")], false, 1),
             (&[(Some("a"), "ab")], true, 1),
             (&[(Some("ab"), "abc"), (Some("abc"), "abc")], false, 2),

@@ -36,7 +36,7 @@ fn short_pages_are_followed_where_there_are_no_cursors() {
     for total in [Total::Absent, Total::Exact] {
         let searches = Searches { has_cursors: false, ..Settings::default().searches };
         let caps = PageCaps::all(PageCap::clamped(25));
-        let settings = Settings { searches, caps, total, ..Settings::default() };
+        let settings = Settings { caps, total, searches, ..Settings::default() };
         let stand_in = StandIn::start(location.clone(), settings);
         Pull::of(&stand_in, &location).run_whole(&stand_in);
     }
