@@ -39,7 +39,7 @@ pub(crate) struct PullArgs {
 
     /// File with the token of that server [default: the variable `RELATA_TO_TOKEN`]
     #[arg(long, env = "RELATA_TO_TOKEN_FILE", value_name = "FILE")]
-    to_token_file: Option<PathBuf>,
+    pub(crate) to_token_file: Option<PathBuf>,
 
     /// Write events to this file instead of --db, gzip if it ends in .gz; - is standard output
     #[arg(long, short, env = "RELATA_PULL_OUTPUT", value_name = "FILE")]

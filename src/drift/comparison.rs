@@ -84,13 +84,14 @@ pub fn compare_with_sender(
         unreachable: report.unreachable.iter().cloned().collect(),
     };
     let differences = compare(&upstream, &local.state, &scope);
+    let relations = local.state.relations.len();
     // Lists of relations under an association that the sender does not know are read, too.
-    let known = local.state.associations.into_iter().chain(upstream.associations);
-    let things = reader.things(known.map(|(_, association)| association));
+    // Confirming takes long, and needs nothing else of the two states.
+    let known = local.state.into_associations().chain(upstream.into_associations());
+    let things = reader.things(known);
     let confirming = Confirming { things, store, location, settle: settings.settle };
     let findings = confirming.confirm(differences, settings.confirm_max)?;
     let report = Report { requests: reader.requests(), ..report };
-    let relations = local.state.relations.len();
     Ok(Comparison { seq: local.seq, relations, findings, report: Some(report) })
 }
 

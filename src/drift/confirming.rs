@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::drift::difference::{Difference, Thing};
 use crate::drift::error::DriftError;
 use crate::drift::finding::{Finding, Verdict};
-use crate::drift::local::{newest_events, read_local};
+use crate::drift::local::{newest_events, things_now};
 use crate::drift::state::State;
 use crate::model::Timestamp;
 use crate::pull::{ObjectRow, PullError, Row, RowSink, ThingRead, Things};
@@ -58,11 +58,10 @@ impl Confirming<'_> {
         if differences.is_empty() {
             return Ok(Vec::new());
         }
-        let local = read_local(self.store, self.location)?;
-        let now = differences.into_iter().filter_map(|before| {
-            let known = local.state.local_of(&before);
-            Difference::of(before.upstream().cloned(), known)
-        });
+        let known = things_now(self.store, self.location, differences.iter())?;
+        let both = differences.into_iter().zip(known);
+        let now =
+            both.filter_map(|(before, known)| Difference::of(before.upstream().cloned(), known));
         self.candidates(now.collect())
     }
 
@@ -81,12 +80,12 @@ impl Confirming<'_> {
     ) -> Result<Vec<Candidate>, DriftError> {
         self.things.wait(self.settle)?;
         self.read(&mut waiting)?;
-        let local = read_local(self.store, self.location)?;
+        let differences = waiting.iter().map(|it| &it.before.difference);
+        let known = things_now(self.store, self.location, differences)?;
         let (mut before, mut now) = (Vec::new(), Vec::new());
         let mut moving = Vec::new();
-        for candidate in waiting {
+        for (candidate, known) in waiting.into_iter().zip(known) {
             let Some(ThingRead { thing, at, is_certain }) = candidate.read else { continue };
-            let known = local.state.local_of(&candidate.before.difference);
             if !is_certain {
                 moving.push(candidate.before.difference);
             } else if let Some(difference) = Difference::of(thing, known) {
@@ -114,8 +113,7 @@ impl Confirming<'_> {
     fn read(&self, waiting: &mut [Candidate]) -> Result<(), PullError> {
         let mut objects = None;
         for candidate in waiting {
-            let difference = &candidate.before.difference;
-            let Some(like) = difference.upstream().or(difference.local()) else { continue };
+            let Some(like) = candidate.before.difference.thing() else { continue };
             candidate.read = Some(match like {
                 Thing::Object(object) => {
                     let (state, at) = match objects.take() {

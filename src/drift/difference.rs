@@ -20,7 +20,7 @@ pub enum What {
 }
 
 impl What {
-    /// All kinds of things.
+    /// All kinds of things, each behind what it needs.
     pub const ALL: [Self; 4] = [Self::Object, Self::Association, Self::Record, Self::Relation];
 
     /// Returns the name, as reports have it.

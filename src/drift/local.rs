@@ -2,7 +2,7 @@
 
 use crate::drift::difference::{Difference, Thing};
 use crate::drift::error::DriftError;
-use crate::drift::state::State;
+use crate::drift::state::{State, thing_in};
 use crate::graph::{Draft, LocationGraph};
 use crate::model::{Change, ObjectSchema, Seq, Stamp};
 use crate::store::Store;
@@ -22,6 +22,18 @@ pub(crate) fn read_local(store: &Store, location: &str) -> Result<Local, DriftEr
     let seq = store.refresh()?;
     let state = store.location(location)?.map(|it| State::of(&it.read())).unwrap_or_default();
     Ok(Local { state, seq })
+}
+
+/// Returns what a store shows now of the thing of each difference. Costs a look-up for each.
+pub(crate) fn things_now<'d>(
+    store: &Store,
+    location: &str,
+    differences: impl Iterator<Item = &'d Difference>,
+) -> Result<Vec<Option<Thing>>, DriftError> {
+    store.refresh()?;
+    let known = store.location(location)?;
+    let thing = |difference: &Difference| thing_in(&known.as_ref()?.read(), difference);
+    Ok(differences.map(thing).collect())
 }
 
 /// Returns the greatest event of the thing of each difference.

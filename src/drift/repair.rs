@@ -89,8 +89,7 @@ pub fn repair(
     }
     let mut repairs = vec![Repair::Left; findings.len()];
     // What relations need comes before them, and what hides them, too.
-    let order = [What::Object, What::Association, What::Record, What::Relation];
-    for what in order {
+    for what in What::ALL {
         let of_kind: Vec<(usize, &Finding, Timestamp)> = findings
             .iter()
             .enumerate()

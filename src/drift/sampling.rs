@@ -86,6 +86,9 @@ pub fn compare_sample(
         ..Scope::default()
     };
     let differences = compare(&upstream, &of_records(&local, &chosen), &scope);
+    let (seq, relations) = (local.seq, local.state.relations.len());
+    // Confirming takes long, and needs neither.
+    drop((upstream, local));
     let confirming = Confirming { things, store, location, settle: settings.settle };
     let findings = confirming.confirm(differences, settings.confirm_max)?;
     let counted = findings.iter().filter(|it| matches!(it.verdict, Verdict::Confirmed { .. }));
@@ -99,8 +102,7 @@ pub fn compare_sample(
         unreachable: layer.unreachable,
         ..Report::default()
     };
-    let relations = local.state.relations.len();
-    Ok((Comparison { seq: local.seq, relations, findings, report: Some(report) }, estimate))
+    Ok((Comparison { seq, relations, findings, report: Some(report) }, estimate))
 }
 
 /// Chooses records of some object keys. Returns them, and how many there are.

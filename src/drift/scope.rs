@@ -4,6 +4,7 @@ use std::collections::BTreeSet;
 
 use crate::drift::difference::What;
 use crate::model::Association;
+use crate::pull::{names_association, names_object};
 
 /// Which things are compared. The default is all.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -28,7 +29,7 @@ impl Scope {
 
     /// Returns whether an object key is compared.
     pub(crate) fn has_object(&self, key: &str) -> bool {
-        self.objects.as_ref().is_none_or(|keys| keys.iter().any(|it| it == key))
+        names_object(self.objects.as_deref(), key)
     }
 
     /// Returns whether the records of an object key are compared.
@@ -38,13 +39,7 @@ impl Scope {
 
     /// Returns whether an association is compared.
     pub(crate) fn has_association(&self, association: &Association) -> bool {
-        let (id, key) = (association.id.as_str(), &*association.key);
-        let is_named =
-            self.associations.as_ref().is_none_or(|all| all.iter().any(|it| it == id || it == key));
-        is_named
-            && [&association.first, &association.second]
-                .iter()
-                .all(|end| self.has_object(end.object.as_str()))
+        names_association(self.objects.as_deref(), self.associations.as_deref(), association)
     }
 
     /// Returns whether the relations under an association are compared, whose definition may

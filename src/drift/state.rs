@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::drift::difference::{Difference, Thing};
-use crate::graph::{Edge, Layers, LocationGraph};
+use crate::graph::{Edge, Layers, LocationGraph, ObjectCount};
 use crate::model::{
     Association, AssociationId, ObjectKey, RecordId, RecordRef, Relation, RelationId, Timestamp,
 };
@@ -31,17 +31,7 @@ impl State {
         let view = snapshot.view();
         let mut state = Self::default();
         for count in view.objects() {
-            let object = ObjectRow {
-                id: String::new(),
-                key: count.object.into(),
-                singular: count.singular.map(str::to_owned),
-                plural: count.plural.map(str::to_owned),
-                primary: None,
-                object_type: None,
-                created_at: None,
-                updated_at: None,
-            };
-            state.objects.insert(count.object.to_owned(), object);
+            state.objects.insert(count.object.to_owned(), object(&count));
         }
         for count in view.associations() {
             let association = count.association.clone();
@@ -62,26 +52,39 @@ impl State {
         self.records.entry(id.to_owned()).or_default().insert(object.to_owned());
     }
 
-    /// Returns whether there is a record.
-    pub(crate) fn has_record(&self, object: &str, id: &str) -> bool {
-        self.records.get(id).is_some_and(|objects| objects.contains(object))
+    /// Returns the associations, and drops the rest.
+    pub(crate) fn into_associations(self) -> impl Iterator<Item = Association> {
+        self.associations.into_values()
     }
+}
 
-    /// Returns what this, the state of a store, has of the thing of a difference.
-    pub(crate) fn local_of(&self, difference: &Difference) -> Option<Thing> {
-        match difference.local().or(difference.upstream())? {
-            Thing::Object(object) => {
-                self.objects.get(object.key.as_str()).cloned().map(Thing::Object)
-            }
-            Thing::Association(it) => {
-                self.associations.get(it.id.as_str()).cloned().map(Thing::Association)
-            }
-            Thing::Record(it) => {
-                let is_known = self.has_record(it.object.as_str(), it.id.as_str());
-                is_known.then(|| Thing::Record(it.clone()))
-            }
-            Thing::Relation(it) => self.relations.get(it.id.as_str()).cloned().map(Thing::Relation),
+/// Returns what a graph, that of a store, shows of the thing of a difference. Costs a look-up;
+/// of a type of objects, a look at each.
+pub(crate) fn thing_in(graph: &LocationGraph, difference: &Difference) -> Option<Thing> {
+    Some(match difference.local().or(difference.upstream())? {
+        Thing::Object(it) => {
+            let mut all = graph.view().objects();
+            Thing::Object(object(&all.find(|known| known.object == it.key.as_str())?))
         }
+        Thing::Association(it) => Thing::Association(graph.association(it.id.as_str()).cloned()?),
+        Thing::Record(it) => {
+            graph.record(it.object.as_str(), it.id.as_str())?;
+            Thing::Record(it.clone())
+        }
+        Thing::Relation(it) => Thing::Relation(relation(&graph.relation(it.id.as_str())?)?),
+    })
+}
+
+fn object(count: &ObjectCount<'_>) -> ObjectRow {
+    ObjectRow {
+        id: String::new(),
+        key: count.object.into(),
+        singular: count.singular.map(str::to_owned),
+        plural: count.plural.map(str::to_owned),
+        primary: None,
+        object_type: None,
+        created_at: None,
+        updated_at: None,
     }
 }
 
@@ -130,5 +133,59 @@ impl RowSink for State {
 
     fn finish(&mut self) -> Result<(), PullError> {
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::drift::compare::compare;
+    use crate::drift::scope::Scope;
+    use crate::store::Store;
+
+    const EVENTS: [&str; 6] = [
+        r#"{"type":"AssociationCreate","locationId":"L","id":"A","key":"owns",
+            "associationType":"USER_DEFINED",
+            "firstObjectKey":"contact","firstObjectLabel":"Owner",
+            "secondObjectKey":"custom_objects.pet","secondObjectLabel":"Pet"}"#,
+        r#"{"type":"RelationCreate","locationId":"L","id":"r","associationId":"A",
+            "firstObjectKey":"contact","firstRecordId":"c",
+            "secondObjectKey":"custom_objects.pet","secondRecordId":"p"}"#,
+        r#"{"type":"ContactCreate","locationId":"L","id":"alone"}"#,
+        r#"{"type":"ContactDelete","locationId":"L","id":"alone"}"#,
+        r#"{"type":"RelationDelete","locationId":"L","id":"r","associationId":"A",
+            "firstObjectKey":"contact","firstRecordId":"c",
+            "secondObjectKey":"custom_objects.pet","secondRecordId":"p"}"#,
+        r#"{"type":"AssociationDelete","locationId":"L","id":"A","key":"owns",
+            "firstObjectKey":"contact","firstObjectLabel":"Owner",
+            "secondObjectKey":"custom_objects.pet","secondObjectLabel":"Pet"}"#,
+    ];
+
+    /// A look-up of single things finds what a copy of the whole location has.
+    #[test]
+    fn a_thing_is_looked_up_as_a_state_has_it() {
+        let stores = [0, 1, 2, 3, 4, 5, 6].map(|events| {
+            let store = Store::in_memory().unwrap();
+            EVENTS.iter().take(events).for_each(|event| {
+                store.ingest(event.as_bytes()).unwrap();
+            });
+            store
+        });
+        let graph = |store: &Store| store.location("L").unwrap();
+        let whole = State::of(&graph(&stores[3]).unwrap().read());
+        assert_eq!((whole.records.len(), whole.relations.len()), (3, 1));
+        let all = compare(&whole, &State::default(), &Scope::default());
+        for (events, store) in stores.iter().enumerate() {
+            let (graph, mut state) = (graph(store), State::default());
+            let mut now = Vec::new();
+            for difference in &all {
+                let thing = graph.as_ref().and_then(|it| thing_in(&it.read(), difference));
+                now.extend(Difference::of(difference.upstream().cloned(), thing));
+            }
+            if let Some(graph) = &graph {
+                state = State::of(&graph.read());
+            }
+            assert_eq!(now, compare(&whole, &state, &Scope::default()), "{events}");
+        }
     }
 }

@@ -24,18 +24,13 @@
 use std::fmt;
 use std::io::{self, Write};
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
-
 use crate::export::element::{EDGE_ATTRIBUTES, NODE_ATTRIBUTES, edge_values, node_values};
 use crate::graph::{Edge, EdgeEnd, Subgraph};
+use crate::model::percent_encoded;
 
 const TYPE: Name<'_> = Name::Known("http://www.w3.org/1999/02/22-rdf-syntax-ns#type");
 const LABEL: Name<'_> = Name::Known("http://www.w3.org/2000/01/rdf-schema#label");
 const DATE_TIME: Name<'_> = Name::Known("http://www.w3.org/2001/XMLSchema#dateTime");
-
-/// The characters that are percent-encoded in a name: all but the unreserved ones of RFC
-/// 3986.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
 
 /// Writes statements, with the name of their graph if `named`.
 pub(super) fn write(
@@ -44,7 +39,7 @@ pub(super) fn write(
     named: bool,
     to: &mut dyn Write,
 ) -> io::Result<()> {
-    let location = &*utf8_percent_encode(location, ENCODED).to_string();
+    let location = &*percent_encoded(location).to_string();
     let graph = named.then_some(Name::Location(location));
     let mut statements = Statements { location, graph, to };
     part.nodes().try_for_each(|node| statements.node(&node))?;
@@ -134,23 +129,22 @@ enum Name<'g> {
 
 impl fmt::Display for Name<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let encoded = |text| utf8_percent_encode(text, ENCODED);
         match self {
             Self::Known(iri) => write!(f, "<{iri}>"),
             Self::Word(word) => write!(f, "<urn:relata:vocabulary:{word}>"),
             Self::Location(location) => write!(f, "<urn:relata:location:{location}>"),
             Self::Node(location, EdgeEnd { object, record: None, .. }) => {
-                write!(f, "<urn:relata:object:{location}:{}>", encoded(object))
+                write!(f, "<urn:relata:object:{location}:{}>", percent_encoded(object))
             }
             Self::Node(location, EdgeEnd { object, record: Some(record), .. }) => {
-                let (object, record) = (encoded(object), encoded(record));
+                let (object, record) = (percent_encoded(object), percent_encoded(record));
                 write!(f, "<urn:relata:record:{location}:{object}:{record}>")
             }
             Self::Association(location, id) => {
-                write!(f, "<urn:relata:association:{location}:{}>", encoded(id))
+                write!(f, "<urn:relata:association:{location}:{}>", percent_encoded(id))
             }
             Self::Relation(location, id) => {
-                write!(f, "<urn:relata:relation:{location}:{}>", encoded(id))
+                write!(f, "<urn:relata:relation:{location}:{}>", percent_encoded(id))
             }
         }
     }

@@ -10,6 +10,7 @@ mod ids;
 mod names;
 mod node_ref;
 mod origin;
+mod percent_encoded;
 mod properties;
 mod relation;
 mod stamp;
@@ -29,6 +30,7 @@ pub use ids::{AssociationId, LocationId, ObjectKey, RecordId, RelationId, Webhoo
 pub use names::ParseNameError;
 pub use node_ref::{NodeRef, ParseNodeRefError};
 pub use origin::Origin;
+pub(crate) use percent_encoded::percent_encoded;
 pub use properties::{Properties, PropertyState};
 pub use relation::{RecordRef, Relation};
 pub(crate) use stamp::SEQ_MAX;

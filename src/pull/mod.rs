@@ -16,6 +16,7 @@ mod writing;
 
 pub use error::PullError;
 pub use plan::{Count, Estimate, KeyEstimate, Method, ReadSettings, RecordsRead};
+pub(crate) use plan::{names_association, names_object};
 pub use reading::{LocationRow, ObjectRow, RecordRow, Row};
 pub(crate) use reading::{ThingRead, Things};
 pub use running::{Part, Phase, Progress, Reader, Report, ResumeFile, RowSink};

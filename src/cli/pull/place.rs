@@ -3,8 +3,9 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
-use relata::pull::ResumeFile;
+use relata::pull::{FileDestination, PullError, ResumeFile};
 
+use crate::cli::destination::Reserved;
 use crate::config::PullArgs;
 
 /// Returns whether events go to standard output.
@@ -32,6 +33,33 @@ pub(super) fn resume_file(db: &Path, pull: &PullArgs, location: &str) -> Option<
     };
     let destination = format!("{destination}, keep {keep:?}");
     Some(ResumeFile { path, fresh: pull.fresh, destination })
+}
+
+/// Returns an error if a pull would write to a file of the database, to a file that it reads,
+/// or to one file twice.
+pub(super) fn check_files(db: &Path, pull: &PullArgs) -> Result<(), PullError> {
+    let mut reserved = Reserved::database(db);
+    let read = [&pull.upstream.token_file, &pull.upstream.ca_file, &pull.to_token_file];
+    for path in read.into_iter().flatten() {
+        reserved.input(path);
+    }
+    let output = pull.output.as_deref().filter(|_| !is_stdout(pull));
+    let output = output.map(|path| [path.to_owned(), FileDestination::partial_path(path)]);
+    let output: Vec<PathBuf> = output.into_iter().flatten().collect();
+    let resumed = pull.location.iter().filter_map(|it| resume_file(db, pull, it));
+    let resumed: Vec<PathBuf> = resumed.map(|it| it.path).collect();
+    for path in output.iter().chain(&resumed) {
+        let failed = |why| PullError::Setting(format!("{}: {why}", path.display()));
+        reserved.check(path).map_err(|error| failed(error.to_string()))?;
+    }
+    let is_written = |path: &&PathBuf| output.iter().any(|it| absolute(it) == absolute(path));
+    match resumed.iter().find(is_written) {
+        Some(path) => Err(PullError::Setting(format!(
+            "{}: a pull does not write its events and how far it has come to one file",
+            path.display()
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn absolute(path: &Path) -> PathBuf {

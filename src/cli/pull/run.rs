@@ -14,7 +14,7 @@ use relata::{OpenError, Options, Store, journal::JournalError};
 
 use crate::cli::pull::display::Display;
 use crate::cli::pull::estimate::print_estimate;
-use crate::cli::pull::place::{is_stdout, resume_file};
+use crate::cli::pull::place::{check_files, is_stdout, resume_file};
 use crate::cli::pull::stopped::{EXIT_AGAIN, exit_status, print_stopped};
 use crate::cli::pull::summary::{print_summary, write_summary};
 use crate::cli::{errors, signals};
@@ -52,6 +52,7 @@ fn pull_all(db: &Path, pull: &PullArgs) -> anyhow::Result<ExitCode> {
     if pull.dry_run {
         return dry_run(pull, &upstream, &stop);
     }
+    check_files(db, pull)?;
     let store = match (&pull.to, &pull.output) {
         (None, None) => Some(open(db, pull)?),
         _ => None,

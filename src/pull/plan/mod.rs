@@ -10,5 +10,6 @@ mod survey;
 pub use estimate::{Estimate, KeyEstimate};
 pub(crate) use plan::{Plan, plan};
 pub use settings::{Method, ReadSettings, RecordsRead};
+pub(crate) use settings::{names_association, names_object};
 pub use survey::Count;
 pub(crate) use survey::{KeySurvey, ObjectLayer, read_object_layer, search_sizes, survey};

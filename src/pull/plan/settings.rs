@@ -1,12 +1,11 @@
 //! What is read of a location, and how.
 
 use std::fmt;
-use std::str::FromStr;
 use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 
-use crate::model::ParseNameError;
+use crate::model::Association;
 use crate::pull::error::PullError;
 
 /// Longest page that may be asked for.
@@ -70,8 +69,32 @@ impl ReadSettings {
 
     /// Returns whether an object key is read.
     pub(crate) fn reads_object(&self, key: &str) -> bool {
-        self.objects.as_ref().is_none_or(|keys| keys.iter().any(|read| read == key))
+        names_object(self.objects.as_deref(), key)
     }
+
+    /// Returns whether an association is read.
+    pub(crate) fn reads_association(&self, association: &Association) -> bool {
+        names_association(self.objects.as_deref(), self.associations.as_deref(), association)
+    }
+}
+
+/// Returns whether an object key is among some, or among all if these are `None`.
+pub(crate) fn names_object(objects: Option<&[String]>, key: &str) -> bool {
+    objects.is_none_or(|keys| keys.iter().any(|it| it == key))
+}
+
+/// Returns whether an association is among some, named by id or key, and both its ends are
+/// among some object keys; `None` is all.
+pub(crate) fn names_association(
+    objects: Option<&[String]>,
+    associations: Option<&[String]>,
+    association: &Association,
+) -> bool {
+    let (id, key) = (association.id.as_str(), &*association.key);
+    associations.is_none_or(|all| all.iter().any(|it| it == id || it == key))
+        && [&association.first, &association.second]
+            .iter()
+            .all(|end| names_object(objects, end.object.as_str()))
 }
 
 /// Which records become rows of their own; links are read all the same.
@@ -123,15 +146,5 @@ impl Method {
 impl fmt::Display for Method {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
-    }
-}
-
-impl FromStr for Method {
-    type Err = ParseNameError;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        let all = [Self::Embedded, Self::List, Self::ListEach];
-        let found = all.into_iter().find(|method| method.as_str() == name);
-        found.ok_or_else(|| ParseNameError::none_of(&["embedded", "list", "list-each"]))
     }
 }

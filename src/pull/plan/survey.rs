@@ -38,13 +38,7 @@ pub(crate) fn read_object_layer(
     let (mut objects, objects_at) = read_objects(client, location)?;
     let sizes = PageSizes::new(settings.page_size.unwrap_or(100).min(100));
     let (listing, definitions_at) = read_associations(client, location, &sizes)?;
-    let is_read = |it: &Association| {
-        let ends = [&it.first, &it.second];
-        let by_name = settings.associations.as_ref().is_none_or(|named| {
-            named.iter().any(|name| *name == it.id.as_str() || **name == *it.key)
-        });
-        by_name && ends.iter().all(|end| settings.reads_object(end.object.as_str()))
-    };
+    let is_read = |it: &Association| settings.reads_association(it);
     let definitions = Definitions::new(listing.rows.into_iter().filter(is_read));
     let lists_built_in = objects.iter().any(|object| BUILT_IN.contains(&object.key.as_str()));
     objects.retain(|object| settings.reads_object(object.key.as_str()));

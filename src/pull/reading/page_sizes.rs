@@ -66,6 +66,12 @@ impl PageSizes {
         shorter.inspect(|size| sizes.asked = *size).is_some()
     }
 
+    /// Asks for pages of this size at most from now on.
+    pub(crate) fn limit_to(&self, most: usize) {
+        let mut sizes = self.lock();
+        sizes.asked = sizes.asked.min(most.max(1));
+    }
+
     /// Decides whether to ask for another page after one of `rows` rows, of `limit` asked for,
     /// with which `held` rows of the list are known.
     pub(crate) fn after(

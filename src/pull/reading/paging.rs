@@ -34,8 +34,6 @@ pub(crate) struct Listing<T> {
     pub(crate) rows: Vec<T>,
     /// False if it moved each time it was read: rows may be missing.
     pub(crate) is_stable: bool,
-    /// Whether there was no such list.
-    pub(crate) is_missing: bool,
 }
 
 enum Pass<T> {
@@ -54,17 +52,17 @@ pub(crate) fn read_list<T: ListRow>(
     for _ in 0..=READINGS_AGAIN {
         match read_once(sizes, &mut fetch)? {
             Pass::Whole(rows) => {
-                return Ok(Listing { rows, is_stable: true, is_missing: false });
+                return Ok(Listing { rows, is_stable: true });
             }
             Pass::Missing => {
-                return Ok(Listing { rows: union, is_stable: true, is_missing: true });
+                return Ok(Listing { rows: union, is_stable: true });
             }
             Pass::Moved(rows) => union.extend(rows),
         }
     }
     let mut seen = HashSet::new();
     union.retain(|row| seen.insert(row.id().to_owned()));
-    Ok(Listing { rows: union, is_stable: false, is_missing: false })
+    Ok(Listing { rows: union, is_stable: false })
 }
 
 /// Reads a list to its end. Where it has moved, the pages behind are read all the same: the

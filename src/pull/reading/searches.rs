@@ -177,6 +177,8 @@ pub(crate) struct SearchProgress {
     pub(crate) place: Option<SearchPlace>,
     /// Number of records found.
     pub(crate) found: usize,
+    /// Why the rest cannot be read, if there is one.
+    pub(crate) cut: Option<PullError>,
     seen: HashSet<Box<str>>,
     why: Following,
     pages: usize,
@@ -191,16 +193,17 @@ impl SearchProgress {
     /// Continues behind so many records.
     pub(crate) fn behind(place: SearchPlace, found: usize) -> Self {
         let place = Some(place);
-        Self { place, found, seen: HashSet::new(), why: Following::Full, pages: 0 }
+        Self { place, found, cut: None, seen: HashSet::new(), why: Following::Full, pages: 0 }
     }
 
     /// Takes a page: returns the records that are new, and moves to where the next begins.
+    /// If the sender gives no way to it, `cut` says so.
     pub(crate) fn take(
         &mut self,
         object: &ObjectKey,
         page: SearchPage,
         sizes: &PageSizes,
-    ) -> Result<Vec<RecordRow>, PullError> {
+    ) -> Vec<RecordRow> {
         let SearchPage { mut rows, got, limit, cursor, total, is_whole, .. } = page;
         rows.retain(|row| self.seen.insert(row.id.as_str().into()));
         self.found += rows.len();
@@ -211,33 +214,41 @@ impl SearchProgress {
         self.pages += 1;
         // A last page may carry a cursor, and be repeated behind it.
         if is_whole || rows.is_empty() {
-            return Ok(rows);
+            return rows;
         }
         self.why = sizes.after(got, limit, self.found, total);
         if self.why == Following::Nothing {
-            return Ok(rows);
+            return rows;
         }
+        let is_full = self.why == Following::Full;
+        // Opportunities say by the lack of a cursor that there are no more.
+        let ends_so = SearchKind::of(object.as_str()) == Some(SearchKind::Opportunities);
+        let is_shortened = !is_full && !ends_so && place == Some(SearchPlace::Page(1));
+        let limit = if is_shortened && cursor.is_none() { got } else { limit };
         self.place = match (cursor, place) {
             (Some(cursor), Some(SearchPlace::After(last))) if cursor == last => None,
             (Some(cursor), _) => Some(SearchPlace::After(cursor)),
-            // Opportunities say by this that there are no more.
-            (None, _) if self.why != Following::Full => None,
+            (None, Some(SearchPlace::Page(_))) if ends_so && !is_full => None,
+            (None, Some(SearchPlace::After(_)) | None) if ends_so || !is_full => None,
             (None, Some(SearchPlace::Page(page))) if (page + 1) * limit <= WINDOW => {
+                // Where a second page begins depends on who shortened the first: it is asked
+                // for by the length that the first one had.
+                sizes.limit_to(limit);
                 Some(SearchPlace::Page(page + 1))
             }
-            (None, Some(SearchPlace::After(_)) | None)
-                if SearchKind::of(object.as_str()) == Some(SearchKind::Opportunities) =>
-            {
+            (None, _) => {
+                self.cut = Some(no_cursor(object));
                 None
             }
-            (None, _) => {
-                return Err(PullError::Rejected(format!(
-                    "cannot read past {WINDOW} records of {object}: the sender gives no cursor"
-                )));
-            }
         };
-        Ok(rows)
+        rows
     }
+}
+
+fn no_cursor(object: &ObjectKey) -> PullError {
+    PullError::Rejected(format!(
+        "cannot read past {WINDOW} records of {object}: the sender gives no cursor"
+    ))
 }
 
 #[cfg(test)]
@@ -274,11 +285,11 @@ mod tests {
                 .collect();
             let json = json!({"records": rows, "total": pages.total});
             let page = page(&json, "L", &object, 500, Timestamp::from_millis(0))?;
-            found += progress.take(&object, page, &sizes)?.len();
+            found += progress.take(&object, page, &sizes).len();
             assert!(requests < 10_000, "it does not end");
         }
         assert_eq!(progress.found, found);
-        Ok((found, requests))
+        progress.cut.map_or(Ok((found, requests)), Err)
     }
 
     #[test]
@@ -313,6 +324,36 @@ mod tests {
         assert!(error.contains("cannot read past 10000 records of custom_objects.pet"), "{error}");
     }
 
+    /// A sender that shortens pages, and counts them by its own length or by what is asked.
+    #[test]
+    fn shortened_pages_without_cursors_are_followed() {
+        let object = ObjectKey::from("custom_objects.pet");
+        for (records, cap, by_own) in [(0, 100, true), (9, 100, true), (37, 100, true)]
+            .into_iter()
+            .chain([100, 101, 1_234].into_iter().flat_map(|records| {
+                [(records, 100, true), (records, 100, false), (records, 30, false)]
+            }))
+        {
+            for total in [None, Some(records as u64), Some(99_999)] {
+                let sizes = PageSizes::new(500);
+                let mut progress = SearchProgress::new();
+                while let Some(SearchPlace::Page(number)) = progress.place {
+                    let limit = sizes.asked();
+                    let size = if by_own { limit.min(cap) } else { limit };
+                    let start = ((number - 1) * size).min(records);
+                    let end = records.min(start + limit.min(cap));
+                    let rows: Vec<Value> =
+                        (start..end).map(|row| json!({"id": row.to_string()})).collect();
+                    let json = json!({"records": rows, "total": total});
+                    let page = page(&json, "L", &object, limit, Timestamp::from_millis(0));
+                    progress.take(&object, page.unwrap(), &sizes);
+                }
+                assert_eq!(progress.found, records, "{cap} {by_own} {total:?}");
+                assert!(progress.cut.is_none());
+            }
+        }
+    }
+
     #[test]
     fn opportunities_end_where_no_cursor_is_given() {
         let object = ObjectKey::from("opportunity");
@@ -324,10 +365,10 @@ mod tests {
             let json = json!({"opportunities": rows, "meta": meta});
             page(&json, "L", &object, 100, Timestamp::from_millis(0)).unwrap()
         };
-        progress.take(&object, read(&meta, &rows), &sizes).unwrap();
+        progress.take(&object, read(&meta, &rows), &sizes);
         assert_eq!(progress.place, Some(SearchPlace::After(json!([7, "99"]))));
         // The last page carries a cursor, and is repeated behind it.
-        progress.take(&object, read(&meta, &rows), &sizes).unwrap();
+        progress.take(&object, read(&meta, &rows), &sizes);
         assert_eq!(progress.place, None);
     }
 }

@@ -44,7 +44,8 @@ pub(crate) enum Done {
     },
     Proved {
         key: usize,
-        record: String,
+        /// The one that the proof is about: the key may have another by now.
+        method: Method,
         proof: Result<Proof, PullError>,
     },
     Defined(Result<Option<(Association, Timestamp)>, PullError>),
@@ -55,6 +56,7 @@ pub(crate) enum Done {
 /// The comparison of two ways to read the links of a record.
 #[derive(Debug)]
 pub(crate) struct Proof {
+    pub(crate) record: String,
     pub(crate) differs: bool,
     /// All links that were read meanwhile.
     pub(crate) rows: Vec<Relation>,
@@ -98,7 +100,7 @@ impl JobContext {
             }
             Job::Prove { key, object, sampled, method } => {
                 let proof = self.prove(object.as_str(), &sampled, method);
-                Done::Proved { key, record: sampled.record, proof }
+                Done::Proved { key, method, proof }
             }
             Job::Define { id } => {
                 Done::Defined(read_association(&self.client, &self.location, &id))
@@ -112,32 +114,25 @@ impl JobContext {
         let lists = self.lists();
         let known: BTreeSet<&str> = sampled.relations.iter().map(String::as_str).collect();
         let each = lists.each(object, &sampled.record)?;
-        let mut proof = Proof { differs: false, rows: each.rows.clone(), at: each.at };
+        let record = sampled.record.clone();
+        let mut proof = Proof { record, differs: false, rows: each.rows.clone(), at: each.at };
         if self.ids(&each.rows) == known {
             return Ok(proof);
         }
-        let mut before: BTreeSet<String> = self.owned_ids(&each.rows);
-        for _ in 0..2 {
+        let before = self.owned_ids(&each.rows);
+        proof.differs = differs_again(before, || {
             self.client.wait(self.settle);
             let fast = match method {
                 Method::List => Some(lists.of(&sampled.record, None)?),
                 _ => None,
             };
             let each = lists.each(object, &sampled.record)?;
-            let found = self.owned_ids(&each.rows);
-            let agrees = fast.as_ref().is_some_and(|it| self.owned_ids(&it.rows) == found);
-            let is_settled = found == before;
+            let ids =
+                (fast.as_ref().map(|it| self.owned_ids(&it.rows)), self.owned_ids(&each.rows));
             proof.rows.extend(fast.into_iter().flat_map(|it| it.rows));
             proof.rows.extend(each.rows);
-            if agrees {
-                return Ok(proof);
-            }
-            proof.differs = true;
-            if is_settled {
-                break;
-            }
-            before = found;
-        }
+            Ok(ids)
+        })?;
         Ok(proof)
     }
 
@@ -151,6 +146,26 @@ impl JobContext {
     fn owned_ids(&self, rows: &[Relation]) -> BTreeSet<String> {
         self.ids(rows).into_iter().map(str::to_owned).collect()
     }
+}
+
+/// Returns whether two ways to read links differ for good, after they did once: `before` is
+/// what one list for each association gave then, and `read` gives what both ways do. Reads
+/// once, and a second time if links have come or gone meanwhile.
+fn differs_again(
+    mut before: BTreeSet<String>,
+    mut read: impl FnMut() -> Result<(Option<BTreeSet<String>>, BTreeSet<String>), PullError>,
+) -> Result<bool, PullError> {
+    for _ in 0..2 {
+        let (fast, found) = read()?;
+        if fast.is_some_and(|fast| fast == found) {
+            return Ok(false);
+        }
+        if found == before {
+            break;
+        }
+        before = found;
+    }
+    Ok(true)
 }
 
 /// Jobs that wait for a thread.
@@ -248,4 +263,35 @@ pub(crate) fn counted_here(
         is_first || !is_listed(row.first.object.as_str())
     };
     rows.iter().filter(counts).filter(|row| seen.insert(row.id.as_str())).count() as u64
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What both ways gave, each letter an id.
+    type Reading<'r> = (Option<&'r str>, &'r str);
+
+    #[test]
+    fn the_last_reading_decides_whether_two_ways_differ() {
+        let set = |ids: &str| ids.chars().map(String::from).collect::<BTreeSet<_>>();
+        // The readings, whether the ways differ, and how many readings that takes.
+        let cases: [(&[Reading<'_>], bool, usize); 6] = [
+            (&[(Some("ab"), "ab")], false, 1),
+            (&[(Some("a"), "ab")], true, 1),
+            (&[(Some("ab"), "abc"), (Some("abc"), "abc")], false, 2),
+            (&[(Some("ab"), "abc"), (Some("ab"), "abc")], true, 2),
+            (&[(Some("ab"), "abc"), (Some("abc"), "abcd")], true, 2),
+            (&[(None, "abc"), (None, "abc")], true, 2),
+        ];
+        for (readings, expected, needed) in cases {
+            let mut left = readings.iter();
+            let differs = differs_again(set("ab"), || {
+                let (fast, each) = left.next().unwrap();
+                Ok((fast.map(set), set(each)))
+            });
+            assert_eq!(differs.unwrap(), expected, "{readings:?}");
+            assert_eq!(readings.len() - left.len(), needed, "{readings:?}");
+        }
+    }
 }

@@ -83,6 +83,11 @@ impl KeyRun {
         });
         let mut search =
             SearchProgress::behind(begun.next.clone().unwrap_or(SearchPlace::Page(1)), begun.found);
+        if let Some(SearchPlace::Page(page @ 2..)) = begun.next {
+            // Its number counts pages of the length that the earlier run asked for, or a little
+            // less where rows came twice. Shorter ones begin earlier, and leave nothing out.
+            sizes.limit_to(begun.found.div_ceil(page - 1));
+        }
         if begun.is_searched {
             search.place = None;
         }
@@ -204,5 +209,35 @@ impl KeyRun {
             _ => 0,
         };
         pages + lists.of.saturating_sub(lists.done) * each + proofs * self.kinds
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// A page number means another place where pages are of another length.
+    #[test]
+    fn a_search_by_numbers_continues_with_pages_of_the_same_length() {
+        for (next, found, asked) in [
+            (None, 0, 500),
+            (Some(SearchPlace::Page(3)), 200, 100),
+            (Some(SearchPlace::Page(3)), 199, 100),
+            (Some(SearchPlace::Page(4)), 1_500, 500),
+            (Some(SearchPlace::After(serde_json::json!([7, "r"]))), 200, 500),
+        ] {
+            let sizes = Arc::new(PageSizes::new(500));
+            let start = KeyStart {
+                object: "contact".into(),
+                sizes: Arc::clone(&sizes),
+                method: None,
+                count: 0,
+                kinds: 1,
+                seed: 1,
+                sample_size: 0,
+            };
+            KeyRun::new(start, KeyState { next: next.clone(), found, ..KeyState::default() });
+            assert_eq!(sizes.asked(), asked, "{next:?} {found}");
+        }
     }
 }

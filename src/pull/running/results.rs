@@ -43,7 +43,7 @@ impl Coordinator<'_> {
                 Err(error) => Err(error),
             },
             Done::Listed { key, record, links } => self.listed(key, record, links?),
-            Done::Proved { key, record, proof } => self.proved(key, record, proof?),
+            Done::Proved { key, method, proof } => self.proved(key, method, proof?),
             Done::Lost => Err(PullError::Rejected("a thread of the pull has failed".to_owned())),
             Done::Defined(found) => match found? {
                 Some((association, at)) => self.emit(Row::Association(association), at),
@@ -69,15 +69,12 @@ impl Coordinator<'_> {
         let at = page.at;
         let run = self.key(key)?;
         let (object, sizes) = (run.object.clone(), Arc::clone(&run.sizes));
-        let rows = match run.search.take(&object, page, &sizes) {
-            Ok(rows) => rows,
-            Err(error) => {
-                run.is_cut = true;
-                self.left_out.push(error.to_string());
-                return self.all_found(key);
-            }
-        };
-        let method = run.method;
+        let rows = run.search.take(&object, page, &sizes);
+        let (method, cut) = (run.method, run.search.cut.take());
+        run.is_cut = cut.is_some();
+        // A better method comes here again.
+        let cut = cut.map(|why| why.to_string()).filter(|why| !self.left_out.contains(why));
+        self.left_out.extend(cut);
         for row in rows {
             self.found(key, &object, method, row, at)?;
         }
@@ -108,17 +105,18 @@ impl Coordinator<'_> {
             }
             RecordsRead::Linked | RecordsRead::None => {}
         }
+        if method.is_none() || self.key(key)?.listed.contains(&record) {
+            return Ok(());
+        }
         if let Some(links) = links {
             // A row further on that embeds less than the first ones is no proof, but the
             // sample finds what is missing.
             let links = RecordLinks { rows: links.unwrap_or_default(), is_stable: true, at };
             return self.links_of(key, record, links);
         }
-        if method.is_some() && !self.key(key)?.listed.contains(&record) {
-            let each = method == Some(Method::ListEach);
-            self.key(key)?.waiting += 1;
-            self.enqueue(Job::List { key, object: object.clone(), record, each });
-        }
+        let each = method == Some(Method::ListEach);
+        self.key(key)?.waiting += 1;
+        self.enqueue(Job::List { key, object: object.clone(), record, each });
         Ok(())
     }
 
@@ -180,8 +178,12 @@ impl Coordinator<'_> {
     }
 
     fn page_done(&mut self, key: usize) -> Result<(), PullError> {
-        let step = self.key(key)?.searched_step();
-        self.steps.push(step);
+        let run = self.key(key)?;
+        // Another run reads a last page again, and says again what is behind it.
+        if !run.is_cut {
+            let step = run.searched_step();
+            self.steps.push(step);
+        }
         self.search_on(key)
     }
 
@@ -205,20 +207,19 @@ impl Coordinator<'_> {
         Ok(())
     }
 
-    fn proved(&mut self, key: usize, record: String, proof: Proof) -> Result<(), PullError> {
-        let Proof { differs, rows, at } = proof;
+    fn proved(&mut self, key: usize, method: Method, proof: Proof) -> Result<(), PullError> {
+        let Proof { record, differs, rows, at } = proof;
         self.relations(rows, at)?;
         let is_chosen = self.settings.method.is_some();
         let run = self.key(key)?;
-        if run.stage != Stage::Proving {
+        if run.stage != Stage::Proving || run.method != Some(method) {
             return Ok(()); // The method was given up meanwhile.
         }
         run.proofs_left -= 1;
         run.sampled += 1;
         run.different += u64::from(differs);
-        let (object, method) = (run.object.clone(), run.method);
-        let better = method.and_then(Method::better).filter(|_| differs && !is_chosen);
-        if let (Some(method), Some(better)) = (method, better) {
+        let object = run.object.clone();
+        if let Some(better) = method.better().filter(|_| differs && !is_chosen) {
             tracing::warn!(
                 %object, %method, %better,
                 "a method does not find all links: they are read again by a better one"
@@ -247,5 +248,86 @@ impl Coordinator<'_> {
             self.steps.push(step);
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::pull::plan::ReadSettings;
+    use crate::pull::reading::{Definitions, PageSizes};
+    use crate::pull::running::coordinator::Outputs;
+    use crate::pull::running::jobs::JobContext;
+    use crate::pull::running::key_run::{KeyRun, KeyStart};
+    use crate::pull::running::progress::Progress;
+    use crate::pull::running::resume_log::KeyState;
+    use crate::pull::running::row_sink::RowSink;
+    use crate::pull::secret::Secret;
+    use crate::pull::stop::Stop;
+    use crate::pull::upstream::{BaseUrl, Client, UpstreamSettings};
+
+    /// Takes rows, and drops them.
+    struct Nowhere;
+
+    impl RowSink for Nowhere {
+        fn take(&mut self, _: Row, _: Timestamp) -> Result<(), PullError> {
+            Ok(())
+        }
+
+        fn commit(&mut self) -> Result<Option<u64>, PullError> {
+            Ok(None)
+        }
+
+        fn resume(&mut self, _: u64) -> Result<(), PullError> {
+            Ok(())
+        }
+
+        fn finish(&mut self) -> Result<(), PullError> {
+            Ok(())
+        }
+    }
+
+    /// A proof waits, and comes when another method of the key has to prove itself.
+    #[test]
+    fn a_proof_counts_only_for_the_method_that_it_is_about() {
+        let base = BaseUrl::parse("http://127.0.0.1:9", false).unwrap();
+        let token = Secret::parse("token".to_owned()).unwrap();
+        let client = Client::new(UpstreamSettings::new(base, token), Stop::default()).unwrap();
+        let settings = ReadSettings::new("L".to_owned());
+        let context = JobContext {
+            client: Arc::new(client),
+            location: "L".to_owned(),
+            definitions: Definitions::new([]),
+            list_sizes: PageSizes::new(100),
+            settle: std::time::Duration::ZERO,
+        };
+        let start = KeyStart {
+            object: "contact".into(),
+            sizes: Arc::new(PageSizes::new(500)),
+            method: Some(Method::List),
+            count: 2,
+            kinds: 1,
+            seed: 1,
+            sample_size: 2,
+        };
+        let mut run = KeyRun::new(start, KeyState::default());
+        (run.stage, run.proofs_left) = (Stage::Proving, 2);
+        let (mut sink, mut observe) = (Nowhere, |_: &Progress| ());
+        let outputs = Outputs { sink: &mut sink, log: None, observe: &mut observe };
+        let keys = vec![run];
+        let mut coordinator =
+            Coordinator::start(&settings, Arc::new(context), outputs, keys, Progress::new())
+                .unwrap();
+        for (method, differs, left) in
+            [(Method::Embedded, true, 2), (Method::Embedded, false, 2), (Method::List, false, 1)]
+        {
+            let at = Timestamp::from_millis(0);
+            let proof = Ok(Proof { differs, rows: Vec::new(), at });
+            coordinator.take(Done::Proved { key: 0, method, proof }).unwrap();
+            let run = coordinator.key(0).unwrap();
+            let expected = (Some(Method::List), left, 0);
+            assert_eq!((run.method, run.proofs_left, run.different), expected, "{method}");
+        }
+        coordinator.run().unwrap();
     }
 }

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::fs::{File, OpenOptions, TryLockError};
-use std::io::{self, BufRead, BufReader, Seek, SeekFrom, Write};
+use std::io::{self, BufRead, BufReader, Read, Seek, SeekFrom, Write};
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
@@ -20,6 +20,12 @@ const OLD: Duration = Duration::from_secs(7 * 24 * 3_600);
 
 /// Version of the format.
 const VERSION: u32 = 1;
+
+/// Longest first line, in bytes.
+const FIRST_LINE_BYTES: u64 = 16 << 20;
+
+/// What the first line begins with.
+const PLAN_BEGINS: &[u8] = br#"{"plan":{"version":"#;
 
 /// What a pull is of, and what was decided at its start. A log of another one is not
 /// continued.
@@ -147,10 +153,15 @@ pub(crate) struct ResumeLog {
 }
 
 impl ResumeLog {
-    /// Opens the log and reads what it says; a torn last line is dropped.
+    /// Opens the log and reads what it says; a torn last line is dropped. A file that does not
+    /// begin like a log is an error, and left as it is.
     pub(crate) fn open(path: &Path, fresh: bool) -> Result<(Self, ResumeState), PullError> {
         let failed = |error| PullError::ResumeLog { path: path.display().to_string(), error };
         let mut file = locked(path)?;
+        if !begins_as_log(&file).map_err(failed)? {
+            let why = "this is not the log of a pull: remove it, or use another file for it";
+            return Err(failed(io::Error::new(io::ErrorKind::InvalidData, why)));
+        }
         if fresh {
             file.set_len(0).map_err(failed)?;
         }
@@ -220,6 +231,20 @@ fn is_at(file: &File, path: &Path) -> bool {
 #[cfg(not(unix))]
 fn is_at(_: &File, path: &Path) -> bool {
     path.exists()
+}
+
+/// Returns whether a file is empty, or its first line is a step, or the beginning of one that
+/// a crash has torn.
+fn begins_as_log(file: &File) -> io::Result<bool> {
+    let mut reader = BufReader::new(file);
+    reader.seek(SeekFrom::Start(0))?;
+    let mut line = Vec::new();
+    reader.take(FIRST_LINE_BYTES).read_until(b'\n', &mut line)?;
+    if line.last() == Some(&b'\n') {
+        return Ok(serde_json::from_slice::<Step>(&line).is_ok());
+    }
+    let common = line.len().min(PLAN_BEGINS.len());
+    Ok(line.get(..common) == PLAN_BEGINS.get(..common))
 }
 
 /// Reads a log. Returns what it says, and the length of its whole lines.
@@ -350,6 +375,25 @@ mod tests {
             log.append(&[Step::Written { bytes: 78 }]).unwrap();
             drop(log);
             assert_eq!(ResumeLog::open(&path, false).unwrap().1.bytes, 78, "{end}");
+        }
+    }
+
+    #[test]
+    fn a_file_that_is_no_log_is_left_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("token");
+        for contents in ["secret", "secret\n", "{}", "{}\n", "{\"plan\":[", "SQLite format 3\0\0"] {
+            std::fs::write(&path, contents).unwrap();
+            for fresh in [false, true] {
+                let error = ResumeLog::open(&path, fresh).unwrap_err().to_string();
+                assert!(error.contains("not the log of a pull"), "{contents}: {error}");
+                assert_eq!(std::fs::read(&path).unwrap(), contents.as_bytes());
+            }
+        }
+        for end in 0..PLAN_BEGINS.len() {
+            std::fs::write(&path, &PLAN_BEGINS[..end]).unwrap();
+            let (log, state) = ResumeLog::open(&path, end % 2 == 0).unwrap();
+            assert_eq!((state, log.file.metadata().unwrap().len()), (ResumeState::default(), 0));
         }
     }
 

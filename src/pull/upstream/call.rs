@@ -1,11 +1,9 @@
 //! The calls of the sender's API that are used.
 
-use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-/// What is percent-encoded in paths and queries: all but the unreserved characters.
-const ENCODED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+use crate::model::percent_encoded;
 
 /// A kind of call: what it is named in errors, and the scope that it needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
@@ -59,7 +57,7 @@ impl Call {
 
     /// Returns the call for the location itself, which has its name.
     pub(crate) fn location(location: &str) -> Self {
-        Self::get(Route::Location, format!("/locations/{}", encoded(location)), Vec::new())
+        Self::get(Route::Location, format!("/locations/{}", percent_encoded(location)), Vec::new())
     }
 
     /// Returns the call for the types of objects.
@@ -75,7 +73,7 @@ impl Call {
 
     /// Returns the call for one definition.
     pub(crate) fn association(location: &str, id: &str) -> Self {
-        let path = format!("/associations/{}", encoded(id));
+        let path = format!("/associations/{}", percent_encoded(id));
         Self::get(Route::Association, path, of(location))
     }
 
@@ -89,7 +87,11 @@ impl Call {
     ) -> Self {
         let mut query = page(location, skip, limit);
         query.extend(association.map(|id| ("associationIds", id.to_owned())));
-        Self::get(Route::Relations, format!("/associations/relations/{}", encoded(record)), query)
+        Self::get(
+            Route::Relations,
+            format!("/associations/relations/{}", percent_encoded(record)),
+            query,
+        )
     }
 
     /// Returns the call for a page of companies, where they cannot be searched as records.
@@ -99,12 +101,12 @@ impl Call {
 
     /// Returns the call for one record. The sender takes no location here: the id decides.
     pub(crate) fn record(object: &str, id: &str) -> Self {
-        let id = encoded(id);
+        let id = percent_encoded(id);
         let (route, path) = match object {
             "contact" => (Route::Contact, format!("/contacts/{id}")),
             "opportunity" => (Route::Opportunity, format!("/opportunities/{id}")),
             "business" => (Route::Business, format!("/businesses/{id}")),
-            _ => (Route::Record, format!("/objects/{}/records/{id}", encoded(object))),
+            _ => (Route::Record, format!("/objects/{}/records/{id}", percent_encoded(object))),
         };
         Self::get(route, path, Vec::new())
     }
@@ -122,7 +124,7 @@ impl Call {
             "locationId": location, "page": page, "pageLimit": limit, "query": "",
             "searchAfter": after,
         });
-        let path = format!("/objects/{}/records/search", encoded(object));
+        let path = format!("/objects/{}/records/search", percent_encoded(object));
         Self { route: Route::RecordSearch, path, query: Vec::new(), body: Some(body) }
     }
 
@@ -167,7 +169,7 @@ impl Call {
         let mut target = self.path.clone();
         for (at, (name, value)) in self.query.iter().enumerate() {
             target.push(if at == 0 { '?' } else { '&' });
-            target.extend([name, "=", &encoded(value)]);
+            target.extend([name, "=", &percent_encoded(value).to_string()]);
         }
         target
     }
@@ -195,11 +197,6 @@ impl SearchPlace {
             Self::After(cursor) => (1, cursor.clone()),
         }
     }
-}
-
-/// Percent-encodes one segment of a path, or a value of a query.
-pub(crate) fn encoded(text: &str) -> String {
-    utf8_percent_encode(text, ENCODED).to_string()
 }
 
 fn plain(value: &Value) -> String {

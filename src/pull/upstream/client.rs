@@ -64,10 +64,15 @@ impl Client {
         loop {
             self.pacer.begin()?;
             let (started, since) = (Timestamp::now(), Instant::now());
-            let verdict = self.send(call, started, since);
+            let (verdict, is_day_used) = self.send(call, started, since);
             match verdict {
                 Verdict::Answered(answer) => return Ok(answer),
                 Verdict::End(error) => return Err(self.redacted(error)),
+                // The day is waited for, however often it takes a look at it.
+                Verdict::TooEarly(pause) if is_day_used => {
+                    self.throttled.fetch_add(1, Ordering::Relaxed);
+                    self.pacer.pause(pause.map_or_else(|| backoff.pause(0), with_jitter));
+                }
                 Verdict::TooEarly(pause) => {
                     self.throttled.fetch_add(1, Ordering::Relaxed);
                     if early >= self.settings.retries.unwrap_or(RETRIES_EARLY) {
@@ -90,20 +95,21 @@ impl Client {
         }
     }
 
-    fn send(&self, call: &Call, started: Timestamp, since: Instant) -> Verdict {
+    /// Sends a request. Returns what becomes of it, and whether the requests of the day are
+    /// used up.
+    fn send(&self, call: &Call, started: Timestamp, since: Instant) -> (Verdict, bool) {
         let reply = self.request(call);
         let headers = reply.as_ref().ok().map(|reply| reply.headers);
         self.pacer.end(headers.as_ref());
         let status = reply.as_ref().map_or(0, |reply| reply.status);
         let millis = u64::try_from(since.elapsed().as_millis()).unwrap_or_default();
         tracing::debug!(method = call.method(), path = call.path, status, millis, "request");
-        if let Some(headers) = headers {
-            self.note_day(&headers);
-        }
-        match reply {
+        let is_day_used = headers.is_some_and(|headers| self.note_day(&headers));
+        let verdict = match reply {
             Ok(reply) => reply.verdict(call, started),
             Err(error) => Verdict::Fault(error.to_string(), None),
-        }
+        };
+        (verdict, is_day_used)
     }
 
     fn request(&self, call: &Call) -> Result<Reply, Error> {
@@ -133,18 +139,22 @@ impl Client {
         Ok(Reply { status, headers, body })
     }
 
-    /// Stops, or waits, when the requests of the day are used but for the reserve.
-    fn note_day(&self, headers: &RateHeaders) {
-        let Some(left) = headers.left_today else { return };
+    /// Stops, or waits, when the requests of the day are used but for the reserve. Returns
+    /// whether they are.
+    fn note_day(&self, headers: &RateHeaders) -> bool {
+        let Some(left) = headers.left_today else { return false };
         self.left_today.store(left, Ordering::Relaxed);
         if left > self.settings.daily_reserve {
             self.pacer.open_for_today();
-        } else if self.settings.wait_for_quota {
+            return false;
+        }
+        if self.settings.wait_for_quota {
             tracing::warn!(left, "the requests of the day are used: waiting for the next");
             self.pacer.close_for_today(headers.day_turns);
         } else {
             self.stop.stop(StopReason::Quota { left });
         }
+        true
     }
 
     fn unanswered(&self, call: &Call, why: &str) -> PullError {

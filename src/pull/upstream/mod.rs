@@ -13,7 +13,7 @@ mod settings;
 pub(crate) use agent::agent;
 pub(crate) use backoff::Backoff;
 pub use base_url::{BaseUrl, BaseUrlError};
-pub(crate) use call::{Call, SearchPlace, encoded};
+pub(crate) use call::{Call, SearchPlace};
 pub(crate) use client::Client;
 pub(crate) use rate_headers::RateHeaders;
 pub(crate) use reply::{Answer, rejected};

@@ -109,6 +109,11 @@ impl Pacer {
         self.lock().throttle(Instant::now(), pause);
     }
 
+    /// Lets no request begin for a while.
+    pub(crate) fn pause(&self, pause: Duration) {
+        self.lock().close_until(Instant::now() + pause);
+    }
+
     /// Waits for the day to turn, and looks from time to time whether it has.
     pub(crate) fn close_for_today(&self, turns: Option<Duration>) {
         let mut pace = self.lock();

@@ -24,17 +24,32 @@ pub struct FileDestination {
 impl FileDestination {
     /// Opens the file beside `path`; gzip if that ends in `.gz`. What it holds is dropped
     /// unless the pull is resumed.
+    ///
+    /// # Errors
+    ///
+    /// [`PullError::Setting`] if there is something else than a file, such as a folder, a
+    /// device or a pipe, at `path` or beside it.
     pub fn create(path: &Path) -> Result<Self, PullError> {
         let is_gzip = path.extension().is_some_and(|end| end.eq_ignore_ascii_case("gz"));
-        let mut name = path.file_name().unwrap_or_default().to_owned();
-        name.push(".partial");
-        let partial = path.with_file_name(name);
+        let partial = Self::partial_path(path);
+        for path in [path, &partial] {
+            if std::fs::metadata(path).is_ok_and(|found| !found.is_file()) {
+                return Err(PullError::Setting(format!("{} is no file", path.display())));
+            }
+        }
         let mut options = OpenOptions::new();
         options.append(true).create(true);
         #[cfg(unix)]
         std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
         let file = options.open(&partial).map_err(|error| failed(&partial, &error))?;
         Ok(Self { file, partial, path: path.to_owned(), is_gzip, bytes: 0 })
+    }
+
+    /// Returns the file beside `path` that is written until it is complete.
+    pub fn partial_path(path: &Path) -> PathBuf {
+        let mut name = path.file_name().unwrap_or_default().to_owned();
+        name.push(".partial");
+        path.with_file_name(name)
     }
 
     fn written(&mut self, lines: &[u8]) -> io::Result<()> {
@@ -146,6 +161,19 @@ mod tests {
     use flate2::read::MultiGzDecoder;
 
     use super::*;
+
+    #[test]
+    fn what_is_no_file_is_not_replaced() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("events.ndjson");
+        for taken in [path.clone(), folder.path().join("events.ndjson.partial")] {
+            std::fs::create_dir(&taken).unwrap();
+            let error = FileDestination::create(&path).unwrap_err().to_string();
+            assert!(error.ends_with("is no file"), "{error}");
+            std::fs::remove_dir(&taken).unwrap();
+        }
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+    }
 
     #[test]
     fn a_file_is_continued_behind_what_was_committed_and_put_in_place_at_the_end() {

@@ -7,11 +7,11 @@ use serde::Deserialize;
 use serde_json::Value;
 use ureq::Agent;
 
-use crate::model::Timestamp;
+use crate::model::{Timestamp, percent_encoded};
 use crate::pull::error::PullError;
 use crate::pull::secret::Secret;
 use crate::pull::stop::{Stop, StopReason};
-use crate::pull::upstream::{Backoff, BaseUrl, RateHeaders, agent, encoded};
+use crate::pull::upstream::{Backoff, BaseUrl, RateHeaders, agent};
 use crate::pull::writing::destination::{Destination, EventCounts, Known};
 
 /// How often a request is repeated.
@@ -133,7 +133,7 @@ impl ServerDestination {
 impl Destination for ServerDestination {
     fn known(&mut self, location: &str) -> Result<Known, PullError> {
         let mut known = Known { has_events: Some(true), ..Known::default() };
-        let path = format!("/v1/locations/{}/associations?limit=1000", encoded(location));
+        let path = format!("/v1/locations/{}/associations?limit=1000", percent_encoded(location));
         let mut target = path.clone();
         loop {
             let Some(page) = self.ask(&target, None)? else {
@@ -150,7 +150,7 @@ impl Destination for ServerDestination {
                 known.cardinalities.insert(id.to_owned(), cardinalities);
             }
             match page.get("next").and_then(Value::as_str) {
-                Some(next) => target = format!("{path}&cursor={}", encoded(next)),
+                Some(next) => target = format!("{path}&cursor={}", percent_encoded(next)),
                 None => return Ok(known),
             }
         }

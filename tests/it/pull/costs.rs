@@ -130,6 +130,8 @@ fn without_cursors_what_is_behind_the_window_is_said_to_be_left_out() {
     let store = Store::in_memory().unwrap();
     let (report, _) = Pull::of(&stand_in, &location).run(&store).unwrap();
     assert_eq!(report.records[PROPERTY], 10_000);
+    let read = store.location(&location.id).unwrap().unwrap();
+    assert_eq!(read.read().view().record_count(PROPERTY), 10_000);
     assert!(report.left_out[0].contains("cannot read past 10000 records"), "{report:?}");
     assert!(!report.is_complete());
 }

@@ -7,11 +7,12 @@ use std::time::{Duration, Instant};
 use relata::Store;
 
 use crate::pull::command::Place;
-use crate::pull::pulled::{Pull, relations};
+use crate::pull::limits::resumable;
+use crate::pull::pulled::{Pull, records, relations};
 use crate::support::long::rounds;
 use crate::support::process::peak_resident;
 use crate::support::server::relata;
-use crate::support::upstream::{Embedded, Fault, Faults, Plan, Settings, StandIn};
+use crate::support::upstream::{Embedded, Fault, Faults, Plan, Searches, Settings, StandIn};
 
 fn signal(child: &Child, name: &str) {
     let sent = Command::new("kill").args([&format!("-{name}"), &child.id().to_string()]).status();
@@ -120,6 +121,42 @@ fn another_pull_is_not_continued_unless_asked_to_start_again() {
     assert!(errors.contains("--fresh"), "{errors}");
     place.ends(&["--sample", "3", "--fresh"], 0);
     place.assert_whole(&place.db);
+}
+
+/// The page before what cannot be read is no end of the search.
+#[test]
+fn what_is_left_out_is_said_again_by_a_pull_that_continues() {
+    let property = "custom_objects.property";
+    let planned = [(property, 10_400), ("contact", 120)];
+    let location = Plan::of(2, &planned, &[("interest", ["contact", property], 60)]).location();
+    let searches = Searches { has_cursors: false, ..Settings::default().searches };
+    let settings = Settings { searches, embedded: Embedded::Absent, ..Settings::default() };
+    let stand_in = StandIn::start(location.clone(), settings);
+    let mut pull = Pull::of(&stand_in, &location);
+    let (store, folder) = (Store::in_memory().unwrap(), tempfile::tempdir().unwrap());
+    let log = folder.path().join("log");
+    // Lists are read beside the pages, so that some run is stopped behind the last page. None
+    // has requests enough for the proof.
+    (pull.upstream.max_requests, pull.upstream.concurrency) = (Some(20), 1);
+    let mut runs = (0..60).map(|_| {
+        pull.stop = relata::pull::Stop::default();
+        resumable(&pull, &store, &log)
+    });
+    let report = runs.find(|report| {
+        assert_eq!(report.stopped, Some(relata::pull::StopReason::MaxRequests));
+        !report.left_out.is_empty()
+    });
+    let report = report.expect("a run that comes to the last page");
+    assert!(report.left_out[0].contains("cannot read past 10000 records"), "{report:?}");
+    pull.upstream.max_requests = None;
+    pull.stop = relata::pull::Stop::default();
+    let report = resumable(&pull, &store, &log);
+    assert_eq!((report.stopped.clone(), report.left_out.len()), (None, 1), "{report:?}");
+    assert!(!report.is_complete());
+    // Links lead to some of the others, which have no names.
+    let known = records(&store, &location.id);
+    let read = known.iter().filter(|((object, _), name)| object == property && !name.is_empty());
+    assert_eq!(read.count(), 10_000);
 }
 
 /// Lists that lose rows are noticed also by a pull that was interrupted before it looked.

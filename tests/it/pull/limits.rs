@@ -68,7 +68,7 @@ fn too_many_requests_are_answered_by_patience() {
 }
 
 /// Runs into a store and a resume log, as the command does.
-fn resumable(pull: &Pull, store: &Store, path: &std::path::Path) -> Report {
+pub(crate) fn resumable(pull: &Pull, store: &Store, path: &std::path::Path) -> Report {
     let reader = Reader::new(pull.upstream.clone(), pull.read.clone(), pull.stop.clone()).unwrap();
     let destination = StoreDestination(store);
     let mut writer = EventWriter::new(&pull.read.location, Keep::Names, destination).unwrap();
@@ -136,6 +136,28 @@ fn a_day_may_be_waited_for() {
         days.join().unwrap();
     });
     assert_eq!(stand_in.usage().throttled, 0);
+}
+
+/// However often it looks whether the day has turned, it has not given up.
+#[test]
+fn a_day_is_waited_for_whatever_the_looks_are_answered() {
+    let location = planned();
+    let day_ends = Some(Duration::from_millis(1));
+    let limits = Some(Limits { daily: 40, requests: 100_000, day_ends, ..limits() });
+    let stand_in = StandIn::start(location.clone(), Settings { limits, ..Settings::default() });
+    let mut pull = Pull::of(&stand_in, &location);
+    pull.upstream.wait_for_quota = true;
+    // One thread, so that one request meets every refusal.
+    (pull.upstream.concurrency, pull.upstream.retries) = (1, Some(1));
+    std::thread::scope(|scope| {
+        let reading = scope.spawn(|| pull.run_whole(&stand_in));
+        while stand_in.usage().throttled < 3 && !reading.is_finished() {
+            std::thread::sleep(Duration::from_millis(5));
+        }
+        stand_in.change(|it| it.limits = None);
+        let (_, report) = reading.join().unwrap();
+        assert!(report.throttled >= 3, "{report:?}");
+    });
 }
 
 #[test]

@@ -4,7 +4,9 @@ use relata::Store;
 use relata::pull::Method;
 
 use crate::pull::pulled::{Pull, planned, relations};
-use crate::support::upstream::{Embedded, Order, PageCap, PageCaps, Settings, StandIn, Total};
+use crate::support::upstream::{
+    Embedded, Order, PageCap, PageCaps, Searches, Settings, StandIn, Total,
+};
 
 /// A sample that leaves nothing to chance.
 const EVERY_RECORD: usize = 1_000;
@@ -24,6 +26,19 @@ fn every_method_reads_everything_whatever_the_pages_are() {
             pull.read.method = method;
             pull.run_whole(&stand_in);
         }
+    }
+}
+
+/// A first page that is cut short is no end of a search, even if nothing but its length says so.
+#[test]
+fn short_pages_are_followed_where_there_are_no_cursors() {
+    let location = planned();
+    for total in [Total::Absent, Total::Exact] {
+        let searches = Searches { has_cursors: false, ..Settings::default().searches };
+        let caps = PageCaps::all(PageCap::clamped(25));
+        let settings = Settings { caps, total, searches, ..Settings::default() };
+        let stand_in = StandIn::start(location.clone(), settings);
+        Pull::of(&stand_in, &location).run_whole(&stand_in);
     }
 }
 

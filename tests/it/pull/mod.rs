@@ -3,6 +3,7 @@
 mod change;
 pub(crate) mod command;
 mod costs;
+mod files;
 mod interrupted;
 mod limits;
 mod methods;
