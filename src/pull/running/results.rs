@@ -322,7 +322,7 @@ mod tests {
             [(Method::Embedded, true, 2), (Method::Embedded, false, 2), (Method::List, false, 1)]
         {
             let at = Timestamp::from_millis(0);
-            let proof = Ok(Proof { differs, rows: Vec::new(), at });
+            let proof = Ok(Proof { record: "a".to_owned(), differs, rows: Vec::new(), at });
             coordinator.take(Done::Proved { key: 0, method, proof }).unwrap();
             let run = coordinator.key(0).unwrap();
             let expected = (Some(Method::List), left, 0);
