@@ -127,7 +127,7 @@ fn another_pull_is_not_continued_unless_asked_to_start_again() {
 #[test]
 fn what_is_left_out_is_said_again_by_a_pull_that_continues() {
     let property = "custom_objects.property";
-    let planned = [(property, 10_400), ("contact", 120)];
+    let planned = [(property, 10_400), ("contact", 600)];
     let location = Plan::of(2, &planned, &[("interest", ["contact", property], 60)]).location();
     let searches = Searches { has_cursors: false, ..Settings::default().searches };
     let settings = Settings { searches, embedded: Embedded::Absent, ..Settings::default() };
@@ -135,8 +135,8 @@ fn what_is_left_out_is_said_again_by_a_pull_that_continues() {
     let mut pull = Pull::of(&stand_in, &location);
     let (store, folder) = (Store::in_memory().unwrap(), tempfile::tempdir().unwrap());
     let log = folder.path().join("log");
-    // Lists are read beside the pages, so that some run is stopped behind the last page. None
-    // has requests enough for the proof.
+    // Lists are read beside the pages, so that some run is stopped behind the last page: there
+    // are many more of them.
     (pull.upstream.max_requests, pull.upstream.concurrency) = (Some(20), 1);
     let mut runs = (0..60).map(|_| {
         pull.stop = relata::pull::Stop::default();
