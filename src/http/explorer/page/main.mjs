@@ -152,7 +152,12 @@ function fail(error, retry) {
 }
 
 function restart() {
-  [app.location, app.session] = [null, null];
+  // What another token may see is asked for anew; nothing of before goes on meanwhile.
+  shown?.mounted.unmount();
+  frame.emptyView();
+  shown = null;
+  [app.keys, app.location, app.session] = [{}, null, null];
+  app.live.show();
   ready = start();
   show();
 }
