@@ -63,6 +63,40 @@ test("changes are listed as they come, and marked on the picture", async () => {
   });
 });
 
+test("an overview shows what comes in all of its parts", async () => {
+  const friends = { type: "AssociationCreate", id: "f", key: "friends", locationId: "N", firstObjectKey: "contact", firstObjectLabel: "Friend", secondObjectKey: "contact", secondObjectLabel: "Friend" };
+  const friend = (id) => ({ type: "RelationCreate", id: `n${id}`, associationId: "f", locationId: "N", firstObjectKey: "contact", firstRecordId: "c0", secondObjectKey: "contact", secondRecordId: `c${id}` });
+  await post(EMPTY, ["c0", "c1"].map((id) => ({ type: "ContactCreate", id, locationId: "N" })));
+  await visit(browser, at("/N"), async (page) => {
+    await isLive(page);
+    await settled(page);
+    const says = (...all) => until(page, (wanted) => wanted.every((text) => document.querySelector("#view").innerText.includes(text)), all);
+    const saysNot = (text) => until(page, (unwanted) => !document.querySelector("#view").innerText.includes(unwanted), text);
+    const rows = () => texts(page, "table:not(.changes) tbody tr");
+    await says("No event has declared an association yet.");
+    await post(EMPTY, [friend(1)]);
+    await says("1 association has links but was never declared by an event.");
+    await post(EMPTY, [friends]);
+    await saysNot("was never declared");
+    await until(page, () => document.querySelector("table:not(.changes) tbody")?.innerText.includes("Friend"));
+    assert.equal((await rows()).length, 1);
+    const select = async () => {
+      await settled(page);
+      await page.focus(".stage canvas");
+      await page.keyboard.press("ArrowRight");
+      await until(page, () => !document.querySelector(".held .card").hidden);
+      return (await texts(page, ".held .card"))[0];
+    };
+    assert.match(await select(), /^Contacts? 2 records/);
+    await post(EMPTY, [friend(2), friend(3)]);
+    await says("4 records", "3 relations");
+    assert.match(await select(), /^Contacts? 4 records/);
+    await fetch(new URL("webhooks", EMPTY), { method: "POST", headers: { "content-type": "application/json" }, body: "{" });
+    await post(EMPTY, [friend(4)]);
+    await says("1 delivery could not be used.");
+  });
+});
+
 test("thousands of events at once leave the page quick", async () => {
   await visit(browser, at("/L/changes"), async (page) => {
     await isLive(page);
