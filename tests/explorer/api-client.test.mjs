@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import test from "node:test";
 
-import { createApi, isStopped, Problem } from "../../src/http/explorer/page/api-client.mjs";
+import { createApi, isStopped, pause, Problem } from "../../src/http/explorer/page/api-client.mjs";
 
 /** Answers requests by a script, and notes them. */
 function withAnswers(answer) {
@@ -132,4 +133,22 @@ test("bytes are sent as they are", async () => {
   const bytes = new Blob([new Uint8Array([0, 255])]);
   await api.post(["doctor"], bytes);
   assert.equal(seen[0].body, bytes);
+});
+
+test("a pause ends by itself or with its signal, and leaves nothing at it", async () => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  for (let count = 0; count < 3; count += 1) await pause(0, signal);
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
+  await pause(0);
+  const waiting = pause(3_600_000, signal);
+  stopping.abort();
+  await assert.rejects(waiting, isStopped);
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
+});
+
+test("a pause whose signal was stopped before does not begin", async () => {
+  const signal = AbortSignal.abort();
+  const first = await Promise.race([pause(60, signal).then(() => "waited", isStopped), new Promise((resolve) => setImmediate(resolve, "neither"))]);
+  assert.equal(first, true);
 });

@@ -190,13 +190,20 @@ export function createApi(base, hooks) {
 
 const quote = (text) => "'" + text.replace(/'/g, "'\\''") + "'";
 
-/** Waits, and ends with an error when the signal says so. */
-export function pause(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
+/** Waits, and ends with an error when the signal says so, or has said so before. */
+export async function pause(milliseconds, signal) {
+  signal?.throwIfAborted();
+  let timer;
+  let stop;
+  try {
+    await new Promise((resolve, reject) => {
+      timer = setTimeout(resolve, milliseconds);
+      stop = () => reject(signal.reason);
+      signal?.addEventListener("abort", stop);
+    });
+  } finally {
+    clearTimeout(timer);
+    // A signal may outlive many pauses.
+    signal?.removeEventListener("abort", stop);
+  }
 }
