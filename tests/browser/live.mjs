@@ -63,6 +63,26 @@ test("changes are listed as they come, and marked on the picture", async () => {
   });
 });
 
+test("a picture that was left asks for nothing more", { timeout: 30_000 }, async () => {
+  await visit(browser, at("/L/graph?s=around:house/h"), async (page) => {
+    await settled(page);
+    await isLive(page);
+    let held;
+    await page.setRequestInterception(true);
+    page.on("request", (request) => {
+      if (held === undefined && new URL(request.url()).pathname.endsWith("/labels")) held = request;
+      else request.continue();
+    });
+    const isHeld = new Promise((resolve) => page.on("request", () => held && resolve()));
+    const isStopped = new Promise((resolve) => page.on("requestfailed", (request) => request === held && resolve()));
+    await post(EMPTY, [relation(5)]);
+    await isHeld;
+    await page.evaluate(() => { location.hash = "#/L/changes"; });
+    await until(page, () => document.querySelector("h1")?.innerText === "Changes");
+    await isStopped;
+  });
+});
+
 test("an overview shows what comes in all of its parts", async () => {
   const friends = { type: "AssociationCreate", id: "f", key: "friends", locationId: "N", firstObjectKey: "contact", firstObjectLabel: "Friend", secondObjectKey: "contact", secondObjectLabel: "Friend" };
   const friend = (id) => ({ type: "RelationCreate", id: `n${id}`, associationId: "f", locationId: "N", firstObjectKey: "contact", firstRecordId: "c0", secondObjectKey: "contact", secondRecordId: `c${id}` });

@@ -30,6 +30,7 @@ export function mount(region, first, app) {
   let records = 0;
   let drawn = null;
   let stopping = new AbortController();
+  const leaving = new AbortController();
   let isLoading = false;
   /** What changed since it was asked for. */
   let marks = noMarks();
@@ -93,8 +94,10 @@ export function mount(region, first, app) {
     if (isFollowing) return load();
     draw();
     const ids = shown.nodes.map(({ id }) => id).filter((id) => marks.nodes.has(id));
+    const { signal } = leaving;
     try {
-      const known = await app.location.countLabels(ids);
+      const known = await app.location.countLabels(ids, signal);
+      if (signal.aborted) return;
       const links = (id) => (known.get(id) ?? []).reduce((sum, group) => sum + group.count, 0);
       shown = { ...shown, nodes: shown.nodes.map((node) => (marks.nodes.has(node.id) ? { ...node, links: links(node.id) } : node)) };
       draw();
@@ -213,6 +216,7 @@ export function mount(region, first, app) {
     update,
     unmount() {
       stopping.abort();
+      leaving.abort();
       unsubscribe();
       wide.removeEventListener("change", redraw);
       window.removeEventListener("beforeprint", print);
