@@ -13,7 +13,7 @@ const ASK = 500;
 const MOST = 2000;
 
 /** How many of a group are opened at once, on request. */
-const MANY = 100;
+export const MANY = 100;
 
 /**
  * @typedef {object} Actions

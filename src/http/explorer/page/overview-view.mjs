@@ -3,8 +3,9 @@
 import { isStopped } from "./api-client.mjs";
 import { createChangeTable } from "./change-table.mjs";
 import { code, counted, el, fill, named, number, part } from "./dom.mjs";
-import { cardinalityName, compareTexts, fallbackName, kindName } from "./object-kinds.mjs";
+import { cardinalityName, compareTexts, kindName } from "./object-kinds.mjs";
 import { createPicture } from "./picture.mjs";
+import { sizeStep } from "./sizes.mjs";
 
 /** Changes that are listed here; there is a view with more. */
 const LAST = 10;
@@ -149,13 +150,12 @@ function withKinds({ byAssociation }, kinds) {
   return known;
 }
 
-/** Five sizes, by the square root of the number of records. */
 function kindModel({ byAssociation }, kinds, past) {
-  const most = Math.max(1, ...[...kinds.values()].map((kind) => kind.records ?? 0));
+  const most = Math.max(...[...kinds.values()].map((kind) => kind.records ?? 0));
   return {
     nodes: [...kinds.values()].map(({ object, records = 0 }) => ({
       id: object, kind: object, text: kindName(kinds, object, 2), sub: number(records),
-      size: 1 + Math.round(4 * Math.sqrt(records / most)),
+      size: sizeStep(records, most),
     })),
     groups: [],
     links: byAssociation.filter((one) => one.firstObjectKey && one.secondObjectKey).map((one) => ({
@@ -218,7 +218,7 @@ const columns = (app, kinds) => [
 ];
 
 const end = (app, kinds, object, label) => [
-  named(label || "–"), " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kinds.has(object) ? kindName(kinds, object) : fallbackName(object)) : null,
+  named(label || "–"), " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kindName(kinds, object)) : null,
 ];
 
 /** Makes the table, which stays sorted as it is when it is shown anew. */
