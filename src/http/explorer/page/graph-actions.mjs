@@ -5,6 +5,7 @@ import { number } from "./dom.mjs";
 import { groupId, LIMIT_MAX } from "./history.mjs";
 import { openMenu } from "./menu.mjs";
 import { labelName, splitNode } from "./object-kinds.mjs";
+import { pictureOf } from "./record-link.mjs";
 import { STEPS_MAX } from "./router.mjs";
 import { SMALL_GROUP, STEP_MAX } from "./state.mjs";
 
@@ -99,8 +100,6 @@ export function createActions(app, current, picture) {
     else if (isShown(id)) openNode(id);
   }
 
-  const begin = (node) => app.go({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node] } });
-
   /** @returns {[string, () => void][]} */
   function itemsOf(id) {
     const group = groupOf(id);
@@ -110,7 +109,7 @@ export function createActions(app, current, picture) {
     }
     if (!isShown(id)) return [];
     /** @type {[string, () => void][]} */
-    const items = [["Expand", () => openNode(id)], ["Begin a picture with it", () => begin(id)]];
+    const items = [["Expand", () => openNode(id)], ["Begin a picture with it", () => app.go(pictureOf(id))]];
     if (app.hasView("path")) items.push(["Find a path from here", () => app.go({ view: "path", params: { from: [id] } })]);
     if (picture().layout.isPinned(id)) items.push(["Unpin", () => picture().unpin(id)]);
     items.push(["Remove", () => actions.remove([id])]);
