@@ -132,7 +132,7 @@ export function mount(region, first, app) {
     const remove = () => actions.remove([...selection()]);
     Object.assign(app.keys, {
       e: selected(actions.open), Enter: selected(actions.open), h: remove, Delete: remove,
-      u: selected((id) => picture.unpin(id)), p: selected((id) => app.hasView("path") && app.go({ view: "path", params: { from: [id] } })),
+      u: selected((id) => picture.unpin(id)), p: selected((id) => app.go({ view: "path", params: { from: [id] } })),
       "+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit(),
       l: () => toggle.click(),
       Escape() {

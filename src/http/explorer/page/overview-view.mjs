@@ -214,7 +214,7 @@ const columns = (app, kinds) => [
   ["Declared", (one) => one[CARDINALITIES[0]] ?? "", (one) => cardinalityName(one[CARDINALITIES[0]])],
   ["Observed", (one) => one.observed?.[CARDINALITIES[0]] ?? "", (one) => cardinalityName(one.observed?.[CARDINALITIES[0]])],
   ["Relations", (one) => one.relations, (one) => number(one.relations)],
-  ["Violations", (one) => one.violations, (one) => (one.violations ? el(app.hasView("violations") ? "a" : "span", { class: "bad", href: app.link({ view: "violations" }) }, counted(one.violations, "record")) : "none")],
+  ["Violations", (one) => one.violations, (one) => (one.violations ? el("a", { class: "bad", href: app.link({ view: "violations" }) }, counted(one.violations, "record")) : "none")],
 ];
 
 const end = (app, kinds, object, label) => [

@@ -107,8 +107,8 @@ export function createRecordPanel(app, actions) {
     const listPage = lister(ends, node, group, signal);
     const isBroken = node.violated.some((one) => groupId("", one) === groupId("", group));
     const hidden = shown.groups.find(({ id }) => id === groupId(node.id, group));
-    const isOpen = shown.opened?.get(node.id)?.has(groupId(node.id, group));
-    const unshown = hidden ?? (actions.isOpened(node.id) ? null : { ...group, id: groupId(node.id, group), parent: node.id, total: group.count });
+    const isOpen = shown.opened.get(node.id)?.has(groupId(node.id, group));
+    const unshown = hidden ?? (shown.opened.has(node.id) ? null : { ...group, id: groupId(node.id, group), parent: node.id, total: group.count });
     return el("section", { class: "card" },
       el("h3", null, named(labelName(group)), " ", el("span", { class: "chip" }, number(group.count))),
       el("p", { class: "soft" }, kindName(kinds, group.object, group.count), group.ownLabel ? [" · it is their “", named(group.ownLabel), "”"] : ""),
