@@ -83,6 +83,25 @@ test("a picture that was left asks for nothing more", { timeout: 30_000 }, async
   });
 });
 
+test("pages that were left hold no connection, and one that comes back goes on", async () => {
+  const address = at("/L/changes");
+  await visit(browser, address, async (page) => {
+    // A browser keeps pages that were left, and opens six connections to one server.
+    for (let round = 0; round < 8; round += 1) {
+      await isLive(page);
+      await page.goto("about:blank");
+      await page.goto(address);
+      await ready(page);
+    }
+    await isLive(page);
+    await page.goto("about:blank");
+    await page.goBack();
+    await isLive(page);
+    await post(EMPTY, [relation(6)]);
+    await until(page, () => document.querySelector("table.changes tbody").innerText.includes("c6"));
+  });
+});
+
 test("an overview shows what comes in all of its parts", async () => {
   const friends = { type: "AssociationCreate", id: "f", key: "friends", locationId: "N", firstObjectKey: "contact", firstObjectLabel: "Friend", secondObjectKey: "contact", secondObjectLabel: "Friend" };
   const friend = (id) => ({ type: "RelationCreate", id: `n${id}`, associationId: "f", locationId: "N", firstObjectKey: "contact", firstRecordId: "c0", secondObjectKey: "contact", secondRecordId: `c${id}` });

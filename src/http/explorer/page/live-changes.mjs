@@ -110,6 +110,8 @@ export function createLiveChanges(app) {
   }
 
   document.addEventListener("visibilitychange", () => live.visibilityChanged());
+  window.addEventListener("pagehide", () => live.pageLeft());
+  window.addEventListener("pageshow", () => live.visibilityChanged());
 
   return {
     show, log,
