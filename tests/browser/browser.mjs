@@ -31,8 +31,9 @@ export function launch(name = "chromium") {
  * @param {RegExp[]} [options.expected] messages of the console that belong to the test
  * @param {[string, string][]} [options.features] such as the colour scheme
  * @param {boolean} [options.script] whether scripts run
+ * @param {(page: any) => Promise<unknown>} [options.opened] waits until the page is ready
  */
-export async function visit(browser, address, use, { size = [1280, 800], expected = [], features = [], script = true } = {}) {
+export async function visit(browser, address, use, { size = [1280, 800], expected = [], features = [], script = true, opened = ready } = {}) {
   const context = await browser.createBrowserContext();
   try {
     const page = await context.newPage();
@@ -42,7 +43,7 @@ export async function visit(browser, address, use, { size = [1280, 800], expecte
     if (!script) await page.setJavaScriptEnabled(false);
     await page.evaluateOnNewDocument(remember);
     await page.goto(address);
-    if (script) await ready(page);
+    if (script) await opened(page);
     await use(page);
     if (script) await quiet(page, expected);
     return page.watched;
@@ -111,6 +112,9 @@ export async function settled(page) {
   await until(page, () => document.documentElement.dataset.state === "ready"
     && [...document.querySelectorAll(".stage")].every((stage) => stage.dataset.settled === "true"));
 }
+
+/** Waits until changes are shown as they come: the feed is the last request of a page. */
+export const isLive = (page) => until(page, () => document.querySelector("header .live")?.innerText.includes("Live"));
 
 /** Returns the texts of elements. */
 export const texts = (page, selector) =>

@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test, { after, before } from "node:test";
 
-import { launch, measured, post, press, ready, settled, texts, until, visit } from "./browser.mjs";
+import { isLive, launch, measured, post, press, ready, settled, texts, until, visit } from "./browser.mjs";
 
 const { EMPTY } = process.env;
 
@@ -31,8 +31,6 @@ before(async () => {
 after(() => browser.close());
 
 const at = (rest) => new URL("explore/#" + rest, EMPTY).href;
-
-const isLive = (page) => until(page, () => document.querySelector("header .live")?.innerText.includes("Live"));
 
 test("changes are listed as they come, and marked on the picture", async () => {
   await visit(browser, at("/L/changes"), async (page) => {
