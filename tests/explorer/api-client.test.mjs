@@ -61,6 +61,38 @@ test("four requests run at once, the others wait for their turn", async () => {
   assert.equal(told.pending.at(-1), 0);
 });
 
+test("an answer is awaited to the end of its body, and keeps its place so long", async () => {
+  const ends = [];
+  const seen = withAnswers(() => new Response(new ReadableStream({
+    start(body) {
+      body.enqueue(new TextEncoder().encode('{"seq":'));
+      ends.push(() => {
+        body.enqueue(new TextEncoder().encode("1}"));
+        body.close();
+      });
+    },
+  })));
+  const { api, told } = fresh();
+  const answers = [1, 2, 3, 4].map(() => api.get(["x"])).concat(api.post(["y"], {}));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([seen.length, told.pending.at(-1)], [4, 4]);
+  ends[0]();
+  assert.deepEqual(await answers[0], { seq: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([seen.length, told.pending.at(-1)], [5, 4]);
+  ends.slice(1).forEach((end) => end());
+  await Promise.all(answers);
+  assert.equal(told.pending.at(-1), 0);
+});
+
+test("a body that breaks off is an error, and leaves its place", async () => {
+  withAnswers((count) => (count === 1 ? new Response('{"seq":') : ok({})));
+  const { api, told } = fresh();
+  await assert.rejects(api.get(["x"]), SyntaxError);
+  assert.equal(told.pending.at(-1), 0);
+  assert.deepEqual(await Promise.all([1, 2, 3, 4, 5].map(() => api.get(["y"]))), Array(5).fill({}));
+});
+
 test("a request that was stopped leaves its place to another", async () => {
   withAnswers((_, { signal }) => new Promise((resolve, reject) => {
     if (!signal) resolve(ok({}));
