@@ -1,7 +1,9 @@
 /** Browsers, and pages in them that are watched from their first request to their last. */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
 
 export const require = createRequire(`${process.env.BROWSER_TOOLS}/package.json`);
 const puppeteer = require("puppeteer-core");
@@ -14,11 +16,17 @@ const CHROMIUM = [
   "--force-color-profile=srgb", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
+/** Returns where the first of these programs that there is stands. */
+function program(...names) {
+  const all = names.flatMap((name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name)));
+  return all.find(existsSync) ?? assert.fail(`there is no ${names.join(" and no ")}`);
+}
+
 /** Starts a browser: `chromium` or `firefox`. */
 export function launch(name = "chromium") {
   return name === "firefox"
-    ? puppeteer.launch({ browser: "firefox", executablePath: "/usr/bin/firefox-esr", headless: true })
-    : puppeteer.launch({ executablePath: "/usr/bin/chromium", headless: true, pipe: true, args: CHROMIUM });
+    ? puppeteer.launch({ browser: "firefox", executablePath: program("firefox-esr", "firefox"), headless: true })
+    : puppeteer.launch({ executablePath: program("chromium"), headless: true, pipe: true, args: CHROMIUM });
 }
 
 /**
@@ -32,11 +40,13 @@ export function launch(name = "chromium") {
  * @param {[string, string][]} [options.features] such as the colour scheme
  * @param {boolean} [options.script] whether scripts run
  * @param {(page: any) => Promise<unknown>} [options.opened] waits until the page is ready
+ * @param {any} [options.shared] a context of several visits, where a new one for each takes long
  */
-export async function visit(browser, address, use, { size = [1280, 800], expected = [], features = [], script = true, opened = ready } = {}) {
-  const context = await browser.createBrowserContext();
+export async function visit(browser, address, use, { size = [1280, 800], expected = [], features = [], script = true, opened = ready, shared } = {}) {
+  const context = shared ?? await browser.createBrowserContext();
+  let page;
   try {
-    const page = await context.newPage();
+    page = await context.newPage();
     page.watched = watch(page, new URL(address).origin);
     await page.setViewport({ width: size[0], height: size[1] });
     if (features.length) await page.emulateMediaFeatures(features.map(([name, value]) => ({ name, value })));
@@ -48,7 +58,7 @@ export async function visit(browser, address, use, { size = [1280, 800], expecte
     if (script) await quiet(page, expected);
     return page.watched;
   } finally {
-    await context.close();
+    await (shared ? page?.close() : context.close());
   }
 }
 
