@@ -75,6 +75,7 @@ async function check(page, what) {
 }
 
 async function views(options, all) {
+  const shared = await browser.createBrowserContext();
   for (const [rest, more] of VIEWS) {
     await visit(browser, at(rest), async (page) => {
       await page.evaluate(AXE);
@@ -87,8 +88,9 @@ async function views(options, all) {
         if (await page.$("dialog, .menu, #search-list:not([hidden])")) await page.keyboard.press("Escape");
         await until(page, () => !document.querySelector("dialog, .menu"));
       }
-    }, options);
+    }, { ...options, shared });
   }
+  await shared.close();
 }
 
 for (const theme of ["light", "dark"]) {

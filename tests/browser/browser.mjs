@@ -1,7 +1,9 @@
 /** Browsers, and pages in them that are watched from their first request to their last. */
 
 import assert from "node:assert/strict";
+import { existsSync } from "node:fs";
 import { createRequire } from "node:module";
+import { delimiter, join } from "node:path";
 
 export const require = createRequire(`${process.env.BROWSER_TOOLS}/package.json`);
 const puppeteer = require("puppeteer-core");
@@ -14,11 +16,17 @@ const CHROMIUM = [
   "--force-color-profile=srgb", "--host-resolver-rules=MAP * ~NOTFOUND, EXCLUDE 127.0.0.1",
 ];
 
+/** Returns where the first of these programs that there is stands. */
+function program(...names) {
+  const all = names.flatMap((name) => process.env.PATH.split(delimiter).map((folder) => join(folder, name)));
+  return all.find(existsSync) ?? assert.fail(`there is no ${names.join(" and no ")}`);
+}
+
 /** Starts a browser: `chromium` or `firefox`. */
 export function launch(name = "chromium") {
   return name === "firefox"
-    ? puppeteer.launch({ browser: "firefox", executablePath: "/usr/bin/firefox-esr", headless: true })
-    : puppeteer.launch({ executablePath: "/usr/bin/chromium", headless: true, pipe: true, args: CHROMIUM });
+    ? puppeteer.launch({ browser: "firefox", executablePath: program("firefox-esr", "firefox"), headless: true })
+    : puppeteer.launch({ executablePath: program("chromium"), headless: true, pipe: true, args: CHROMIUM });
 }
 
 /**
@@ -31,23 +39,26 @@ export function launch(name = "chromium") {
  * @param {RegExp[]} [options.expected] messages of the console that belong to the test
  * @param {[string, string][]} [options.features] such as the colour scheme
  * @param {boolean} [options.script] whether scripts run
+ * @param {(page: any) => Promise<unknown>} [options.opened] waits until the page is ready
+ * @param {any} [options.shared] a context of several visits, where a new one for each takes long
  */
-export async function visit(browser, address, use, { size = [1280, 800], expected = [], features = [], script = true } = {}) {
-  const context = await browser.createBrowserContext();
+export async function visit(browser, address, use, { size = [1280, 800], expected = [], features = [], script = true, opened = ready, shared } = {}) {
+  const context = shared ?? await browser.createBrowserContext();
+  let page;
   try {
-    const page = await context.newPage();
+    page = await context.newPage();
     page.watched = watch(page, new URL(address).origin);
     await page.setViewport({ width: size[0], height: size[1] });
     if (features.length) await page.emulateMediaFeatures(features.map(([name, value]) => ({ name, value })));
     if (!script) await page.setJavaScriptEnabled(false);
     await page.evaluateOnNewDocument(remember);
     await page.goto(address);
-    if (script) await ready(page);
+    if (script) await opened(page);
     await use(page);
     if (script) await quiet(page, expected);
     return page.watched;
   } finally {
-    await context.close();
+    await (shared ? page?.close() : context.close());
   }
 }
 
@@ -111,6 +122,9 @@ export async function settled(page) {
   await until(page, () => document.documentElement.dataset.state === "ready"
     && [...document.querySelectorAll(".stage")].every((stage) => stage.dataset.settled === "true"));
 }
+
+/** Waits until changes are shown as they come: the feed is the last request of a page. */
+export const isLive = (page) => until(page, () => document.querySelector("header .live")?.innerText.includes("Live"));
 
 /** Returns the texts of elements. */
 export const texts = (page, selector) =>

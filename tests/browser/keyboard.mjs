@@ -61,6 +61,15 @@ test("the whole first visit goes without a pointer", async () => {
   });
 });
 
+/** Takes the last step back: to the picture of 16 records. */
+async function undo(page) {
+  await page.keyboard.down("Control");
+  await page.keyboard.press("z");
+  await page.keyboard.up("Control");
+  await until(page, () => document.querySelector(".bar").innerText.startsWith("16 of "));
+  await settled(page);
+}
+
 /** Arrows select, Enter opens, the menu removes, Ctrl+Z brings back. */
 async function onThePicture(page) {
   await page.evaluate(() => document.querySelector("#view").focus());
@@ -77,11 +86,7 @@ async function onThePicture(page) {
   await until(page, () => !document.querySelector(".bar").innerText.startsWith("16 of "));
   await settled(page);
   await isSomewhere(page);
-  await page.keyboard.down("Control");
-  await page.keyboard.press("z");
-  await page.keyboard.up("Control");
-  await until(page, () => document.querySelector(".bar").innerText.startsWith("16 of "));
-  await settled(page);
+  await undo(page);
   // The selection went with the step; the nearest is selected again.
   if (!await selected()) await page.keyboard.press("ArrowRight");
   await ready(page);
@@ -96,11 +101,7 @@ async function onThePicture(page) {
   await page.keyboard.press("h");
   await until(page, () => document.querySelector(".bar").innerText.startsWith("15 of "));
   await isSomewhere(page);
-  await page.keyboard.down("Control");
-  await page.keyboard.press("z");
-  await page.keyboard.up("Control");
-  await until(page, () => document.querySelector(".bar").innerText.startsWith("16 of "));
-  await settled(page);
+  await undo(page);
 }
 
 /** Arrows go through the list and unfold it. */

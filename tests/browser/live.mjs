@@ -4,7 +4,7 @@ import assert from "node:assert/strict";
 import { readdirSync, readFileSync } from "node:fs";
 import test, { after, before } from "node:test";
 
-import { launch, measured, post, press, ready, settled, texts, until, visit } from "./browser.mjs";
+import { isLive, launch, measured, post, press, ready, settled, texts, until, visit } from "./browser.mjs";
 
 const { EMPTY } = process.env;
 
@@ -32,8 +32,6 @@ after(() => browser.close());
 
 const at = (rest) => new URL("explore/#" + rest, EMPTY).href;
 
-const isLive = (page) => until(page, () => document.querySelector("header .live")?.innerText.includes("Live"));
-
 test("changes are listed as they come, and marked on the picture", async () => {
   await visit(browser, at("/L/changes"), async (page) => {
     await isLive(page);
@@ -60,6 +58,79 @@ test("changes are listed as they come, and marked on the picture", async () => {
     await until(page, () => document.querySelector(".panel .card h3")?.innerText.replace(/\s+/g, " ") === "Buyer 5");
     // Nothing is put on the picture by itself.
     assert.equal((await texts(page, ".bar"))[0].split(" of ")[0], before.split(" of ")[0]);
+  });
+});
+
+test("a picture that was left asks for nothing more", { timeout: 30_000 }, async () => {
+  await visit(browser, at("/L/graph?s=around:house/h"), async (page) => {
+    await settled(page);
+    await isLive(page);
+    let held;
+    await page.setRequestInterception(true);
+    page.on("request", (request) => {
+      if (held === undefined && new URL(request.url()).pathname.endsWith("/labels")) held = request;
+      else request.continue();
+    });
+    const isHeld = new Promise((resolve) => page.on("request", () => held && resolve()));
+    const isStopped = new Promise((resolve) => page.on("requestfailed", (request) => request === held && resolve()));
+    await post(EMPTY, [relation(5)]);
+    await isHeld;
+    await page.evaluate(() => { location.hash = "#/L/changes"; });
+    await until(page, () => document.querySelector("h1")?.innerText === "Changes");
+    await isStopped;
+  });
+});
+
+test("pages that were left hold no connection, and one that comes back goes on", async () => {
+  const address = at("/L/changes");
+  await visit(browser, address, async (page) => {
+    // A browser keeps pages that were left, and opens six connections to one server.
+    for (let round = 0; round < 8; round += 1) {
+      await isLive(page);
+      await page.goto("about:blank");
+      await page.goto(address);
+      await ready(page);
+    }
+    await isLive(page);
+    await page.goto("about:blank");
+    await page.goBack();
+    await isLive(page);
+    await post(EMPTY, [relation(6)]);
+    await until(page, () => document.querySelector("table.changes tbody").innerText.includes("c6"));
+  });
+});
+
+test("an overview shows what comes in all of its parts", async () => {
+  const friends = { type: "AssociationCreate", id: "f", key: "friends", locationId: "N", firstObjectKey: "contact", firstObjectLabel: "Friend", secondObjectKey: "contact", secondObjectLabel: "Friend" };
+  const friend = (id) => ({ type: "RelationCreate", id: `n${id}`, associationId: "f", locationId: "N", firstObjectKey: "contact", firstRecordId: "c0", secondObjectKey: "contact", secondRecordId: `c${id}` });
+  await post(EMPTY, ["c0", "c1"].map((id) => ({ type: "ContactCreate", id, locationId: "N" })));
+  await visit(browser, at("/N"), async (page) => {
+    await isLive(page);
+    await settled(page);
+    const says = (...all) => until(page, (wanted) => wanted.every((text) => document.querySelector("#view").innerText.includes(text)), all);
+    const saysNot = (text) => until(page, (unwanted) => !document.querySelector("#view").innerText.includes(unwanted), text);
+    const rows = () => texts(page, "table:not(.changes) tbody tr");
+    await says("No event has declared an association yet.");
+    await post(EMPTY, [friend(1)]);
+    await says("1 association has links but was never declared by an event.");
+    await post(EMPTY, [friends]);
+    await saysNot("was never declared");
+    await until(page, () => document.querySelector("table:not(.changes) tbody")?.innerText.includes("Friend"));
+    assert.equal((await rows()).length, 1);
+    const select = async () => {
+      await settled(page);
+      await page.focus(".stage canvas");
+      await page.keyboard.press("ArrowRight");
+      await until(page, () => !document.querySelector(".held .card").hidden);
+      return (await texts(page, ".held .card"))[0];
+    };
+    assert.match(await select(), /^Contacts? 2 records/);
+    await post(EMPTY, [friend(2), friend(3)]);
+    await says("4 records", "3 relations");
+    assert.match(await select(), /^Contacts? 4 records/);
+    await fetch(new URL("webhooks", EMPTY), { method: "POST", headers: { "content-type": "application/json" }, body: "{" });
+    await post(EMPTY, [friend(4)]);
+    await says("1 delivery could not be used.");
   });
 });
 

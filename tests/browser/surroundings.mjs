@@ -24,6 +24,8 @@ before(async () => {
       got.pipe(answer);
     });
     passed.on("error", () => answer.destroy());
+    // A feed that nobody reads any more would hold its connection for ever.
+    answer.on("close", () => passed.destroy());
     return asked.pipe(passed);
   });
   await new Promise((resolve) => proxy.listen(0, "127.0.0.1", resolve));

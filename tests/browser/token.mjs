@@ -16,6 +16,9 @@ async function give(page, token) {
   await page.keyboard.press("Enter");
 }
 
+/** Waits until the sign of the live feed says this. */
+const isSaid = (page, sign) => until(page, (wanted) => document.querySelector("header .live")?.innerText.trim() === wanted, sign);
+
 /** A token is in no address, storage, cookie, text or attribute of the page. */
 async function toldToNobody(page, token) {
   const found = await page.evaluate(() => ({
@@ -90,6 +93,43 @@ describe("what a token may do", () => {
       await until(page, () => document.querySelector("h1")?.innerText === "Locations");
       await press(page, "Token", "header");
       assert.match((await texts(page, "dialog p"))[0], /^The present one may write\.$/);
+    }, { expected: EXPECTED });
+  });
+
+  test("changes come again with a token that is given later", async () => {
+    await visit(browser, GUARDED, async (page) => {
+      await give(page, READ);
+      await until(page, () => document.querySelector("h1")?.innerText === "Locations");
+      let isRefused = true;
+      await page.setRequestInterception(true);
+      page.on("request", (request) => {
+        if (isRefused && /\/changes$/.test(new URL(request.url()).pathname)) request.respond({ status: 401, contentType: "application/json", body: "{}" });
+        else request.continue();
+      });
+      await press(page, "Seaside Realty");
+      await page.waitForSelector("dialog[open] #token");
+      await page.keyboard.press("Escape");
+      await isSaid(page, "Not live");
+      isRefused = false;
+      await press(page, "Token", "header");
+      await give(page, READ);
+      await isSaid(page, "Live");
+    }, { expected: EXPECTED });
+  });
+
+  test("without its token the page shows and follows nothing more", async () => {
+    await visit(browser, new URL("explore/#/seaside-realty", GUARDED).href, async (page) => {
+      await give(page, READ);
+      await isSaid(page, "Live");
+      await settled(page);
+      await press(page, "Token", "header");
+      await press(page, "Forget the token", "dialog");
+      await until(page, () => document.querySelector("dialog h2")?.innerText === "This server asks for a token");
+      assert.equal(await page.$eval("#view", (view) => view.innerText.trim()), "");
+      assert.equal(await page.$eval("header .live", (sign) => sign.hidden), true);
+      await give(page, READ);
+      await isSaid(page, "Live");
+      await until(page, () => document.querySelector("h1")?.innerText === "Seaside Realty");
     }, { expected: EXPECTED });
   });
 

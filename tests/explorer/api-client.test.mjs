@@ -1,7 +1,8 @@
 import assert from "node:assert/strict";
+import { getEventListeners } from "node:events";
 import test from "node:test";
 
-import { createApi, isStopped, Problem } from "../../src/http/explorer/page/api-client.mjs";
+import { createApi, isStopped, pause, Problem } from "../../src/http/explorer/page/api-client.mjs";
 
 /** Answers requests by a script, and notes them. */
 function withAnswers(answer) {
@@ -58,6 +59,38 @@ test("four requests run at once, the others wait for their turn", async () => {
   await Promise.all(Array.from({ length: 20 }, () => api.get(["x"])));
   assert.equal(most, 4);
   assert.equal(told.pending.at(-1), 0);
+});
+
+test("an answer is awaited to the end of its body, and keeps its place so long", async () => {
+  const ends = [];
+  const seen = withAnswers(() => new Response(new ReadableStream({
+    start(body) {
+      body.enqueue(new TextEncoder().encode('{"seq":'));
+      ends.push(() => {
+        body.enqueue(new TextEncoder().encode("1}"));
+        body.close();
+      });
+    },
+  })));
+  const { api, told } = fresh();
+  const answers = [1, 2, 3, 4].map(() => api.get(["x"])).concat(api.post(["y"], {}));
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([seen.length, told.pending.at(-1)], [4, 4]);
+  ends[0]();
+  assert.deepEqual(await answers[0], { seq: 1 });
+  await new Promise((resolve) => setImmediate(resolve));
+  assert.deepEqual([seen.length, told.pending.at(-1)], [5, 4]);
+  ends.slice(1).forEach((end) => end());
+  await Promise.all(answers);
+  assert.equal(told.pending.at(-1), 0);
+});
+
+test("a body that breaks off is an error, and leaves its place", async () => {
+  withAnswers((count) => (count === 1 ? new Response('{"seq":') : ok({})));
+  const { api, told } = fresh();
+  await assert.rejects(api.get(["x"]), SyntaxError);
+  assert.equal(told.pending.at(-1), 0);
+  assert.deepEqual(await Promise.all([1, 2, 3, 4, 5].map(() => api.get(["y"]))), Array(5).fill({}));
 });
 
 test("a request that was stopped leaves its place to another", async () => {
@@ -132,4 +165,22 @@ test("bytes are sent as they are", async () => {
   const bytes = new Blob([new Uint8Array([0, 255])]);
   await api.post(["doctor"], bytes);
   assert.equal(seen[0].body, bytes);
+});
+
+test("a pause ends by itself or with its signal, and leaves nothing at it", async () => {
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  for (let count = 0; count < 3; count += 1) await pause(0, signal);
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
+  await pause(0);
+  const waiting = pause(3_600_000, signal);
+  stopping.abort();
+  await assert.rejects(waiting, isStopped);
+  assert.deepEqual(getEventListeners(signal, "abort"), []);
+});
+
+test("a pause whose signal was stopped before does not begin", async () => {
+  const signal = AbortSignal.abort();
+  const first = await Promise.race([pause(60, signal).then(() => "waited", isStopped), new Promise((resolve) => setImmediate(resolve, "neither"))]);
+  assert.equal(first, true);
 });

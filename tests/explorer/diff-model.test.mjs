@@ -15,6 +15,7 @@ test("a relation that joins other records is drawn as removed and as added", () 
   const { nodes, links } = diffModel(diffRows({ added: [link("1", "a", "b", 9)], removed: [link("1", "a", "b", 3)] }), new Map(), { names: true });
   assert.equal(nodes.length, 2);
   assert.deepEqual(links.map(({ state }) => state), ["removed", "added"]);
+  assert.deepEqual(links.map(({ id }) => id), ["link:removed:1:contact/a:contact/b", "link:added:1:contact/a:contact/b"]);
   assert.equal(new Set(links.map(({ id }) => id)).size, 2);
 });
 

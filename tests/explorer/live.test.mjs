@@ -186,6 +186,25 @@ test("a page that is hidden for a moment keeps its connection", async () => {
   assert.deepEqual([live.state(), told.froms.length], ["live", 1]);
 });
 
+test("a page that is left closes its connection at once, and goes on when it comes back", async () => {
+  const { live, told, connections, pass, timers } = fresh();
+  live.pageLeft();
+  assert.equal(live.state(), "off");
+  live.start("3");
+  await pass(0);
+  connections[0].send(change(4));
+  await pass(0);
+  live.pageLeft();
+  assert.deepEqual([live.state(), told.signals[0].aborted, timers.length], ["hidden", true, 0]);
+  await pass(60_000);
+  assert.equal(told.froms.length, 1);
+  live.visibilityChanged();
+  // It is told so twice: as a page that comes back, and as one that is seen.
+  live.visibilityChanged();
+  await pass(0);
+  assert.deepEqual([live.state(), told.froms], ["live", ["3", "4"]]);
+});
+
 test("what is stopped tells nothing more", async () => {
   const { live, told, connections, pass } = fresh();
   live.start("3");

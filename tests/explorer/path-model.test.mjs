@@ -1,6 +1,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
+import { linkId } from "../../src/http/explorer/page/history.mjs";
 import { layered } from "../../src/http/explorer/page/layered-layout.mjs";
 import { noWay, pathModel, WAYS_DRAWN } from "../../src/http/explorer/page/path-model.mjs";
 
@@ -13,6 +14,12 @@ test("ways that share a link draw it once, whichever end it is taken from", () =
   const model = pathModel(paths, new Map(), shown);
   assert.deepEqual(model.nodes.map(({ id }) => id), ["contact/a", "contact/b", "contact/d", "contact/c"]);
   assert.deepEqual(model.links.map(({ from, to: far }) => from.slice(-1) + far.slice(-1)), ["ab", "bd", "ac", "cd"]);
+});
+
+test("a link of a way has the id that it has in every picture", () => {
+  const { links } = pathModel([[end("a"), to("b:/%", "1"), { ...to("c", undefined, "second") }]], new Map(), shown);
+  assert.deepEqual(links.map(({ id }) => id), ["link:1:contact/a:contact/b%3A/%25", "link:knows:contact/c:contact/b%3A/%25"]);
+  assert.equal(links[0].id, linkId({ relation: "1", association: "knows" }, "contact/a", "contact/b:/%"));
 });
 
 test("layers are as many as a way has records, from its first to its last", () => {

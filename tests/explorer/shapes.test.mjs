@@ -2,7 +2,26 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { COLOURS, SHAPES, look, outline } from "../../src/http/explorer/page/shapes.mjs";
-import { THEMES, contrast } from "../../src/http/explorer/page/theme.mjs";
+import { THEMES } from "../../src/http/explorer/page/theme.mjs";
+
+/**
+ * Returns the contrast of two colours as WCAG 2 defines it, from 1 to 21.
+ * @param {string} one six hexadecimal digits after a `#`
+ * @param {string} other
+ */
+function contrast(one, other) {
+  const [dim, bright] = [luminance(one), luminance(other)].sort((a, b) => a - b);
+  return (bright + 0.05) / (dim + 0.05);
+}
+
+/** @param {string} colour */
+function luminance(colour) {
+  const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255);
+  const [red, green, blue] = parts.map((part) =>
+    part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4,
+  );
+  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
+}
 
 test("standard kinds have fixed looks, and others never the colour of contacts", () => {
   assert.deepEqual(look("contact"), { shape: "circle", colour: 0 });

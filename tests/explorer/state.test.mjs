@@ -70,7 +70,7 @@ test("a link from a record to itself is two of its links", async () => {
 test("every opening of a group brings new ones, until all are there once", async () => {
   const { state, api } = fresh();
   let route = { view: "graph", steps: [around(HUB)], params: {} };
-  const app = { go: (next) => { route = next; }, notice: assert.fail, hasView: () => false };
+  const app = { go: (next) => { route = next; }, notice: assert.fail };
   let shown = await state.shown(route.steps);
   const actions = createActions(app, () => ({ route, shown }), () => null);
   const seen = new Set(shown.nodes.map(({ id }) => id));
@@ -181,7 +181,7 @@ test("a time becomes the event of the first answer", async () => {
 test("pictures ask before they are large, and end before they are too large", async () => {
   const many = { nodes: Array.from({ length: 1990 }, (_, at) => ({ id: `contact/${at}` })), groups: [], opened: new Map() };
   const told = [];
-  const app = { go: assert.fail, notice: (text) => told.push(text), hasView: () => false };
+  const app = { go: assert.fail, notice: (text) => told.push(text) };
   const actions = createActions(app, () => ({ route: { steps: [], params: {} }, shown: many }), () => null);
   actions.openGroup({ id: "g", parent: "contact/0", association: "a", side: "first", object: "contact", count: 40, total: 40 });
   assert.match(told[0], /2,015 records/);

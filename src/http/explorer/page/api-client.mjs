@@ -87,8 +87,9 @@ export function createApi(base, hooks) {
    * @param {string} method
    * @param {URL} url
    * @param {RequestOptions} [options]
+   * @param {(answer: Response) => any} [read] what of the answer is waited for
    */
-  async function ask(method, url, { body, signal, what = "", changes = false } = {}) {
+  async function ask(method, url, { body, signal, what = "", changes = false } = {}, read = (answer) => answer) {
     const mine = { what, began: performance.now() };
     await turn(signal);
     pending.add(mine);
@@ -98,7 +99,7 @@ export function createApi(base, hooks) {
         try {
           const answer = await once(method, url, body, signal);
           hooks.onWaiting(null);
-          return answer;
+          return await read(answer);
         } catch (error) {
           if (!(error instanceof Problem) || !await mayRetry(error, tries, changes, signal, mine)) throw error;
         }
@@ -155,10 +156,9 @@ export function createApi(base, hooks) {
     address,
     headers,
     /** @type {(segments: string[], params?: Record<string, unknown>, options?: RequestOptions) => Promise<any>} */
-    get: async (segments, params, options) => (await ask("GET", address(segments, params), options)).json(),
+    get: (segments, params, options) => ask("GET", address(segments, params), options, json),
     /** @type {(segments: string[], body: unknown, options?: RequestOptions) => Promise<any>} */
-    post: async (segments, body, options = {}) =>
-      (await ask("POST", address(segments, options.params), { ...options, body })).json(),
+    post: (segments, body, options = {}) => ask("POST", address(segments, options.params), { ...options, body }, json),
     /**
      * Returns the whole response: for downloads, feeds and requests without an answer.
      * @type {(method: string, segments: string[], options?: RequestOptions) => Promise<Response>}
@@ -188,15 +188,24 @@ export function createApi(base, hooks) {
   };
 }
 
+const json = (answer) => answer.json();
+
 const quote = (text) => "'" + text.replace(/'/g, "'\\''") + "'";
 
-/** Waits, and ends with an error when the signal says so. */
-export function pause(milliseconds, signal) {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, milliseconds);
-    signal?.addEventListener("abort", () => {
-      clearTimeout(timer);
-      reject(signal.reason);
-    }, { once: true });
-  });
+/** Waits, and ends with an error when the signal says so, or has said so before. */
+export async function pause(milliseconds, signal) {
+  signal?.throwIfAborted();
+  let timer;
+  let stop;
+  try {
+    await new Promise((resolve, reject) => {
+      timer = setTimeout(resolve, milliseconds);
+      stop = () => reject(signal.reason);
+      signal?.addEventListener("abort", stop);
+    });
+  } finally {
+    clearTimeout(timer);
+    // A signal may outlive many pauses.
+    signal?.removeEventListener("abort", stop);
+  }
 }

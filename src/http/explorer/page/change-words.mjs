@@ -1,6 +1,6 @@
 /** What a change is, in words. */
 
-import { fallbackName, kindName } from "./object-kinds.mjs";
+import { kindName } from "./object-kinds.mjs";
 
 /** What happened, by the end of the event type. */
 const HAPPENED = { Create: "added", Update: "changed", Delete: "removed" };
@@ -19,7 +19,7 @@ export function changeWords(change, kinds) {
   const subject = change.relation !== undefined ? "Link"
     : change.association !== undefined ? "Association"
     : change.record !== undefined ? (change.object ? kindName(kinds, change.object) : "Record")
-    : change.object !== undefined ? `Kind ${kinds.has(change.object) ? kindName(kinds, change.object) : fallbackName(change.object)}`
+    : change.object !== undefined ? `Kind ${kindName(kinds, change.object)}`
     : "Location";
   const end = ending(change);
   return { text: `${subject} ${HAPPENED[end]}`, sign: SIGNS[end], mark: { Create: "added", Update: "changed", Delete: "removed" }[end] };

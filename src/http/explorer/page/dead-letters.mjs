@@ -1,5 +1,7 @@
 /** Dead letters by what is wrong with them, and their bodies as text. */
 
+import { nodeOf } from "./object-kinds.mjs";
+
 /** Bytes of a body that is no text that are shown. */
 export const HEX_MAX = 4096;
 
@@ -61,7 +63,7 @@ export function hexadecimal(bytes) {
  * @returns {[string, string][]} names and values
  */
 export function verdict({ reading, effect, answer }) {
-  const of = (end) => (end ? `${end.object}/${end.record}` : null);
+  const of = (end) => (end ? nodeOf(end) : null);
   /** @type {[string, string | null | undefined][]} */
   const lines = [
     ["Can be used", reading.ok ? "yes" : "no"],

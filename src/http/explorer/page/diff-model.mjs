@@ -1,6 +1,6 @@
 /** The answer of `diff` as a picture, and as rows of a table. */
 
-import { encodeField } from "./history.mjs";
+import { linkId } from "./history.mjs";
 import { kindName, nodeOf, recordName } from "./object-kinds.mjs";
 
 /** More differences are a table only. */
@@ -32,14 +32,15 @@ export function diffRows({ added, removed }) {
  */
 export function diffModel(rows, kinds, { names }) {
   const nodes = new Map();
-  const links = rows.map(({ change, link: { first, second, relation, association } }) => {
+  const links = rows.map(({ change, link }) => {
+    const { first, second } = link;
     for (const end of [first, second]) {
       const id = nodeOf(end);
       nodes.set(id, { id, kind: end.object, text: names ? recordName(end) : end.record, sub: kindName(kinds, end.object) });
     }
     const [from, to] = [nodeOf(first), nodeOf(second)];
     // A relation that joins other records now is removed and added.
-    return { id: ["link", change, relation ?? association, from, to].map(encodeField).join(":"), from, to, label: second.label, ownLabel: first.label, state: change };
+    return { id: linkId(link, from, to, change), from, to, label: second.label, ownLabel: first.label, state: change };
   });
   return { nodes: [...nodes.values()], groups: [], links, past: false };
 }

@@ -4,8 +4,9 @@ import { isStopped } from "./api-client.mjs";
 import { button, code, day, el, fill, named, number, part } from "./dom.mjs";
 import { diffModel, diffRows, diffWords, DRAWN_MAX, renamings } from "./diff-model.mjs";
 import { kindName } from "./object-kinds.mjs";
+import { selecting } from "./picture-model.mjs";
 import { createPicture } from "./picture.mjs";
-import { isNameless, recordLink } from "./record-link.mjs";
+import { isNameless, pictureOf, recordLink } from "./record-link.mjs";
 import { param } from "./router.mjs";
 import { asOfText, DAY_MS, fieldText, parseAsOf } from "./time-range.mjs";
 
@@ -91,8 +92,8 @@ export function mount(region, first, app) {
     const model = diffModel(rows, kinds, { names: !isNameless(app) });
     picture = createPicture(stage, {
       label: `${diffWords(answer, number)}; the table holds the same`,
-      onSelect: ([id]) => picture.show({ ...model, nodes: model.nodes.map((node) => ({ ...node, selected: node.id === id })) }),
-      onOpen: (id) => model.nodes.some((node) => node.id === id) && app.go({ view: "graph", steps: [{ kind: "around", node: id }], params: { sel: [id] } }),
+      onSelect: ([id]) => picture.show(selecting(model, id)),
+      onOpen: (id) => model.nodes.some((node) => node.id === id) && app.go(pictureOf(id)),
     });
     picture.show(model);
   }

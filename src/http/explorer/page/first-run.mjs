@@ -62,12 +62,13 @@ async function watch(app, shown, signal) {
       const more = count - (before.get(status) ?? 0);
       if (more > 0) seen.unshift({ status, more, at: new Date().toISOString() });
     }
+    seen.splice(LISTED_MAX);
     before = now;
     const [{ locations }, letters] = await Promise.all([
       app.api.get(["v1", "locations"], {}, { signal }),
       now.size ? app.api.get(["v1", "dead-letters"], { limit: 5 }, { signal }) : { deadLetters: [] },
     ]);
-    if (seen.length || locations.length) show(app, shown, seen.slice(0, LISTED_MAX), locations, letters.deadLetters);
+    if (seen.length || locations.length) show(app, shown, seen, locations, letters.deadLetters);
   }
 }
 

@@ -5,7 +5,7 @@ import { openHelp } from "./help-dialog.mjs";
 import { openMenu } from "./menu.mjs";
 import { createSearchBox } from "./search-box.mjs";
 import { openTokenDialog } from "./token-dialog.mjs";
-import { TABS, VIEWS } from "./views.mjs";
+import { TABS } from "./views.mjs";
 
 /** More locations are chosen from a page of their own. */
 const PICKER_MAX = 8;
@@ -83,7 +83,7 @@ export function createFrame() {
     // Views of all locations lead back to the last one.
     const location = route.location ?? (route.view === "locations" ? undefined : lastLocation);
     tabs.hidden = location === undefined;
-    if (!tabs.firstChild) fill(tabs, TABS.filter(([name]) => VIEWS[name]).map(([name, text]) => el("a", { "data-view": name }, text)));
+    if (!tabs.firstChild) fill(tabs, TABS.map(([name, text]) => el("a", { "data-view": name }, text)));
     for (const tab of /** @type {HTMLCollectionOf<HTMLAnchorElement>} */ (tabs.children)) {
       const isPicture = tab.dataset.view === "graph" && picture !== undefined && picture.location === location;
       tab.href = link(isPicture ? picture : { view: tab.dataset.view, location });

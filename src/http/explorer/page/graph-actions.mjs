@@ -5,6 +5,7 @@ import { number } from "./dom.mjs";
 import { groupId, LIMIT_MAX } from "./history.mjs";
 import { openMenu } from "./menu.mjs";
 import { labelName, splitNode } from "./object-kinds.mjs";
+import { pictureOf } from "./record-link.mjs";
 import { STEPS_MAX } from "./router.mjs";
 import { SMALL_GROUP, STEP_MAX } from "./state.mjs";
 
@@ -13,7 +14,7 @@ const ASK = 500;
 const MOST = 2000;
 
 /** How many of a group are opened at once, on request. */
-const MANY = 100;
+export const MANY = 100;
 
 /**
  * @typedef {object} Actions
@@ -24,7 +25,6 @@ const MANY = 100;
  * @property {(group: object, count?: number) => void} openGroup
  * @property {(node: string) => void} showNode selects it, after adding it where it is missing
  * @property {(node: string) => boolean} isShown
- * @property {(node: string) => boolean} isOpened whether groups of the node are drawn
  * @property {(node: string, group: object) => void} collapse
  * @property {(ids: string[]) => void} remove
  * @property {(ids: string[]) => void} keep removes all others
@@ -99,8 +99,6 @@ export function createActions(app, current, picture) {
     else if (isShown(id)) openNode(id);
   }
 
-  const begin = (node) => app.go({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node] } });
-
   /** @returns {[string, () => void][]} */
   function itemsOf(id) {
     const group = groupOf(id);
@@ -110,8 +108,10 @@ export function createActions(app, current, picture) {
     }
     if (!isShown(id)) return [];
     /** @type {[string, () => void][]} */
-    const items = [["Expand", () => openNode(id)], ["Begin a picture with it", () => begin(id)]];
-    if (app.hasView("path")) items.push(["Find a path from here", () => app.go({ view: "path", params: { from: [id] } })]);
+    const items = [
+      ["Expand", () => openNode(id)], ["Begin a picture with it", () => app.go(pictureOf(id))],
+      ["Find a path from here", () => app.go({ view: "path", params: { from: [id] } })],
+    ];
     if (picture().layout.isPinned(id)) items.push(["Unpin", () => picture().unpin(id)]);
     items.push(["Remove", () => actions.remove([id])]);
     items.push(["Hide all of this kind", () => push([{ kind: "hide-object", object: splitNode(id).object }])]);
@@ -130,7 +130,6 @@ export function createActions(app, current, picture) {
       if (isShown(node)) actions.select([node], { centre: true });
       else grow(1, [{ kind: "add", node }], [node]);
     },
-    isOpened: (node) => current().shown.opened.has(node),
     collapse: (node, { association, side, object }) => push([{ kind: "collapse", node, association, side, object }]),
     remove: (ids) => push(ids.filter(isShown).map((node) => ({ kind: "remove", node })), []),
     keep(ids) {

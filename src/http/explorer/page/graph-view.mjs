@@ -30,6 +30,7 @@ export function mount(region, first, app) {
   let records = 0;
   let drawn = null;
   let stopping = new AbortController();
+  const leaving = new AbortController();
   let isLoading = false;
   /** What changed since it was asked for. */
   let marks = noMarks();
@@ -93,8 +94,10 @@ export function mount(region, first, app) {
     if (isFollowing) return load();
     draw();
     const ids = shown.nodes.map(({ id }) => id).filter((id) => marks.nodes.has(id));
+    const { signal } = leaving;
     try {
-      const known = await app.location.countLabels(ids);
+      const known = await app.location.countLabels(ids, signal);
+      if (signal.aborted) return;
       const links = (id) => (known.get(id) ?? []).reduce((sum, group) => sum + group.count, 0);
       shown = { ...shown, nodes: shown.nodes.map((node) => (marks.nodes.has(node.id) ? { ...node, links: links(node.id) } : node)) };
       draw();
@@ -129,7 +132,7 @@ export function mount(region, first, app) {
     const remove = () => actions.remove([...selection()]);
     Object.assign(app.keys, {
       e: selected(actions.open), Enter: selected(actions.open), h: remove, Delete: remove,
-      u: selected((id) => picture.unpin(id)), p: selected((id) => app.hasView("path") && app.go({ view: "path", params: { from: [id] } })),
+      u: selected((id) => picture.unpin(id)), p: selected((id) => app.go({ view: "path", params: { from: [id] } })),
       "+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit(),
       l: () => toggle.click(),
       Escape() {
@@ -213,6 +216,7 @@ export function mount(region, first, app) {
     update,
     unmount() {
       stopping.abort();
+      leaving.abort();
       unsubscribe();
       wide.removeEventListener("change", redraw);
       window.removeEventListener("beforeprint", print);

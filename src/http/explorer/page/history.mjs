@@ -74,6 +74,16 @@ export const groupId = (node, { association, side, object }) =>
   ["group", node, association, side, object].map(encodeField).join(":");
 
 /**
+ * Returns the id of a link, the same wherever it is drawn.
+ * @param {{ relation?: string, association: string }} link
+ * @param {string} from node of its first side
+ * @param {string} to node of its second side
+ * @param {string} [change] what became of it: one that was removed and added again is drawn twice
+ */
+export const linkId = ({ relation, association }, from, to, change) =>
+  ["link", ...(change === undefined ? [] : [change]), relation ?? association, from, to].map(encodeField).join(":");
+
+/**
  * What a step found: the far ends of the groups that it opens, or the nodes of a path.
  * @typedef {object} Found
  * @property {{ id: string, nodes: string[] }[]} [groups]

@@ -10,7 +10,7 @@ import { countText } from "./sizes.mjs";
 import { oneLine, textWidth } from "./text-width.mjs";
 
 /** Sizes in CSS pixels; nothing is drawn smaller. */
-export const TEXT = { node: 12.5, sub: 11, link: 11, group: 11.5, count: 11.5 };
+const TEXT = { node: 12.5, sub: 11, link: 11, group: 11.5, count: 11.5 };
 
 /** At most this many texts of nodes and of links at once. */
 const NODE_TEXTS_MAX = 200;

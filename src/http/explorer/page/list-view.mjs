@@ -2,6 +2,7 @@
 
 import { button, counted, el, fill, named, number } from "./dom.mjs";
 import { byCount, compareTexts, kindName, labelName, recordName } from "./object-kinds.mjs";
+import { SMALL_GROUP } from "./state.mjs";
 
 /**
  * @param {import("./graph-actions.mjs").Actions} actions
@@ -62,7 +63,7 @@ export function createList(actions) {
       sorted.map(({ label, ends, count }) => el("li", null, el("b", null, named(label || "–")), " ", el("span", { class: "soft" }, number(count)),
         el("ul", { class: "ends" }, ends.map((end) => el("li", null, button(named(names.get(end.node)), () => actions.select([end.node]), { class: "bare entry" })))))),
       groups.map((group) => el("li", null, button(
-        `Open ${number(Math.min(group.count, 25))} of ${counted(group.count, labelName(group), labelName(group))} of ${recordName(node)}`,
+        `Open ${number(Math.min(group.count, SMALL_GROUP))} of ${counted(group.count, labelName(group), labelName(group))} of ${recordName(node)}`,
         () => actions.openGroup(group), { class: "bare more" }))),
       groups.length === 0 && node.shown < node.links ? el("li", null, button(`Open what is linked to ${recordName(node)}`, () => actions.openNode(node.id), { class: "bare more" })) : null);
   }

@@ -89,7 +89,8 @@ export function createLiveChanges(app) {
     const params = Object.fromEntries(given.map((name) => [name, route.params[name]]));
     const key = isOn ? JSON.stringify([route.location, params]) : "";
     sign.href = app.link({ view: "changes" });
-    if (key === followed.key) return;
+    // A feed that has ended may be open to another token, or be there again.
+    if (key === followed.key && live.state() !== "ended") return;
     // With a filter, changes passed by unseen.
     if (isOn && followed.location === route.location) state.forget();
     followed = { key, location: route.location, params };
@@ -109,10 +110,11 @@ export function createLiveChanges(app) {
   }
 
   document.addEventListener("visibilitychange", () => live.visibilityChanged());
+  window.addEventListener("pagehide", () => live.pageLeft());
+  window.addEventListener("pageshow", () => live.visibilityChanged());
 
   return {
     show, log,
-    state: live.state,
     /**
      * @param {OnChanges} listener
      * @returns {() => void} ends it

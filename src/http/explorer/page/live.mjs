@@ -1,7 +1,7 @@
 /**
  * Follows the changes of a location: reads the feed, and returns to it with the id of the last
- * event whenever it ends. While the page is hidden for long, the connection is closed: a browser
- * opens few to one server, all its tabs together.
+ * event whenever it ends. While the page is hidden for long, and once it is left, the connection
+ * is closed: a browser opens few to one server, all its tabs and the pages that it keeps together.
  */
 
 import { createEventParser } from "./sse.mjs";
@@ -90,6 +90,11 @@ export function createLive(connect, on, host = browser) {
   function end(text) {
     halt();
     say("ended", { text });
+  }
+
+  function hide() {
+    halt();
+    say("hidden");
   }
 
   async function run() {
@@ -205,11 +210,15 @@ export function createLive(connect, on, host = browser) {
           run();
         }
       } else if (state !== "hidden") {
-        stopHiding = host.after(HIDDEN_MS, () => {
-          halt();
-          say("hidden");
-        });
+        stopHiding = host.after(HIDDEN_MS, hide);
       }
+    },
+    /**
+     * Says that the page is left. A browser may keep it, connection and all, but lets none of its
+     * timers run; when it comes back, it is seen again.
+     */
+    pageLeft() {
+      if (state !== "off" && state !== "ended") hide();
     },
   };
 }

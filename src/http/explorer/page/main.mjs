@@ -34,7 +34,6 @@ import { VIEWS } from "./views.mjs";
  * @property {(ids: string[], how?: { add?: boolean, centre?: boolean }) => void} [select] in it
  * @property {(content: unknown, kind?: "bad" | "note") => unknown} notice
  * @property {(error: Error, retry?: () => void) => void} fail shows an error
- * @property {(name: string) => boolean} hasView
  * @property {ReturnType<typeof createLiveChanges>} live the changes of the shown location
  * @property {() => void} checkVersion of the server, after it was away
  * @property {() => number} depth how many entries of the browser's history are of this page
@@ -60,10 +59,9 @@ const api = createApi(base, {
 });
 
 /** @type {App} */
-export const app = {
+const app = {
   api, session: null, locations: [], location: null, route: null, keys: {}, keysEverywhere: {},
   go, link, step, restart,
-  hasView: (name) => Object.hasOwn(VIEWS, name),
   depth: () => depth,
   slots: frame.slots,
   live: null,
@@ -138,7 +136,7 @@ function mount(route) {
     shown?.mounted.unmount();
     app.keys = {};
     const region = frame.emptyView();
-    shown = { view: route.view, location: app.location, mounted: (VIEWS[route.view] ?? VIEWS.overview).mount(region, route, app) };
+    shown = { view: route.view, location: app.location, mounted: VIEWS[route.view].mount(region, route, app) };
     if (document.activeElement === document.body) frame.view.focus({ preventScroll: true });
   } catch (error) {
     fail(error);
@@ -152,7 +150,12 @@ function fail(error, retry) {
 }
 
 function restart() {
-  [app.location, app.session] = [null, null];
+  // What another token may see is asked for anew; nothing of before goes on meanwhile.
+  shown?.mounted.unmount();
+  frame.emptyView();
+  shown = null;
+  [app.keys, app.location, app.session] = [{}, null, null];
+  app.live.show();
   ready = start();
   show();
 }

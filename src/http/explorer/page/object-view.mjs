@@ -3,7 +3,7 @@
 import { isStopped } from "./api-client.mjs";
 import { button, counted, el, fill, named, number } from "./dom.mjs";
 import { byCount, kindName, labelName } from "./object-kinds.mjs";
-import { shownName } from "./record-link.mjs";
+import { recordLink } from "./record-link.mjs";
 import { createSearchBox, showRecord } from "./search-box.mjs";
 
 const PAGE = 100;
@@ -55,10 +55,8 @@ export function mount(region, route, app) {
 }
 
 function row(app, record) {
-  const node = `${record.object}/${record.record}`;
-  const href = app.link({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node] } });
   return el("tr", null,
-    el("td", null, el("a", { href }, named(shownName(app, record)))),
+    el("td", null, recordLink(app, record)),
     el("td", { class: "mono soft" }, named(record.record)),
     el("td", { class: "number" }, number(record.links)));
 }

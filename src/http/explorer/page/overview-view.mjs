@@ -3,8 +3,9 @@
 import { isStopped } from "./api-client.mjs";
 import { createChangeTable } from "./change-table.mjs";
 import { code, counted, el, fill, named, number, part } from "./dom.mjs";
-import { cardinalityName, compareTexts, fallbackName, kindName } from "./object-kinds.mjs";
+import { cardinalityName, compareTexts, kindName } from "./object-kinds.mjs";
 import { createPicture } from "./picture.mjs";
+import { sizeStep } from "./sizes.mjs";
 
 /** Changes that are listed here; there is a view with more. */
 const LAST = 10;
@@ -16,10 +17,16 @@ const REST_MS = 2000;
 export function mount(region, route, app) {
   const stopping = new AbortController();
   let picture = null;
+  let table = null;
+  /** What is shown: the summary, and its kinds with those that associations alone name. */
+  let now = null;
+  let deadLetters = null;
   let resting;
   const isPast = route.params.asOf !== undefined;
   const last = createChangeTable(app, LAST);
   const none = el("p", { class: "soft" }, "None was seen yet.");
+  /** What stands above the rest, which may be wondered at without it. */
+  const notes = el("div");
   region.classList.add("page");
 
   function showLast(kinds) {
@@ -34,66 +41,82 @@ export function mount(region, route, app) {
     if (isLost || news.length > 0) resting ??= setTimeout(refresh, REST_MS);
   });
 
-  /** Says that deliveries could not be used, without which the rest may be wondered at. */
-  async function showDeadLetters() {
-    if (isPast) return;
-    const answer = await app.api.get(["v1", "dead-letters"], { limit: 1 }, { signal: stopping.signal }).catch(() => null);
-    const count = answer?.total ?? answer?.deadLetters.length;
-    if (!count || stopping.signal.aborted) return;
-    region.querySelector(".counts").after(el("p", { class: "amber" }, answer.total === undefined ? "Some deliveries" : counted(count, "delivery", "deliveries"), " could not be used. ",
-      el("a", { href: app.link({ view: "dead-letters" }) }, "Dead letters")));
+  function showNotes() {
+    fill(notes, unusable(app, deadLetters), pending(now.summary),
+      now.summary.complete ? null : el("p", { class: "amber" }, "Not every violation was looked for: the limit of one query was reached."));
   }
 
-  /** Shows new counts where the old ones are; where the kinds are others, everything. */
+  async function askForDeadLetters() {
+    if (isPast) return;
+    const { signal } = stopping;
+    deadLetters = await app.api.get(["v1", "dead-letters"], { limit: 1 }, { signal }).catch(() => deadLetters);
+    if (!signal.aborted) showNotes();
+  }
+
+  async function ask() {
+    const [summary, kinds] = await Promise.all([app.location.summary(), app.location.kinds()]);
+    return { summary, kinds, known: withKinds(summary, kinds) };
+  }
+
+  /** Shows new counts where the old ones are; where there are other parts now, everything. */
   async function refresh() {
     resting = undefined;
     try {
-      const [summary, kinds] = await Promise.all([app.location.summary(), app.location.kinds()]);
-      const known = withKinds(summary, kinds);
+      const next = await ask();
       if (stopping.signal.aborted) return;
-      if (!picture || known.size !== picture.model().nodes.length) {
-        picture?.destroy();
-        picture = null;
-        return await load();
-      }
-      region.querySelector(".counts").replaceWith(counts(app, summary));
-      region.querySelector("ul.kinds").replaceWith(kindList(app, known));
-      table.show(summary.byAssociation, known);
-      picture.show(kindModel(summary, known, isPast));
+      const hasTable = ({ summary }) => summary.byAssociation.length > 0;
+      if (!picture || next.known.size !== now.known.size || hasTable(next) !== hasTable(now)) return await load();
+      now = next;
+      region.querySelector(".counts").replaceWith(counts(app, now.summary));
+      region.querySelector("ul.kinds").replaceWith(kindList(app, now.known));
+      showNumbers();
+      // A token that may not see them was refused once.
+      if (deadLetters) askForDeadLetters();
     } catch (error) {
       if (!isStopped(error)) app.fail(error, refresh);
     }
   }
-  let table = null;
+
+  /** Shows what is known now in the parts that there are. */
+  function showNumbers() {
+    const { summary, known } = now;
+    showNotes();
+    table.show(summary.byAssociation, known);
+    picture?.show(kindModel(summary, known, isPast));
+    picture?.describe(`${counted(known.size, "kind")} and ${counted(summary.byAssociation.length, "association")}; the table holds the same`);
+  }
 
   async function load() {
-    const [summary, kinds] = await Promise.all([app.location.summary(), app.location.kinds()]);
+    const next = await ask();
     if (stopping.signal.aborted) return;
+    picture?.destroy();
+    picture = null;
+    now = next;
+    const { summary, kinds, known } = now;
     const stage = el("div", { class: "stage kinds" });
     const card = el("div", { class: "card", hidden: true });
-    const known = withKinds(summary, kinds);
     table = associationTable(app);
-    table.show(summary.byAssociation, known);
     showLast(kinds);
-    fill(region, counts(app, summary), pending(summary),
+    fill(region, counts(app, summary), notes,
       summary.records + summary.associations === 0 ? empty(app) : [
         part("Kinds and associations", el("div", { class: "beside" }, el("div", { class: "held" }, stage, card), kindList(app, known))),
         part("Associations", summary.byAssociation.length ? table.element : el("p", { class: "soft" }, "No event has declared an association yet.")),
         isPast ? null : part("Last changes", last.element, none, el("p", null, el("a", { href: app.link({ view: "changes" }) }, "All changes as they come"))),
-      ],
-      summary.complete ? null : el("p", { class: "amber" }, "Not every violation was looked for: the limit of one query was reached."));
-    showDeadLetters();
-    if (!stage.isConnected) return;
-    picture = createPicture(stage, {
-      label: `${counted(known.size, "kind")} and ${counted(summary.byAssociation.length, "association")}; the table holds the same`,
-      onSelect: ([id]) => select(id, summary, known, card),
-      scene: { endLabels: true },
-      onOpen: (id) => known.has(id) && app.go({ view: "kind", object: id }),
-    });
-    picture.show(kindModel(summary, known, isPast));
+      ]);
+    if (stage.isConnected) {
+      picture = createPicture(stage, {
+        label: "Kinds and associations",
+        onSelect: ([id]) => select(id, card),
+        scene: { endLabels: true },
+        onOpen: (id) => now.known.has(id) && app.go({ view: "kind", object: id }),
+      });
+    }
+    showNumbers();
+    askForDeadLetters();
   }
 
-  function select(id, { byAssociation }, kinds, card) {
+  function select(id, card) {
+    const { summary: { byAssociation }, known: kinds } = now;
     card.hidden = id === undefined;
     if (card.hidden) return;
     if (kinds.has(id)) {
@@ -127,13 +150,12 @@ function withKinds({ byAssociation }, kinds) {
   return known;
 }
 
-/** Five sizes, by the square root of the number of records. */
 function kindModel({ byAssociation }, kinds, past) {
-  const most = Math.max(1, ...[...kinds.values()].map((kind) => kind.records ?? 0));
+  const most = Math.max(...[...kinds.values()].map((kind) => kind.records ?? 0));
   return {
     nodes: [...kinds.values()].map(({ object, records = 0 }) => ({
       id: object, kind: object, text: kindName(kinds, object, 2), sub: number(records),
-      size: 1 + Math.round(4 * Math.sqrt(records / most)),
+      size: sizeStep(records, most),
     })),
     groups: [],
     links: byAssociation.filter((one) => one.firstObjectKey && one.secondObjectKey).map((one) => ({
@@ -151,6 +173,12 @@ function counts(app, { records, relations, associations, seq }) {
     [[records, "record"], [relations, "relation"], [associations, "association"]].map(([count, noun]) =>
       el("div", { class: "count" }, el("b", null, number(count)), " ", noun + (count === 1 ? "" : "s"))),
     el("div", { class: "count soft" }, "as of event ", el("b", null, number(seq))));
+}
+
+function unusable(app, answer) {
+  const count = answer?.total ?? answer?.deadLetters.length;
+  return count > 0 && el("p", { class: "amber" }, answer.total === undefined ? "Some deliveries" : counted(count, "delivery", "deliveries"), " could not be used. ",
+    el("a", { href: app.link({ view: "dead-letters" }) }, "Dead letters"));
 }
 
 const pending = ({ pendingAssociations }) => pendingAssociations > 0 && el("p", { class: "amber" },
@@ -186,11 +214,11 @@ const columns = (app, kinds) => [
   ["Declared", (one) => one[CARDINALITIES[0]] ?? "", (one) => cardinalityName(one[CARDINALITIES[0]])],
   ["Observed", (one) => one.observed?.[CARDINALITIES[0]] ?? "", (one) => cardinalityName(one.observed?.[CARDINALITIES[0]])],
   ["Relations", (one) => one.relations, (one) => number(one.relations)],
-  ["Violations", (one) => one.violations, (one) => (one.violations ? el(app.hasView("violations") ? "a" : "span", { class: "bad", href: app.link({ view: "violations" }) }, counted(one.violations, "record")) : "none")],
+  ["Violations", (one) => one.violations, (one) => (one.violations ? el("a", { class: "bad", href: app.link({ view: "violations" }) }, counted(one.violations, "record")) : "none")],
 ];
 
 const end = (app, kinds, object, label) => [
-  named(label || "–"), " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kinds.has(object) ? kindName(kinds, object) : fallbackName(object)) : null,
+  named(label || "–"), " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kindName(kinds, object)) : null,
 ];
 
 /** Makes the table, which stays sorted as it is when it is shown anew. */

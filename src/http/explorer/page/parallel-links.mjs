@@ -4,7 +4,7 @@
  */
 
 /** Up to this many parallel links are drawn as arcs, more as one with their number. */
-export const ARCS_MAX = 4;
+const ARCS_MAX = 4;
 
 /** @typedef {import("./scene.mjs").PictureModel} PictureModel */
 /** @typedef {import("./scene.mjs").PictureLink} PictureLink */

@@ -1,6 +1,6 @@
 /** The answer of `path` as a picture, and each of its ways in words. */
 
-import { encodeField } from "./history.mjs";
+import { linkId } from "./history.mjs";
 import { kindName, labelName, nodeOf, recordName } from "./object-kinds.mjs";
 
 /** More ways would make a picture that nobody can follow. */
@@ -13,10 +13,7 @@ export const WAYS_DRAWN = 25;
  */
 
 /** Returns an id of a link that is the same whichever way it is taken. */
-function linkId({ link }, from, to) {
-  const ends = link.side === "first" ? [from, to] : [to, from];
-  return ["link", link.relation ?? link.association, ...ends].map(encodeField).join(":");
-}
+const idOf = (link, from, to) => (link.side === "first" ? linkId(link, from, to) : linkId(link, to, from));
 
 /**
  * Returns the nodes and links of the first ways, each once.
@@ -38,7 +35,7 @@ export function pathModel(paths, kinds, { names, past }) {
       });
       if (at === 0) continue;
       const from = nodeOf(path[at - 1]);
-      const link = linkId(step, from, id);
+      const link = idOf(step.link, from, id);
       const known = { id: link, from, to: id, label: labelName(step.link), ownLabel: step.link.ownLabel };
       if (!links.has(link)) links.set(link, known);
     }

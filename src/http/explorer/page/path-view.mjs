@@ -5,8 +5,9 @@ import { button, code, counted, el, fill, named, number, part } from "./dom.mjs"
 import { kindName, labelName, nodeOf, splitNode } from "./object-kinds.mjs";
 import { layered } from "./layered-layout.mjs";
 import { noWay, pathModel, WAYS_DRAWN } from "./path-model.mjs";
+import { selecting } from "./picture-model.mjs";
 import { createPicture } from "./picture.mjs";
-import { isNameless, recordLink, shownName } from "./record-link.mjs";
+import { isNameless, pictureOf, recordLink, shownName } from "./record-link.mjs";
 import { param } from "./router.mjs";
 import { createSearchBox } from "./search-box.mjs";
 
@@ -107,7 +108,7 @@ export function mount(region, first, app) {
     picture = createPicture(stage, {
       label: `${counted(paths.length, "way")} in layers from left to right; the list holds the same`,
       onSelect: ([id]) => picture.show(selecting(model, id)),
-      onOpen: (id) => isNode(id) && open(id),
+      onOpen: (id) => isNode(id) && app.go(pictureOf(id)),
       describe: (id) => describe(paths, id, kinds),
     });
     picture.show(model);
@@ -115,9 +116,7 @@ export function mount(region, first, app) {
     picture.redraw();
   }
 
-  const selecting = (model, id) => ({ ...model, nodes: model.nodes.map((node) => ({ ...node, selected: node.id === id })) });
   const isNode = (id) => !id.startsWith("link:");
-  const open = (id) => app.go({ view: "graph", steps: [{ kind: "around", node: id }], params: { sel: [id] } });
 
   function describe(paths, id, kinds) {
     const step = paths.flat().find((one) => nodeOf(one) === id);

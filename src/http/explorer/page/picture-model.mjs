@@ -39,6 +39,9 @@ export function pictureModel(shown, { kinds, selected, names, past, isPinned }) 
   return { nodes, groups, links, past };
 }
 
+/** Returns a model with this node selected, or none. */
+export const selecting = (model, id) => ({ ...model, nodes: model.nodes.map((node) => ({ ...node, selected: node.id === id })) });
+
 /** Returns what is written at a node. */
 export function nodeText(node, kinds, names) {
   if (!names) return kindName(kinds, node.object);

@@ -9,9 +9,9 @@ export const isNameless = (app) => app.route?.params.names?.[0] === "off";
 /** Returns what a record is called, or its id where names are off. */
 export const shownName = (app, record) => (isNameless(app) ? record.record : recordName(record));
 
+/** Returns the route of a picture that begins with this node and what is linked to it. */
+export const pictureOf = (node) => ({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node] } });
+
 /** Makes a link to the picture of a record with what is linked to it. */
-export function recordLink(app, record) {
-  const node = nodeOf(record);
-  const steps = [{ kind: "around", node }];
-  return el("a", { href: app.link({ view: "graph", steps, params: { sel: [node] } }) }, named(shownName(app, record)));
-}
+export const recordLink = (app, record) =>
+  el("a", { href: app.link(pictureOf(nodeOf(record))) }, named(shownName(app, record)));

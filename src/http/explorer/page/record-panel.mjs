@@ -1,9 +1,12 @@
 /** The panel beside the picture: what is selected, in detail. */
 
 import { isStopped } from "./api-client.mjs";
+import { pretty } from "./dead-letters.mjs";
 import { button, code, copyButton, counted, day, el, fill, named, number, time } from "./dom.mjs";
+import { MANY } from "./graph-actions.mjs";
 import { kindName, labelName, nodeOf, recordName, splitNode } from "./object-kinds.mjs";
 import { groupId } from "./history.mjs";
+import { SMALL_GROUP } from "./state.mjs";
 
 /** Far ends that a card shows by itself, and links that are asked for to fill the cards. */
 const CARD_ENDS = 5;
@@ -104,8 +107,8 @@ export function createRecordPanel(app, actions) {
     const listPage = lister(ends, node, group, signal);
     const isBroken = node.violated.some((one) => groupId("", one) === groupId("", group));
     const hidden = shown.groups.find(({ id }) => id === groupId(node.id, group));
-    const isOpen = shown.opened?.get(node.id)?.has(groupId(node.id, group));
-    const unshown = hidden ?? (actions.isOpened(node.id) ? null : { ...group, id: groupId(node.id, group), parent: node.id, total: group.count });
+    const isOpen = shown.opened.get(node.id)?.has(groupId(node.id, group));
+    const unshown = hidden ?? (shown.opened.has(node.id) ? null : { ...group, id: groupId(node.id, group), parent: node.id, total: group.count });
     return el("section", { class: "card" },
       el("h3", null, named(labelName(group)), " ", el("span", { class: "chip" }, number(group.count))),
       el("p", { class: "soft" }, kindName(kinds, group.object, group.count), group.ownLabel ? [" · it is their “", named(group.ownLabel), "”"] : ""),
@@ -178,8 +181,8 @@ export function createRecordPanel(app, actions) {
     const parent = shown.nodes.find(({ id }) => id === group.parent);
     return [el("p", { class: "kind" }, `Group of ${kindName(kinds, group.object, 2)}`), el("h2", null, named(labelName(group))),
       el("p", null, `${number(group.count)} of ${counted(group.total, "link")} of `, named(recordName(parent)), " are not on the picture."),
-      el("div", { class: "row" }, button(`Open ${number(Math.min(25, group.count))}`, () => actions.openGroup(group), { class: "main" }),
-        group.count > 25 ? button(`Open ${number(Math.min(100, group.count))}`, () => actions.openGroup(group, 100)) : null,
+      el("div", { class: "row" }, button(`Open ${number(Math.min(SMALL_GROUP, group.count))}`, () => actions.openGroup(group), { class: "main" }),
+        group.count > SMALL_GROUP ? button(`Open ${number(Math.min(MANY, group.count))}`, () => actions.openGroup(group, MANY)) : null,
         button("Choose from a list", () => actions.select([group.parent])))];
   }
 
@@ -217,12 +220,4 @@ export function createRecordPanel(app, actions) {
   }
 
   return { element, show, unmount: () => stopping.abort() };
-}
-
-function pretty(text) {
-  try {
-    return JSON.stringify(JSON.parse(text), null, 2);
-  } catch {
-    return text;
-  }
 }

@@ -3,6 +3,7 @@
 import { isStopped, pause } from "./api-client.mjs";
 import { counted, el, fill, named } from "./dom.mjs";
 import { kindName, nodeOf, recordName } from "./object-kinds.mjs";
+import { pictureOf } from "./record-link.mjs";
 
 const LIMIT = 20;
 const REST_MS = 150;
@@ -126,7 +127,7 @@ function group(results) {
 export function showRecord(app, found, { replace = false } = {}) {
   const node = nodeOf(found);
   const fresh = app.route.view !== "graph" || replace || app.route.steps.length === 0;
-  if (fresh) app.go({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node] } });
+  if (fresh) app.go(pictureOf(node));
   else if (app.isShown?.(node)) app.select?.([node], { centre: true });
   else app.go({ view: "graph", steps: [...app.route.steps, { kind: "add", node }], params: { ...app.route.params, sel: [node] } });
 }

@@ -10,7 +10,6 @@
  * @typedef {object} Path
  * @property {(x: number, y: number) => void} moveTo
  * @property {(x: number, y: number) => void} lineTo
- * @property {(cx: number, cy: number, x: number, y: number) => void} quadraticCurveTo
  * @property {(ax: number, ay: number, bx: number, by: number, x: number, y: number) => void} bezierCurveTo
  * @property {() => void} closePath
  */

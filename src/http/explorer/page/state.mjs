@@ -1,7 +1,7 @@
 /** What is known of a location as of one moment: asked once, kept until it may have changed. */
 
 import { byCount, nodeOf, splitNode, violated } from "./object-kinds.mjs";
-import { encodeField, formatStep, groupId, shownAfter } from "./history.mjs";
+import { formatStep, groupId, linkId, shownAfter } from "./history.mjs";
 
 /** Label groups of at most this many links are opened all at once. */
 export const SMALL_GROUP = 25;
@@ -229,7 +229,7 @@ const farEnds = (links, { association, side, object }) => [...new Set(links
 function shownLink({ first, second, association, associationKey, relation, at, seq }) {
   const [from, to] = [nodeOf(first), nodeOf(second)];
   return {
-    id: ["link", relation ?? association, from, to].map(encodeField).join(":"),
+    id: linkId({ relation, association }, from, to),
     from, to, label: second.label, ownLabel: first.label, association, associationKey, relation, at, seq,
   };
 }

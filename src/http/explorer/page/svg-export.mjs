@@ -24,7 +24,7 @@ const ENTITIES = { "&": "&amp;", "<": "&lt;", ">": "&gt;", '"': "&quot;", "'": "
  * Returns a text as it may stand in an element or a quoted attribute of XML.
  * @param {unknown} text
  */
-export function escaped(text) {
+function escaped(text) {
   return String(text)
     .replace(NOT_XML, "\ufffd")
     .replace(/[&<>"']/g, (character) => ENTITIES[character])
@@ -124,7 +124,6 @@ class PathData {
   text = "";
   moveTo(...numbers) { this.add("M", numbers); }
   lineTo(...numbers) { this.add("L", numbers); }
-  quadraticCurveTo(...numbers) { this.add("Q", numbers); }
   bezierCurveTo(...numbers) { this.add("C", numbers); }
   closePath() { this.text += "Z"; }
   add(command, numbers) { this.text += command + numbers.map(round).join(" "); }

@@ -64,22 +64,3 @@ export function themeOf(scheme, past = false) {
   if (scheme === "dark") return past ? THEMES.darkPast : THEMES.dark;
   return past ? THEMES.lightPast : THEMES.light;
 }
-
-/**
- * Returns the contrast of two colours as WCAG 2 defines it, from 1 to 21.
- * @param {string} one six hexadecimal digits after a `#`
- * @param {string} other
- */
-export function contrast(one, other) {
-  const [dim, bright] = [luminance(one), luminance(other)].sort((a, b) => a - b);
-  return (bright + 0.05) / (dim + 0.05);
-}
-
-/** @param {string} colour */
-function luminance(colour) {
-  const parts = [1, 3, 5].map((at) => Number.parseInt(colour.slice(at, at + 2), 16) / 255);
-  const [red, green, blue] = parts.map((part) =>
-    part <= 0.04045 ? part / 12.92 : ((part + 0.055) / 1.055) ** 2.4,
-  );
-  return 0.2126 * red + 0.7152 * green + 0.0722 * blue;
-}

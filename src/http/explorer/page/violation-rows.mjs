@@ -1,5 +1,7 @@
 /** The records that break a declared cardinality, as rows. */
 
+import { compareTexts } from "./object-kinds.mjs";
+
 /**
  * @typedef {object} ViolationRow
  * @property {any} record with `object`, `record` and perhaps `name`
@@ -22,7 +24,7 @@ export function violationRows({ byAssociation }) {
     // A record on the first side has too many of what the second side is called.
     label: (record.side === "first" ? association.secondObjectLabel : association.firstObjectLabel) || association.key || association.id,
   })));
-  rows.sort((a, b) => b.has - a.has || (a.label < b.label ? -1 : a.label > b.label ? 1 : 0));
+  rows.sort((a, b) => b.has - a.has || compareTexts(a.label, b.label));
   const unlisted = byAssociation.map((association) => ({ association, count: association.violations - association.violating.length }))
     .filter(({ count }) => count > 0);
   return { rows, unlisted };
