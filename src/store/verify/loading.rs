@@ -7,6 +7,7 @@ use foldhash::fast::RandomState;
 use crate::journal::{CheckpointRow, CheckpointSeq, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 use crate::store::verify::pair::{Pair, Pairs};
+use crate::store::verify::summary::Summary;
 
 /// How far the checkpoint had come when locations were loaded from it.
 #[derive(Debug, Default)]
@@ -59,6 +60,8 @@ pub(super) fn load(
             let reason = || format!("it has {rows} rows, {saved} were saved");
             pair.damage.get_or_insert_with(reason);
         }
+        let is_whole = pair.saved_rows.is_some() && pair.damage.is_none();
+        pair.held = is_whole.then(|| Summary::of(&pair.left.graph));
     }
     Ok(found)
 }

@@ -7,6 +7,8 @@ mod pair;
 mod progress;
 mod rebuild;
 mod round;
+mod summaries;
+mod summary;
 mod survey;
 mod verification;
 

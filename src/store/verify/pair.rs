@@ -6,6 +6,7 @@ use foldhash::fast::RandomState;
 
 use crate::graph::{Difference, LocationGraph, Outcome};
 use crate::model::{Event, LocationId, Seq};
+use crate::store::verify::summary::Summary;
 
 /// Number of events after which the notes for a checkpoint are dropped.
 const NOTED_MAX: u32 = 4_096;
@@ -29,6 +30,8 @@ pub(super) struct Side {
     upto: Seq,
     /// Number of compactions that it includes.
     compactions: usize,
+    /// Whether it differs from what was loaded.
+    has_moved: bool,
     /// Whether the notes for a checkpoint are kept.
     pub(super) keeps_notes: bool,
     noted: u32,
@@ -65,7 +68,7 @@ impl Side {
             return None;
         }
         self.compact_before(seq, compactions);
-        self.is_present = true;
+        (self.is_present, self.has_moved) = (true, true);
         let outcome = self.graph.merge(seq, event);
         self.noted += 1;
         if self.noted >= NOTED_MAX && !self.keeps_notes {
@@ -80,6 +83,7 @@ impl Side {
         while let Some(next) = all.get(self.compactions).filter(|next| next.at < seq) {
             self.graph.compact(next.upto);
             self.compactions += 1;
+            self.has_moved = true;
         }
     }
 }
@@ -97,6 +101,8 @@ pub(super) struct Pair {
     pub(super) damage: Option<String>,
     /// Number of rows that were saved.
     pub(super) saved_rows: Option<u64>,
+    /// What they held when they were loaded, where all were saved and are whole.
+    pub(super) held: Option<Summary>,
     /// The event that all rows cover, where known.
     pub(super) saved_seq: Option<Seq>,
 }
@@ -110,8 +116,15 @@ impl Pair {
             compactions: Vec::new(),
             damage: None,
             saved_rows: None,
+            held: None,
             saved_seq: None,
         }
+    }
+
+    /// Returns what the rows of the checkpoint hold, if nothing has come after them: what is
+    /// said of the location beside its rows may be as of any moment after them.
+    pub(super) fn held(&self) -> Option<&Summary> {
+        self.held.as_ref().filter(|_| !self.left.has_moved)
     }
 
     /// Makes the right side a copy of the left one, into which the events are merged again.

@@ -13,6 +13,7 @@ use crate::store::verify::pair::unreadable;
 use crate::store::verify::progress::{Progress, VerifyProgress};
 use crate::store::verify::rebuild::rebuild;
 use crate::store::verify::round::Round;
+use crate::store::verify::summaries::{self, Summaries};
 use crate::store::verify::survey::Survey;
 
 /// How often a round is tried beside a writer that prunes what the round is to read.
@@ -78,7 +79,7 @@ pub fn verify_with(
 
 /// Verifies one location, or returns `None` if no event has named it.
 ///
-/// Costs the location's events and a few around each, and its graphs.
+/// Costs the location's events and a few around each, its graphs, and the list of locations.
 pub fn verify_location(
     journal: &mut dyn JournalReader,
     id: &str,
@@ -166,6 +167,7 @@ fn compare_rounds(
     let rounds = survey.rounds(options.graph_bytes_max);
     progress.expect((survey.head - survey.pruned) * rounds.len() as u64);
     let mut findings = Findings::new(options.differences_max);
+    let summaries = Summaries::list(journal)?;
     let (mut pruned, mut newest, mut is_damaged) = (survey.pruned, Ok(()), false);
     for ids in &rounds {
         let is_only = rounds.len() == 1;
@@ -175,7 +177,10 @@ fn compare_rounds(
         is_damaged |= round.loaded.is_damaged;
         for mut pair in round.pairs.all.drain(..) {
             if let Some(place) = places.get(&pair.id) {
-                let differences = pair.differences(options.differences_max);
+                let mut differences = pair.differences(options.differences_max);
+                if differences.is_empty() && summaries.contradicts(&pair) {
+                    differences = summaries::differences(journal, &pair.id, progress)?;
+                }
                 findings.add(*place, &pair.id, differences);
             }
         }
@@ -246,6 +251,14 @@ fn compare_one(
         }
     }
     let Some(mut pair) = round.pairs.all.pop() else { return Ok(None) };
+    let is_doubted = match Summaries::list(journal) {
+        Ok(summaries) => summaries.contradicts(&pair),
+        Err(JournalError::DamagedCheckpoint { reason }) if round.pruned == 0 => {
+            damage.get_or_insert(reason);
+            false
+        }
+        Err(error) => return Err(error),
+    };
     let differences = match (damage, pair.left.is_present, pair.right.is_present) {
         (_, false, false) => return Ok(None),
         (Some(reason), ..) => vec![damage_of_all(reason)],
@@ -254,7 +267,12 @@ fn compare_one(
             left: "it is there".to_owned(),
             right: "no event has named it".to_owned(),
         }],
-        (None, ..) => pair.differences(options.differences_max),
+        (None, ..) => match pair.differences(options.differences_max) {
+            equal if equal.is_empty() && is_doubted => {
+                summaries::differences(journal, id, progress)?
+            }
+            differences => differences,
+        },
     };
     let differing = if differences.is_empty() { Vec::new() } else { vec![id.clone()] };
     Ok(Some(Verification {

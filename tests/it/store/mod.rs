@@ -25,6 +25,7 @@ mod pruning;
 mod read_costs;
 mod repeats;
 mod sql_views;
+mod summaries;
 mod timeline;
 mod verification;
 mod write_failures;
@@ -76,4 +77,5 @@ fn filled(path: &Path) {
 
 const FORGET_CHECKPOINT: &str = "DELETE FROM checkpoint; DELETE FROM state_location; \
     DELETE FROM state_object; DELETE FROM state_association; DELETE FROM state_unkeyed_record; \
-    DELETE FROM state_record; DELETE FROM state_relation; DELETE FROM state_name";
+    DELETE FROM state_record; DELETE FROM state_relation; DELETE FROM state_name; \
+    DELETE FROM state_summary";

@@ -16,6 +16,9 @@ fn verify_finds_a_checkpoint_that_is_wrong() {
          deleted_at = 9000000000000 WHERE number = 1 AND location = 0",
         "UPDATE state_object SET singular = 'Thing' WHERE key = 'custom_objects.property'",
         "UPDATE state_relation SET at = at + 1 WHERE number = 9 AND location = 0",
+        "UPDATE state_summary SET relations = relations + 1 WHERE location = 0",
+        "UPDATE state_summary SET tombstones = 7 WHERE location = 1",
+        "UPDATE state_summary SET name = 'Nobody' WHERE location = 0",
     ]
     .iter()
     .enumerate()
