@@ -129,7 +129,8 @@ test("dialogs take the focus and give it back, and single keys can be switched o
     await page.waitForSelector("dialog[open]");
     assert.equal(await page.evaluate(() => document.querySelector("dialog").contains(document.activeElement)), true);
     await page.keyboard.press("Escape");
-    assert.equal(await page.$("dialog"), null);
+    // The browser closes it, and tells the page so in a task of its own.
+    await until(page, () => !document.querySelector("dialog"));
     await isSomewhere(page);
     await page.keyboard.press("?");
     await page.waitForSelector("dialog[open]");
