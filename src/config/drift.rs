@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use clap::Args;
 use relata::drift::{DriftSettings, What};
-use relata::pull::ReadSettings;
+use relata::pull::{ReadSettings, ServerDestination, Stop};
 
 use crate::config::duration::parse_duration;
 use crate::config::pull::{ProgressArg, ReadArgs};
@@ -17,10 +17,13 @@ use crate::config::upstream::UpstreamArgs;
 Examples:
   relata drift --location eHy2cOSZxMQzQ6Yyvl8P --token-file pit.txt
   relata drift --location eHy2cOSZxMQzQ6Yyvl8P --token-file pit.txt --apply
+  relata drift --location eHy2cOSZxMQzQ6Yyvl8P --token-file pit.txt --apply \
+      --to http://127.0.0.1:8787 --to-token-file relata.txt
   relata drift --location eHy2cOSZxMQzQ6Yyvl8P --against events.ndjson.gz
 
 A difference counts once the sender was asked for that very thing after --settle, and it was
-still there. Without --apply nothing is written, and a server may have the database open.
+still there. Without --apply nothing is written. A server may have the database open, if --to
+says where repairs are sent.
 
 Exit status: 0 if both are equal, 3 if they differ or not everything was read, 75 if the
 requests of the day are used up, 2 for usage, 1 for other errors.")]
@@ -66,9 +69,8 @@ pub(crate) struct DriftArgs {
     #[command(flatten)]
     pub(crate) repair: RepairArgs,
 
-    /// Refused with a reason, as pull has it
-    #[arg(long, env = "RELATA_DRIFT_TO", hide = true, value_name = "URL")]
-    to: Option<String>,
+    #[command(flatten)]
+    to: ServerArgs,
 
     /// Maximum number of differences to print; all are counted
     #[arg(long, env = "RELATA_LIMIT", default_value_t = 1_000, value_name = "N")]
@@ -85,6 +87,20 @@ pub(crate) struct DriftArgs {
     /// Print one JSON object
     #[arg(long, env = "RELATA_JSON")]
     pub(crate) json: bool,
+}
+
+/// The server that has the database open.
+#[derive(Debug, Args)]
+struct ServerArgs {
+    /// Send repairs to the running server at this address, which has --db open; --db is only
+    /// read then
+    #[arg(long, env = "RELATA_DRIFT_TO", value_name = "URL", requires = "apply")]
+    to: Option<String>,
+
+    /// File with the token of that server. Without it, the credential `relata-token` of systemd,
+    /// or the variable `RELATA_TO_TOKEN`
+    #[arg(long, env = "RELATA_TO_TOKEN_FILE", value_name = "FILE")]
+    to_token_file: Option<PathBuf>,
 }
 
 /// Whether and how differences are removed.
@@ -119,15 +135,17 @@ impl DriftArgs {
         }
     }
 
+    /// Returns the server that repairs are sent to, if there is one, for which `stop` ends the
+    /// waiting.
+    pub(crate) fn server(&self, stop: &Stop) -> anyhow::Result<Option<ServerDestination>> {
+        let ServerArgs { to, to_token_file } = &self.to;
+        let server = |to: &String| self.upstream.server(to, to_token_file.as_deref(), stop);
+        to.as_ref().map(server).transpose()
+    }
+
     /// Returns why arguments do not go together, if they do not.
     pub(crate) fn fault(&self) -> Option<&'static str> {
         let (is_dump, repair) = (self.against.is_some(), &self.repair);
-        if self.to.is_some() {
-            return Some(
-                "a server cannot be compared over HTTP: give its database by --db, which may be in \
-                 use unless --apply is given",
-            );
-        }
         if is_dump && repair.apply && !repair.trust_dump {
             return Some("nothing of a dump is confirmed: --apply needs --trust-dump");
         }

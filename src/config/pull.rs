@@ -4,10 +4,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::{Args, ValueEnum};
-use relata::pull::{BaseUrl, Method, ReadSettings, RecordsRead, Secret};
+use relata::pull::{Method, ReadSettings, RecordsRead, ServerDestination, Stop};
 
 use crate::config::duration::parse_duration;
-use crate::config::secrets::secret;
 use crate::config::store::KeepArg;
 use crate::config::upstream::UpstreamArgs;
 
@@ -37,7 +36,8 @@ pub(crate) struct PullArgs {
     #[arg(long, env = "RELATA_PULL_TO", value_name = "URL", conflicts_with = "output")]
     pub(crate) to: Option<String>,
 
-    /// File with the token of that server [default: the variable `RELATA_TO_TOKEN`]
+    /// File with the token of that server. Without it, the credential `relata-token` of systemd,
+    /// or the variable `RELATA_TO_TOKEN`
     #[arg(long, env = "RELATA_TO_TOKEN_FILE", value_name = "FILE")]
     pub(crate) to_token_file: Option<PathBuf>,
 
@@ -185,11 +185,9 @@ impl PullArgs {
         }
     }
 
-    /// Reads the address of the server to write to, and its token, if there is one.
-    pub(crate) fn server(&self) -> anyhow::Result<Option<(BaseUrl, Option<Secret>)>> {
-        let Some(to) = &self.to else { return Ok(None) };
-        let base = BaseUrl::parse(to, self.upstream.insecure_http)?;
-        let token = secret(self.to_token_file.as_deref(), None, "RELATA_TO_TOKEN")?;
-        Ok(Some((base, token)))
+    /// Returns the server to write to, if there is one, for which `stop` ends the waiting.
+    pub(crate) fn server(&self, stop: &Stop) -> anyhow::Result<Option<ServerDestination>> {
+        let server = |to: &String| self.upstream.server(to, self.to_token_file.as_deref(), stop);
+        self.to.as_ref().map(server).transpose()
     }
 }

@@ -1,11 +1,11 @@
 //! The arguments about the sender's API: where it is, as whom it is asked, and how fast.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context;
 use clap::Args;
-use relata::pull::{BaseUrl, UpstreamSettings};
+use relata::pull::{BaseUrl, ServerDestination, Stop, UpstreamSettings};
 
 use crate::config::duration::parse_duration;
 use crate::config::secrets::secret;
@@ -15,6 +15,9 @@ const TOKEN_VARIABLE: &str = "RELATA_HIGHLEVEL_TOKEN";
 
 /// The name of the token among the credentials of systemd.
 const TOKEN_CREDENTIAL: &str = "highlevel-token";
+
+/// The same for the token of the server that is written to.
+const SERVER_TOKEN_CREDENTIAL: &str = "relata-token";
 
 /// How the sender's API is asked.
 #[derive(Debug, Args)]
@@ -110,5 +113,19 @@ impl UpstreamArgs {
             first_pause: self.first_pause,
             ..UpstreamSettings::new(base_url, token)
         })
+    }
+
+    /// Returns the running server at an address, with its token if there is one, for which
+    /// `stop` ends the waiting.
+    pub(super) fn server(
+        &self,
+        to: &str,
+        token_file: Option<&Path>,
+        stop: &Stop,
+    ) -> anyhow::Result<ServerDestination> {
+        let base = BaseUrl::parse(to, self.insecure_http)?;
+        let token = secret(token_file, Some(SERVER_TOKEN_CREDENTIAL), "RELATA_TO_TOKEN")?;
+        let (ca, pause) = (self.ca_file.as_deref(), self.first_pause);
+        Ok(ServerDestination::new(base, token, ca, pause, stop.clone())?)
     }
 }

@@ -15,6 +15,7 @@ mod local;
 mod mass_delete;
 mod repair;
 mod repair_events;
+mod repair_writing;
 mod sampling;
 mod scope;
 mod state;
@@ -24,7 +25,8 @@ pub use comparison::{Comparison, DriftSettings, compare_with_dump, compare_with_
 pub use difference::{Difference, Kind, Thing, What};
 pub use error::DriftError;
 pub use finding::{Finding, Verdict};
-pub use repair::{Repair, RepairSettings, repair};
+pub use repair::{RepairSettings, repair, repair_by_server};
+pub use repair_writing::Repair;
 pub use sampling::{SampleEstimate, compare_sample};
 pub use scope::Scope;
 pub use state::State;

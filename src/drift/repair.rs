@@ -7,11 +7,11 @@ use crate::drift::finding::Finding;
 use crate::drift::local::newest_event;
 use crate::drift::mass_delete::check_mass_delete;
 use crate::drift::repair_events::{RepairEvents, is_there};
+use crate::drift::repair_writing::{Repair, RepairEvent, Write, write_to_server, write_to_store};
 use crate::graph::{Draft, LocationGraph, Outcome};
-use crate::model::{LocationId, Seq, Stamp, Timestamp};
-use crate::store::{
-    Condition, Delivery, Mutation, MutationRefusal, Mutations, Store, Thing as Written,
-};
+use crate::model::{Seq, Stamp, Timestamp};
+use crate::pull::ServerDestination;
+use crate::store::{Delivery, Store};
 use crate::webhook::Decoded;
 
 /// Events that are committed together.
@@ -26,37 +26,9 @@ pub struct RepairSettings {
     pub allow_mass_delete: bool,
 }
 
-/// What became of a difference.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Repair {
-    /// It is gone: by this event, or by one about another thing.
-    Applied(Option<Seq>),
-    /// The thing has changed since it was compared.
-    Skipped,
-    /// An event about the thing is dated later than the sender's clock was when it was asked.
-    Clock,
-    /// It is not certain, or of a kind that is only reported.
-    Left,
-    /// The store refuses the event.
-    Refused(String),
-}
-
-impl Repair {
-    /// Returns the name, as reports have it.
-    pub const fn as_str(&self) -> &'static str {
-        match self {
-            Self::Applied(_) => "applied",
-            Self::Skipped => "skipped",
-            Self::Clock => "clock",
-            Self::Left => "left",
-            Self::Refused(_) => "refused",
-        }
-    }
-}
-
 /// What is to be done about a difference.
 enum Plan {
-    Append(Box<Mutation>),
+    Append(Box<RepairEvent>),
     Done(Repair),
 }
 
@@ -73,6 +45,30 @@ enum Plan {
 /// [`DriftError::MassDelete`] if more than 20 relations and more than a twentieth of them would
 /// go, unless the settings allow it. Nothing is written then.
 pub fn repair(
+    store: &Store,
+    location: &str,
+    comparison: &Comparison,
+    settings: &RepairSettings,
+) -> Result<Vec<Repair>, DriftError> {
+    let mut write = |_, events| write_to_store(store, location, events);
+    repair_by(&mut write, store, location, comparison, settings)
+}
+
+/// Repairs as [`repair`] does, by sending the events to the server that writes to the store,
+/// which is open [for reading only](Store::open_read_only).
+pub fn repair_by_server(
+    server: &ServerDestination,
+    store: &Store,
+    location: &str,
+    comparison: &Comparison,
+    settings: &RepairSettings,
+) -> Result<Vec<Repair>, DriftError> {
+    let mut write = |seen, events: Vec<_>| write_to_server(server, store, seen, &events);
+    repair_by(&mut write, store, location, comparison, settings)
+}
+
+fn repair_by(
+    write: Write<'_>,
     store: &Store,
     location: &str,
     comparison: &Comparison,
@@ -97,7 +93,7 @@ pub fn repair(
             .filter_map(|(place, finding)| Some((place, finding, at(finding)?)))
             .collect();
         for batch in of_kind.chunks(BATCH) {
-            for (place, repair) in apply(store, location, batch)? {
+            for (place, repair) in apply(write, store, location, batch)? {
                 if let Some(slot) = repairs.get_mut(place) {
                     *slot = repair;
                 }
@@ -109,38 +105,31 @@ pub fn repair(
 
 /// Plans and commits some repairs.
 fn apply(
+    write: Write<'_>,
     store: &Store,
     location: &str,
     batch: &[(usize, &Finding, Timestamp)],
 ) -> Result<Vec<(usize, Repair)>, DriftError> {
     let mut events = RepairEvents::new(location);
+    let seen = store.refresh()?;
     let known = store.location(location)?;
-    let next = store.head() + 1;
-    let (mut done, mut places, mut mutations) = (Vec::new(), Vec::new(), Vec::new());
+    let (mut done, mut places, mut planned) = (Vec::new(), Vec::new(), Vec::new());
     for &(place, finding, at) in batch {
         let plan = match &known {
-            Some(known) => plan(&known.read(), next, &mut events, finding, at),
-            None => plan(&LocationGraph::new(), next, &mut events, finding, at),
+            Some(known) => plan(&known.read(), seen + 1, &mut events, finding, at),
+            None => plan(&LocationGraph::new(), seen + 1, &mut events, finding, at),
         };
         match plan {
             Plan::Done(repair) => done.push((place, repair)),
-            Plan::Append(mutation) => {
+            Plan::Append(event) => {
                 places.push(place);
-                mutations.push(*mutation);
+                planned.push(*event);
             }
         }
     }
-    if mutations.is_empty() {
-        return Ok(done);
+    if !planned.is_empty() {
+        done.extend(places.into_iter().zip(write(seen, planned)?));
     }
-    let location = LocationId::from(location);
-    let written = store.mutate(Mutations { location, trace_id: None, mutations })?;
-    let repairs = written.outcomes.into_iter().map(|outcome| match outcome {
-        Ok(it) if matches!(it.thing, Written::Event(_)) => Repair::Applied(it.seq),
-        Ok(_) | Err(MutationRefusal::ConditionFailed { .. }) => Repair::Skipped,
-        Err(refusal) => Repair::Refused(refusal.to_string()),
-    });
-    done.extend(places.into_iter().zip(repairs));
     Ok(done)
 }
 
@@ -177,10 +166,7 @@ fn plan(
             Err(error) => return Plan::Done(Repair::Refused(error.to_string())),
         };
         if has_effect(graph, next, &delivery, finding) {
-            let condition =
-                finding.newest.map_or(Condition::Unknown, |it| Condition::NewestIs(it.seq()));
-            let delivery = Box::new(delivery);
-            return Plan::Append(Box::new(Mutation::Append { delivery, condition }));
+            return Plan::Append(Box::new(RepairEvent { delivery, newest: finding.newest }));
         }
     }
     Plan::Done(Repair::Clock)

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
 use tokio::sync::{Semaphore, watch};
-use warp::http::HeaderValue;
+use warp::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::auth::policy::AuthPolicy;
 use crate::http::auth::tickets::Tickets;
@@ -18,6 +18,10 @@ use crate::http::respond::problem::Problem;
 use crate::http::server::trace_ids::TraceIds;
 use crate::model::Seq;
 use crate::store::{Observation, Store, WriteEvent};
+
+/// The epoch of the sequence numbers in an answer; in a request, the one that those of the
+/// answer, or of the request, must be of.
+pub(super) const EPOCH: HeaderName = HeaderName::from_static("relata-epoch");
 
 /// A store and the rules by which it is served.
 #[derive(Debug)]
@@ -54,6 +58,12 @@ pub struct App {
 }
 
 impl App {
+    /// Refuses a request that is about the seqs of another epoch.
+    pub(super) fn check_epoch(&self, headers: &HeaderMap) -> Result<(), Problem> {
+        let is_other = headers.get(EPOCH).is_some_and(|epoch| *epoch != self.epoch);
+        if is_other { Err(Problem::other_epoch()) } else { Ok(()) }
+    }
+
     /// Serves a store within these limits, to those whom the policy admits.
     pub fn new(store: Arc<Store>, limits: Limits, policy: AuthPolicy) -> Self {
         let wait = limits.question_wait;

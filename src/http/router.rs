@@ -7,13 +7,13 @@ use std::time::Instant;
 
 use futures_util::Stream;
 use warp::filters::BoxedFilter;
-use warp::http::header::{AUTHORIZATION, HeaderName};
+use warp::http::header::AUTHORIZATION;
 use warp::http::{HeaderMap, Method};
 use warp::path::FullPath;
 use warp::reply::Response;
 use warp::{Buf, Filter};
 
-use crate::http::app::App;
+use crate::http::app::{App, EPOCH};
 use crate::http::auth::token::Grant;
 use crate::http::auth::{cors, cross_site};
 use crate::http::compat::dispatch as compat;
@@ -27,10 +27,6 @@ use crate::http::respond::problem::Problem;
 use crate::http::routes::{Api, Handler, Kind, ROUTES, Route};
 use crate::http::server::request_id;
 use crate::model::Seq;
-
-/// The epoch of the sequence numbers in an answer; in a request, the one that the answer
-/// must be of.
-const EPOCH: HeaderName = HeaderName::from_static("relata-epoch");
 
 impl Route {
     /// Returns whether it reads the store, so that a request may wait for an event.
@@ -239,8 +235,8 @@ fn admit<'r>(
         // Before anything is looked up, so that it cannot show whether the location exists.
         return Err(Problem::forbidden("the token is not valid for this location"));
     }
-    if request.headers.get(EPOCH).is_some_and(|epoch| route.reads() && *epoch != app.epoch) {
-        return Err(Problem::other_epoch());
+    if route.reads() {
+        app.check_epoch(&request.headers)?;
     }
     Ok((request, min_seq))
 }

@@ -24,8 +24,8 @@ pub(crate) use running::{Sample, Sampled};
 pub use secret::{Secret, SecretError};
 pub use stop::{Stop, StopReason};
 pub use upstream::{BaseUrl, BaseUrlError, UpstreamSettings};
-pub(crate) use writing::Events;
 pub use writing::{
     Cardinalities, Destination, EventCounts, EventWriter, FileDestination, Known,
     ServerDestination, StoreDestination, StreamDestination,
 };
+pub(crate) use writing::{Events, ImportedLine};

@@ -11,6 +11,7 @@ use flate2::read::MultiGzDecoder;
 use sha2::{Digest, Sha256};
 
 use crate::journal::ImportMark;
+use crate::model::Seq;
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::import_outcome::{
     ImportCounts, ImportError, ImportedLine, LineError, LineOutcome, LineRefusal,
@@ -18,7 +19,7 @@ use crate::store::import_outcome::{
 use crate::store::location::Location;
 use crate::store::store::Store;
 use crate::store::writer::command::Command;
-use crate::store::writer::import_marks::{Answer, ImportChunk};
+use crate::store::writer::import_marks::{Answer, ImportChunk, LeftOut};
 use crate::webhook::{Decoded, strip_bom};
 
 /// The longest line, in bytes: that of a webhook's body and a little envelope.
@@ -41,14 +42,14 @@ pub struct Import<'s> {
     store: &'s Store,
     admits: Admits<'s>,
     unpacked_bytes: u64,
-    only_changes: bool,
+    left_out: LeftOut,
 }
 
 impl std::fmt::Debug for Import<'_> {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
         f.debug_struct("Import")
             .field("unpacked_bytes", &self.unpacked_bytes)
-            .field("only_changes", &self.only_changes)
+            .field("left_out", &self.left_out)
             .finish_non_exhaustive()
     }
 }
@@ -88,7 +89,8 @@ impl Store {
     /// ```
     pub fn import(&self) -> Import<'_> {
         let unpacked_bytes = u64::MAX - 1;
-        Import { store: self, admits: Box::new(|_| true), unpacked_bytes, only_changes: false }
+        let left_out = LeftOut::default();
+        Import { store: self, admits: Box::new(|_| true), unpacked_bytes, left_out }
     }
 }
 
@@ -120,7 +122,19 @@ impl<'s> Import<'s> {
     /// have: run again, it finds that its lines say nothing new.
     #[must_use]
     pub fn only_changes(self) -> Self {
-        Self { only_changes: true, ..self }
+        Self { left_out: LeftOut { unchanged: true, ..self.left_out }, ..self }
+    }
+
+    /// Leaves out the lines about a thing that has changed since this event: whose greatest
+    /// event is later than it. They are reported as stale, and have no seq. A thing that no
+    /// event has named has not changed.
+    ///
+    /// So whoever decided from what the store showed at an event writes nothing that another
+    /// event has overtaken: each line is checked in the step that writes it. Such an import
+    /// records nothing of how far it has come, as that of [`only_changes`](Self::only_changes).
+    #[must_use]
+    pub fn unchanged_since(self, seq: Seq) -> Self {
+        Self { left_out: LeftOut { changed_since: Some(seq), ..self.left_out }, ..self }
     }
 
     /// Imports lines, plain or gzip, to the end, and calls `each` with each of them, in order,
@@ -263,14 +277,8 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
         let Chunk { lines, deliveries, marks, .. } = std::mem::take(&mut self.chunk);
         let (reply, taken) = sync_channel(1);
         let held = self.load_locations(&deliveries)?;
-        let chunk = ImportChunk::new(
-            deliveries,
-            marks,
-            self.is_whole,
-            self.import.only_changes,
-            held,
-            reply,
-        );
+        let chunk =
+            ImportChunk::new(deliveries, marks, self.is_whole, self.import.left_out, held, reply);
         self.import.store.send(Command::Import(Box::new(chunk)))?;
         self.written = Some((lines, taken));
         Ok(())

@@ -8,6 +8,8 @@ use crate::support::server::{Error, Server, relata};
 const EXAMPLE: &str =
     include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/relata.example.toml"));
 const UNIT: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/relata.service"));
+const DRIFT: &str =
+    include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/deploy/relata-drift@.service"));
 const DOCKERFILE: &str = include_str!(concat!(env!("CARGO_MANIFEST_DIR"), "/Dockerfile"));
 
 /// Its settings, those too that it shows as a comment: `# flag = value`.
@@ -107,6 +109,12 @@ fn the_unit_and_the_image_use_flags_that_exist() -> Result<(), Error> {
         assert!(relata().args([command, "--help"]).output()?.status.success());
     }
     assert!(UNIT.contains("ExecStart=/usr/local/bin/relata serve --config "));
+    let start = DRIFT.lines().find_map(|line| line.strip_prefix("ExecStart=/usr/local/bin/relata"));
+    let mut words = start.ok_or("no command")?.split_whitespace();
+    let known = flags(words.next().ok_or("no command")?)?;
+    let used: Vec<&str> = words.filter_map(|word| word.strip_prefix("--")).collect();
+    assert_eq!(used, ["location", "apply", "to"]);
+    assert!(used.iter().all(|flag| known.contains(*flag)), "{known:?}");
     assert!(
         DOCKERFILE.contains(r#"CMD ["/relata", "health"]"#)
             && DOCKERFILE.contains(r#"CMD ["serve"]"#)

@@ -7,10 +7,10 @@ use std::process::ExitCode;
 use anyhow::Context;
 use relata::drift::{
     Comparison, DriftError, Repair, RepairSettings, SampleEstimate, compare_sample,
-    compare_with_dump, compare_with_sender, repair,
+    compare_with_dump, compare_with_sender, repair, repair_by_server,
 };
 use relata::journal::JournalError;
-use relata::pull::{PullError, Reader};
+use relata::pull::{PullError, Reader, Stop};
 use relata::{OpenError, Store, Timestamp};
 
 use crate::cli::database::{ensure_exists, open_read_only};
@@ -41,13 +41,17 @@ fn compare_and_repair(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> 
     }
     ensure_exists(db)?;
     let report = open_report(db, drift)?;
-    let store = if drift.repair.apply { open(db)? } else { open_read_only(db)? };
+    // Reading a dump ends at once.
+    let stop = if drift.against.is_none() { stop_by_signal()? } else { Stop::default() };
+    let server = drift.server(&stop)?;
+    let store =
+        if drift.repair.apply && server.is_none() { open(db)? } else { open_read_only(db)? };
     let mut sample = None;
     let comparison = match (&drift.against, drift.sample) {
         (Some(dump), _) => with_dump(&store, drift, dump)?,
-        (None, None) => with_sender(&store, drift)?,
+        (None, None) => with_sender(&store, drift, stop)?,
         (None, Some(size)) => {
-            let (comparison, estimate) = with_sample(&store, drift, size.get())?;
+            let (comparison, estimate) = with_sample(&store, drift, stop, size.get())?;
             sample = Some(estimate);
             comparison
         }
@@ -58,7 +62,11 @@ fn compare_and_repair(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> 
             trust_dump: trust_dump.map(last_change).transpose()?,
             allow_mass_delete: drift.repair.allow_mass_delete,
         };
-        Some(repair(&store, &drift.location, &comparison, &settings)?)
+        let (store, location) = (&store, &*drift.location);
+        Some(match &server {
+            Some(server) => repair_by_server(server, store, location, &comparison, &settings)?,
+            None => repair(store, location, &comparison, &settings)?,
+        })
     } else {
         None
     };
@@ -82,14 +90,12 @@ fn status(comparison: &Comparison, repairs: Option<&[Repair]>) -> u8 {
     if is_equal && comparison.is_complete() { 0 } else { EXIT_AGAIN }
 }
 
-/// Returns what reads from the sender, until a signal stops it.
-fn reader(drift: &DriftArgs) -> anyhow::Result<Reader> {
-    let (upstream, stop) = (drift.upstream.settings()?, stop_by_signal()?);
-    Ok(Reader::new(upstream, drift.read_settings(), stop)?)
+fn reader(drift: &DriftArgs, stop: Stop) -> anyhow::Result<Reader> {
+    Ok(Reader::new(drift.upstream.settings()?, drift.read_settings(), stop)?)
 }
 
-fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
-    let reader = reader(drift)?;
+fn with_sender(store: &Store, drift: &DriftArgs, stop: Stop) -> anyhow::Result<Comparison> {
+    let reader = reader(drift, stop)?;
     let mut display = Display::new(drift.progress)?;
     let compared =
         compare_with_sender(store, &reader, &drift.settings(), &mut |it| display.show(it));
@@ -101,9 +107,10 @@ fn with_sender(store: &Store, drift: &DriftArgs) -> anyhow::Result<Comparison> {
 fn with_sample(
     store: &Store,
     drift: &DriftArgs,
+    stop: Stop,
     size: usize,
 ) -> anyhow::Result<(Comparison, (SampleEstimate, u64))> {
-    let reader = reader(drift)?;
+    let reader = reader(drift, stop)?;
     let seed = drift.seed.unwrap_or_else(|| Timestamp::now().as_millis().unsigned_abs());
     let (comparison, estimate) = compare_sample(store, &reader, &drift.settings(), size, seed)?;
     Ok((comparison, (estimate, seed)))
@@ -127,7 +134,8 @@ fn last_change(path: &Path) -> anyhow::Result<Timestamp> {
 fn open(db: &Path) -> anyhow::Result<Store> {
     match Store::open(db) {
         Err(OpenError::Journal(JournalError::InUse { .. })) => anyhow::bail!(
-            "another process writes to {}: stop it for --apply; without --apply it may run",
+            "another process writes to {}: repairs can be sent to it by --to; without --apply \
+             nothing is written",
             db.display()
         ),
         opened => opened.with_context(|| db.display().to_string()),

@@ -7,8 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use relata::pull::{
     Destination, EventCounts, EventWriter, FileDestination, PullError, ReadSettings, Reader,
-    Report, ResumeFile, ServerDestination, Stop, StopReason, StoreDestination, StreamDestination,
-    UpstreamSettings,
+    Report, ResumeFile, Stop, StopReason, StoreDestination, StreamDestination, UpstreamSettings,
 };
 use relata::{OpenError, Options, Store, journal::JournalError};
 
@@ -122,9 +121,8 @@ fn destination<'s>(
     if let Some(store) = store {
         return Ok(Box::new(StoreDestination(store)));
     }
-    if let Some((base, token)) = pull.server()? {
-        let (ca, pause) = (pull.upstream.ca_file.as_deref(), pull.upstream.first_pause);
-        return Ok(Box::new(ServerDestination::new(base, token, ca, pause, stop.clone())?));
+    if let Some(server) = pull.server(stop)? {
+        return Ok(Box::new(server));
     }
     let output = pull.output.as_deref().filter(|_| !is_stdout(pull));
     Ok(match output {

@@ -23,7 +23,7 @@ use crate::http::limits::background::give_way;
 use crate::http::limits::settings::BUFFER_BYTES;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
-use crate::model::ParseNameError;
+use crate::model::{ParseNameError, SEQ_MAX};
 use crate::store::{Import, ImportedLine, LineOutcome};
 use crate::webhook::ContentEncoding;
 
@@ -67,9 +67,13 @@ impl FromStr for ResultsFilter {
 /// they arrive: if the body ends early or the store fails, the lines written by then are
 /// kept, and the same body sent again continues after them.
 pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Body) -> Answer {
-    request.query.deny_unknown(&["results", "onlyChanges"])?;
+    request.query.deny_unknown(&["results", "onlyChanges", "unchangedSince"])?;
     let listed = request.query.get_enum("results", "all, refused")?.unwrap_or_default();
     let only_changes = request.query.get_enum("onlyChanges", "true, false")?.unwrap_or(false);
+    let unchanged_since = request.query.number("unchangedSince", 0..=SEQ_MAX)?;
+    if unchanged_since.is_some() {
+        app.check_epoch(&request.headers)?;
+    }
     let encoding = check_headers(&request.headers)?;
     let limits = &app.limits;
     body::check_length(&request.headers, limits.import_bytes)?;
@@ -88,6 +92,10 @@ pub(crate) async fn import_events(app: &Arc<App>, request: Request<'_>, body: Bo
         };
         let import = importing.store.import().at_most(unpacked);
         let import = if only_changes { import.only_changes() } else { import };
+        let import = match unchanged_since {
+            Some(seq) => import.unchanged_since(seq),
+            None => import,
+        };
         let results = take(&importing, &grant, body, import, listed);
         drop((permit, reservation));
         results

@@ -13,5 +13,6 @@ pub use event_writer::EventWriter;
 pub(crate) use events::Events;
 
 pub use file::{FileDestination, StreamDestination};
+pub(crate) use server::ImportedLine;
 pub use server::ServerDestination;
 pub use store::StoreDestination;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use serde_json::Value;
 use ureq::Agent;
 
-use crate::model::{Timestamp, percent_encoded};
+use crate::model::{Seq, Timestamp, percent_encoded};
 use crate::pull::error::PullError;
 use crate::pull::secret::Secret;
 use crate::pull::stop::{Stop, StopReason};
@@ -42,7 +42,23 @@ struct Imported {
     duplicate: u64,
     ignored: u64,
     refused: u64,
-    results: Vec<Value>,
+    results: Vec<ImportedLine>,
+}
+
+/// Events to write.
+#[derive(Clone, Copy)]
+struct Lines<'l> {
+    text: &'l [u8],
+    /// The epoch of the store that they are meant for, if they are for one alone.
+    epoch: Option<&'l str>,
+}
+
+/// What became of a line.
+#[derive(Debug, Deserialize)]
+pub(crate) struct ImportedLine {
+    pub(crate) status: String,
+    pub(crate) seq: Option<Seq>,
+    pub(crate) detail: Option<String>,
 }
 
 impl ServerDestination {
@@ -58,8 +74,26 @@ impl ServerDestination {
         Ok(Self { agent, base, token, stop, backoff: Backoff { first: first_pause } })
     }
 
+    /// Writes events about things that no event later than this one, of this epoch, has
+    /// changed. Returns what became of each.
+    pub(crate) fn write_unchanged_since(
+        &self,
+        seq: Seq,
+        epoch: &str,
+        lines: &[u8],
+    ) -> Result<Vec<ImportedLine>, PullError> {
+        let lines = Lines { text: lines, epoch: Some(epoch) };
+        Ok(self.import(&format!("unchangedSince={seq}"), lines)?.results)
+    }
+
+    fn import(&self, parameters: &str, lines: Lines<'_>) -> Result<Imported, PullError> {
+        let answer = self.ask(&format!("/v1/import?{parameters}"), Some(lines))?;
+        serde_json::from_value(answer.unwrap_or_default())
+            .map_err(|error| PullError::Destination(format!("no counts of an import: {error}")))
+    }
+
     /// Asks until there is an answer, or `None` where there is no such thing.
-    fn ask(&self, target: &str, lines: Option<&[u8]>) -> Result<Option<Value>, PullError> {
+    fn ask(&self, target: &str, lines: Option<Lines<'_>>) -> Result<Option<Value>, PullError> {
         let mut failures = 0;
         loop {
             let (why, pause) = match self.send(target, lines) {
@@ -96,7 +130,7 @@ impl ServerDestination {
     fn send(
         &self,
         target: &str,
-        lines: Option<&[u8]>,
+        lines: Option<Lines<'_>>,
     ) -> Result<(u16, RateHeaders, Vec<u8>), ureq::Error> {
         let url = format!("{}{target}", self.base.as_str());
         let bearer = self.token.as_ref().map(Secret::bearer);
@@ -108,12 +142,15 @@ impl ServerDestination {
                 }
                 request.call()?
             }
-            Some(lines) => {
+            Some(Lines { text, epoch }) => {
                 let mut request = self.agent.post(&url).content_type("application/x-ndjson");
+                if let Some(epoch) = epoch {
+                    request = request.header("relata-epoch", epoch);
+                }
                 if let Some(bearer) = &bearer {
                     request = request.header("authorization", bearer);
                 }
-                request.send(lines)?
+                request.send(text)?
             }
         };
         let headers = RateHeaders::read(response.headers(), Timestamp::now());
@@ -157,17 +194,16 @@ impl Destination for ServerDestination {
     }
 
     fn write(&mut self, lines: &[u8]) -> Result<EventCounts, PullError> {
-        let answer = self.ask("/v1/import?onlyChanges=true&results=refused", Some(lines))?;
-        let imported: Imported = serde_json::from_value(answer.unwrap_or_default())
-            .map_err(|error| PullError::Destination(format!("no counts of an import: {error}")))?;
-        let detail = |row: &Value| row.get("detail")?.as_str().map(str::to_owned);
+        let imported =
+            self.import("onlyChanges=true&results=refused", Lines { text: lines, epoch: None })?;
+        let first = imported.results.into_iter().next();
         Ok(EventCounts {
             applied: imported.applied,
             unchanged: imported.unchanged + imported.duplicate,
             stale: imported.stale,
             ignored: imported.ignored,
             refused: imported.refused,
-            refusal: imported.results.first().and_then(detail),
+            refusal: first.and_then(|line| line.detail),
         })
     }
 

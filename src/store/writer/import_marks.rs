@@ -44,6 +44,22 @@ impl Imports {
     }
 }
 
+/// Which lines an import leaves out. No mark is recorded of an import that leaves out any,
+/// since a mark says that all lines were written, and none counts.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub(crate) struct LeftOut {
+    /// Those that say nothing new.
+    pub(crate) unchanged: bool,
+    /// Those about a thing whose greatest event is later than this one.
+    pub(crate) changed_since: Option<Seq>,
+}
+
+impl LeftOut {
+    pub(crate) fn is_any(self) -> bool {
+        self != Self::default()
+    }
+}
+
 /// Lines of an import, of which the first ones may be written.
 #[derive(Debug)]
 pub(crate) struct ImportChunk {
@@ -52,9 +68,7 @@ pub(crate) struct ImportChunk {
     pub(crate) marks: Vec<ImportMark>,
     /// Whether no line was refused before these.
     pub(crate) is_whole: bool,
-    /// Whether lines are left out that change nothing. No mark is recorded of such an import,
-    /// which says that all lines were written, and none counts.
-    pub(crate) only_changes: bool,
+    pub(crate) left_out: LeftOut,
     /// The locations of the deliveries: their graphs stay in memory.
     #[expect(dead_code, reason = "held, not read")]
     held: Vec<Arc<Location>>,
@@ -71,11 +85,11 @@ impl ImportChunk {
         deliveries: Vec<Delivery>,
         marks: Vec<ImportMark>,
         is_whole: bool,
-        only_changes: bool,
+        left_out: LeftOut,
         held: Vec<Arc<Location>>,
         reply: SyncSender<Answer>,
     ) -> Self {
-        Self { deliveries, marks, is_whole, only_changes, held, taken: Vec::new(), reply }
+        Self { deliveries, marks, is_whole, left_out, held, taken: Vec::new(), reply }
     }
 
     /// Replies to the import, which may have ended.

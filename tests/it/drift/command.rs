@@ -7,7 +7,8 @@ use serde_json::Value;
 
 use crate::pull::command::Place;
 use crate::pull::pulled::relations;
-use crate::support::server::{Server, relata};
+use crate::support::database::fresh;
+use crate::support::server::{Server, relata, run as run_command};
 use crate::support::upstream::{Limits, Settings};
 
 fn run(place: &Place, arguments: &[&str]) -> Output {
@@ -93,8 +94,41 @@ fn a_database_in_use_is_compared_and_not_repaired() {
     ends(&place, &[], 3);
     let requests = place.stand_in.seen().len();
     let (_, errors) = ends(&place, &["--apply"], 1);
-    assert!(errors.contains("another process writes to"), "{errors}");
+    assert!(errors.contains("another process writes to") && errors.contains("--to"), "{errors}");
     assert_eq!(place.stand_in.seen().len(), requests);
+}
+
+/// A server repairs its own store, and no other one.
+#[test]
+fn repairs_are_sent_to_the_server_that_has_the_database_open() {
+    let (place, gone) = place();
+    let (_folder, other) = fresh().unwrap();
+    let another = Server::start(&other).unwrap();
+    let to = format!("http://{}", another.address);
+    let (_, errors) = ends(&place, &["--apply", "--to", &to], 1);
+    assert!(errors.contains("410"), "{errors}");
+    assert!(another.get("/v1/locations").unwrap().text().contains("\"locations\":[]"));
+
+    let server = Server::start_with(&place.db, &["--api-auth", "required"]).unwrap();
+    let to = format!("http://{}", server.address);
+    let (_, errors) = ends(&place, &["--apply", "--to", &to], 1);
+    assert!(errors.contains("401"), "{errors}");
+    let token =
+        run_command(&place.db, &["token", "new", "--name", "drift", "--scope", "write"]).unwrap();
+    let secret = token.lines().find(|line| line.starts_with("rlt_")).unwrap();
+    std::fs::write(place.path("relata-token"), secret).unwrap();
+    let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
+    std::fs::set_permissions(place.path("relata-token"), private).unwrap();
+    let repairing = ["--apply", "--to", &to, "--to-token-file", "relata-token"];
+    let (out, errors) = ends(&place, &repairing, 0);
+    assert!(out.contains("4 applied"), "{out}{errors}");
+    assert!(!out.contains(secret) && !errors.contains(secret));
+    let (out, _) = ends(&place, &repairing, 0);
+    assert!(out.contains("no difference"), "{out}");
+    drop(server);
+    let store = Store::open_read_only(&place.db).unwrap();
+    let found = relations(&store, &place.location.id);
+    assert!(gone.iter().all(|id| !found.contains_key(id)));
 }
 
 #[test]
@@ -123,7 +157,8 @@ fn wrong_usage_is_refused_before_anything_is_asked() {
     let (place, _) = place();
     let requests = place.stand_in.seen().len();
     for (arguments, code, part) in [
-        (&["--to", "http://127.0.0.1:1"][..], 2, "--db"),
+        (&["--to", "http://127.0.0.1:1"][..], 2, "--apply"),
+        (&["--apply", "--to", "http://example.test"], 2, "--insecure-http"),
         (&["--only", "links"], 2, "relations"),
         (&["--trust-dump"], 2, "--against"),
         (&["--against", "x", "--objects", "contact"], 2, "as a whole"),

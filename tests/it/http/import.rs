@@ -291,3 +291,28 @@ fn only_changes_are_stored_when_asked_for() -> Result<(), Error> {
     }
     Ok(())
 }
+
+#[test]
+fn lines_about_what_has_changed_are_left_out_when_asked_for() -> Result<(), Error> {
+    let (_directory, db) = fresh()?;
+    let server = Server::start(&db)?;
+    let post = |query: &str, headers: &[(&str, &str)], body: &str| {
+        server.request("POST", &format!("/v1/import?{query}"), headers, body.as_bytes())
+    };
+    assert_eq!(counts(&post("unchangedSince=0", &[], &relations(3))?), [3, 3, 0, 0, 0, 0, 0]);
+    let again = post("unchangedSince=2", &[], &relations(4))?;
+    assert_eq!(again.json()["results"][2], json!({"line": 3, "status": "stale"}));
+    assert_eq!(again.json()["results"][3], json!({"line": 4, "status": "applied", "seq": 6}));
+    // A seq means something in its epoch alone.
+    let epoch = server.get("/v1/locations")?.header("relata-epoch").ok_or("no epoch")?.to_owned();
+    let of = |epoch: &str| post("unchangedSince=6", &[("relata-epoch", epoch)], &relations(5));
+    assert_eq!(of(&epoch)?.status, 200);
+    let other = of("00000000")?;
+    assert_eq!((other.status, &other.json()["code"]), (410, &json!("restored")));
+    for bad in ["", "-1", "x", "1.0", "99999999999999999999", "1&unchangedSince=1"] {
+        let answer = post(&format!("unchangedSince={bad}"), &[], &relations(1))?;
+        let field = &answer.json()["field"];
+        assert_eq!((answer.status, field), (400, &json!("unchangedSince")), "{bad}");
+    }
+    Ok(())
+}

@@ -8,7 +8,7 @@ use crate::model::Event;
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::location::Location;
 use crate::store::writer::batch::{Admission, applied};
-use crate::store::writer::import_marks::ImportChunk;
+use crate::store::writer::import_marks::{ImportChunk, LeftOut};
 use crate::store::writer::thread::Writer;
 
 /// Lines of one transaction while deliveries arrive, which wait for it.
@@ -25,7 +25,7 @@ impl Writer {
         // Those up to a known mark were imported before, whether or not they carry an id;
         // perhaps by another import since the last part.
         let left = chunk.marks.get(chunk.taken.len()..).unwrap_or_default();
-        let known = if chunk.only_changes { 0 } else { self.imports.count_known(left) };
+        let known = if chunk.left_out.is_any() { 0 } else { self.imports.count_known(left) };
         let known = chunk.taken.len() + known;
         chunk.taken.resize_with(known, || Ok((Status::Duplicate, None)));
         let lines = if self.checkpointer.is_shared() { SHARED_LINES } else { LINES };
@@ -54,8 +54,11 @@ impl Writer {
         self.stamp(new.iter_mut());
         self.keep_naming_properties(new.iter_mut());
         let new = &*new;
-        let admissions =
-            if chunk.only_changes { self.admit_changes(new) } else { self.admit(new.iter()) };
+        let admissions = if chunk.left_out.is_any() {
+            self.admit_but(chunk.left_out, new)
+        } else {
+            self.admit(new.iter())
+        };
         let both = || new.iter().zip(&admissions);
         let entries: Vec<JournalEntry<'_>> = both()
             .filter(|(_, admission)| admission.is_new())
@@ -64,7 +67,7 @@ impl Writer {
         let is_accepted = |it: &&Admission| !matches!(it, Admission::Refused(_));
         let before = admissions.iter().take_while(is_accepted).count();
         let mark = chunk.marks.get(begin..begin + before).and_then(<[_]>::last);
-        let mark = mark.filter(|_| chunk.is_whole && !chunk.only_changes);
+        let mark = mark.filter(|_| chunk.is_whole && !chunk.left_out.is_any());
         let appended = self.append_entries(&entries, mark);
         if appended.is_err() {
             self.forget_ids(new.iter(), &admissions);
@@ -82,9 +85,10 @@ impl Writer {
         Ok(())
     }
 
-    /// Decides which lines go into the journal, and at which seq: those that the graph would
-    /// not be the same without, some time. That is known of each as of those before it.
-    fn admit_changes<'l>(&mut self, lines: &'l [Delivery]) -> Vec<Admission> {
+    /// Decides which lines go into the journal, and at which seq, and which are left out: those
+    /// that the graph would be the same without at all times, or that come too late. That is
+    /// known of each as of those before it.
+    fn admit_but<'l>(&mut self, left_out: LeftOut, lines: &'l [Delivery]) -> Vec<Admission> {
         let mut drafts: HashMap<&str, Draft> = HashMap::new();
         // In the drafts each has a seq of its own: their order counts, whether written or not.
         let mut places = self.head + 1..;
@@ -93,8 +97,13 @@ impl Writer {
             let whole = graph.as_deref().unwrap_or(&empty);
             let draft = drafts.entry(event.location.as_str()).or_default();
             let place = places.next().unwrap_or_default();
+            if let Some(since) = left_out.changed_since
+                && draft.newest(whole, &event.change).is_some_and(|newest| newest.seq() > since)
+            {
+                return Some(Status::Stale);
+            }
             let (outcome, leaves_trace) = draft.merge_noting_trace(whole, place, event);
-            (!leaves_trace).then(|| outcome.into())
+            (left_out.unchanged && !leaves_trace).then(|| outcome.into())
         };
         self.admit_unless(lines.iter(), Some(&mut redundant))
     }

@@ -339,10 +339,11 @@ fn ask_of_the_forgotten(record: &mut Record) -> Result<(), Error> {
             "links" | "summary" | "objects" | "associations" | "records" => ("?asOf=9", ""),
             "{id}" if route.contains("/associations/") => ("?asOf=9", ""),
             // Nothing of it can be pruned, but it can be of another epoch.
+            "import" => ("?unchangedSince=9", ""),
             _ => ("", ""),
         };
         let mut request = Request::new(&method, route, query).body(body);
-        if query.is_empty() {
+        if query.is_empty() || route.ends_with("/import") {
             request = request.header("relata-epoch", "00000000");
         }
         record.ask(&server, &request, 410);
