@@ -16,6 +16,11 @@ pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
 /// Number of entries read, or runs skipped, between two checks of whether to stop.
 const CHECK_EVERY: u64 = 256;
 
+/// Maximum number of entries asked of the journal at once. Each time, a lock is taken that the
+/// writer needs, too: the fewer times, the better. While entries of others are passed over,
+/// nothing is checked before the next time.
+const READ_AT_ONCE: u64 = 4_096;
+
 /// Takes an entry; may add to what is wanted, and says whether to continue.
 pub(crate) type EntrySink<'s> =
     &'s mut dyn FnMut(Seq, JournalEntry<'_>, &mut Vec<KeyHash>) -> ControlFlow<()>;
@@ -28,6 +33,24 @@ pub(crate) struct Scan<'q> {
     /// Maximum number of entries to read, including those of other locations.
     pub(crate) entries_max: u64,
     pub(crate) stop: Stop<'q>,
+}
+
+/// How many entries were read.
+struct Count {
+    read: u64,
+    /// Before which of them it is checked whether to stop.
+    check_at: u64,
+}
+
+impl Count {
+    /// Returns whether to check before the entry of this number.
+    fn is_due(&mut self, number: u64) -> bool {
+        let is_due = number >= self.check_at;
+        if is_due {
+            self.check_at = (number + 1).next_multiple_of(CHECK_EVERY);
+        }
+        is_due
+    }
 }
 
 /// How a part of a scan ended.
@@ -56,7 +79,8 @@ impl Scan<'_> {
         each: EntrySink<'_>,
     ) -> Result<Option<Seq>, JournalError> {
         let upto = self.upto.min(journal.head()?);
-        let (mut done, mut read_count, mut skipped) = (self.after, 0, 0);
+        let (mut done, mut skipped) = (self.after, 0);
+        let mut count = Count { read: 0, check_at: CHECK_EVERY };
         let mut rest = None;
         let mut run = None;
         while done < upto {
@@ -77,7 +101,7 @@ impl Scan<'_> {
                 rest = Some(entries);
             }
             if is_wanted {
-                match self.read(journal, piece, &mut read_count, wanted, each)? {
+                match self.read(journal, piece, &mut count, wanted, each)? {
                     Ended::Whole => {}
                     Ended::Enough => break,
                     Ended::Early(at) => return Ok(Some(at)),
@@ -96,34 +120,35 @@ impl Scan<'_> {
         &self,
         journal: &mut dyn JournalReader,
         piece: RangeInclusive<Seq>,
-        read_count: &mut u64,
+        count: &mut Count,
         wanted: &mut Vec<KeyHash>,
         each: EntrySink<'_>,
     ) -> Result<Ended, JournalError> {
         let (mut from, last) = piece.into_inner();
         while from <= last {
-            let number = *read_count + 1;
-            let is_full = *read_count >= self.entries_max;
-            if is_full || number.is_multiple_of(CHECK_EVERY) && (self.stop)() {
+            let left = self.entries_max - count.read;
+            if left == 0 || count.is_due(count.read + 1) && (self.stop)() {
                 return Ok(Ended::Early(from - 1));
             }
-            // Up to the next check: whether an entry is one of others is not shown.
-            let count = (CHECK_EVERY - number % CHECK_EVERY).min(self.entries_max - *read_count);
-            let upto = last.min(from + count - 1);
+            let upto = last.min(from + left.min(READ_AT_ONCE) - 1);
             let mut ended = Ended::Whole;
             // An erased entry has no location.
             let mut is_own = |location: &str| location == self.location;
             journal.read_locations(from..=upto, &mut is_own, &mut |seq, entry| {
+                if count.is_due(count.read + seq - from + 1) && (self.stop)() {
+                    ended = Ended::Early(seq - 1);
+                    return ControlFlow::Break(());
+                }
                 let flow = each(seq, entry, wanted);
                 if flow.is_break() {
                     ended = Ended::Enough;
                 }
                 flow
             })?;
-            if matches!(ended, Ended::Enough) {
+            if !matches!(ended, Ended::Whole) {
                 return Ok(ended);
             }
-            *read_count += upto - from + 1;
+            count.read += upto - from + 1;
             from = upto + 1;
         }
         Ok(Ended::Whole)
