@@ -191,3 +191,8 @@ fn changes_and_dead_letters_are_shown_as_they_come() -> Result<(), Error> {
 fn the_page_keeps_its_budgets() -> Result<(), Error> {
     look_at_demo("budgets.mjs")
 }
+
+#[test]
+fn the_page_looks_as_its_screenshots() -> Result<(), Error> {
+    look_at_demo("screenshots.mjs")
+}
