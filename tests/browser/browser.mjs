@@ -22,11 +22,11 @@ function program(...names) {
   return all.find(existsSync) ?? assert.fail(`there is no ${names.join(" and no ")}`);
 }
 
-/** Starts a browser: `chromium` or `firefox`. */
-export function launch(name = "chromium") {
+/** Starts a browser: `chromium`, to which more can be said, or `firefox`. */
+export function launch(name = "chromium", more = []) {
   return name === "firefox"
     ? puppeteer.launch({ browser: "firefox", executablePath: program("firefox-esr", "firefox"), headless: true })
-    : puppeteer.launch({ executablePath: program("chromium"), headless: true, pipe: true, args: CHROMIUM });
+    : puppeteer.launch({ executablePath: program("chromium"), headless: true, pipe: true, args: [...CHROMIUM, ...more] });
 }
 
 /**

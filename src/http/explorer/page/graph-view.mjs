@@ -20,7 +20,7 @@ const NOTHING = { nodes: [], links: [], groups: [], opened: new Map(), hidden: {
 
 /** Under this width the list comes first; from that one on it is beside the picture. */
 const NARROW = "(max-width: 60rem)";
-const WIDE = "(min-width: 1400px)";
+const WIDE = "(min-width: 87.5rem)";
 
 /** @param {HTMLElement} region @param {object} first @param {import("./main.mjs").App} app */
 export function mount(region, first, app) {
