@@ -196,3 +196,8 @@ fn the_page_keeps_its_budgets() -> Result<(), Error> {
 fn the_page_looks_as_its_screenshots() -> Result<(), Error> {
     look_at_demo("screenshots.mjs")
 }
+
+#[test]
+fn pages_of_others_change_nothing() -> Result<(), Error> {
+    look_at_empty("cross-site.mjs")
+}
