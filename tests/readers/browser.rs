@@ -201,3 +201,12 @@ fn the_page_looks_as_its_screenshots() -> Result<(), Error> {
 fn pages_of_others_change_nothing() -> Result<(), Error> {
     look_at_empty("cross-site.mjs")
 }
+
+/// Looks at no server: the modules are checked as they are.
+#[test]
+fn types_of_the_page_agree() -> Result<(), Error> {
+    if !has_browsers("types.mjs") {
+        return Ok(());
+    }
+    look("types.mjs", &[], &[])
+}
