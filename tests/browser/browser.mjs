@@ -178,6 +178,8 @@ export async function saved(page, action) {
 
 /** Returns what the picture holds, as its export says: sorted nodes, groups and links. */
 export async function picture(page) {
+  // Nothing is no file.
+  if (await page.$eval(".hint", (one) => !one.hidden)) return { nodes: [], groups: [], links: [] };
   await press(page, "Export", ".tools");
   const { text } = await saved(page, () => press(page, "JSON of nodes and links", "dialog"));
   await press(page, "Close", "dialog");
