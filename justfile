@@ -21,6 +21,10 @@ browser:
     tests/browser/install
     RELATA_BROWSER=required cargo test --test readers browser::
 
+# Make the pictures of the explorer in docs/screenshots; installs Chromium
+screenshots:
+    tests/browser/screenshots
+
 # Run kill loops, disk faults and random input at length; tests that take a fixed time take ten minutes each
 long:
     RELATA_LONG=1 cargo test --release -- --nocapture

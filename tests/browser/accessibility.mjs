@@ -74,14 +74,19 @@ async function check(page, what) {
   assert.deepEqual(faults, [], what);
 }
 
-async function views(options, all) {
-  const shared = await browser.createBrowserContext();
+/** Returns what is wider than the room that it has and cannot be scrolled. */
+const cutOff = (page) => page.$$eval("button, .button, h1, h2, h3, td, th, p, li, label, summary", (all) => all.filter((one) =>
+  one.checkVisibility() && !one.closest(".unseen, .skip") && one.clientWidth > 0 && one.scrollWidth > one.clientWidth + 1).map((one) => one.outerHTML.slice(0, 120)));
+
+async function views(options, all, engine = browser) {
+  const shared = await engine.createBrowserContext();
   for (const [rest, more] of VIEWS) {
-    await visit(browser, at(rest), async (page) => {
+    await visit(engine, at(rest), async (page) => {
       await page.evaluate(AXE);
       await check(page, rest);
       const [wide, most] = await page.evaluate(() => [document.documentElement.scrollWidth, innerWidth]);
       assert.ok(wide <= most, `${rest} is ${wide} pixels wide`);
+      assert.deepEqual(await cutOff(page), [], `${rest}: texts that are cut off`);
       for (const name of all ? more : []) {
         await opened[name](page);
         await check(page, `${rest} with ${name}`);
@@ -98,6 +103,21 @@ for (const theme of ["light", "dark"]) {
 }
 
 test("axe finds nothing on a page of 320 pixels, which is nowhere wider than that", () => views({ size: [320, 640] }, false));
+
+/** What a person sets in the browser: the size of texts alone, which is 16 pixels by default. */
+test("axe finds nothing where texts are twice as large, and no text is cut off", async () => {
+  const large = await launch("chromium", ["--blink-settings=defaultFontSize=32"]);
+  try {
+    await visit(large, at("seaside-realty"), async (page) => {
+      await settled(page);
+      const small = await page.$$eval("#view *, #header *, #views *", (all) => all.filter((one) => one.checkVisibility() && parseFloat(getComputedStyle(one).fontSize) < 20).map((one) => one.outerHTML.slice(0, 80)));
+      assert.deepEqual(small, [], "texts that do not grow");
+    });
+    await views({}, false, large);
+  } finally {
+    await large.close();
+  }
+});
 
 test("records and counts have names in the accessibility tree", async () => {
   await visit(browser, at(`${graph}&sel=${HOUSE}`), async (page) => {

@@ -22,11 +22,11 @@ function program(...names) {
   return all.find(existsSync) ?? assert.fail(`there is no ${names.join(" and no ")}`);
 }
 
-/** Starts a browser: `chromium` or `firefox`. */
-export function launch(name = "chromium") {
+/** Starts a browser: `chromium`, to which more can be said, or `firefox`. */
+export function launch(name = "chromium", more = []) {
   return name === "firefox"
     ? puppeteer.launch({ browser: "firefox", executablePath: program("firefox-esr", "firefox"), headless: true })
-    : puppeteer.launch({ executablePath: program("chromium"), headless: true, pipe: true, args: CHROMIUM });
+    : puppeteer.launch({ executablePath: program("chromium"), headless: true, pipe: true, args: [...CHROMIUM, ...more] });
 }
 
 /**
@@ -178,6 +178,8 @@ export async function saved(page, action) {
 
 /** Returns what the picture holds, as its export says: sorted nodes, groups and links. */
 export async function picture(page) {
+  // Nothing is no file.
+  if (await page.$eval(".hint", (one) => !one.hidden)) return { nodes: [], groups: [], links: [] };
   await press(page, "Export", ".tools");
   const { text } = await saved(page, () => press(page, "JSON of nodes and links", "dialog"));
   await press(page, "Close", "dialog");

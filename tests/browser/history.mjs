@@ -9,6 +9,9 @@ const { DEMO } = process.env;
 
 const HOUSE = "custom_objects.property/6adf249e8ce18ef62a90b95f";
 
+/** How many steps are taken back, and forward again. */
+const STEPS = 30;
+
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
@@ -58,15 +61,9 @@ test("going back undoes each step, and going forward redoes it", async () => {
   await visit(browser, at("seaside-realty/graph?s=around:" + HOUSE), async (page) => {
     const random = numbers(7);
     await settled(page);
-    const states = [];
-    const remember = async () => states.push([page.url(), await picture(page)]);
-    for (let steps = 0; steps < 12;) {
-      const [url, shown] = [page.url(), await picture(page)];
-      if (!await act(page, random)) continue;
-      steps += 1;
-      states.push([url, shown]);
-    }
-    await remember();
+    const look = async () => [page.url(), await picture(page)];
+    const states = [await look()];
+    while (states.length <= STEPS) if (await act(page, random)) states.push(await look());
     const steps = (url) => url.split("?")[1].split("&").filter((field) => field.startsWith("s=")).join("&");
     const agrees = async ([url, shown], what) => {
       await until(page, (wanted) => location.hash.split("?")[1]?.split("&").filter((field) => field.startsWith("s=")).join("&") === wanted, steps(url));

@@ -145,6 +145,18 @@ test("no text lies on another or on a node", () => {
   }
 });
 
+test("the edge of the view cuts no name that has room elsewhere", () => {
+  const [left, right] = [node("contact/a", { text: "A name as long as this" }), node("contact/b", { text: "Another name of some length" })];
+  const ends = new Map([["contact/a", { x: -330, y: 0 }], ["contact/b", { x: 330, y: 0 }]]);
+  const camera = { ...CAMERA, width: 840 };
+  const names = of(scene(model([left, right], [link("l", "contact/a", "contact/b")]), ends, camera), "text").filter(({ of: kind }) => kind === "node");
+  assert.ok(names.some(({ text }) => text === left.text) && names.some(({ text }) => text === right.text));
+  for (const { x, width, align, text } of names) {
+    const start = { start: x, center: x - width / 2, end: x - width }[align];
+    assert.ok(start >= 0 && start + width <= camera.width, text);
+  }
+});
+
 test("texts are few from afar, never small, and at most 60 on links", () => {
   const graph = randomModel(800);
   const positions = laidOut(graph);

@@ -186,3 +186,14 @@ test("pictures ask before they are large, and end before they are too large", as
   actions.openGroup({ id: "g", parent: "contact/0", association: "a", side: "first", object: "contact", count: 40, total: 40 });
   assert.match(told[0], /2,015 records/);
 });
+
+test("a record of a hidden kind that is asked for is shown", () => {
+  const hidden = [around(HUB), { kind: "hide-object", object: "house" }];
+  const went = [];
+  const route = { steps: hidden, params: {} };
+  const actions = createActions({ go: ({ steps }) => went.push(steps) }, () => ({ route, shown: { nodes: [], groups: [] } }), () => null);
+  actions.showNode("house/b");
+  actions.showNode("contact/5");
+  const added = went.map((steps) => steps.slice(hidden.length));
+  assert.deepEqual(added, [[{ kind: "show-object", object: "house" }, { kind: "add", node: "house/b" }], [{ kind: "add", node: "contact/5" }]]);
+});

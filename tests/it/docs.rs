@@ -175,3 +175,34 @@ fn the_pictures_show_what_the_demo_holds() -> Result<(), Error> {
     }
     Ok(())
 }
+
+/// The values of an attribute in the elements of this name.
+fn attributes<'a>(text: &'a str, element: &str, attribute: &str) -> Vec<&'a str> {
+    let (start, name) = (format!("<{element}"), format!(" {attribute}=\""));
+    let tags = text.split(&*start).skip(1).filter_map(|rest| rest.split_once('>'));
+    let of = |tag: &'a str| tag.split_once(&*name).and_then(|(_, rest)| rest.split_once('"'));
+    tags.map(|(tag, _)| of(tag).map_or("", |(value, _)| value)).collect()
+}
+
+#[test]
+fn every_screenshot_is_shown_with_words_for_it() -> Result<(), Error> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/screenshots");
+    let mut shown = BTreeSet::new();
+    for page in pages()? {
+        let text = std::fs::read_to_string(&page)?;
+        let beside = page.parent().ok_or("no folder")?;
+        let sources = [attributes(&text, "img", "src"), attributes(&text, "source", "srcset")];
+        for source in sources.iter().flatten() {
+            let file = beside.join(source);
+            assert!(file.is_file(), "{}: there is no {source}", page.display());
+            shown.insert(file.canonicalize()?);
+        }
+        for words in attributes(&text, "img", "alt") {
+            assert!(words.len() > 20, "{}: {words}", page.display());
+        }
+    }
+    let made: Result<BTreeSet<PathBuf>, Error> =
+        std::fs::read_dir(folder)?.map(|entry| Ok(entry?.path().canonicalize()?)).collect();
+    assert_eq!(shown, made?, "tests/browser/screenshots makes them");
+    Ok(())
+}

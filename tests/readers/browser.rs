@@ -191,3 +191,22 @@ fn changes_and_dead_letters_are_shown_as_they_come() -> Result<(), Error> {
 fn the_page_keeps_its_budgets() -> Result<(), Error> {
     look_at_demo("budgets.mjs")
 }
+
+#[test]
+fn the_page_looks_as_its_screenshots() -> Result<(), Error> {
+    look_at_demo("screenshots.mjs")
+}
+
+#[test]
+fn pages_of_others_change_nothing() -> Result<(), Error> {
+    look_at_empty("cross-site.mjs")
+}
+
+/// Looks at no server: the modules are checked as they are.
+#[test]
+fn types_of_the_page_agree() -> Result<(), Error> {
+    if !has_browsers("types.mjs") {
+        return Ok(());
+    }
+    look("types.mjs", &[], &[])
+}

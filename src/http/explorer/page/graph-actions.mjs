@@ -2,7 +2,7 @@
 
 import { choose } from "./dialog.mjs";
 import { number } from "./dom.mjs";
-import { groupId, LIMIT_MAX } from "./history.mjs";
+import { groupId, LIMIT_MAX, unhide } from "./history.mjs";
 import { openMenu } from "./menu.mjs";
 import { labelName, splitNode } from "./object-kinds.mjs";
 import { pictureOf } from "./record-link.mjs";
@@ -128,7 +128,7 @@ export function createActions(app, current, picture) {
     },
     showNode(node) {
       if (isShown(node)) actions.select([node], { centre: true });
-      else grow(1, [{ kind: "add", node }], [node]);
+      else grow(1, [...unhide(current().route.steps, splitNode(node).object), { kind: "add", node }], [node]);
     },
     collapse: (node, { association, side, object }) => push([{ kind: "collapse", node, association, side, object }]),
     remove: (ids) => push(ids.filter(isShown).map((node) => ({ kind: "remove", node })), []),

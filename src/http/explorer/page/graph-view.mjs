@@ -20,7 +20,7 @@ const NOTHING = { nodes: [], links: [], groups: [], opened: new Map(), hidden: {
 
 /** Under this width the list comes first; from that one on it is beside the picture. */
 const NARROW = "(max-width: 60rem)";
-const WIDE = "(min-width: 1400px)";
+const WIDE = "(min-width: 87.5rem)";
 
 /** @param {HTMLElement} region @param {object} first @param {import("./main.mjs").App} app */
 export function mount(region, first, app) {
@@ -181,7 +181,7 @@ export function mount(region, first, app) {
     undo.disabled = app.depth() === 0;
     const now = marked(shown, marks);
     picture.show(pictureModel(now, { kinds, selected, names: hasNames(), past: route.params.asOf !== undefined, isPinned: picture.layout.isPinned }));
-    const words = shown.nodes.length ? shownInWords(shown, records, number) : "Nothing is shown yet";
+    const words = shown.nodes.length ? shownInWords(shown, records, number) : shown.hidden.objects.size ? "Everything is hidden" : "Nothing is shown yet";
     picture.describe(`${words}; the list holds the same`);
     const told = hasNames() ? now : { ...now, nodes: now.nodes.map((node) => ({ ...node, name: undefined })) };
     // A list that nobody sees is not worth its time.
@@ -198,6 +198,7 @@ export function mount(region, first, app) {
   /** Returns what one may begin a picture with. */
   function begin() {
     const sorted = [...kinds.values()].sort((a, b) => b.records - a.records);
+    if (shown.hidden.objects.size) return [el("h2", null, "Everything is hidden"), el("p", null, "The panel shows kinds again, and Undo takes back what hid them.")];
     return [el("h2", null, "Nothing is shown yet"), el("p", null, "Search for a record above, or choose one from its kind:"),
       el("p", { class: "row" }, sorted.map(({ object, records: count }) =>
         el("a", { class: "button", href: app.link({ view: "kind", object }) }, named(kindName(kinds, object, 2)), el("span", { class: "soft" }, ` ${number(count)}`))))];

@@ -138,3 +138,14 @@ export function shownAfter(steps, found) {
   for (const step of steps) apply[step.kind](step);
   return { nodes: [...nodes.keys()], opened, hidden };
 }
+
+/**
+ * Returns the step that shows records of a kind again, if these steps hide them.
+ * @param {Step[]} steps
+ * @param {string} object
+ * @returns {Step[]}
+ */
+export function unhide(steps, object) {
+  const last = steps.findLast((step) => step.object === object && ["hide-object", "show-object"].includes(step.kind));
+  return last?.kind === "hide-object" ? [{ kind: "show-object", object }] : [];
+}

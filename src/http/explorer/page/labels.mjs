@@ -152,15 +152,27 @@ class Board {
     }
     for (const line of lines) line.width = this.measure(line.text, line.size, line.weight);
     const places = placesOf(mark, graph, this.view);
-    const fits = (block) => places.find((place) => this.occupied.isFree(boxOf(mark, block, place)));
-    let place = fits(lines);
+    let place = this.place(mark, lines, places);
     if (!place && lines.length > 1) {
       lines.pop();
-      place = fits(lines);
+      place = this.place(mark, lines, places);
     }
     if (!place && !mark.selected) return;
     this.names += 1;
     this.block(mark, lines, place ?? places[0]);
+  }
+
+  /** Returns the first place with room; the edge of the view cuts a name only where it must. */
+  place(mark, lines, places) {
+    const { camera: { width, height }, options } = this.view;
+    let atEdge;
+    for (const place of places) {
+      const box = boxOf(mark, lines, place);
+      if (!this.occupied.isFree(box)) continue;
+      if (options.whole || (box.left >= 0 && box.right <= width && box.top >= 0 && box.bottom <= height)) return place;
+      atEdge ??= place;
+    }
+    return atEdge;
   }
 
   /** Adds lines beside a mark. */

@@ -2,6 +2,7 @@
 
 import { isStopped, pause } from "./api-client.mjs";
 import { counted, el, fill, named } from "./dom.mjs";
+import { unhide } from "./history.mjs";
 import { kindName, nodeOf, recordName } from "./object-kinds.mjs";
 import { pictureOf } from "./record-link.mjs";
 
@@ -129,5 +130,5 @@ export function showRecord(app, found, { replace = false } = {}) {
   const fresh = app.route.view !== "graph" || replace || app.route.steps.length === 0;
   if (fresh) app.go(pictureOf(node));
   else if (app.isShown?.(node)) app.select?.([node], { centre: true });
-  else app.go({ view: "graph", steps: [...app.route.steps, { kind: "add", node }], params: { ...app.route.params, sel: [node] } });
+  else app.go({ view: "graph", steps: [...app.route.steps, ...unhide(app.route.steps, found.object), { kind: "add", node }], params: { ...app.route.params, sel: [node] } });
 }
