@@ -63,12 +63,12 @@ fn what_has_changed_meanwhile_is_left_alone() {
             if is_later {
                 ingest(&meanwhile);
             }
-            let (head, found) = (store.head(), import(&store, seen, &[late.clone()]));
+            let (head, found) = (store.head(), import(&store, seen, std::slice::from_ref(&late)));
             if is_later {
                 assert_eq!(found, [(Status::Stale, None)], "{late}");
                 assert_eq!(store.head(), head);
                 // Whoever knows of it may.
-                let again = import(&store, head, &[late.clone()]);
+                let again = import(&store, head, std::slice::from_ref(&late));
                 assert_eq!(again[0].1, Some(head + 1), "{late}");
             } else {
                 assert_eq!(found[0].1, Some(head + 1), "{late}");
