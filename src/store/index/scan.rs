@@ -17,8 +17,8 @@ pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
 const CHECK_EVERY: u64 = 256;
 
 /// Maximum number of entries asked of the journal at once. Each time, a lock is taken that the
-/// writer needs, too: the fewer times, the better. While entries of others are passed over,
-/// nothing is checked before the next time.
+/// writer needs, too: the fewer times, the better. Among entries of others, nothing is checked
+/// before the next time.
 const READ_AT_ONCE: u64 = 4_096;
 
 /// Takes an entry; may add to what is wanted, and says whether to continue.

@@ -109,13 +109,13 @@ fn repairs_are_sent_to_the_server_that_has_the_database_open() {
     assert!(errors.contains("410"), "{errors}");
     assert!(another.get("/v1/locations").unwrap().text().contains("\"locations\":[]"));
 
+    let token =
+        run_command(&place.db, &["token", "new", "--name", "drift", "--scope", "write"]).unwrap();
+    let secret = token.lines().find(|line| line.starts_with("rlt_")).unwrap();
     let server = Server::start_with(&place.db, &["--api-auth", "required"]).unwrap();
     let to = format!("http://{}", server.address);
     let (_, errors) = ends(&place, &["--apply", "--to", &to], 1);
     assert!(errors.contains("401"), "{errors}");
-    let token =
-        run_command(&place.db, &["token", "new", "--name", "drift", "--scope", "write"]).unwrap();
-    let secret = token.lines().find(|line| line.starts_with("rlt_")).unwrap();
     std::fs::write(place.path("relata-token"), secret).unwrap();
     let private = std::os::unix::fs::PermissionsExt::from_mode(0o600);
     std::fs::set_permissions(place.path("relata-token"), private).unwrap();
