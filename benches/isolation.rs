@@ -18,6 +18,7 @@
 mod client;
 
 use std::fmt::Write as _;
+use std::io::{Read as _, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -378,6 +379,64 @@ impl Drop for Busy {
     }
 }
 
+/// Threads that read a file and send it over the loopback to one that steps back, until
+/// dropped: what the machine itself does to the measured requests while its cores, its
+/// memory and its network are in use by another program.
+struct Transfers {
+    stop: Arc<AtomicBool>,
+    threads: Vec<std::thread::JoinHandle<()>>,
+}
+
+impl Transfers {
+    fn start(path: &Path) -> Self {
+        let stop = Arc::<AtomicBool>::default();
+        let receiver = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+        let address = receiver.local_addr().expect("a socket");
+        let transfer = |_| {
+            let sender = std::net::TcpStream::connect(address).expect("a connection");
+            let (mut receiver, _) = receiver.accept().expect("a connection");
+            let (stop, path) = (Arc::clone(&stop), path.to_path_buf());
+            let receive = move || {
+                step_back();
+                std::io::copy(&mut receiver, &mut std::io::sink()).expect("a connection");
+            };
+            [std::thread::spawn(receive), std::thread::spawn(move || send(&path, sender, &stop))]
+        };
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { threads: (0..cores).flat_map(transfer).collect(), stop }
+    }
+}
+
+/// Sends a file again and again.
+fn send(path: &Path, mut to: std::net::TcpStream, stop: &AtomicBool) {
+    let mut buffer = vec![0; 64 << 10];
+    while !stop.load(Ordering::Relaxed) {
+        let mut file = std::fs::File::open(path).expect("a file");
+        while let Ok(1..) = file.read(&mut buffer) {
+            to.write_all(&buffer).expect("a receiver");
+            if stop.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+    }
+}
+
+impl Drop for Transfers {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.threads.drain(..) {
+            thread.join().expect("no failure");
+        }
+    }
+}
+
+/// What runs beside the measured requests.
+enum Beside {
+    /// Nothing that the server does.
+    Transfers,
+    Requests(Make),
+}
+
 fn compare(rounds: u64, time: Duration, relations: u64, only: Option<&str>) {
     let directory = tempfile::tempdir().expect("a directory");
     let path = directory.path().join("relata.db");
@@ -391,24 +450,43 @@ fn compare(rounds: u64, time: Duration, relations: u64, only: Option<&str>) {
     println!("p99 of {} requests a second each, medians of {rounds} rounds,", 400);
     println!("beside {BUSY_CONNECTIONS} connections that send expensive requests\n");
     println!("{:26} {:>12} {:>12} {:>12}", "beside", "posts", "/healthz", "first pages");
-    for (name, make) in expensive(relations) {
-        if only.is_some_and(|only| !name.contains(only)) {
+    let copy = directory.path().join("copy");
+    std::fs::copy(&path, &copy).expect("a copy");
+    let requests =
+        expensive(relations).into_iter().map(|(name, make)| (name, Beside::Requests(make)));
+    let control = [("another program's transfers", Beside::Transfers)];
+    for (name, beside) in control.into_iter().chain(requests) {
+        let is_control = matches!(beside, Beside::Transfers);
+        if !is_control && only.is_some_and(|only| !name.contains(only)) {
             continue;
         }
-        check(relata.1, name, &make(0));
+        if let Beside::Requests(make) = &beside {
+            check(relata.1, name, &make(0));
+        }
         let mut p99s: [[Vec<f64>; 2]; 3] = Default::default();
         let mut answers = 0;
         for _ in 0..rounds {
             let quiet = slowest(relata.1, time, &kinds);
-            let busy = Busy::start(relata.1, &make);
-            std::thread::sleep(Duration::from_millis(200));
-            let beside = slowest(relata.1, time, &kinds);
-            answers += busy.answers.load(Ordering::Relaxed);
-            drop(busy);
+            let during = || {
+                std::thread::sleep(Duration::from_millis(200));
+                slowest(relata.1, time, &kinds)
+            };
+            let busy = match &beside {
+                Beside::Transfers => {
+                    let _transfers = Transfers::start(&copy);
+                    during()
+                }
+                Beside::Requests(make) => {
+                    let busy = Busy::start(relata.1, make);
+                    let measured = during();
+                    answers += busy.answers.load(Ordering::Relaxed);
+                    measured
+                }
+            };
             std::thread::sleep(Duration::from_millis(300));
-            for ((values, quiet), beside) in p99s.iter_mut().zip(quiet).zip(beside) {
+            for ((values, quiet), busy) in p99s.iter_mut().zip(quiet).zip(busy) {
                 values[0].push(quiet);
-                values[1].push(beside);
+                values[1].push(busy);
             }
         }
         let mut line = format!("{name:26}");
