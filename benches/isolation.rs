@@ -18,7 +18,7 @@
 mod client;
 
 use std::fmt::Write as _;
-use std::io::{Read as _, Write as _};
+use std::io::{Read as _, Seek as _, Write as _};
 use std::net::SocketAddr;
 use std::path::Path;
 use std::process::Command;
@@ -233,18 +233,38 @@ fn slowest(address: SocketAddr, time: Duration, kinds: &[(&'static str, Make); 3
     })
 }
 
-/// Threads that use what is left of the cores until dropped.
-struct Spinning {
+/// Threads that run until this is dropped.
+struct Threads {
     stop: Arc<AtomicBool>,
-    threads: Vec<std::thread::JoinHandle<()>>,
+    handles: Vec<std::thread::JoinHandle<()>>,
 }
 
-impl Spinning {
-    fn start() -> Self {
+impl Threads {
+    /// Starts those that `start` returns, which are to end once the flag is set.
+    fn start(start: impl FnOnce(&Arc<AtomicBool>) -> Vec<std::thread::JoinHandle<()>>) -> Self {
         let stop = Arc::<AtomicBool>::default();
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        Self { handles: start(&stop), stop }
+    }
+}
+
+impl Drop for Threads {
+    fn drop(&mut self) {
+        self.stop.store(true, Ordering::Relaxed);
+        for thread in self.handles.drain(..) {
+            thread.join().expect("no failure");
+        }
+    }
+}
+
+fn cores() -> usize {
+    std::thread::available_parallelism().map_or(1, usize::from)
+}
+
+/// Uses what is left of the cores.
+fn spin() -> Threads {
+    Threads::start(|stop| {
         let spin = |_| {
-            let stop = Arc::clone(&stop);
+            let stop = Arc::clone(stop);
             std::thread::spawn(move || {
                 step_back();
                 while !stop.load(Ordering::Relaxed) {
@@ -252,31 +272,54 @@ impl Spinning {
                 }
             })
         };
-        Self { threads: (0..cores).map(spin).collect(), stop }
-    }
+        (0..cores()).map(spin).collect()
+    })
 }
 
-impl Drop for Spinning {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for thread in self.threads.drain(..) {
-            thread.join().expect("no failure");
+/// Sends a file again and again over the loopback to threads that step back: what the machine
+/// itself does to the measured requests while its cores, its memory and its network are in use
+/// by a program that is not the server.
+fn transfer(path: &Path) -> Threads {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
+    let address = listener.local_addr().expect("a socket");
+    Threads::start(|stop| {
+        let transfer = |_| {
+            let sender = std::net::TcpStream::connect(address).expect("a connection");
+            let (mut receiver, _) = listener.accept().expect("a connection");
+            let file = std::fs::File::open(path).expect("a file");
+            let stop = Arc::clone(stop);
+            let receive = move || {
+                step_back();
+                std::io::copy(&mut receiver, &mut std::io::sink()).expect("a connection");
+            };
+            [std::thread::spawn(receive), std::thread::spawn(move || send(file, sender, &stop))]
+        };
+        (0..cores()).flat_map(transfer).collect()
+    })
+}
+
+/// Sends a file from its start, again and again.
+fn send(mut file: std::fs::File, mut to: std::net::TcpStream, stop: &AtomicBool) {
+    let mut buffer = vec![0; 64 << 10];
+    while !stop.load(Ordering::Relaxed) {
+        match file.read(&mut buffer).expect("a file") {
+            0 => file.rewind().expect("a file"),
+            read => to.write_all(buffer.get(..read).unwrap_or_default()).expect("a receiver"),
         }
     }
 }
 
 /// Sends expensive requests until dropped, from a thread of its own.
 struct Busy {
-    stop: Arc<AtomicBool>,
     answers: Arc<AtomicU64>,
-    thread: Option<std::thread::JoinHandle<()>>,
+    _thread: Threads,
 }
 
 impl Busy {
     fn start(address: SocketAddr, make: &Make) -> Self {
-        let (stop, answers) = (Arc::<AtomicBool>::default(), Arc::<AtomicU64>::default());
-        let (make, stopped, counted) = (Arc::clone(make), Arc::clone(&stop), Arc::clone(&answers));
-        let run = move || {
+        let answers = Arc::<AtomicU64>::default();
+        let (make, counted) = (Arc::clone(make), Arc::clone(&answers));
+        let run = move |stop: &AtomicBool| {
             step_back();
             let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
             let runtime = runtime.expect("a runtime");
@@ -295,12 +338,16 @@ impl Busy {
                 });
             }
             runtime.block_on(async {
-                while !stopped.load(Ordering::Relaxed) {
+                while !stop.load(Ordering::Relaxed) {
                     tokio::time::sleep(Duration::from_millis(5)).await;
                 }
             });
         };
-        Self { stop, answers, thread: Some(std::thread::spawn(run)) }
+        let thread = Threads::start(|stop| {
+            let stop = Arc::clone(stop);
+            vec![std::thread::spawn(move || run(&stop))]
+        });
+        Self { answers, _thread: thread }
     }
 }
 
@@ -370,69 +417,9 @@ async fn exchange(address: SocketAddr, request: &[u8]) -> Option<u16> {
     tokio::join!(send, receive).1
 }
 
-impl Drop for Busy {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        if let Some(thread) = self.thread.take() {
-            thread.join().expect("no failure");
-        }
-    }
-}
-
-/// Threads that read a file and send it over the loopback to one that steps back, until
-/// dropped: what the machine itself does to the measured requests while its cores, its
-/// memory and its network are in use by another program.
-struct Transfers {
-    stop: Arc<AtomicBool>,
-    threads: Vec<std::thread::JoinHandle<()>>,
-}
-
-impl Transfers {
-    fn start(path: &Path) -> Self {
-        let stop = Arc::<AtomicBool>::default();
-        let receiver = std::net::TcpListener::bind("127.0.0.1:0").expect("a free port");
-        let address = receiver.local_addr().expect("a socket");
-        let transfer = |_| {
-            let sender = std::net::TcpStream::connect(address).expect("a connection");
-            let (mut receiver, _) = receiver.accept().expect("a connection");
-            let (stop, path) = (Arc::clone(&stop), path.to_path_buf());
-            let receive = move || {
-                step_back();
-                std::io::copy(&mut receiver, &mut std::io::sink()).expect("a connection");
-            };
-            [std::thread::spawn(receive), std::thread::spawn(move || send(&path, sender, &stop))]
-        };
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
-        Self { threads: (0..cores).flat_map(transfer).collect(), stop }
-    }
-}
-
-/// Sends a file again and again.
-fn send(path: &Path, mut to: std::net::TcpStream, stop: &AtomicBool) {
-    let mut buffer = vec![0; 64 << 10];
-    while !stop.load(Ordering::Relaxed) {
-        let mut file = std::fs::File::open(path).expect("a file");
-        while let Ok(1..) = file.read(&mut buffer) {
-            to.write_all(&buffer).expect("a receiver");
-            if stop.load(Ordering::Relaxed) {
-                break;
-            }
-        }
-    }
-}
-
-impl Drop for Transfers {
-    fn drop(&mut self) {
-        self.stop.store(true, Ordering::Relaxed);
-        for thread in self.threads.drain(..) {
-            thread.join().expect("no failure");
-        }
-    }
-}
-
 /// What runs beside the measured requests.
 enum Beside {
-    /// Nothing that the server does.
+    /// The control: no requests.
     Transfers,
     Requests(Make),
 }
@@ -445,21 +432,16 @@ fn compare(rounds: u64, time: Duration, relations: u64, only: Option<&str>) {
     relata.args(["serve", "--listen", "127.0.0.1:0", "--log", "off", "--db"]);
     let relata = Server::start(relata.arg(&path));
     let kinds = measured();
-    let _spinning = Spinning::start();
+    let _spinning = spin();
     slowest(relata.1, time, &kinds);
     println!("p99 of {} requests a second each, medians of {rounds} rounds,", 400);
     println!("beside {BUSY_CONNECTIONS} connections that send expensive requests\n");
     println!("{:26} {:>12} {:>12} {:>12}", "beside", "posts", "/healthz", "first pages");
-    let copy = directory.path().join("copy");
-    std::fs::copy(&path, &copy).expect("a copy");
     let requests =
         expensive(relations).into_iter().map(|(name, make)| (name, Beside::Requests(make)));
-    let control = [("another program's transfers", Beside::Transfers)];
+    let requests = requests.filter(|(name, _)| only.is_none_or(|only| name.contains(only)));
+    let control = [("control: file transfers", Beside::Transfers)];
     for (name, beside) in control.into_iter().chain(requests) {
-        let is_control = matches!(beside, Beside::Transfers);
-        if !is_control && only.is_some_and(|only| !name.contains(only)) {
-            continue;
-        }
         if let Beside::Requests(make) = &beside {
             check(relata.1, name, &make(0));
         }
@@ -473,7 +455,7 @@ fn compare(rounds: u64, time: Duration, relations: u64, only: Option<&str>) {
             };
             let busy = match &beside {
                 Beside::Transfers => {
-                    let _transfers = Transfers::start(&copy);
+                    let _transfers = transfer(&path);
                     during()
                 }
                 Beside::Requests(make) => {
