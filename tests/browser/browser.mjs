@@ -1,7 +1,7 @@
 /** Browsers, and pages in them that are watched from their first request to their last. */
 
 import assert from "node:assert/strict";
-import { existsSync } from "node:fs";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { delimiter, join } from "node:path";
 
@@ -194,3 +194,22 @@ export async function picture(page) {
 
 /** Tells a figure past the runner of the tests. */
 export const measured = (text) => console.log(`measured: ${text}`);
+
+/** Returns how many milliseconds of the processor a browser and all its processes have taken. */
+export function processorTime(browser) {
+  const stats = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
+    try {
+      const text = readFileSync(`/proc/${name}/stat`, "utf8");
+      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
+      return [{ process: Number(name), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }];
+    } catch {
+      return [];
+    }
+  });
+  const mine = new Set([browser.process().pid]);
+  for (let size = 0; size < mine.size;) {
+    size = mine.size;
+    for (const { process, parent } of stats) if (mine.has(parent)) mine.add(process);
+  }
+  return stats.filter(({ process }) => mine.has(process)).reduce((sum, { ticks }) => sum + ticks, 0) * 10;
+}

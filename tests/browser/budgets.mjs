@@ -1,10 +1,10 @@
 /** What the page may cost: files, requests, memory, time until the first picture, work while idle. */
 
 import assert from "node:assert/strict";
-import { readFileSync, readdirSync } from "node:fs";
+import { readdirSync } from "node:fs";
 import test, { after, before } from "node:test";
 
-import { isLive, launch, measured, ready, settled, until, visit } from "./browser.mjs";
+import { isLive, launch, measured, settled, until, visit } from "./browser.mjs";
 
 const { DEMO } = process.env;
 
@@ -24,34 +24,11 @@ const ROUNDS = 4;
 /** Bytes of memory that the page takes with a small picture. */
 const HEAP_MAX = 30 << 20;
 
-/** Milliseconds of the processor for one frame: far more than it takes, for machines without a
- * graphics card that do other things, too. */
-const FRAME_MAX_MS = 100;
-
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
 
 const graph = new URL(`explore/#/seaside-realty/graph?s=around:${HOUSE}`, DEMO).href;
-
-/** Milliseconds of the processor that the browser and all its processes have taken. */
-function processorTime() {
-  const stats = readdirSync("/proc").filter((name) => /^\d+$/.test(name)).flatMap((name) => {
-    try {
-      const text = readFileSync(`/proc/${name}/stat`, "utf8");
-      const fields = text.slice(text.lastIndexOf(")") + 2).split(" ");
-      return [{ process: Number(name), parent: Number(fields[1]), ticks: Number(fields[11]) + Number(fields[12]) }];
-    } catch {
-      return [];
-    }
-  });
-  const mine = new Set([browser.process().pid]);
-  for (let size = 0; size < mine.size;) {
-    size = mine.size;
-    for (const { process, parent } of stats) if (mine.has(parent)) mine.add(process);
-  }
-  return stats.filter(({ process }) => mine.has(process)).reduce((sum, { ticks }) => sum + ticks, 0) * 10;
-}
 
 /** Milliseconds until the last answer that a page waited for. */
 const lastAnswer = (page) => page.evaluate(() => Math.max(...performance.getEntriesByType("resource").map(({ responseEnd }) => responseEnd)));
@@ -145,38 +122,5 @@ test("an idle page draws nothing and asks for nothing", async () => {
     }));
     assert.equal(frames, 0);
     assert.equal(page.watched.requests.length, asked);
-  });
-});
-
-test("panning takes little of the processor", async () => {
-  // All there is: the whole location, kind by kind.
-  const kinds = ["contact", "custom_objects.property", "custom_objects.viewing", "opportunity"];
-  const nodes = [];
-  for (const object of kinds) {
-    const answer = await (await fetch(new URL(`v1/locations/seaside-realty/objects/${object}/records?limit=1000`, DEMO))).json();
-    nodes.push(...answer.records.map(({ record }) => `${object}/${record}`));
-  }
-  await visit(browser, new URL(`explore/#/seaside-realty/graph?${nodes.map((node) => `s=add:${node}`).join("&")}`, DEMO).href, async (page) => {
-    await settled(page);
-    const box = await (await page.$(".stage canvas")).boundingBox();
-    const [x, y] = [box.x + 5, box.y + 5];
-    await page.mouse.move(x, y);
-    await page.mouse.down();
-    await page.evaluate(() => {
-      window.drawn = 0;
-      const real = window.requestAnimationFrame;
-      window.requestAnimationFrame = (draw) => real((now) => {
-        window.drawn += 1;
-        draw(now);
-      });
-    });
-    const before = processorTime();
-    for (let move = 0; move < 60; move += 1) await page.mouse.move(x + move * 3, y + move * 2);
-    await page.mouse.up();
-    await ready(page);
-    const drawn = await until(page, () => window.drawn);
-    const each = (processorTime() - before) / drawn;
-    measured(`panning ${nodes.length} records: ${each.toFixed(1)} ms of the processor for each of ${drawn} frames`);
-    assert.ok(each < FRAME_MAX_MS, `${each} ms`);
   });
 });

@@ -17,7 +17,7 @@ use crate::support::server::{Error, Server, relata, run};
 const TIME_MAX: Duration = Duration::from_secs(180);
 
 /// Scripts that measure, which no other browser may disturb.
-const MEASURING: [&str; 3] = ["budgets.mjs", "hub.mjs", "live.mjs"];
+const MEASURING: [&str; 4] = ["budgets.mjs", "frames.mjs", "hub.mjs", "live.mjs"];
 
 /// Those have it alone; the others share it.
 static TURN: RwLock<()> = RwLock::new(());
@@ -209,4 +209,9 @@ fn types_of_the_page_agree() -> Result<(), Error> {
         return Ok(());
     }
     look("types.mjs", &[], &[])
+}
+
+#[test]
+fn a_frame_costs_little_however_much_is_drawn() -> Result<(), Error> {
+    look_at_demo("frames.mjs")
 }
