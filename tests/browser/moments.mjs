@@ -42,6 +42,23 @@ test("a path between two people is told as the API finds it", async () => {
   });
 });
 
+test("what two people share is found from a selection of both", async () => {
+  const [one, other] = [await find("Amara Okafor"), await find("Maya Patel")];
+  await visit(browser, at(`/graph?s=around:${HOUSE}&sel=${one}&sel=${other}`), async (page) => {
+    await settled(page);
+    assert.deepEqual(await texts(page, ".panel h2"), ["2 selected"]);
+    await press(page, "Find what joins them", ".panel");
+    await until(page, () => document.querySelector("ol.ways li"));
+    const ways = await texts(page, "ol.ways li");
+    for (const house of ["12 Maple Street", "7 Harbour View", "3 Lighthouse Road"]) assert.ok(ways.some((way) => way.includes(house)), ways.join());
+  });
+  await visit(browser, at(`/graph?s=around:${HOUSE}&sel=${one}&sel=${other}&sel=${HOUSE}`), async (page) => {
+    await settled(page);
+    assert.deepEqual(await texts(page, ".panel h2"), ["3 selected"]);
+    assert.deepEqual(await texts(page, ".panel .row button"), ["Remove", "Keep only these"]);
+  });
+});
+
 test("the past shows what was, and says that it is the past", async () => {
   const { labels } = await api(`labels?of=${HOUSE}&asOf=${THEN}`);
   await visit(browser, at(`/graph?s=around:${HOUSE}&sel=${HOUSE}&asOf=${THEN}`), async (page) => {

@@ -57,7 +57,9 @@ export function createRecordPanel(app, actions) {
   const guard = (promise) => promise.catch((error) => isStopped(error) || app.fail(error));
 
   function several(ids) {
+    const pair = ids.length === 2 && ids.every(actions.isShown);
     return [el("h2", null, `${number(ids.length)} selected`),
+      pair ? el("p", null, button("Find what joins them", () => app.go({ view: "path", params: { from: [ids[0]], to: [ids[1]], all: ["1"] } }), { class: "main" })) : null,
       el("div", { class: "row" }, button("Remove", () => actions.remove(ids)), button("Keep only these", () => actions.keep(ids)))];
   }
 
