@@ -7,6 +7,8 @@ import { launch, ready, settled, texts, until, visit } from "./browser.mjs";
 
 const { DEMO } = process.env;
 
+const HOUSE = "custom_objects.property/6adf249e8ce18ef62a90b95f";
+
 let browser;
 before(async () => { browser = await launch(); });
 after(() => browser.close());
@@ -120,6 +122,47 @@ async function inTheList(page) {
   const folded = await isOpen();
   await page.keyboard.press(folded === "true" ? "ArrowLeft" : "ArrowRight");
   assert.notEqual(await isOpen(), folded);
+}
+
+test("several are selected on the picture and in the list, and what joins two is found", async () => {
+  await visit(browser, new URL("explore/", DEMO).href + `#/seaside-realty/graph?s=around:${HOUSE}&sel=${HOUSE}`, async (page) => {
+    await settled(page);
+    const selected = () => page.evaluate(() => new URLSearchParams(location.hash.split("?")[1]).getAll("sel"));
+    await page.evaluate(() => document.querySelector(".stage canvas").focus());
+    const first = await selected();
+    for (const count of [2, 3]) {
+      const before = await selected();
+      for (const key of ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"]) {
+        await withShift(page, key);
+        if ((await selected()).length === count) break;
+      }
+      assert.deepEqual((await selected()).slice(0, -1), before);
+    }
+    assert.deepEqual((await selected())[0], first[0]);
+    // Without it, the next is the only one.
+    for (const key of ["ArrowRight", "ArrowLeft", "ArrowDown", "ArrowUp"]) await page.keyboard.press(key);
+    assert.equal((await selected()).length, 1);
+    await page.keyboard.press("l");
+    await until(page, () => document.activeElement.matches(".list .entry"));
+    await page.keyboard.press(" ");
+    await page.keyboard.press("ArrowDown");
+    await withShift(page, " ");
+    await settled(page);
+    const both = await selected();
+    assert.equal(both.length, 2);
+    await isSomewhere(page);
+    await page.keyboard.press("p");
+    await until(page, () => Boolean(document.querySelector("ol.ways li")));
+    const { searchParams } = new URL(page.url().replace("#", ""));
+    assert.deepEqual([searchParams.get("from"), searchParams.get("to"), searchParams.get("all")], [...both, "1"]);
+  });
+});
+
+async function withShift(page, key) {
+  await page.keyboard.down("Shift");
+  await page.keyboard.press(key);
+  await page.keyboard.up("Shift");
+  await ready(page);
 }
 
 test("dialogs take the focus and give it back, and single keys can be switched off", async () => {

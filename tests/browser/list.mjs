@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 
-import { launch, picture, press, settled, until, visit } from "./browser.mjs";
+import { launch, picture, press, settled, texts, until, visit } from "./browser.mjs";
 
 const { DEMO } = process.env;
 
@@ -96,6 +96,53 @@ test("after any actions the list holds what the picture holds", async () => {
     }
   }, { size: [1500, 900] });
 });
+
+test("with the Shift key one more is selected, wherever it is clicked", async () => {
+  await visit(browser, new URL(`explore/#/seaside-realty/graph?s=around:${HOUSE}`, DEMO).href, async (page) => {
+    await settled(page);
+    const selected = () => page.evaluate(() => [...document.querySelectorAll(".list .entry[aria-pressed=true]")].map((one) => one.innerText).sort());
+    const shifted = async (action) => {
+      await page.keyboard.down("Shift");
+      await action();
+      await page.keyboard.up("Shift");
+      await settled(page);
+    };
+    await press(page, "Amara Okafor", ".list");
+    await shifted(() => press(page, "Maya Patel", ".list"));
+    assert.deepEqual(await selected(), ["Amara Okafor", "Maya Patel"]);
+    assert.deepEqual(await texts(page, ".panel h2"), ["2 selected"]);
+    await shifted(() => press(page, "12 Maple Street", ".list .ends"));
+    assert.deepEqual(await selected(), ["12 Maple Street", "Amara Okafor", "Maya Patel"]);
+    // Once more takes it away.
+    await shifted(() => press(page, "Maya Patel", ".list"));
+    assert.deepEqual(await selected(), ["12 Maple Street", "Amara Okafor"]);
+    await press(page, "12 Maple Street", ".list");
+    assert.deepEqual(await selected(), ["12 Maple Street"]);
+    await shifted(() => press(page, "Noah Fischer", ".panel"));
+    assert.deepEqual(await selected(), ["12 Maple Street", "Noah Fischer"]);
+    for (const [name, expected] of [["Amara Okafor", ["Amara Okafor"]], ["Maya Patel", ["Amara Okafor", "Maya Patel"]]]) {
+      const click = async () => page.mouse.click(...await placeOf(page, name));
+      await (expected.length === 1 ? click() : shifted(click));
+      assert.deepEqual(await selected(), expected);
+    }
+  }, { size: [1500, 900] });
+});
+
+/** Returns where the picture has a record: place by place, its tooltip is asked what is there. */
+async function placeOf(page, name) {
+  const place = await page.$eval(".stage canvas", (canvas, wanted) => {
+    const box = canvas.getBoundingClientRect();
+    const tip = document.querySelector(".stage .tip");
+    for (let clientY = box.top + 10; clientY < box.bottom; clientY += 12) {
+      for (let clientX = box.left + 10; clientX < box.right; clientX += 12) {
+        canvas.dispatchEvent(new PointerEvent("pointermove", { clientX, clientY, pointerType: "mouse" }));
+        if (!tip.hidden && tip.innerText.startsWith(wanted)) return [clientX, clientY];
+      }
+    }
+    return null;
+  }, name);
+  return place ?? assert.fail(`${name} is nowhere on the picture`);
+}
 
 test("a narrow page begins with the list, which opens the same", async () => {
   await visit(browser, new URL(`explore/#/seaside-realty/graph?s=around:${HOUSE}`, DEMO).href, async (page) => {

@@ -28,6 +28,20 @@ export const fill = (element, ...children) => element.replaceChildren(...nodes(c
 /** Makes a button; `attributes` as in {@link el}. */
 export const button = (text, onclick, attributes) => el("button", { type: "button", onclick, ...attributes }, text);
 
+/**
+ * Makes the name of a record, or of one like it, that is chosen by a click or the space bar; with
+ * the Shift key as one more. Not every browser says of a click by key that Shift is held.
+ */
+export const entry = (name, choose, attributes) => button(named(name), ({ shiftKey }) => choose(shiftKey), {
+  class: "bare entry",
+  onkeydown(event) {
+    if (event.key !== " " || !event.shiftKey) return;
+    event.preventDefault();
+    choose(true);
+  },
+  ...attributes,
+});
+
 /** Makes a text of others, whose writing direction cannot spread. */
 export const named = (text) => el("bdi", null, text);
 

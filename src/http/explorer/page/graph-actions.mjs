@@ -23,10 +23,11 @@ export const MANY = 100;
  * @property {(id: string) => void} open a record or a group
  * @property {(node: string) => void} openNode opens its small groups
  * @property {(group: object, count?: number) => void} openGroup
- * @property {(node: string) => void} showNode selects it, after adding it where it is missing
+ * @property {(node: string, how?: { add?: boolean }) => void} showNode selects it, after adding it where it is missing
  * @property {(node: string) => boolean} isShown
  * @property {(node: string, group: object) => void} collapse
  * @property {(ids: string[]) => void} remove
+ * @property {(ends: string[]) => void} findPaths from one record, or all between two
  * @property {(ids: string[]) => void} keep removes all others
  * @property {(id: string, at: HTMLElement | { x: number, y: number }) => void} menu
  */
@@ -110,7 +111,7 @@ export function createActions(app, current, picture) {
     /** @type {[string, () => void][]} */
     const items = [
       ["Expand", () => openNode(id)], ["Begin a picture with it", () => app.go(pictureOf(id))],
-      ["Find a path from here", () => app.go({ view: "path", params: { from: [id] } })],
+      ["Find a path from here", () => actions.findPaths([id])],
     ];
     if (picture().layout.isPinned(id)) items.push(["Unpin", () => picture().unpin(id)]);
     items.push(["Remove", () => actions.remove([id])]);
@@ -126,12 +127,16 @@ export function createActions(app, current, picture) {
       set({ sel: chosen.size ? [...chosen] : undefined });
       if (centre) picture().centre(ids[0]);
     },
-    showNode(node) {
-      if (isShown(node)) actions.select([node], { centre: true });
-      else grow(1, [...unhide(current().route.steps, splitNode(node).object), { kind: "add", node }], [node]);
+    showNode(node, { add = false } = {}) {
+      if (isShown(node)) actions.select([node], { add, centre: true });
+      else grow(1, [...unhide(current().route.steps, splitNode(node).object), { kind: "add", node }], add ? [...selection(), node] : [node]);
     },
     collapse: (node, { association, side, object }) => push([{ kind: "collapse", node, association, side, object }]),
     remove: (ids) => push(ids.filter(isShown).map((node) => ({ kind: "remove", node })), []),
+    findPaths(ends) {
+      const [from, to] = ends;
+      app.go({ view: "path", params: to === undefined ? { from: [from] } : { from: [from], to: [to], all: ["1"] } });
+    },
     keep(ids) {
       const others = current().shown.nodes.filter(({ id }) => !ids.includes(id));
       push(others.map(({ id }) => ({ kind: "remove", node: id })));

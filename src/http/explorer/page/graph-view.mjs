@@ -129,10 +129,14 @@ export function mount(region, first, app) {
 
   function listenToKeys() {
     const selected = (action) => () => { const [id] = selection(); if (id) action(id); };
+    function findPaths() {
+      const ids = [...selection()].filter(actions.isShown);
+      if (ids.length > 0) actions.findPaths(ids.length === 2 ? ids : [ids[0]]);
+    }
     const remove = () => actions.remove([...selection()]);
     Object.assign(app.keys, {
       e: selected(actions.open), Enter: selected(actions.open), h: remove, Delete: remove,
-      u: selected((id) => picture.unpin(id)), p: selected((id) => app.go({ view: "path", params: { from: [id] } })),
+      u: selected((id) => picture.unpin(id)), p: findPaths,
       "+": () => picture.zoom(1.25), "-": () => picture.zoom(0.8), 0: () => picture.fit(),
       l: () => toggle.click(),
       Escape() {

@@ -1,6 +1,6 @@
 /** What the picture shows as a nested list: the same records, links and groups, in words. */
 
-import { button, counted, el, fill, named, number } from "./dom.mjs";
+import { button, counted, el, entry, fill, named, number } from "./dom.mjs";
 import { byCount, compareTexts, kindName, labelName, recordName } from "./object-kinds.mjs";
 import { SMALL_GROUP } from "./state.mjs";
 
@@ -28,6 +28,8 @@ export function createList(actions) {
   }
 
   const focusedId = () => /** @type {HTMLElement} */ (document.activeElement).dataset.id;
+  const select = (id) => (add) => actions.select([id], { add });
+
   const entries = () => /** @type {HTMLElement[]} */ ([...element.querySelectorAll(".entry[data-id]")]);
 
   function item(node, { position, of }, links, shown, selected, kinds) {
@@ -48,7 +50,7 @@ export function createList(actions) {
     if (open) fill(inside, content(node, links, groups, kinds));
     return el("li", { "aria-setsize": of, "aria-posinset": position, class: selected.has(node.id) ? "selected" : null },
       fold,
-      button(named(recordName(node)), () => actions.select([node.id]), { class: "bare entry", "data-id": node.id, "aria-pressed": String(selected.has(node.id)) }),
+      entry(recordName(node), select(node.id), { "data-id": node.id, "aria-pressed": String(selected.has(node.id)) }),
       el("span", { class: "soft" }, node.shown < node.links ? `${number(node.shown)} of ${counted(node.links, "link")} shown` : counted(node.links, "link")),
       node.violated.length ? el("span", { class: "bad" }, "breaks a cardinality") : null,
       node.mark === "removed" ? el("span", { class: "bad" }, "was removed") : node.news ? el("span", { class: "changed" }, ` ${node.news} since it was shown`) : null,
@@ -61,7 +63,7 @@ export function createList(actions) {
     const sorted = [...byLabel].map(([label, ends]) => ({ label, ends, count: ends.length, object: "" })).sort(byCount);
     return el("ul", null,
       sorted.map(({ label, ends, count }) => el("li", null, el("b", null, named(label || "–")), " ", el("span", { class: "soft" }, number(count)),
-        el("ul", { class: "ends" }, ends.map((end) => el("li", null, button(named(names.get(end.node)), () => actions.select([end.node]), { class: "bare entry" })))))),
+        el("ul", { class: "ends" }, ends.map((end) => el("li", null, entry(names.get(end.node), select(end.node))))))),
       groups.map((group) => el("li", null, button(
         `Open ${number(Math.min(group.count, SMALL_GROUP))} of ${counted(group.count, labelName(group), labelName(group))} of ${recordName(node)}`,
         () => actions.openGroup(group), { class: "bare more" }))),

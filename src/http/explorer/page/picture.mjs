@@ -48,6 +48,8 @@ export function createPicture(region, options) {
   let follows = true;
   let glide = null;
   let hovered = null;
+  /** What was selected last here, from which arrow keys go on. */
+  let latest = null;
   let frame = 0;
   const measure = textMeasure(canvas.getContext("2d"));
   region.append(canvas, above, tip);
@@ -111,6 +113,7 @@ export function createPicture(region, options) {
     },
     onSelect(id, more) {
       canvas.focus({ preventScroll: true });
+      latest = id;
       options.onSelect(id === null ? [] : [id], { add: more });
     },
     onOpen: (id) => options.onOpen(id),
@@ -129,15 +132,24 @@ export function createPicture(region, options) {
     onHover: hover,
   });
 
-  const current = () => marks.find((mark) => isBody(mark) && mark.item.selected);
+  function current() {
+    const selected = marks.filter((mark) => isBody(mark) && mark.item.selected);
+    return selected.find(({ id }) => id === latest) ?? selected[0];
+  }
 
   function onKey(event) {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
     const arrow = ARROWS[event.key];
     const at = current();
     if (arrow) {
-      const next = nearest(marks, at ?? { x: camera.width / 2, y: camera.height / 2 }, arrow, !at);
-      if (next) options.onSelect([next.id], {});
+      const add = event.shiftKey;
+      // What is selected already would be taken away.
+      const others = add ? marks.filter((mark) => !mark.item?.selected) : marks;
+      const next = nearest(others, at ?? { x: camera.width / 2, y: camera.height / 2 }, arrow, !at);
+      if (next) {
+        latest = next.id;
+        options.onSelect([next.id], { add });
+      }
     } else if (event.key === "Enter" && at) options.onOpen(at.id);
     else if (event.key === " " && at) options.onSelect([], {});
     else if (at && (event.key === "ContextMenu" || (event.key === "F10" && event.shiftKey))) {

@@ -2,7 +2,7 @@
 
 import { isStopped } from "./api-client.mjs";
 import { pretty } from "./dead-letters.mjs";
-import { button, code, copyButton, counted, day, el, fill, named, number, time } from "./dom.mjs";
+import { button, code, copyButton, counted, day, el, entry, fill, named, number, time } from "./dom.mjs";
 import { MANY } from "./graph-actions.mjs";
 import { kindName, labelName, nodeOf, recordName, splitNode } from "./object-kinds.mjs";
 import { groupId } from "./history.mjs";
@@ -59,7 +59,7 @@ export function createRecordPanel(app, actions) {
   function several(ids) {
     const pair = ids.length === 2 && ids.every(actions.isShown);
     return [el("h2", null, `${number(ids.length)} selected`),
-      pair ? el("p", null, button("Find what joins them", () => app.go({ view: "path", params: { from: [ids[0]], to: [ids[1]], all: ["1"] } }), { class: "main" })) : null,
+      pair ? el("p", null, button("Find what joins them", () => actions.findPaths(ids), { class: "main" })) : null,
       el("div", { class: "row" }, button("Remove", () => actions.remove(ids)), button("Keep only these", () => actions.keep(ids)))];
   }
 
@@ -143,7 +143,7 @@ export function createRecordPanel(app, actions) {
   }
 
   const end = (link) => el("li", null,
-    button(named(hasNames ? recordName(link) : link.record), () => actions.showNode(nodeOf(link)), { class: "bare entry" }),
+    entry(hasNames ? recordName(link) : link.record, (add) => actions.showNode(nodeOf(link), { add })),
     el("span", { class: "soft since" }, link.at ? ["since ", day(link.at)] : `event ${number(link.seq)}`));
 
   async function history(body, node, signal) {
