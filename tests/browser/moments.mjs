@@ -32,6 +32,8 @@ test("a path between two people is told as the API finds it", async () => {
     const [way] = await texts(page, "ol.ways li");
     const words = path.map((step) => `${step.link ? `─${step.link.label}→ ` : ""}${step.name}`).join(" ");
     assert.ok(way.startsWith(words), `${way}, ${words}`);
+    // One is shown, which is not to say that there is one.
+    assert.match(await page.$eval("#view", (view) => view.innerText), /A shortest way, of 2 links; there may be others as short\./);
     await press(page, "Put on the picture", "ol.ways");
     await until(page, (count) => document.querySelector(".bar")?.innerText.startsWith(`${count} of 87`), path.length);
   });

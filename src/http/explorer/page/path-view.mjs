@@ -101,7 +101,8 @@ export function mount(region, first, app) {
     const { paths } = answer;
     const stage = el("div", { class: "stage ways" });
     fill(result,
-      el("p", null, `${paths.length === 1 ? "One way" : `${number(paths.length)} ways`} of ${counted(answer.hops, "link")}.`,
+      el("p", null, all.checked ? `${paths.length === 1 ? "One way" : `${number(paths.length)} ways`} of ${counted(answer.hops, "link")}.`
+        : `A shortest way, of ${counted(answer.hops, "link")}; there may be others as short.`,
         paths.length > WAYS_DRAWN ? ` The first ${WAYS_DRAWN} are drawn.` : "", answer.complete ? "" : " There may be more: the limit of one answer was reached."),
       stage, part("In words", el("ol", { class: "ways" }, paths.map((path, at) => way(path, at)))), request);
     const model = pathModel(paths, kinds, { names: !isNameless(app), past: route.params.asOf !== undefined });
