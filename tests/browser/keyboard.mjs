@@ -165,6 +165,29 @@ async function withShift(page, key) {
   await ready(page);
 }
 
+test("Enter that comes before the results chooses the best of them", async () => {
+  await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
+    await settled(page);
+    for (const [typed, found] of [["12 Maple Street", "12 Maple Street"], ["Maya P", "Maya Patel"]]) {
+      await page.focus("#search");
+      await page.keyboard.type(typed);
+      await page.keyboard.press("Enter");
+      await until(page, (name) => document.querySelector(".panel h2")?.innerText === name, found);
+      await settled(page);
+      assert.equal(await page.$eval("#search", (field) => field.value), "");
+    }
+    // Results of another text are not meant.
+    await page.focus("#search");
+    await page.keyboard.type("Amara");
+    await until(page, () => document.querySelector("#search-list [role=option]")?.textContent.startsWith("Amara"));
+    await page.$eval("#search", (field) => field.select());
+    await page.keyboard.type("Noah F");
+    await page.keyboard.press("Enter");
+    await until(page, () => ["Amara Okafor", "Noah Fischer"].includes(document.querySelector(".panel h2")?.innerText));
+    assert.deepEqual(await texts(page, ".panel h2"), ["Noah Fischer"]);
+  });
+});
+
 test("dialogs take the focus and give it back, and single keys can be switched off", async () => {
   await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
     await settled(page);

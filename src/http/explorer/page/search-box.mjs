@@ -25,15 +25,20 @@ export function createSearchBox(app, options = {}) {
   const field = el("input", {
     id, type: "search", role: "combobox", placeholder: label + (id === "search" ? " (press /)" : ""), "aria-label": label,
     "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false", maxlength: 200,
-    oninput: () => ask(), onkeydown: onKey, onfocus: () => field.value && ask(),
+    oninput: ask, onkeydown: onKey, onfocus: () => field.value && ask(),
     onblur: () => setTimeout(close, 150),
   });
   let asking = null;
   let results = [];
+  /** What they were found for. */
+  let foundFor = "";
   let current = -1;
+  /** How the best of the results is chosen once they are there, if Enter was pressed before. */
+  let hurry = null;
 
   async function ask() {
     asking?.abort();
+    hurry = null;
     const text = field.value.trim();
     if (!text || !app.location) return close();
     asking = new AbortController();
@@ -52,6 +57,8 @@ export function createSearchBox(app, options = {}) {
 
   function show(text, answer, kinds) {
     results = group(answer.results);
+    foundFor = text;
+    if (hurry && results.length > 0) return choose(results[0], hurry.replace);
     const shown = [];
     let object;
     for (const [at, found] of results.entries()) {
@@ -85,10 +92,20 @@ export function createSearchBox(app, options = {}) {
     const last = results.length - 1;
     if (event.key === "ArrowDown" && last >= 0) mark(current === last ? 0 : current + 1);
     else if (event.key === "ArrowUp" && last >= 0) mark(current <= 0 ? last : current - 1);
-    else if (event.key === "Enter" && results[current] && !list.hidden) choose(results[current], event.shiftKey);
+    else if (event.key === "Enter") enter(event.shiftKey);
     else if (event.key === "Escape") close();
     else return;
     event.preventDefault();
+  }
+
+  /** Chooses the marked result; where it is of another text, the best of those that are awaited. */
+  function enter(replace) {
+    const text = field.value.trim();
+    if (text === foundFor && results[current] && !list.hidden) choose(results[current], replace);
+    else if (text !== "" && text !== foundFor) {
+      if (asking?.signal.aborted ?? true) ask();
+      hurry = { replace };
+    }
   }
 
   function choose(found, replace) {
@@ -100,7 +117,8 @@ export function createSearchBox(app, options = {}) {
 
   function close() {
     asking?.abort();
-    results = [];
+    [results, foundFor, hurry] = [[], "", null];
+    fill(list);
     list.hidden = true;
     field.setAttribute("aria-expanded", "false");
     mark(-1);
