@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test from "node:test";
 
-import { launch, press, search, settled, texts, visit } from "./browser.mjs";
+import { launch, press, search, settled, texts, until, visit } from "./browser.mjs";
 
 const { DEMO } = process.env;
 
@@ -43,4 +43,7 @@ async function houseIsRight(page) {
   assert.match((await texts(page, ".bar"))[0], /^16 of 87 records, \d+ links/);
   assert.match(await page.$eval(".stage canvas", (canvas) => canvas.getAttribute("aria-label")), /^16 of 87 records, \d+ links.*the list holds the same$/);
   assert.deepEqual(await texts(page, ".notice.bad, dialog"), []);
+  // Five of them are named at first.
+  await press(page, "Show all 9", ".panel");
+  await until(page, () => document.querySelectorAll(".panel .card:first-child li").length === 9);
 }

@@ -78,7 +78,7 @@ test("a list of a large group brings every record once", async () => {
       const card = [...document.querySelectorAll(".panel .card")].find((one) => one.innerText.startsWith("Watcher"));
       card.id = "watchers";
     });
-    await press(page, "All in list", "#watchers");
+    await press(page, "Show more", "#watchers");
     const rows = () => page.$$eval("#watchers li button", (found) => found.map((one) => one.innerText));
     await until(page, () => document.querySelectorAll("#watchers li").length === 50);
     for (let listed = 50; listed < WATCHERS; listed += 50) {

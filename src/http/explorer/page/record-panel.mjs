@@ -119,7 +119,7 @@ export function createRecordPanel(app, actions) {
       el("div", { class: "row" },
         unshown ? button("Show on picture", () => actions.openGroup(unshown)) : null,
         isOpen ? button("Collapse", () => actions.collapse(node.id, group)) : null,
-        group.count > Math.min(mine.length, CARD_ENDS) ? button("All in list", ({ currentTarget }) => guard(listPage(currentTarget))) : null));
+        group.count > Math.min(mine.length, CARD_ENDS) ? button(group.count > LIST_PAGE ? "Show more" : `Show all ${number(group.count)}`, ({ currentTarget }) => guard(listPage(currentTarget))) : null));
   }
 
   /** Returns what fills a card's list, one page at each call. */
