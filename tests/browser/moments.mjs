@@ -108,6 +108,32 @@ test("what differs between two moments is what the API says", async () => {
   });
 });
 
+test("who comes to Compare from the past sees what has changed since then", async () => {
+  const { added, removed } = await api(`diff?from=${THEN}`);
+  await visit(browser, at(`/graph?s=around:${HOUSE}&asOf=${THEN}`), async (page) => {
+    await settled(page);
+    await press(page, "Compare", "#views");
+    await until(page, () => document.querySelectorAll("table.diff tbody tr").length > 0);
+    assert.equal((await texts(page, "table.diff tbody tr")).length, added.length + removed.length);
+    await press(page, "Picture", "#views");
+    await until(page, () => document.querySelector("#as-of")?.checkVisibility());
+  });
+});
+
+test("now is compared with two weeks ago by one button", async () => {
+  await visit(browser, at("/diff"), async (page) => {
+    await settled(page);
+    await press(page, "2 weeks ago", "main");
+    await until(page, () => location.hash.includes("from="));
+    await settled(page);
+    const from = new URL(page.url().replace("#", "")).searchParams.get("from");
+    const away = Date.now() - Date.parse(from) - 14 * 86_400_000;
+    assert.ok(away >= 0 && away < 60_000, from);
+    const { added, removed } = await api(`diff?from=${from}`);
+    assert.equal((await texts(page, "table.diff tbody tr")).length, added.length + removed.length);
+  });
+});
+
 test("records that break a cardinality are listed, and lead to what breaks it", async () => {
   await visit(browser, at("/violations"), async (page) => {
     await settled(page);

@@ -15,6 +15,9 @@ const PAGE = 1000;
 /** Until somebody says otherwise, now is compared with so long ago. */
 const USUAL_MS = 7 * DAY_MS;
 
+/** With what now can be compared at once. @type {[string, number][]} */
+const AGO = [["1 day ago", DAY_MS], ["1 week ago", 7 * DAY_MS], ["2 weeks ago", 14 * DAY_MS], ["4 weeks ago", 28 * DAY_MS]];
+
 /** @param {HTMLElement} region @param {import("./router.mjs").Route} first @param {import("./main.mjs").App} app */
 export function mount(region, first, app) {
   let route = first;
@@ -23,7 +26,15 @@ export function mount(region, first, app) {
   const fields = { from: momentField("from", "From"), to: momentField("to", "To (empty: now)") };
   const result = el("div");
   region.classList.add("page");
-  region.append(el("h1", null, "Compare two moments"), el("form", { class: "row", onsubmit: submit }, fields.from.label, fields.to.label, el("button", { class: "main" }, "Compare")), result);
+  region.append(el("h1", null, "Compare two moments"), el("form", { class: "row", onsubmit: submit }, fields.from.label, fields.to.label, el("button", { class: "main" }, "Compare")),
+    el("div", { class: "row" }, el("span", { class: "soft" }, "Compare now with"), AGO.map(([text, by]) => button(text, () => set(asOfText(Date.now() - by), undefined)))), result);
+
+  /** Returns what the address names; who comes from the past compares that with now. */
+  const given = (name) => param(route, name) ?? (name === "from" ? param(route, "asOf") : undefined);
+
+  function set(from, to) {
+    app.go({ view: "diff", params: { ...route.params, from, to } });
+  }
 
   /** A field for a time; an event that the address names stays what it is until it is changed. */
   function momentField(name, label) {
@@ -36,14 +47,14 @@ export function mount(region, first, app) {
     event.preventDefault();
     const valueOf = (name) => {
       const { field } = fields[name];
-      return field.value === field.dataset.shown ? param(route, name) : asOfText(field.value ? Date.parse(field.value) : undefined);
+      return field.value === field.dataset.shown ? given(name) : asOfText(field.value ? Date.parse(field.value) : undefined);
     };
-    app.go({ view: "diff", params: { ...route.params, from: valueOf("from"), to: valueOf("to") } });
+    set(valueOf("from"), valueOf("to"));
   }
 
   function showField(name) {
     const { field, text, name: label } = fields[name];
-    const { moment, seq } = parseAsOf(param(route, name));
+    const { moment, seq } = parseAsOf(given(name));
     text.textContent = seq === undefined ? label : `${label.split(" ")[0]}: event ${number(seq)}`;
     field.value = moment === undefined ? "" : fieldText(moment);
     field.dataset.shown = field.value;
@@ -55,7 +66,7 @@ export function mount(region, first, app) {
     const { signal } = stopping;
     picture?.destroy();
     picture = null;
-    const from = param(route, "from");
+    const from = given("from");
     showField("from");
     showField("to");
     if (from === undefined) {
