@@ -17,7 +17,7 @@ use crate::support::server::{Error, Server, relata, run};
 const TIME_MAX: Duration = Duration::from_secs(180);
 
 /// Scripts that measure, which no other browser may disturb.
-const MEASURING: [&str; 4] = ["budgets.mjs", "frames.mjs", "hub.mjs", "live.mjs"];
+const MEASURING: [&str; 5] = ["budgets.mjs", "frames.mjs", "hub.mjs", "live.mjs", "posts.mjs"];
 
 /// Those have it alone; the others share it.
 static TURN: RwLock<()> = RwLock::new(());
@@ -214,4 +214,9 @@ fn types_of_the_page_agree() -> Result<(), Error> {
 #[test]
 fn a_frame_costs_little_however_much_is_drawn() -> Result<(), Error> {
     look_at_demo("frames.mjs")
+}
+
+#[test]
+fn open_pages_do_not_hold_up_deliveries() -> Result<(), Error> {
+    look_at_empty("posts.mjs")
 }
