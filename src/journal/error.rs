@@ -132,6 +132,34 @@ pub enum JournalError {
         /// The missing file.
         log: PathBuf,
     },
+    /// The text is no URL of a database.
+    #[error("{url} is no URL of a database: {reason}")]
+    BadUrl {
+        /// The URL, without a password.
+        url: String,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The database server cannot keep what must last.
+    #[error("the database server cannot be used: {reason}")]
+    Unsuited {
+        /// Why not.
+        reason: String,
+        /// What to change.
+        advice: &'static str,
+    },
+    /// The database went back to an earlier state while it was in use: a server that lacked
+    /// the last events has taken over, or a backup was restored.
+    #[error(
+        "the database went back: event {seq} is not the one that was written here, and the \
+         journal ends at event {head}"
+    )]
+    Forked {
+        /// The last event that was known here.
+        seq: Seq,
+        /// The last event that is there now.
+        head: Seq,
+    },
     /// The file belongs to another program.
     #[error("the file is a database, but not one of Relata's")]
     NotOurs {
@@ -198,6 +226,9 @@ impl JournalError {
             Self::InUse { .. } => "end the other process, or ask it",
             Self::TooNew { .. } => "use a newer Relata",
             Self::NotOurs { .. } | Self::NotAFile { .. } => "name another file",
+            Self::BadUrl { .. } => "write it as postgres://USER@HOST/DATABASE",
+            Self::Unsuited { advice, .. } => advice,
+            Self::Forked { .. } => "restart to continue with what is there now",
             Self::SeveralNames { .. } => {
                 "remove the other names, and mount its folder instead of the file"
             }

@@ -4,12 +4,15 @@
 mod checkpoint;
 #[cfg(test)]
 mod conformance;
+mod database;
 mod dead_letter;
 mod delivery_hash;
 mod entry;
 mod error;
 mod location_blocks;
 mod memory;
+#[cfg(feature = "postgres")]
+mod postgres;
 mod reader;
 mod sqlite;
 mod token;
@@ -17,12 +20,15 @@ mod writer;
 
 pub use crate::model::{NamedThing, Properties, PropertyState, RecordState, StateKey, StateRow};
 pub use checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
+pub use database::Database;
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use delivery_hash::{DELIVERY_BLOCK, DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey};
 pub use entry::{Accepted, JournalEntry};
 pub use error::{JournalError, WriteOutcome};
 pub(crate) use location_blocks::LocationBlocks;
 pub use memory::MemoryJournal;
+#[cfg(feature = "postgres")]
+pub use postgres::PostgresUrl;
 pub use reader::{FileSizes, JournalReader, OpenReader};
 pub use sqlite::{SqliteJournal, Tokens, backup};
 pub use token::{Scope, TokenRow};
