@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::journal::error::JournalError;
 #[cfg(feature = "postgres")]
-use crate::journal::postgres::PostgresUrl;
+use crate::journal::postgres::{PostgresJournal, PostgresUrl};
 use crate::journal::reader::JournalReader;
 use crate::journal::sqlite::SqliteJournal;
 use crate::journal::writer::Journal;
@@ -69,7 +69,7 @@ impl Database {
         Ok(match &self.0 {
             Place::File(path) => Box::new(SqliteJournal::open(path)?),
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => return Err(url.config().err().unwrap_or_else(|| todo(url))),
+            Place::Postgres(url) => Box::new(PostgresJournal::open(url)?),
             #[cfg(not(feature = "postgres"))]
             Place::Unsupported => return Err(unsupported()),
         })
@@ -84,7 +84,7 @@ impl Database {
         Ok(match &self.0 {
             Place::File(path) => Box::new(SqliteJournal::open_read_only(path)?),
             #[cfg(feature = "postgres")]
-            Place::Postgres(url) => return Err(url.config().err().unwrap_or_else(|| todo(url))),
+            Place::Postgres(url) => Box::new(PostgresJournal::open_read_only(url)?),
             #[cfg(not(feature = "postgres"))]
             Place::Unsupported => return Err(unsupported()),
         })
@@ -107,9 +107,4 @@ impl fmt::Display for Database {
             Place::Unsupported => f.write_str("postgres://…"),
         }
     }
-}
-
-#[cfg(feature = "postgres")]
-fn todo(url: &PostgresUrl) -> JournalError {
-    JournalError::BadUrl { url: url.to_string(), reason: "to come".to_owned() }
 }

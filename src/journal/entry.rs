@@ -28,6 +28,21 @@ impl JournalEntry<'_> {
         Self { location, event_type, entity, webhook_id: None, at: None, received_at, body }
     }
 
+    /// Returns a CRC-32 of all that it says and of its place in the journal.
+    pub(super) fn checksum(&self, seq: Seq) -> i64 {
+        let mut crc = crc32fast::Hasher::new();
+        crc.update(&seq.to_le_bytes());
+        let texts = [self.location, self.event_type, self.entity, self.body];
+        for text in texts.into_iter().chain(self.webhook_id) {
+            crc.update(&(text.len() as u64).to_le_bytes());
+            crc.update(text.as_bytes());
+        }
+        let at = self.at.map_or(i64::MIN, Timestamp::as_millis);
+        crc.update(&at.to_le_bytes());
+        crc.update(&self.received_at.as_millis().to_le_bytes());
+        i64::from(crc.finalize())
+    }
+
     /// Returns whether it was erased: no delivery has an empty body.
     pub fn is_erased(&self) -> bool {
         self.body.is_empty()

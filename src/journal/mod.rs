@@ -28,7 +28,7 @@ pub use error::{JournalError, WriteOutcome};
 pub(crate) use location_blocks::LocationBlocks;
 pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
-pub use postgres::PostgresUrl;
+pub use postgres::{PostgresJournal, PostgresUrl};
 pub use reader::{FileSizes, JournalReader, OpenReader};
 pub use sqlite::{SqliteJournal, Tokens, backup};
 pub use token::{Scope, TokenRow};

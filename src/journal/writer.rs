@@ -44,10 +44,29 @@ pub struct Erased {
 ///    position and [says so](JournalEntry::is_erased).
 /// 4. A checkpoint is saved in parts over the one before, each whole or not at all: rows
 ///    of the same thing replace each other, rows not given stay.
-/// 5. One journal has one writer. A second is refused at opening.
+/// 5. One journal has one writer, and a second is refused at opening; or several, which
+///    [take turns](Self::take_turn).
 ///
 /// Calls block.
 pub trait Journal: JournalReader {
+    /// Takes the turn to write, where several processes write the journal, and returns the
+    /// head: what others have appended is to be merged before anything is decided. The next
+    /// write ends the turn. `None` where there is one writer, whose turn it always is.
+    fn take_turn(&mut self) -> Result<Option<Seq>, JournalError> {
+        Ok(None)
+    }
+
+    /// Gives up the turn without writing.
+    fn end_turn(&mut self) -> Result<(), JournalError> {
+        Ok(())
+    }
+
+    /// Returns whether the last append, whose outcome was unknown, is in the journal. Asked
+    /// after [`recover`](Self::recover). With one writer the head tells.
+    fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
+        Ok(true)
+    }
+
     /// Appends a batch in one transaction and returns the new head.
     fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError>;
 

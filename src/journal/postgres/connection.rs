@@ -1,11 +1,13 @@
 //! Connections to a database server, and how they are set up.
 
+use std::collections::HashMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use postgres::config::SslMode;
-use postgres::{Client, Config, NoTls};
+use postgres::types::ToSql;
+use postgres::{Client, Config, NoTls, Row, RowIter, SimpleQueryMessage, Statement};
 use rustls::pki_types::CertificateDer;
 use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
@@ -39,6 +41,9 @@ const VERSION_MIN: i32 = 14;
 pub(super) struct Session {
     /// `None` only while it is dropped.
     client: Option<Client>,
+    is_in_transaction: bool,
+    /// By their text.
+    statements: HashMap<&'static str, Statement>,
     /// Whether the server has sent a warning since it was last asked.
     warned: Arc<AtomicBool>,
 }
@@ -68,14 +73,116 @@ impl Session {
             }
         });
         let client = connect(&config)?;
-        let mut session = Self { client: Some(client), warned };
-        session.client()?.batch_execute(SETTINGS)?;
+        let (statements, is_in_transaction) = (HashMap::new(), false);
+        let mut session = Self { client: Some(client), is_in_transaction, statements, warned };
+        session.batch(SETTINGS)?;
         session.check_server()?;
         Ok(session)
     }
 
-    /// Returns the client that statements are sent by.
-    pub(super) fn client(&mut self) -> Result<&mut Client, JournalError> {
+    /// Executes statements without parameters, in one round trip.
+    pub(super) fn batch(&mut self, statements: &str) -> Result<(), JournalError> {
+        Ok(self.client()?.batch_execute(statements)?)
+    }
+
+    /// Begins a transaction by these statements.
+    pub(super) fn begin(&mut self, statements: &str) -> Result<(), JournalError> {
+        self.is_in_transaction = true;
+        self.batch(statements)
+    }
+
+    /// Ends the transaction, by a commit or a rollback.
+    pub(super) fn end(&mut self, statement: &str) -> Result<(), JournalError> {
+        self.is_in_transaction = false;
+        self.batch(statement)
+    }
+
+    /// Returns whether a transaction is open.
+    pub(super) fn is_in_transaction(&self) -> bool {
+        self.is_in_transaction
+    }
+
+    /// Begins a transaction as [`begin`](Self::begin) does, and returns the columns of the
+    /// last row as texts.
+    pub(super) fn begin_with_row(&mut self, statements: &str) -> Result<Vec<String>, JournalError> {
+        self.is_in_transaction = true;
+        self.last_row(statements)
+    }
+
+    /// Executes statements without parameters, in one round trip, and returns the columns of
+    /// the last row as texts.
+    fn last_row(&mut self, statements: &str) -> Result<Vec<String>, JournalError> {
+        let messages = self.client()?.simple_query(statements)?;
+        let last = messages.iter().rev().find_map(|message| match message {
+            SimpleQueryMessage::Row(row) => Some(row),
+            _ => None,
+        });
+        let texts = last.map(|row| {
+            (0..row.len()).map(|column| row.get(column).unwrap_or_default().to_owned()).collect()
+        });
+        Ok(texts.unwrap_or_default())
+    }
+
+    /// Executes a statement and returns how many rows it has changed.
+    pub(super) fn execute(
+        &mut self,
+        statement: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<u64, JournalError> {
+        let statement = self.prepared(statement)?;
+        Ok(self.client()?.execute(&statement, parameters)?)
+    }
+
+    /// Returns all rows of a query.
+    pub(super) fn query(
+        &mut self,
+        statement: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Vec<Row>, JournalError> {
+        let statement = self.prepared(statement)?;
+        Ok(self.client()?.query(&statement, parameters)?)
+    }
+
+    /// Returns the rows of a query one by one.
+    pub(super) fn rows(
+        &mut self,
+        statement: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<RowIter<'_>, JournalError> {
+        let statement = self.prepared(statement)?;
+        Ok(self.client()?.query_raw(&statement, parameters.iter().copied())?)
+    }
+
+    /// Returns the row of a query that has one.
+    pub(super) fn one(
+        &mut self,
+        statement: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Row, JournalError> {
+        let statement = self.prepared(statement)?;
+        Ok(self.client()?.query_one(&statement, parameters)?)
+    }
+
+    /// Returns the row of a query, if it has one.
+    pub(super) fn optional(
+        &mut self,
+        statement: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<Option<Row>, JournalError> {
+        let statement = self.prepared(statement)?;
+        Ok(self.client()?.query_opt(&statement, parameters)?)
+    }
+
+    fn prepared(&mut self, text: &'static str) -> Result<Statement, JournalError> {
+        if let Some(known) = self.statements.get(text) {
+            return Ok(known.clone());
+        }
+        let statement = self.client()?.prepare(text)?;
+        self.statements.insert(text, statement.clone());
+        Ok(statement)
+    }
+
+    fn client(&mut self) -> Result<&mut Client, JournalError> {
         self.client.as_mut().ok_or_else(|| unavailable("the connection is closed".into()))
     }
 
@@ -91,11 +198,11 @@ impl Session {
     }
 
     fn check_server(&mut self) -> Result<(), JournalError> {
-        let row = self.client()?.query_one(
+        let row = self.one(
             "SELECT current_setting('server_version_num')::int4 / 10000, current_setting('fsync')",
             &[],
         )?;
-        let (version, fsync): (i32, &str) = (row.get(0), row.get(1));
+        let (version, fsync): (i32, &str) = (row.try_get(0)?, row.try_get(1)?);
         if version < VERSION_MIN {
             let reason = format!("it is PostgreSQL {version}, and {VERSION_MIN} is the oldest");
             return Err(JournalError::Unsuited { reason, advice: "use a newer server" });
@@ -113,7 +220,7 @@ impl Drop for Session {
     /// Closes the connection on a thread of its own: the client contains a runtime, which
     /// must not end on a thread of another.
     fn drop(&mut self) {
-        let client = self.client.take();
+        let client = (std::mem::take(&mut self.statements), self.client.take());
         // If there is no thread to be had, the connection stays open until the process ends.
         std::thread::Builder::new().spawn(move || drop(client)).map(drop).unwrap_or_default();
     }

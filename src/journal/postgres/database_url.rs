@@ -29,7 +29,7 @@ impl PostgresUrl {
     /// `require`, `verify-ca` and `verify-full` mean the same. Without `sslmode`, or with
     /// `prefer`, TLS is required of every host but those of this machine: it never falls back
     /// in silence.
-    pub(in crate::journal) fn config(&self) -> Result<Config, JournalError> {
+    pub(super) fn config(&self) -> Result<Config, JournalError> {
         let url = ["verify-full", "verify-ca"].iter().fold(self.0.clone(), |url, mode| {
             url.replace(&format!("sslmode={mode}"), "sslmode=require")
         });

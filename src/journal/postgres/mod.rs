@@ -1,8 +1,22 @@
-//! The journal in a PostgreSQL database, which several processes write.
+//! The journal in a PostgreSQL database, which several processes write by turns.
 
+pub(super) mod checkpoint;
+pub(super) mod compactions;
 pub(super) mod connection;
 pub(super) mod database_url;
+pub(super) mod dead_letters;
+pub(super) mod epochs;
+pub(super) mod erase;
 pub(super) mod error;
+pub(super) mod events;
+pub(super) mod import_marks;
+pub(super) mod journal;
+pub(super) mod location_blocks;
+pub(super) mod notes;
 pub(super) mod password;
+pub(super) mod prune;
+pub(super) mod reader;
+pub(super) mod schema;
 
 pub use database_url::PostgresUrl;
+pub use journal::PostgresJournal;

@@ -109,7 +109,7 @@ fn blank_events(transaction: &Transaction<'_>, seqs: &mut Vec<Seq>) -> Result<()
         let received_at = received_at.query_row([seq], |row| row.get(0)).optional()?;
         if let Some(received_at) = received_at {
             let entry = JournalEntry::erased(Timestamp::from_millis(received_at));
-            blank.execute((seq, events::checksum(seq, &entry)))?;
+            blank.execute((seq, entry.checksum(seq)))?;
             found.push(seq);
         }
     }

@@ -75,7 +75,7 @@ pub(super) fn append(
                 entry.webhook_id,
                 entry.at.map(Timestamp::as_millis),
                 entry.received_at.as_millis(),
-                checksum(seq, entry),
+                entry.checksum(seq),
                 entry.body,
             ))?;
         }
@@ -219,7 +219,7 @@ impl Page {
                 continue;
             }
             let entry = entry(row).map_err(damaged)?;
-            if columns == Columns::All && row.get::<_, i64>(7)? != checksum(seq, &entry) {
+            if columns == Columns::All && row.get::<_, i64>(7)? != entry.checksum(seq) {
                 let reason = "its checksum does not match".to_owned();
                 return Err(JournalError::DamagedEvent { seq, reason });
             }
@@ -290,20 +290,6 @@ fn entry<'r>(row: &'r Row<'_>) -> Result<JournalEntry<'r>, rusqlite::types::From
         received_at: Timestamp::from_millis(millis(6)?.unwrap_or_default()),
         body: text(8)?,
     })
-}
-
-pub(super) fn checksum(seq: Seq, entry: &JournalEntry<'_>) -> i64 {
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(&seq.to_le_bytes());
-    let texts = [entry.location, entry.event_type, entry.entity, entry.body];
-    for text in texts.into_iter().chain(entry.webhook_id) {
-        crc.update(&(text.len() as u64).to_le_bytes());
-        crc.update(text.as_bytes());
-    }
-    let at = entry.at.map_or(i64::MIN, Timestamp::as_millis);
-    crc.update(&at.to_le_bytes());
-    crc.update(&entry.received_at.as_millis().to_le_bytes());
-    i64::from(crc.finalize())
 }
 
 pub(super) fn pruned(connection: &Connection) -> Result<Seq, JournalError> {

@@ -1,0 +1,213 @@
+//! The `event` table.
+
+use std::ops::ControlFlow;
+
+use postgres::Row;
+
+use crate::journal::entry::JournalEntry;
+use crate::journal::error::JournalError;
+use crate::journal::postgres::connection::Session;
+use crate::model::{Seq, Timestamp};
+
+/// The pruned ones are counted, too: a seq is never reused.
+pub(super) const HEAD: &str = "SELECT greatest((SELECT max(seq) FROM event), pruned) FROM store";
+const PRUNED: &str = "SELECT pruned FROM store";
+const INSERT: &str = "INSERT INTO event \
+    (seq, at, received_at, checksum, location, type, entity, webhook_id, body) \
+    SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::bytea[], $6::bytea[], \
+    $7::bytea[], $8::bytea[], $9::bytea[])";
+const SELECT: &str = "SELECT seq, at, received_at, checksum, location, type, entity, webhook_id, \
+    body FROM event WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3";
+const SELECT_IDS: &str = "SELECT seq, received_at, location, webhook_id \
+    FROM event WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3";
+const CHECKSUM: &str = "SELECT checksum FROM event WHERE seq = $1";
+const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = $1";
+const ENDS: &str = "SELECT coalesce((SELECT min(seq) FROM event), 1), \
+    coalesce((SELECT max(seq) FROM event), 0) + 1";
+
+/// Number of entries in the first page: many readers want no more.
+const FIRST_PAGE_ROWS: i64 = 64;
+
+/// Maximum number of entries in a page.
+const PAGE_ROWS: i64 = 2_048;
+
+pub(super) type EntrySink<'s> = &'s mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>;
+
+/// Returns the last event, 0 if there is none.
+pub(super) fn head(session: &mut Session) -> Result<Seq, JournalError> {
+    seq(&session.one(HEAD, &[])?, 0)
+}
+
+/// Returns the last event that was pruned.
+pub(super) fn pruned(session: &mut Session) -> Result<Seq, JournalError> {
+    seq(&session.one(PRUNED, &[])?, 0)
+}
+
+/// Returns a column that holds a seq.
+pub(super) fn seq(row: &Row, column: usize) -> Result<Seq, JournalError> {
+    Ok(row.try_get::<_, i64>(column)?.unsigned_abs())
+}
+
+/// Returns a column that holds a text from outside.
+pub(super) fn text(row: &Row, column: usize) -> Result<&str, String> {
+    optional_text(row, column)?.ok_or_else(|| "a column is null".to_owned())
+}
+
+/// Returns a column that holds a text from outside or null.
+pub(super) fn optional_text(row: &Row, column: usize) -> Result<Option<&str>, String> {
+    let bytes: Option<&[u8]> = row.try_get(column).map_err(|error| error.to_string())?;
+    bytes.map(std::str::from_utf8).transpose().map_err(|error| error.to_string())
+}
+
+/// Returns a seq as the database takes it.
+pub(super) fn bound(seq: Seq) -> i64 {
+    i64::try_from(seq).unwrap_or(i64::MAX)
+}
+
+/// Inserts entries after the head, and returns the new one.
+pub(super) fn append(
+    session: &mut Session,
+    head: Seq,
+    batch: &[JournalEntry<'_>],
+) -> Result<Seq, JournalError> {
+    let seqs: Vec<i64> = (head + 1..).take(batch.len()).map(bound).collect();
+    let ats: Vec<_> = batch.iter().map(|it| it.at.map(Timestamp::as_millis)).collect();
+    let received: Vec<_> = batch.iter().map(|it| it.received_at.as_millis()).collect();
+    let checksums: Vec<_> =
+        batch.iter().zip(head + 1..).map(|(entry, seq)| entry.checksum(seq)).collect();
+    let locations: Vec<_> = batch.iter().map(|it| it.location.as_bytes()).collect();
+    let types: Vec<_> = batch.iter().map(|it| it.event_type.as_bytes()).collect();
+    let entities: Vec<_> = batch.iter().map(|it| it.entity.as_bytes()).collect();
+    let ids: Vec<_> = batch.iter().map(|it| it.webhook_id.map(str::as_bytes)).collect();
+    let bodies: Vec<_> = batch.iter().map(|it| it.body.as_bytes()).collect();
+    session.execute(
+        INSERT,
+        &[&seqs, &ats, &received, &checksums, &locations, &types, &entities, &ids, &bodies],
+    )?;
+    Ok(head + batch.len() as Seq)
+}
+
+/// Returns the checksum of an entry, or `None` if there is no such entry.
+pub(super) fn stored_checksum(
+    session: &mut Session,
+    seq: Seq,
+) -> Result<Option<i64>, JournalError> {
+    let row = session.optional(CHECKSUM, &[&bound(seq)])?;
+    Ok(row.map(|row| row.try_get(0)).transpose()?)
+}
+
+/// Shows the entries after `after` and up to `upto`, a page at a time: nothing is held while
+/// `each` runs.
+pub(super) fn read(
+    session: &mut Session,
+    after: Seq,
+    upto: Seq,
+    each: EntrySink<'_>,
+) -> Result<(), JournalError> {
+    let (mut last, mut limit) = (after, FIRST_PAGE_ROWS);
+    while last < upto {
+        let page = session.query(SELECT, &[&bound(last), &bound(upto), &limit])?;
+        for row in &page {
+            last = follow(session, last, row)?;
+            let entry =
+                entry(row).map_err(|reason| JournalError::DamagedEvent { seq: last, reason })?;
+            if row.try_get::<_, i64>(3)? != entry.checksum(last) {
+                let reason = "its checksum does not match".to_owned();
+                return Err(JournalError::DamagedEvent { seq: last, reason });
+            }
+            if each(last, entry).is_break() {
+                return Ok(());
+            }
+        }
+        if page.is_empty() {
+            return Err(missing(session, last + 1, "it is missing".to_owned()));
+        }
+        limit = (limit * 2).min(PAGE_ROWS);
+    }
+    Ok(())
+}
+
+/// Shows entries as [`read`] does, but only their location, delivery id and time of receipt.
+pub(super) fn read_ids(
+    session: &mut Session,
+    after: Seq,
+    upto: Seq,
+    each: &mut dyn FnMut(Seq, &str, Option<&str>, Timestamp),
+) -> Result<(), JournalError> {
+    let mut last = after;
+    while last < upto {
+        let page = session.query(SELECT_IDS, &[&bound(last), &bound(upto), &PAGE_ROWS])?;
+        for row in &page {
+            last = follow(session, last, row)?;
+            let damaged = |reason| JournalError::DamagedEvent { seq: last, reason };
+            let received_at = Timestamp::from_millis(row.try_get(1)?);
+            let location = text(row, 2).map_err(damaged)?;
+            each(last, location, optional_text(row, 3).map_err(damaged)?, received_at);
+        }
+        if page.is_empty() {
+            return Err(missing(session, last + 1, "it is missing".to_owned()));
+        }
+    }
+    Ok(())
+}
+
+/// Returns the seq of a row, which is the one after the last.
+fn follow(session: &mut Session, last: Seq, row: &Row) -> Result<Seq, JournalError> {
+    let found = seq(row, 0)?;
+    if found == last + 1 {
+        return Ok(found);
+    }
+    Err(missing(session, last + 1, format!("it is missing; the next one there is {found}")))
+}
+
+/// Returns why an entry is missing: it was pruned since, or it is lost.
+fn missing(session: &mut Session, seq: Seq, reason: String) -> JournalError {
+    match pruned(session) {
+        Ok(pruned) if pruned >= seq => JournalError::PrunedWhileReading { seq, pruned },
+        Err(error) => error,
+        Ok(_) => JournalError::DamagedEvent { seq, reason },
+    }
+}
+
+fn entry(row: &Row) -> Result<JournalEntry<'_>, String> {
+    let millis = |column: usize| row.try_get::<_, Option<i64>>(column).map_err(|it| it.to_string());
+    Ok(JournalEntry {
+        location: text(row, 4)?,
+        event_type: text(row, 5)?,
+        entity: text(row, 6)?,
+        webhook_id: optional_text(row, 7)?,
+        at: millis(1)?.map(Timestamp::from_millis),
+        received_at: Timestamp::from_millis(millis(2)?.unwrap_or_default()),
+        body: text(row, 8)?,
+    })
+}
+
+/// Returns when an entry was received.
+pub(super) fn received_at(
+    session: &mut Session,
+    seq: Seq,
+) -> Result<Option<Timestamp>, JournalError> {
+    let row = session.optional(RECEIVED_AT, &[&bound(seq)])?;
+    let at: Option<i64> = row.map(|row| row.try_get(0)).transpose()?;
+    Ok(at.map(Timestamp::from_millis))
+}
+
+/// Returns the first event that was received at this time or later, or the one after the
+/// last, by a binary search.
+pub(super) fn first_since(session: &mut Session, since: Timestamp) -> Result<Seq, JournalError> {
+    let ends = session.one(ENDS, &[])?;
+    let (mut low, mut high) = (seq(&ends, 0)?, seq(&ends, 1)?);
+    while low < high {
+        let middle = low + (high - low) / 2;
+        match received_at(session, middle)? {
+            Some(at) if at < since => low = middle + 1,
+            Some(_) => high = middle,
+            // The first one that is left is a later one, if it was pruned.
+            None => match missing(session, middle, "it is missing".to_owned()) {
+                JournalError::PrunedWhileReading { pruned, .. } => low = pruned + 1,
+                error => return Err(error),
+            },
+        }
+    }
+    Ok(low.max(pruned(session)? + 1))
+}

@@ -1,0 +1,31 @@
+//! The `import_mark` table.
+
+use crate::journal::error::JournalError;
+use crate::journal::postgres::connection::Session;
+use crate::journal::writer::{IMPORT_MARKS, ImportMark};
+
+const INSERT: &str = "INSERT INTO import_mark (number, mark) \
+    SELECT coalesce(max(number), 0) + 1, $1 FROM import_mark";
+const FORGET: &str =
+    "DELETE FROM import_mark WHERE number <= (SELECT max(number) FROM import_mark) - $1";
+const SELECT: &str = "SELECT mark FROM import_mark ORDER BY number";
+
+/// Adds a mark and drops the oldest beyond the bound.
+pub(super) fn add(session: &mut Session, mark: &ImportMark) -> Result<(), JournalError> {
+    session.execute(INSERT, &[&mark.as_slice()])?;
+    session.execute(FORGET, &[&i64::try_from(IMPORT_MARKS).unwrap_or(i64::MAX)])?;
+    Ok(())
+}
+
+/// Shows the marks, oldest first.
+pub(super) fn show(
+    session: &mut Session,
+    each: &mut dyn FnMut(ImportMark),
+) -> Result<(), JournalError> {
+    for row in session.query(SELECT, &[])? {
+        if let Ok(mark) = ImportMark::try_from(row.try_get::<_, &[u8]>(0)?) {
+            each(mark);
+        }
+    }
+    Ok(())
+}

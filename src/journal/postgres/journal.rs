@@ -1,0 +1,353 @@
+//! A journal in a database: opening it, taking turns, and its calls.
+
+use std::sync::{Arc, Mutex};
+
+use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink};
+use crate::journal::dead_letter::{DeadLetterBounds, Refused};
+use crate::journal::entry::JournalEntry;
+use crate::journal::error::{JournalError, WriteOutcome};
+use crate::journal::postgres::checkpoint::save;
+use crate::journal::postgres::connection::Session;
+use crate::journal::postgres::database_url::PostgresUrl;
+use crate::journal::postgres::{
+    compactions, dead_letters, epochs, erase, events, import_marks, prune, schema,
+};
+use crate::journal::reader::OpenReader;
+use crate::journal::writer::{Erased, ImportMark, Journal};
+use crate::model::{Seq, Timestamp};
+use crate::sync::IgnorePoison;
+
+/// Begins a turn: what comes after the lock sees all that was committed before it.
+const TAKE_TURN: &str = "BEGIN; SELECT 1 FROM store FOR UPDATE; \
+    SELECT greatest((SELECT max(seq) FROM event), pruned) FROM store";
+
+/// Connections that are kept for the next reader.
+const IDLE_READERS: usize = 4;
+
+/// A journal in a PostgreSQL database, which several processes write by turns.
+///
+/// Each write is a transaction that first locks the one row of the table `store`, so seqs are
+/// in the order of commits, without gaps. A process that ends gives up its turn with its
+/// connection; one that hangs loses it after ten seconds.
+#[derive(Debug)]
+pub struct PostgresJournal {
+    url: PostgresUrl,
+    /// `None` once it was given back.
+    session: Option<Session>,
+    /// `None` in a journal opened for reading.
+    writing: Option<Writing>,
+    idle: Arc<Idle>,
+}
+
+/// Connections of readers that have ended.
+type Idle = Mutex<Vec<Session>>;
+
+/// What a writer knows.
+#[derive(Debug, Default)]
+struct Writing {
+    /// The head, while it is this process's turn.
+    turn: Option<Seq>,
+    /// The last entry that was seen or appended here, and its checksum.
+    last: Option<(Seq, i64)>,
+    /// The last entry of an append whose outcome is unknown, and its checksum.
+    unsettled: Option<(Seq, i64)>,
+}
+
+impl PostgresJournal {
+    /// Opens the database for writing, creating or migrating the tables as needed.
+    ///
+    /// # Errors
+    ///
+    /// [`JournalError::BadUrl`], [`JournalError::Unsuited`] and [`JournalError::TooNew`] leave
+    /// the database as it is.
+    pub fn open(url: &PostgresUrl) -> Result<Self, JournalError> {
+        let mut session = Session::connect(url)?;
+        schema::migrate(&mut session)?;
+        let mut journal = Self {
+            url: url.clone(),
+            session: Some(session),
+            writing: Some(Writing::default()),
+            idle: Arc::default(),
+        };
+        journal.write(epochs::follow_history)?;
+        journal.remember_last()?;
+        Ok(journal)
+    }
+
+    /// Opens the database for reading.
+    ///
+    /// # Errors
+    ///
+    /// As [`open`](Self::open); [`JournalError::Unsuited`] if there is no store.
+    pub fn open_read_only(url: &PostgresUrl) -> Result<Self, JournalError> {
+        Self::reader(url, &Arc::default())
+    }
+
+    fn reader(url: &PostgresUrl, idle: &Arc<Idle>) -> Result<Self, JournalError> {
+        let kept = idle.lock().ignore_poison().pop().filter(|session| !session.is_closed());
+        let session = match kept {
+            Some(session) => session,
+            None => {
+                let mut session = Session::connect(url)?;
+                if schema::version(&mut session)? == 0 {
+                    let advice = "look at the URL, or let `relata serve` make a store there";
+                    let reason = "there is no store in it".to_owned();
+                    return Err(JournalError::Unsuited { reason, advice });
+                }
+                session
+            }
+        };
+        Ok(Self { url: url.clone(), session: Some(session), writing: None, idle: Arc::clone(idle) })
+    }
+
+    /// Returns the connection.
+    pub(super) fn session(&mut self) -> Result<&mut Session, JournalError> {
+        self.session.as_mut().ok_or_else(read_only)
+    }
+
+    /// Writes in a transaction of its own, or in that of the turn, which it ends.
+    fn write<T>(
+        &mut self,
+        work: impl FnOnce(&mut Session) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.take_turn()?;
+        let session = self.session()?;
+        let done = work(session).and_then(|done| {
+            session.take_warned();
+            session.end("COMMIT").map_err(unknown)?;
+            if session.take_warned() {
+                let warned = "the database has warned during a commit";
+                return Err(unknown(JournalError::Storage {
+                    source: warned.into(),
+                    advice: "look at the log of the database server, and at its standby",
+                    outcome: WriteOutcome::Unknown,
+                }));
+            }
+            Ok(done)
+        });
+        if done.is_err() && session.is_in_transaction() {
+            // The connection may be lost: then there is nothing left to undo.
+            session.end("ROLLBACK").unwrap_or_default();
+        }
+        if let Some(writing) = &mut self.writing {
+            writing.turn = None;
+        }
+        done
+    }
+
+    fn append_all(
+        &mut self,
+        batch: &[JournalEntry<'_>],
+        mark: Option<&ImportMark>,
+    ) -> Result<Seq, JournalError> {
+        self.take_turn()?;
+        let writing = self.writing.as_mut().ok_or_else(read_only)?;
+        let head = writing.turn.unwrap_or_default();
+        let last = batch.last().map(|entry| {
+            let seq = head + batch.len() as Seq;
+            (seq, entry.checksum(seq))
+        });
+        writing.unsettled = last;
+        let head = self.write(|session| {
+            if let Some(mark) = mark {
+                import_marks::add(session, mark)?;
+            }
+            if batch.is_empty() { Ok(head) } else { events::append(session, head, batch) }
+        })?;
+        if let Some(writing) = &mut self.writing {
+            writing.unsettled = None;
+            writing.last = last.or(writing.last);
+        }
+        Ok(head)
+    }
+
+    /// Notes what the last entry is, so that another history is noticed.
+    fn remember_last(&mut self) -> Result<(), JournalError> {
+        let session = self.session()?;
+        let head = events::head(session)?;
+        let checksum = events::stored_checksum(session, head)?;
+        if let Some(writing) = &mut self.writing {
+            writing.last = checksum.map(|checksum| (head, checksum));
+        }
+        Ok(())
+    }
+
+    /// Fails if the last entry that was known here is not there any more.
+    fn check_history(&mut self, head: Seq) -> Result<(), JournalError> {
+        let known = self.writing.as_ref().and_then(|writing| writing.last);
+        let Some((seq, checksum)) = known else { return Ok(()) };
+        let session = self.session()?;
+        let found = events::stored_checksum(session, seq)?;
+        let is_pruned = found.is_none() && events::pruned(session)? >= seq;
+        if is_pruned || found == Some(checksum) {
+            return Ok(());
+        }
+        // Its location may have been erased since.
+        let received_at = events::received_at(session, seq)?;
+        let erased = received_at.map(|at| JournalEntry::erased(at).checksum(seq));
+        if found.is_some() && found == erased {
+            return Ok(());
+        }
+        Err(JournalError::Forked { seq, head })
+    }
+}
+
+/// Returns a failed commit as what it is: nobody knows whether it came through.
+fn unknown(error: JournalError) -> JournalError {
+    match error {
+        JournalError::Storage { source, advice, .. } => {
+            JournalError::Storage { source, advice, outcome: WriteOutcome::Unknown }
+        }
+        error => error,
+    }
+}
+
+fn read_only() -> JournalError {
+    JournalError::Storage {
+        source: "the journal is open for reading only".into(),
+        advice: "open it for writing",
+        outcome: WriteOutcome::NothingWritten,
+    }
+}
+
+impl Drop for PostgresJournal {
+    /// Keeps the connection of a reader for the next one.
+    fn drop(&mut self) {
+        let Some(session) = self.session.take() else { return };
+        let mut idle = self.idle.lock().ignore_poison();
+        let is_kept =
+            self.writing.is_none() && !session.is_closed() && !session.is_in_transaction();
+        if is_kept && idle.len() < IDLE_READERS {
+            idle.push(session);
+        }
+    }
+}
+
+impl Journal for PostgresJournal {
+    fn take_turn(&mut self) -> Result<Option<Seq>, JournalError> {
+        let writing = self.writing.as_ref().ok_or_else(read_only)?;
+        if let Some(head) = writing.turn {
+            return Ok(Some(head));
+        }
+        let taken = self.session()?.begin_with_row(TAKE_TURN);
+        let taken = taken.and_then(|row| {
+            let head = row.first().and_then(|text| text.parse::<Seq>().ok());
+            head.ok_or_else(|| JournalError::DamagedCheckpoint {
+                reason: "the table `store` has no row".to_owned(),
+            })
+        });
+        match taken {
+            Ok(head) => {
+                if let Some(writing) = &mut self.writing {
+                    writing.turn = Some(head);
+                }
+                Ok(Some(head))
+            }
+            Err(error) => {
+                self.session()?.end("ROLLBACK").unwrap_or_default();
+                Err(error)
+            }
+        }
+    }
+
+    fn end_turn(&mut self) -> Result<(), JournalError> {
+        if self.writing.as_mut().is_some_and(|writing| writing.turn.take().is_some()) {
+            self.session()?.end("ROLLBACK")?;
+        }
+        Ok(())
+    }
+
+    fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
+        let unsettled = self.writing.as_ref().and_then(|writing| writing.unsettled);
+        let Some((seq, checksum)) = unsettled else { return Ok(true) };
+        Ok(events::stored_checksum(self.session()?, seq)? == Some(checksum))
+    }
+
+    fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {
+        self.append_all(batch, None)
+    }
+
+    fn append_import(
+        &mut self,
+        batch: &[JournalEntry<'_>],
+        mark: &ImportMark,
+    ) -> Result<Seq, JournalError> {
+        self.append_all(batch, Some(mark))
+    }
+
+    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
+        import_marks::show(self.session()?, each)
+    }
+
+    fn save_checkpoint(
+        &mut self,
+        upto: CheckpointSeq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.write(|session| save::update(session, upto, fill))
+    }
+
+    fn replace_checkpoint(
+        &mut self,
+        upto: Seq,
+        fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
+    ) -> Result<(), JournalError> {
+        self.write(|session| save::replace(session, CheckpointSeq::whole(upto), fill))
+    }
+
+    fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        self.write(|session| compactions::record(session, compaction))
+    }
+
+    fn prune(
+        &mut self,
+        before: Timestamp,
+        remember: Timestamp,
+        limit: u32,
+    ) -> Result<Seq, JournalError> {
+        self.write(|session| prune::prune(session, before, remember, limit))
+    }
+
+    fn keep_dead_letters(
+        &mut self,
+        letters: &[Refused],
+        bounds: DeadLetterBounds,
+    ) -> Result<(), JournalError> {
+        self.write(|session| dead_letters::keep(session, letters, bounds))
+    }
+
+    fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
+        self.write(|session| dead_letters::delete(session, id))
+    }
+
+    fn erase_location(
+        &mut self,
+        location: &str,
+        known: &[Seq],
+        upto: Seq,
+    ) -> Result<Erased, JournalError> {
+        self.write(|session| erase::erase(session, location, known, upto))
+    }
+
+    /// Connects anew, and waits until the transaction before has ended, which the lock shows.
+    fn recover(&mut self) -> Result<Seq, JournalError> {
+        self.session = Some(Session::connect(&self.url)?);
+        if let Some(writing) = &mut self.writing {
+            writing.turn = None;
+        }
+        // A commit that succeeds shows that the one before, if it is there, is where it has to
+        // be: at the standby, too.
+        self.write(|session| {
+            session.execute("UPDATE store SET format = format", &[])?;
+            epochs::follow_history(session)
+        })?;
+        let head = events::head(self.session()?)?;
+        self.check_history(head)?;
+        Ok(head)
+    }
+
+    fn readers(&self) -> Arc<OpenReader> {
+        let (url, idle) = (self.url.clone(), Arc::clone(&self.idle));
+        Arc::new(move || Ok(Box::new(Self::reader(&url, &idle)?)))
+    }
+}

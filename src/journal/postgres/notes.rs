@@ -1,0 +1,52 @@
+//! What the checkpoint says of events: which things they name, which changed nothing, and how
+//! often they were delivered again.
+
+use crate::journal::checkpoint::SkipBlock;
+use crate::journal::error::JournalError;
+use crate::journal::postgres::connection::Session;
+use crate::journal::postgres::events::{bound, seq};
+use crate::model::Seq;
+
+const NEXT: &str = "SELECT first, last, hashes FROM skip_block \
+    WHERE first >= coalesce((SELECT max(first) FROM skip_block WHERE first <= $1), 0) \
+    AND last >= $1 ORDER BY first LIMIT 1";
+const LAST: &str = "SELECT first, last, hashes FROM skip_block \
+    WHERE first <= $1 ORDER BY first DESC LIMIT 1";
+const REDELIVERIES: &str = "SELECT times FROM redelivery WHERE seq = $1";
+const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM no_op WHERE seq = $1)";
+
+/// Returns the first block of the skip index that ends after `after`.
+pub(super) fn next_skip_block(
+    session: &mut Session,
+    after: Seq,
+) -> Result<Option<SkipBlock>, JournalError> {
+    skip_block(session, NEXT, after.saturating_add(1))
+}
+
+/// Returns the last block of the skip index that begins at `upto` or before.
+pub(super) fn last_skip_block(
+    session: &mut Session,
+    upto: Seq,
+) -> Result<Option<SkipBlock>, JournalError> {
+    skip_block(session, LAST, upto)
+}
+
+fn skip_block(
+    session: &mut Session,
+    select: &'static str,
+    at: Seq,
+) -> Result<Option<SkipBlock>, JournalError> {
+    let Some(row) = session.optional(select, &[&bound(at)])? else { return Ok(None) };
+    let hashes: &[u8] = row.try_get(2)?;
+    Ok(Some(SkipBlock { first: seq(&row, 0)?, last: seq(&row, 1)?, hashes: hashes.into() }))
+}
+
+/// Returns how often the delivery of this entry was repeated.
+pub(super) fn redeliveries(session: &mut Session, of: Seq) -> Result<u64, JournalError> {
+    session.optional(REDELIVERIES, &[&bound(of)])?.map_or(Ok(0), |row| seq(&row, 0))
+}
+
+/// Returns whether this entry changed nothing.
+pub(super) fn is_no_op(session: &mut Session, of: Seq) -> Result<bool, JournalError> {
+    Ok(session.one(IS_NO_OP, &[&bound(of)])?.try_get(0)?)
+}
