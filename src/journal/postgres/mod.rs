@@ -1,6 +1,9 @@
 //! The journal in a PostgreSQL database, which several processes write by turns.
 
 pub(super) mod checkpoint;
+#[cfg(all(test, unix))]
+#[path = "../../../tests/it/support/postgres.rs"]
+pub(super) mod cluster;
 pub(super) mod compactions;
 pub(super) mod connection;
 pub(super) mod database_url;

@@ -14,6 +14,8 @@ pub(crate) mod nasty_texts;
 #[cfg(feature = "server")]
 pub(crate) mod openapi;
 pub(crate) mod oracle;
+#[cfg(all(unix, feature = "server"))]
+pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod random;
 pub(crate) mod sample;
