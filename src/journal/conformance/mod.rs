@@ -13,6 +13,8 @@ use crate::journal::dead_letter::{DeadLetterBounds, DeadLetterTotals, Refused};
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
 use crate::journal::memory::journal::MemoryJournal;
+#[cfg(all(feature = "postgres", unix))]
+use crate::journal::postgres::{PostgresJournal, PostgresUrl, cluster};
 use crate::journal::reader::JournalReader;
 use crate::journal::sqlite::journal::SqliteJournal;
 use crate::journal::writer::Journal;
@@ -50,7 +52,8 @@ fn each_journal_keeps_its_promises() {
     CASES.into_iter().for_each(on_each);
 }
 
-/// Runs a case against the journal in memory, and in a SQLite file.
+/// Runs a case against the journal in memory, in a SQLite file, and in a PostgreSQL database
+/// where there is a server.
 fn on_each(case: fn(&mut Open)) {
     let journal = MemoryJournal::new();
     let mut open: Open = Box::new(move || Box::new(journal.clone()));
@@ -58,6 +61,16 @@ fn on_each(case: fn(&mut Open)) {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("relata.db");
     let mut open: Open = Box::new(move || Box::new(SqliteJournal::open(&path).unwrap()));
+    case(&mut open);
+    #[cfg(all(feature = "postgres", unix))]
+    on_postgres(case);
+}
+
+#[cfg(all(feature = "postgres", unix))]
+fn on_postgres(case: fn(&mut Open)) {
+    let Some(cluster) = cluster::shared() else { return };
+    let url = PostgresUrl::new(&cluster.new_database());
+    let mut open: Open = Box::new(move || Box::new(PostgresJournal::open(&url).unwrap()));
     case(&mut open);
 }
 
