@@ -64,7 +64,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ),
     ("tokio", &["http/", "cli/"]),
     ("ureq", &["pull/"]),
-    ("postgres", &["journal/postgres/"]),
+    ("postgres", &["journal/mod.rs", "journal/postgres/"]),
     ("tokio_postgres_rustls", &["journal/postgres/"]),
     ("rustls", &["journal/postgres/connection.rs", "pull/upstream/agent.rs"]),
     ("zeroize", &["pull/secret.rs"]),

@@ -1,7 +1,7 @@
 //! The journal in a PostgreSQL database, which several processes write by turns.
 
 pub(super) mod checkpoint;
-#[cfg(all(test, unix))]
+#[cfg(test)]
 #[path = "../../../tests/it/support/postgres.rs"]
 pub(super) mod cluster;
 pub(super) mod compactions;

@@ -14,7 +14,7 @@ pub(crate) mod nasty_texts;
 #[cfg(feature = "server")]
 pub(crate) mod openapi;
 pub(crate) mod oracle;
-#[cfg(all(unix, feature = "server"))]
+#[cfg(feature = "server")]
 pub(crate) mod postgres;
 pub(crate) mod process;
 pub(crate) mod random;

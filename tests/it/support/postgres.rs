@@ -2,6 +2,8 @@
 //!
 //! The crate's own tests include this file too: it names nothing of the crate.
 
+#![cfg(unix)]
+
 use std::fs::File;
 use std::io::Write;
 use std::net::TcpListener;
