@@ -18,10 +18,10 @@ const SCHEMES: [&str; 2] = ["postgres://", "postgresql://"];
 /// Made from a path or from the URL of a PostgreSQL database, which is checked when it is
 /// opened. Displayed without a password.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Database(Place);
+pub struct Database(pub(in crate::journal) Place);
 
 #[derive(Debug, Clone, PartialEq, Eq)]
-enum Place {
+pub(in crate::journal) enum Place {
     /// A SQLite file.
     File(PathBuf),
     /// A schema of a PostgreSQL database.
@@ -37,7 +37,10 @@ impl<P: AsRef<Path>> From<P> for Database {
     /// name of a file.
     fn from(path: P) -> Self {
         let path = path.as_ref();
-        let url = path.to_str().filter(|text| SCHEMES.iter().any(|it| text.starts_with(it)));
+        let begins_with = |text: &str, scheme: &str| {
+            text.get(..scheme.len()).is_some_and(|begin| begin.eq_ignore_ascii_case(scheme))
+        };
+        let url = path.to_str().filter(|text| SCHEMES.iter().any(|it| begins_with(text, it)));
         Self(match url {
             #[cfg(feature = "postgres")]
             Some(url) => Place::Postgres(PostgresUrl::new(url)),
@@ -48,7 +51,22 @@ impl<P: AsRef<Path>> From<P> for Database {
     }
 }
 
+impl From<&Self> for Database {
+    fn from(database: &Self) -> Self {
+        database.clone()
+    }
+}
+
 impl Database {
+    /// Returns whether it is a URL that contains a password.
+    pub fn has_password(&self) -> bool {
+        match &self.0 {
+            #[cfg(feature = "postgres")]
+            Place::Postgres(url) => url.has_password(),
+            _ => false,
+        }
+    }
+
     /// Returns the path of a file, `None` for a database server.
     pub fn file(&self) -> Option<&Path> {
         match &self.0 {
@@ -92,7 +110,7 @@ impl Database {
 }
 
 #[cfg(not(feature = "postgres"))]
-fn unsupported() -> JournalError {
+pub(in crate::journal) fn unsupported() -> JournalError {
     let reason = "this build cannot use PostgreSQL: build it with the feature `postgres`";
     JournalError::NotAFile { path: "postgres://…".into(), reason }
 }

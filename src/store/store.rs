@@ -1,15 +1,12 @@
 //! The store itself: opening, sending commands to the writer, closing.
 
 use std::collections::HashMap;
-use std::path::Path;
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-use crate::journal::{
-    Journal, JournalError, JournalReader, MemoryJournal, OpenReader, SqliteJournal,
-};
+use crate::journal::{Database, Journal, JournalError, JournalReader, MemoryJournal, OpenReader};
 use crate::model::{Epochs, Seq};
 use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::{Delivery, IngestError};
@@ -95,38 +92,38 @@ impl std::fmt::Debug for Store {
 }
 
 impl Store {
-    /// Opens the store in this SQLite file, creating it if there is none.
+    /// Opens the store in this database, a SQLite file or a PostgreSQL server's, creating it
+    /// if there is none.
     ///
     /// # Performance
     ///
     /// Costs the checkpoint and the events after it, about a second for a million
     /// relations.
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        Self::open_with(path, Options::default())
+    pub fn open(database: impl Into<Database>) -> Result<Self, OpenError> {
+        Self::open_with(database, Options::default())
     }
 
-    /// Opens the store in this SQLite file with these options.
-    pub fn open_with(path: impl AsRef<Path>, options: Options) -> Result<Self, OpenError> {
-        Self::with_journal(Box::new(SqliteJournal::open(path.as_ref())?), options)
+    /// Opens the store in this database with these options.
+    pub fn open_with(database: impl Into<Database>, options: Options) -> Result<Self, OpenError> {
+        Self::with_journal(database.into().open()?, options)
     }
 
-    /// Opens the store in this SQLite file for queries only, beside a process that
-    /// writes to it. It shows the state at this moment, or at the last
-    /// [`refresh`](Self::refresh), and refuses every delivery.
-    pub fn open_read_only(path: impl AsRef<Path>) -> Result<Self, OpenError> {
-        Self::open_beside_writer(path.as_ref(), None, &Options::default())
+    /// Opens the store in this database for queries only, beside processes that write to it.
+    /// It shows the state at this moment, or at the last [`refresh`](Self::refresh), and
+    /// refuses every delivery.
+    pub fn open_read_only(database: impl Into<Database>) -> Result<Self, OpenError> {
+        Self::open_beside_writer(database.into(), None, &Options::default())
     }
 
     pub(crate) fn open_beside_writer(
-        path: &Path,
+        database: Database,
         only: Option<&str>,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        let mut journal = SqliteJournal::open_read_only(path)?;
-        let recovered = recover_beside_writer(&mut journal, options, only)?;
+        let mut journal = database.open_read_only()?;
+        let recovered = recover_beside_writer(journal.as_mut(), options, only)?;
         let touched = recovered.checkpointer.touched();
         touched.for_each(|number| forget_changes(&recovered.locations, number));
-        let path = path.to_owned();
         let state = Arc::new(WriterState::new(recovered.head, recovered.checkpoint));
         state.health.fail("it is open for reading only".to_owned(), None);
         Ok(Self {
@@ -137,7 +134,7 @@ impl Store {
             state,
             queue: None,
             writer: Mutex::new(None),
-            readers: Arc::new(move || Ok(Box::new(SqliteJournal::open_read_only(&path)?))),
+            readers: Arc::new(move || database.open_read_only()),
             keep_ignored: false,
             keep: options.keep,
             keep_events: options.keep_events,

@@ -1,9 +1,8 @@
-//! Opening a store beside the process that writes to its file.
+//! Opening a store beside the processes that write to its database.
 
 use std::collections::BTreeSet;
-use std::path::Path;
 
-use crate::journal::{CheckpointRow, JournalError, JournalReader, SqliteJournal};
+use crate::journal::{CheckpointRow, Database, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 use crate::store::changes::reader::ChangesError;
 use crate::store::location::LocationSummary;
@@ -22,44 +21,47 @@ use crate::sync::IgnorePoison;
 const IDLE_MAX: usize = 10_000;
 
 impl Store {
-    /// Opens one location of the store in this SQLite file as
+    /// Opens one location of the store in this database as
     /// [`open_read_only`](Self::open_read_only) does; it contains no others.
     ///
     /// Costs the checkpoint of that location, and skipping the events of others after it.
     pub fn open_location_read_only(
-        path: impl AsRef<Path>,
+        database: impl Into<Database>,
         location: &str,
     ) -> Result<Self, OpenError> {
-        Self::open_location_read_only_with(path, location, &Options::default())
+        Self::open_location_read_only_with(database, location, &Options::default())
     }
 
     /// Opens one location as [`open_location_read_only`](Self::open_location_read_only)
     /// does, under the limits of these options.
     pub fn open_location_read_only_with(
-        path: impl AsRef<Path>,
+        database: impl Into<Database>,
         location: &str,
         options: &Options,
     ) -> Result<Self, OpenError> {
-        Self::open_beside_writer(path.as_ref(), Some(location), options)
+        Self::open_beside_writer(database.into(), Some(location), options)
     }
 
-    /// Returns the ids of up to `limit` locations of the store in this SQLite file, in
+    /// Returns the ids of up to `limit` locations of the store in this database, in
     /// the order of their first event, without building a graph.
-    pub fn location_ids(path: impl AsRef<Path>, limit: usize) -> Result<Vec<String>, OpenError> {
-        let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
+    pub fn location_ids(
+        database: impl Into<Database>,
+        limit: usize,
+    ) -> Result<Vec<String>, OpenError> {
+        let mut journal = database.into().open_read_only()?;
         let mut ids = Vec::new();
-        each_location(&mut journal, limit, |id| ids.push(id.to_owned()))?;
+        each_location(journal.as_mut(), limit, |id| ids.push(id.to_owned()))?;
         Ok(ids)
     }
 
-    /// Describes up to `limit` locations of the store in this SQLite file, in the order of
+    /// Describes up to `limit` locations of the store in this database, in the order of
     /// their first event, without building a graph: what a location holds is as of the last
     /// checkpoint, and `None` if that does not know it.
     pub fn describe_locations(
-        path: impl AsRef<Path>,
+        database: impl Into<Database>,
         limit: usize,
     ) -> Result<Vec<(String, Option<LocationSummary>)>, OpenError> {
-        let mut journal = SqliteJournal::open_read_only(path.as_ref())?;
+        let mut journal = database.into().open_read_only()?;
         let locations = Locations::default();
         journal.list_locations(&mut |row| {
             match row {
@@ -74,7 +76,7 @@ impl Store {
             Ok(())
         })?;
         let mut described = Vec::new();
-        each_location(&mut journal, limit, |id| {
+        each_location(journal.as_mut(), limit, |id| {
             described.push((id.to_owned(), locations.summary(id)));
         })?;
         Ok(described)
@@ -84,7 +86,7 @@ impl Store {
     /// [for reading only](Self::open_read_only), and returns the seq that every query sees
     /// from now on. Other stores are always up to date.
     ///
-    /// Costs opening the file and the new events.
+    /// Costs opening the database and the new events.
     ///
     /// # Errors
     ///
