@@ -169,6 +169,7 @@ impl Cluster {
 
     /// Starts the server and returns whether it came up.
     fn try_start(&mut self) -> bool {
+        let before = self.log().len();
         let mut shell = self.as_user("sh");
         shell.args(["-c", KEEPER, "sh"]).arg(&self.programs).arg(self.folder.path());
         // Ctrl+C ends the tests, and they the server.
@@ -181,7 +182,7 @@ impl Cluster {
                 self.keeper = Some(keeper);
                 return true;
             }
-            if self.log().lines().last().is_some_and(|line| line.ends_with("is shut down")) {
+            if self.log().get(before..).is_some_and(|new| new.contains("is shut down")) {
                 break;
             }
         }
