@@ -16,6 +16,7 @@ mod postgres;
 mod reader;
 mod sqlite;
 mod token;
+mod tokens;
 mod writer;
 
 pub use crate::model::{NamedThing, Properties, PropertyState, RecordState, StateKey, StateRow};
@@ -30,6 +31,7 @@ pub use memory::MemoryJournal;
 #[cfg(feature = "postgres")]
 pub use postgres::{PostgresJournal, PostgresUrl};
 pub use reader::{FileSizes, JournalReader, OpenReader};
-pub use sqlite::{SqliteJournal, Tokens, backup};
+pub use sqlite::{SqliteJournal, backup};
 pub use token::{Scope, TokenRow};
+pub use tokens::Tokens;
 pub use writer::{Erased, IMPORT_MARKS, ImportMark, Journal};

@@ -30,4 +30,3 @@ pub(super) mod wal_checkpoint;
 
 pub use backup::backup;
 pub use journal::SqliteJournal;
-pub use tokens::Tokens;

@@ -20,24 +20,21 @@ const SELECT: &str = "SELECT id, name, scope, hash, created_at FROM token ORDER 
 const SELECT_LOCATIONS: &str =
     "SELECT location FROM token_location WHERE token = ?1 ORDER BY location";
 
-/// The tokens of one store.
-///
-/// Each change is a short transaction of its own, so that it can be made while a server runs
-/// on the same file.
+/// The tokens of a store in a SQLite file.
 #[derive(Debug)]
-pub struct Tokens {
+pub(in crate::journal) struct SqliteTokens {
     connection: Connection,
     format: i64,
 }
 
-impl Tokens {
+impl SqliteTokens {
     /// Opens the tokens of the store in this file, creating the store if there
     /// is none.
     ///
     /// # Errors
     ///
     /// Those of [`SqliteJournal::open`], except that the file may be in use.
-    pub fn open(path: &Path) -> Result<Self, JournalError> {
+    pub(in crate::journal) fn open(path: &Path) -> Result<Self, JournalError> {
         match SqliteJournal::open(path) {
             // Creates or migrates it, unless another process has it open and has done so.
             Ok(_) | Err(JournalError::InUse { .. }) => Self::connect(path),
@@ -51,7 +48,7 @@ impl Tokens {
     /// # Errors
     ///
     /// Those of [`SqliteJournal::open_read_only`].
-    pub fn open_read_only(path: &Path) -> Result<Self, JournalError> {
+    pub(in crate::journal) fn open_read_only(path: &Path) -> Result<Self, JournalError> {
         let (connection, format) = SqliteJournal::open_read_only(path)?.into_connection();
         Ok(Self { connection, format })
     }
@@ -69,7 +66,7 @@ impl Tokens {
     }
 
     /// Returns every token, oldest first.
-    pub fn list(&mut self) -> Result<Vec<TokenRow>, JournalError> {
+    pub(in crate::journal) fn list(&mut self) -> Result<Vec<TokenRow>, JournalError> {
         if self.format < 2 {
             // Tokens came with the second format.
             return Ok(vec![]);
@@ -98,7 +95,7 @@ impl Tokens {
 
     /// Adds a token, and returns whether it did: not if there is one with the same secret. It
     /// is durable when this returns.
-    pub fn add(&mut self, token: &TokenRow) -> Result<bool, JournalError> {
+    pub(in crate::journal) fn add(&mut self, token: &TokenRow) -> Result<bool, JournalError> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let is_known: bool = transaction.query_row(SELECT_HASH, [token.hash], |row| row.get(0))?;
@@ -116,7 +113,10 @@ impl Tokens {
 
     /// Deletes the token of this id, or the only one of this name, and returns its id, or
     /// `None` if there is none.
-    pub fn revoke(&mut self, id_or_name: &str) -> Result<Option<String>, JournalError> {
+    pub(in crate::journal) fn revoke(
+        &mut self,
+        id_or_name: &str,
+    ) -> Result<Option<String>, JournalError> {
         let transaction =
             self.connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
         let found: Option<String> = transaction

@@ -13,8 +13,7 @@ use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::reader::JournalReader;
 use crate::journal::sqlite::backup;
 use crate::journal::sqlite::journal::SqliteJournal;
-use crate::journal::sqlite::tokens::Tokens;
-use crate::journal::token::{Scope, TokenRow};
+use crate::journal::sqlite::tokens::SqliteTokens;
 use crate::journal::writer::Journal;
 use crate::model::{Seq, Timestamp};
 
@@ -189,7 +188,7 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
         ),
     );
     let content = std::fs::read(&path).unwrap();
-    assert!(Tokens::open_read_only(&path).unwrap().list().unwrap().is_empty());
+    assert!(SqliteTokens::open_read_only(&path).unwrap().list().unwrap().is_empty());
     assert!(std::fs::read(&path).unwrap() == content, "listing tokens leaves it as it is");
     let mut old = SqliteJournal::open_read_only(&path).unwrap();
     assert_eq!((old.head().unwrap(), old.pruned().unwrap()), (1, 0));
@@ -203,7 +202,7 @@ fn a_file_of_the_first_format_is_read_and_brought_up_to_date() {
     assert_eq!(journal.pruned().unwrap(), 0);
     assert!(!journal.is_no_op(1).unwrap());
     drop(journal);
-    assert!(Tokens::open(&path).unwrap().list().unwrap().is_empty());
+    assert!(SqliteTokens::open(&path).unwrap().list().unwrap().is_empty());
 }
 
 #[test]
@@ -219,42 +218,6 @@ fn the_oldest_marks_of_imports_make_room() {
     let mut seen = Vec::new();
     journal.import_marks(&mut |mark| seen.push(mark[0])).unwrap();
     assert_eq!(seen, [0, 9]);
-}
-
-#[test]
-fn tokens_are_changed_beside_the_writer() {
-    let directory = tempfile::tempdir().unwrap();
-    let path = directory.path().join("relata.db");
-    let token = |id: &str, name: &str| TokenRow {
-        id: id.to_owned(),
-        name: name.to_owned(),
-        scope: Scope::Write,
-        locations: vec!["A".to_owned(), "B".to_owned()],
-        hash: [id.as_bytes()[0]; 32],
-        created_at: Timestamp::from_millis(5),
-    };
-    let mut tokens = Tokens::open(&path).unwrap();
-    let mut writer = SqliteJournal::open(&path).unwrap();
-    let mut beside = Tokens::open(&path).unwrap();
-    writer.append(&[entry("a", "one")]).unwrap();
-    for (id, name) in [("1", "crm"), ("2", "shop"), ("3", "shop")] {
-        assert!(beside.add(&token(id, name)).unwrap());
-    }
-    let again = TokenRow { hash: [0; 32], ..token("1", "again") };
-    assert!(beside.add(&again).is_err(), "an id is given once");
-    let same = TokenRow { id: "5".to_owned(), ..token("1", "same") };
-    assert!(!beside.add(&same).unwrap(), "a secret is a token once");
-    let all = Scope::Admin;
-    assert!(beside.add(&TokenRow { scope: all, locations: vec![], ..token("4", "all") }).unwrap());
-    let listed = tokens.list().unwrap();
-    assert_eq!(listed[..3], [token("1", "crm"), token("2", "shop"), token("3", "shop")]);
-    assert_eq!((listed[3].scope, listed[3].locations.len()), (Scope::Admin, 0));
-    assert_eq!(tokens.revoke("shop").unwrap(), None, "two have that name");
-    assert_eq!(tokens.revoke("crm").unwrap().as_deref(), Some("1"));
-    assert_eq!(tokens.revoke("2").unwrap().as_deref(), Some("2"));
-    assert_eq!(tokens.revoke("2").unwrap(), None);
-    assert_eq!(beside.list().unwrap().len(), 2);
-    assert_eq!(writer.append(&[entry("b", "two")]).unwrap(), 2);
 }
 
 #[test]
