@@ -8,22 +8,25 @@ use std::process::ExitCode;
 
 use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
-use relata::journal::{JournalError, backup};
+use relata::journal::{Database, JournalError, backup};
 use serde_json::json;
 use tempfile::{Builder, TempPath};
 
+use crate::cli::database::{ensure_exists, file};
 use crate::cli::destination::{NEW_FILE_MODE, Reserved, folder_of};
 use crate::cli::interrupt::Cleanup;
 use crate::cli::output::{print_json, print_line, shows_progress};
 use crate::config::BackupArgs;
 
-pub(super) fn run(db: &Path, command: &BackupArgs) -> anyhow::Result<ExitCode> {
-    ensure!(db.exists(), "{}: there is no such database", db.display());
+pub(super) fn run(db: &Database, command: &BackupArgs) -> anyhow::Result<ExitCode> {
+    let advice = "back the database up with its own tools: pg_dump or a base backup";
+    let path = file(db, advice)?;
+    ensure_exists(db)?;
     let to = &*command.to;
     ensure!(to.as_os_str() != "-", "-: a database cannot be streamed; name a file");
     Reserved::database(db).check(to).with_context(|| to.display().to_string())?;
     ensure!(to.symlink_metadata().is_err(), "{}: it already exists", to.display());
-    let head = copy(db, to)?;
+    let head = copy(path, to)?;
     let bytes = std::fs::metadata(&command.to)?.len();
     if command.json {
         print_json(&json!({ "file": command.to, "events": head, "bytes": bytes }))?;

@@ -14,10 +14,12 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use relata::graph::{Condition, LinkFilter};
+use relata::journal::Database;
 use relata::{Location, Options, Store};
 use serde::Serialize;
 use tempfile::Builder;
 
+use crate::cli::database::file;
 use crate::cli::destination::folder_of;
 use crate::cli::interrupt::Cleanup;
 use crate::cli::output::{print_json, print_line, print_table};
@@ -105,9 +107,10 @@ impl Rate {
     }
 }
 
-pub(super) fn run(db: &Path, bench: &BenchArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, bench: &BenchArgs) -> anyhow::Result<ExitCode> {
     let start = Instant::now();
-    let beside = folder_of(db);
+    let advice = "name a file by --db, existing or not, beside which the disk is measured";
+    let beside = folder_of(file(db, advice)?);
     let mut cleanup = Cleanup::watch()?;
     let folder = cleanup.begin_with(|| {
         let folder = Builder::new().prefix(".relata-bench-").tempdir_in(beside)?;

@@ -1,13 +1,13 @@
 //! `relata checkpoint`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use relata::journal::JournalError;
+use relata::journal::{Database, FileSizes, JournalError};
 use relata::{OpenError, Options, Store};
 use serde::Serialize;
 
+use crate::cli::database::ensure_exists;
 use crate::cli::output::{print_json, print_line};
 use crate::config::CheckpointArgs;
 
@@ -19,27 +19,22 @@ struct Body {
     log_bytes: u64,
 }
 
-pub(super) fn run(db: &Path, command: &CheckpointArgs) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+pub(super) fn run(db: &Database, command: &CheckpointArgs) -> anyhow::Result<ExitCode> {
+    ensure_exists(db)?;
     let opened = Store::open_with(db, Options::default()).map_err(|error| match error {
         OpenError::Journal(JournalError::InUse { .. }) => anyhow::anyhow!(
-            "{}: another process has it open for writing; a server saves checkpoints by itself, \
-             see --checkpoint-events and --checkpoint-ms",
-            db.display()
+            "{db}: another process has it open for writing; a server saves checkpoints by itself, \
+             see --checkpoint-events and --checkpoint-ms"
         ),
-        error => anyhow::Error::new(error).context(db.display().to_string()),
+        error => anyhow::Error::new(error).context(db.to_string()),
     });
     let store = opened?;
     store.checkpoint()?;
     let seq = store.checkpoint_seq();
     // SQLite moves the rest of the log into the database when the last connection closes.
     store.close()?;
-    let size = |suffix: &str| {
-        let mut name = db.as_os_str().to_owned();
-        name.push(suffix);
-        std::fs::metadata(name).map_or(0, |metadata| metadata.len())
-    };
-    let body = Body { seq, database_bytes: size(""), log_bytes: size("-wal") };
+    let FileSizes { database, log } = sizes(db)?;
+    let body = Body { seq, database_bytes: database, log_bytes: log };
     if command.json {
         print_json(&body)?;
     } else {
@@ -50,4 +45,16 @@ pub(super) fn run(db: &Path, command: &CheckpointArgs) -> anyhow::Result<ExitCod
         .context("cannot print")?;
     }
     Ok(ExitCode::SUCCESS)
+}
+
+/// Returns the sizes of a file and its log, or of a server's database, which has no log of
+/// its own.
+fn sizes(db: &Database) -> Result<FileSizes, JournalError> {
+    let Some(path) = db.file() else { return db.open_read_only()?.file_sizes() };
+    let size = |suffix: &str| {
+        let mut name = path.as_os_str().to_owned();
+        name.push(suffix);
+        std::fs::metadata(name).map_or(0, |metadata| metadata.len())
+    };
+    Ok(FileSizes { database: size(""), log: size("-wal") })
 }

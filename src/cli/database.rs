@@ -5,31 +5,39 @@ use std::path::Path;
 use std::sync::Arc;
 
 use anyhow::Context;
+use relata::journal::Database;
 use relata::{Location, LocationSummary, Store};
 
 use crate::cli::output::table;
 
 use crate::config::LocationArg;
 
-/// Returns an error if there is no such database.
-pub(super) fn ensure_exists(db: &Path) -> anyhow::Result<()> {
-    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+/// Returns an error if there is no such file. Whether a server has the database shows when it
+/// is opened.
+pub(super) fn ensure_exists(db: &Database) -> anyhow::Result<()> {
+    let is_missing = db.file().is_some_and(|path| !path.exists());
+    anyhow::ensure!(!is_missing, "{db}: there is no such database");
     Ok(())
 }
 
+/// Returns the path of a database that must be a file, or an error with what to do instead.
+pub(super) fn file<'d>(db: &'d Database, advice: &str) -> anyhow::Result<&'d Path> {
+    db.file().with_context(|| format!("{db}: that is no file; {advice}"))
+}
+
 /// Opens a store read-only, next to a server that may be running.
-pub(super) fn open_read_only(db: &Path) -> anyhow::Result<Store> {
+pub(super) fn open_read_only(db: &Database) -> anyhow::Result<Store> {
     ensure_exists(db)?;
-    Store::open_read_only(db).with_context(|| db.display().to_string())
+    Store::open_read_only(db).with_context(|| db.to_string())
 }
 
 /// Opens the location that a command names, and none of the others.
 pub(super) fn open_location(
-    db: &Path,
+    db: &Database,
     place: &LocationArg,
 ) -> anyhow::Result<(Store, Arc<Location>)> {
     ensure_exists(db)?;
-    let shown = || db.display().to_string();
+    let shown = || db.to_string();
     let id = match &place.location {
         Some(id) => id.to_owned(),
         None => only_location(Store::describe_locations(db, LISTED_MAX + 1).with_context(shown)?)?,

@@ -1,12 +1,11 @@
 //! `relata dead-letters`.
 
 use std::io::Write;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::api::{DeadLetterItem, DeadLetterResponse};
-use relata::journal::{DeadLetterSummary, Journal, JournalError, JournalReader, SqliteJournal};
+use relata::journal::{Database, DeadLetterSummary, Journal, JournalError, JournalReader};
 use relata::operations::ReplayError;
 use relata::webhook::UrlTypes;
 use relata::{IngestError, OpenError, Options, Store};
@@ -18,10 +17,10 @@ use crate::config::{LettersAction, Names};
 /// Number of dead letters read at once.
 const CHUNK: usize = 100;
 
-pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, action: &LettersAction) -> anyhow::Result<ExitCode> {
     match action {
-        LettersAction::List { json } => list(&mut reader(db)?, *json)?,
-        LettersAction::Show { id, json } => show(&mut reader(db)?, *id, *json)?,
+        LettersAction::List { json } => list(reader(db)?.as_mut(), *json)?,
+        LettersAction::Show { id, json } => show(reader(db)?.as_mut(), *id, *json)?,
         LettersAction::Replay { id: Some(id), url, names, .. } => {
             let receipt = open(db, names)?
                 .replay_dead_letter(*id, url.types())?
@@ -38,7 +37,7 @@ pub(super) fn run(db: &Path, action: &LettersAction) -> anyhow::Result<ExitCode>
         LettersAction::Delete { id: None, .. } => {
             let mut journal = writer(db)?;
             let mut deleted = 0;
-            each(&mut journal, |journal, letter| {
+            each(journal.as_mut(), |journal, letter| {
                 journal.delete_dead_letter(letter.id)?;
                 deleted += 1;
                 Ok(())
@@ -54,39 +53,38 @@ fn missing(id: u64) -> String {
 }
 
 /// Opens only the journal, for reading: dead letters need no graph.
-fn reader(db: &Path) -> anyhow::Result<SqliteJournal> {
+fn reader(db: &Database) -> anyhow::Result<Box<dyn JournalReader>> {
     ensure_exists(db)?;
-    SqliteJournal::open_read_only(db).with_context(|| db.display().to_string())
+    db.open_read_only().with_context(|| db.to_string())
 }
 
 /// Opens only the journal, for writing.
-fn writer(db: &Path) -> anyhow::Result<SqliteJournal> {
+fn writer(db: &Database) -> anyhow::Result<Box<dyn Journal>> {
     ensure_exists(db)?;
-    SqliteJournal::open(db).map_err(|error| refused(db, error))
+    db.open().map_err(|error| refused(db, error))
 }
 
 /// Opens the store for writing.
-fn open(db: &Path, names: &Names) -> anyhow::Result<Store> {
+fn open(db: &Database, names: &Names) -> anyhow::Result<Store> {
     ensure_exists(db)?;
     let options = Options { names: names.limits(), ..Options::default() };
     Store::open_with(db, options).map_err(|error| match error {
         OpenError::Journal(error) => refused(db, error),
-        error => anyhow::Error::new(error).context(db.display().to_string()),
+        error => anyhow::Error::new(error).context(db.to_string()),
     })
 }
 
-fn refused(db: &Path, error: JournalError) -> anyhow::Error {
+fn refused(db: &Database, error: JournalError) -> anyhow::Error {
     match error {
         JournalError::InUse { .. } => anyhow::anyhow!(
-            "{}: a server has it open; use its API: POST /v1/dead-letters/ID/replay, \
-             POST /v1/dead-letters/replay or DELETE /v1/dead-letters/ID",
-            db.display()
+            "{db}: a server has it open; use its API: POST /v1/dead-letters/ID/replay, \
+             POST /v1/dead-letters/replay or DELETE /v1/dead-letters/ID"
         ),
-        error => anyhow::Error::new(error).context(db.display().to_string()),
+        error => anyhow::Error::new(error).context(db.to_string()),
     }
 }
 
-fn each<J: JournalReader>(
+fn each<J: JournalReader + ?Sized>(
     journal: &mut J,
     mut each: impl FnMut(&mut J, DeadLetterSummary) -> anyhow::Result<()>,
 ) -> anyhow::Result<()> {
@@ -99,7 +97,7 @@ fn each<J: JournalReader>(
     }
 }
 
-fn list(journal: &mut SqliteJournal, json: bool) -> anyhow::Result<()> {
+fn list(journal: &mut dyn JournalReader, json: bool) -> anyhow::Result<()> {
     if json {
         return each(journal, |_, letter| print_json(&DeadLetterItem::new(&letter)));
     }
@@ -123,7 +121,7 @@ fn list(journal: &mut SqliteJournal, json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn show(journal: &mut SqliteJournal, id: u64, json: bool) -> anyhow::Result<()> {
+fn show(journal: &mut dyn JournalReader, id: u64, json: bool) -> anyhow::Result<()> {
     let letter = journal.dead_letter(id)?.with_context(|| missing(id))?;
     if json {
         return print_json(&DeadLetterResponse::new(&letter));
@@ -143,9 +141,9 @@ fn show(journal: &mut SqliteJournal, id: u64, json: bool) -> anyhow::Result<()> 
     Ok(())
 }
 
-fn replay_all(store: &Store, db: &Path, url_types: UrlTypes) -> anyhow::Result<ExitCode> {
+fn replay_all(store: &Store, db: &Database, url_types: UrlTypes) -> anyhow::Result<ExitCode> {
     let (mut accepted, mut refused) = (0_u64, 0_u64);
-    each(&mut reader(db)?, |_, letter| {
+    each(reader(db)?.as_mut(), |_, letter| {
         match store.replay_dead_letter(letter.id, url_types) {
             Ok(_) => accepted += 1,
             Err(ReplayError::Ingest(

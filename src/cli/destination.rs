@@ -11,6 +11,7 @@ use anyhow::{Context, bail, ensure};
 use tempfile::{Builder, TempPath};
 
 use crate::cli::interrupt::Cleanup;
+use relata::journal::Database;
 
 /// The files that belong to a database of this name.
 const DATABASE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-lock", "-journal"];
@@ -31,9 +32,11 @@ pub(super) struct Reserved {
 }
 
 impl Reserved {
-    /// Reserves the files of a database, including those that do not exist now.
-    pub(super) fn database(db: &Path) -> Self {
+    /// Reserves the files of a database, including those that do not exist now. A database
+    /// server's are out of reach.
+    pub(super) fn database(db: &Database) -> Self {
         let mut reserved = Self::default();
+        let Some(db) = db.file() else { return reserved };
         let resolved = db.canonicalize().ok();
         for path in [Some(db), resolved.as_deref()].into_iter().flatten() {
             let Some(name) = path.file_name() else { continue };

@@ -1,11 +1,11 @@
 //! `relata diff`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::api::DiffResponse;
 use relata::graph::{AssociationDiff, Budget, DiffQuery, LinkDiff};
+use relata::journal::Database;
 
 use crate::cli::database::open_location;
 use crate::cli::output::{print_json, print_line, print_more, print_table};
@@ -13,7 +13,7 @@ use crate::cli::text::RecordTexts;
 use crate::cli::traversals::edge_row;
 use crate::config::DiffArgs;
 
-pub(super) fn run(db: &Path, diff: &DiffArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, diff: &DiffArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &diff.place)?;
     let (from, to) = (diff.from, diff.to);
     let between = store.diff(location.id().as_str(), from, to)?;

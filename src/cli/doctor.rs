@@ -7,7 +7,7 @@ use std::process::ExitCode;
 use anyhow::Context;
 use relata::api::{DeliveryReading, DoctorResponse, Effect, ProblemCode, SignatureVerdict};
 use relata::http::Limits;
-use relata::journal::MemoryJournal;
+use relata::journal::{Database, MemoryJournal};
 use relata::operations::PreviewError;
 use relata::signature::SignatureHeaders;
 use relata::webhook::{
@@ -21,7 +21,7 @@ use crate::config::{DoctorArgs, Names};
 /// The header with the compression of the body.
 const ENCODING: &str = "content-encoding";
 
-pub(super) fn run(db: &Path, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, command: &DoctorArgs) -> anyhow::Result<ExitCode> {
     let body = read(&command.file).with_context(|| command.file.display().to_string())?;
     let headers = command.header.iter().map(|header| {
         let pair =
@@ -84,15 +84,15 @@ fn read(path: &Path) -> std::io::Result<Vec<u8>> {
 }
 
 /// Returns what the delivery would change in the database, or in an empty one.
-fn effect(db: &Path, delivery: &Delivery, names: &Names) -> anyhow::Result<Effect> {
+fn effect(db: &Database, delivery: &Delivery, names: &Names) -> anyhow::Result<Effect> {
     let options = Options { names: names.limits(), ..Options::default() };
-    let store = if db.exists() {
+    let store = if db.file().is_none_or(Path::exists) {
         let location = match delivery.decoded() {
             Decoded::Event(event) => event.location.as_str(),
             Decoded::Ignored { .. } => "",
         };
         Store::open_location_read_only_with(db, location, &options)
-            .with_context(|| db.display().to_string())?
+            .with_context(|| db.to_string())?
     } else {
         Store::with_journal(Box::new(MemoryJournal::new()), options)?
     };

@@ -1,30 +1,29 @@
 //! `relata erase`.
 
 use std::io::{self, IsTerminal, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::api::EraseResponse;
-use relata::journal::JournalError;
+use relata::journal::{Database, JournalError};
 use relata::{OpenError, Options, Store};
 
+use crate::cli::database::ensure_exists;
 use crate::cli::output::{print_json, print_line};
 use crate::config::EraseArgs;
 
-pub(super) fn run(db: &Path, command: &EraseArgs) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+pub(super) fn run(db: &Database, command: &EraseArgs) -> anyhow::Result<ExitCode> {
+    ensure_exists(db)?;
     let id = &*command.location;
     if !command.yes {
         confirm(id)?;
     }
     let opened = Store::open_with(db, Options::default()).map_err(|error| match error {
         OpenError::Journal(JournalError::InUse { .. }) => anyhow::anyhow!(
-            "{}: another process has it open for writing; use the server's API: \
-             DELETE /v1/locations/{id}",
-            db.display()
+            "{db}: another process has it open for writing; use the server's API: \
+             DELETE /v1/locations/{id}"
         ),
-        error => anyhow::Error::new(error).context(db.display().to_string()),
+        error => anyhow::Error::new(error).context(db.to_string()),
     });
     let store = opened?;
     let erased = store.erase_location(id)?;

@@ -1,12 +1,12 @@
 //! `relata export`.
 
 use std::io::{BufWriter, IntoInnerError, Write};
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::{Context, bail};
 use relata::export::{Content, EdgesKey, Options, check, write_timeline};
 use relata::graph::{Layers, LinkFilter, SubgraphQuery};
+use relata::journal::Database;
 use relata::{AsOf, Location, Store};
 
 use crate::cli::database::open_location;
@@ -17,7 +17,7 @@ use crate::config::ExportArgs;
 /// Size of the output buffer, in bytes.
 const BUFFER_BYTES: usize = 1 << 16;
 
-pub(super) fn run(db: &Path, export: &ExportArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, export: &ExportArgs) -> anyhow::Result<ExitCode> {
     let content = content(export)?;
     let mut query = query(export)?;
     let edges_key: Result<EdgesKey, _> = export.edges_key.parse();

@@ -1,16 +1,16 @@
 //! `relata find`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use relata::api::SearchResponse;
+use relata::journal::Database;
 use relata::query::FoundRecord;
 
 use crate::cli::database::open_location;
 use crate::cli::output::{print_json, print_line, print_more, print_table};
 use crate::config::{FOUND_MAX, FindArgs};
 
-pub(super) fn run(db: &Path, find: &FindArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, find: &FindArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &find.place)?;
     let limit = find.limit as usize;
     let text = find.text();

@@ -1,12 +1,12 @@
 //! `relata history`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::api::HistoryResponse;
 use relata::graph::QueryError;
 use relata::history::{HistoryEvent, Subject};
+use relata::journal::Database;
 use relata::query::Order;
 use relata::{Location, Seq, Store};
 
@@ -15,7 +15,7 @@ use crate::cli::node_name::resolve;
 use crate::cli::output::{print_json, print_line, print_more, print_table};
 use crate::config::HistoryArgs;
 
-pub(super) fn run(db: &Path, command: &HistoryArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, command: &HistoryArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &command.place)?;
     let subject = subject(&store, &location, command)?;
     let id = location.id().as_str();

@@ -10,6 +10,7 @@ use anyhow::{Context, ensure};
 use indicatif::{ProgressBar, ProgressStyle};
 use relata::api::ImportResponse;
 use relata::import::{Import, ImportCounts, ImportedLine, LineOutcome};
+use relata::journal::Database;
 use relata::{Options, Store};
 use serde_json::json;
 
@@ -23,7 +24,7 @@ const CHECKPOINT_EVENTS: u64 = 250_000;
 /// Time between two checkpoints.
 const CHECKPOINT_INTERVAL: Duration = Duration::from_secs(60);
 
-pub(super) fn run(db: &Path, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
     let mut rejects = check(db, ingest)?;
     // The checkpoint at the end matters: until then a start replays what was imported.
     let pace = Options {
@@ -32,7 +33,7 @@ pub(super) fn run(db: &Path, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
         names: ingest.names.limits(),
         ..Options::default()
     };
-    let store = Store::open_with(db, pace).with_context(|| db.display().to_string())?;
+    let store = Store::open_with(db, pace).with_context(|| db.to_string())?;
     let mut counts = ImportCounts::default();
     for path in &ingest.files {
         let import = store.import();
@@ -50,7 +51,7 @@ pub(super) fn run(db: &Path, ingest: &IngestArgs) -> anyhow::Result<ExitCode> {
 
 /// Checks every path of the command line before anything is read or written, and opens the
 /// file for refused lines.
-fn check(db: &Path, ingest: &IngestArgs) -> anyhow::Result<Option<BufWriter<Destination>>> {
+fn check(db: &Database, ingest: &IngestArgs) -> anyhow::Result<Option<BufWriter<Destination>>> {
     let mut reserved = Reserved::database(db);
     let files = || ingest.files.iter().filter(|path| path.as_os_str() != "-");
     ensure!(

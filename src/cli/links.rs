@@ -1,10 +1,10 @@
 //! `relata links` and `relata labels`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use relata::api::{LabelsResponse, LinksResponse};
 use relata::graph::{LabelCount, Link, LinkFilter, LinkQuery};
+use relata::journal::Database;
 
 use crate::cli::database::open_location;
 use crate::cli::node_name::resolve;
@@ -13,7 +13,7 @@ use crate::cli::query::query_graph;
 use crate::cli::text::{RecordTexts, label_text};
 use crate::config::{LabelsArgs, LinksArgs};
 
-pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, links: &LinksArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &links.query.place)?;
     let node = resolve(&store, &location, &links.node)?;
     query_graph(&store, &location, links.query.as_of, |view, budget, seq| {
@@ -29,7 +29,7 @@ pub(super) fn run(db: &Path, links: &LinksArgs) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) fn labels(db: &Path, labels: &LabelsArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn labels(db: &Database, labels: &LabelsArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &labels.query.place)?;
     let node = resolve(&store, &location, &labels.node)?;
     query_graph(&store, &location, labels.query.as_of, |view, budget, seq| {

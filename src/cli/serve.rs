@@ -3,7 +3,6 @@
 use std::cell::Cell;
 use std::convert::Infallible;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
-use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 use std::sync::mpsc::{RecvTimeoutError, Sender, channel};
@@ -12,7 +11,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::Context;
 use relata::http::{App, AuthPolicy, CorsOrigins, Server, Shutdown, TokenTable};
-use relata::journal::Tokens;
+use relata::journal::{Database, Tokens};
 use relata::webhook::Decoded;
 use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
@@ -40,13 +39,12 @@ const READY_EVERY: Duration = Duration::from_millis(2);
 /// runtimes kill a process.
 const EXPORTS_END: Duration = Duration::from_secs(3);
 
-pub(super) fn run(db: &Path, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, serve: &ServeArgs) -> anyhow::Result<ExitCode> {
     let addresses = serve.listen.resolve().with_context(|| format!("--listen {}", serve.listen))?;
     let policy = auth_policy(serve, &addresses)?;
     // Held until the end: dropping it removes the demo's store.
-    let (db, _temporary) = database_path(db, serve.demo)?;
-    let store =
-        Store::open_with(&db, serve.store.options()).with_context(|| db.display().to_string())?;
+    let (db, _temporary) = database(db, serve.demo)?;
+    let store = Store::open_with(&db, serve.store.options()).with_context(|| db.to_string())?;
     let tokens = policy.tokens.as_ref();
     let watch = tokens.map(|tokens| TokenWatch::start(&db, Arc::clone(tokens))).transpose()?;
     if serve.demo {
@@ -137,13 +135,14 @@ fn describe(policy: &AuthPolicy) -> String {
 struct TokenWatch {
     /// Dropped to end the thread.
     running: Option<Sender<()>>,
+    /// What to wait for; `None` if the database is a server's.
     thread: Option<JoinHandle<()>>,
 }
 
 impl TokenWatch {
     /// Loads the tokens into the table, now and every second.
-    fn start(db: &Path, table: Arc<TokenTable>) -> anyhow::Result<Self> {
-        let mut kept = Tokens::open(db).with_context(|| db.display().to_string())?;
+    fn start(db: &Database, table: Arc<TokenTable>) -> anyhow::Result<Self> {
+        let mut kept = Tokens::open(db).with_context(|| db.to_string())?;
         let tokens = kept.list()?;
         if tokens.is_empty() {
             tracing::warn!(
@@ -162,7 +161,9 @@ impl TokenWatch {
                 }
             }
         })?;
-        Ok(Self { running: Some(running), thread: Some(thread) })
+        // A server that does not answer must not delay the end.
+        let thread = Some(thread).filter(|_| db.file().is_some());
+        Ok(Self { running: Some(running), thread })
     }
 }
 
@@ -177,13 +178,13 @@ impl Drop for TokenWatch {
     }
 }
 
-/// Returns the path of the database, and the folder to keep until the end of a demo.
-fn database_path(db: &Path, demo: bool) -> anyhow::Result<(PathBuf, Option<tempfile::TempDir>)> {
+/// Returns the database, and the folder to keep until the end of a demo.
+fn database(db: &Database, demo: bool) -> anyhow::Result<(Database, Option<tempfile::TempDir>)> {
     if !demo {
-        return Ok((db.to_owned(), None));
+        return Ok((db.clone(), None));
     }
     let directory = tempfile::Builder::new().prefix("relata-demo-").tempdir()?;
-    Ok((directory.path().join("relata.db"), Some(directory)))
+    Ok((directory.path().join("relata.db").into(), Some(directory)))
 }
 
 /// Ingests the sample as if each delivery had been received when it was sent, so that there is
@@ -209,7 +210,7 @@ struct Ended {
 
 async fn listen(
     store: &Arc<Store>,
-    db: &Path,
+    db: &Database,
     serve: &ServeArgs,
     addresses: &[SocketAddr],
     policy: AuthPolicy,
@@ -235,7 +236,7 @@ async fn listen(
     let line = format!(
         "relata {} listening on http://{address} · database {} · {} events · {} locations · {protected}",
         env!("CARGO_PKG_VERSION"),
-        db.display(),
+        db,
         store.head(),
         store.location_count(),
     );

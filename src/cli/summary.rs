@@ -1,9 +1,9 @@
 //! `relata summary`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use relata::api::{AssociationBody, AssociationSummaryBody, SummaryResponse};
+use relata::journal::Database;
 
 use crate::cli::database::{open_location, open_read_only};
 use crate::cli::output::{print_json, print_line, print_table};
@@ -14,7 +14,7 @@ use crate::config::SummaryArgs;
 /// Maximum number of violations shown for each association.
 const VIOLATIONS_SHOWN: usize = 5;
 
-pub(super) fn run(db: &Path, summary: &SummaryArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, summary: &SummaryArgs) -> anyhow::Result<ExitCode> {
     let args = &summary.query;
     let (store, locations) = if args.place.location.is_none() && !args.json {
         let store = open_read_only(db)?;

@@ -5,22 +5,23 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use relata::http::{adopt_token, new_token};
-use relata::journal::{TokenRow, Tokens};
+use relata::journal::{Database, TokenRow, Tokens};
 use serde_json::{Value, json};
 
+use crate::cli::database::ensure_exists;
 use crate::cli::output::{print_json, print_line, print_table};
 use crate::config::{AdoptedToken, NewToken, TokenAction, read_secret};
 
-pub(super) fn run(db: &Path, action: TokenAction) -> anyhow::Result<ExitCode> {
-    let open = || Tokens::open(db).with_context(|| db.display().to_string());
+pub(super) fn run(db: &Database, action: TokenAction) -> anyhow::Result<ExitCode> {
+    let open = || Tokens::open(db).with_context(|| db.to_string());
     if !matches!(action, TokenAction::New(_) | TokenAction::Adopt(_)) {
-        anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+        ensure_exists(db)?;
     }
     match action {
         TokenAction::New(wanted) => new(&mut open()?, wanted)?,
         TokenAction::Adopt(wanted) => adopt(&mut open()?, wanted)?,
         TokenAction::List { json } => {
-            let tokens = Tokens::open_read_only(db).with_context(|| db.display().to_string());
+            let tokens = Tokens::open_read_only(db).with_context(|| db.to_string());
             list(&mut tokens?, json)?;
         }
         TokenAction::Revoke { token } => {

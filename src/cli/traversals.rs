@@ -1,6 +1,5 @@
 //! `relata match`, `relata walk`, `relata path` and `relata neighborhood`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use relata::api::{
@@ -10,6 +9,7 @@ use relata::graph::{
     Budget, Condition, Edge, EdgeEnd, MatchQuery, NeighborhoodQuery, PathQuery, Paths, View,
     WalkEnd, WalkQuery,
 };
+use relata::journal::Database;
 use relata::{Location, NodeRef, Seq, Store};
 
 use crate::cli::database::open_location;
@@ -20,7 +20,7 @@ use crate::cli::text::{RecordTexts, label_text, path_text, visible};
 use crate::config;
 use crate::config::{ConditionArg, MatchArgs, NeighborhoodArgs, WalkArgs};
 
-pub(super) fn matches(db: &Path, command: &MatchArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn matches(db: &Database, command: &MatchArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &command.query.place)?;
     let query = MatchQuery {
         object: command.object.clone(),
@@ -58,7 +58,7 @@ fn conditions(
     given.iter().map(condition).collect()
 }
 
-pub(super) fn walk(db: &Path, command: &WalkArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn walk(db: &Database, command: &WalkArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &command.query.place)?;
     let from = command.from.iter().map(|node| resolve(&store, &location, node));
     let query = WalkQuery {
@@ -113,7 +113,7 @@ fn ends(
     Ok(print_more(rows.len(), page.next.is_some(), Some(page.total), "ends")?)
 }
 
-pub(super) fn path(db: &Path, command: &config::PathArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn path(db: &Database, command: &config::PathArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &command.query.place)?;
     let query = PathQuery {
         from: resolve(&store, &location, &command.from)?,
@@ -150,7 +150,7 @@ fn shown(node: &NodeRef) -> String {
     visible(&node.to_string())
 }
 
-pub(super) fn neighborhood(db: &Path, command: &NeighborhoodArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn neighborhood(db: &Database, command: &NeighborhoodArgs) -> anyhow::Result<ExitCode> {
     let (store, location) = open_location(db, &command.query.place)?;
     let query = NeighborhoodQuery {
         of: resolve(&store, &location, &command.node)?,

@@ -1,16 +1,16 @@
 //! `relata verify`.
 
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
 use indicatif::{ProgressBar, ProgressStyle};
-use relata::journal::SqliteJournal;
+use relata::journal::Database;
 use relata::operations::{
     Verification, VerifyOptions, VerifyProgress, repair_with, verify_location, verify_with,
 };
 use serde::Serialize;
 
+use crate::cli::database::ensure_exists;
 use crate::cli::output::{print_json, print_line, shows_progress};
 use crate::config::VerifyArgs;
 
@@ -29,8 +29,8 @@ struct Body {
     repaired: bool,
 }
 
-pub(super) fn run(db: &Path, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
-    anyhow::ensure!(db.exists(), "{}: there is no such database", db.display());
+pub(super) fn run(db: &Database, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
+    ensure_exists(db)?;
     let progress = progress()?;
     let found = find(db, command, &mut |now| {
         progress.set_length(now.all);
@@ -60,21 +60,21 @@ pub(super) fn run(db: &Path, command: &VerifyArgs) -> anyhow::Result<ExitCode> {
 }
 
 fn find(
-    db: &Path,
+    db: &Database,
     command: &VerifyArgs,
     report: &mut dyn FnMut(VerifyProgress),
 ) -> anyhow::Result<Verification> {
     let options = VerifyOptions { differences_max: DIFFERENCES_MAX, ..VerifyOptions::default() };
-    let named = || db.display().to_string();
+    let named = || db.to_string();
     if command.repair {
-        let mut journal = SqliteJournal::open(db).with_context(named)?;
-        return Ok(repair_with(&mut journal, &options, report)?);
+        let mut journal = db.open().with_context(named)?;
+        return Ok(repair_with(journal.as_mut(), &options, report)?);
     }
-    let mut journal = SqliteJournal::open_read_only(db).with_context(named)?;
+    let mut journal = db.open_read_only().with_context(named)?;
     let Some(id) = &command.location else {
-        return Ok(verify_with(&mut journal, &options, report)?);
+        return Ok(verify_with(journal.as_mut(), &options, report)?);
     };
-    let found = verify_location(&mut journal, id, &options, report)?;
+    let found = verify_location(journal.as_mut(), id, &options, report)?;
     found.with_context(|| format!("there is no location {id}"))
 }
 

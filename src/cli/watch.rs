@@ -1,12 +1,12 @@
 //! `relata watch`.
 
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 use std::time::Duration;
 
 use relata::api::ChangeBody;
 use relata::changes::{AppliedEvent, ChangeFilter};
+use relata::journal::Database;
 use relata::{Change, Location, Seq, Store};
 use tokio::signal::unix::{SignalKind, signal};
 
@@ -23,7 +23,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 /// Number of changes read at once.
 const PAGE_CHANGES: usize = 1_000;
 
-pub(super) fn run(db: &Path, watch: &WatchArgs) -> anyhow::Result<ExitCode> {
+pub(super) fn run(db: &Database, watch: &WatchArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let watched = runtime.block_on(async {
         // Handled first: an early signal still ends the command cleanly.

@@ -5,9 +5,15 @@ use std::path::PathBuf;
 use anyhow::Context;
 use clap::FromArgMatches;
 use clap::error::ErrorKind;
+use clap::parser::ValueSource;
 
 use crate::config::variables::{is_empty, without_empty};
 use crate::config::{Command, Config};
+
+/// Why `--db` is refused.
+const PASSWORD_SHOWN: &str = "--db has a password, which every user of this machine can see \
+    while the command runs; put it into the file named by PGPASSFILE (~/.pgpass), into \
+    PGPASSWORD, or set RELATA_DB to the whole URL";
 
 impl Config {
     /// Reads the command line, the environment and the configuration file.
@@ -26,8 +32,13 @@ impl Config {
                 anyhow::ensure!(known, "{}: there is no flag --{name}", path.display());
             }
         }
-        let read = Self::from_arg_matches(&command.get_matches_mut());
+        let matches = command.get_matches_mut();
+        let read = Self::from_arg_matches(&matches);
         let config = read.unwrap_or_else(|error| error.exit());
+        let is_on_command_line = matches.value_source("db") == Some(ValueSource::CommandLine);
+        if is_on_command_line && config.db.has_password() {
+            command.error(ErrorKind::ValueValidation, PASSWORD_SHOWN).exit();
+        }
         match &config.command {
             Command::Match(it) if !it.has_start() => {
                 let why = "match needs --all or --any, or --none with --object";
@@ -84,7 +95,11 @@ fn with_default(
     let id = id.map(|argument| argument.get_id().clone()).filter(|id| id != "file");
     let mut known = id.is_some();
     if let Some(id) = id {
-        command = command.mut_arg(id, |argument| argument.default_values(values.to_vec()));
+        // Help shows defaults, and the URL of a database may have a password.
+        let is_hidden = id == "db";
+        command = command.mut_arg(id, |argument| {
+            argument.default_values(values.to_vec()).hide_default_value(is_hidden)
+        });
     }
     let below: Vec<String> =
         command.get_subcommands().map(|command| command.get_name().to_owned()).collect();

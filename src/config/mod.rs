@@ -35,7 +35,9 @@ pub(crate) use variables::{is_dumb_terminal, wants_color};
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{CommandFactory, Parser, Subcommand, ValueEnum};
+use relata::journal::Database;
 
 /// Heading of the flags that every command takes.
 const EVERYWHERE: &str = "Options of every command";
@@ -46,16 +48,19 @@ const EVERYWHERE: &str = "Options of every command";
 #[command(name = "relata", version, propagate_version = true, arg_required_else_help = true)]
 #[command(after_help = "Try it with a sample:  relata serve --demo")]
 pub(crate) struct Config {
-    /// Database file
+    /// Database: a file, or the URL of a PostgreSQL database. A URL on the command line is
+    /// without a password
     #[arg(
         long,
         env = "RELATA_DB",
         default_value = "relata.db",
         global = true,
         help_heading = EVERYWHERE,
-        value_name = "FILE"
+        value_name = "FILE|URL",
+        value_parser = PathBufValueParser::new().map(Database::from),
+        hide_env_values = true
     )]
-    pub(crate) db: PathBuf,
+    pub(crate) db: Database,
 
     /// Log level: error, warn, info, debug or trace
     #[arg(

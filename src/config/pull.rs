@@ -63,7 +63,7 @@ pub(crate) struct PullArgs {
     pub(crate) keep: KeepArg,
 
     /// File that remembers how far the pull has come [default: beside the database or the
-    /// output]
+    /// output; in the current folder if the database is a server's]
     #[arg(long, env = "RELATA_STATE", value_name = "FILE")]
     pub(crate) state: Option<PathBuf>,
 

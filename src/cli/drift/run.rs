@@ -9,7 +9,7 @@ use relata::drift::{
     Comparison, DriftError, Repair, RepairSettings, SampleEstimate, compare_sample,
     compare_with_dump, compare_with_sender, repair, repair_by_server,
 };
-use relata::journal::JournalError;
+use relata::journal::{Database, JournalError};
 use relata::pull::{PullError, Reader, Stop};
 use relata::{OpenError, Store, Timestamp};
 
@@ -19,7 +19,7 @@ use crate::cli::errors;
 use crate::cli::pull::{Display, EXIT_AGAIN, EXIT_USAGE, is_usage, print_stopped, stop_by_signal};
 use crate::config::DriftArgs;
 
-pub(in crate::cli) fn run(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(db: &Database, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
     match compare_and_repair(db, drift) {
         Err(error) if is_usage(&error) => {
             errors::print_error(&error);
@@ -35,7 +35,7 @@ pub(in crate::cli) fn run(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCo
     }
 }
 
-fn compare_and_repair(db: &Path, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
+fn compare_and_repair(db: &Database, drift: &DriftArgs) -> anyhow::Result<ExitCode> {
     if let Some(fault) = drift.fault() {
         return Err(PullError::Setting(fault.to_owned()).into());
     }
@@ -131,13 +131,12 @@ fn last_change(path: &Path) -> anyhow::Result<Timestamp> {
 }
 
 /// Opens the store to write to.
-fn open(db: &Path) -> anyhow::Result<Store> {
+fn open(db: &Database) -> anyhow::Result<Store> {
     match Store::open(db) {
         Err(OpenError::Journal(JournalError::InUse { .. })) => anyhow::bail!(
-            "another process writes to {}: repairs can be sent to it by --to; without --apply \
-             nothing is written",
-            db.display()
+            "another process writes to {db}: repairs can be sent to it by --to; without --apply \
+             nothing is written"
         ),
-        opened => opened.with_context(|| db.display().to_string()),
+        opened => opened.with_context(|| db.to_string()),
     }
 }

@@ -1,9 +1,9 @@
 //! What `relata drift` prints: differences, and counts of them.
 
 use std::io::Write;
-use std::path::Path;
 
 use relata::drift::{Comparison, Finding, Kind, Repair, SampleEstimate, Verdict, What};
+use relata::journal::Database;
 use serde_json::{Map, Value, json};
 
 use crate::cli::destination::{Destination, Reserved};
@@ -33,7 +33,7 @@ pub(super) fn write_report(
 }
 
 /// Opens the file of a report.
-pub(super) fn open_report(db: &Path, drift: &DriftArgs) -> anyhow::Result<Option<Destination>> {
+pub(super) fn open_report(db: &Database, drift: &DriftArgs) -> anyhow::Result<Option<Destination>> {
     let mut reserved = Reserved::database(db);
     if let Some(dump) = &drift.against {
         reserved.input(dump);

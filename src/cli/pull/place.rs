@@ -3,6 +3,7 @@
 use std::fmt::Write;
 use std::path::{Path, PathBuf};
 
+use relata::journal::Database;
 use relata::pull::{FileDestination, PullError, ResumeFile};
 
 use crate::cli::destination::Reserved;
@@ -15,11 +16,12 @@ pub(super) fn is_stdout(pull: &PullArgs) -> bool {
 
 /// Returns the file that a pull of a location is continued from, unless its destination cannot
 /// be continued.
-pub(super) fn resume_file(db: &Path, pull: &PullArgs, location: &str) -> Option<ResumeFile> {
+pub(super) fn resume_file(db: &Database, pull: &PullArgs, location: &str) -> Option<ResumeFile> {
     if is_stdout(pull) {
         return None;
     }
-    let beside = pull.output.as_deref().unwrap_or(db);
+    // Beside what is written, or in the current folder if that is in a database server.
+    let beside = pull.output.as_deref().or(db.file()).unwrap_or(Path::new("relata"));
     let path = pull.state.clone().unwrap_or_else(|| {
         let mut name = beside.file_name().unwrap_or_default().to_owned();
         name.push(format!(".pull-{}.ndjson", file_name(location)));
@@ -29,7 +31,10 @@ pub(super) fn resume_file(db: &Path, pull: &PullArgs, location: &str) -> Option<
     let destination = match (&pull.to, &pull.output) {
         (Some(to), _) => format!("server {to}"),
         (None, Some(output)) => format!("file {}", absolute(output).display()),
-        (None, None) => format!("store {}", absolute(db).display()),
+        (None, None) => match db.file() {
+            Some(path) => format!("store {}", absolute(path).display()),
+            None => format!("store {db}"),
+        },
     };
     let destination = format!("{destination}, keep {keep:?}");
     Some(ResumeFile { path, fresh: pull.fresh, destination })
@@ -37,7 +42,7 @@ pub(super) fn resume_file(db: &Path, pull: &PullArgs, location: &str) -> Option<
 
 /// Returns an error if a pull would write to a file of the database, to a file that it reads,
 /// or to one file twice.
-pub(super) fn check_files(db: &Path, pull: &PullArgs) -> Result<(), PullError> {
+pub(super) fn check_files(db: &Database, pull: &PullArgs) -> Result<(), PullError> {
     let mut reserved = Reserved::database(db);
     let read = [&pull.upstream.token_file, &pull.upstream.ca_file, &pull.to_token_file];
     for path in read.into_iter().flatten() {

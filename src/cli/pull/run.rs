@@ -1,15 +1,15 @@
 //! Reads one location after another, and decides how the command ends.
 
 use std::io;
-use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use relata::journal::{Database, JournalError};
 use relata::pull::{
     Destination, EventCounts, EventWriter, FileDestination, PullError, ReadSettings, Reader,
     Report, ResumeFile, Stop, StopReason, StoreDestination, StreamDestination, UpstreamSettings,
 };
-use relata::{OpenError, Options, Store, journal::JournalError};
+use relata::{OpenError, Options, Store};
 
 use crate::cli::pull::display::Display;
 use crate::cli::pull::estimate::print_estimate;
@@ -22,7 +22,7 @@ use crate::config::PullArgs;
 /// Exit status of wrong usage.
 pub(in crate::cli) const EXIT_USAGE: u8 = 2;
 
-pub(in crate::cli) fn run(db: &Path, pull: &PullArgs) -> anyhow::Result<ExitCode> {
+pub(in crate::cli) fn run(db: &Database, pull: &PullArgs) -> anyhow::Result<ExitCode> {
     match pull_all(db, pull) {
         Err(error) if is_usage(&error) => {
             errors::print_error(&error);
@@ -41,7 +41,7 @@ pub(in crate::cli) fn is_usage(error: &anyhow::Error) -> bool {
     })
 }
 
-fn pull_all(db: &Path, pull: &PullArgs) -> anyhow::Result<ExitCode> {
+fn pull_all(db: &Database, pull: &PullArgs) -> anyhow::Result<ExitCode> {
     let stop = stop_by_signal()?;
     let upstream = pull.upstream.settings()?;
     if pull.location.len() > 1 && (pull.state.is_some() || is_file(pull)) {
@@ -88,7 +88,7 @@ fn status(report: &Report, events: &EventCounts) -> u8 {
 
 /// Reads one location.
 fn one(
-    db: &Path,
+    db: &Database,
     pull: &PullArgs,
     upstream: &UpstreamSettings,
     settings: ReadSettings,
@@ -132,7 +132,7 @@ fn destination<'s>(
 }
 
 /// Opens the store to write to.
-fn open(db: &Path, pull: &PullArgs) -> anyhow::Result<Store> {
+fn open(db: &Database, pull: &PullArgs) -> anyhow::Result<Store> {
     let options = Options { keep: pull.keep.into(), ..Options::default() };
     match Store::open_with(db, options) {
         Err(OpenError::Journal(JournalError::InUse { .. })) => {
@@ -140,12 +140,11 @@ fn open(db: &Path, pull: &PullArgs) -> anyhow::Result<Store> {
             match files.into_iter().find(ResumeFile::is_in_use) {
                 Some(file) => Err(PullError::Running(file.path.display().to_string()).into()),
                 None => anyhow::bail!(
-                    "another process writes to {}: use --to with the address of the server",
-                    db.display()
+                    "another process writes to {db}: use --to with the address of the server"
                 ),
             }
         }
-        opened => opened.with_context(|| db.display().to_string()),
+        opened => opened.with_context(|| db.to_string()),
     }
 }
 

@@ -4,6 +4,7 @@ mod commands;
 mod config_file;
 mod names;
 mod outputs;
+mod postgres;
 mod queries;
 mod variables;
 mod watch;

@@ -26,7 +26,13 @@ const THEN: &str = "2026-10-29T12:00:00Z";
 /// A store of the sample in which each event came in when it was sent.
 pub(super) fn filled() -> Result<(tempfile::TempDir, PathBuf), Error> {
     let (directory, db) = fresh()?;
-    let store = Store::open_with(&db, Options::default())?;
+    fill(&db)?;
+    Ok((directory, db))
+}
+
+/// Fills a store with the sample, in which each event came in when it was sent.
+pub(super) fn fill(db: &Path) -> Result<(), Error> {
+    let store = Store::open_with(db, Options::default())?;
     let mut now = Timestamp::from_millis(0);
     for line in SAMPLE.lines() {
         let delivery = Delivery::read(line.as_bytes(), None, now)?;
@@ -35,8 +41,7 @@ pub(super) fn filled() -> Result<(tempfile::TempDir, PathBuf), Error> {
         }
         store.submit_waiting(delivery.received_at(now), |_| ())?;
     }
-    store.close()?;
-    Ok((directory, db))
+    Ok(store.close()?)
 }
 
 fn run(db: &Path, arguments: &[&str]) -> Result<Output, Error> {
