@@ -204,7 +204,6 @@ impl JournalError {
     /// Returns what a person can do about it.
     pub fn advice(&self) -> &'static str {
         match self {
-            Self::Storage { advice, .. } => advice,
             Self::File { .. } => "look at the file and its folder",
             Self::DamagedEvent { .. } | Self::CutOff { .. } | Self::CheckpointOutdated { .. } => {
                 "restore the database from a backup"
@@ -227,7 +226,7 @@ impl JournalError {
             Self::TooNew { .. } => "use a newer Relata",
             Self::NotOurs { .. } | Self::NotAFile { .. } => "name another file",
             Self::BadUrl { .. } => "write it as postgres://USER@HOST/DATABASE",
-            Self::Unsuited { advice, .. } => advice,
+            Self::Storage { advice, .. } | Self::Unsuited { advice, .. } => advice,
             Self::Forked { .. } => "restart to continue with what is there now",
             Self::SeveralNames { .. } => {
                 "remove the other names, and mount its folder instead of the file"

@@ -33,6 +33,9 @@ const PAGE_ROWS: i64 = 2_048;
 
 pub(super) type EntrySink<'s> = &'s mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>;
 
+/// Takes the location, the delivery id and the time of receipt of an entry.
+pub(super) type IdSink<'s> = &'s mut dyn FnMut(Seq, &str, Option<&str>, Timestamp);
+
 /// Returns the last event, 0 if there is none.
 pub(super) fn head(session: &mut Session) -> Result<Seq, JournalError> {
     seq(&session.one(HEAD, &[])?, 0)
@@ -132,7 +135,7 @@ pub(super) fn read_ids(
     session: &mut Session,
     after: Seq,
     upto: Seq,
-    each: &mut dyn FnMut(Seq, &str, Option<&str>, Timestamp),
+    each: IdSink<'_>,
 ) -> Result<(), JournalError> {
     let mut last = after;
     while last < upto {

@@ -85,17 +85,16 @@ impl PostgresJournal {
 
     fn reader(url: &PostgresUrl, idle: &Arc<Idle>) -> Result<Self, JournalError> {
         let kept = idle.lock().ignore_poison().pop().filter(|session| !session.is_closed());
-        let session = match kept {
-            Some(session) => session,
-            None => {
-                let mut session = Session::connect(url)?;
-                if schema::version(&mut session)? == 0 {
-                    let advice = "look at the URL, or let `relata serve` make a store there";
-                    let reason = "there is no store in it".to_owned();
-                    return Err(JournalError::Unsuited { reason, advice });
-                }
-                session
+        let session = if let Some(session) = kept {
+            session
+        } else {
+            let mut session = Session::connect(url)?;
+            if schema::version(&mut session)? == 0 {
+                let advice = "look at the URL, or let `relata serve` make a store there";
+                let reason = "there is no store in it".to_owned();
+                return Err(JournalError::Unsuited { reason, advice });
             }
+            session
         };
         Ok(Self { url: url.clone(), session: Some(session), writing: None, idle: Arc::clone(idle) })
     }
@@ -329,7 +328,7 @@ impl Journal for PostgresJournal {
         self.write(|session| erase::erase(session, location, known, upto))
     }
 
-    /// Connects anew, and waits until the transaction before has ended, which the lock shows.
+    /// Connects again, and waits until the transaction before has ended, which the lock shows.
     fn recover(&mut self) -> Result<Seq, JournalError> {
         self.session = Some(Session::connect(&self.url)?);
         if let Some(writing) = &mut self.writing {
