@@ -72,7 +72,7 @@ const CRATES: &[(&str, &[&str])] = &[
     ("clap", &["config/", "main.rs"]),
     ("clap_complete", &["config/"]),
     ("anyhow", &["cli/", "config/", "main.rs"]),
-    // The properties of a name are JSON in their column, so that SQL can read them.
+    // States of the checkpoint are JSON in their columns, so that SQL can read them.
     (
         "serde_json",
         &[
@@ -84,6 +84,7 @@ const CRATES: &[(&str, &[&str])] = &[
             "pull/",
             "drift/repair_events.rs",
             "journal/sqlite/checkpoint/",
+            "journal/postgres/checkpoint/",
         ],
     ),
 ];
@@ -222,6 +223,10 @@ const CLAMPS: &[(&str, &str)] = &[
     ("journal/sqlite/history.rs", "the bound of a range: past all that is there"),
     ("journal/sqlite/import_marks.rs", "a limit"),
     ("journal/sqlite/schema.rs", "a handful of steps"),
+    (
+        "journal/postgres/events.rs",
+        "the bound of a range: past all that is there; no number that is kept is as great",
+    ),
     ("journal/memory/journal.rs", "how many to skip and to take: no more than there are"),
     ("journal/memory/state.rs", "how many to prune: no more than there are"),
     ("http/feed/hub.rs", "a pace, clamped further on"),

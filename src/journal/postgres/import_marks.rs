@@ -2,6 +2,7 @@
 
 use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
+use crate::journal::postgres::events::bound;
 use crate::journal::writer::{IMPORT_MARKS, ImportMark};
 
 const INSERT: &str = "INSERT INTO import_mark (number, mark) \
@@ -13,7 +14,7 @@ const SELECT: &str = "SELECT mark FROM import_mark ORDER BY number";
 /// Adds a mark and drops the oldest beyond the bound.
 pub(super) fn add(session: &mut Session, mark: &ImportMark) -> Result<(), JournalError> {
     session.execute(INSERT, &[&mark.as_slice()])?;
-    session.execute(FORGET, &[&i64::try_from(IMPORT_MARKS).unwrap_or(i64::MAX)])?;
+    session.execute(FORGET, &[&bound(IMPORT_MARKS as u64)])?;
     Ok(())
 }
 

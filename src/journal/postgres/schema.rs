@@ -3,8 +3,8 @@
 use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
 
-/// Each step to the next version of the tables, never edited after a release.
-const MIGRATIONS: [&str; 1] = [include_str!("schema/0001_store.sql")];
+/// Each step to the next version of the tables, by that version; never edited after a release.
+const MIGRATIONS: [(i32, &str); 1] = [(1, include_str!("schema/0001_store.sql"))];
 
 /// Held while the tables are made: two processes that start at once must not both do it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(5928185640)";
@@ -25,7 +25,7 @@ const INSERT_EPOCH: &str = "INSERT INTO epoch SELECT 1, floor(random() * 4294967
 
 /// Returns the newest version known here.
 fn known_version() -> i32 {
-    i32::try_from(MIGRATIONS.len()).unwrap_or(i32::MAX)
+    MIGRATIONS.last().map_or(0, |(version, _)| *version)
 }
 
 /// Creates the tables, or brings them to the newest version, in one transaction.
@@ -42,7 +42,7 @@ pub(super) fn migrate(session: &mut Session) -> Result<(), JournalError> {
 fn migrate_in_transaction(session: &mut Session) -> Result<(), JournalError> {
     session.batch(LOCK)?;
     let found = version(session)?;
-    for step in MIGRATIONS.iter().skip(usize::try_from(found).unwrap_or(0)) {
+    for (_, step) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
         session.batch(step)?;
     }
     if found == 0 {
