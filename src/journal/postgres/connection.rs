@@ -2,7 +2,8 @@
 
 use std::collections::HashMap;
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::time::Duration;
 
 use postgres::config::SslMode;
@@ -17,11 +18,18 @@ use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::postgres::database_url::PostgresUrl;
 use crate::journal::postgres::password;
 
-/// How long to wait for a server that does not answer.
+/// How long to wait for each address of a server that does not answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
+
+/// How long to wait for a server altogether, until a connection is ready to be used, unless
+/// the URL has a `connect_timeout`.
+const CONNECT_TIMEOUT_ALL: Duration = Duration::from_secs(10);
 
 /// When a server that is gone is noticed, though it has not said so.
 const UNANSWERED: Duration = Duration::from_secs(10);
+
+/// Attempts to connect that may hang at a time: each has a thread until the server answers.
+const HANGING_MAX: usize = 8;
 
 /// What every connection asks for, whatever the role's own settings are. A process that
 /// vanishes in a transaction must not keep the others waiting, and a host that vanishes is
@@ -32,7 +40,7 @@ const SETTINGS: &str = "SET synchronous_commit = on; \
     SET idle_in_transaction_session_timeout = '10s'; \
     SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; \
     SET tcp_user_timeout = 10000; \
-    SET client_encoding = 'UTF8'; SET application_name = 'relata'";
+    SET client_encoding = 'UTF8'";
 
 /// The oldest server that is known to work.
 const VERSION_MIN: i32 = 14;
@@ -55,14 +63,30 @@ impl std::fmt::Debug for Session {
 }
 
 impl Session {
-    /// Connects to the server.
+    /// Connects to the first of the servers that answers.
     pub(super) fn connect(url: &PostgresUrl) -> Result<Self, JournalError> {
-        let mut config = url.config()?;
-        password::add(&mut config)?;
+        let mut failed = None;
+        for mut server in url.servers()? {
+            password::add(&mut server)?;
+            match connect_in_time(server) {
+                Ok(session) => return Ok(session),
+                Err(Failed::Here(error)) => failed = Some(error),
+                Err(Failed::Everywhere(error)) => return Err(error),
+            }
+        }
+        Err(failed.unwrap_or_else(|| unavailable("no server is named".into())))
+    }
+
+    /// Connects to a server, however long it takes.
+    fn connect_to(mut config: Config) -> Result<Self, Failed> {
+        if config.get_connect_timeout().is_none() {
+            config.connect_timeout(CONNECT_TIMEOUT);
+        }
         config
-            .connect_timeout(CONNECT_TIMEOUT)
             .tcp_user_timeout(UNANSWERED)
-            .keepalives_idle(Duration::from_secs(5));
+            .keepalives_idle(Duration::from_secs(5))
+            .keepalives_interval(Duration::from_secs(2))
+            .keepalives_retries(3);
         let warned = Arc::<AtomicBool>::default();
         let told = Arc::clone(&warned);
         config.notice_callback(move |notice| {
@@ -72,11 +96,11 @@ impl Session {
                 told.store(true, Ordering::Relaxed);
             }
         });
-        let client = connect(&config)?;
+        let client = open(&config)?;
         let (statements, is_in_transaction) = (HashMap::new(), false);
         let mut session = Self { client: Some(client), is_in_transaction, statements, warned };
-        session.batch(SETTINGS)?;
-        session.check_server()?;
+        session.batch(SETTINGS).map_err(Failed::Here)?;
+        session.check_server().map_err(Failed::Everywhere)?;
         Ok(session)
     }
 
@@ -218,7 +242,8 @@ impl Session {
 
 impl Drop for Session {
     /// Closes the connection on a thread of its own: the client contains a runtime, which
-    /// must not end on a thread of another.
+    /// must not end on a thread of another, and a server that does not answer is not waited
+    /// for.
     fn drop(&mut self) {
         let client = (std::mem::take(&mut self.statements), self.client.take());
         // If there is no thread to be had, the connection stays open until the process ends.
@@ -226,13 +251,53 @@ impl Drop for Session {
     }
 }
 
-fn connect(config: &Config) -> Result<Client, JournalError> {
+/// Why there is no connection.
+enum Failed {
+    /// Another server may answer.
+    Here(JournalError),
+    /// No other server is tried: the role may not log in, or what is asked for is wrong.
+    Everywhere(JournalError),
+}
+
+/// Connects to a server on a thread of its own, since a server that is stopped takes
+/// connections and never answers.
+fn connect_in_time(config: Config) -> Result<Session, Failed> {
+    /// Threads that nobody waits for any more.
+    static HANGING: AtomicUsize = AtomicUsize::new(0);
+    let unanswered = || Err(Failed::Here(unavailable("the server does not answer".into())));
+    if HANGING.load(Ordering::Relaxed) >= HANGING_MAX {
+        return unanswered();
+    }
+    let timeout = config.get_connect_timeout().copied().unwrap_or(CONNECT_TIMEOUT_ALL);
+    // Without a buffer: what is sent is received, or nobody waits.
+    let (sender, connected) = sync_channel(0);
+    let thread = std::thread::Builder::new().name("relata-connect".to_owned());
+    let spawned = thread.spawn(move || {
+        if sender.send(Session::connect_to(config)).is_err() {
+            HANGING.fetch_sub(1, Ordering::Relaxed);
+        }
+    });
+    spawned.map_err(|error| Failed::Everywhere(unavailable(Box::new(error))))?;
+    connected.recv_timeout(timeout).unwrap_or_else(|error| {
+        if error == RecvTimeoutError::Timeout {
+            HANGING.fetch_add(1, Ordering::Relaxed);
+        }
+        unanswered()
+    })
+}
+
+fn open(config: &Config) -> Result<Client, Failed> {
     let connected = if config.get_ssl_mode() == SslMode::Disable {
         config.connect(NoTls)
     } else {
-        config.connect(tls()?)
+        config.connect(tls().map_err(Failed::Everywhere)?)
     };
-    connected.map_err(JournalError::from)
+    connected.map_err(|error| {
+        // As libpq does: who is not let in by one server does not show its password to others.
+        let is_refused = error.code().is_some_and(|code| code.code().starts_with("28"));
+        let failed = if is_refused { Failed::Everywhere } else { Failed::Here };
+        failed(error.into())
+    })
 }
 
 /// Returns what verifies certificates: by Mozilla's roots, or by those in the file that

@@ -1,13 +1,11 @@
 //! The URL of a PostgreSQL database.
 
 use std::fmt;
-use std::net::IpAddr;
-use std::str::FromStr;
 
 use postgres::Config;
-use postgres::config::{Host, SslMode};
 
 use crate::journal::error::JournalError;
+use crate::journal::postgres::servers;
 
 /// The URL of a PostgreSQL database, as `psql` takes it. Shown without its password.
 #[derive(Clone, PartialEq, Eq)]
@@ -24,7 +22,7 @@ impl PostgresUrl {
         let (credentials, _) = self.after_scheme().split_once('@').unwrap_or_default();
         credentials.contains(':')
             || self.0.contains("password=")
-            || self.config().is_ok_and(|config| config.get_password().is_some())
+            || self.servers().is_ok_and(|all| all.iter().any(|it| it.get_password().is_some()))
     }
 
     /// Returns what follows `postgres://`.
@@ -32,38 +30,11 @@ impl PostgresUrl {
         self.0.split_once("://").map_or("", |(_, rest)| rest)
     }
 
-    /// Parses it.
-    ///
-    /// Certificates are always verified where TLS is used, names of hosts included, so
-    /// `require`, `verify-ca` and `verify-full` mean the same. Without `sslmode`, or with
-    /// `prefer`, TLS is required of every host but those of this machine: it never falls back
-    /// in silence.
-    pub(super) fn config(&self) -> Result<Config, JournalError> {
-        let url = ["verify-full", "verify-ca"].iter().fold(self.0.clone(), |url, mode| {
-            url.replace(&format!("sslmode={mode}"), "sslmode=require")
-        });
-        let mut config = Config::from_str(&url).map_err(|error| JournalError::BadUrl {
-            url: self.to_string(),
-            // Its source may quote the password.
-            reason: error.to_string(),
-        })?;
-        if config.get_ssl_mode() == SslMode::Prefer {
-            let is_local = config.get_hosts().iter().all(is_local)
-                && config.get_hostaddrs().iter().all(IpAddr::is_loopback);
-            config.ssl_mode(if is_local { SslMode::Disable } else { SslMode::Require });
-        }
-        Ok(config)
-    }
-}
-
-/// Returns whether a host is this machine.
-fn is_local(host: &Host) -> bool {
-    match host {
-        Host::Tcp(name) => {
-            name == "localhost" || name.parse().is_ok_and(|ip: IpAddr| ip.is_loopback())
-        }
-        #[cfg(unix)]
-        Host::Unix(_) => true,
+    /// Returns how to connect to each of the servers that it names, in the order in which they
+    /// are tried.
+    pub(super) fn servers(&self) -> Result<Vec<Config>, JournalError> {
+        servers::parse(&self.0)
+            .map_err(|reason| JournalError::BadUrl { url: self.to_string(), reason })
     }
 }
 
@@ -136,7 +107,7 @@ mod tests {
             assert_eq!((&*given.to_string(), given.has_password()), (shown, has_password), "{url}");
             let database = crate::journal::database::Database::from(url);
             let mut texts = vec![format!("{given:?} {database} {database:?}")];
-            if let Err(error) = given.config() {
+            if let Err(error) = given.servers() {
                 let causes = std::iter::successors(Some(&error as &dyn std::error::Error), |it| {
                     std::error::Error::source(*it)
                 });
@@ -144,41 +115,6 @@ mod tests {
             }
             assert!(!texts.concat().contains("SECRET"), "{url}: {texts:?}");
             assert_eq!(database.file(), None, "{url}");
-        }
-    }
-
-    #[test]
-    fn tls_is_required_of_other_machines() {
-        use SslMode::{Disable, Require};
-        for (place, expected) in [
-            ("localhost", Disable),
-            ("127.0.0.1", Disable),
-            ("127.8.0.1:5433", Disable),
-            ("[::1]:5433", Disable),
-            ("", Disable),
-            ("/relata?host=/run/postgresql", Disable),
-            ("%2Frun%2Fpostgresql/relata", Disable),
-            ("localhost,127.0.0.1", Disable),
-            ("db.example", Require),
-            ("localhost,db.example", Require),
-            ("localhost.example", Require),
-            ("10.0.0.1", Require),
-            ("localhost?hostaddr=10.0.0.1", Require),
-            ("db.example?hostaddr=127.0.0.1", Require),
-            ("?host=db.example", Require),
-            ("db.example?sslmode=prefer", Require),
-            ("localhost?sslmode=prefer", Disable),
-            ("localhost?sslmode=require", Require),
-            ("localhost?sslmode=verify-ca", Require),
-            ("localhost/x?application_name=y&sslmode=verify-full", Require),
-            ("db.example?sslmode=disable", Disable),
-        ] {
-            let url = PostgresUrl::new(&format!("postgres://ann@{place}"));
-            assert_eq!(url.config().unwrap().get_ssl_mode(), expected, "{place}");
-        }
-        for mode in ["allow", "verify", ""] {
-            let url = PostgresUrl::new(&format!("postgres://db.example/x?sslmode={mode}"));
-            assert!(url.config().is_err(), "{mode}");
         }
     }
 }

@@ -20,6 +20,7 @@ pub(super) mod password;
 pub(super) mod prune;
 pub(super) mod reader;
 pub(super) mod schema;
+pub(super) mod servers;
 pub(super) mod tokens;
 
 pub use database_url::PostgresUrl;
