@@ -9,10 +9,18 @@ const MIGRATIONS: [(i32, &str); 1] = [(1, include_str!("schema/0001_store.sql"))
 /// Held while the tables are made: two processes that start at once must not both do it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(5928185640)";
 
-const IS_THERE: &str = "SELECT to_regclass('store') IS NOT NULL \
-    AND to_regclass('event') IS NOT NULL AND to_regclass('state_location') IS NOT NULL";
-const IS_TAKEN: &str =
-    "SELECT to_regclass('store') IS NOT NULL OR to_regclass('event') IS NOT NULL";
+/// Looks into `pg_class`, before which a server takes note of what others have made: without,
+/// `to_regclass` may still say what it said before the lock.
+const IS_THERE: &str = "SELECT count(*) = 3 FROM pg_class WHERE oid IN \
+    (to_regclass('store'), to_regclass('event'), to_regclass('state_location'))";
+/// Looks where the tables would be made, and where the first of them would be found.
+const IS_TAKEN: &str = "SELECT to_regclass('store') IS NOT NULL OR EXISTS (SELECT 1 \
+    FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
+    WHERE n.nspname = current_schema() AND c.relname IN ('event', 'epoch', 'state_location', \
+    'state_summary', 'state', 'skip_block', 'redelivery', 'no_op', 'location_block', \
+    'compaction', 'pruned_delivery', 'pruned_before', 'import_mark', 'dead_letter', 'token', \
+    'token_location'))";
+const HAS_SCHEMA: &str = "SELECT current_schema() IS NOT NULL";
 
 /// Identifies the server's data and the history it is in. Another after a dump was restored,
 /// a backup was replayed, or a standby has taken over.
@@ -30,7 +38,8 @@ fn known_version() -> i32 {
 
 /// Creates the tables, or brings them to the newest version, in one transaction.
 pub(super) fn migrate(session: &mut Session) -> Result<(), JournalError> {
-    if version(session)? == known_version() {
+    // What else is there is looked at under the lock: another process may be making the tables.
+    if is(session, IS_THERE)? && version(session)? == known_version() {
         return Ok(());
     }
     session.batch("BEGIN")?;
@@ -58,10 +67,12 @@ fn migrate_in_transaction(session: &mut Session) -> Result<(), JournalError> {
 /// Returns the version of the tables, 0 if there are none. Newer ones are refused, and those
 /// of another program.
 pub(super) fn version(session: &mut Session) -> Result<i32, JournalError> {
-    let is = |session: &mut Session, sql| -> Result<bool, JournalError> {
-        Ok(session.one(sql, &[])?.try_get(0)?)
-    };
     if !is(session, IS_THERE)? {
+        if !is(session, HAS_SCHEMA)? {
+            let reason = "the schema of its search_path does not exist, or the role may not use it";
+            let advice = "create the schema, or grant the role the rights to it";
+            return Err(JournalError::Unsuited { reason: reason.to_owned(), advice });
+        }
         if is(session, IS_TAKEN)? {
             let reason = "its schema has tables of another program";
             let advice = "name another schema: ?options=-csearch_path%3DNAME";
@@ -77,6 +88,10 @@ pub(super) fn version(session: &mut Session) -> Result<i32, JournalError> {
     Ok(found)
 }
 
+fn is(session: &mut Session, sql: &'static str) -> Result<bool, JournalError> {
+    Ok(session.one(sql, &[])?.try_get(0)?)
+}
+
 /// Returns which server and history the data is of, or nothing where the role may not know.
 pub(super) fn system(session: &mut Session) -> Result<String, JournalError> {
     // It may be forbidden, which must not end a transaction.
@@ -86,5 +101,81 @@ pub(super) fn system(session: &mut Session) -> Result<String, JournalError> {
         Ok(session.one(SYSTEM, &[])?.try_get(0)?)
     } else {
         Ok(String::new())
+    }
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::postgres::cluster;
+    use crate::journal::postgres::database_url::PostgresUrl;
+
+    fn migrated(url: &str) -> Result<(), JournalError> {
+        migrate(&mut Session::connect(&PostgresUrl::new(url))?)
+    }
+
+    #[test]
+    fn a_schema_that_is_not_ours_is_left_as_it_is() {
+        let Some(cluster) = cluster::shared() else { return };
+        for (made, options, expected) in [
+            ("CREATE TABLE token ()", "", "tables of another program"),
+            ("CREATE VIEW state AS SELECT 1", "", "tables of another program"),
+            ("CREATE TABLE store ()", "", "tables of another program"),
+            ("CREATE TABLE store ()", "?options=-csearch_path%3Dnone,public", "another program"),
+            ("SELECT 1", "?options=-csearch_path%3Dnone", "search_path does not exist"),
+        ] {
+            let url = cluster.new_database();
+            cluster.run_sql(&url, made);
+            let count = "SELECT count(*) FROM pg_class WHERE relname !~ '^pg_'";
+            let before = cluster.run_sql(&url, count);
+            let refused = migrated(&format!("{url}{options}")).unwrap_err();
+            assert!(refused.to_string().contains(expected), "{made}: {refused}");
+            assert_eq!(cluster.run_sql(&url, count), before, "{made}");
+        }
+    }
+
+    #[test]
+    fn a_schema_beside_that_of_another_program_is_ours() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = cluster.new_database();
+        cluster.run_sql(&url, "CREATE TABLE token (); CREATE SCHEMA own");
+        migrated(&format!("{url}?options=-csearch_path%3Down")).unwrap();
+        let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = ";
+        assert_eq!(cluster.run_sql(&url, &format!("{tables}'own'")), "17");
+        assert_eq!(cluster.run_sql(&url, &format!("{tables}'public'")), "1");
+    }
+
+    #[test]
+    fn a_role_without_rights_is_told_so() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = cluster.new_database();
+        cluster
+            .run_sql(&url, "CREATE ROLE powerless LOGIN; REVOKE ALL ON SCHEMA public FROM PUBLIC");
+        let powerless = url.replace("postgres@", "powerless@");
+        let refused = migrated(&powerless).unwrap_err();
+        assert!(refused.to_string().contains("search_path"), "{refused}");
+        cluster.run_sql(&url, "GRANT USAGE ON SCHEMA public TO powerless");
+        let refused = migrated(&powerless).unwrap_err();
+        assert!(refused.to_string().contains("(42501)"), "{refused}");
+        assert_eq!(refused.advice(), "grant the role the rights to its schema");
+        migrated(&url).unwrap();
+        assert!(migrated(&powerless).unwrap_err().to_string().contains("(42501)"));
+    }
+
+    /// One of those that saw no tables would have taken those of the others for another
+    /// program's.
+    #[test]
+    fn processes_that_start_at_once_make_the_tables_once() {
+        let Some(cluster) = cluster::shared() else { return };
+        for _ in 0..5 {
+            let url = cluster.new_database();
+            std::thread::scope(|scope| {
+                let all: Vec<_> = (0..6).map(|_| scope.spawn(|| migrated(&url))).collect();
+                for one in all {
+                    one.join().unwrap().unwrap();
+                }
+            });
+        }
     }
 }
