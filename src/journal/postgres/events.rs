@@ -16,8 +16,11 @@ const INSERT: &str = "INSERT INTO event \
     (seq, at, received_at, checksum, location, type, entity, webhook_id, body) \
     SELECT * FROM unnest($1::int8[], $2::int8[], $3::int8[], $4::int8[], $5::bytea[], $6::bytea[], \
     $7::bytea[], $8::bytea[], $9::bytea[])";
+/// The length of a body is known without reading it.
 const SELECT: &str = "SELECT seq, at, received_at, checksum, location, type, entity, webhook_id, \
-    body FROM event WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3";
+    body FROM (SELECT *, sum(octet_length(body)) OVER (ORDER BY seq) - octet_length(body) \
+    AS before FROM event WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3) AS page \
+    WHERE before < $4 ORDER BY seq";
 const SELECT_IDS: &str = "SELECT seq, received_at, location, webhook_id \
     FROM event WHERE seq > $1 AND seq <= $2 ORDER BY seq LIMIT $3";
 const CHECKSUM: &str = "SELECT checksum FROM event WHERE seq = $1";
@@ -30,6 +33,9 @@ const FIRST_PAGE_ROWS: i64 = 64;
 
 /// Maximum number of entries in a page.
 const PAGE_ROWS: i64 = 2_048;
+
+/// Maximum number of bytes of bodies in a page, except for one more entry.
+const PAGE_BYTES: i64 = 1 << 20;
 
 pub(super) type EntrySink<'s> = &'s mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>;
 
@@ -109,7 +115,7 @@ pub(super) fn read(
 ) -> Result<(), JournalError> {
     let (mut last, mut limit) = (after, FIRST_PAGE_ROWS);
     while last < upto {
-        let page = session.query(SELECT, &[&bound(last), &bound(upto), &limit])?;
+        let page = page(session, last, upto, limit)?;
         for row in &page {
             last = follow(session, last, row)?;
             let entry =
@@ -128,6 +134,15 @@ pub(super) fn read(
         limit = (limit * 2).min(PAGE_ROWS);
     }
     Ok(())
+}
+
+fn page(
+    session: &mut Session,
+    after: Seq,
+    upto: Seq,
+    limit: i64,
+) -> Result<Vec<Row>, JournalError> {
+    session.query(SELECT, &[&bound(after), &bound(upto), &limit, &PAGE_BYTES])
 }
 
 /// Shows entries as [`read`] does, but only their location, delivery id and time of receipt.
@@ -213,4 +228,40 @@ pub(super) fn first_since(session: &mut Session, since: Timestamp) -> Result<Seq
         }
     }
     Ok(low.max(pruned(session)? + 1))
+}
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::journal::postgres::{PostgresJournal, PostgresUrl, cluster};
+    use crate::journal::writer::Journal;
+
+    /// Two thousand bodies of a megabyte each are two gigabytes.
+    #[test]
+    fn a_page_is_bounded_by_the_bytes_of_its_bodies() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = PostgresUrl::new(&cluster.new_database());
+        let mut journal = PostgresJournal::open(&url).unwrap();
+        let large = "x".repeat(600 << 10);
+        let entry = |body| JournalEntry { body, ..JournalEntry::erased(Timestamp::from_millis(1)) };
+        let bodies = ["small", "small", &large, &large, &large, "small"];
+        journal.append(&bodies.map(entry)).unwrap();
+        let session = journal.session().unwrap();
+        let mut pages = Vec::new();
+        let mut last = 0;
+        while last < 6 {
+            let page = page(session, last, 6, PAGE_ROWS).unwrap();
+            last += page.len() as Seq;
+            pages.push(page.len());
+        }
+        assert_eq!(pages, [4, 2]);
+        let mut seen = Vec::new();
+        let mut each = |_, entry: JournalEntry<'_>| {
+            seen.push(entry.body.len());
+            ControlFlow::Continue(())
+        };
+        read(session, 0, 6, &mut each).unwrap();
+        assert_eq!(seen, bodies.map(str::len));
+    }
 }

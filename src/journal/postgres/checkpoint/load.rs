@@ -66,7 +66,8 @@ pub(in crate::journal::postgres) fn list(
     at_one_moment(session, |session| {
         let come = come(session)?;
         show_locations(session, LOCATIONS, &[], &mut |_, _| true, each)?;
-        for row in session.query(SUMMARIES, &[])? {
+        let mut rows = session.rows(SUMMARIES, &[])?;
+        while let Some(row) = rows.next()? {
             let count = |column| seq(&row, column);
             let counts = Counts {
                 objects: count(1)?,
@@ -89,7 +90,8 @@ pub(in crate::journal::postgres) fn ids(
     each: &mut dyn FnMut(&str) -> ControlFlow<()>,
 ) -> Result<Seq, JournalError> {
     let come = come(session)?;
-    for row in session.query(LOCATIONS, &[])? {
+    let mut rows = session.rows(LOCATIONS, &[])?;
+    while let Some(row) = rows.next()? {
         if each(text(&row, 1).map_err(damaged)?).is_break() {
             break;
         }
@@ -111,7 +113,8 @@ fn show_locations(
     each: RowSink<'_>,
 ) -> Result<Vec<i32>, JournalError> {
     let mut numbers = Vec::new();
-    for row in session.query(select, parameters)? {
+    let mut rows = session.rows(select, parameters)?;
+    while let Some(row) = rows.next()? {
         let number: i32 = row.try_get(0)?;
         let of = |column| -> Result<Option<u64>, JournalError> {
             Ok(row.try_get::<_, Option<i64>>(column)?.map(i64::unsigned_abs))
@@ -164,8 +167,7 @@ fn at_one_moment<T>(
     if session.is_in_transaction() {
         return read(session);
     }
-    session.begin(BEGIN)?;
-    let found = read(session);
+    let found = session.begin(BEGIN).and_then(|()| read(session));
     let ended = session.end("COMMIT");
     found.and_then(|found| ended.map(|()| found))
 }
