@@ -333,3 +333,51 @@ fn unavailable(source: Box<dyn std::error::Error + Send + Sync>) -> JournalError
         outcome: WriteOutcome::Unknown,
     }
 }
+
+#[cfg(unix)]
+#[cfg(test)]
+mod tests {
+    use std::net::TcpListener;
+    use std::time::Instant;
+
+    use super::*;
+    use crate::journal::postgres::cluster;
+
+    /// A listener takes connections, and nobody ever answers: as if its process were stopped.
+    fn silent() -> (TcpListener, String) {
+        let listener = TcpListener::bind("127.0.0.1:0").unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        (listener, address)
+    }
+
+    #[test]
+    fn a_server_that_does_not_answer_is_not_waited_for() {
+        let (_listener, address) = silent();
+        let begun = Instant::now();
+        let url = format!("postgres://ann@{address}/x?connect_timeout=1");
+        let failed = Session::connect(&PostgresUrl::new(&url)).unwrap_err();
+        assert!(failed.to_string().contains("the server does not answer"), "{failed}");
+        assert!(begun.elapsed() < Duration::from_secs(8), "{:?}", begun.elapsed());
+    }
+
+    #[test]
+    fn the_next_server_is_tried() {
+        let Some(cluster) = cluster::shared() else { return };
+        let ((_listener, silent), url) = (silent(), cluster.new_database());
+        let (user, rest) = url.split_once('@').unwrap();
+        let url = format!("{user}@{silent},127.0.0.1:1,{rest}?connect_timeout=1");
+        Session::connect(&PostgresUrl::new(&url)).unwrap();
+    }
+
+    #[test]
+    fn a_connection_has_a_name_that_the_url_may_change() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = cluster.new_database();
+        for (parameter, expected) in [("", "relata"), ("?application_name=x%20y", "x y")] {
+            let url = PostgresUrl::new(&format!("{url}{parameter}"));
+            let mut session = Session::connect(&url).unwrap();
+            let row = session.one("SELECT current_setting('application_name')", &[]).unwrap();
+            assert_eq!(row.get::<_, &str>(0), expected);
+        }
+    }
+}
