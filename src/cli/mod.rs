@@ -3,6 +3,7 @@
 mod backup;
 mod bench;
 mod checkpoint;
+mod closing;
 mod completions;
 mod database;
 mod dead_letters;

@@ -16,6 +16,7 @@ use relata::webhook::Decoded;
 use relata::{Delivery, Store, Timestamp};
 use tokio::signal::unix::{SignalKind, signal};
 
+use crate::cli::closing::close_within_limit;
 use crate::cli::output::print_line;
 use crate::cli::preload::Preloading;
 use crate::cli::{log, signals, write_failure};
@@ -55,21 +56,27 @@ pub(super) fn run(db: &Database, serve: &ServeArgs) -> anyhow::Result<ExitCode> 
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
     let Ended { shutdown, cannot_write } =
         runtime.block_on(listen(&store, &db, serve, &addresses, policy))?;
-    drop(preloading);
-    // Ends exports that are still streaming, so that nothing else uses the store.
-    let deadline = Instant::now() + EXPORTS_END;
-    runtime.shutdown_timeout(EXPORTS_END);
-    wait_until_unshared(&store, deadline);
-    if let Shutdown::Deadline { connections } = shutdown {
-        tracing::warn!(connections, "connections were cut at the deadline");
+    let closed = close_within_limit(&db, move || {
+        drop(preloading);
+        // Ends exports that are still streaming, so that nothing else uses the store.
+        let deadline = Instant::now() + EXPORTS_END;
+        runtime.shutdown_timeout(EXPORTS_END);
+        wait_until_unshared(&store, deadline);
+        if let Shutdown::Deadline { connections } = shutdown {
+            tracing::warn!(connections, "connections were cut at the deadline");
+        }
+        drop(watch);
+        let store = Arc::into_inner(store).context("the store is still in use")?;
+        if cannot_write {
+            return Ok(write_failure::leave(store));
+        }
+        store.close()?;
+        Ok(ExitCode::SUCCESS)
+    });
+    match closed {
+        Err(error) if cannot_write => Ok(write_failure::leave_unclosed(&error)),
+        closed => closed?,
     }
-    drop(watch);
-    let store = Arc::into_inner(store).context("the store is still in use")?;
-    if cannot_write {
-        return Ok(write_failure::leave(store));
-    }
-    store.close()?;
-    Ok(ExitCode::SUCCESS)
 }
 
 /// Waits until nothing else uses the store, or the deadline has passed.

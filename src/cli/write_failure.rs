@@ -32,7 +32,15 @@ pub(super) fn leave(store: Store) -> ExitCode {
     // Saves what can still be saved; that it may be incomplete is known.
     let closed = store.close();
     let reason = failure.map(|failure| failure.reason).or(closed.err().map(|it| it.to_string()));
-    let reason = reason.unwrap_or_else(|| "the storage has failed for too long".to_owned());
+    exit(&reason.unwrap_or_else(|| "the storage has failed for too long".to_owned()))
+}
+
+/// Logs why the server ends whose store cannot even be closed.
+pub(super) fn leave_unclosed(error: &anyhow::Error) -> ExitCode {
+    exit(&error.to_string())
+}
+
+fn exit(reason: &str) -> ExitCode {
     tracing::error!(
         reason,
         status = STATUS,

@@ -5,6 +5,7 @@ mod config_file;
 mod names;
 mod outputs;
 mod postgres;
+mod postgres_gone;
 mod queries;
 mod variables;
 mod watch;

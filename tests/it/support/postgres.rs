@@ -39,6 +39,9 @@ wait "$server"
 [ -n "$stop" ] || rm -rf "$2"
 "#;
 
+/// Whose members are asked for a password; nobody else is.
+const ASKED: &str = "asked";
+
 /// How long a server may take to start: a crash comes before it, and other tests run.
 const START_MAX: Duration = Duration::from_secs(60);
 
@@ -53,6 +56,7 @@ pub(crate) struct Cluster {
     user: Option<(u32, u32)>,
     /// The shell that keeps it running; `None` while it is stopped.
     keeper: Option<Child>,
+    is_paused: bool,
 }
 
 /// The server of all tests of this process that do not stop it.
@@ -81,12 +85,15 @@ impl Cluster {
         if let Some((user, group)) = user {
             chown(folder.path(), Some(user), Some(group)).unwrap();
         }
-        let mut cluster = Self { programs, folder, port: 0, user, keeper: None };
+        let mut cluster = Self { programs, folder, port: 0, user, keeper: None, is_paused: false };
         let mut initdb = cluster.program("initdb");
         initdb.args(["--no-sync", "-A", "trust", "-U", "postgres", "-E", "UTF8", "--locale=C"]);
         succeed(initdb.arg("-D").arg(cluster.data()));
         let mut settings = File::options().append(true).open(cluster.settings()).unwrap();
         settings.write_all(SETTINGS.as_bytes()).unwrap();
+        let access = cluster.data().join("pg_hba.conf");
+        let others = std::fs::read_to_string(&access).unwrap();
+        std::fs::write(&access, format!("host all +{ASKED} all scram-sha-256\n{others}")).unwrap();
         // The port may be taken between the look and the start.
         for _ in 0..10 {
             cluster.port = free_port();
@@ -122,6 +129,44 @@ impl Cluster {
         let name = format!("test_{}", CREATED.fetch_add(1, Ordering::Relaxed));
         self.run_sql(&self.url(), &format!("CREATE DATABASE {name}"));
         self.url_of(&name)
+    }
+
+    /// Creates an empty database for a role that needs this password, and returns the URL
+    /// without it.
+    pub(crate) fn new_database_with_password(&self, password: &str) -> String {
+        let url = self.new_database();
+        let (_, name) = url.rsplit_once('/').unwrap();
+        let role = format!("role_of_{name}");
+        let sql = format!(
+            "DO $$ BEGIN CREATE ROLE {ASKED}; EXCEPTION WHEN OTHERS THEN NULL; END $$; \
+             CREATE ROLE {role} LOGIN PASSWORD '{password}' IN ROLE {ASKED}; \
+             ALTER DATABASE {name} OWNER TO {role}"
+        );
+        self.run_sql(&self.url(), &sql);
+        url.replace("postgres@", &format!("{role}@"))
+    }
+
+    /// Stops every process of the server where it is: it goes on taking connections, and
+    /// answers nobody until it is resumed.
+    pub(crate) fn pause(&mut self) {
+        self.is_paused = true;
+        self.signal("-STOP");
+    }
+
+    /// Lets the server go on.
+    pub(crate) fn resume(&mut self) {
+        self.is_paused = false;
+        self.signal("-CONT");
+    }
+
+    fn signal(&self, name: &str) {
+        let lines = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap();
+        let postmaster = lines.lines().next().unwrap();
+        // First the one that would start others.
+        succeed(Command::new("kill").args([name, postmaster]));
+        let children = Command::new("ps").args(["-o", "pid=", "--ppid", postmaster]).output();
+        let children = String::from_utf8(children.unwrap().stdout).unwrap();
+        succeed(Command::new("kill").arg(name).args(children.split_whitespace()));
     }
 
     /// Executes SQL by `psql` and returns the rows, a line each, columns separated by `|`.
@@ -203,6 +248,10 @@ impl Cluster {
 impl Drop for Cluster {
     fn drop(&mut self) {
         if let Some(mut keeper) = self.keeper.take() {
+            if self.is_paused {
+                // It would not end.
+                self.signal("-CONT");
+            }
             drop(keeper.stdin.take());
             keeper.wait().unwrap();
         }
@@ -268,6 +317,32 @@ mod tests {
         assert!(cluster.log().contains("was interrupted"), "{}", cluster.log());
         drop(cluster);
         assert!(!folder.exists());
+    }
+
+    #[test]
+    fn a_server_that_is_paused_goes_on_once_it_is_resumed() {
+        let Some(mut cluster) = Cluster::start() else { return };
+        let url = cluster.new_database();
+        cluster.pause();
+        let mut psql = cluster.program("psql");
+        psql.args(["-X", "-c", "SELECT 1", &url]).stdout(Stdio::null());
+        let mut asked = psql.spawn().unwrap();
+        std::thread::sleep(Duration::from_millis(500));
+        assert!(asked.try_wait().unwrap().is_none(), "it has answered");
+        cluster.resume();
+        assert!(asked.wait().unwrap().success());
+        cluster.pause();
+    }
+
+    #[test]
+    fn a_role_with_a_password_is_asked_for_it() {
+        let Some(cluster) = shared() else { return };
+        let url = cluster.new_database_with_password("right");
+        for (password, expected) in [("right", true), ("wrong", false)] {
+            let mut psql = cluster.program("psql");
+            let output = psql.args(["-X", "-c", "SELECT 1", &url]).env("PGPASSWORD", password);
+            assert_eq!(output.output().unwrap().status.success(), expected, "{password}");
+        }
     }
 
     #[test]
