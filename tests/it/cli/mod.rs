@@ -6,6 +6,7 @@ mod names;
 mod outputs;
 mod postgres;
 mod postgres_gone;
+mod postgres_password;
 mod queries;
 mod variables;
 mod watch;
