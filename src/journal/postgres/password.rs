@@ -11,8 +11,7 @@ use postgres::config::Host;
 
 use crate::journal::error::JournalError;
 
-/// The folders in which servers create their socket unless told otherwise: PostgreSQL's own
-/// and Debian's.
+/// The folders in which servers create their socket by default: PostgreSQL's own and Debian's.
 const SOCKET_FOLDERS: [&str; 2] = ["/tmp", "/var/run/postgresql"];
 
 /// Adds the password that `PGPASSWORD` holds, or the first that the file named by

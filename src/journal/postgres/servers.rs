@@ -214,10 +214,9 @@ fn port(text: &str) -> Result<u16, String> {
 }
 
 /// Returns whether TLS is used. Certificates are always verified where it is, names of hosts
-/// included, so `require`, `verify-ca` and `verify-full` mean the same. `allow` and `prefer`,
-/// which is what no `sslmode` means, would go on without TLS where there is none, and without
-/// a word: so they mean `require` unless all servers are of this machine, where it is not
-/// needed.
+/// included, so `require`, `verify-ca` and `verify-full` mean the same. With `allow`,
+/// `prefer` or no `sslmode`, libpq connects without TLS where there is none, and does not say
+/// so: here they mean `require`, unless all servers are of this machine.
 fn ssl_mode(servers: &[Server], parameters: &[(String, String)]) -> Result<SslMode, String> {
     match parameter(parameters, "sslmode") {
         Some("disable") => Ok(SslMode::Disable),
