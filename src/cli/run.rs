@@ -27,7 +27,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Neighborhood(command) => traversals::neighborhood(&config.db, &command),
         Command::History(history) => history::run(&config.db, &history),
         Command::Diff(diff) => diff::run(&config.db, &diff),
-        Command::Watch(watch) => watch::run(&config.db, &watch),
+        Command::Watch(watch) => watch::run(config.db, watch),
         Command::Summary(summary) => summary::run(&config.db, &summary),
         Command::Export(export) => export::run(&config.db, &export),
         Command::Verify(verify) => verify::run(&config.db, &verify),

@@ -2,6 +2,8 @@
 
 use std::io;
 use std::process::ExitCode;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use relata::api::ChangeBody;
@@ -23,17 +25,14 @@ const LOOK_EVERY: Duration = Duration::from_millis(150);
 /// Number of changes read at once.
 const PAGE_CHANGES: usize = 1_000;
 
-pub(super) fn run(db: &Database, watch: &WatchArgs) -> anyhow::Result<ExitCode> {
+/// How long a page that is being read may take once a signal has come.
+const END_MAX: Duration = Duration::from_secs(1);
+
+pub(super) fn run(db: Database, watch: WatchArgs) -> anyhow::Result<ExitCode> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let watched = runtime.block_on(async {
-        // Handled first: an early signal still ends the command cleanly.
-        let stop = stop(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
-        let (store, location) = open_location(db, &watch.place)?;
-        tokio::select! {
-            watched = follow(&store, &location, watch) => watched,
-            () = stop => Ok(()),
-        }
-    });
+    let watched = runtime.block_on(until_signal(db, watch));
+    // A database server that does not answer is not waited for.
+    runtime.shutdown_background();
     let is_enough = |error: &io::Error| error.kind() == io::ErrorKind::BrokenPipe;
     match watched {
         Err(error) if !error.downcast_ref().is_some_and(is_enough) => Err(error),
@@ -41,8 +40,31 @@ pub(super) fn run(db: &Database, watch: &WatchArgs) -> anyhow::Result<ExitCode> 
     }
 }
 
-/// Prints changes until nobody reads them.
-async fn follow(store: &Store, location: &Location, watch: &WatchArgs) -> anyhow::Result<()> {
+/// Follows a location until a signal comes.
+async fn until_signal(db: Database, watch: WatchArgs) -> anyhow::Result<()> {
+    // Handled first: an early signal still ends the command cleanly.
+    let stop = stop(signal(SignalKind::terminate())?, signal(SignalKind::interrupt())?);
+    let is_over = Arc::<AtomicBool>::default();
+    let stopped = Arc::clone(&is_over);
+    // A connection to a database server must not be used on a thread of a runtime.
+    let mut following = tokio::task::spawn_blocking(move || {
+        let (store, location) = open_location(&db, &watch.place)?;
+        follow(&store, &location, &watch, &stopped)
+    });
+    tokio::select! {
+        watched = &mut following => return watched?,
+        () = stop => is_over.store(true, Ordering::Relaxed),
+    }
+    tokio::time::timeout(END_MAX, following).await.map_or(Ok(()), |watched| watched?)
+}
+
+/// Prints changes until nobody reads them, or it is over.
+fn follow(
+    store: &Store,
+    location: &Location,
+    watch: &WatchArgs,
+    is_over: &AtomicBool,
+) -> anyhow::Result<()> {
     let filter = ChangeFilter {
         labels: watch.label.clone(),
         object: watch.object.clone(),
@@ -51,17 +73,16 @@ async fn follow(store: &Store, location: &Location, watch: &WatchArgs) -> anyhow
     let mut after: Seq = watch.after.unwrap_or(store.head());
     let head = store.head();
     anyhow::ensure!(after <= head, "event {after} does not exist yet; the last one is {head}");
-    loop {
-        while after < store.head() {
+    while !is_over.load(Ordering::Relaxed) {
+        while after < store.head() && !is_over.load(Ordering::Relaxed) {
             let page = store.changes(location.id().as_str(), after, &filter, PAGE_CHANGES)?;
             page.events.iter().try_for_each(|change| print(change, watch.json))?;
             after = page.upto;
-            // Lets a signal be handled between two pages.
-            tokio::task::yield_now().await;
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        std::thread::sleep(LOOK_EVERY);
         store.refresh()?;
     }
+    Ok(())
 }
 
 fn print(change: &AppliedEvent, json: bool) -> anyhow::Result<()> {

@@ -8,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 
 use crate::cli::queries::{AMARA, HOUSE, check_refusal, fill, filled, here};
+use crate::cli::watch::Watching;
 use crate::support::database::fresh;
 use crate::support::postgres::shared;
 use crate::support::sample::SAMPLE;
@@ -64,6 +65,26 @@ fn the_commands_print_the_same_of_a_file_and_of_a_server() -> Result<(), Error> 
     let erased = run(server, &here(&["erase", "--yes"]))?;
     assert!(erased.starts_with("erased seaside-realty: "), "{erased}");
     assert!(run(server, &here(&["summary"])).unwrap_err().contains("there is no location"));
+    Ok(())
+}
+
+/// A connection used on a thread of an async runtime ends it by a panic.
+#[test]
+fn watch_prints_what_others_write_into_a_server() -> Result<(), Error> {
+    let Some(cluster) = shared() else { return Ok(()) };
+    let url = cluster.new_database();
+    let server = Server::start_with(Path::new(&url), &[])?;
+    let lines: Vec<&str> = SAMPLE.lines().take(8).collect();
+    let post = |line: &str| server.post("/webhooks", line.as_bytes());
+    assert_eq!(post(lines[0])?.status, 200);
+    let watching = Watching::start(Path::new(&url), &["--after", "0", "--json"])?;
+    let first = watching.lines(1);
+    for line in &lines[1..] {
+        assert_eq!(post(line)?.status, 200);
+    }
+    let all = watching.lines(2);
+    assert_eq!(all[0], first[0]);
+    assert!(watching.end()?.success());
     Ok(())
 }
 

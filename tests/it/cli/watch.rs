@@ -2,7 +2,7 @@
 
 use std::io::{BufRead, BufReader};
 use std::path::Path;
-use std::process::{Child, Stdio};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
@@ -44,6 +44,13 @@ impl Watching {
             assert!(start.elapsed() < Duration::from_secs(20), "{lines:?}");
             std::thread::sleep(Duration::from_millis(10));
         }
+    }
+
+    /// Tells it to end, and waits until it has.
+    pub(super) fn end(mut self) -> Result<ExitStatus, Error> {
+        let told = Command::new("kill").args(["-TERM", &self.child.id().to_string()]).status()?;
+        assert!(told.success());
+        Ok(self.child.wait()?)
     }
 }
 
@@ -116,7 +123,7 @@ fn watch_follows_a_location_through_a_server_restart() -> Result<(), Error> {
     assert_eq!(seqs, [3, 6]);
     // As by Ctrl-C.
     let pid = people.child.id().to_string();
-    assert!(std::process::Command::new("kill").args(["-INT", &pid]).status()?.success());
+    assert!(Command::new("kill").args(["-INT", &pid]).status()?.success());
     assert!(people.child.wait()?.success());
     assert_eq!(people.lines(6).len(), 6);
     Ok(())
