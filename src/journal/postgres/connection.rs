@@ -1,9 +1,9 @@
 //! Connections to a database server, and how they are set up.
 
 use std::collections::HashMap;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::sync::mpsc::{RecvTimeoutError, sync_channel};
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use postgres::config::SslMode;
@@ -17,6 +17,7 @@ use tokio_postgres_rustls::MakeRustlsConnect;
 use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::postgres::database_url::PostgresUrl;
 use crate::journal::postgres::password;
+use crate::sync::IgnorePoison;
 
 /// How long to wait for each address of a server that does not answer.
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(5);
@@ -245,9 +246,17 @@ impl Drop for Session {
     /// must not end on a thread of another, and a server that does not answer is not waited
     /// for.
     fn drop(&mut self) {
-        let client = (std::mem::take(&mut self.statements), self.client.take());
-        // If there is no thread to be had, the connection stays open until the process ends.
-        std::thread::Builder::new().spawn(move || drop(client)).map(drop).unwrap_or_default();
+        let held = (std::mem::take(&mut self.statements), self.client.take());
+        let held = Arc::new(Mutex::new(Some(held)));
+        let closed = Arc::clone(&held);
+        let spawned = std::thread::Builder::new().spawn(move || {
+            let held = closed.lock().ignore_poison().take();
+            drop(held);
+        });
+        if spawned.is_err() {
+            // Without a thread, the connection stays open until the process ends.
+            std::mem::forget(held);
+        }
     }
 }
 
