@@ -17,6 +17,7 @@ mod name_limits;
 mod numbers;
 mod openapi;
 mod overload;
+mod postgres;
 mod queries;
 mod requests;
 mod server;
