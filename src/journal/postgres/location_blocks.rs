@@ -2,8 +2,6 @@
 
 use std::ops::RangeInclusive;
 
-use postgres::Row;
-
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::{
     chunk_of, first_set_range, last_range as last_range_of, last_set_range,
@@ -20,11 +18,15 @@ const COVER: &str = "UPDATE store SET \
         ELSE blocks_first END, \
     blocks_last = CASE WHEN $1 > blocks_last + 1 OR blocks_last IS NULL THEN $2 \
         ELSE greatest(blocks_last, $2) END";
-const COVERED: &str = "SELECT pruned, blocks_first, blocks_last FROM store";
-const NEXT: &str = "SELECT chunk, blocks FROM location_block \
-    WHERE location = $1 AND chunk >= $2 ORDER BY chunk LIMIT 2";
-const LAST: &str = "SELECT chunk, blocks FROM location_block \
-    WHERE location = $1 AND chunk <= $2 ORDER BY chunk DESC LIMIT 2";
+/// Both in one statement, which sees one moment: what is covered may be replaced by another
+/// process, and blocks that are gone since would be missed.
+const NEXT: &str = "SELECT pruned, blocks_first, blocks_last, chunk, blocks FROM store \
+    LEFT JOIN LATERAL (SELECT chunk, blocks FROM location_block \
+    WHERE location = $1 AND chunk >= $2 ORDER BY chunk LIMIT 2) AS b ON true ORDER BY chunk";
+const LAST: &str = "SELECT pruned, blocks_first, blocks_last, chunk, blocks FROM store \
+    LEFT JOIN LATERAL (SELECT chunk, blocks FROM location_block \
+    WHERE location = $1 AND chunk <= $2 ORDER BY chunk DESC LIMIT 2) AS b ON true \
+    ORDER BY chunk DESC";
 
 /// Adds blocks of a chunk.
 pub(super) fn save(
@@ -51,7 +53,8 @@ pub(super) fn next_range(
     after: Seq,
 ) -> Result<RangeInclusive<Seq>, JournalError> {
     let from = after.saturating_add(1);
-    let Some((first, last)) = covered(session, after)? else { return Ok(from..=SEQ_MAX) };
+    let known = Known::read(session, NEXT, location, from, after)?;
+    let Some((first, last)) = known.covered else { return Ok(from..=SEQ_MAX) };
     if from < first {
         return Ok(from..=first - 1);
     }
@@ -59,13 +62,9 @@ pub(super) fn next_range(
         return Ok(from..=SEQ_MAX);
     }
     // The first of the two may have blocks before these events alone.
-    for row in session.query(NEXT, &[&location.as_bytes(), &bound(chunk_of(from))])? {
-        let (chunk, blocks) = chunk(&row)?;
-        if let Some(found) = first_set_range(chunk, blocks, from) {
-            return Ok(found);
-        }
-    }
-    Ok(last + 1..=SEQ_MAX)
+    let mut found = known.chunks.iter();
+    let found = found.find_map(|(chunk, blocks)| first_set_range(*chunk, *blocks, from));
+    Ok(found.unwrap_or(last + 1..=SEQ_MAX))
 }
 
 /// Returns the last entries after `after` and up to `upto` that may be of a location.
@@ -75,30 +74,50 @@ pub(super) fn last_range(
     after: Seq,
     upto: Seq,
 ) -> Result<Option<RangeInclusive<Seq>>, JournalError> {
-    let covered = covered(session, after)?;
-    last_range_of(covered, after, upto, |_| {
-        for row in session.query(LAST, &[&location.as_bytes(), &bound(chunk_of(upto))])? {
-            let (chunk, blocks) = chunk(&row)?;
-            if let Some(found) = last_set_range(chunk, blocks, upto) {
-                return Ok(Some(found));
-            }
-        }
-        Ok(None)
+    let known = Known::read(session, LAST, location, upto, after)?;
+    last_range_of(known.covered, after, upto, |_| {
+        let mut found = known.chunks.iter();
+        Ok(found.find_map(|(chunk, blocks)| last_set_range(*chunk, *blocks, upto)))
     })
 }
 
-fn chunk(row: &Row) -> Result<(u64, u64), JournalError> {
-    Ok((seq(row, 0)?, row.try_get::<_, i64>(1)?.cast_unsigned()))
+/// What is known of where the entries of a location are.
+struct Known {
+    /// The first and the last of the events that are covered.
+    covered: Option<(Seq, Seq)>,
+    /// Up to two chunks that have some, and their blocks, from the nearest on.
+    chunks: Vec<(u64, u64)>,
 }
 
-/// Returns the first and the last of the events that are covered. Fails if the one that
-/// follows `after` was pruned.
-fn covered(session: &mut Session, after: Seq) -> Result<Option<(Seq, Seq)>, JournalError> {
-    let row = session.one(COVERED, &[])?;
-    let pruned = seq(&row, 0)?;
-    if after < pruned {
-        return Err(JournalError::PrunedWhileReading { seq: after.saturating_add(1), pruned });
+impl Known {
+    /// Reads what is known from an entry on, in the direction of the statement. Fails if the
+    /// entry that follows `after` was pruned.
+    fn read(
+        session: &mut Session,
+        select: &'static str,
+        location: &str,
+        from: Seq,
+        after: Seq,
+    ) -> Result<Self, JournalError> {
+        let chunk = bound(chunk_of(from));
+        let rows = session.query(select, &[&location.as_bytes(), &chunk])?;
+        let mut known = Self { covered: None, chunks: Vec::new() };
+        for row in rows {
+            let pruned = seq(&row, 0)?;
+            if after < pruned {
+                let seq = after.saturating_add(1);
+                return Err(JournalError::PrunedWhileReading { seq, pruned });
+            }
+            let ends: (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
+            known.covered = ends.0.zip(ends.1).map(|it| (it.0.unsigned_abs(), it.1.unsigned_abs()));
+            let chunk: (Option<i64>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
+            known.chunks.extend(
+                chunk
+                    .0
+                    .zip(chunk.1)
+                    .map(|(chunk, blocks)| (chunk.unsigned_abs(), blocks.cast_unsigned())),
+            );
+        }
+        Ok(known)
     }
-    let ends: (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
-    Ok(ends.0.zip(ends.1).map(|(first, last)| (first.unsigned_abs(), last.unsigned_abs())))
 }
