@@ -134,6 +134,10 @@ mod tests {
         assert_eq!(tokens.revoke("2").unwrap(), None);
         assert_eq!(tokens.revoke("łøç \u{0}").unwrap().as_deref(), Some("4"));
         assert_eq!(beside.list().unwrap(), [token("3", "shop")]);
+        // An older one with its id for a name.
+        let older = TokenRow { created_at: Timestamp::from_millis(1), ..token("0", "3") };
+        assert!(beside.add(&older).unwrap());
+        assert_eq!(beside.revoke("3").unwrap().as_deref(), Some("3"), "its id, not its name");
     }
 
     /// A server lists the tokens every second, for as long as it runs.
@@ -149,5 +153,8 @@ mod tests {
         assert!(tokens.add(&token("2", "shop")).is_err());
         cluster.start_again();
         assert_eq!(tokens.list().unwrap(), [token("1", "crm")]);
+        cluster.stop_immediately();
+        cluster.start_again();
+        assert_eq!(tokens.list().unwrap(), [token("1", "crm")], "nobody has noticed");
     }
 }

@@ -29,6 +29,9 @@ const CONNECT_TIMEOUT_ALL: Duration = Duration::from_secs(10);
 /// When a server that is gone is noticed, though it has not said so.
 const UNANSWERED: Duration = Duration::from_secs(10);
 
+/// How long a server may take to say that a connection is still there.
+const STILL_THERE: Duration = Duration::from_secs(2);
+
 /// Attempts to connect that may hang at a time: each has a thread until the server answers.
 const HANGING_MAX: usize = 8;
 
@@ -216,6 +219,12 @@ impl Session {
         self.client.as_ref().is_none_or(Client::is_closed)
     }
 
+    /// Returns whether a connection that was not used for a while is of no more use, by asking
+    /// the server: that it was closed shows only when it is used.
+    pub(super) fn is_lost(&mut self) -> bool {
+        self.client.as_mut().is_none_or(|client| client.is_valid(STILL_THERE).is_err())
+    }
+
     /// Returns whether the server has sent a warning since this was last called. After a
     /// commit it says that the commit did not come as far as it should have: to a standby.
     pub(super) fn take_warned(&self) -> bool {
@@ -376,6 +385,18 @@ mod tests {
         let (user, rest) = url.split_once('@').unwrap();
         let url = format!("{user}@{silent},127.0.0.1:1,{rest}?connect_timeout=1");
         Session::connect(&PostgresUrl::new(&url)).unwrap();
+    }
+
+    /// Its password may be one for others to try.
+    #[test]
+    fn no_server_is_tried_after_one_that_refuses_the_role() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = cluster.new_database_with_password("right");
+        let (user, rest) = url.split_once('@').unwrap();
+        let (hosts, database) = rest.split_once('/').unwrap();
+        let url = format!("{user}:wrong@{hosts},127.0.0.1:1/{database}");
+        let refused = Session::connect(&PostgresUrl::new(&url)).unwrap_err();
+        assert!(refused.to_string().contains("(28P01)"), "{refused}");
     }
 
     #[test]

@@ -20,8 +20,10 @@ const SELECT: &str = "SELECT id, name, scope, hash, created_at, \
     ARRAY(SELECT location FROM token_location WHERE token = id ORDER BY location) \
     FROM token ORDER BY created_at, id COLLATE \"C\"";
 /// As bytes: not every text from outside is one in every database.
+/// Of a token of this id and another of this name, the first is meant.
 const FIND: &str = "SELECT id FROM token WHERE convert_to(id, 'UTF8') = $1 OR (name = $1 AND \
-    (SELECT count(*) FROM token WHERE name = $1) = 1)";
+    (SELECT count(*) FROM token WHERE name = $1) = 1) \
+    ORDER BY convert_to(id, 'UTF8') = $1 DESC LIMIT 1";
 const DELETE_LOCATIONS: &str = "DELETE FROM token_location WHERE token = $1";
 const DELETE: &str = "DELETE FROM token WHERE id = $1";
 
@@ -116,10 +118,9 @@ impl PostgresTokens {
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
-        let mut session = match self.session.take().filter(|session| !session.is_closed()) {
-            Some(session) => session,
-            None => Session::connect(&self.url)?,
-        };
+        let kept = self.session.take();
+        let kept = kept.and_then(|mut session| (!session.is_lost()).then_some(session));
+        let mut session = kept.map_or_else(|| Session::connect(&self.url), Ok)?;
         let done = work(&mut session)?;
         self.session = Some(session);
         Ok(done)

@@ -122,7 +122,8 @@ impl SqliteTokens {
         let found: Option<String> = transaction
             .query_row(
                 "SELECT id FROM token WHERE id = ?1 OR (name = ?1 AND \
-                 (SELECT count(*) FROM token WHERE name = ?1) = 1)",
+                 (SELECT count(*) FROM token WHERE name = ?1) = 1) \
+                 ORDER BY id = ?1 DESC LIMIT 1",
                 [id_or_name],
                 |row| row.get(0),
             )
