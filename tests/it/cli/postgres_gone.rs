@@ -99,3 +99,22 @@ fn a_server_that_never_answers_does_not_delay_the_end_for_ever() -> Result<(), E
     assert!(again.ready.contains(" 1 events "), "{}", again.ready);
     Ok(())
 }
+
+/// Readers keep connections for those that come after them.
+#[test]
+fn a_server_that_comes_back_is_read_again() -> Result<(), Error> {
+    let Some(mut cluster) = Cluster::start() else { return Ok(()) };
+    let url = cluster.new_database();
+    let server = serve(&url, &[])?;
+    assert_eq!(server.post("/webhooks", event(0))?.status, 200);
+    let read = || Ok::<_, Error>(server.get("/v1/dead-letters")?.status);
+    for _ in 0..8 {
+        assert_eq!(read()?, 200);
+    }
+    cluster.stop_immediately();
+    cluster.start_again();
+    let statuses = (0..12).map(|_| read()).collect::<Result<Vec<_>, _>>()?;
+    // The first may find out that its connection is closed.
+    assert_eq!(statuses[1..], [200; 11]);
+    Ok(())
+}
