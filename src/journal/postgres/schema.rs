@@ -52,7 +52,7 @@ fn migrate_in_transaction(session: &mut Session) -> Result<(), JournalError> {
     session.batch(LOCK)?;
     let found = version(session)?;
     for (_, step) in MIGRATIONS.iter().filter(|(version, _)| *version > found) {
-        session.batch(step)?;
+        session.batch(&without_comments(step))?;
     }
     if found == 0 {
         let system = system(session)?;
@@ -62,6 +62,11 @@ fn migrate_in_transaction(session: &mut Session) -> Result<(), JournalError> {
         session.execute("UPDATE store SET format = $1", &[&known_version()])?;
     }
     Ok(())
+}
+
+/// Returns a step without its comments, whose letters not every encoding of a database has.
+fn without_comments(step: &str) -> String {
+    step.lines().flat_map(|line| [line.split("--").next().unwrap_or_default(), "\n"]).collect()
 }
 
 /// Returns the version of the tables, 0 if there are none. Newer ones are refused, and those
@@ -107,9 +112,14 @@ pub(super) fn system(session: &mut Session) -> Result<String, JournalError> {
 #[cfg(unix)]
 #[cfg(test)]
 mod tests {
+    use std::ops::ControlFlow;
+
     use super::*;
-    use crate::journal::postgres::cluster;
-    use crate::journal::postgres::database_url::PostgresUrl;
+    use crate::journal::entry::JournalEntry;
+    use crate::journal::postgres::{PostgresJournal, PostgresUrl, cluster};
+    use crate::journal::reader::JournalReader;
+    use crate::journal::writer::Journal;
+    use crate::model::Timestamp;
 
     fn migrated(url: &str) -> Result<(), JournalError> {
         migrate(&mut Session::connect(&PostgresUrl::new(url))?)
@@ -161,6 +171,51 @@ mod tests {
         assert_eq!(refused.advice(), "grant the role the rights to its schema");
         migrated(&url).unwrap();
         assert!(migrated(&powerless).unwrap_err().to_string().contains("(42501)"));
+    }
+
+    /// A standby, or a server whose disk is full: it can be read.
+    #[test]
+    fn a_database_that_is_read_only_can_be_read() {
+        let Some(cluster) = cluster::shared() else { return };
+        let [empty, filled] = [cluster.new_database(), cluster.new_database()];
+        migrated(&filled).unwrap();
+        for url in [&empty, &filled] {
+            let (_, name) = url.rsplit_once('/').unwrap();
+            let set = format!("ALTER DATABASE {name} SET default_transaction_read_only = on");
+            cluster.run_sql(url, &set);
+            let refused = PostgresJournal::open(&PostgresUrl::new(url)).unwrap_err();
+            assert!(refused.to_string().contains("(25006)"), "{refused}");
+            assert!(refused.advice().contains("target_session_attrs=read-write"));
+        }
+        let mut journal = PostgresJournal::open_read_only(&PostgresUrl::new(&filled)).unwrap();
+        assert_eq!(journal.head().unwrap(), 0);
+        journal.load_checkpoint(&mut |_| Ok(())).unwrap();
+    }
+
+    #[test]
+    fn a_database_may_have_another_encoding() {
+        let Some(cluster) = cluster::shared() else { return };
+        for encoding in ["LATIN1", "SQL_ASCII"] {
+            let name = format!("in_{}", encoding.to_lowercase());
+            let made = format!(
+                "CREATE DATABASE {name} TEMPLATE template0 ENCODING '{encoding}' LOCALE 'C'"
+            );
+            cluster.run_sql(&cluster.url(), &made);
+            let url = cluster.url();
+            let (server, _) = url.rsplit_once('/').unwrap();
+            let url = PostgresUrl::new(&format!("{server}/{name}"));
+            let mut journal = PostgresJournal::open(&url).unwrap();
+            let text = "łøç \u{1f3e0}\u{0}";
+            let erased = JournalEntry::erased(Timestamp::from_millis(1));
+            let entry = JournalEntry { location: text, body: text, ..erased };
+            journal.append(&[entry]).unwrap();
+            let mut journal = PostgresJournal::open(&url).unwrap();
+            let mut each = |_, found: JournalEntry<'_>| {
+                assert_eq!(found, entry);
+                ControlFlow::Continue(())
+            };
+            journal.read(0, &mut each).unwrap();
+        }
     }
 
     /// One of those that saw no tables would have taken those of the others for another
