@@ -123,6 +123,7 @@ impl App {
             return Ok(());
         }
         let mut head = self.head.subscribe();
+        self.store.look_for(seq);
         let visible = head.wait_for(|head| *head >= seq);
         let waited = tokio::time::timeout(self.limits.min_seq_timeout, visible).await;
         match waited {

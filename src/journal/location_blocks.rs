@@ -98,6 +98,21 @@ impl LocationBlocks {
         }
     }
 
+    /// Adds later entries.
+    pub(crate) fn append(&mut self, later: Self) {
+        let Some((first, last)) = later.range else { return };
+        self.range = Some((self.range.map_or(first, |(first, _)| first), last));
+        for (location, chunks) in later.by_location {
+            let known = self.by_location.entry(location).or_default();
+            for (chunk, blocks) in chunks {
+                match known.last_mut() {
+                    Some((last, set)) if *last == chunk => *set |= blocks,
+                    _ => known.push((chunk, blocks)),
+                }
+            }
+        }
+    }
+
     /// Removes a location.
     pub(crate) fn remove(&mut self, location: &str) {
         self.by_location.remove(location);

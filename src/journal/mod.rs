@@ -34,4 +34,4 @@ pub use reader::{FileSizes, JournalReader, OpenReader};
 pub use sqlite::{SqliteJournal, backup};
 pub use token::{Scope, TokenRow};
 pub use tokens::Tokens;
-pub use writer::{Erased, IMPORT_MARKS, ImportMark, Journal};
+pub use writer::{Erased, IMPORT_MARKS, ImportMark, Journal, Position, RecordedErasure};

@@ -30,6 +30,32 @@ pub struct Erased {
     pub runs: Vec<(Seq, Seq)>,
 }
 
+/// How far a journal that several processes write has come, all of one moment.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Position {
+    /// The last entry.
+    pub head: Seq,
+    /// Number of compactions and erasures so far.
+    pub revision: u64,
+    /// How far the checkpoint has come.
+    pub checkpoint: CheckpointSeq,
+    /// The time by the clock of the database, which all go by.
+    pub now: Timestamp,
+}
+
+/// The erasure of a location, as those who have its graph in memory repeat it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RecordedErasure {
+    /// The [revision](Position::revision) that it made.
+    pub revision: u64,
+    /// The location.
+    pub location: Box<str>,
+    /// The last entry before it.
+    pub at: Seq,
+    /// [`Erased::seqs`].
+    pub seqs: Vec<Seq>,
+}
+
 /// An append-only log of accepted events with a checkpoint beside it.
 ///
 /// A journal promises:
@@ -49,10 +75,17 @@ pub struct Erased {
 ///
 /// Calls block.
 pub trait Journal: JournalReader {
-    /// Takes the turn to write, where several processes write the journal, and returns the
-    /// head: what others have appended is to be merged before anything is decided. The next
-    /// write ends the turn. `None` where there is one writer, whose turn it always is.
-    fn take_turn(&mut self) -> Result<Option<Seq>, JournalError> {
+    /// Returns how far the journal has come, without taking the turn; `None` where there is
+    /// one writer.
+    fn position(&mut self) -> Result<Option<Position>, JournalError> {
+        Ok(None)
+    }
+
+    /// Takes the turn to write, where several processes write the journal, and returns how
+    /// far it has come: what others have done is to be repeated before anything is decided.
+    /// The next write ends the turn. `None` where there is one writer, whose turn it always
+    /// is.
+    fn take_turn(&mut self) -> Result<Option<Position>, JournalError> {
         Ok(None)
     }
 
@@ -65,6 +98,17 @@ pub trait Journal: JournalReader {
     /// after [`recover`](Self::recover). With one writer the head tells.
     fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
         Ok(true)
+    }
+
+    /// Returns whether this process is the one that saves checkpoints, compacts and prunes;
+    /// it becomes that one if there is none. Always true where there is one writer.
+    fn maintain(&mut self) -> Result<bool, JournalError> {
+        Ok(true)
+    }
+
+    /// Returns the erasures after this [revision](Position::revision), in order.
+    fn erasures(&mut self, _after: u64) -> Result<Vec<RecordedErasure>, JournalError> {
+        Ok(Vec::new())
     }
 
     /// Appends a batch in one transaction and returns the new head.

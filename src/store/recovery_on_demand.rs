@@ -4,22 +4,25 @@
 use std::collections::{BTreeMap, BTreeSet};
 use std::ops::ControlFlow;
 
-use crate::journal::{CheckpointRow, Journal, JournalError, JournalReader};
+use crate::journal::{CheckpointRow, Journal, JournalError, JournalReader, Position};
 use crate::model::{EventType, LocationId, Seq};
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::loader::load_graph;
 use crate::store::locations::{Found, Locations};
 use crate::store::options::Options;
-use crate::store::recovery::{Recovered, recover, replay_rest};
+use crate::store::recovery::{Recovered, recover, recover_beside_writer, replay_rest};
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 
 /// Reads what is needed of the graphs, and saves what an older version did not.
 pub(crate) fn open_graphs(
     journal: &mut dyn Journal,
     options: &Options,
-) -> Result<Recovered, JournalError> {
+) -> Result<(Recovered, Option<Position>), JournalError> {
+    if let Some(position) = journal.position()? {
+        return recover_shared(journal, options, position);
+    }
     let lacks_summaries = match recover_on_demand(journal, options)? {
-        OnDemand::Recovered(recovered) => return Ok(*recovered),
+        OnDemand::Recovered(recovered) => return Ok((*recovered, None)),
         OnDemand::Whole { lacks_summaries } => lacks_summaries,
     };
     let mut recovered = recover(journal, options)?;
@@ -28,7 +31,33 @@ pub(crate) fn open_graphs(
     if lacks_summaries {
         recovered.save_summaries(journal)?;
     }
-    Ok(recovered)
+    Ok((recovered, None))
+}
+
+/// Opens what several processes write: all graphs, and how far compactions and erasures are
+/// repeated in them.
+fn recover_shared(
+    journal: &mut dyn Journal,
+    options: &Options,
+    mut begun: Position,
+) -> Result<(Recovered, Option<Position>), JournalError> {
+    loop {
+        let mut recovered = recover_beside_writer(journal, options, None)?;
+        let Some(position) = journal.position()? else { return Ok((recovered, None)) };
+        // One that came between the rows and the events is in neither, or in a half of both.
+        if position.revision != begun.revision {
+            begun = position;
+            continue;
+        }
+        if recovered.checkpointer.is_replacing() {
+            if !journal.maintain()? {
+                let reason = "another process saves it: run `relata verify --repair`".to_owned();
+                return Err(JournalError::DamagedCheckpoint { reason });
+            }
+            recovered.replace_damaged_checkpoint(journal)?;
+        }
+        return Ok((recovered, Some(position)));
+    }
 }
 
 /// What opening without the graphs comes to.

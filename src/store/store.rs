@@ -1,6 +1,7 @@
 //! The store itself: opening, sending commands to the writer, closing.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -24,6 +25,7 @@ use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::Command;
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::DedupWindow;
+use crate::store::writer::following::Following;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
@@ -83,6 +85,9 @@ pub struct Store {
     pub(super) loader: Option<Loader>,
     /// For what was loaded for the writer, while it is not being closed.
     to_writer: ToWriter,
+    /// Set where other processes write the journal, too: whether the writer was asked to look
+    /// at once for what they have appended.
+    hurry: Option<Arc<AtomicBool>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -144,6 +149,7 @@ impl Store {
             names: options.names,
             loader: None,
             to_writer: Arc::default(),
+            hurry: None,
         })
     }
 
@@ -157,20 +163,25 @@ impl Store {
         mut journal: Box<dyn Journal>,
         options: Options,
     ) -> Result<Self, OpenError> {
-        let recovered = open_graphs(journal.as_mut(), &options)?;
+        let (recovered, shared) = open_graphs(journal.as_mut(), &options)?;
+        let hurry = Arc::<AtomicBool>::default();
+        let followed = shared.map(|position| position.now);
+        let following = shared.map(|it| Following::new(it.revision, Arc::clone(&hurry)));
         let (head, epochs) = (recovered.head, journal.epochs()?);
         let locations = Arc::new(recovered.locations);
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let (readers, subscriptions) = (journal.readers(), Subscriptions::starting_at(head));
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
-        let loader = Loader::start(&locations, &readers, options.graph_memory, &to_writer)?;
+        // Only one process knows what is saved of a graph, and may drop it from memory.
+        let graph_memory = options.graph_memory.filter(|_| following.is_none());
+        let loader = Loader::start(&locations, &readers, graph_memory, &to_writer)?;
         let Options { keep_ignored, keep, keep_events, names, past_graphs, .. } = options;
         let checkpointer = recovered.checkpointer;
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),
-            clock: ReceiptClock::new(options.clock.clone(), journal.received_at(head)?),
+            clock: ReceiptClock::new(options.clock.clone(), journal.received_at(head)?, followed),
             journal,
             commands,
             subscriptions: Arc::clone(&subscriptions),
@@ -189,6 +200,7 @@ impl Store {
             tasks: Task::ALL,
             options,
             head,
+            following,
             waiting: HashMap::new(),
             to_self: Arc::clone(&to_writer),
         };
@@ -211,6 +223,7 @@ impl Store {
             names,
             loader: Some(loader),
             to_writer,
+            hurry: shared.is_some().then_some(hurry),
         })
     }
 
@@ -275,8 +288,22 @@ impl Store {
         self.state.watermark.head()
     }
 
+    /// Looks for an event that another process has appended to the same journal, now rather
+    /// than in a few milliseconds.
+    pub(crate) fn look_for(&self, seq: Seq) {
+        let Some(hurry) = &self.hurry else { return };
+        if self.head() >= seq || hurry.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if let Some(writer) = &*self.to_writer.lock().ignore_poison() {
+            // With a full queue the writer is awake, and looks.
+            writer.try_send(Command::Follow).unwrap_or_default();
+        }
+    }
+
     /// Waits until an event is visible to every query, and returns whether it is.
     pub fn wait_for(&self, seq: Seq, timeout: Duration) -> bool {
+        self.look_for(seq);
         self.state.watermark.wait_for(seq, timeout)
     }
 

@@ -25,6 +25,7 @@ const KNOWN: i64 = 10 * 365 * 24 * HOUR;
 pub(super) fn record(session: &mut Session, compaction: &Compaction) -> Result<(), JournalError> {
     let Compaction { location, at, upto } = compaction;
     session.execute(RECORD, &[&bound(*at), &bound(*upto), &location.as_bytes()])?;
+    session.execute("UPDATE store SET revision = revision + 1", &[])?;
     Ok(())
 }
 

@@ -4,9 +4,9 @@ use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
 use crate::journal::postgres::checkpoint::save;
 use crate::journal::postgres::connection::Session;
-use crate::journal::postgres::events::{bound, seq};
+use crate::journal::postgres::events::{bound, seq, text};
 use crate::journal::postgres::{dead_letters, events};
-use crate::journal::writer::Erased;
+use crate::journal::writer::{Erased, RecordedErasure};
 use crate::model::{Seq, Timestamp};
 
 const SEQS: &str = "SELECT seq FROM event \
@@ -17,6 +17,9 @@ const BLANK: &str = "UPDATE event SET location = '', type = '', entity = '', web
     FROM unnest($1::int8[], $2::int8[]) AS b (seq, checksum) WHERE event.seq = b.seq";
 const RUNS: &str = "DELETE FROM skip_block WHERE EXISTS (SELECT 1 FROM unnest($1::int8[]) \
     AS s (seq) WHERE s.seq BETWEEN first AND last) RETURNING first, last";
+const RECORD: &str = "WITH now AS (UPDATE store SET revision = revision + 1 RETURNING revision) \
+    INSERT INTO erasure (revision, at, location, seqs) SELECT revision, $1, $2, $3 FROM now";
+const RECORDED: &str = "SELECT revision, at, location, seqs FROM erasure WHERE revision > $1 ORDER BY revision LIMIT 64";
 const DELIVERIES: &str = "DELETE FROM pruned_delivery WHERE location = $1 RETURNING seq";
 
 /// Adds the events of a location after `after` and up to `upto` to `found`.
@@ -68,8 +71,26 @@ pub(super) fn erase(
         session.execute("DELETE FROM import_mark", &[])?;
     }
     save::forget_location(session, location)?;
-    session.execute("UPDATE store SET erased = erased + 1", &[])?;
+    let places: Vec<i64> = erased.seqs.iter().copied().map(bound).collect();
+    session.execute(RECORD, &[&bound(head), &id, &places])?;
     Ok(erased)
+}
+
+/// Returns erasures after this revision, in order.
+pub(super) fn recorded(
+    session: &mut Session,
+    after: u64,
+) -> Result<Vec<RecordedErasure>, JournalError> {
+    let rows = session.query(RECORDED, &[&bound(after)])?;
+    let erasure = |row| {
+        let (revision, at) = (seq(row, 0)?, seq(row, 1)?);
+        let location = text(row, 2);
+        let location = location.map_err(|reason| JournalError::DamagedEvent { seq: at, reason })?;
+        let seqs: Vec<i64> = row.try_get(3)?;
+        let seqs = seqs.into_iter().map(i64::unsigned_abs).collect();
+        Ok(RecordedErasure { revision, location: location.into(), at, seqs })
+    };
+    rows.iter().map(erasure).collect()
 }
 
 /// Empties these events, except those that have been pruned.

@@ -1,5 +1,6 @@
 //! A journal in a database: opening it, taking turns, and its calls.
 
+use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
 use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink};
@@ -13,13 +14,24 @@ use crate::journal::postgres::{
     compactions, dead_letters, epochs, erase, events, import_marks, prune, schema,
 };
 use crate::journal::reader::OpenReader;
-use crate::journal::writer::{Erased, ImportMark, Journal};
+use crate::journal::writer::{Erased, ImportMark, Journal, Position, RecordedErasure};
 use crate::model::{Seq, Timestamp};
 use crate::sync::IgnorePoison;
 
+/// How far the journal has come.
+macro_rules! position {
+    () => {
+        "SELECT greatest((SELECT max(seq) FROM event), pruned), revision, checkpoint_seq, \
+         checkpoint_newest, floor(extract(epoch FROM clock_timestamp()) * 1000)::int8 FROM store"
+    };
+}
+const POSITION: &str = position!();
+
 /// Begins a turn: what comes after the lock sees all that was committed before it.
-const TAKE_TURN: &str = "BEGIN; SELECT 1 FROM store FOR UPDATE; \
-    SELECT greatest((SELECT max(seq) FROM event), pruned) FROM store";
+const TAKE_TURN: &str = concat!("BEGIN; SELECT 1 FROM store FOR UPDATE; ", position!());
+
+/// Held by the process that saves checkpoints, as long as its connection lasts.
+const MAINTAIN: &str = "SELECT pg_try_advisory_lock(1919249249, hashtext(current_schema()))";
 
 /// Connections that are kept for the next reader.
 const IDLE_READERS: usize = 4;
@@ -45,8 +57,12 @@ type Idle = Mutex<Vec<Session>>;
 /// What a writer knows.
 #[derive(Debug, Default)]
 struct Writing {
-    /// The head, while it is this process's turn.
-    turn: Option<Seq>,
+    /// How far the journal has come, while it is this process's turn.
+    turn: Option<Position>,
+    /// Whether this process saves checkpoints, as far as its connection knows.
+    maintains: bool,
+    /// By number of a location here, that in the database, where it is known.
+    numbers: HashMap<u32, i32>,
     /// The last entry that was seen or appended here, and its checksum.
     last: Option<(Seq, i64)>,
     /// The last entry of an append whose outcome is unknown, and its checksum.
@@ -134,6 +150,21 @@ impl PostgresJournal {
         done
     }
 
+    /// Writes rows of locations as [`write`](Self::write) does.
+    fn write_numbered<T>(
+        &mut self,
+        work: impl FnOnce(&mut Session, &mut HashMap<u32, i32>) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        let writing = self.writing.as_mut().ok_or_else(read_only)?;
+        let mut numbers = std::mem::take(&mut writing.numbers);
+        let done = self.write(|session| work(session, &mut numbers));
+        // After a failure they may be those of rows that are not there.
+        if let (Some(writing), Ok(_)) = (&mut self.writing, &done) {
+            writing.numbers = numbers;
+        }
+        done
+    }
+
     fn append_all(
         &mut self,
         batch: &[JournalEntry<'_>],
@@ -141,7 +172,7 @@ impl PostgresJournal {
     ) -> Result<Seq, JournalError> {
         self.take_turn()?;
         let writing = self.writing.as_mut().ok_or_else(read_only)?;
-        let head = writing.turn.unwrap_or_default();
+        let head = writing.turn.map(|turn| turn.head).unwrap_or_default();
         let last = batch.last().map(|entry| {
             let seq = head + batch.len() as Seq;
             (seq, entry.checksum(seq))
@@ -191,6 +222,12 @@ impl PostgresJournal {
     }
 }
 
+fn position([head, revision, seq, newest, now]: [i64; 5]) -> Position {
+    let [head, revision, seq, newest] = [head, revision, seq, newest].map(i64::unsigned_abs);
+    let now = Timestamp::from_millis(now);
+    Position { head, revision, checkpoint: CheckpointSeq { seq, newest }, now }
+}
+
 /// Returns a failed commit as what it is: nobody knows whether it came through.
 fn unknown(error: JournalError) -> JournalError {
     match error {
@@ -223,30 +260,60 @@ impl Drop for PostgresJournal {
 }
 
 impl Journal for PostgresJournal {
-    fn take_turn(&mut self) -> Result<Option<Seq>, JournalError> {
+    fn position(&mut self) -> Result<Option<Position>, JournalError> {
+        let turn = self.writing.as_ref().and_then(|writing| writing.turn);
+        if turn.is_some() {
+            return Ok(turn);
+        }
+        let row = self.session()?.one(POSITION, &[])?;
+        let mut columns = [0; 5];
+        for (place, column) in columns.iter_mut().enumerate() {
+            *column = row.try_get(place)?;
+        }
+        Ok(Some(position(columns)))
+    }
+
+    fn take_turn(&mut self) -> Result<Option<Position>, JournalError> {
         let writing = self.writing.as_ref().ok_or_else(read_only)?;
-        if let Some(head) = writing.turn {
-            return Ok(Some(head));
+        if writing.turn.is_some() {
+            return Ok(writing.turn);
         }
         let taken = self.session()?.begin_with_row(TAKE_TURN);
         let taken = taken.and_then(|row| {
-            let head = row.first().and_then(|text| text.parse::<Seq>().ok());
-            head.ok_or_else(|| JournalError::DamagedCheckpoint {
+            let numbers: Vec<i64> = row.iter().filter_map(|text| text.parse().ok()).collect();
+            <[i64; 5]>::try_from(numbers).map_err(|_| JournalError::DamagedCheckpoint {
                 reason: "the table `store` has no row".to_owned(),
             })
         });
         match taken {
-            Ok(head) => {
+            Ok(columns) => {
+                let turn = Some(position(columns));
                 if let Some(writing) = &mut self.writing {
-                    writing.turn = Some(head);
+                    writing.turn = turn;
                 }
-                Ok(Some(head))
+                Ok(turn)
             }
             Err(error) => {
                 self.session()?.end("ROLLBACK").unwrap_or_default();
                 Err(error)
             }
         }
+    }
+
+    fn maintain(&mut self) -> Result<bool, JournalError> {
+        let writing = self.writing.as_ref().ok_or_else(read_only)?;
+        if writing.maintains {
+            return Ok(true);
+        }
+        let maintains = self.session()?.one(MAINTAIN, &[])?.try_get(0)?;
+        if let Some(writing) = &mut self.writing {
+            writing.maintains = maintains;
+        }
+        Ok(maintains)
+    }
+
+    fn erasures(&mut self, after: u64) -> Result<Vec<RecordedErasure>, JournalError> {
+        erase::recorded(self.session()?, after)
     }
 
     fn end_turn(&mut self) -> Result<(), JournalError> {
@@ -283,7 +350,7 @@ impl Journal for PostgresJournal {
         upto: CheckpointSeq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        self.write(|session| save::update(session, upto, fill))
+        self.write_numbered(|session, numbers| save::update(session, numbers, upto, fill))
     }
 
     fn replace_checkpoint(
@@ -291,7 +358,8 @@ impl Journal for PostgresJournal {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
-        self.write(|session| save::replace(session, CheckpointSeq::whole(upto), fill))
+        let upto = CheckpointSeq::whole(upto);
+        self.write_numbered(|session, numbers| save::replace(session, numbers, upto, fill))
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
@@ -332,7 +400,7 @@ impl Journal for PostgresJournal {
     fn recover(&mut self) -> Result<Seq, JournalError> {
         self.session = Some(Session::connect(&self.url)?);
         if let Some(writing) = &mut self.writing {
-            writing.turn = None;
+            (writing.turn, writing.maintains) = (None, false);
         }
         // A commit that succeeds shows that the one before, if it is there, is where it has to
         // be: at the standby, too.

@@ -16,7 +16,7 @@ use crate::model::{Epochs, Seq, Timestamp};
 
 const SIZE: &str = "SELECT sum(pg_total_relation_size(to_regclass(name)))::int8 FROM unnest(ARRAY[\
     'store', 'event', 'state', 'state_location', 'state_summary', 'skip_block', 'no_op', \
-    'redelivery', 'location_block', 'pruned_delivery', 'dead_letter']) AS t (name)";
+    'redelivery', 'location_block', 'pruned_delivery', 'dead_letter', 'erasure', 'compaction']) AS t (name)";
 
 impl JournalReader for PostgresJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {

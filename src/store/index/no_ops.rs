@@ -31,6 +31,11 @@ impl NoOpEvents {
     }
 
     /// Removes events that are saved.
+    pub(crate) fn remove_upto(&self, upto: Seq) {
+        let mut seqs = self.lock();
+        *seqs = seqs.split_off(&upto.saturating_add(1));
+    }
+
     pub(crate) fn remove_all(&self, seqs: &BTreeSet<Seq>) {
         self.lock().retain(|seq| !seqs.contains(seq));
     }

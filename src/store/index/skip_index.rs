@@ -97,6 +97,15 @@ impl SkipIndex {
         self.full.push((first, last, hashes));
     }
 
+    /// Adds what an index has of later events.
+    pub(crate) fn append(&mut self, later: Self) {
+        let hashes = self.hash_bytes();
+        let begun = self.run.take().map(|(first, last)| (first, last, hashes));
+        let full = std::mem::take(&mut self.full);
+        let full = full.into_iter().chain(begun).chain(later.full).collect();
+        *self = Self { full, ..later };
+    }
+
     /// Adds an event that names nothing.
     pub(crate) fn extend_run(&mut self, seq: Seq) {
         self.run = Some((self.run.map_or(seq, |(first, _)| first), seq));

@@ -67,6 +67,8 @@ impl Eq for Clock {}
 #[derive(Debug)]
 pub(crate) struct ReceiptClock {
     clock: Clock,
+    /// How far another clock that is followed is ahead of this one, in milliseconds.
+    ahead: i64,
     /// The newest time in the journal.
     last: Timestamp,
     /// The last reading at which the clocks agreed.
@@ -81,20 +83,28 @@ pub(crate) struct ReceiptClock {
 }
 
 impl ReceiptClock {
-    /// Creates a clock that continues after the newest entry of a journal.
-    pub(crate) fn new(clock: Clock, newest: Option<Timestamp>) -> Self {
-        let agreed = clock.read();
+    /// Creates a clock that continues after the newest entry of a journal, and follows another
+    /// clock if that is what all who write the journal do.
+    pub(crate) fn new(
+        clock: Clock,
+        newest: Option<Timestamp>,
+        followed: Option<Timestamp>,
+    ) -> Self {
+        let mut agreed = clock.read();
+        let ahead = followed.map_or(0, |followed| ahead(followed, agreed.wall));
+        agreed.wall = followed.unwrap_or(agreed.wall);
         let wall = newest.map_or(agreed.wall, |newest| agreed.wall.min(newest.after(TOLERANCE)));
         let (believed, proved) = (agreed.steady, ClockReading { wall, ..agreed });
         let last = newest.unwrap_or(Timestamp::from_millis(i64::MIN));
-        Self { clock, last, agreed, jumped: None, believed, proved }
+        Self { clock, ahead, last, agreed, jumped: None, believed, proved }
     }
 
     /// Returns the time, by the wall clock unless that has just jumped, and no earlier than
     /// the time that has passed since it was confirmed: after an idle time only the newest
     /// event would keep the time from going back.
     pub(crate) fn now(&mut self) -> Timestamp {
-        let read = self.clock.read();
+        let mut read = self.clock.read();
+        read.wall = Timestamp::from_millis(read.wall.as_millis().saturating_add(self.ahead));
         let told = self.told(read);
         if self.jumped.is_none() && self.is_settled() {
             self.proved = self.agreed;
@@ -144,12 +154,26 @@ impl ReceiptClock {
         self.proved.wall.after(steady.saturating_sub(self.proved.steady))
     }
 
+    /// Sets what the clock shows that is followed.
+    pub(crate) fn follow(&mut self, followed: Timestamp) {
+        self.ahead = ahead(followed, self.clock.read().wall);
+    }
+
+    /// Notes that an entry has this time, which none after it is before.
+    pub(crate) fn pass(&mut self, received_at: Timestamp) {
+        self.last = self.last.max(received_at);
+    }
+
     /// Returns the time of receipt of a delivery: as given, or now, but never before that of
     /// the previous one.
     pub(crate) fn stamp(&mut self, told: Option<Timestamp>, now: Timestamp) -> Timestamp {
         self.last = self.last.max(told.unwrap_or(now));
         self.last
     }
+}
+
+fn ahead(followed: Timestamp, wall: Timestamp) -> i64 {
+    followed.as_millis().saturating_sub(wall.as_millis())
 }
 
 #[cfg(test)]
@@ -185,7 +209,7 @@ mod tests {
         // hours before, events of now would be those hours old.
         for (jump, lasts) in [(100 * DAY, 11), (-100 * DAY, 80)] {
             let (hands, clock) = hands();
-            let mut receipts = ReceiptClock::new(clock, None);
+            let mut receipts = ReceiptClock::new(clock, None, None);
             assert_eq!(days(receipts.now()), 1_000);
             hands.1.fetch_add(jump, Relaxed);
             for minute in 0..lasts {
@@ -201,7 +225,7 @@ mod tests {
     #[test]
     fn a_jump_that_is_taken_back_leaves_no_trace() {
         let (hands, clock) = hands();
-        let mut receipts = ReceiptClock::new(clock, None);
+        let mut receipts = ReceiptClock::new(clock, None, None);
         hands.1.fetch_add(100 * DAY, Relaxed);
         assert_eq!(days(receipts.now()), 1_000);
         hands.0.fetch_add(MINUTE / 10, Relaxed);
@@ -215,7 +239,7 @@ mod tests {
         let (hands, clock) = hands();
         // Opened with a clock a hundred days after the newest event.
         let newest = Timestamp::from_millis(900 * DAY);
-        let mut receipts = ReceiptClock::new(clock, Some(newest));
+        let mut receipts = ReceiptClock::new(clock, Some(newest), None);
         assert_eq!(days(receipts.now()), 1_000);
         assert_eq!(days(receipts.settled()), 900);
         hands.0.fetch_add(61 * MINUTE, Relaxed);
@@ -234,7 +258,8 @@ mod tests {
     fn a_clock_put_right_unseen_deletes_nothing() {
         let (hands, clock) = hands();
         hands.1.fetch_add(100 * DAY, Relaxed);
-        let mut receipts = ReceiptClock::new(clock, Some(Timestamp::from_millis(1_000 * DAY)));
+        let mut receipts =
+            ReceiptClock::new(clock, Some(Timestamp::from_millis(1_000 * DAY)), None);
         for ahead in [-100 * DAY, 250 * DAY, 50 * DAY] {
             hands.1.fetch_add(ahead, Relaxed);
             hands.0.fetch_add(120 * MINUTE, Relaxed);
@@ -249,7 +274,7 @@ mod tests {
     fn times_of_receipt_never_go_back() {
         let (_, clock) = hands();
         let at = Timestamp::from_millis;
-        let mut receipts = ReceiptClock::new(clock, Some(at(50)));
+        let mut receipts = ReceiptClock::new(clock, Some(at(50)), None);
         let stamps = [Some(40), None, Some(60), None, Some(100)]
             .map(|told| receipts.stamp(told.map(at), at(55)).as_millis());
         assert_eq!(stamps, [50, 55, 60, 60, 100]);

@@ -53,6 +53,8 @@ pub(crate) enum Command {
     Compact(SyncSender<Result<u64, IngestError>>),
     /// Saves a checkpoint soon, between deliveries, so that graphs can be dropped from memory.
     HurryCheckpoint,
+    /// Looks for what other processes have appended.
+    Follow,
     /// Saves a checkpoint.
     Checkpoint(SyncSender<Result<(), IngestError>>),
 }
@@ -85,7 +87,10 @@ pub(crate) struct ToErase {
 impl Command {
     /// Returns whether it counts in the queue: not if the store itself has sent it.
     pub(crate) fn is_counted(&self) -> bool {
-        !matches!(self, Self::Loaded(..) | Self::CompactLoaded(_) | Self::HurryCheckpoint)
+        !matches!(
+            self,
+            Self::Loaded(..) | Self::CompactLoaded(_) | Self::HurryCheckpoint | Self::Follow
+        )
     }
 
     /// Returns the bytes of bodies in it, which count in the queue; of mutations about those

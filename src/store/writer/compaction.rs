@@ -86,6 +86,11 @@ impl Compactions {
         Ok(Self { all })
     }
 
+    /// Returns the events that they follow, in order.
+    pub(crate) fn places(&self) -> impl Iterator<Item = Seq> {
+        self.all.iter().map(|compaction| compaction.at)
+    }
+
     /// Returns the locations that they are of.
     pub(crate) fn locations(&self) -> BTreeSet<LocationId> {
         self.all.iter().map(|compaction| LocationId::from(&*compaction.location)).collect()

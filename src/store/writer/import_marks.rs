@@ -16,6 +16,8 @@ use crate::store::name_limits::LimitReached;
 pub(crate) struct Imports {
     /// Not written to the end yet.
     pub(crate) chunks: VecDeque<ImportChunk>,
+    /// Whether others may have added marks since they were read.
+    pub(crate) is_outdated: bool,
     known: HashSet<ImportMark>,
     /// Oldest first.
     order: VecDeque<ImportMark>,

@@ -6,6 +6,7 @@ pub(super) mod clock;
 pub(super) mod command;
 pub(super) mod compaction;
 pub(super) mod dedup_window;
+pub(super) mod following;
 pub(super) mod health;
 pub(super) mod import_marks;
 pub(super) mod indexing;

@@ -21,6 +21,7 @@ use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::{Command, ToErase};
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::DedupWindow;
+use crate::store::writer::following::Following;
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
@@ -48,10 +49,11 @@ pub(crate) enum Task {
     TrimLog,
     Recall,
     IndexDeliveries,
+    Follow,
 }
 
 impl Task {
-    pub(crate) const ALL: [Self; 8] = [
+    pub(crate) const ALL: [Self; 9] = [
         Self::Import,
         Self::RetryWriting,
         Self::SaveCheckpoint,
@@ -60,6 +62,7 @@ impl Task {
         Self::TrimLog,
         Self::Recall,
         Self::IndexDeliveries,
+        Self::Follow,
     ];
 }
 
@@ -82,6 +85,8 @@ pub(crate) struct Writer {
     pub(crate) retrying: Retrying,
     pub(crate) options: Options,
     pub(crate) head: Seq,
+    /// What other processes append; `None` where this is the only one that writes.
+    pub(crate) following: Option<Following>,
     pub(crate) tasks_ran_at: Instant,
     /// What is not written yet, since the graphs of their locations are being loaded: what is
     /// written of a delivery or a mutation depends on its graph.
@@ -89,7 +94,7 @@ pub(crate) struct Writer {
     /// Where locations that were loaded for the writer are reported, while the store is open.
     pub(crate) to_self: ToWriter,
     /// Tasks in the order of their turns.
-    pub(crate) tasks: [Task; 8],
+    pub(crate) tasks: [Task; 9],
 }
 
 impl Writer {
@@ -122,7 +127,14 @@ impl Writer {
         let wait = wait.min(self.log.due_in(now)).min(self.retrying.due_in(now));
         let wait = wait.min(self.compaction.due_in(now)).min(self.imports.due_in());
         let wait = wait.min(self.recall_due_in()).min(self.indexing.due_in(self.head, now));
+        let wait = wait.min(self.follow_due_in(now));
         if self.leaves_disk_to_deliveries() { wait.max(LOG_MOVE_POLL) } else { wait }
+    }
+
+    /// Returns when to look for what others have done; not while that is known to fail.
+    fn follow_due_in(&self, now: Instant) -> Duration {
+        let following = self.following.as_ref().filter(|_| self.state.health.failure().is_none());
+        following.map_or(Duration::MAX, |following| following.due_in(now))
     }
 
     /// Returns whether deliveries arrive while pages of the log are being moved. A sync
@@ -176,6 +188,7 @@ impl Writer {
             Task::TrimLog => self.log.due_in(now).is_zero(),
             Task::Recall => self.recalling.is_some(),
             Task::IndexDeliveries => self.indexing.due_in(self.head, now).is_zero(),
+            Task::Follow => self.follow_due_in(now).is_zero(),
         }
     }
 
@@ -190,6 +203,7 @@ impl Writer {
             Task::TrimLog => self.trim_log(),
             Task::Recall => self.recall_some(),
             Task::IndexDeliveries => self.index_deliveries(),
+            Task::Follow => self.follow_others(),
         }
     }
 
@@ -250,6 +264,8 @@ impl Writer {
             Command::CompactLoaded(loaded) => self.compact_loaded(loaded),
             Command::Compact(reply) => reply.send(self.compact_now()).unwrap_or_default(),
             Command::HurryCheckpoint => self.checkpointer.hurry(),
+            Command::Follow if self.state.health.failure().is_none() => self.follow_others(),
+            Command::Follow => {}
             Command::Checkpoint(reply) => reply.send(self.save_checkpoint()).unwrap_or_default(),
         }
     }

@@ -1,6 +1,6 @@
 //! Saving the checkpoint.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;
@@ -18,10 +18,12 @@ const SAVE_SEQ: &str = "UPDATE store SET checkpoint_seq = greatest(checkpoint_se
     checkpoint_newest = greatest(checkpoint_newest, $2)";
 const REPLACE_SEQ: &str = "UPDATE store SET checkpoint_seq = $1, checkpoint_newest = $2, \
     blocks_first = NULL, blocks_last = NULL";
-/// Of several processes that save the same location, the last knows the most.
+/// A process that has not seen the first event of a location that was erased since counts
+/// differently from there on: a number that is taken, or before others, is not given again.
 const SAVE_LOCATION: &str = "INSERT INTO state_location (number, id, rows, seq) \
-    VALUES ($1, $2, $3, $4) ON CONFLICT (number) DO UPDATE SET id = excluded.id, \
-    rows = excluded.rows, seq = greatest(excluded.seq, state_location.seq)";
+    SELECT greatest($1, (SELECT max(number) + 1 FROM state_location)), $2, $3, $4 \
+    ON CONFLICT (id) DO UPDATE SET rows = excluded.rows, \
+    seq = greatest(excluded.seq, state_location.seq) RETURNING number";
 const SAVE_SUMMARY: &str = "INSERT INTO state_summary \
     (location, objects, associations, records, relations, pending, tombstones, name) \
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8) ON CONFLICT (location) DO UPDATE SET \
@@ -49,10 +51,11 @@ const FORGET: &str = "DELETE FROM state_location; DELETE FROM state_summary; DEL
 /// Saves rows over those of the checkpoint before.
 pub(in crate::journal::postgres) fn update(
     session: &mut Session,
+    numbers: &mut HashMap<u32, i32>,
     upto: CheckpointSeq,
     fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
-    let mut rows = Rows::default();
+    let mut rows = Rows { numbers, states: BTreeMap::new(), no_ops: Vec::new() };
     fill(&mut |row| rows.put(session, row))?;
     rows.flush(session)?;
     session.execute(SAVE_SEQ, &[&bound(upto.seq), &bound(upto.newest)])?;
@@ -62,12 +65,14 @@ pub(in crate::journal::postgres) fn update(
 /// Saves rows in place of the checkpoint before.
 pub(in crate::journal::postgres) fn replace(
     session: &mut Session,
+    numbers: &mut HashMap<u32, i32>,
     upto: CheckpointSeq,
     fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
     session.batch(FORGET)?;
+    numbers.clear();
     session.execute(REPLACE_SEQ, &[&bound(upto.seq), &bound(upto.newest)])?;
-    update(session, upto, fill)
+    update(session, numbers, upto, fill)
 }
 
 /// Deletes every row of a location.
@@ -85,33 +90,37 @@ pub(in crate::journal::postgres) fn forget_location(
 }
 
 /// Rows that are to be written.
-#[derive(Default)]
-struct Rows {
+struct Rows<'n> {
+    /// By number of a location here, that in the database.
+    numbers: &'n mut HashMap<u32, i32>,
     /// By location and key: the state, or `None` where it is dropped.
     states: BTreeMap<(i32, RowKey), Option<Vec<u8>>>,
     no_ops: Vec<i64>,
 }
 
-impl Rows {
+impl Rows<'_> {
     fn put(&mut self, session: &mut Session, row: &CheckpointRow<'_>) -> Result<(), JournalError> {
         match row {
             CheckpointRow::Location { number, id, rows, seq } => {
                 let (rows, seq) = (rows.map(bound), seq.map(bound));
-                session.execute(SAVE_LOCATION, &[&signed(*number), &id.as_bytes(), &rows, &seq])?;
+                let saved =
+                    session.one(SAVE_LOCATION, &[&signed(*number), &id.as_bytes(), &rows, &seq])?;
+                self.numbers.insert(*number, saved.try_get(0)?);
             }
             CheckpointRow::Summary { location, name, counts, tombstones } => {
-                save_summary(session, *location, *name, counts, *tombstones)?;
+                save_summary(session, self.number(*location), *name, counts, *tombstones)?;
             }
             // Only shown to readers.
             CheckpointRow::Damaged { .. } => {}
             CheckpointRow::State { location, row } => {
                 let (key, state) = rows::encode(row);
-                self.states.insert((signed(*location), key), Some(state));
+                self.states.insert((self.number(*location), key), Some(state));
             }
             CheckpointRow::Dropped { location, key } => {
                 let (key, name) = rows::dropped_keys(*key);
+                let location = self.number(*location);
                 for key in [key].into_iter().chain(name) {
-                    self.states.insert((signed(*location), key), None);
+                    self.states.insert((location, key), None);
                 }
             }
             CheckpointRow::SkipIndex { first, last, hashes } => {
@@ -132,6 +141,11 @@ impl Rows {
             self.flush(session)?;
         }
         Ok(())
+    }
+
+    /// Returns the number of a location in the database.
+    fn number(&self, number: u32) -> i32 {
+        self.numbers.get(&number).copied().unwrap_or(signed(number))
     }
 
     fn flush(&mut self, session: &mut Session) -> Result<(), JournalError> {
@@ -167,7 +181,7 @@ impl Rows {
 
 fn save_summary(
     session: &mut Session,
-    location: u32,
+    location: i32,
     name: Option<&str>,
     counts: &Counts,
     tombstones: u64,
@@ -178,16 +192,7 @@ fn save_summary(
     let name = name.map(str::as_bytes);
     session.execute(
         SAVE_SUMMARY,
-        &[
-            &signed(location),
-            &objects,
-            &associations,
-            &records,
-            &relations,
-            &pending,
-            &tombstones,
-            &name,
-        ],
+        &[&location, &objects, &associations, &records, &relations, &pending, &tombstones, &name],
     )?;
     Ok(())
 }

@@ -12,7 +12,7 @@ CREATE TABLE store (
     checkpoint_newest int8 NOT NULL,     -- no row of it is newer
     blocks_first      int8,              -- the events of which location_block knows
     blocks_last       int8,
-    erased            int8 NOT NULL,     -- how often a location was erased
+    revision          int8 NOT NULL,     -- how often a location was compacted or erased
     letters           int8 NOT NULL,     -- dead letters: how many, how large, …
     letter_bytes      int8 NOT NULL,
     letters_dropped   int8 NOT NULL,
@@ -46,7 +46,7 @@ CREATE TABLE state_location (
     rows   int8,                         -- of its state; null while only some are saved
     seq    int8                          -- what they cover, if later than the checkpoint
 );
-CREATE INDEX state_location_id ON state_location (id);
+CREATE UNIQUE INDEX state_location_id ON state_location (id);
 
 CREATE TABLE state_summary (
     location     int4 PRIMARY KEY,
@@ -89,6 +89,14 @@ CREATE TABLE compaction (
     upto     int8 NOT NULL,
     location bytea NOT NULL,
     PRIMARY KEY (at, location)
+);
+
+-- Erasures, by revision, which every process repeats on what it has in memory.
+CREATE TABLE erasure (
+    revision int8 PRIMARY KEY,
+    at       int8 NOT NULL,              -- the last event before it
+    location bytea NOT NULL,
+    seqs     int8[] NOT NULL             -- what was erased
 );
 
 -- Ids of deliveries whose events are pruned, and when pruned events were received.

@@ -11,6 +11,7 @@ use crate::store::index::redeliveries::Redeliveries;
 use crate::store::index::skip_index::SkipIndex;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::options::Options;
+use crate::store::writer::checkpoint::awaiting::Awaited;
 use crate::store::writer::checkpoint::progress::{PART_ROWS, Saving};
 
 /// Tracks which locations changed since the last checkpoint. Only changes are written, so a
@@ -40,6 +41,8 @@ pub(crate) struct Checkpointer {
     pub(crate) compacted: BTreeMap<u32, Seq>,
     /// The checkpoint that is being saved.
     pub(crate) saving: Option<Saving>,
+    /// What another process is to save.
+    pub(crate) awaited: Option<Awaited>,
     /// Whether deliveries have just arrived, and when they last did.
     pub(crate) is_busy: bool,
     pub(crate) delivered: Option<Instant>,
@@ -80,6 +83,7 @@ impl Checkpointer {
             is_busy: false,
             delivered: None,
             saving: None,
+            awaited: None,
             part_rows: PART_ROWS.min(options.checkpoint_part_rows.max(1)),
             part_rows_max: options.checkpoint_part_rows.max(1),
         }
@@ -169,7 +173,9 @@ impl Checkpointer {
         self.redeliveries.lock().retain(|seq, _| seqs.binary_search(seq).is_err());
         self.no_ops.remove_all(&seqs.iter().copied().collect());
         self.is_dirty = true;
-        self.skip_index.take_runs()
+        let mut runs = self.forget_awaited(id);
+        runs.extend(self.skip_index.take_runs());
+        runs
     }
 
     /// Adds a run of events to the skip index.

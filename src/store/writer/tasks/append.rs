@@ -34,6 +34,9 @@ impl Writer {
         if let Err(refusal) = self.recall_for(batch.iter().map(|pending| &pending.delivery)) {
             return batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
         }
+        if let Err(refusal) = self.take_turn() {
+            return batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
+        }
         self.stamp(batch.iter_mut().map(|pending| &mut pending.delivery));
         self.keep_naming_properties(batch.iter_mut().map(|pending| &mut pending.delivery));
         let admissions = self.admit(batch.iter().map(|pending| &pending.delivery));
@@ -147,7 +150,10 @@ impl Writer {
         let start = Instant::now();
         let written = match mark {
             Some(mark) => self.journal.append_import(entries, mark),
-            None if entries.is_empty() => Ok(expected),
+            None if entries.is_empty() => {
+                self.end_turn();
+                Ok(expected)
+            }
             None => self.journal.append(entries),
         };
         if !entries.is_empty() && written.is_ok() {

@@ -75,7 +75,13 @@ impl Writer {
             self.compaction.pause();
             return Err(refusal);
         }
-        let compacted = self.compact_next(which);
+        let compacted = self.maintains().map_err(Arc::new).and_then(|maintains| {
+            if maintains {
+                return self.compact_next(which);
+            }
+            self.compaction.pause();
+            Ok(())
+        });
         self.end_step(compacted)
     }
 
@@ -191,10 +197,21 @@ impl Writer {
         upto: Seq,
         which: Which,
     ) -> Result<bool, Arc<JournalError>> {
-        let Some((compacted, rows)) = without_deleted(location, upto, which) else {
+        let Some(mut compacted) = without_deleted(location, upto, which) else {
             return Ok(false);
         };
-        self.replace_graph(location, compacted, upto)?;
+        let head = self.head;
+        self.try_take_turn()?;
+        if self.head > head {
+            // Others have added to it, perhaps.
+            let Some(again) = without_deleted(location, upto, which) else {
+                self.end_turn();
+                return Ok(false);
+            };
+            compacted = again;
+        }
+        let (graph, rows) = compacted;
+        self.replace_graph(location, graph, upto)?;
         self.state.stats.add_compacted_rows(rows);
         Ok(true)
     }
@@ -233,6 +250,9 @@ impl Writer {
         // Freeing may take long: readers are no longer kept out.
         drop(old);
         self.checkpointer.record_compaction(location.number, compaction.at);
+        if let Some(following) = &mut self.following {
+            following.revision += 1;
+        }
         tracing::debug!(location = id, upto, "what was deleted for long is dropped");
         Ok(())
     }

@@ -2,7 +2,7 @@
 
 use std::ops::ControlFlow;
 
-use crate::journal::{JournalError, JournalReader, WriteOutcome};
+use crate::journal::{CheckpointRow, CheckpointSeq, JournalError, JournalReader, WriteOutcome};
 use crate::model::{LocationId, Seq};
 use crate::store::delivery::IngestError;
 use crate::store::erase::Erasure;
@@ -22,30 +22,26 @@ impl Writer {
         self.check_writable()?;
         // It may have read what is erased now.
         self.end_recalling();
+        self.take_turn()?;
         let id = location.as_str();
         let found = self.locations.describe(id);
         let counts = found.map(|(_, counts)| counts).unwrap_or_default();
         let erased = self.journal.erase_location(id, known, upto).map_err(|error| {
-            match error.write_outcome() {
-                WriteOutcome::NothingWritten => self.settle_other(error.into()),
+            match (error.write_outcome(), &self.following) {
+                // Where it is done, it is repeated like an erasure by another process.
+                (WriteOutcome::NothingWritten, _) | (WriteOutcome::Unknown, Some(_)) => {
+                    self.settle_other(error.into())
+                }
                 // It may be done: the graphs must not be saved again.
-                WriteOutcome::Unknown | WriteOutcome::Damaged => self.fail(error.into()),
+                (WriteOutcome::Unknown | WriteOutcome::Damaged, _) => self.fail(error.into()),
             }
         })?;
-        self.checkpointer.abandon(&self.locations);
-        self.locations.remove(id);
-        self.deliveries.forget(&erased.seqs);
-        if !erased.seqs.is_empty() {
-            self.imports = Imports::default();
-        }
-        let number = found.map(|(number, _)| number);
-        let mut runs = erased.runs;
-        runs.extend(self.checkpointer.forget(id, number, &erased.seqs));
-        for run in runs {
-            let hashes =
-                hash_names(self.journal.as_mut(), run).map_err(|error| self.fail(error.into()))?;
-            self.checkpointer.add_run(run, hashes);
-        }
+        let forgotten = if self.following.is_some() {
+            self.follow().and_then(|()| self.index_again(&erased.runs))
+        } else {
+            self.forget_erased(id, &erased.seqs, erased.runs)
+        };
+        forgotten.map_err(|error| self.fail(error.into()))?;
         self.save_checkpoint()?;
         let log_emptied =
             self.journal.empty_log().map_err(|error| self.settle_other(error.into()))?;
@@ -55,6 +51,51 @@ impl Writer {
         let (events, dead_letters) = (erased.events, erased.dead_letters);
         tracing::warn!(location = id, events, dead_letters, "a location was erased");
         Ok(Some(Erasure { location, events, dead_letters, counts, log_emptied }))
+    }
+}
+
+impl Writer {
+    /// Forgets a location that was erased: its graph, what is not saved of it, and the ids of
+    /// its deliveries. What else these runs of events name is noted again.
+    pub(crate) fn forget_erased(
+        &mut self,
+        id: &str,
+        seqs: &[Seq],
+        mut runs: Vec<(Seq, Seq)>,
+    ) -> Result<(), JournalError> {
+        // It may have read what is erased now.
+        self.end_recalling();
+        self.checkpointer.abandon(&self.locations);
+        let number = self.locations.describe(id).map(|(number, _)| number);
+        self.locations.remove(id);
+        self.deliveries.forget(seqs);
+        if !seqs.is_empty() {
+            self.imports = Imports::default();
+        }
+        runs.extend(self.checkpointer.forget(id, number, seqs));
+        for run in runs {
+            let hashes = hash_names(self.journal.as_mut(), run)?;
+            self.checkpointer.add_run(run, hashes);
+        }
+        Ok(())
+    }
+
+    /// Saves at once what these runs of events name, of which an erasure has dropped the index:
+    /// who saves the checkpoints does not know of it.
+    fn index_again(&mut self, runs: &[(Seq, Seq)]) -> Result<(), JournalError> {
+        if runs.is_empty() {
+            return Ok(());
+        }
+        self.try_take_turn()?;
+        let mut hashed = Vec::with_capacity(runs.len());
+        for run in runs {
+            hashed.push((*run, hash_names(self.journal.as_mut(), *run)?));
+        }
+        self.journal.save_checkpoint(CheckpointSeq::default(), &mut |put| {
+            hashed.iter().try_for_each(|((first, last), hashes)| {
+                put(&CheckpointRow::SkipIndex { first: *first, last: *last, hashes })
+            })
+        })
     }
 }
 

@@ -22,6 +22,10 @@ impl Writer {
     /// Other deliveries are accepted between two parts.
     pub(crate) fn import_some(&mut self) {
         let Some(mut chunk) = self.imports.chunks.pop_front() else { return };
+        if let Err(error) = self.take_turn().and_then(|()| self.read_new_marks()) {
+            self.end_turn();
+            return chunk.reply(Some(error));
+        }
         // Those up to a known mark were imported before, whether or not they carry an id;
         // perhaps by another import since the last part.
         let left = chunk.marks.get(chunk.taken.len()..).unwrap_or_default();
@@ -29,13 +33,29 @@ impl Writer {
         let known = chunk.taken.len() + known;
         chunk.taken.resize_with(known, || Ok((Status::Duplicate, None)));
         let lines = if self.checkpointer.is_shared() { SHARED_LINES } else { LINES };
-        match self.import_next(&mut chunk, lines) {
+        let imported = self.import_next(&mut chunk, lines);
+        // Perhaps there was nothing to write.
+        self.end_turn();
+        match imported {
             Err(error) => chunk.reply(Some(error)),
             Ok(()) if chunk.taken.len() < chunk.deliveries.len() => {
                 self.imports.chunks.push_back(chunk);
             }
             Ok(()) => chunk.reply(None),
         }
+    }
+
+    /// Reads the marks of imports again, if others may have added any.
+    fn read_new_marks(&mut self) -> Result<(), IngestError> {
+        if !self.imports.is_outdated {
+            return Ok(());
+        }
+        let Self { journal, imports, .. } = self;
+        journal
+            .import_marks(&mut |mark| imports.add_mark(mark))
+            .map_err(|error| self.settle_other(error.into()))?;
+        self.imports.is_outdated = false;
+        Ok(())
     }
 
     /// Writes the next lines, and how far the import comes with them, as one transaction.

@@ -12,3 +12,4 @@ pub(crate) mod pruning;
 pub(crate) mod recall;
 pub(crate) mod recovery;
 pub(crate) mod save_checkpoint;
+pub(crate) mod turn;

@@ -30,7 +30,8 @@ impl Writer {
         for pending in batch.iter() {
             self.state.queued.release_bytes(pending.bytes);
         }
-        if let Err(refusal) = self.check_writable().and_then(|()| self.recall_for_appends(batch)) {
+        let ready = self.check_writable().and_then(|()| self.recall_for_appends(batch));
+        if let Err(refusal) = ready.and_then(|()| self.take_turn()) {
             return batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
         }
         let Plan { mut events, answers } = self.plan(batch);

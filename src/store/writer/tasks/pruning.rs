@@ -8,7 +8,15 @@ impl Writer {
         if self.state.health.failure().is_some() {
             return self.pruning.end();
         }
-        if let Err(error) = self.pruning.step(self.journal.as_mut(), self.clock.settled()) {
+        let pruned = self.maintains().and_then(|maintains| {
+            let Self { journal, pruning, clock, .. } = &mut *self;
+            if maintains {
+                return pruning.step(journal.as_mut(), clock.settled());
+            }
+            pruning.pass();
+            Ok(())
+        });
+        if let Err(error) = pruned {
             self.state.stats.count_write_failure();
             let (reason, advice) = (error.to_string(), error.advice());
             tracing::error!(reason, advice, "old events cannot be pruned; it is tried again");

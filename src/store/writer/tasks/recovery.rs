@@ -80,12 +80,15 @@ impl Writer {
             Err(_) => return Err(self.pause(error)),
         };
         let reason = error.without_path();
-        if head == expected && expected > self.head {
+        let kept = self.journal.was_last_append_kept();
+        let kept = kept.map_err(|_| self.pause(Arc::clone(&error)))?;
+        // Others may have appended more by now.
+        if kept && head >= expected && expected > self.head {
             tracing::warn!(reason, "a write failed at first, but everything is on disk");
-            return Ok(head);
+            return Ok(expected);
         }
         tracing::warn!(reason, "a write failed; what it was of is refused");
-        self.catch_up(head).map_err(|error| self.fail(error.into()))?;
+        self.repeat_upto(head).map_err(|error| self.pause_or_fail(error.into()))?;
         Err(error.into())
     }
 
@@ -121,7 +124,12 @@ impl Writer {
             self.try_recall()?;
         }
         self.settle_compaction()?;
-        self.catch_up(head)
+        self.repeat_upto(head)
+    }
+
+    /// Merges what is on disk and not merged yet, up to this entry or what others have added.
+    fn repeat_upto(&mut self, head: Seq) -> Result<(), JournalError> {
+        if self.following.is_some() { self.follow() } else { self.catch_up(head) }
     }
 
     pub(crate) fn pause_or_fail(&mut self, error: Arc<JournalError>) -> IngestError {
@@ -145,8 +153,9 @@ impl Writer {
         error.into()
     }
 
-    /// Merges the events up to this one that are on disk although their write failed.
-    fn catch_up(&mut self, upto: Seq) -> Result<(), JournalError> {
+    /// Merges the events up to this one that are in the journal although their write failed,
+    /// or that other processes have appended.
+    pub(crate) fn catch_up(&mut self, upto: Seq) -> Result<(), JournalError> {
         if upto < self.head {
             let reason = "it was accepted and is gone".to_owned();
             return Err(JournalError::DamagedEvent { seq: upto + 1, reason });
@@ -154,13 +163,19 @@ impl Writer {
         if upto == self.head {
             return Ok(());
         }
-        // They may have left memory since the write failed.
-        let named = named_after(self.journal.as_mut(), self.head)?;
-        let _held = self.hold_graphs(&named)?;
-        let Self { journal, locations, checkpointer, deliveries, imports, .. } = self;
+        self.imports.is_outdated = true;
+        // They may have left memory since the write failed. What several write stays there.
+        let _held = if self.following.is_none() {
+            let named = named_after(self.journal.as_mut(), self.head)?;
+            self.hold_graphs(&named)?
+        } else {
+            Vec::new()
+        };
+        let Self { journal, locations, checkpointer, deliveries, clock, .. } = self;
         let mut applied: Vec<(Seq, Timestamp, Event)> = Vec::new();
         let (mut reached, mut failed) = (self.head, None);
-        let read = journal.read(self.head, &mut |seq, entry| {
+        let read = journal.read_range(self.head + 1..=upto, &mut |seq, entry| {
+            clock.pass(entry.received_at);
             if let Some(id) = entry.webhook_id {
                 deliveries.insert(entry.location, id, seq, entry.received_at);
             }
@@ -178,13 +193,12 @@ impl Writer {
             if failed.is_none() {
                 reached = seq;
             }
-            if failed.is_some() || seq >= upto {
+            if failed.is_some() {
                 return ControlFlow::Break(());
             }
             ControlFlow::Continue(())
         });
         let read = read.and(failed.map_or(Ok(()), Err));
-        let read = read.and_then(|()| journal.import_marks(&mut |mark| imports.add_mark(mark)));
         // Also those before a failure: merged once more, they would seem to change nothing.
         self.make_visible(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
         read

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use crate::journal::{CheckpointRow, CheckpointSeq, JournalError};
 use crate::store::delivery::IngestError;
 use crate::store::writer::checkpoint::part_writer::Saved;
 use crate::store::writer::thread::Writer;
@@ -39,12 +40,22 @@ impl Writer {
             self.checkpointer.put_off(Instant::now());
             return Err(refusal);
         }
+        match self.begin_saving() {
+            Ok(true) => {}
+            Ok(false) => return Ok(()),
+            Err(error) => {
+                self.end_turn();
+                return Err(self.report_unsaved(error));
+            }
+        }
         let Self { checkpointer, journal, locations, head, .. } = self;
         let saved = if checkpointer.is_saving() || checkpointer.begin(locations, *head) {
             checkpointer.save_part(journal.as_mut(), locations, *head)
         } else {
             Ok(Saved::Nothing)
         };
+        // Perhaps there was nothing to write.
+        self.end_turn();
         match saved {
             Ok(Saved::Part) => Ok(()),
             Ok(saved) => {
@@ -55,14 +66,46 @@ impl Writer {
                 self.trim_log();
                 Ok(())
             }
-            Err(error) => {
-                self.state.stats.count_write_failure();
-                self.checkpointer.put_off(Instant::now());
-                let (reason, advice) = (error.to_string(), error.advice());
-                tracing::error!(reason, advice, "no checkpoint can be saved; it is tried again");
-                Err(Arc::new(error).into())
-            }
+            Err(error) => Err(self.report_unsaved(error)),
         }
+    }
+
+    /// Takes the turn to save a part, or leaves it to the process that saves checkpoints.
+    fn begin_saving(&mut self) -> Result<bool, JournalError> {
+        if self.maintains()? {
+            // What was erased by others must not be saved again.
+            self.try_take_turn()?;
+            return Ok(true);
+        }
+        self.save_redeliveries()?;
+        if let Some(position) = self.journal.position()? {
+            self.checkpointer.await_save(position.checkpoint, &self.locations, self.head);
+            self.state.stats.set_checkpoint(position.checkpoint.seq);
+        }
+        Ok(false)
+    }
+
+    /// Adds the redeliveries that only this process has seen to those in the journal.
+    fn save_redeliveries(&mut self) -> Result<(), JournalError> {
+        let counts = self.checkpointer.redeliveries();
+        let mut counts = counts.lock();
+        if counts.is_empty() {
+            return Ok(());
+        }
+        self.journal.save_checkpoint(CheckpointSeq::default(), &mut |put| {
+            let mut counts = counts.iter();
+            counts.try_for_each(|(&seq, &times)| put(&CheckpointRow::Redeliveries { seq, times }))
+        })?;
+        counts.clear();
+        Ok(())
+    }
+
+    fn report_unsaved(&mut self, error: JournalError) -> IngestError {
+        self.state.stats.count_write_failure();
+        self.checkpointer.put_off(Instant::now());
+        let (reason, advice) = (error.to_string(), error.advice());
+        tracing::error!(reason, advice, "no checkpoint can be saved; it is tried again");
+        Arc::new(error).into()
     }
 
     /// Keeps the write-ahead log short. Not after a failure: the contents of the log are then

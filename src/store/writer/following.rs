@@ -1,0 +1,68 @@
+//! When the writer looks for what other processes have appended to the same journal.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
+
+/// How long to wait before looking again while others are writing.
+const PAUSE: Duration = Duration::from_millis(5);
+
+/// The same, once nothing has come for [`BUSY`].
+const PAUSE_IDLE: Duration = Duration::from_millis(50);
+
+const BUSY: Duration = Duration::from_secs(1);
+
+/// How often a process that does not save checkpoints tries to become the one that does.
+const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
+
+/// How far this process has followed the others.
+#[derive(Debug)]
+pub(crate) struct Following {
+    /// The compactions and erasures that are repeated here.
+    pub(crate) revision: u64,
+    /// Whether this process saves checkpoints, compacts and prunes.
+    pub(crate) maintains: bool,
+    maintain_at: Instant,
+    next: Instant,
+    news_at: Instant,
+    /// Whether a query waits for what may have come.
+    hurry: Arc<AtomicBool>,
+}
+
+impl Following {
+    /// Begins where opening has come.
+    pub(crate) fn new(revision: u64, hurry: Arc<AtomicBool>) -> Self {
+        let now = Instant::now();
+        Self { revision, maintains: false, maintain_at: now, next: now, news_at: now, hurry }
+    }
+
+    /// Returns when to look next.
+    pub(crate) fn due_in(&self, now: Instant) -> Duration {
+        self.next.saturating_duration_since(now)
+    }
+
+    /// Notes that all there is has been repeated, and whether that was anything.
+    pub(crate) fn note(&mut self, has_news: bool) {
+        let now = Instant::now();
+        if has_news {
+            self.news_at = now;
+        }
+        let is_busy = now.duration_since(self.news_at) < BUSY;
+        self.next = now + if is_busy { PAUSE } else { PAUSE_IDLE };
+    }
+
+    /// Takes back what [`hurry`](Self::hurry) has asked for. To be called before looking.
+    pub(crate) fn begin(&self) {
+        self.hurry.store(false, Ordering::SeqCst);
+    }
+
+    /// Returns whether it is time to try to become the process that saves checkpoints.
+    pub(crate) fn tries_to_maintain(&mut self) -> bool {
+        let now = Instant::now();
+        let is_due = !self.maintains && now >= self.maintain_at;
+        if is_due {
+            self.maintain_at = now + MAINTAIN_EVERY;
+        }
+        is_due
+    }
+}

@@ -1,0 +1,167 @@
+//! Taking turns with other processes that write the same journal, and repeating what they do.
+//!
+//! Whatever is decided is decided at the head of the journal, after everything before it was
+//! merged. So each process has the same graphs at the same event, and no decision is made
+//! twice: not in the database, too.
+
+use std::collections::BTreeSet;
+
+use crate::journal::{Journal, JournalError, Position, RecordedErasure, WriteOutcome};
+use crate::model::Seq;
+use crate::store::delivery::IngestError;
+use crate::store::writer::compaction::{Compactions, Due};
+use crate::store::writer::thread::Writer;
+
+/// Entries of others that are merged within a turn, while all others wait: a few milliseconds.
+const WITHIN_TURN: u64 = 4_096;
+
+impl Writer {
+    /// Takes the turn to write, and repeats what others have done before. The next write ends
+    /// the turn, or [`end_turn`](Self::end_turn).
+    pub(crate) fn take_turn(&mut self) -> Result<(), IngestError> {
+        if self.following.is_none() {
+            return Ok(());
+        }
+        self.try_take_turn().map_err(|error| {
+            self.end_turn();
+            self.state.stats.count_write_failure();
+            self.pause_or_fail(error.into())
+        })
+    }
+
+    pub(crate) fn try_take_turn(&mut self) -> Result<(), JournalError> {
+        loop {
+            let Some(position) = self.ask(|journal| journal.take_turn())? else { return Ok(()) };
+            if position.head.saturating_sub(self.head) <= WITHIN_TURN {
+                return self.follow_to(position);
+            }
+            self.journal.end_turn()?;
+            self.follow()?;
+        }
+    }
+
+    /// Gives up the turn, if nothing was written in it.
+    pub(crate) fn end_turn(&mut self) {
+        if let Err(error) = self.journal.end_turn() {
+            // The connection is lost, and the turn with it.
+            tracing::debug!(%error, "a turn was not given up");
+        }
+    }
+
+    /// Looks for what others have done, and repeats it.
+    pub(crate) fn follow_others(&mut self) {
+        let followed = self.follow().and_then(|()| {
+            let tries = self.following.as_mut().is_some_and(|it| it.tries_to_maintain());
+            if tries { self.maintains().map(drop) } else { Ok(()) }
+        });
+        if let Err(error) = followed {
+            self.state.stats.count_write_failure();
+            self.pause_or_fail(error.into());
+        }
+    }
+
+    /// Repeats what others have done so far.
+    pub(crate) fn follow(&mut self) -> Result<(), JournalError> {
+        if let Some(following) = &self.following {
+            following.begin();
+        }
+        match self.ask(|journal| journal.position())? {
+            Some(position) => self.follow_to(position),
+            None => Ok(()),
+        }
+    }
+
+    /// Returns whether this process saves checkpoints, compacts and prunes.
+    pub(crate) fn maintains(&mut self) -> Result<bool, JournalError> {
+        let Some(following) = &self.following else { return Ok(true) };
+        let did = following.maintains;
+        let maintains = self.ask(|journal| journal.maintain())?;
+        if maintains
+            && !did
+            && let Some(position) = self.ask(|journal| journal.position())?
+        {
+            self.checkpointer.take_over(position.checkpoint, &self.locations);
+            tracing::info!("this process saves the checkpoints from now on");
+        }
+        if let Some(following) = &mut self.following {
+            following.maintains = maintains;
+        }
+        Ok(maintains)
+    }
+
+    /// Calls the journal for something that writes nothing. Where that fails, it is tried once
+    /// more: a connection may have been closed long ago.
+    fn ask<T>(
+        &mut self,
+        call: impl Fn(&mut dyn Journal) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        match call(self.journal.as_mut()) {
+            Err(error) if error.write_outcome() != WriteOutcome::Damaged => {
+                tracing::debug!(%error, "the journal is opened again");
+                self.journal.recover()?;
+                call(self.journal.as_mut())
+            }
+            answered => answered,
+        }
+    }
+
+    /// Repeats what others have done up to here.
+    fn follow_to(&mut self, position: Position) -> Result<(), JournalError> {
+        let Some(revision) = self.following.as_ref().map(|it| it.revision) else { return Ok(()) };
+        let Position { head, .. } = position;
+        if head < self.head || position.revision < revision {
+            return Err(JournalError::Forked { seq: self.head, head });
+        }
+        let has_news = head > self.head || position.revision > revision;
+        self.clock.follow(position.now);
+        if position.revision > revision {
+            self.repeat_revisions(revision, position)?;
+        }
+        self.catch_up(head)?;
+        if let Some(following) = &mut self.following {
+            following.revision = position.revision;
+            following.note(has_news);
+        }
+        Ok(())
+    }
+
+    /// Repeats compactions and erasures, each at its place between the entries.
+    fn repeat_revisions(&mut self, after: u64, upto: Position) -> Result<(), JournalError> {
+        let compactions = Compactions::load(self.journal.as_mut(), self.head)?;
+        let erasures = self.erasures_between(after, upto.revision)?;
+        let mut places: BTreeSet<Seq> = compactions.places().collect();
+        places.extend(erasures.iter().map(|erasure| erasure.at));
+        let mut due = compactions.from(self.head);
+        for place in places.into_iter().take_while(|place| *place <= upto.head) {
+            self.catch_up(place.max(self.head))?;
+            self.repeat_compactions(&mut due);
+            for erasure in erasures.iter().filter(|erasure| erasure.at == place) {
+                self.forget_erased(&erasure.location, &erasure.seqs, Vec::new())?;
+            }
+        }
+        Ok(())
+    }
+
+    fn repeat_compactions(&mut self, due: &mut Due<'_>) {
+        if !due.is_empty() {
+            // What is half saved refers to numbers that change.
+            self.checkpointer.abandon(&self.locations);
+            due.apply_upto(self.head, &self.locations, &mut self.checkpointer);
+        }
+    }
+
+    fn erasures_between(
+        &mut self,
+        after: u64,
+        upto: u64,
+    ) -> Result<Vec<RecordedErasure>, JournalError> {
+        let (mut found, mut last): (Vec<RecordedErasure>, u64) = (Vec::new(), after);
+        loop {
+            let page = self.journal.erasures(last)?;
+            let Some(newest) = page.last().map(|erasure| erasure.revision) else { break };
+            last = newest;
+            found.extend(page.into_iter().filter(|erasure| erasure.revision <= upto));
+        }
+        Ok(found)
+    }
+}
