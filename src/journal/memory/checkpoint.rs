@@ -1,5 +1,6 @@
 //! The checkpoint of a journal in memory.
 
+use std::collections::BTreeMap;
 use std::ops::RangeInclusive;
 use std::sync::Arc;
 
@@ -26,6 +27,24 @@ pub(super) struct CheckpointPart {
 }
 
 impl CheckpointPart {
+    /// Gives locations that are saved already the numbers under which they are, and new ones
+    /// numbers after them: another process may count them differently.
+    pub(super) fn renumber(&mut self, state: &State) {
+        let mut numbers: BTreeMap<u32, u32> = BTreeMap::new();
+        let mut next = state.locations.last_key_value().map_or(0, |(last, _)| last + 1);
+        for (number, stored) in &self.locations {
+            let known = state.locations.iter().find(|(_, known)| known.id == stored.id);
+            let saved = known.map_or_else(|| next.max(*number), |(known, _)| *known);
+            next = next.max(saved + 1);
+            numbers.insert(*number, saved);
+        }
+        let saved = |number: &mut u32| *number = numbers.get(number).copied().unwrap_or(*number);
+        self.locations.iter_mut().for_each(|(number, _)| saved(number));
+        self.summaries.iter_mut().for_each(|(number, _)| saved(number));
+        self.rows.iter_mut().for_each(|((number, _), _)| saved(number));
+        self.dropped.iter_mut().for_each(|(number, _)| saved(number));
+    }
+
     pub(super) fn add(&mut self, row: &CheckpointRow<'_>) {
         match row {
             CheckpointRow::Location { number, id, rows, seq } => {
@@ -80,7 +99,9 @@ impl State {
         for (seq, times) in part.redeliveries {
             *self.redeliveries.entry(seq).or_default() += times;
         }
-        self.checkpoint = upto;
+        // A part that is no checkpoint leaves it where it is.
+        let CheckpointSeq { seq, newest } = self.checkpoint;
+        self.checkpoint = CheckpointSeq { seq: upto.seq.max(seq), newest: upto.newest.max(newest) };
     }
 
     pub(super) fn show_locations(&self, each: RowSink<'_>) -> Result<CheckpointSeq, JournalError> {
@@ -97,6 +118,7 @@ impl State {
     /// Drops all that [`replace_checkpoint`](crate::journal::Journal::replace_checkpoint)
     /// replaces.
     pub(super) fn clear_checkpoint(&mut self) {
+        self.checkpoint = CheckpointSeq::default();
         self.locations.clear();
         self.summaries.clear();
         self.rows.clear();

@@ -2,7 +2,7 @@
 //! that need not survive.
 
 use std::ops::{ControlFlow, RangeInclusive};
-use std::sync::{Arc, Mutex, MutexGuard};
+use std::sync::{Arc, Condvar, Mutex, MutexGuard};
 
 use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
 use crate::journal::dead_letter::{
@@ -13,7 +13,9 @@ use crate::journal::error::JournalError;
 use crate::journal::memory::checkpoint::CheckpointPart;
 use crate::journal::memory::state::{State, StoredEntry};
 use crate::journal::reader::{JournalReader, OpenReader};
-use crate::journal::writer::{Erased, IMPORT_MARKS, ImportMark, Journal};
+use crate::journal::writer::{
+    Erased, IMPORT_MARKS, ImportMark, Journal, Position, RecordedErasure,
+};
 use crate::model::{EpochId, Epochs, Seq, Timestamp};
 use crate::sync::IgnorePoison;
 
@@ -21,15 +23,54 @@ use crate::sync::IgnorePoison;
 const PAGE_ENTRIES: usize = 1_024;
 
 /// A journal that lives as long as the process.
-#[derive(Debug, Default, Clone)]
+#[derive(Debug, Default)]
 pub struct MemoryJournal {
-    state: Arc<Mutex<State>>,
+    state: Arc<(Mutex<State>, Condvar)>,
+    /// Which of those who write it this is; `None` if it is the only one.
+    process: Option<u64>,
+}
+
+/// Opens the same journal once more, as another process if several write it.
+impl Clone for MemoryJournal {
+    fn clone(&self) -> Self {
+        let process = self.process.map(|_| self.lock().sharing.begin_process());
+        Self { state: Arc::clone(&self.state), process }
+    }
+}
+
+/// Gives up the turn, and the saving of checkpoints, as a process does that ends.
+impl Drop for MemoryJournal {
+    fn drop(&mut self) {
+        if let Some(process) = self.process {
+            self.lock().sharing.end_process(process);
+            self.state.1.notify_all();
+        }
+    }
 }
 
 impl MemoryJournal {
     /// Creates an empty journal.
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// Creates an empty journal that several stores may write by turns, each with a clone of
+    /// it.
+    pub fn shared() -> Self {
+        let journal = Self::default();
+        let process = Some(journal.lock().sharing.begin_process());
+        Self { state: Arc::clone(&journal.state), process }
+    }
+
+    /// Writes within this process's turn, and ends it.
+    fn write<T>(&mut self, work: impl FnOnce(&mut State) -> T) -> Result<T, JournalError> {
+        self.take_turn()?;
+        let mut state = self.lock();
+        let done = work(&mut state);
+        state.sharing.turn = None;
+        drop(state);
+        self.state.1.notify_one();
+        Ok(done)
     }
 
     /// Returns entries after this one: no lock is held while a caller works on them.
@@ -45,7 +86,7 @@ impl MemoryJournal {
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
-        self.state.lock().ignore_poison()
+        self.state.0.lock().ignore_poison()
     }
 }
 
@@ -53,10 +94,18 @@ fn skip_block((&first, (last, hashes)): (&Seq, &(Seq, Box<[u8]>))) -> SkipBlock 
     SkipBlock { first, last: *last, hashes: hashes.clone() }
 }
 
+fn position(state: &State) -> Position {
+    Position {
+        head: state.head(),
+        revision: state.sharing.revision,
+        checkpoint: state.checkpoint,
+        now: Timestamp::now(),
+    }
+}
+
 impl JournalReader for MemoryJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
-        let inner = self.lock();
-        Ok(inner.pruned + inner.entries.len() as Seq)
+        Ok(self.lock().head())
     }
 
     fn epochs(&mut self) -> Result<Epochs, JournalError> {
@@ -213,9 +262,44 @@ impl JournalReader for MemoryJournal {
 }
 
 impl Journal for MemoryJournal {
+    fn position(&mut self) -> Result<Option<Position>, JournalError> {
+        Ok(self.process.map(|_| position(&self.lock())))
+    }
+
+    fn take_turn(&mut self) -> Result<Option<Position>, JournalError> {
+        let Some(process) = self.process else { return Ok(None) };
+        let is_of_other = |state: &mut State| state.sharing.turn.is_some_and(|it| it != process);
+        let (state, ended) = &*self.state;
+        let state = ended.wait_while(state.lock().ignore_poison(), is_of_other);
+        let mut state = state.ignore_poison();
+        state.sharing.turn = Some(process);
+        Ok(Some(position(&state)))
+    }
+
+    fn end_turn(&mut self) -> Result<(), JournalError> {
+        let mut state = self.lock();
+        if state.sharing.turn == self.process {
+            state.sharing.turn = None;
+            drop(state);
+            self.state.1.notify_one();
+        }
+        Ok(())
+    }
+
+    fn maintain(&mut self) -> Result<bool, JournalError> {
+        let Some(process) = self.process else { return Ok(true) };
+        Ok(*self.lock().sharing.maintainer.get_or_insert(process) == process)
+    }
+
+    fn erasures(&mut self, after: u64) -> Result<Vec<RecordedErasure>, JournalError> {
+        Ok(self.lock().sharing.erasures_after(after))
+    }
+
     fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {
-        self.lock().entries.extend(batch.iter().map(|entry| Arc::new(StoredEntry::new(entry))));
-        self.head()
+        self.write(|state| {
+            state.entries.extend(batch.iter().map(|entry| Arc::new(StoredEntry::new(entry))));
+            state.head()
+        })
     }
 
     fn append_import(
@@ -223,13 +307,14 @@ impl Journal for MemoryJournal {
         batch: &[JournalEntry<'_>],
         mark: &ImportMark,
     ) -> Result<Seq, JournalError> {
-        let head = self.append(batch)?;
-        let mut inner = self.lock();
-        inner.marks.push_back(*mark);
-        if inner.marks.len() > IMPORT_MARKS {
-            inner.marks.pop_front();
-        }
-        Ok(head)
+        self.write(|state| {
+            state.entries.extend(batch.iter().map(|entry| Arc::new(StoredEntry::new(entry))));
+            state.marks.push_back(*mark);
+            if state.marks.len() > IMPORT_MARKS {
+                state.marks.pop_front();
+            }
+            state.head()
+        })
     }
 
     fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
@@ -247,8 +332,13 @@ impl Journal for MemoryJournal {
             part.add(row);
             Ok(())
         })?;
-        self.lock().apply(part, upto);
-        Ok(())
+        let is_shared = self.process.is_some();
+        self.write(|state| {
+            if is_shared {
+                part.renumber(state);
+            }
+            state.apply(part, upto);
+        })
     }
 
     fn replace_checkpoint(
@@ -256,14 +346,17 @@ impl Journal for MemoryJournal {
         upto: Seq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
+        self.take_turn()?;
         self.lock().clear_checkpoint();
         self.save_checkpoint(CheckpointSeq::whole(upto), fill)
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
         let Compaction { location, at, upto } = compaction.clone();
-        self.lock().compactions.insert((at, location), upto);
-        Ok(())
+        self.write(|state| {
+            state.compactions.insert((at, location), upto);
+            state.sharing.revision += 1;
+        })
     }
 
     fn prune(
@@ -272,7 +365,7 @@ impl Journal for MemoryJournal {
         remember: Timestamp,
         limit: u32,
     ) -> Result<Seq, JournalError> {
-        Ok(self.lock().prune(before, remember, limit))
+        self.write(|state| state.prune(before, remember, limit))
     }
 
     fn keep_dead_letters(
@@ -280,12 +373,11 @@ impl Journal for MemoryJournal {
         letters: &[Refused],
         bounds: DeadLetterBounds,
     ) -> Result<(), JournalError> {
-        self.lock().keep_dead_letters(letters, bounds);
-        Ok(())
+        self.write(|state| state.keep_dead_letters(letters, bounds))
     }
 
     fn delete_dead_letter(&mut self, id: u64) -> Result<bool, JournalError> {
-        Ok(self.lock().letters.remove(&id).is_some())
+        self.write(|state| state.letters.remove(&id).is_some())
     }
 
     fn erase_location(
@@ -294,10 +386,16 @@ impl Journal for MemoryJournal {
         known: &[Seq],
         upto: Seq,
     ) -> Result<Erased, JournalError> {
-        Ok(self.lock().erase_location(location, known, upto))
+        self.write(|state| {
+            let erased = state.erase_location(location, known, upto);
+            let at = state.head();
+            state.sharing.record_erasure(location, at, &erased.seqs);
+            erased
+        })
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {
+        self.end_turn()?;
         self.head()
     }
 

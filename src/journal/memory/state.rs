@@ -8,6 +8,7 @@ use crate::journal::dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterTotals
 use crate::journal::entry::JournalEntry;
 use crate::journal::location_blocks::BlockMap;
 use crate::journal::memory::rows::{RowKey, StoredRow};
+use crate::journal::memory::sharing::Sharing;
 use crate::journal::writer::{Erased, ImportMark};
 use crate::model::{Counts, Seq, Timestamp};
 
@@ -38,6 +39,7 @@ pub(super) struct State {
     pub(super) compactions: BTreeMap<(Seq, Box<str>), Seq>,
     /// By time: the last pruned entry that was received before it.
     pub(super) pruned_before: BTreeMap<Timestamp, Seq>,
+    pub(super) sharing: Sharing,
 }
 
 /// What a location holds.
@@ -89,6 +91,10 @@ impl StoredEntry {
 }
 
 impl State {
+    pub(super) fn head(&self) -> Seq {
+        self.pruned + self.entries.len() as Seq
+    }
+
     pub(super) fn dead_letter_totals(&self) -> DeadLetterTotals {
         let bytes = self.letters.values().map(|letter| letter.bytes() as u64).sum();
         let letters = self.letters.len() as u64;

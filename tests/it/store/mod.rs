@@ -27,6 +27,7 @@ mod repeats;
 mod sql_views;
 mod summaries;
 mod timeline;
+mod turns;
 mod unchanged_since;
 mod verification;
 mod write_failures;

@@ -11,16 +11,12 @@ use relata::{NodeRef, Options, Seq, Store};
 
 use super::location_reads::{LONG_AGO, tell};
 use crate::support::counting_reader::Reads;
-use crate::support::faulty_journal::{Fault, Faulty, Plan};
+use crate::support::faulty_journal::{Fault, Faulty};
 use crate::support::long;
 
 /// A store whose readers are counted.
 fn counted(options: Options) -> (Store, Arc<Reads>) {
-    let journal = Faulty {
-        kept: MemoryJournal::new(),
-        plan: Arc::new(Plan { appends_left: u64::MAX.into(), ..Plan::default() }),
-        append: Fault::Full,
-    };
+    let journal = Faulty::new(MemoryJournal::new(), Fault::Full, u64::MAX);
     let reads = Arc::clone(&journal.plan.reads);
     (Store::with_journal(Box::new(journal), options).unwrap(), reads)
 }

@@ -9,10 +9,12 @@ use relata::changes::Epochs;
 use relata::journal::{
     Accepted, CheckpointSeq, Compaction, DeadLetter, DeadLetterBounds, DeadLetterSummary,
     DeadLetterTotals, DeliveryHash, DeliveryIndex, Erased, ImportMark, Journal, JournalEntry,
-    JournalError, JournalReader, OpenReader, Refused, RowSink, SkipBlock,
+    JournalError, JournalReader, OpenReader, Position, RecordedErasure, Refused, RowSink,
+    SkipBlock,
 };
 use relata::{Seq, Timestamp};
 
+use crate::support::clock::ManualClock;
 use crate::support::counting_reader::{CountingReader, Reads};
 
 /// How an append fails.
@@ -60,6 +62,10 @@ pub(crate) struct Plan {
     pub(crate) read_fails_at: AtomicU64,
     /// Whether attempts to recover fail too.
     pub(crate) is_away: AtomicBool,
+    /// Whether the process is dead: it can do nothing any more.
+    pub(crate) is_dead: AtomicBool,
+    /// Whether it dies with the next append that fails.
+    pub(crate) dies: AtomicBool,
     /// How long every append takes, in milliseconds.
     pub(crate) delay_ms: AtomicU64,
     /// Whether its log is always being moved.
@@ -74,6 +80,10 @@ pub(crate) struct Faulty<J> {
     pub(crate) kept: J,
     pub(crate) plan: Arc<Plan>,
     pub(crate) append: Fault,
+    /// The time by the clock of the database, where several write the journal.
+    pub(crate) clock: Option<ManualClock>,
+    /// Whether the last append that failed was written all the same.
+    pub(crate) was_kept: bool,
 }
 
 impl<J> Faulty<J> {
@@ -84,7 +94,20 @@ impl<J> Faulty<J> {
             failures_left: u64::MAX.into(),
             ..Plan::default()
         });
-        Self { kept, plan, append }
+        Self { kept, plan, append, clock: None, was_kept: true }
+    }
+}
+
+impl<J> Faulty<J> {
+    fn check_alive(&self) -> Result<(), JournalError> {
+        if self.plan.is_dead.load(Ordering::Relaxed) { Err(full()) } else { Ok(()) }
+    }
+
+    fn set_time(&self, position: Option<Position>) -> Option<Position> {
+        position.map(|position| {
+            let now = self.clock.as_ref().map_or(position.now, ManualClock::wall);
+            Position { now, ..position }
+        })
     }
 }
 
@@ -250,6 +273,7 @@ impl<J: Journal> Faulty<J> {
             Some(mark) => kept.append_import(batch, mark),
             None => kept.append(batch),
         };
+        self.check_alive()?;
         std::thread::sleep(Duration::from_millis(self.plan.delay_ms.load(Ordering::Relaxed)));
         let left = self.plan.appends_left.load(Ordering::Relaxed);
         if left > 0 {
@@ -261,6 +285,9 @@ impl<J: Journal> Faulty<J> {
             return whole(&mut self.kept);
         }
         self.plan.failures_left.store(failures - 1, Ordering::Relaxed);
+        let dies = self.plan.dies.load(Ordering::Relaxed);
+        self.plan.is_dead.fetch_or(dies, Ordering::Relaxed);
+        self.was_kept = self.append != Fault::Full;
         match self.append {
             Fault::Full => {}
             Fault::Short => {
@@ -276,11 +303,43 @@ impl<J: Journal> Faulty<J> {
             }
             Fault::Lie => return whole(&mut self.kept).map(|head| head - 1),
         }
+        self.kept.end_turn()?;
         Err(full())
     }
 }
 
 impl<J: Journal> Journal for Faulty<J> {
+    fn position(&mut self) -> Result<Option<Position>, JournalError> {
+        self.check_alive()?;
+        let position = self.kept.position()?;
+        Ok(self.set_time(position))
+    }
+
+    fn take_turn(&mut self) -> Result<Option<Position>, JournalError> {
+        self.check_alive()?;
+        let position = self.kept.take_turn()?;
+        Ok(self.set_time(position))
+    }
+
+    fn end_turn(&mut self) -> Result<(), JournalError> {
+        self.kept.end_turn()
+    }
+
+    fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
+        self.check_alive()?;
+        Ok(self.was_kept)
+    }
+
+    fn maintain(&mut self) -> Result<bool, JournalError> {
+        self.check_alive()?;
+        self.kept.maintain()
+    }
+
+    fn erasures(&mut self, after: u64) -> Result<Vec<RecordedErasure>, JournalError> {
+        self.check_alive()?;
+        self.kept.erasures(after)
+    }
+
     fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {
         self.append_or_fail(batch, None)
     }
@@ -302,6 +361,7 @@ impl<J: Journal> Journal for Faulty<J> {
         upto: CheckpointSeq,
         fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
     ) -> Result<(), JournalError> {
+        self.check_alive()?;
         if self.plan.checkpoints_fail.load(Ordering::Relaxed) {
             fill(&mut |_| Ok(()))?;
             return Err(full());
@@ -342,6 +402,7 @@ impl<J: Journal> Journal for Faulty<J> {
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
+        self.check_alive()?;
         let fails = self.plan.compactions_fail.load(Ordering::Relaxed);
         if !fails || self.plan.compactions_last.load(Ordering::Relaxed) {
             self.kept.record_compaction(compaction)?;
@@ -355,6 +416,7 @@ impl<J: Journal> Journal for Faulty<J> {
         known: &[Seq],
         upto: Seq,
     ) -> Result<Erased, JournalError> {
+        self.check_alive()?;
         self.kept.erase_location(location, known, upto)
     }
 
@@ -364,6 +426,7 @@ impl<J: Journal> Journal for Faulty<J> {
         remember: Timestamp,
         limit: u32,
     ) -> Result<Seq, JournalError> {
+        self.check_alive()?;
         if self.plan.prunes_fail.load(Ordering::Relaxed) {
             return Err(full());
         }
@@ -390,6 +453,7 @@ impl<J: Journal> Journal for Faulty<J> {
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {
+        self.check_alive()?;
         if self.plan.is_away.load(Ordering::Relaxed) {
             return Err(full());
         }

@@ -1,0 +1,3 @@
+//! Several stores that write one journal by turns.
+
+mod schedules;

@@ -1,0 +1,400 @@
+//! Three processes, whatever they do and whenever one of them is killed: at the end all have
+//! the same graphs and tell the same changes, and what was acknowledged is there, once.
+//!
+//! A schedule that fails names its seed: `RELATA_SEED=7 cargo test --test it schedules` runs
+//! that one alone. `RELATA_SCHEDULES=100000` runs as many.
+
+use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use relata::changes::ChangeFilter;
+use relata::journal::{Compaction, Journal, JournalEntry, JournalReader, MemoryJournal};
+use relata::mutation::{Condition, Mutation, Mutations};
+use relata::{
+    AssociationId, Delivery, LocationId, Options, RecordId, RelationId, Seq, Status, Store,
+    Timestamp, verify,
+};
+
+use crate::support::clock::{DAY, ManualClock};
+use crate::support::faulty_journal::{Fault, Faulty, Plan};
+use crate::support::random::Random;
+use crate::support::sample::differences;
+
+/// Days after which a deletion is forgotten.
+const KEEP_DAYS: u64 = 10;
+
+const STEPS: u64 = 60;
+
+const LOCATIONS: u64 = 4;
+
+struct Node {
+    store: Store,
+    plan: Arc<Plan>,
+}
+
+/// What was acknowledged.
+struct Acknowledged {
+    location: String,
+    body: String,
+    /// Its id, if it was accepted for the first time.
+    fresh: Option<String>,
+}
+
+struct World {
+    random: Random,
+    clock: ManualClock,
+    journal: MemoryJournal,
+    nodes: Vec<Node>,
+    /// Deliveries with an id, which may be sent again.
+    sent: Vec<(String, String)>,
+    acknowledged: BTreeMap<Seq, Acknowledged>,
+    /// By location, the last event before it was last erased.
+    erased: HashMap<String, Seq>,
+    /// Days after which old events are deleted.
+    keep_events: Option<u64>,
+    log: Vec<String>,
+}
+
+#[test]
+fn every_schedule_leaves_all_processes_alike() {
+    let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    match read("RELATA_SEED") {
+        Some(seed) => run(seed),
+        None => (0..read("RELATA_SCHEDULES").unwrap_or(1_000)).for_each(run),
+    }
+}
+
+fn run(seed: u64) {
+    let mut world = World::new(seed);
+    let ran = std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| {
+        for _ in 0..STEPS {
+            world.step();
+        }
+        world.check();
+    }));
+    if let Err(panic) = ran {
+        println!("RELATA_SEED={seed}, after:\n{}", world.log.join("\n"));
+        std::panic::resume_unwind(panic);
+    }
+}
+
+impl World {
+    fn new(seed: u64) -> Self {
+        let mut random = Random(seed);
+        let keep_events = (random.below(3) == 0).then_some(3);
+        let mut world = Self {
+            random,
+            clock: ManualClock::new(),
+            journal: MemoryJournal::shared(),
+            nodes: Vec::new(),
+            sent: Vec::new(),
+            acknowledged: BTreeMap::new(),
+            erased: HashMap::new(),
+            keep_events,
+            log: Vec::new(),
+        };
+        for _ in 0..3 {
+            let node = world.open();
+            world.nodes.push(node);
+        }
+        world
+    }
+
+    fn options(&mut self) -> Options {
+        Options {
+            clock: self.clock.shared(),
+            keep_tombstones: Some(Duration::from_secs(KEEP_DAYS * 24 * 3600)),
+            keep_events: self.keep_events.map(|days| Duration::from_secs(days * 24 * 3600)),
+            // At each event, now and then, or only when the schedule says so.
+            checkpoint_events: [1, 5, u64::MAX][self.random.place(3)],
+            checkpoint_interval: Duration::from_secs(3600),
+            checkpoint_part_rows: 1 + self.random.place(8),
+            ..Options::default()
+        }
+    }
+
+    fn open(&mut self) -> Node {
+        let fault = if self.random.below(2) == 0 { Fault::Full } else { Fault::Sync };
+        let mut journal = Faulty::new(self.journal.clone(), fault, u64::MAX);
+        journal.clock = Some(self.clock.clone());
+        let plan = Arc::clone(&journal.plan);
+        plan.failures_left.store(0, Relaxed);
+        let options = self.options();
+        let store = Store::with_journal(Box::new(journal), options).unwrap();
+        // Deliveries of earlier processes are known from here on.
+        while !store.is_ready() {
+            std::thread::yield_now();
+        }
+        Node { store, plan }
+    }
+
+    fn step(&mut self) {
+        let at = self.random.place(self.nodes.len());
+        let what = self.random.below(100);
+        self.log.push(format!("{what} at {at}, head {}", self.nodes[at].store.head()));
+        match what {
+            0..50 => self.deliver(at),
+            50..60 => self.mutate(at),
+            60..66 => self.import(at),
+            66..72 => self.nodes[at].store.checkpoint().unwrap_or_default(),
+            72..76 => {
+                self.nodes[at].store.compact().unwrap_or_default();
+            }
+            76..80 => self.erase(at),
+            80..84 => {
+                let plan = Arc::clone(&self.nodes[at].plan);
+                plan.failures_left.store(1, Relaxed);
+                plan.appends_left.store(0, Relaxed);
+                self.deliver(at);
+            }
+            84..88 => self.kill_at_append(at),
+            88..92 => self.kill(at),
+            92..94 => {
+                let node = self.open();
+                std::mem::replace(&mut self.nodes[at], node).store.close().unwrap();
+            }
+            _ => self.clock.pass(DAY * i64::try_from(self.random.below(5)).unwrap()),
+        }
+    }
+
+    fn location(&mut self) -> String {
+        format!("L{}", self.random.below(LOCATIONS))
+    }
+
+    /// Something that happened, perhaps long ago by its own words.
+    fn body(&mut self, location: &str) -> String {
+        let id = self.random.below(4);
+        let event = self.random.one(&["Create", "Delete", "Create"]);
+        let at = match self.random.below(3) {
+            0 => String::new(),
+            _ => {
+                let ago = DAY * i64::try_from(self.random.below(12)).unwrap();
+                let at = Timestamp::from_millis(self.clock.wall().as_millis() - ago);
+                format!(r#","timestamp":"{at}""#)
+            }
+        };
+        let what = match self.random.below(5) {
+            0 => format!(
+                r#""type":"Association{event}","id":"a{id}","key":"k{id}",
+                "firstObjectKey":"contact","firstObjectLabel":"Owner",
+                "secondObjectKey":"house","secondObjectLabel":"House""#
+            ),
+            1 => format!(r#""type":"Record{event}","objectKey":"contact","id":"c{id}""#),
+            _ => format!(
+                r#""type":"Relation{event}","id":"r{id}{}","associationId":"a{}",
+                "firstObjectKey":"contact","firstRecordId":"c{id}",
+                "secondObjectKey":"house","secondRecordId":"h{}""#,
+                self.random.below(2),
+                self.random.below(4),
+                self.random.below(4)
+            ),
+        };
+        format!(r#"{{"locationId":"{location}"{at},{what}}}"#).replace('\n', "")
+    }
+
+    fn deliver(&mut self, at: usize) {
+        let again = !self.sent.is_empty() && self.random.below(4) == 0;
+        let (body, id) = if again {
+            let place = self.random.place(self.sent.len());
+            self.sent[place].clone()
+        } else {
+            let location = self.location();
+            let sent = (self.body(&location), format!("w{}", self.sent.len()));
+            self.sent.push(sent.clone());
+            sent
+        };
+        let delivery = Delivery::read(body.as_bytes(), None, self.clock.wall()).unwrap();
+        let received = self.nodes[at].store.accept(delivery.with_webhook_id(&id));
+        let Ok(receipt) = received else {
+            self.log.push(format!("  {id} is refused"));
+            return;
+        };
+        self.log.push(format!("  {id} {:?} {:?} {body}", receipt.status, receipt.seq));
+        let seq = receipt.seq.unwrap();
+        if receipt.status == Status::Duplicate {
+            let first = self.acknowledged.get(&seq);
+            assert!(first.is_none_or(|it| it.body == body), "a duplicate of another, {seq}");
+            return;
+        }
+        let location = receipt.location.unwrap().to_string();
+        let of = Acknowledged { location, body, fresh: Some(id) };
+        assert!(self.acknowledged.insert(seq, of).is_none(), "event {seq} is acknowledged twice");
+    }
+
+    fn mutate(&mut self, at: usize) {
+        let location = self.location();
+        let (number, other) = (self.random.below(4), self.random.below(4));
+        let mutation = match self.random.below(4) {
+            0 => Mutation::CreateRelation {
+                association: AssociationId::from(format!("a{number}")),
+                first: RecordId::from(format!("c{other}")),
+                second: RecordId::from(format!("h{number}")),
+            },
+            1 => Mutation::DeleteRelation { id: RelationId::from(format!("r{number}0")) },
+            2 => Mutation::DeleteAssociation { id: AssociationId::from(format!("a{number}")) },
+            _ => {
+                let body = self.body(&location);
+                let delivery = Delivery::read(body.as_bytes(), None, self.clock.wall()).unwrap();
+                Mutation::Append { delivery: Box::new(delivery), condition: Condition::Unknown }
+            }
+        };
+        let mutations = Mutations {
+            location: LocationId::from(location.as_str()),
+            trace_id: None,
+            mutations: vec![mutation],
+        };
+        let Ok(mutated) = self.nodes[at].store.mutate(mutations) else { return };
+        for done in mutated.outcomes.into_iter().flatten() {
+            let Some(seq) = done.seq else { continue };
+            self.log.push(format!("  mutated as {seq}"));
+            let of = Acknowledged { location: location.clone(), body: String::new(), fresh: None };
+            assert!(self.acknowledged.insert(seq, of).is_none(), "event {seq} twice");
+        }
+    }
+
+    fn import(&mut self, at: usize) {
+        let lines: String = (0..1 + self.random.below(4))
+            .map(|_| {
+                let location = self.location();
+                self.body(&location) + "\n"
+            })
+            .collect();
+        let imported = self.nodes[at].store.import().read(lines.as_bytes(), |_| Ok(()));
+        self.log.push(format!("  imported {imported:?}"));
+        if imported.is_ok() && self.random.below(2) == 0 {
+            // The same file at another process: each line is known there.
+            let other = &self.nodes[self.random.place(self.nodes.len())].store;
+            let again = other.import().read(lines.as_bytes(), |_| Ok(()));
+            self.log.push(format!("  again {again:?}"));
+            if let Ok(counts) = again {
+                assert_eq!(counts.duplicate, counts.lines, "lines are imported twice");
+            }
+        }
+    }
+
+    fn erase(&mut self, at: usize) {
+        let location = self.location();
+        let erased = self.nodes[at].store.erase_location(&location);
+        self.log.push(format!("  erased {location}: {erased:?}"));
+        if let Ok(Some(_)) = erased {
+            let head = self.journal.clone().head().unwrap();
+            self.erased.insert(location, head);
+        }
+    }
+
+    /// Kills a process between an append and its answer, or right before.
+    fn kill_at_append(&mut self, at: usize) {
+        let plan = Arc::clone(&self.nodes[at].plan);
+        plan.dies.store(true, Relaxed);
+        plan.failures_left.store(1, Relaxed);
+        plan.appends_left.store(0, Relaxed);
+        self.deliver(at);
+        self.kill(at);
+    }
+
+    fn kill(&mut self, at: usize) {
+        self.nodes[at].plan.is_dead.store(true, Relaxed);
+        let before = self.open();
+        drop(std::mem::replace(&mut self.nodes[at], before));
+    }
+
+    fn check(&mut self) {
+        let head = self.journal.clone().head().unwrap();
+        for node in &self.nodes {
+            assert!(node.store.wait_for(head, Duration::from_secs(20)), "{:?}", node.store);
+            // Compactions and erasures come with the next turn.
+            let ended = node.store.erase_location("nobody");
+            assert!(matches!(ended, Ok(None)), "{ended:?}");
+        }
+        self.check_acknowledged();
+        let mut fresh = Faulty::new(self.journal.clone(), Fault::Full, u64::MAX);
+        fresh.clock = Some(self.clock.clone());
+        let fresh = Store::with_journal(Box::new(fresh), self.options()).unwrap();
+        let replayed = self.replayed();
+        for store in self.nodes.iter().map(|node| &node.store).chain([&fresh]) {
+            let found = differences(store, &replayed);
+            assert!(found.is_empty(), "{found:#?}");
+            self.check_changes(store, &replayed);
+        }
+        drop(fresh);
+        let verified = verify(&mut self.journal.clone(), 10).unwrap();
+        assert!(verified.differences.is_empty(), "{verified:#?}");
+        // The one that saves checkpoints, and one that goes on where it has ended.
+        while let Some(node) = self.nodes.pop() {
+            node.store.checkpoint().unwrap();
+            if self.random.below(2) == 0 {
+                node.plan.is_dead.store(true, Relaxed);
+            }
+            drop(node);
+            let verified = verify(&mut self.journal.clone(), 10).unwrap();
+            assert!(verified.differences.is_empty(), "{verified:#?}");
+        }
+        let last = Store::with_journal(Box::new(self.journal.clone()), self.options()).unwrap();
+        let found = differences(&last, &replayed);
+        assert!(found.is_empty(), "{found:#?}");
+    }
+
+    /// Each was written where its answer says, and each id once.
+    fn check_acknowledged(&mut self) {
+        let mut journal = self.journal.clone();
+        let pruned = journal.pruned().unwrap();
+        let mut found: BTreeMap<Seq, (String, Option<String>)> = BTreeMap::new();
+        journal
+            .read(pruned, &mut |seq, entry| {
+                let id = entry.webhook_id.map(str::to_owned);
+                found.insert(seq, (entry.location.to_owned(), id));
+                std::ops::ControlFlow::Continue(())
+            })
+            .unwrap();
+        let mut seen = HashMap::new();
+        for (seq, of) in &self.acknowledged {
+            if *seq <= pruned || self.erased.get(&of.location).is_some_and(|at| seq <= at) {
+                continue;
+            }
+            let (location, id) = found.get(seq).expect("an acknowledged event");
+            assert_eq!((location, id), (&of.location, &of.fresh), "event {seq}");
+        }
+        for (seq, (location, id)) in &found {
+            let Some(id) = id else { continue };
+            if let Some(first) = seen.insert((location, id), seq) {
+                panic!("{id} is there twice: {first}, {seq}");
+            }
+        }
+    }
+
+    /// A store of one process that replays all there is.
+    fn replayed(&mut self) -> Store {
+        let (mut from, mut to) = (self.journal.clone(), MemoryJournal::new());
+        let pruned = from.pruned().unwrap();
+        if pruned > 0 {
+            return Store::with_journal(Box::new(from), self.options()).unwrap();
+        }
+        from.read(0, &mut |_, entry: JournalEntry<'_>| {
+            to.append(&[entry]).unwrap();
+            std::ops::ControlFlow::Continue(())
+        })
+        .unwrap();
+        for compaction in from.compactions(0).unwrap() {
+            let Compaction { location, at, upto } = compaction;
+            to.record_compaction(&Compaction { location, at, upto }).unwrap();
+        }
+        let options = Options { keep_tombstones: None, ..self.options() };
+        Store::with_journal(Box::new(to), options).unwrap()
+    }
+
+    fn check_changes(&self, store: &Store, replayed: &Store) {
+        if self.keep_events.is_some() {
+            return;
+        }
+        for number in 0..LOCATIONS {
+            let id = format!("L{number}");
+            let told = |store: &Store| {
+                let page = store.changes(&id, 0, &ChangeFilter::default(), 1_000).unwrap();
+                page.events.iter().map(|event| (event.seq, event.received_at)).collect::<Vec<_>>()
+            };
+            assert_eq!(told(store), told(replayed), "changes of {id}");
+        }
+    }
+}
