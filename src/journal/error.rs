@@ -160,6 +160,14 @@ pub enum JournalError {
         /// The last event that is there now.
         head: Seq,
     },
+    /// Other processes have pruned events that were not merged here yet.
+    #[error("events up to {pruned} are pruned, and this process has come to event {head} only")]
+    Overtaken {
+        /// The last event that was known here.
+        head: Seq,
+        /// The last event that was pruned.
+        pruned: Seq,
+    },
     /// The file belongs to another program.
     #[error("the file is a database, but not one of Relata's")]
     NotOurs {
@@ -227,7 +235,9 @@ impl JournalError {
             Self::NotOurs { .. } | Self::NotAFile { .. } => "name another file",
             Self::BadUrl { .. } => "write it as postgres://USER@HOST/DATABASE",
             Self::Storage { advice, .. } | Self::Unsuited { advice, .. } => advice,
-            Self::Forked { .. } => "restart to continue with what is there now",
+            Self::Forked { .. } | Self::Overtaken { .. } => {
+                "restart to continue with what is there now"
+            }
             Self::SeveralNames { .. } => {
                 "remove the other names, and mount its folder instead of the file"
             }

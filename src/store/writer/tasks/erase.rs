@@ -86,7 +86,6 @@ impl Writer {
         if runs.is_empty() {
             return Ok(());
         }
-        self.try_take_turn()?;
         let mut hashed = Vec::with_capacity(runs.len());
         for run in runs {
             hashed.push((*run, hash_names(self.journal.as_mut(), *run)?));

@@ -43,10 +43,7 @@ impl Writer {
         match self.begin_saving() {
             Ok(true) => {}
             Ok(false) => return Ok(()),
-            Err(error) => {
-                self.end_turn();
-                return Err(self.report_unsaved(error));
-            }
+            Err(error) => return Err(self.report_unsaved(error)),
         }
         let Self { checkpointer, journal, locations, head, .. } = self;
         let saved = if checkpointer.is_saving() || checkpointer.begin(locations, *head) {

@@ -23,17 +23,21 @@ impl Writer {
             return Ok(());
         }
         self.try_take_turn().map_err(|error| {
-            self.end_turn();
             self.state.stats.count_write_failure();
             self.pause_or_fail(error.into())
         })
     }
 
+    /// Takes the turn as [`take_turn`](Self::take_turn) does, for what is tried again later.
     pub(crate) fn try_take_turn(&mut self) -> Result<(), JournalError> {
         loop {
             let Some(position) = self.ask(|journal| journal.take_turn())? else { return Ok(()) };
             if position.head.saturating_sub(self.head) <= WITHIN_TURN {
-                return self.follow_to(position);
+                let followed = self.follow_to(position);
+                if followed.is_err() {
+                    self.end_turn();
+                }
+                return followed;
             }
             self.journal.end_turn()?;
             self.follow()?;
@@ -114,10 +118,17 @@ impl Writer {
         }
         let has_news = head > self.head || position.revision > revision;
         self.clock.follow(position.now);
-        if position.revision > revision {
-            self.repeat_revisions(revision, position)?;
-        }
-        self.catch_up(head)?;
+        let repeated = if position.revision > revision {
+            self.repeat_revisions(revision, position)
+        } else {
+            Ok(())
+        };
+        repeated.and_then(|()| self.catch_up(head)).map_err(|error| match error {
+            JournalError::PrunedWhileReading { pruned, .. } => {
+                JournalError::Overtaken { head: self.head, pruned }
+            }
+            error => error,
+        })?;
         if let Some(following) = &mut self.following {
             following.revision = position.revision;
             following.note(has_news);

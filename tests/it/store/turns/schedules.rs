@@ -132,6 +132,7 @@ impl World {
 
     fn step(&mut self) {
         let at = self.random.place(self.nodes.len());
+        self.restart_overtaken();
         let what = self.random.below(100);
         self.log.push(format!("{what} at {at}, head {}", self.nodes[at].store.head()));
         match what {
@@ -156,6 +157,18 @@ impl World {
                 std::mem::replace(&mut self.nodes[at], node).store.close().unwrap();
             }
             _ => self.clock.pass(DAY * i64::try_from(self.random.below(5)).unwrap()),
+        }
+    }
+
+    /// Starts processes again that have ended since others pruned what they had not read.
+    fn restart_overtaken(&mut self) {
+        for at in 0..self.nodes.len() {
+            let failed = self.nodes[at].store.failure();
+            if failed.is_some_and(|reason| reason.contains("are pruned, and this process")) {
+                self.log.push(format!("{at} was overtaken"));
+                assert!(self.keep_events.is_some());
+                self.kill(at);
+            }
         }
     }
 
@@ -302,8 +315,16 @@ impl World {
 
     fn check(&mut self) {
         let head = self.journal.clone().head().unwrap();
+        for at in 0..self.nodes.len() {
+            let mut tries = 0;
+            while !self.nodes[at].store.wait_for(head, Duration::from_millis(20)) {
+                self.restart_overtaken();
+                tries += 1;
+                let store = &self.nodes[at].store;
+                assert!(tries < 500, "{store:?} does not come to {head}: {:?}", store.failure());
+            }
+        }
         for node in &self.nodes {
-            assert!(node.store.wait_for(head, Duration::from_secs(20)), "{:?}", node.store);
             // Compactions and erasures come with the next turn.
             let ended = node.store.erase_location("nobody");
             assert!(matches!(ended, Ok(None)), "{ended:?}");
