@@ -160,6 +160,13 @@ pub enum JournalError {
         /// The last event that is there now.
         head: Seq,
     },
+    /// A new epoch has begun while the database was in use: another server has taken over, or
+    /// a backup was restored.
+    #[error("the database is another server's since event {head}, or was restored")]
+    NewEpoch {
+        /// The last event now.
+        head: Seq,
+    },
     /// Other processes have pruned events that were not merged here yet.
     #[error("events up to {pruned} are pruned, and this process has come to event {head} only")]
     Overtaken {
@@ -235,7 +242,7 @@ impl JournalError {
             Self::NotOurs { .. } | Self::NotAFile { .. } => "name another file",
             Self::BadUrl { .. } => "write it as postgres://USER@HOST/DATABASE",
             Self::Storage { advice, .. } | Self::Unsuited { advice, .. } => advice,
-            Self::Forked { .. } | Self::Overtaken { .. } => {
+            Self::Forked { .. } | Self::NewEpoch { .. } | Self::Overtaken { .. } => {
                 "restart to continue with what is there now"
             }
             Self::SeveralNames { .. } => {
