@@ -41,7 +41,7 @@ const HANGING_MAX: usize = 8;
 const SETTINGS: &str = "SET synchronous_commit = on; \
     SET default_transaction_isolation = 'read committed'; \
     SET statement_timeout = 0; SET lock_timeout = 0; \
-    SET idle_in_transaction_session_timeout = '10s'; \
+    SET idle_in_transaction_session_timeout = '5s'; \
     SET tcp_keepalives_idle = 5; SET tcp_keepalives_interval = 2; SET tcp_keepalives_count = 3; \
     SET tcp_user_timeout = 10000; \
     SET client_encoding = 'UTF8'";

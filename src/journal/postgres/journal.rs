@@ -22,7 +22,8 @@ use crate::sync::IgnorePoison;
 macro_rules! position {
     () => {
         "SELECT greatest((SELECT max(seq) FROM event), pruned), revision, checkpoint_seq, \
-         checkpoint_newest, floor(extract(epoch FROM clock_timestamp()) * 1000)::int8 FROM store"
+         checkpoint_newest, floor(extract(epoch FROM clock_timestamp()) * 1000)::int8, \
+         (SELECT max(number) FROM epoch)::int8 FROM store"
     };
 }
 const POSITION: &str = position!();
@@ -40,7 +41,7 @@ const IDLE_READERS: usize = 4;
 ///
 /// Each write is a transaction that first locks the one row of the table `store`, so seqs are
 /// in the order of commits, without gaps. A process that ends gives up its turn with its
-/// connection; one that hangs loses it after ten seconds.
+/// connection; one that hangs loses it after five seconds.
 #[derive(Debug)]
 pub struct PostgresJournal {
     url: PostgresUrl,
@@ -63,6 +64,8 @@ struct Writing {
     maintains: bool,
     /// By number of a location here, that in the database, where it is known.
     numbers: HashMap<u32, i32>,
+    /// The number of the epoch that the journal was in when it was opened.
+    epoch: i64,
     /// The last entry that was seen or appended here, and its checksum.
     last: Option<(Seq, i64)>,
     /// The last entry of an append whose outcome is unknown, and its checksum.
@@ -191,15 +194,27 @@ impl PostgresJournal {
         Ok(head)
     }
 
-    /// Notes what the last entry is, so that another history is noticed.
+    /// Notes what the last entry and the epoch are, so that another history is noticed.
     fn remember_last(&mut self) -> Result<(), JournalError> {
         let session = self.session()?;
         let head = events::head(session)?;
         let checksum = events::stored_checksum(session, head)?;
+        let epoch = session.one("SELECT max(number)::int8 FROM epoch", &[])?.try_get(0)?;
         if let Some(writing) = &mut self.writing {
-            writing.last = checksum.map(|checksum| (head, checksum));
+            (writing.last, writing.epoch) = (checksum.map(|checksum| (head, checksum)), epoch);
         }
         Ok(())
+    }
+
+    /// Returns a position, unless it is one of another epoch.
+    fn check_position(&self, columns: [i64; 6]) -> Result<Position, JournalError> {
+        let [head, revision, seq, newest, now, epoch] = columns;
+        let [head, revision, seq, newest] = [head, revision, seq, newest].map(i64::unsigned_abs);
+        if self.writing.as_ref().is_some_and(|writing| writing.epoch != epoch) {
+            return Err(JournalError::NewEpoch { head });
+        }
+        let now = Timestamp::from_millis(now);
+        Ok(Position { head, revision, checkpoint: CheckpointSeq { seq, newest }, now })
     }
 
     /// Fails if the last entry that was known here is not there any more.
@@ -220,12 +235,6 @@ impl PostgresJournal {
         }
         Err(JournalError::Forked { seq, head })
     }
-}
-
-fn position([head, revision, seq, newest, now]: [i64; 5]) -> Position {
-    let [head, revision, seq, newest] = [head, revision, seq, newest].map(i64::unsigned_abs);
-    let now = Timestamp::from_millis(now);
-    Position { head, revision, checkpoint: CheckpointSeq { seq, newest }, now }
 }
 
 /// Returns a failed commit as what it is: nobody knows whether it came through.
@@ -266,11 +275,11 @@ impl Journal for PostgresJournal {
             return Ok(turn);
         }
         let row = self.session()?.one(POSITION, &[])?;
-        let mut columns = [0; 5];
+        let mut columns = [0; 6];
         for (place, column) in columns.iter_mut().enumerate() {
             *column = row.try_get(place)?;
         }
-        Ok(Some(position(columns)))
+        self.check_position(columns).map(Some)
     }
 
     fn take_turn(&mut self) -> Result<Option<Position>, JournalError> {
@@ -281,13 +290,14 @@ impl Journal for PostgresJournal {
         let taken = self.session()?.begin_with_row(TAKE_TURN);
         let taken = taken.and_then(|row| {
             let numbers: Vec<i64> = row.iter().filter_map(|text| text.parse().ok()).collect();
-            <[i64; 5]>::try_from(numbers).map_err(|_| JournalError::DamagedCheckpoint {
+            <[i64; 6]>::try_from(numbers).map_err(|_| JournalError::DamagedCheckpoint {
                 reason: "the table `store` has no row".to_owned(),
             })
         });
+        let taken = taken.and_then(|columns| self.check_position(columns));
         match taken {
-            Ok(columns) => {
-                let turn = Some(position(columns));
+            Ok(turn) => {
+                let turn = Some(turn);
                 if let Some(writing) = &mut self.writing {
                     writing.turn = turn;
                 }

@@ -18,14 +18,14 @@ const IS_TAKEN: &str = "SELECT to_regclass('store') IS NOT NULL OR EXISTS (SELEC
     FROM pg_class c JOIN pg_namespace n ON n.oid = c.relnamespace \
     WHERE n.nspname = current_schema() AND c.relname IN ('event', 'epoch', 'state_location', \
     'state_summary', 'state', 'skip_block', 'redelivery', 'no_op', 'location_block', \
-    'compaction', 'pruned_delivery', 'pruned_before', 'import_mark', 'dead_letter', 'token', \
+    'compaction', 'erasure', 'pruned_delivery', 'pruned_before', 'import_mark', 'dead_letter', 'token', \
     'token_location'))";
 const HAS_SCHEMA: &str = "SELECT current_schema() IS NOT NULL";
 
 /// Identifies the server's data and the history it is in. Another after a dump was restored,
 /// a backup was replayed, or a standby has taken over.
-const SYSTEM: &str = "SELECT s.system_identifier || '/' || c.timeline_id \
-    FROM pg_control_system() s, pg_control_checkpoint() c";
+const SYSTEM: &str = "SELECT system_identifier || '/' || \
+    left(pg_walfile_name(pg_current_wal_lsn()), 8) FROM pg_control_system()";
 
 const INSERT_STORE: &str = "INSERT INTO store VALUES \
     (1, $1, convert_to($2, 'UTF8'), 0, 0, 0, NULL, NULL, 0, 0, 0, 0, 0)";
@@ -101,7 +101,8 @@ fn is(session: &mut Session, sql: &'static str) -> Result<bool, JournalError> {
 pub(super) fn system(session: &mut Session) -> Result<String, JournalError> {
     // It may be forbidden, which must not end a transaction.
     let allowed = "SELECT has_function_privilege('pg_control_system()', 'execute') \
-        AND has_function_privilege('pg_control_checkpoint()', 'execute')";
+        AND has_function_privilege('pg_walfile_name(pg_lsn)', 'execute') \
+        AND has_function_privilege('pg_current_wal_lsn()', 'execute')";
     if session.one(allowed, &[])?.try_get(0)? {
         Ok(session.one(SYSTEM, &[])?.try_get(0)?)
     } else {
