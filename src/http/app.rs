@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::time::Duration;
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, oneshot, watch};
 use warp::http::header::{HeaderMap, HeaderName, HeaderValue};
 
 use crate::http::auth::policy::AuthPolicy;
@@ -17,7 +18,10 @@ use crate::http::metrics::recorder::Metrics;
 use crate::http::respond::problem::Problem;
 use crate::http::server::trace_ids::TraceIds;
 use crate::model::Seq;
-use crate::store::{Observation, Store, WriteEvent};
+use crate::store::{IngestError, Observation, Store, WriteEvent};
+
+/// How long an event is waited for that a query names, and another server may have taken.
+const LOOK_FOR: Duration = Duration::from_secs(1);
 
 /// The epoch of the sequence numbers in an answer; in a request, the one that those of the
 /// answer, or of the request, must be of.
@@ -115,6 +119,31 @@ impl App {
     pub fn dropped_log_lines(mut self, count: Arc<AtomicU64>) -> Self {
         self.dropped_log_lines = Some(count);
         self
+    }
+
+    /// Looks for an event that a request names, where other processes write the journal, too:
+    /// whoever learned of it from one of them may ask any. Gives up soon: it may not be there.
+    pub(super) async fn look_for(&self, seq: Option<Seq>) {
+        let Some(seq) = seq.filter(|seq| *seq > self.store.head()) else { return };
+        if self.store.look_for(seq) {
+            let mut head = self.head.subscribe();
+            let visible = head.wait_for(|head| *head >= seq);
+            tokio::time::timeout(LOOK_FOR, visible).await.map(drop).unwrap_or_default();
+        }
+    }
+
+    /// Waits for the writer's answer, but no longer than a sender would.
+    pub(super) async fn written<T>(
+        &self,
+        answer: oneshot::Receiver<Result<T, IngestError>>,
+    ) -> Result<T, IngestError> {
+        match tokio::time::timeout(self.limits.storage_timeout, answer).await {
+            Ok(Ok(result)) => result,
+            Ok(Err(_)) => Err(IngestError::unavailable("the writer has stopped")),
+            Err(_) => Err(IngestError::unavailable(
+                "the storage does not answer; this may be accepted all the same: send it again",
+            )),
+        }
     }
 
     /// Waits until an event is visible.

@@ -26,7 +26,7 @@ use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::routes::{Api, Handler, Kind, ROUTES, Route};
 use crate::http::server::request_id;
-use crate::model::Seq;
+use crate::model::{EventId, Seq};
 
 impl Route {
     /// Returns whether it reads the store, so that a request may wait for an event.
@@ -204,8 +204,10 @@ where
         }
     };
     let (request, min_seq) = admit(app, matched, line, headers)?;
-    if let Some(seq) = min_seq {
-        app.wait_for(seq).await?;
+    match min_seq {
+        Some(seq) => app.wait_for(seq).await?,
+        None if app.store.is_shared() => app.look_for(named_event(&request)).await,
+        None => {}
     }
     match handler {
         Handler::Inline(answer) => answer(app, &request),
@@ -239,6 +241,15 @@ fn admit<'r>(
         app.check_epoch(&request.headers)?;
     }
     Ok((request, min_seq))
+}
+
+/// Returns the latest event that a request names, which another server may have answered with.
+fn named_event(request: &Request<'_>) -> Option<Seq> {
+    let parameters = ["asOf", "after", "before", "from", "to"];
+    let named = parameters.into_iter().filter_map(|name| request.query.get(name).ok().flatten());
+    let header = request.headers.get(request::LAST_EVENT_ID).and_then(|id| id.to_str().ok());
+    let ids = named.chain(header).filter_map(|text| text.parse::<EventId>().ok());
+    ids.map(|id| id.seq).max()
 }
 
 /// Returns what the token of a request grants, or its ticket where the route takes one.

@@ -1,7 +1,6 @@
 //! The store itself: opening, sending commands to the writer, closing.
 
 use std::collections::HashMap;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{SyncSender, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
@@ -25,7 +24,7 @@ use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::Command;
 use crate::store::writer::compaction::Compacting;
 use crate::store::writer::dedup_window::DedupWindow;
-use crate::store::writer::following::Following;
+use crate::store::writer::following::{Following, LastLook};
 use crate::store::writer::import_marks::Imports;
 use crate::store::writer::indexing::Indexing;
 use crate::store::writer::log_trimming::LogTrimming;
@@ -85,9 +84,9 @@ pub struct Store {
     pub(super) loader: Option<Loader>,
     /// For what was loaded for the writer, while it is not being closed.
     to_writer: ToWriter,
-    /// Set where other processes write the journal, too: whether the writer was asked to look
-    /// at once for what they have appended.
-    hurry: Option<Arc<AtomicBool>>,
+    /// When the writer looked for what other processes have appended; `None` where there are
+    /// none.
+    last_look: Option<Arc<LastLook>>,
 }
 
 impl std::fmt::Debug for Store {
@@ -149,7 +148,7 @@ impl Store {
             names: options.names,
             loader: None,
             to_writer: Arc::default(),
-            hurry: None,
+            last_look: None,
         })
     }
 
@@ -164,9 +163,9 @@ impl Store {
         options: Options,
     ) -> Result<Self, OpenError> {
         let (recovered, shared) = open_graphs(journal.as_mut(), &options)?;
-        let hurry = Arc::<AtomicBool>::default();
+        let last_look = Arc::new(LastLook::new());
         let followed = shared.map(|position| position.now);
-        let following = shared.map(|it| Following::new(it.revision, Arc::clone(&hurry)));
+        let following = shared.map(|it| Following::new(it.revision, Arc::clone(&last_look)));
         let (head, epochs) = (recovered.head, journal.epochs()?);
         let locations = Arc::new(recovered.locations);
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
@@ -223,7 +222,7 @@ impl Store {
             names,
             loader: Some(loader),
             to_writer,
-            hurry: shared.is_some().then_some(hurry),
+            last_look: shared.is_some().then_some(last_look),
         })
     }
 
@@ -280,7 +279,13 @@ impl Store {
     /// Returns whether deliveries are accepted at once. False for a moment after opening, until
     /// the ids of the last deliveries are known: earlier ones wait in the queue.
     pub fn is_ready(&self) -> bool {
-        self.state.health.is_ready() && self.failure().is_none()
+        self.state.health.is_ready() && self.failure().is_none() && !self.is_outdated()
+    }
+
+    /// Returns whether the database, which other processes write, too, has not answered for
+    /// ten seconds: queries may miss what they have appended since.
+    pub fn is_outdated(&self) -> bool {
+        self.last_look.as_ref().is_some_and(|last| last.is_overdue())
     }
 
     /// Returns the last event that every query sees.
@@ -288,17 +293,23 @@ impl Store {
         self.state.watermark.head()
     }
 
+    /// Returns whether other processes may write the journal, too.
+    pub fn is_shared(&self) -> bool {
+        self.last_look.is_some()
+    }
+
     /// Looks for an event that another process has appended to the same journal, now rather
-    /// than in a few milliseconds.
-    pub(crate) fn look_for(&self, seq: Seq) {
-        let Some(hurry) = &self.hurry else { return };
-        if self.head() >= seq || hurry.swap(true, Ordering::SeqCst) {
-            return;
+    /// than in a few milliseconds. Returns false where there are no others.
+    pub(crate) fn look_for(&self, seq: Seq) -> bool {
+        let Some(last) = &self.last_look else { return false };
+        if self.head() >= seq || !last.hurry() {
+            return true;
         }
         if let Some(writer) = &*self.to_writer.lock().ignore_poison() {
             // With a full queue the writer is awake, and looks.
             writer.try_send(Command::Follow).unwrap_or_default();
         }
+        true
     }
 
     /// Waits until an event is visible to every query, and returns whether it is.

@@ -16,6 +16,8 @@ mod feed;
 mod import;
 mod links;
 mod mutations;
+#[cfg(unix)]
+mod nodes;
 #[cfg(target_os = "linux")]
 mod overload;
 mod queries;

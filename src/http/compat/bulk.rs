@@ -113,7 +113,7 @@ pub(crate) async fn change_relations(
     });
     let (tried, reply) = submitted.await??;
     let mutated = match reply {
-        Some(reply) => written(reply).await?,
+        Some(reply) => written(app, reply).await?,
         None => Mutated { outcomes: vec![], head: app.store.head() },
     };
     let trace_id = request.trace_id();

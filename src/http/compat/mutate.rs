@@ -19,13 +19,12 @@ const NO_ASSOCIATION: &str = "Could not create relation: association not found";
 
 /// Writes mutations, and waits until they are on disk.
 async fn mutate(app: &App, mutations: Mutations) -> Result<Mutated, CompatError> {
-    written(submit(&app.store, mutations)?).await
+    written(app, submit(&app.store, mutations)?).await
 }
 
 /// Waits until mutations are on disk.
-pub(super) async fn written(reply: Reply) -> Result<Mutated, CompatError> {
-    let stopped = |_| CompatError::unavailable("the writer has stopped");
-    Ok(reply.await.map_err(stopped)?.map_err(Problem::from)?)
+pub(super) async fn written(app: &App, reply: Reply) -> Result<Mutated, CompatError> {
+    Ok(app.written(reply).await.map_err(Problem::from)?)
 }
 
 /// What became of mutations, once that is known.

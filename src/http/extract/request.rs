@@ -2,12 +2,16 @@
 
 use std::borrow::Cow;
 
+use warp::http::header::HeaderName;
 use warp::http::{HeaderMap, Method};
 
 use crate::http::auth::token::Grant;
 use crate::http::extract::params::{Query, decode};
 use crate::http::respond::problem::Problem;
 use crate::model::NodeRef;
+
+/// The last event that a client that reconnects has received.
+pub(crate) const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 /// The first line of a request, and its id.
 #[derive(Debug, Clone, Copy)]

@@ -8,7 +8,7 @@ use warp::http::header::{CACHE_CONTROL, CONTENT_TYPE, HeaderName, HeaderValue};
 
 use crate::http::app::App;
 use crate::http::extract::location;
-use crate::http::extract::request::Request;
+use crate::http::extract::request::{LAST_EVENT_ID, Request};
 use crate::http::feed::catch_up::CatchUp;
 use crate::http::feed::hub;
 use crate::http::feed::registry::SHUTDOWN;
@@ -21,9 +21,6 @@ use crate::store::{ChangeFilter, ChangePage};
 
 /// Number of changes that are read from the journal at once.
 const PAGE_CHANGES: usize = 500;
-
-/// The last event that a reconnecting client has received.
-const LAST_EVENT_ID: HeaderName = HeaderName::from_static("last-event-id");
 
 pub(crate) async fn stream_changes(app: &Arc<App>, request: Request<'_>) -> Answer {
     let query = &request.query;

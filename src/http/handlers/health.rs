@@ -28,6 +28,9 @@ pub(crate) fn show_health(_: &App, request: &Request<'_>) -> Answer {
 pub(crate) fn show_readiness(app: &App, request: &Request<'_>) -> Answer {
     request.query.deny_unknown(&[])?;
     match app.store.failure() {
+        None if app.store.is_outdated() => {
+            Err(Problem::unavailable("the database has not answered for ten seconds"))
+        }
         None if !app.store.is_ready() => {
             Err(Problem::unavailable("the ids of the last deliveries are still being read"))
         }

@@ -94,8 +94,7 @@ async fn write(app: &App, delivery: Delivery) -> Result<Receipt, IngestError> {
     let (sender, receiver) = oneshot::channel();
     // Without a receiver the client has disconnected; its next attempt learns it.
     app.store.submit(delivery, move |result| sender.send(result).unwrap_or_default())?;
-    let stopped = || IngestError::unavailable("the writer has stopped");
-    let receipt = receiver.await.unwrap_or_else(|_| Err(stopped()))?;
+    let receipt = app.written(receiver).await?;
     tracing::debug!(
         event = &*receipt.event_type,
         status = receipt.status.as_str(),
@@ -151,8 +150,7 @@ fn examine(
 async fn keep(app: &App, refused: Refused) -> Result<(), Problem> {
     let (sender, receiver) = oneshot::channel();
     app.store.keep_refused(refused, move |result| sender.send(result).unwrap_or_default())?;
-    receiver.await.map_err(|_| Problem::unavailable("the writer has stopped"))??;
-    Ok(())
+    Ok(app.written(receiver).await?)
 }
 
 /// Returns the headers that are kept. A body is kept unpacked; with one that cannot be

@@ -62,6 +62,8 @@ pub struct Limits {
     pub imports: usize,
     /// How long a query waits for the event that `minSeq` names.
     pub min_seq_timeout: Duration,
+    /// How long what was sent waits for the storage; whether it is accepted is then unknown.
+    pub storage_timeout: Duration,
     /// How long a client may take nothing of what it is sent before its connection is cut.
     pub write_timeout: Duration,
     /// Maximum number of open change-feed subscribers; further ones are refused. Each uses
@@ -104,6 +106,7 @@ impl Default for Limits {
             import_unpacked_bytes: 256 << 20,
             imports: 2,
             min_seq_timeout: Duration::from_secs(5),
+            storage_timeout: Duration::from_secs(10),
             write_timeout: Duration::from_secs(30),
             change_readers: 2_048,
             change_bytes: 4 << 20,

@@ -64,8 +64,8 @@ struct Writing {
     maintains: bool,
     /// By number of a location here, that in the database, where it is known.
     numbers: HashMap<u32, i32>,
-    /// The number of the epoch that the journal was in when it was opened.
-    epoch: i64,
+    /// The number of the epoch that the journal was in when it was opened, once that is known.
+    epoch: Option<i64>,
     /// The last entry that was seen or appended here, and its checksum.
     last: Option<(Seq, i64)>,
     /// The last entry of an append whose outcome is unknown, and its checksum.
@@ -201,7 +201,8 @@ impl PostgresJournal {
         let checksum = events::stored_checksum(session, head)?;
         let epoch = session.one("SELECT max(number)::int8 FROM epoch", &[])?.try_get(0)?;
         if let Some(writing) = &mut self.writing {
-            (writing.last, writing.epoch) = (checksum.map(|checksum| (head, checksum)), epoch);
+            (writing.last, writing.epoch) =
+                (checksum.map(|checksum| (head, checksum)), Some(epoch));
         }
         Ok(())
     }
@@ -210,7 +211,8 @@ impl PostgresJournal {
     fn check_position(&self, columns: [i64; 6]) -> Result<Position, JournalError> {
         let [head, revision, seq, newest, now, epoch] = columns;
         let [head, revision, seq, newest] = [head, revision, seq, newest].map(i64::unsigned_abs);
-        if self.writing.as_ref().is_some_and(|writing| writing.epoch != epoch) {
+        let known = self.writing.as_ref().and_then(|writing| writing.epoch);
+        if known.is_some_and(|known| known != epoch) {
             return Err(JournalError::NewEpoch { head });
         }
         let now = Timestamp::from_millis(now);

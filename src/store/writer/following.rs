@@ -1,8 +1,10 @@
 //! When the writer looks for what other processes have appended to the same journal.
 
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
+
+use crate::sync::IgnorePoison;
 
 /// How long to wait before looking again while others are writing.
 const PAUSE: Duration = Duration::from_millis(5);
@@ -15,6 +17,34 @@ const BUSY: Duration = Duration::from_secs(1);
 /// How often a process that does not save checkpoints tries to become the one that does.
 const MAINTAIN_EVERY: Duration = Duration::from_secs(1);
 
+/// For how long a process may not have looked before its answers are too old: the database
+/// does not answer then.
+const OVERDUE: Duration = Duration::from_secs(10);
+
+/// What all threads know of how the writer follows the others.
+#[derive(Debug)]
+pub(crate) struct LastLook {
+    /// Whether a query waits for what may have come.
+    hurry: AtomicBool,
+    at: Mutex<Instant>,
+}
+
+impl LastLook {
+    pub(crate) fn new() -> Self {
+        Self { hurry: AtomicBool::new(false), at: Mutex::new(Instant::now()) }
+    }
+
+    /// Asks the writer to look now. Returns false if it was asked already.
+    pub(crate) fn hurry(&self) -> bool {
+        !self.hurry.swap(true, Ordering::SeqCst)
+    }
+
+    /// Returns whether the last look was long ago.
+    pub(crate) fn is_overdue(&self) -> bool {
+        self.at.lock().ignore_poison().elapsed() > OVERDUE
+    }
+}
+
 /// How far this process has followed the others.
 #[derive(Debug)]
 pub(crate) struct Following {
@@ -25,15 +55,14 @@ pub(crate) struct Following {
     maintain_at: Instant,
     next: Instant,
     news_at: Instant,
-    /// Whether a query waits for what may have come.
-    hurry: Arc<AtomicBool>,
+    last: Arc<LastLook>,
 }
 
 impl Following {
     /// Begins where opening has come.
-    pub(crate) fn new(revision: u64, hurry: Arc<AtomicBool>) -> Self {
+    pub(crate) fn new(revision: u64, last: Arc<LastLook>) -> Self {
         let now = Instant::now();
-        Self { revision, maintains: false, maintain_at: now, next: now, news_at: now, hurry }
+        Self { revision, maintains: false, maintain_at: now, next: now, news_at: now, last }
     }
 
     /// Returns when to look next.
@@ -44,6 +73,7 @@ impl Following {
     /// Notes that all there is has been repeated, and whether that was anything.
     pub(crate) fn note(&mut self, has_news: bool) {
         let now = Instant::now();
+        *self.last.at.lock().ignore_poison() = now;
         if has_news {
             self.news_at = now;
         }
@@ -51,9 +81,9 @@ impl Following {
         self.next = now + if is_busy { PAUSE } else { PAUSE_IDLE };
     }
 
-    /// Takes back what [`hurry`](Self::hurry) has asked for. To be called before looking.
+    /// Takes back what [`hurry`](LastLook::hurry) has asked for. To be called before looking.
     pub(crate) fn begin(&self) {
-        self.hurry.store(false, Ordering::SeqCst);
+        self.last.hurry.store(false, Ordering::SeqCst);
     }
 
     /// Returns whether it is time to try to become the process that saves checkpoints.

@@ -13,15 +13,15 @@ CREATE TABLE store (
     blocks_first      int8,              -- the events of which location_block knows
     blocks_last       int8,
     revision          int8 NOT NULL,     -- how often a location was compacted or erased
-    letters           int8 NOT NULL,     -- dead letters: how many, how large, …
+    letters           int8 NOT NULL,     -- dead letters: how many, how large,
     letter_bytes      int8 NOT NULL,
     letters_dropped   int8 NOT NULL,
-    letter_last       int8 NOT NULL      -- … and the last number given to one
+    letter_last       int8 NOT NULL      -- and the last number given to one
 ) WITH (fillfactor = 50);
 
 -- The journal: every accepted delivery as it came, never changed.
 CREATE TABLE event (
-    seq         int8 PRIMARY KEY,        -- 1, 2, 3 … across all locations
+    seq         int8 PRIMARY KEY,        -- 1, 2, 3, ...  across all locations
     at          int8,                    -- the sender's time, ms since 1970 UTC
     received_at int8 NOT NULL,
     checksum    int8 NOT NULL,           -- CRC-32 over everything else in the row
