@@ -163,9 +163,8 @@ impl Store {
         options: Options,
     ) -> Result<Self, OpenError> {
         let (recovered, shared) = open_graphs(journal.as_mut(), &options)?;
-        let last_look = Arc::new(LastLook::new());
-        let followed = shared.map(|position| position.now);
-        let following = shared.map(|it| Following::new(it.revision, Arc::clone(&last_look)));
+        let following = shared.map(Following::new);
+        let last_look = following.as_ref().map(Following::last_look);
         let (head, epochs) = (recovered.head, journal.epochs()?);
         let locations = Arc::new(recovered.locations);
         let state = Arc::new(WriterState::new(head, recovered.checkpoint));
@@ -180,7 +179,7 @@ impl Store {
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),
-            clock: ReceiptClock::new(options.clock.clone(), journal.received_at(head)?, followed),
+            clock: ReceiptClock::new(options.clock.clone(), journal.received_at(head)?, shared),
             journal,
             commands,
             subscriptions: Arc::clone(&subscriptions),
@@ -222,7 +221,7 @@ impl Store {
             names,
             loader: Some(loader),
             to_writer,
-            last_look: shared.is_some().then_some(last_look),
+            last_look,
         })
     }
 
@@ -291,6 +290,21 @@ impl Store {
     /// Returns the last event that every query sees.
     pub fn head(&self) -> Seq {
         self.state.watermark.head()
+    }
+
+    /// Returns whether this process saves the checkpoints: one of those that write the same
+    /// journal does.
+    pub fn saves_checkpoints(&self) -> bool {
+        match &self.last_look {
+            Some(last) => last.maintains(),
+            None => !self.is_read_only(),
+        }
+    }
+
+    /// Returns how long ago the database, which other processes write, too, has answered; 0
+    /// where there are none.
+    pub fn since_heard(&self) -> Duration {
+        self.last_look.as_ref().map_or(Duration::ZERO, |last| last.age())
     }
 
     /// Returns whether other processes may write the journal, too.

@@ -93,6 +93,11 @@ impl Figures {
         self.0.register("events", "Events accepted, by where they came from", events);
         let writable = u64::from(store.failure().is_none());
         self.gauge("writable", "1 while deliveries are accepted", writable);
+        let help = "1 if this server saves the checkpoints: one of those on the same database does";
+        self.gauge("saves_checkpoints", help, u64::from(store.saves_checkpoints()));
+        let help = "Since the server last heard from a database that other servers write, too";
+        let age = ConstGauge::new(store.since_heard().as_secs_f64());
+        self.0.register_with_unit("database_heard_age", help, Unit::Seconds, age);
         self.gauge("queue_jobs", "What waits for the writer", waiting.jobs as u64);
         let help = "Bodies that wait for the writer";
         let queued = ConstGauge::new((waiting.bytes as u64).cast_signed());

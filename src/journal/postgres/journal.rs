@@ -320,6 +320,8 @@ impl Journal for PostgresJournal {
         let maintains = self.session()?.one(MAINTAIN, &[])?.try_get(0)?;
         if let Some(writing) = &mut self.writing {
             writing.maintains = maintains;
+            // Whoever did it until now has given others perhaps.
+            writing.numbers.clear();
         }
         Ok(maintains)
     }

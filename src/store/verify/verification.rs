@@ -108,6 +108,11 @@ pub fn repair_with(
     let progress = &mut Progress::new(report);
     let (found, survey) = compare(journal, options, progress)?;
     if !found.differences.is_empty() && found.pruned == 0 {
+        if !journal.maintain()? {
+            let reason = "another process saves its checkpoints".to_owned();
+            let advice = "end the servers that use it, then repair it";
+            return Err(JournalError::Unsuited { reason, advice });
+        }
         rebuild(journal, &survey, options.graph_bytes_max, progress)?;
     }
     Ok(found)

@@ -4,6 +4,7 @@ use std::fmt;
 use std::sync::{Arc, LazyLock};
 use std::time::{Duration, Instant};
 
+use crate::journal::Position;
 use crate::model::Timestamp;
 
 /// Maximum difference between the wall clock and the time that has passed by the steady one.
@@ -85,12 +86,9 @@ pub(crate) struct ReceiptClock {
 impl ReceiptClock {
     /// Creates a clock that continues after the newest entry of a journal, and follows another
     /// clock if that is what all who write the journal do.
-    pub(crate) fn new(
-        clock: Clock,
-        newest: Option<Timestamp>,
-        followed: Option<Timestamp>,
-    ) -> Self {
+    pub(crate) fn new(clock: Clock, newest: Option<Timestamp>, followed: Option<Position>) -> Self {
         let mut agreed = clock.read();
+        let followed = followed.map(|position| position.now);
         let ahead = followed.map_or(0, |followed| ahead(followed, agreed.wall));
         agreed.wall = followed.unwrap_or(agreed.wall);
         let wall = newest.map_or(agreed.wall, |newest| agreed.wall.min(newest.after(TOLERANCE)));

@@ -4,6 +4,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use crate::journal::Position;
 use crate::sync::IgnorePoison;
 
 /// How long to wait before looking again while others are writing.
@@ -27,11 +28,13 @@ pub(crate) struct LastLook {
     /// Whether a query waits for what may have come.
     hurry: AtomicBool,
     at: Mutex<Instant>,
+    maintains: AtomicBool,
 }
 
 impl LastLook {
-    pub(crate) fn new() -> Self {
-        Self { hurry: AtomicBool::new(false), at: Mutex::new(Instant::now()) }
+    fn new() -> Self {
+        let (hurry, maintains) = Default::default();
+        Self { hurry, at: Mutex::new(Instant::now()), maintains }
     }
 
     /// Asks the writer to look now. Returns false if it was asked already.
@@ -39,9 +42,19 @@ impl LastLook {
         !self.hurry.swap(true, Ordering::SeqCst)
     }
 
-    /// Returns whether the last look was long ago.
+    /// Returns how long ago the writer looked.
+    pub(crate) fn age(&self) -> Duration {
+        self.at.lock().ignore_poison().elapsed()
+    }
+
+    /// Returns whether that was long ago.
     pub(crate) fn is_overdue(&self) -> bool {
-        self.at.lock().ignore_poison().elapsed() > OVERDUE
+        self.age() > OVERDUE
+    }
+
+    /// Returns whether this process saves checkpoints.
+    pub(crate) fn maintains(&self) -> bool {
+        self.maintains.load(Ordering::Relaxed)
     }
 }
 
@@ -50,8 +63,6 @@ impl LastLook {
 pub(crate) struct Following {
     /// The compactions and erasures that are repeated here.
     pub(crate) revision: u64,
-    /// Whether this process saves checkpoints, compacts and prunes.
-    pub(crate) maintains: bool,
     maintain_at: Instant,
     next: Instant,
     news_at: Instant,
@@ -60,9 +71,14 @@ pub(crate) struct Following {
 
 impl Following {
     /// Begins where opening has come.
-    pub(crate) fn new(revision: u64, last: Arc<LastLook>) -> Self {
-        let now = Instant::now();
-        Self { revision, maintains: false, maintain_at: now, next: now, news_at: now, last }
+    pub(crate) fn new(Position { revision, .. }: Position) -> Self {
+        let (now, last) = (Instant::now(), Arc::new(LastLook::new()));
+        Self { revision, maintain_at: now, next: now, news_at: now, last }
+    }
+
+    /// Returns what all threads may know.
+    pub(crate) fn last_look(&self) -> Arc<LastLook> {
+        Arc::clone(&self.last)
     }
 
     /// Returns when to look next.
@@ -86,10 +102,20 @@ impl Following {
         self.last.hurry.store(false, Ordering::SeqCst);
     }
 
+    /// Returns whether this process saves checkpoints, compacts and prunes.
+    pub(crate) fn maintains(&self) -> bool {
+        self.last.maintains()
+    }
+
+    /// Notes whether it does.
+    pub(crate) fn set_maintains(&self, maintains: bool) {
+        self.last.maintains.store(maintains, Ordering::Relaxed);
+    }
+
     /// Returns whether it is time to try to become the process that saves checkpoints.
     pub(crate) fn tries_to_maintain(&mut self) -> bool {
         let now = Instant::now();
-        let is_due = !self.maintains && now >= self.maintain_at;
+        let is_due = !self.last.maintains() && now >= self.maintain_at;
         if is_due {
             self.maintain_at = now + MAINTAIN_EVERY;
         }

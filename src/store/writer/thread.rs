@@ -264,8 +264,7 @@ impl Writer {
             Command::CompactLoaded(loaded) => self.compact_loaded(loaded),
             Command::Compact(reply) => reply.send(self.compact_now()).unwrap_or_default(),
             Command::HurryCheckpoint => self.checkpointer.hurry(),
-            Command::Follow if self.state.health.failure().is_none() => self.follow_others(),
-            Command::Follow => {}
+            Command::Follow => self.follow_others(),
             Command::Checkpoint(reply) => reply.send(self.save_checkpoint()).unwrap_or_default(),
         }
     }

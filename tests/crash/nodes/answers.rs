@@ -126,7 +126,7 @@ fn a_file_is_imported_once_though_two_servers_read_it() -> Result<(), Error> {
         let mut line = relation("L", number);
         // Only the marks of the import tell that it is there already.
         line.as_object_mut().ok_or("an object")?.remove("webhookId");
-        lines += &format!("{line}\n");
+        lines.extend([line.to_string(), "\n".to_owned()]);
     }
     let import = |node: &Node| node.server().post("/v1/import", lines.as_bytes());
     std::thread::scope(|scope| {

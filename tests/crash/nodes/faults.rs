@@ -67,7 +67,7 @@ impl Proxy {
                 ] {
                     let is_cut = Arc::clone(&is_cut);
                     std::thread::spawn(move || {
-                        let mut bytes = [0; 65_536];
+                        let mut bytes = vec![0; 65_536];
                         while let Ok(count @ 1..) = from.read(&mut bytes) {
                             // Silent, as a network is that loses everything.
                             while is_cut.load(Ordering::Relaxed) {

@@ -5,16 +5,18 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Mutex, RwLock};
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::nodes::{Node, check_alike, number, relation, start};
 use crate::support::long;
 use crate::support::postgres::Cluster;
 use crate::support::server::Error;
 
-const SENDERS: usize = 6;
+pub(super) const SENDERS: usize = 6;
 
 /// What was posted, and what came back.
 #[derive(Default)]
-struct Load {
+pub(super) struct Load {
     next: AtomicU64,
     is_over: AtomicBool,
     /// By number: the seqs that were told, and how often it was told as new.
@@ -22,8 +24,21 @@ struct Load {
 }
 
 impl Load {
+    pub(super) fn end(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+    }
+
+    /// How many were acknowledged.
+    pub(super) fn count(&self) -> usize {
+        self.told.lock().unwrap().len()
+    }
+
     /// Posts one after the other, each at any server until one of them has it.
-    fn send(&self, nodes: &[RwLock<Node>], sender: usize) {
+    pub(super) fn send(
+        &self,
+        sender: usize,
+        post: impl Fn(usize, &Value) -> Result<(String, u64), Error>,
+    ) {
         while !self.is_over.load(Ordering::Relaxed) {
             let number = self.next.fetch_add(1, Ordering::Relaxed);
             let body = relation(&format!("L{}", number % 5), number);
@@ -32,11 +47,7 @@ impl Load {
             let mut at = sender;
             while copies > 0 {
                 at += 1;
-                let node = nodes[at % nodes.len()].read().unwrap();
-                if node.server.is_none() {
-                    continue;
-                }
-                match node.post(&body) {
+                match post(at, &body) {
                     Ok((status, seq)) => {
                         let mut told = self.told.lock().unwrap();
                         let (seqs, fresh) = told.entry(number).or_default();
@@ -51,7 +62,7 @@ impl Load {
     }
 
     /// What was acknowledged is there, once, under the seq that was told.
-    fn check(&self, cluster: &Cluster, url: &str) {
+    pub(super) fn check(&self, cluster: &Cluster, url: &str) {
         let rows = cluster
             .run_sql(url, "SELECT seq, convert_from(webhook_id, 'UTF8') FROM event ORDER BY seq");
         let mut found: BTreeMap<&str, u64> = BTreeMap::new();
@@ -79,15 +90,17 @@ fn under_load(
     std::thread::scope(|scope| {
         for sender in 0..SENDERS {
             let (load, nodes) = (&load, &nodes);
-            scope.spawn(move || load.send(nodes, sender));
+            scope.spawn(move || {
+                load.send(sender, |at, body| nodes[at % nodes.len()].read().unwrap().post(body));
+            });
         }
         let disturbed = disturb(&nodes, &url);
-        load.is_over.store(true, Ordering::Relaxed);
+        load.end();
         disturbed
     })?;
     let nodes: Vec<Node> = nodes.into_iter().map(|node| node.into_inner().unwrap()).collect();
     let cluster = cluster.lock().unwrap();
-    let posted = load.told.lock().unwrap().len();
+    let posted = load.count();
     assert!(posted > 100, "{posted} were acknowledged");
     long::tell("events acknowledged by three servers", posted);
     load.check(&cluster, &url);

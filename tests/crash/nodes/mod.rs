@@ -2,9 +2,11 @@
 //! acknowledged is there, once, and all servers answer alike.
 
 mod answers;
+mod failover;
 mod faults;
 mod kills;
 mod refusals;
+mod standby;
 
 use std::path::Path;
 use std::time::{Duration, Instant};
@@ -76,7 +78,8 @@ impl Node {
     }
 
     fn post(&self, body: &Value) -> Result<(String, u64), Error> {
-        let answer = self.server().post("/webhooks", body.to_string().as_bytes())?;
+        let server = self.server.as_ref().ok_or("it does not run")?;
+        let answer = server.post("/webhooks", body.to_string().as_bytes())?;
         if answer.status != 200 {
             return Err(format!("status {}: {}", answer.status, answer.text()).into());
         }

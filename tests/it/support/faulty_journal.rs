@@ -22,6 +22,8 @@ use crate::support::counting_reader::{CountingReader, Reads};
 pub(crate) enum Fault {
     /// Before anything is written: no space.
     Full,
+    /// Before anything is written, while another process writes as many.
+    Taken,
     /// After half of the batch was written and committed.
     Short,
     /// After all of it was written, by the fsync: it may or may not be there
@@ -287,9 +289,13 @@ impl<J: Journal> Faulty<J> {
         self.plan.failures_left.store(failures - 1, Ordering::Relaxed);
         let dies = self.plan.dies.load(Ordering::Relaxed);
         self.plan.is_dead.fetch_or(dies, Ordering::Relaxed);
-        self.was_kept = self.append != Fault::Full;
+        self.was_kept = !matches!(self.append, Fault::Full | Fault::Taken);
         match self.append {
             Fault::Full => {}
+            Fault::Taken => {
+                let others = batch.iter().map(|it| JournalEntry { webhook_id: None, ..*it });
+                self.kept.append(&others.collect::<Vec<_>>())?;
+            }
             Fault::Short => {
                 let (half, _) = batch.split_at(batch.len() / 2);
                 self.kept.append(half)?;

@@ -43,20 +43,20 @@ wait "$server"
 const ASKED: &str = "asked";
 
 /// How long a server may take to start: a crash comes before it, and other tests run.
-const START_MAX: Duration = Duration::from_secs(60);
+pub(crate) const START_MAX: Duration = Duration::from_secs(60);
 
 /// A server, which ends when this is dropped.
 #[derive(Debug)]
 pub(crate) struct Cluster {
     /// Where its programs are.
-    programs: PathBuf,
-    folder: tempfile::TempDir,
-    port: u16,
+    pub(crate) programs: PathBuf,
+    pub(crate) folder: tempfile::TempDir,
+    pub(crate) port: u16,
     /// Who runs it, where the tests run as root: it does not run as root.
-    user: Option<(u32, u32)>,
+    pub(crate) user: Option<(u32, u32)>,
     /// The shell that keeps it running; `None` while it is stopped.
-    keeper: Option<Child>,
-    is_paused: bool,
+    pub(crate) keeper: Option<Child>,
+    pub(crate) is_paused: bool,
 }
 
 /// The server of all tests of this process that do not stop it.
@@ -181,7 +181,7 @@ impl Cluster {
         format!("postgres://postgres@127.0.0.1:{}/{database}", self.port)
     }
 
-    fn data(&self) -> PathBuf {
+    pub(crate) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
@@ -189,12 +189,12 @@ impl Cluster {
         self.data().join("postgresql.conf")
     }
 
-    fn log(&self) -> String {
+    pub(crate) fn log(&self) -> String {
         std::fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// Prepares a program of PostgreSQL, with nothing of the environment that it would obey.
-    fn program(&self, name: &str) -> Command {
+    pub(crate) fn program(&self, name: &str) -> Command {
         self.as_user(self.programs.join(name))
     }
 
@@ -213,7 +213,7 @@ impl Cluster {
     }
 
     /// Starts the server and returns whether it came up.
-    fn try_start(&mut self) -> bool {
+    pub(crate) fn try_start(&mut self) -> bool {
         let before = self.log().len();
         let mut shell = self.as_user("sh");
         shell.args(["-c", KEEPER, "sh"]).arg(&self.programs).arg(self.folder.path());
@@ -241,7 +241,7 @@ impl Cluster {
         let lines = std::fs::read_to_string(self.data().join("postmaster.pid")).unwrap_or_default();
         let mut lines = lines.lines().skip(3);
         lines.next() == Some(&self.port.to_string())
-            && lines.nth(3).is_some_and(|status| status.trim() == "ready")
+            && lines.nth(3).is_some_and(|status| ["ready", "standby"].contains(&status.trim()))
     }
 }
 
@@ -282,7 +282,7 @@ fn unprivileged_user() -> (u32, u32) {
 
 /// Returns a port that nobody uses: below those that systems give to connections, of which
 /// one could take it while the server is stopped.
-fn free_port() -> u16 {
+pub(crate) fn free_port() -> u16 {
     static TRIED: AtomicU16 = AtomicU16::new(0);
     let process = u16::try_from(std::process::id() % 10_000).unwrap();
     let ports = std::iter::repeat_with(|| {
@@ -292,7 +292,7 @@ fn free_port() -> u16 {
     ports.take(100).find(is_free).expect("no port is free")
 }
 
-fn succeed(command: &mut Command) -> Output {
+pub(crate) fn succeed(command: &mut Command) -> Output {
     let output = command.output().unwrap();
     let errors = String::from_utf8_lossy(&output.stderr);
     assert!(output.status.success(), "{command:?}: {errors}");

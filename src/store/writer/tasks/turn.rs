@@ -10,6 +10,7 @@ use crate::journal::{Journal, JournalError, Position, RecordedErasure, WriteOutc
 use crate::model::Seq;
 use crate::store::delivery::IngestError;
 use crate::store::writer::compaction::{Compactions, Due};
+use crate::store::writer::following::Following;
 use crate::store::writer::thread::Writer;
 
 /// Entries of others that are merged within a turn, while all others wait: a few milliseconds.
@@ -54,8 +55,11 @@ impl Writer {
 
     /// Looks for what others have done, and repeats it.
     pub(crate) fn follow_others(&mut self) {
+        if self.state.health.failure().is_some() {
+            return;
+        }
         let followed = self.follow().and_then(|()| {
-            let tries = self.following.as_mut().is_some_and(|it| it.tries_to_maintain());
+            let tries = self.following.as_mut().is_some_and(Following::tries_to_maintain);
             if tries { self.maintains().map(drop) } else { Ok(()) }
         });
         if let Err(error) = followed {
@@ -78,7 +82,7 @@ impl Writer {
     /// Returns whether this process saves checkpoints, compacts and prunes.
     pub(crate) fn maintains(&mut self) -> Result<bool, JournalError> {
         let Some(following) = &self.following else { return Ok(true) };
-        let did = following.maintains;
+        let did = following.maintains();
         let maintains = self.ask(|journal| journal.maintain())?;
         if maintains
             && !did
@@ -87,8 +91,8 @@ impl Writer {
             self.checkpointer.take_over(position.checkpoint, &self.locations);
             tracing::info!("this process saves the checkpoints from now on");
         }
-        if let Some(following) = &mut self.following {
-            following.maintains = maintains;
+        if let Some(following) = &self.following {
+            following.set_maintains(maintains);
         }
         Ok(maintains)
     }

@@ -116,7 +116,7 @@ impl World {
     }
 
     fn open(&mut self) -> Node {
-        let fault = if self.random.below(2) == 0 { Fault::Full } else { Fault::Sync };
+        let fault = [Fault::Full, Fault::Taken, Fault::Sync][self.random.place(3)];
         let mut journal = Faulty::new(self.journal.clone(), fault, u64::MAX);
         journal.clock = Some(self.clock.clone());
         let plan = Arc::clone(&journal.plan);
