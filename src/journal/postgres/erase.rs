@@ -1,5 +1,7 @@
 //! Erasing a location from the database.
 
+use postgres::fallible_iterator::FallibleIterator;
+
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
 use crate::journal::postgres::checkpoint::save;
@@ -30,7 +32,8 @@ pub(super) fn seqs_of(
     upto: Seq,
     found: &mut Vec<Seq>,
 ) -> Result<(), JournalError> {
-    for row in session.query(SEQS, &[&bound(after), &bound(upto), &location.as_bytes()])? {
+    let mut rows = session.rows(SEQS, &[&bound(after), &bound(upto), &location.as_bytes()])?;
+    while let Some(row) = rows.next()? {
         found.push(seq(&row, 0)?);
     }
     Ok(())

@@ -103,7 +103,9 @@ impl PostgresJournal {
     }
 
     fn reader(url: &PostgresUrl, idle: &Arc<Idle>) -> Result<Self, JournalError> {
-        let kept = idle.lock().ignore_poison().pop().filter(|session| !session.is_closed());
+        // Those from before a restart of the database are of no use.
+        let kept = std::iter::from_fn(|| idle.lock().ignore_poison().pop())
+            .find_map(|mut session| (!session.is_lost()).then_some(session));
         let session = if let Some(session) = kept {
             session
         } else {
@@ -223,19 +225,21 @@ impl PostgresJournal {
     fn check_history(&mut self, head: Seq) -> Result<(), JournalError> {
         let known = self.writing.as_ref().and_then(|writing| writing.last);
         let Some((seq, checksum)) = known else { return Ok(()) };
+        if self.is_there(seq, checksum)? { Ok(()) } else { Err(JournalError::Forked { seq, head }) }
+    }
+
+    /// Returns whether an entry of this checksum is there, or was until it was pruned or erased.
+    fn is_there(&mut self, seq: Seq, checksum: i64) -> Result<bool, JournalError> {
         let session = self.session()?;
         let found = events::stored_checksum(session, seq)?;
-        let is_pruned = found.is_none() && events::pruned(session)? >= seq;
-        if is_pruned || found == Some(checksum) {
-            return Ok(());
+        if found == Some(checksum) {
+            return Ok(true);
         }
-        // Its location may have been erased since.
+        if found.is_none() {
+            return Ok(events::pruned(session)? >= seq);
+        }
         let received_at = events::received_at(session, seq)?;
-        let erased = received_at.map(|at| JournalEntry::erased(at).checksum(seq));
-        if found.is_some() && found == erased {
-            return Ok(());
-        }
-        Err(JournalError::Forked { seq, head })
+        Ok(found == received_at.map(|at| JournalEntry::erased(at).checksum(seq)))
     }
 }
 
@@ -340,7 +344,7 @@ impl Journal for PostgresJournal {
     fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
         let unsettled = self.writing.as_ref().and_then(|writing| writing.unsettled);
         let Some((seq, checksum)) = unsettled else { return Ok(true) };
-        Ok(events::stored_checksum(self.session()?, seq)? == Some(checksum))
+        self.is_there(seq, checksum)
     }
 
     fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {

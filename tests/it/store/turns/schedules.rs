@@ -19,6 +19,7 @@ use relata::{
 
 use crate::support::clock::{DAY, ManualClock};
 use crate::support::faulty_journal::{Fault, Faulty, Plan};
+use crate::support::long;
 use crate::support::random::Random;
 use crate::support::sample::differences;
 
@@ -59,7 +60,7 @@ struct World {
 
 #[test]
 fn every_schedule_leaves_all_processes_alike() {
-    let read = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
+    let read = |name: &str| std::env::var_os(name)?.to_str()?.parse::<u64>().ok();
     match read("RELATA_SEED") {
         Some(seed) => run(seed),
         None => (0..read("RELATA_SCHEDULES").unwrap_or(1_000)).for_each(run),
@@ -75,7 +76,10 @@ fn run(seed: u64) {
         world.check();
     }));
     if let Err(panic) = ran {
-        println!("RELATA_SEED={seed}, after:\n{}", world.log.join("\n"));
+        long::tell(
+            "this schedule fails: RELATA_SEED",
+            format_args!("{seed}\n{}", world.log.join("\n")),
+        );
         std::panic::resume_unwind(panic);
     }
 }
@@ -180,13 +184,12 @@ impl World {
     fn body(&mut self, location: &str) -> String {
         let id = self.random.below(4);
         let event = self.random.one(&["Create", "Delete", "Create"]);
-        let at = match self.random.below(3) {
-            0 => String::new(),
-            _ => {
-                let ago = DAY * i64::try_from(self.random.below(12)).unwrap();
-                let at = Timestamp::from_millis(self.clock.wall().as_millis() - ago);
-                format!(r#","timestamp":"{at}""#)
-            }
+        let at = if self.random.below(3) == 0 {
+            String::new()
+        } else {
+            let ago = DAY * i64::try_from(self.random.below(12)).unwrap();
+            let at = Timestamp::from_millis(self.clock.wall().as_millis() - ago);
+            format!(r#","timestamp":"{at}""#)
         };
         let what = match self.random.below(5) {
             0 => format!(
@@ -268,7 +271,7 @@ impl World {
     }
 
     fn import(&mut self, at: usize) {
-        let lines: String = (0..1 + self.random.below(4))
+        let lines: String = (0..=self.random.below(4))
             .map(|_| {
                 let location = self.location();
                 self.body(&location) + "\n"
