@@ -255,7 +255,7 @@ impl<E: FnMut(ImportedLine<'_>) -> io::Result<()>> Reading<'_, E> {
             return self.refuse(number, LineError::NotAdmitted, line);
         }
         self.chunk.bytes += line.len();
-        let delivery = delivery.keeping(self.import.store.keep);
+        let delivery = delivery.keeping(self.import.store.options.keep);
         if !self.import.store.is_stored(&delivery) {
             return self.chunk.lines.push(Line { number, found: ParsedLine::Ignored });
         }

@@ -15,7 +15,6 @@ use crate::store::index::redeliveries::Redeliveries;
 use crate::store::loader::Loader;
 use crate::store::location_ids::forget_changes;
 use crate::store::locations::Locations;
-use crate::store::name_limits::NameLimits;
 use crate::store::options::Options;
 use crate::store::past::cache::PastCache;
 use crate::store::recovery::{OpenError, recover_beside_writer};
@@ -35,7 +34,7 @@ use crate::store::writer::retention::Pruning;
 use crate::store::writer::state::WriterState;
 use crate::store::writer::thread::{Task, Writer};
 use crate::sync::IgnorePoison;
-use crate::webhook::{Decoded, Keep};
+use crate::webhook::Decoded;
 
 /// An association graph store: a journal on disk, graphs in memory, and the one
 /// thread that writes.
@@ -68,9 +67,7 @@ pub struct Store {
     queue: Option<Queue>,
     writer: Mutex<Option<JoinHandle<()>>>,
     readers: Arc<OpenReader>,
-    keep_ignored: bool,
-    pub(crate) keep: Keep,
-    keep_events: Option<Duration>,
+    pub(crate) options: Options,
     pub(crate) redeliveries: Redeliveries,
     pub(crate) no_ops: NoOpEvents,
     pub(crate) subscriptions: Arc<Subscriptions>,
@@ -78,8 +75,6 @@ pub struct Store {
     pub(crate) past_graphs: PastCache,
     /// Held while events that a writing process added are merged.
     pub(crate) refreshing: Mutex<()>,
-    /// For [`preview`](Self::preview) where there is no writer.
-    pub(crate) names: NameLimits,
     /// Loads the graphs of locations; `None` where all are in memory.
     pub(super) loader: Option<Loader>,
     /// For what was loaded for the writer, while it is not being closed.
@@ -139,13 +134,10 @@ impl Store {
             queue: None,
             writer: Mutex::new(None),
             readers: Arc::new(move || database.open_read_only()),
-            keep_ignored: false,
-            keep: options.keep,
-            keep_events: options.keep_events,
+            options: options.clone(),
             redeliveries: Redeliveries::default(),
             past_graphs: PastCache::new(options.past_graphs),
             refreshing: Mutex::default(),
-            names: options.names,
             loader: None,
             to_writer: Arc::default(),
             last_look: None,
@@ -171,11 +163,9 @@ impl Store {
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let (readers, subscriptions) = (journal.readers(), Subscriptions::starting_at(head));
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
-        // Only one process knows what is saved of a graph, and may drop it from memory.
-        let graph_memory = options.graph_memory.filter(|_| following.is_none());
-        let loader = Loader::start(&locations, &readers, graph_memory, &to_writer)?;
-        let Options { keep_ignored, keep, keep_events, names, past_graphs, .. } = options;
-        let checkpointer = recovered.checkpointer;
+        let memory = options.graph_memory.filter(|_| shared.is_none());
+        let loader = Loader::start(&locations, &readers, memory, &to_writer)?;
+        let (kept, checkpointer) = (options.clone(), recovered.checkpointer);
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),
@@ -202,23 +192,19 @@ impl Store {
             waiting: HashMap::new(),
             to_self: Arc::clone(&to_writer),
         };
-        let writer = Mutex::new(Some(start(writer)?));
         Ok(Self {
             locations,
             state,
             queue: Some(queue),
-            writer,
+            writer: Mutex::new(Some(start(writer)?)),
             readers,
-            keep_ignored,
-            keep,
-            keep_events,
+            past_graphs: PastCache::new(kept.past_graphs),
+            options: kept,
             redeliveries,
             no_ops,
             subscriptions,
             epochs,
-            past_graphs: PastCache::new(past_graphs),
             refreshing: Mutex::default(),
-            names,
             loader: Some(loader),
             to_writer,
             last_look,
@@ -242,12 +228,12 @@ impl Store {
 
     /// Returns whether a delivery goes into the journal, unless it is there already.
     pub(crate) fn is_stored(&self, delivery: &Delivery) -> bool {
-        self.keep_ignored || matches!(delivery.decoded, Decoded::Event(_))
+        self.options.keep_ignored || matches!(delivery.decoded, Decoded::Event(_))
     }
 
     /// Returns the age at which events are deleted from the journal, `None` if never.
     pub fn retention(&self) -> Option<Duration> {
-        self.keep_events
+        self.options.keep_events
     }
 
     pub(crate) fn is_read_only(&self) -> bool {

@@ -58,7 +58,7 @@ impl Store {
         send: fn(&Queue, Command) -> Result<(), IngestError>,
     ) -> Result<(), IngestError> {
         let queue = self.open_queue()?;
-        let delivery = delivery.keeping(self.keep);
+        let delivery = delivery.keeping(self.options.keep);
         if !self.is_stored(&delivery) {
             reply(Ok(receipt(delivery.decoded, Status::Ignored, None)));
             return Ok(());

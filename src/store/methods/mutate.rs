@@ -89,7 +89,7 @@ impl Store {
         let Mutations { location, trace_id, mutations } = mutations;
         // As of a webhook: one that is too long is none.
         let trace_id = trace_id.filter(|id| (1..=MAX_ID_BYTES).contains(&id.len()));
-        let check = |mutation| CheckedMutation::new(mutation, location.as_str(), self.keep);
+        let check = |mutation| CheckedMutation::new(mutation, location.as_str(), self.options.keep);
         let mutations: Vec<_> = mutations.into_iter().map(check).collect();
         let bytes = mutations.iter().flatten().map(CheckedMutation::bytes).sum();
         let reply = Box::new(reply);

@@ -17,7 +17,7 @@ impl Store {
     /// In a store that is open for reading only, it reads those ids of the deliveries of the
     /// last seven days that may be the same, or are not indexed yet.
     pub fn preview(&self, delivery: Delivery) -> Result<Preview, PreviewError> {
-        let delivery = delivery.keeping(self.keep);
+        let delivery = delivery.keeping(self.options.keep);
         if self.is_read_only() {
             return self.preview_without_writer(delivery);
         }
@@ -49,9 +49,9 @@ impl Store {
         }
         let known = match self.location(event.location.as_str())? {
             Some(_) => self.locations.len(),
-            None => count_locations(self.reader()?.as_mut(), self.names.locations)?,
+            None => count_locations(self.reader()?.as_mut(), self.options.names.locations)?,
         };
-        let mut names = NewNames::new(self.names, &self.locations, known);
+        let mut names = NewNames::new(self.options.names, &self.locations, known);
         if let Err(reached) = names.check(event) {
             return Err(IngestError::LimitReached { reached, delivery: delivery.into() }.into());
         }

@@ -8,7 +8,8 @@ use relata::journal::{Journal, JournalError, MemoryJournal, Refused, SqliteJourn
 use relata::{IngestError, OpenError, Options, Status, Store, Timestamp, verify};
 
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::sample::{SAMPLE, differences, tell};
 use crate::support::sample::{event, reference};
 use crate::support::{long, sample};

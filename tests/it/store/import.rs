@@ -12,7 +12,8 @@ use relata::webhook::DecodeError;
 use relata::{Delivery, IngestError, Options, Status, Store, Timestamp, verify};
 
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::sample::{SAMPLE, differences, tell};
 
 fn import(store: &Store, lines: &str) -> ImportCounts {

@@ -11,7 +11,8 @@ use relata::{NodeRef, Options, Seq, Store};
 
 use super::location_reads::{LONG_AGO, tell};
 use crate::support::counting_reader::Reads;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::long;
 
 /// A store whose readers are counted.

@@ -13,7 +13,8 @@ use relata::{IngestError, Options, Receipt, Status, Store};
 
 use crate::store::execute;
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty, Plan};
+use crate::support::fault_plan::{Fault, Plan};
+use crate::support::faulty_journal::Faulty;
 use crate::support::long;
 use crate::support::random::Random;
 

@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use relata::journal::{JournalError, MemoryJournal};
 use relata::{IngestError, OpenError, Options, Status, Store};
 
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::sample::{SAMPLE, differences, tell};
 use crate::support::sample::{event, reference};
 

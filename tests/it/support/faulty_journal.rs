@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, RangeInclusive};
 use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use relata::changes::Epochs;
@@ -15,66 +15,8 @@ use relata::journal::{
 use relata::{Seq, Timestamp};
 
 use crate::support::clock::ManualClock;
-use crate::support::counting_reader::{CountingReader, Reads};
-
-/// How an append fails.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Fault {
-    /// Before anything is written: no space.
-    Full,
-    /// Before anything is written, while another process writes as many.
-    Taken,
-    /// After half of the batch was written and committed.
-    Short,
-    /// After all of it was written, by the fsync: it may or may not be there
-    /// after a crash.
-    Sync,
-    /// By claiming another head than there is.
-    Lie,
-    /// By a panic, after all of it was written.
-    Panic,
-}
-
-/// What goes wrong, and when.
-#[derive(Debug, Default)]
-pub(crate) struct Plan {
-    /// Appends that go well before one fails.
-    pub(crate) appends_left: AtomicU64,
-    /// Appends that fail before they go well again.
-    pub(crate) failures_left: AtomicU64,
-    /// Whether checkpoints fail, once all of one is told.
-    pub(crate) checkpoints_fail: AtomicBool,
-    /// Parts of checkpoints that are saved before all fail, if not 0; one more than that.
-    pub(crate) parts_left: AtomicU64,
-    /// How long the saving of each row of a checkpoint takes, in microseconds.
-    pub(crate) row_delay_us: AtomicU64,
-    pub(crate) prunes_fail: AtomicBool,
-    pub(crate) letters_fail: AtomicBool,
-    /// Whether writing a compaction down fails.
-    pub(crate) compactions_fail: AtomicBool,
-    /// Whether one that fails was written all the same.
-    pub(crate) compactions_last: AtomicBool,
-    /// Whether the ids of deliveries cannot be read.
-    pub(crate) accepted_fails: AtomicBool,
-    /// Entries whose ids are told by `accepted`.
-    pub(crate) ids_read: AtomicU64,
-    /// The entry at which reading panics, or 0.
-    pub(crate) panics_at: AtomicU64,
-    /// The entry at which reading fails once, or 0.
-    pub(crate) read_fails_at: AtomicU64,
-    /// Whether attempts to recover fail too.
-    pub(crate) is_away: AtomicBool,
-    /// Whether the process is dead: it can do nothing any more.
-    pub(crate) is_dead: AtomicBool,
-    /// Whether it dies with the next append that fails.
-    pub(crate) dies: AtomicBool,
-    /// How long every append takes, in milliseconds.
-    pub(crate) delay_ms: AtomicU64,
-    /// Whether its log is always being moved.
-    pub(crate) is_moving_log: AtomicBool,
-    /// What its readers have read.
-    pub(crate) reads: Arc<Reads>,
-}
+use crate::support::counting_reader::CountingReader;
+use crate::support::fault_plan::{Fault, Plan};
 
 /// Wraps a journal.
 #[derive(Debug)]

@@ -5,6 +5,7 @@ pub(crate) mod clock;
 pub(crate) mod compression;
 pub(crate) mod counting_reader;
 pub(crate) mod database;
+pub(crate) mod fault_plan;
 pub(crate) mod faulty_journal;
 pub(crate) mod golden;
 #[cfg(feature = "server")]

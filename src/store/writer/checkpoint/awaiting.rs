@@ -1,29 +1,19 @@
 //! Changes that another process saves.
 //!
 //! Of several processes that write one journal, one saves the checkpoints. The others keep what
-//! has changed since the last checkpoint, to go on where that process ends: all up to a certain
+//! has changed since the last checkpoint, to continue where that process ends: all up to a certain
 //! event together, which is dropped once a checkpoint covers that event.
 
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::graph::Changed;
-use crate::journal::{CheckpointSeq, LocationBlocks};
+use crate::journal::CheckpointSeq;
 use crate::model::Seq;
-use crate::store::index::skip_index::SkipIndex;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::location::Location;
 use crate::store::locations::Locations;
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
-
-/// What changed up to an event.
-#[derive(Debug)]
-pub(crate) struct Awaited {
-    upto: Seq,
-    changed: Vec<(Arc<Location>, Changed)>,
-    skip_index: SkipIndex,
-    blocks: LocationBlocks,
-}
+use crate::store::writer::checkpoint::progress::Awaited;
 
 impl Checkpointer {
     /// Drops what the process that saves checkpoints has saved by now, and keeps what is new

@@ -11,8 +11,7 @@ use crate::store::index::redeliveries::Redeliveries;
 use crate::store::index::skip_index::SkipIndex;
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::options::Options;
-use crate::store::writer::checkpoint::awaiting::Awaited;
-use crate::store::writer::checkpoint::progress::{PART_ROWS, Saving};
+use crate::store::writer::checkpoint::progress::{Awaited, PART_ROWS, Saving};
 
 /// Tracks which locations changed since the last checkpoint. Only changes are written, so a
 /// checkpoint costs the events since the last one, not the graph.

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::graph::Changed;
-use crate::journal::{CheckpointRow, JournalError, RowSink};
+use crate::journal::{CheckpointRow, JournalError, LocationBlocks, RowSink};
 use crate::model::Seq;
+use crate::store::index::skip_index::SkipIndex;
 use crate::store::location::Location;
 
 /// Number of rows of the first part; later ones have as many as can be written in time.
@@ -28,6 +29,15 @@ pub(crate) struct Saving {
     pub(super) rows: u64,
     pub(super) written: u64,
     pub(super) took: Duration,
+}
+
+/// What changed up to an event, which another process is to save.
+#[derive(Debug)]
+pub(crate) struct Awaited {
+    pub(super) upto: Seq,
+    pub(super) changed: Vec<(Arc<Location>, Changed)>,
+    pub(super) skip_index: SkipIndex,
+    pub(super) blocks: LocationBlocks,
 }
 
 /// A location some of whose rows are saved.

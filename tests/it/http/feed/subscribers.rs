@@ -12,7 +12,8 @@ use serde_json::json;
 
 use crate::http::feed::Within;
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::long;
 use crate::support::process::{in_own_process, resident};
 use crate::support::server::run;

@@ -10,7 +10,8 @@ use relata::journal::{CheckpointRow, Journal, JournalReader, MemoryJournal, Sqli
 use relata::{Delivery, Event, Options, Store, Timestamp, verify};
 
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::oracle::{body, history_of};
 use crate::support::sample;
 use crate::support::sample::differences;

@@ -9,7 +9,8 @@ use relata::{Delivery, Options, Seq, Status, Store};
 
 use crate::store::compaction::{KEEP, Kept, What, compact, now, options, relate};
 use crate::support::clock::ManualClock;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::long;
 
 /// The one thing that is not as before: a late event. While the delete is known it does

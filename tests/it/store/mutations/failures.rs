@@ -10,7 +10,8 @@ use serde_json::json;
 use super::{association, create_association, create_relation, mutate, mutate_all, mutations};
 use crate::store::verified;
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 
 fn rows(association: &str, count: usize) -> Vec<relata::mutation::Mutation> {
     (0..count).map(|it| create_relation(association, "ann", &format!("h{it}"))).collect()

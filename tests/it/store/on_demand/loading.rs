@@ -12,7 +12,8 @@ use crate::store::on_demand::{relation, three, tight};
 use crate::store::{execute, verified};
 use crate::support::clock::ManualClock;
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 
 /// Deliveries to a location that is being loaded wait; those to others do not.
 #[test]

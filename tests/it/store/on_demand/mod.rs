@@ -16,7 +16,8 @@ use serde_json::{Value, json};
 use crate::store::verified;
 use crate::support::clock::ManualClock;
 use crate::support::database::fresh;
-use crate::support::faulty_journal::{Fault, Faulty};
+use crate::support::fault_plan::Fault;
+use crate::support::faulty_journal::Faulty;
 use crate::support::long;
 #[cfg(feature = "server")]
 use crate::support::process;

@@ -18,7 +18,8 @@ use relata::{
 };
 
 use crate::support::clock::{DAY, ManualClock};
-use crate::support::faulty_journal::{Fault, Faulty, Plan};
+use crate::support::fault_plan::{Fault, Plan};
+use crate::support::faulty_journal::Faulty;
 use crate::support::long;
 use crate::support::random::Random;
 use crate::support::sample::differences;
