@@ -94,14 +94,25 @@ pub(crate) fn load(
     time: Duration,
     make: &Arc<dyn Fn(u64) -> Request + Send + Sync>,
 ) -> Rate {
+    load_all(&[server], time, make)
+}
+
+/// Sends requests as [`load`] does, each connection to one of several servers.
+pub(crate) fn load_all(
+    servers: &[&Server],
+    time: Duration,
+    make: &Arc<dyn Fn(u64) -> Request + Send + Sync>,
+) -> Rate {
+    let processor_time = || servers.iter().map(|server| server.processor_time()).sum::<Duration>();
     let runtime =
         tokio::runtime::Builder::new_current_thread().enable_all().build().expect("a runtime");
     let count = Arc::new(AtomicU64::new(0));
-    let address = server.1;
-    let (start, processor) = (Instant::now(), server.processor_time());
+    let (start, processor) = (Instant::now(), processor_time());
     let mut times: Vec<Duration> = runtime.block_on(async {
-        let tasks: Vec<_> = (0..CONNECTIONS)
-            .map(|_| {
+        let addresses = servers.iter().cycle().map(|server| server.1);
+        let tasks: Vec<_> = addresses
+            .take(CONNECTIONS)
+            .map(|address| {
                 let (make, count) = (Arc::clone(make), Arc::clone(&count));
                 tokio::spawn(async move {
                     let mut stream = TcpStream::connect(address).await.expect("a connection");
@@ -126,7 +137,7 @@ pub(crate) fn load(
         all
     });
     let took = start.elapsed();
-    let processor = server.processor_time().saturating_sub(processor);
+    let processor = processor_time().saturating_sub(processor);
     let processor = processor / u32::try_from(times.len()).unwrap_or(u32::MAX).max(1);
     times.sort_unstable();
     #[expect(clippy::cast_precision_loss, reason = "a rate need not be exact")]
