@@ -49,6 +49,44 @@ impl JournalEntry<'_> {
     }
 }
 
+/// An entry with texts of its own.
+#[derive(Debug)]
+pub(super) struct StoredEntry {
+    pub(super) location: Box<str>,
+    pub(super) event_type: Box<str>,
+    pub(super) entity: Box<str>,
+    pub(super) webhook_id: Option<Box<str>>,
+    pub(super) at: Option<Timestamp>,
+    pub(super) received_at: Timestamp,
+    pub(super) body: Box<str>,
+}
+
+impl StoredEntry {
+    pub(super) fn new(entry: &JournalEntry<'_>) -> Self {
+        Self {
+            location: entry.location.into(),
+            event_type: entry.event_type.into(),
+            entity: entry.entity.into(),
+            webhook_id: entry.webhook_id.map(Box::from),
+            at: entry.at,
+            received_at: entry.received_at,
+            body: entry.body.into(),
+        }
+    }
+
+    pub(super) fn entry(&self) -> JournalEntry<'_> {
+        JournalEntry {
+            location: &self.location,
+            event_type: &self.event_type,
+            entity: &self.entity,
+            webhook_id: self.webhook_id.as_deref(),
+            at: self.at,
+            received_at: self.received_at,
+            body: &self.body,
+        }
+    }
+}
+
 /// The id of one accepted delivery.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Accepted<'a> {

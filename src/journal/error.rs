@@ -87,6 +87,13 @@ pub enum JournalError {
         /// The last entry that was pruned.
         pruned: Seq,
     },
+    /// A location was erased while the entries were read. Start again.
+    #[error("a location was erased while the events were read")]
+    ErasedWhileReading,
+    /// An older Relata wrote this file, and the last parts of an upgrade are missing. Upgrade
+    /// it first.
+    #[error("the file is of an older version of Relata, and not upgraded yet")]
+    NotUpgraded,
     /// Accepted events are no longer there. Restore them, or remove the lock file to continue
     /// without them.
     #[error(
@@ -200,7 +207,10 @@ impl JournalError {
         match self {
             Self::Storage { outcome, .. } => *outcome,
             Self::File { .. } => WriteOutcome::Unknown,
-            Self::InUse { .. } | Self::PrunedWhileReading { .. } => WriteOutcome::NothingWritten,
+            Self::InUse { .. }
+            | Self::PrunedWhileReading { .. }
+            | Self::ErasedWhileReading
+            | Self::NotUpgraded => WriteOutcome::NothingWritten,
             _ => WriteOutcome::Damaged,
         }
     }
@@ -236,7 +246,8 @@ impl JournalError {
                 "put the file back or start from scratch: what was accepted before \
                  is in the file that was there"
             }
-            Self::PrunedWhileReading { .. } => "ask again",
+            Self::PrunedWhileReading { .. } | Self::ErasedWhileReading => "ask again",
+            Self::NotUpgraded => "upgrade it: `relata checkpoint` does",
             Self::InUse { .. } => "end the other process, or ask it",
             Self::TooNew { .. } => "use a newer Relata",
             Self::NotOurs { .. } | Self::NotAFile { .. } => "name another file",

@@ -4,6 +4,8 @@
 mod checkpoint;
 #[cfg(test)]
 mod conformance;
+mod copy;
+mod copy_row;
 mod database;
 mod dead_letter;
 mod delivery_hash;
@@ -21,6 +23,7 @@ mod writer;
 
 pub use crate::model::{NamedThing, Properties, PropertyState, RecordState, StateKey, StateRow};
 pub use checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
+pub use copy::copy;
 pub use database::Database;
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use delivery_hash::{DELIVERY_BLOCK, DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey};

@@ -2,6 +2,7 @@
 
 pub(super) mod checkpoints;
 pub(super) mod compactions;
+pub(super) mod copies;
 pub(super) mod deliveries;
 pub(super) mod erasing;
 pub(super) mod notes;

@@ -8,10 +8,10 @@ use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
 use crate::journal::dead_letter::{
     DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,
 };
-use crate::journal::entry::{Accepted, JournalEntry};
+use crate::journal::entry::{Accepted, JournalEntry, StoredEntry};
 use crate::journal::error::JournalError;
 use crate::journal::memory::checkpoint::CheckpointPart;
-use crate::journal::memory::state::{State, StoredEntry};
+use crate::journal::memory::state::State;
 use crate::journal::reader::{JournalReader, OpenReader};
 use crate::journal::writer::{
     Erased, IMPORT_MARKS, ImportMark, Journal, Position, RecordedErasure,

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use crate::journal::checkpoint::CheckpointSeq;
 use crate::journal::dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterTotals, Refused};
-use crate::journal::entry::JournalEntry;
+use crate::journal::entry::{JournalEntry, StoredEntry};
 use crate::journal::location_blocks::BlockMap;
 use crate::journal::memory::rows::{RowKey, StoredRow};
 use crate::journal::memory::sharing::Sharing;
@@ -51,43 +51,6 @@ pub(super) struct StoredLocation {
     pub(super) id: Box<str>,
     pub(super) rows: Option<u64>,
     pub(super) seq: Option<Seq>,
-}
-
-#[derive(Debug)]
-pub(super) struct StoredEntry {
-    pub(super) location: Box<str>,
-    pub(super) event_type: Box<str>,
-    pub(super) entity: Box<str>,
-    pub(super) webhook_id: Option<Box<str>>,
-    pub(super) at: Option<Timestamp>,
-    pub(super) received_at: Timestamp,
-    pub(super) body: Box<str>,
-}
-
-impl StoredEntry {
-    pub(super) fn new(entry: &JournalEntry<'_>) -> Self {
-        Self {
-            location: entry.location.into(),
-            event_type: entry.event_type.into(),
-            entity: entry.entity.into(),
-            webhook_id: entry.webhook_id.map(Box::from),
-            at: entry.at,
-            received_at: entry.received_at,
-            body: entry.body.into(),
-        }
-    }
-
-    pub(super) fn entry(&self) -> JournalEntry<'_> {
-        JournalEntry {
-            location: &self.location,
-            event_type: &self.event_type,
-            entity: &self.entity,
-            webhook_id: self.webhook_id.as_deref(),
-            at: self.at,
-            received_at: self.received_at,
-            body: &self.body,
-        }
-    }
 }
 
 impl State {

@@ -1,5 +1,7 @@
 //! The `compaction` table, and when pruned events were received.
 
+use postgres::Row;
+
 use crate::journal::checkpoint::Compaction;
 use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
@@ -49,11 +51,28 @@ pub(super) fn prune(
     before: Timestamp,
 ) -> Result<(), JournalError> {
     let hour = before.as_millis().div_euclid(HOUR).saturating_add(1).saturating_mul(HOUR);
-    session.execute(NOTE_PRUNED, &[&hour, &bound(upto)])?;
+    note_pruned(session, Timestamp::from_millis(hour), upto)?;
     session
         .execute("DELETE FROM pruned_before WHERE before < $1", &[&hour.saturating_sub(KNOWN)])?;
     session.execute("DELETE FROM compaction WHERE at < $1", &[&bound(upto)])?;
     Ok(())
+}
+
+/// Records that events up to this one are pruned and were received before a full hour.
+pub(super) fn note_pruned(
+    session: &mut Session,
+    hour: Timestamp,
+    upto: Seq,
+) -> Result<(), JournalError> {
+    session.execute(NOTE_PRUNED, &[&hour.as_millis(), &bound(upto)])?;
+    Ok(())
+}
+
+/// Returns all that [`note_pruned`] has recorded.
+pub(super) fn pruned_times(session: &mut Session) -> Result<Vec<(Timestamp, Seq)>, JournalError> {
+    let rows = session.query("SELECT before, seq FROM pruned_before ORDER BY before", &[])?;
+    let time = |row: &Row| Ok((Timestamp::from_millis(row.try_get(0)?), seq(row, 1)?));
+    rows.iter().map(time).collect()
 }
 
 /// Returns the last pruned event that is known to have been received before this time.

@@ -13,11 +13,13 @@ use crate::model::Timestamp;
 const REPEAT: &str = "UPDATE dead_letter SET times = times + 1, last_at = $1 \
     WHERE id = (SELECT id FROM dead_letter WHERE checksum = $2 AND body = $3 \
     AND url_type IS NOT DISTINCT FROM $4 LIMIT 1)";
-const NUMBER: &str = "UPDATE store SET letters = letters + 1, letter_bytes = letter_bytes + $1, \
-    letter_last = letter_last + 1 RETURNING letter_last";
+const NUMBER: &str = "UPDATE store SET letter_last = letter_last + 1 RETURNING letter_last";
+const COUNT: &str = "UPDATE store SET letters = letters + 1, letter_bytes = letter_bytes + $1";
+const LAST: &str = "SELECT letter_last FROM store";
+const SET_COUNTERS: &str = "UPDATE store SET letter_last = $1, letters_dropped = $2";
 const INSERT: &str = "INSERT INTO dead_letter (id, first_at, last_at, times, bytes, checksum, \
     url_type, location, code, field, reason, headers, body) \
-    VALUES ($1, $2, $2, 1, $3, $4, $5, $6, $7, $8, $9, $10, $11)";
+    VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11, $12, $13)";
 const TOTALS: &str = "SELECT letters, letter_bytes, letters_dropped FROM store";
 const OLDEST: &str = "SELECT id FROM dead_letter ORDER BY id LIMIT 1";
 const DELETE: &str = "DELETE FROM dead_letter WHERE id = $1 RETURNING bytes";
@@ -53,33 +55,56 @@ pub(super) fn keep(
 fn keep_one(session: &mut Session, refused: &Refused) -> Result<(), JournalError> {
     let checksum = i64::from(crc32fast::hash(&refused.body));
     let at = refused.received_at.as_millis();
-    let text = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
-    let url_type = text(&refused.url_type);
+    let url_type = refused.url_type.as_ref().map(|text| text.as_bytes().to_vec());
     if session.execute(REPEAT, &[&at, &checksum, &refused.body, &url_type])? > 0 {
         return Ok(());
     }
-    let bytes = bound(DeadLetter::new(0, refused).bytes() as u64);
-    let id: i64 = session.one(NUMBER, &[&bytes])?.try_get(0)?;
-    let headers = refused
-        .headers
+    let id = seq(&session.one(NUMBER, &[])?, 0)?;
+    insert(session, &DeadLetter::new(id, refused))
+}
+
+/// Inserts a dead letter under its number, and counts it.
+pub(super) fn insert(session: &mut Session, letter: &DeadLetter) -> Result<(), JournalError> {
+    let DeadLetter { summary: it, headers, body } = letter;
+    let text = |text: &Option<String>| text.as_ref().map(|text| text.as_bytes().to_vec());
+    let headers = headers
         .iter()
         .fold(String::new(), |lines, (name, value)| lines + name + ": " + value + "\n");
+    let bytes = bound(letter.bytes() as u64);
     session.execute(
         INSERT,
         &[
-            &id,
-            &at,
+            &bound(it.id),
+            &it.first_at.as_millis(),
+            &it.last_at.as_millis(),
+            &bound(it.times),
             &bytes,
-            &checksum,
-            &url_type,
-            &text(&refused.location),
-            &refused.code.as_bytes(),
-            &text(&refused.field),
-            &refused.reason.as_bytes(),
+            &i64::from(crc32fast::hash(body)),
+            &text(&it.url_type),
+            &text(&it.location),
+            &it.code.as_bytes(),
+            &text(&it.field),
+            &it.reason.as_bytes(),
             &headers.as_bytes(),
-            &refused.body,
+            body,
         ],
     )?;
+    session.execute(COUNT, &[&bytes])?;
+    Ok(())
+}
+
+/// Returns the last number that was given to a dead letter.
+pub(super) fn last_id(session: &mut Session) -> Result<u64, JournalError> {
+    seq(&session.one(LAST, &[])?, 0)
+}
+
+/// Records the last number that was given, and how many letters made room for later ones.
+pub(super) fn set_counters(
+    session: &mut Session,
+    last_id: u64,
+    dropped: u64,
+) -> Result<(), JournalError> {
+    session.execute(SET_COUNTERS, &[&bound(last_id), &bound(dropped)])?;
     Ok(())
 }
 

@@ -96,6 +96,11 @@ pub(super) fn recorded(
     rows.iter().map(erasure).collect()
 }
 
+/// Returns how often a location was erased.
+pub(super) fn erasures(session: &mut Session) -> Result<u64, JournalError> {
+    seq(&session.one("SELECT count(*) FROM erasure", &[])?, 0)
+}
+
 /// Empties these events, except those that have been pruned.
 fn blank_events(session: &mut Session, seqs: &mut Vec<Seq>) -> Result<(), JournalError> {
     let places: Vec<i64> = seqs.iter().copied().map(bound).collect();

@@ -7,6 +7,8 @@ use crate::journal::writer::{IMPORT_MARKS, ImportMark};
 
 const INSERT: &str = "INSERT INTO import_mark (number, mark) \
     SELECT coalesce(max(number), 0) + 1, $1 FROM import_mark";
+const INSERT_ALL: &str = "INSERT INTO import_mark (number, mark) \
+    SELECT number, mark FROM unnest($1::bytea[]) WITH ORDINALITY AS m (mark, number)";
 const FORGET: &str =
     "DELETE FROM import_mark WHERE number <= (SELECT max(number) FROM import_mark) - $1";
 const SELECT: &str = "SELECT mark FROM import_mark ORDER BY number";
@@ -15,6 +17,12 @@ const SELECT: &str = "SELECT mark FROM import_mark ORDER BY number";
 pub(super) fn add(session: &mut Session, mark: &ImportMark) -> Result<(), JournalError> {
     session.execute(INSERT, &[&mark.as_slice()])?;
     session.execute(FORGET, &[&bound(IMPORT_MARKS as u64)])?;
+    Ok(())
+}
+
+/// Inserts marks, the oldest first, where there are none.
+pub(super) fn insert(session: &mut Session, marks: &[Vec<u8>]) -> Result<(), JournalError> {
+    session.execute(INSERT_ALL, &[&marks])?;
     Ok(())
 }
 

@@ -133,16 +133,7 @@ impl PostgresJournal {
         self.take_turn()?;
         let session = self.session()?;
         let done = work(session).and_then(|done| {
-            session.take_warned();
-            session.end("COMMIT").map_err(unknown)?;
-            if session.take_warned() {
-                let warned = "the database has warned during a commit";
-                return Err(unknown(JournalError::Storage {
-                    source: warned.into(),
-                    advice: "look at the log of the database server, and at its standby",
-                    outcome: WriteOutcome::Unknown,
-                }));
-            }
+            commit(session)?;
             Ok(done)
         });
         if done.is_err() && session.is_in_transaction() {
@@ -241,6 +232,21 @@ impl PostgresJournal {
         let received_at = events::received_at(session, seq)?;
         Ok(found == received_at.map(|at| JournalEntry::erased(at).checksum(seq)))
     }
+}
+
+/// Commits. Fails if the database warns: a standby may lack what was committed.
+pub(super) fn commit(session: &mut Session) -> Result<(), JournalError> {
+    session.take_warned();
+    session.end("COMMIT").map_err(unknown)?;
+    if session.take_warned() {
+        let warned = "the database has warned during a commit";
+        return Err(unknown(JournalError::Storage {
+            source: warned.into(),
+            advice: "look at the log of the database server, and at its standby",
+            outcome: WriteOutcome::Unknown,
+        }));
+    }
+    Ok(())
 }
 
 /// Returns a failed commit as what it is: nobody knows whether it came through.

@@ -2,12 +2,16 @@
 
 use std::ops::RangeInclusive;
 
+use postgres::Row;
+use postgres::fallible_iterator::FallibleIterator;
+
+use crate::journal::checkpoint::{CheckpointRow, RowSink};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::{
     chunk_of, first_set_range, last_range as last_range_of, last_set_range,
 };
 use crate::journal::postgres::connection::Session;
-use crate::journal::postgres::events::{bound, seq};
+use crate::journal::postgres::events::{bound, seq, text};
 use crate::model::{SEQ_MAX, Seq};
 
 const SAVE: &str = "INSERT INTO location_block (chunk, blocks, location) VALUES ($1, $2, $3) \
@@ -18,6 +22,8 @@ const COVER: &str = "UPDATE store SET \
         ELSE blocks_first END, \
     blocks_last = CASE WHEN $1 > blocks_last + 1 OR blocks_last IS NULL THEN $2 \
         ELSE greatest(blocks_last, $2) END";
+const COVERED: &str = "SELECT pruned, blocks_first, blocks_last FROM store";
+const ALL: &str = "SELECT chunk, blocks, location FROM location_block ORDER BY chunk, location";
 /// Both in one statement, which sees one moment: what is covered may be replaced by another
 /// process, and blocks that are gone since would be missed.
 const NEXT: &str = "SELECT pruned, blocks_first, blocks_last, chunk, blocks FROM store \
@@ -43,6 +49,21 @@ pub(super) fn save(
 pub(super) fn cover(session: &mut Session, first: Seq, last: Seq) -> Result<(), JournalError> {
     session.execute(COVER, &[&bound(first), &bound(last)])?;
     Ok(())
+}
+
+/// Shows all blocks, and of which events they are.
+pub(super) fn show_all(session: &mut Session, each: RowSink<'_>) -> Result<(), JournalError> {
+    let mut rows = session.rows(ALL, &[])?;
+    while let Some(row) = rows.next()? {
+        let (chunk, blocks): (i64, i64) = (row.try_get(0)?, row.try_get(1)?);
+        let (chunk, blocks) = (chunk.unsigned_abs(), blocks.cast_unsigned());
+        let location =
+            text(&row, 2).map_err(|reason| JournalError::DamagedCheckpoint { reason })?;
+        each(&CheckpointRow::LocationBlocks { location, chunk, blocks })?;
+    }
+    drop(rows);
+    let covered = covered(&session.one(COVERED, &[])?)?;
+    covered.map_or(Ok(()), |(first, last)| each(&CheckpointRow::LocationBlocksOf { first, last }))
 }
 
 /// Returns the next entries after `after` that may be of a location; the last of them need
@@ -108,8 +129,7 @@ impl Known {
                 let seq = after.saturating_add(1);
                 return Err(JournalError::PrunedWhileReading { seq, pruned });
             }
-            let ends: (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
-            known.covered = ends.0.zip(ends.1).map(|it| (it.0.unsigned_abs(), it.1.unsigned_abs()));
+            known.covered = covered(&row)?;
             let chunk: (Option<i64>, Option<i64>) = (row.try_get(3)?, row.try_get(4)?);
             known.chunks.extend(
                 chunk
@@ -120,4 +140,11 @@ impl Known {
         }
         Ok(known)
     }
+}
+
+/// Returns the first and the last of the events that are covered, as the second and the third
+/// column have them.
+fn covered(row: &Row) -> Result<Option<(Seq, Seq)>, JournalError> {
+    let ends: (Option<i64>, Option<i64>) = (row.try_get(1)?, row.try_get(2)?);
+    Ok(ends.0.zip(ends.1).map(|(first, last)| (first.unsigned_abs(), last.unsigned_abs())))
 }

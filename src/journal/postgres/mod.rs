@@ -6,6 +6,7 @@ pub(super) mod checkpoint;
 pub(super) mod cluster;
 pub(super) mod compactions;
 pub(super) mod connection;
+pub(super) mod copy;
 pub(super) mod database_url;
 pub(super) mod dead_letters;
 pub(super) mod epochs;

@@ -1,7 +1,9 @@
 //! What the checkpoint says of events: which things they name, which changed nothing, and how
 //! often they were delivered again.
 
-use crate::journal::checkpoint::SkipBlock;
+use postgres::fallible_iterator::FallibleIterator;
+
+use crate::journal::checkpoint::{CheckpointRow, RowSink, SkipBlock};
 use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
 use crate::journal::postgres::events::{bound, seq};
@@ -14,6 +16,27 @@ const LAST: &str = "SELECT first, last, hashes FROM skip_block \
     WHERE first <= $1 ORDER BY first DESC LIMIT 1";
 const REDELIVERIES: &str = "SELECT times FROM redelivery WHERE seq = $1";
 const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM no_op WHERE seq = $1)";
+
+/// Shows all that the checkpoint says of events, except where those of each location are.
+pub(super) fn show_all(session: &mut Session, each: RowSink<'_>) -> Result<(), JournalError> {
+    let mut rows =
+        session.rows("SELECT first, last, hashes FROM skip_block ORDER BY first", &[])?;
+    while let Some(row) = rows.next()? {
+        let (first, last, hashes) = (seq(&row, 0)?, seq(&row, 1)?, row.try_get(2)?);
+        each(&CheckpointRow::SkipIndex { first, last, hashes })?;
+    }
+    drop(rows);
+    let mut rows = session.rows("SELECT seq, times FROM redelivery ORDER BY seq", &[])?;
+    while let Some(row) = rows.next()? {
+        each(&CheckpointRow::Redeliveries { seq: seq(&row, 0)?, times: seq(&row, 1)? })?;
+    }
+    drop(rows);
+    let mut rows = session.rows("SELECT seq FROM no_op ORDER BY seq", &[])?;
+    while let Some(row) = rows.next()? {
+        each(&CheckpointRow::NoOp { seq: seq(&row, 0)? })?;
+    }
+    Ok(())
+}
 
 /// Returns the first block of the skip index that ends after `after`.
 pub(super) fn next_skip_block(

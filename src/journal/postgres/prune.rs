@@ -15,6 +15,8 @@ const FIRST_KEPT: &str = "SELECT seq FROM event \
 const REMEMBER: &str = "INSERT INTO pruned_delivery (seq, received_at, location, webhook_id) \
     SELECT seq, received_at, location, webhook_id FROM event \
     WHERE seq <= $1 AND webhook_id IS NOT NULL AND received_at >= $2";
+const REMEMBER_ALL: &str = "INSERT INTO pruned_delivery (seq, received_at, location, webhook_id) \
+    SELECT * FROM unnest($1::int8[], $2::int8[], $3::bytea[], $4::bytea[])";
 /// Ids are in the order of seqs: those to delete are the first ones, up to a young one.
 const FORGET: &str = "DELETE FROM pruned_delivery WHERE seq < coalesce(\
     (SELECT seq FROM pruned_delivery WHERE received_at >= $1 ORDER BY seq LIMIT 1), \
@@ -52,10 +54,47 @@ pub(super) fn prune(
         let chunk = bound(chunk_of(upto));
         session.execute("DELETE FROM location_block WHERE chunk < $1", &[&chunk])?;
         compactions::prune(session, upto, before)?;
-        session.execute("UPDATE store SET pruned = $1", &[&bound(upto)])?;
+        set_pruned(session, upto)?;
     }
     session.execute(FORGET, &[&remember.as_millis()])?;
     Ok(upto.max(from))
+}
+
+/// Records the last event that is pruned.
+pub(super) fn set_pruned(session: &mut Session, upto: Seq) -> Result<(), JournalError> {
+    session.execute("UPDATE store SET pruned = $1", &[&bound(upto)])?;
+    Ok(())
+}
+
+/// Ids of pruned deliveries that are to be inserted, a column each.
+#[derive(Debug, Default)]
+pub(super) struct Deliveries {
+    seqs: Vec<i64>,
+    received: Vec<i64>,
+    locations: Vec<Vec<u8>>,
+    ids: Vec<Vec<u8>>,
+}
+
+impl Deliveries {
+    /// Adds a delivery.
+    pub(super) fn push(&mut self, delivery: Accepted<'_>) {
+        self.seqs.push(bound(delivery.seq));
+        self.received.push(delivery.received_at.as_millis());
+        self.locations.push(delivery.location.into());
+        self.ids.push(delivery.webhook_id.into());
+    }
+
+    /// Returns their number.
+    pub(super) fn len(&self) -> usize {
+        self.seqs.len()
+    }
+
+    /// Inserts and drops them.
+    pub(super) fn insert(&mut self, session: &mut Session) -> Result<(), JournalError> {
+        let Self { seqs, received, locations, ids } = std::mem::take(self);
+        session.execute(REMEMBER_ALL, &[&seqs, &received, &locations, &ids])?;
+        Ok(())
+    }
 }
 
 /// Shows the ids of deliveries after `after` and up to `upto`, including pruned ones.
@@ -84,7 +123,7 @@ pub(super) fn accepted(
 
 /// Shows the ids of pruned deliveries after `after` and up to `upto`, and returns the event
 /// after which none is pruned.
-fn pruned_ids(
+pub(super) fn pruned_ids(
     session: &mut Session,
     after: Seq,
     upto: Seq,

@@ -48,6 +48,17 @@ pub(super) fn migrate(session: &mut Session) -> Result<(), JournalError> {
     migrated.and(ended)
 }
 
+/// Creates the tables in the transaction that is open, and refuses a store that is there.
+pub(super) fn create(session: &mut Session) -> Result<(), JournalError> {
+    session.batch(LOCK)?;
+    if version(session)? != 0 {
+        let reason = "there is a store in it already".to_owned();
+        let advice = "name another database, or another schema: ?options=-csearch_path%3DNAME";
+        return Err(JournalError::Unsuited { reason, advice });
+    }
+    migrate_in_transaction(session)
+}
+
 fn migrate_in_transaction(session: &mut Session) -> Result<(), JournalError> {
     session.batch(LOCK)?;
     let found = version(session)?;

@@ -55,9 +55,7 @@ impl PostgresTokens {
     }
 
     pub(in crate::journal) fn list(&mut self) -> Result<Vec<TokenRow>, JournalError> {
-        let rows = self.with_session(|session| session.query(SELECT, &[]))?;
-        let tokens = rows.iter().filter_map(|row| token(row).transpose());
-        tokens.collect()
+        self.with_session(list)
     }
 
     pub(in crate::journal) fn add(&mut self, token: &TokenRow) -> Result<bool, JournalError> {
@@ -66,12 +64,7 @@ impl PostgresTokens {
             if session.optional(SELECT_HASH, &[&hash])?.is_some() {
                 return Ok(false);
             }
-            let (scope, created_at) = (token.scope.as_str(), token.created_at.as_millis());
-            let name = token.name.as_bytes();
-            session.execute(INSERT, &[&token.id, &name, &scope, &hash, &created_at])?;
-            for location in &token.locations {
-                session.execute(INSERT_LOCATION, &[&token.id, &location.as_bytes()])?;
-            }
+            insert(session, token)?;
             Ok(true)
         })
     }
@@ -125,6 +118,23 @@ impl PostgresTokens {
         self.session = Some(session);
         Ok(done)
     }
+}
+
+/// Returns every token, oldest first.
+pub(super) fn list(session: &mut Session) -> Result<Vec<TokenRow>, JournalError> {
+    let rows = session.query(SELECT, &[])?;
+    rows.iter().filter_map(|row| token(row).transpose()).collect()
+}
+
+/// Inserts a token and its locations. Called within a transaction.
+pub(super) fn insert(session: &mut Session, token: &TokenRow) -> Result<(), JournalError> {
+    let (scope, created_at) = (token.scope.as_str(), token.created_at.as_millis());
+    let (name, hash) = (token.name.as_bytes(), &token.hash[..]);
+    session.execute(INSERT, &[&token.id, &name, &scope, &hash, &created_at])?;
+    for location in &token.locations {
+        session.execute(INSERT_LOCATION, &[&token.id, &location.as_bytes()])?;
+    }
+    Ok(())
 }
 
 /// Returns the token of a row, unless its scope or its hash is one of a newer Relata.

@@ -30,14 +30,20 @@ pub(super) fn record(
     connection: &mut Connection,
     compaction: &Compaction,
 ) -> Result<(), JournalError> {
-    let Compaction { location, at, upto } = compaction;
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
-    transaction.prepare_cached(RECORD)?.execute((
-        at.cast_signed(),
-        location,
-        upto.cast_signed(),
-    ))?;
+    insert(&transaction, compaction)?;
     transaction.commit()?;
+    Ok(())
+}
+
+/// Records a compaction, within a transaction.
+pub(super) fn insert(
+    transaction: &Connection,
+    compaction: &Compaction,
+) -> Result<(), rusqlite::Error> {
+    let Compaction { location, at, upto } = compaction;
+    let columns = (at.cast_signed(), location, upto.cast_signed());
+    transaction.prepare_cached(RECORD)?.execute(columns)?;
     Ok(())
 }
 
@@ -73,10 +79,29 @@ pub(super) fn prune(
     before: Timestamp,
 ) -> Result<(), rusqlite::Error> {
     let hour = before.as_millis().div_euclid(HOUR).saturating_add(1).saturating_mul(HOUR);
-    connection.prepare_cached(NOTE_PRUNED)?.execute((hour, upto))?;
+    note_pruned(connection, Timestamp::from_millis(hour), upto.unsigned_abs())?;
     connection.prepare_cached(FORGET_BEFORE)?.execute([hour.saturating_sub(KNOWN)])?;
     connection.prepare_cached(FORGET_PRUNED)?.execute([upto])?;
     Ok(())
+}
+
+/// Records that events up to this one are pruned and were received before a full hour.
+pub(super) fn note_pruned(
+    connection: &Connection,
+    hour: Timestamp,
+    upto: Seq,
+) -> Result<(), rusqlite::Error> {
+    connection.prepare_cached(NOTE_PRUNED)?.execute((hour.as_millis(), upto.cast_signed()))?;
+    Ok(())
+}
+
+/// Returns all that [`note_pruned`] has recorded.
+pub(super) fn pruned_times(connection: &Connection) -> Result<Vec<(Timestamp, Seq)>, JournalError> {
+    let mut select = connection.prepare("SELECT before, seq FROM pruned_before ORDER BY before")?;
+    let times = select.query_map([], |row| {
+        Ok((Timestamp::from_millis(row.get(0)?), row.get::<_, i64>(1)?.unsigned_abs()))
+    })?;
+    Ok(times.collect::<Result<_, _>>()?)
 }
 
 /// Returns the last pruned event that is known to have been received before this time.

@@ -14,7 +14,7 @@ pub(super) const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Page size of a new file, in bytes. The log takes two writes for each page: a commit of a
 /// few dozen events costs a seventh less than with the default of 4,096.
-const PAGE_BYTES: i64 = 8_192;
+pub(super) const PAGE_BYTES: i64 = 8_192;
 
 /// Maximum number of bytes of the write-ahead log before it is cut down; a little more than
 /// it takes while no reader holds it.

@@ -15,12 +15,14 @@ const SUMMARY: &str = "id, first_at, last_at, times, url_type, location, code, f
 const REPEAT: &str = "UPDATE dead_letter SET times = times + 1, last_at = ?1 \
     WHERE id = (SELECT id FROM dead_letter \
     WHERE checksum = ?2 AND body = ?3 AND url_type IS ?4 LIMIT 1)";
-const INSERT: &str = "INSERT INTO dead_letter (first_at, last_at, times, url_type, location, code, \
-    field, reason, headers, checksum, body) VALUES (?1, ?1, 1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
+const INSERT: &str = "INSERT INTO dead_letter (id, first_at, last_at, times, url_type, location, \
+    code, field, reason, headers, checksum, body) \
+    VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12)";
 /// The bytes of a letter as counted against the bound; as in the file's migrations.
 const BYTES: &str = "length(body) + length(CAST(reason AS BLOB)) + length(CAST(headers AS BLOB)) \
     + length(CAST(code AS BLOB)) + ifnull(length(CAST(url_type AS BLOB)), 0) \
     + ifnull(length(CAST(location AS BLOB)), 0) + ifnull(length(CAST(field AS BLOB)), 0)";
+const LAST: &str = "SELECT ifnull((SELECT seq FROM sqlite_sequence WHERE name = 'dead_letter'), 0)";
 const TOTALS: &str = "SELECT letters, bytes, dropped FROM dead_letter_total";
 
 pub(super) fn keep(
@@ -58,23 +60,55 @@ fn keep_one(transaction: &Transaction<'_>, letter: &Refused) -> Result<(), Journ
         &letter.url_type,
     ))?;
     if repeated == 0 {
-        transaction.prepare_cached(INSERT)?.execute((
-            at,
-            &letter.url_type,
-            &letter.location,
-            letter.code,
-            &letter.field,
-            &letter.reason,
-            lines(&letter.headers),
-            checksum,
-            &letter.body,
-        ))?;
-        let update = format!(
-            "UPDATE dead_letter_total SET letters = letters + 1, bytes = bytes + \
-             (SELECT {BYTES} FROM dead_letter WHERE id = last_insert_rowid())"
-        );
-        transaction.execute(&update, [])?;
+        insert(transaction, None, &DeadLetter::new(0, letter))?;
     }
+    Ok(())
+}
+
+/// Inserts a dead letter under this number or the next one, and counts it.
+pub(super) fn insert(
+    transaction: &Transaction<'_>,
+    id: Option<u64>,
+    letter: &DeadLetter,
+) -> Result<(), JournalError> {
+    let DeadLetter { summary: it, headers, body } = letter;
+    transaction.prepare_cached(INSERT)?.execute((
+        id,
+        it.first_at.as_millis(),
+        it.last_at.as_millis(),
+        it.times,
+        &it.url_type,
+        &it.location,
+        &it.code,
+        &it.field,
+        &it.reason,
+        lines(headers),
+        i64::from(crc32fast::hash(body)),
+        body,
+    ))?;
+    let update = format!(
+        "UPDATE dead_letter_total SET letters = letters + 1, bytes = bytes + \
+         (SELECT {BYTES} FROM dead_letter WHERE id = last_insert_rowid())"
+    );
+    transaction.execute(&update, [])?;
+    Ok(())
+}
+
+/// Returns the last number that was given to a dead letter.
+pub(super) fn last_id(connection: &Connection) -> Result<u64, JournalError> {
+    Ok(connection.query_row(LAST, [], |row| row.get(0))?)
+}
+
+/// Records the last number that was given, and how many letters made room for later ones.
+/// Called once all letters are inserted.
+pub(super) fn set_counters(
+    transaction: &Transaction<'_>,
+    last_id: u64,
+    dropped: u64,
+) -> Result<(), JournalError> {
+    transaction.execute("DELETE FROM sqlite_sequence WHERE name = 'dead_letter'", [])?;
+    transaction.execute("INSERT INTO sqlite_sequence VALUES ('dead_letter', ?1)", [last_id])?;
+    transaction.execute("UPDATE dead_letter_total SET dropped = ?1", [dropped])?;
     Ok(())
 }
 

@@ -2,7 +2,7 @@
 
 use std::ops::{ControlFlow, Range};
 
-use rusqlite::{Connection, Row, TransactionBehavior};
+use rusqlite::{Connection, Row, Statement, TransactionBehavior};
 
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
@@ -19,7 +19,7 @@ const PRUNED: &str = "SELECT ifnull(max(seq), 0) FROM pruned";
 /// In a file of the first format, which had no pruning.
 const HEAD_UNPRUNED: &str = "SELECT ifnull(max(seq), 0) FROM event";
 
-const INSERT: &str = "INSERT INTO event \
+pub(super) const INSERT: &str = "INSERT INTO event \
     (seq, location, type, entity, webhook_id, at, received_at, checksum, body) \
     VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)";
 
@@ -67,17 +67,7 @@ pub(super) fn append(
         let mut insert = transaction.prepare_cached(INSERT)?;
         for entry in batch {
             seq += 1;
-            insert.execute((
-                seq.cast_signed(),
-                entry.location,
-                entry.event_type,
-                entry.entity,
-                entry.webhook_id,
-                entry.at.map(Timestamp::as_millis),
-                entry.received_at.as_millis(),
-                entry.checksum(seq),
-                entry.body,
-            ))?;
+            insert_one(&mut insert, seq, entry)?;
         }
     }
     if let Some(mark) = mark {
@@ -85,6 +75,26 @@ pub(super) fn append(
     }
     transaction.commit()?;
     Ok(seq)
+}
+
+/// Executes [`INSERT`].
+pub(super) fn insert_one(
+    insert: &mut Statement<'_>,
+    seq: Seq,
+    entry: &JournalEntry<'_>,
+) -> Result<(), rusqlite::Error> {
+    insert.execute((
+        seq.cast_signed(),
+        entry.location,
+        entry.event_type,
+        entry.entity,
+        entry.webhook_id,
+        entry.at.map(Timestamp::as_millis),
+        entry.received_at.as_millis(),
+        entry.checksum(seq),
+        entry.body,
+    ))?;
+    Ok(())
 }
 
 /// Shows the entries after `after` and up to `upto`, a page at a time: no transaction

@@ -2,9 +2,10 @@
 
 use rusqlite::{Connection, OptionalExtension, Row};
 
-use crate::journal::checkpoint::SkipBlock;
+use crate::journal::checkpoint::{CheckpointRow, RowSink, SkipBlock};
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::events;
+use crate::journal::sqlite::state_table::damaged;
 use crate::model::{Seq, Timestamp};
 
 const NEXT_SKIP_BLOCK: &str = "SELECT first, last, hashes FROM mentions \
@@ -18,6 +19,29 @@ const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)"
 const ENDS: &str = "SELECT ifnull((SELECT min(seq) FROM event), 1), \
     ifnull((SELECT max(seq) FROM event), 0) + 1";
 const RECEIVED_AT: &str = "SELECT received_at FROM event WHERE seq = ?1";
+
+/// Shows all that the checkpoint says of events, except where those of each location are.
+pub(super) fn show_notes(connection: &Connection, each: RowSink<'_>) -> Result<(), JournalError> {
+    let seq = |row: &Row<'_>, column| row.get::<_, i64>(column).map(i64::unsigned_abs);
+    let mut select =
+        connection.prepare("SELECT first, last, hashes FROM mentions ORDER BY first")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let hashes = row.get_ref(2)?.as_blob().map_err(|error| damaged(&error.to_string()))?;
+        each(&CheckpointRow::SkipIndex { first: seq(row, 0)?, last: seq(row, 1)?, hashes })?;
+    }
+    let mut select = connection.prepare("SELECT seq, times FROM repeat ORDER BY seq")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        each(&CheckpointRow::Redeliveries { seq: seq(row, 0)?, times: seq(row, 1)? })?;
+    }
+    let mut select = connection.prepare("SELECT seq FROM idle_event ORDER BY seq")?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        each(&CheckpointRow::NoOp { seq: seq(row, 0)? })?;
+    }
+    Ok(())
+}
 
 pub(super) fn next_skip_block(
     connection: &Connection,

@@ -4,7 +4,7 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension};
 
-use crate::journal::checkpoint::CheckpointRow;
+use crate::journal::checkpoint::{CheckpointRow, RowSink};
 use crate::journal::error::JournalError;
 use crate::journal::location_blocks::{
     LocationBlocks, chunk_of, first_set_range, last_range as last_range_of, last_set_range,
@@ -26,6 +26,8 @@ pub(super) const SAVE_RANGE: &str = "INSERT INTO location_block_range (only, fir
     last = iif(excluded.first > last + 1, excluded.last, max(last, excluded.last))";
 
 const RANGE: &str = "SELECT first, last FROM location_block_range WHERE only = 1";
+const ALL: &str = "SELECT location, chunk, blocks FROM location_block \
+    ORDER BY segment, location, chunk";
 const CHUNKS: &str = "SELECT chunk, blocks FROM location_block \
     WHERE segment = ?1 AND location = ?2 AND chunk >= ?3 ORDER BY chunk";
 const CHUNKS_BACKWARDS: &str = "SELECT chunk, blocks FROM location_block \
@@ -104,10 +106,28 @@ fn covered(connection: &Connection, after: Seq) -> Result<Option<(Seq, Seq)>, Jo
     if after < pruned {
         return Err(JournalError::PrunedWhileReading { seq: after.saturating_add(1), pruned });
     }
+    range(connection)
+}
+
+fn range(connection: &Connection) -> Result<Option<(Seq, Seq)>, JournalError> {
     let mut select = connection.prepare_cached(RANGE)?;
     let range = select.query_row([], |row| Ok((row.get::<_, i64>(0)?, row.get::<_, i64>(1)?)));
     let range = range.optional()?;
     Ok(range.map(|(first, last)| (first.unsigned_abs(), last.unsigned_abs())))
+}
+
+/// Shows all blocks, and of which events they are.
+pub(super) fn show_all(connection: &Connection, each: RowSink<'_>) -> Result<(), JournalError> {
+    let mut select = connection.prepare(ALL)?;
+    let mut rows = select.query([])?;
+    while let Some(row) = rows.next()? {
+        let location: String = row.get(0)?;
+        let chunk = row.get::<_, i64>(1)?.unsigned_abs();
+        let blocks = row.get::<_, i64>(2)?.cast_unsigned();
+        each(&CheckpointRow::LocationBlocks { location: &location, chunk, blocks })?;
+    }
+    let range = range(connection)?;
+    range.map_or(Ok(()), |(first, last)| each(&CheckpointRow::LocationBlocksOf { first, last }))
 }
 
 /// Deletes the blocks of events up to this one, once a segment contains no others.

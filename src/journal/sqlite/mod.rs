@@ -4,6 +4,7 @@ pub(super) mod backup;
 pub(super) mod checkpoint;
 pub(super) mod compactions;
 pub(super) mod connection;
+pub(super) mod copy;
 pub(super) mod database_path;
 pub(super) mod dead_letters;
 pub(super) mod delivery_blocks;
@@ -19,12 +20,13 @@ pub(super) mod inode_lock;
 pub(super) mod journal;
 pub(super) mod location_blocks;
 pub(super) mod lock_file;
+pub(super) mod new_file;
 pub(super) mod prune;
 pub(super) mod reader;
 pub(super) mod schema;
 pub(super) mod state_table;
 #[cfg(test)]
-mod tests;
+pub(super) mod tests;
 pub(super) mod tokens;
 pub(super) mod wal_checkpoint;
 

@@ -18,6 +18,11 @@ const REMEMBER: &str = "INSERT INTO pruned_delivery (seq, location, webhook_id, 
     SELECT seq, location, webhook_id, received_at FROM event \
     WHERE seq <= ?1 AND webhook_id IS NOT NULL AND received_at >= ?2";
 
+const REMEMBER_ONE: &str = "INSERT INTO pruned_delivery (seq, location, webhook_id, received_at) \
+    VALUES (?1, ?2, ?3, ?4)";
+
+const SET_PRUNED: &str = "INSERT OR REPLACE INTO pruned (only, seq) VALUES (1, ?1)";
+
 /// Ids are in the order of seqs: those to delete are the first ones, up to a young one.
 const FORGET: &str = "DELETE FROM pruned_delivery WHERE seq < ifnull(\
     (SELECT seq FROM pruned_delivery WHERE received_at >= ?1 ORDER BY seq LIMIT 1), \
@@ -52,11 +57,28 @@ pub(super) fn prune(
         transaction.execute("DELETE FROM repeat WHERE seq <= ?1", [upto])?;
         transaction.execute("DELETE FROM idle_event WHERE seq <= ?1", [upto])?;
         compactions::prune(&transaction, upto, before)?;
-        transaction.execute("INSERT OR REPLACE INTO pruned (only, seq) VALUES (1, ?1)", [upto])?;
+        set_pruned(&transaction, upto.unsigned_abs())?;
     }
     transaction.execute(FORGET, [remember.as_millis()])?;
     transaction.commit()?;
     Ok(upto.max(from).unsigned_abs())
+}
+
+/// Records the last event that is pruned.
+pub(super) fn set_pruned(connection: &Connection, upto: Seq) -> Result<(), rusqlite::Error> {
+    connection.execute(SET_PRUNED, [upto.cast_signed()])?;
+    Ok(())
+}
+
+/// Adds the id of a pruned delivery.
+pub(super) fn remember(
+    connection: &Connection,
+    delivery: Accepted<'_>,
+) -> Result<(), rusqlite::Error> {
+    let Accepted { seq, location, webhook_id, received_at } = delivery;
+    let columns = (seq.cast_signed(), location, webhook_id, received_at.as_millis());
+    connection.prepare_cached(REMEMBER_ONE)?.execute(columns)?;
+    Ok(())
 }
 
 /// Shows the ids of deliveries after `after` and up to `upto`, including pruned ones.
@@ -87,7 +109,7 @@ pub(super) fn accepted(
 
 /// Shows the ids of pruned deliveries after `after` and up to `upto`, and returns the event
 /// after which none is pruned.
-fn pruned_ids(
+pub(super) fn pruned_ids(
     connection: &Connection,
     after: Seq,
     upto: Seq,

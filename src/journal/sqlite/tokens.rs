@@ -72,25 +72,7 @@ impl SqliteTokens {
             return Ok(vec![]);
         }
         let transaction = self.connection.transaction()?;
-        let mut select = transaction.prepare_cached(SELECT)?;
-        let mut select_locations = transaction.prepare_cached(SELECT_LOCATIONS)?;
-        let mut rows = select.query([])?;
-        let mut tokens = Vec::new();
-        while let Some(row) = rows.next()? {
-            let (id, scope): (String, String) = (row.get(0)?, row.get(2)?);
-            let Ok(scope) = scope.parse() else { continue };
-            let locations = select_locations.query_map([&id], |row| row.get(0))?;
-            let locations = locations.collect::<Result<Vec<String>, _>>()?;
-            tokens.push(TokenRow {
-                name: row.get(1)?,
-                scope,
-                locations,
-                hash: row.get(3)?,
-                created_at: Timestamp::from_millis(row.get(4)?),
-                id,
-            });
-        }
-        Ok(tokens)
+        list(&transaction)
     }
 
     /// Adds a token, and returns whether it did: not if there is one with the same secret. It
@@ -102,11 +84,7 @@ impl SqliteTokens {
         if is_known {
             return Ok(false);
         }
-        let (scope, created_at) = (token.scope.as_str(), token.created_at.as_millis());
-        transaction.execute(INSERT, (&token.id, &token.name, scope, token.hash, created_at))?;
-        for location in &token.locations {
-            transaction.execute(INSERT_LOCATION, (&token.id, location))?;
-        }
+        insert(&transaction, token)?;
         transaction.commit()?;
         Ok(true)
     }
@@ -135,4 +113,37 @@ impl SqliteTokens {
         transaction.commit()?;
         Ok(found)
     }
+}
+
+/// Returns every token, oldest first. Called within a transaction.
+pub(super) fn list(connection: &Connection) -> Result<Vec<TokenRow>, JournalError> {
+    let mut select = connection.prepare_cached(SELECT)?;
+    let mut select_locations = connection.prepare_cached(SELECT_LOCATIONS)?;
+    let mut rows = select.query([])?;
+    let mut tokens = Vec::new();
+    while let Some(row) = rows.next()? {
+        let (id, scope): (String, String) = (row.get(0)?, row.get(2)?);
+        let Ok(scope) = scope.parse() else { continue };
+        let locations = select_locations.query_map([&id], |row| row.get(0))?;
+        let locations = locations.collect::<Result<Vec<String>, _>>()?;
+        tokens.push(TokenRow {
+            name: row.get(1)?,
+            scope,
+            locations,
+            hash: row.get(3)?,
+            created_at: Timestamp::from_millis(row.get(4)?),
+            id,
+        });
+    }
+    Ok(tokens)
+}
+
+/// Inserts a token and its locations. Called within a transaction.
+pub(super) fn insert(connection: &Connection, token: &TokenRow) -> Result<(), JournalError> {
+    let (scope, created_at) = (token.scope.as_str(), token.created_at.as_millis());
+    connection.execute(INSERT, (&token.id, &token.name, scope, token.hash, created_at))?;
+    for location in &token.locations {
+        connection.execute(INSERT_LOCATION, (&token.id, location))?;
+    }
+    Ok(())
 }

@@ -24,7 +24,8 @@ const STATES: &str = "SELECT location, sort, checksum, key, state FROM state \
     WHERE location = ANY ($1) ORDER BY location, sort, key";
 
 /// All reads of one loading are of one moment.
-const BEGIN: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+pub(in crate::journal::postgres) const BEGIN: &str =
+    "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
 
 /// The locations that are shown.
 pub(in crate::journal::postgres) enum Wanted<'w> {
@@ -99,7 +100,10 @@ pub(in crate::journal::postgres) fn ids(
     Ok(come.seq)
 }
 
-fn come(session: &mut Session) -> Result<CheckpointSeq, JournalError> {
+/// Returns how far the checkpoint has come.
+pub(in crate::journal::postgres) fn come(
+    session: &mut Session,
+) -> Result<CheckpointSeq, JournalError> {
     let row = session.one(SEQ, &[])?;
     Ok(CheckpointSeq { seq: seq(&row, 0)?, newest: seq(&row, 1)? })
 }

@@ -55,9 +55,18 @@ pub(in crate::journal::postgres) fn update(
     upto: CheckpointSeq,
     fill: &mut dyn FnMut(RowSink<'_>) -> Result<(), JournalError>,
 ) -> Result<(), JournalError> {
-    let mut rows = Rows { numbers, states: BTreeMap::new(), no_ops: Vec::new() };
+    let mut rows = Rows { numbers: std::mem::take(numbers), ..Rows::default() };
     fill(&mut |row| rows.put(session, row))?;
     rows.flush(session)?;
+    *numbers = rows.numbers;
+    save_seq(session, upto)
+}
+
+/// Records how far the checkpoint has come.
+pub(in crate::journal::postgres) fn save_seq(
+    session: &mut Session,
+    upto: CheckpointSeq,
+) -> Result<(), JournalError> {
     session.execute(SAVE_SEQ, &[&bound(upto.seq), &bound(upto.newest)])?;
     Ok(())
 }
@@ -90,16 +99,21 @@ pub(in crate::journal::postgres) fn forget_location(
 }
 
 /// Rows that are to be written.
-struct Rows<'n> {
+#[derive(Default)]
+pub(in crate::journal::postgres) struct Rows {
     /// By number of a location here, that in the database.
-    numbers: &'n mut HashMap<u32, i32>,
+    numbers: HashMap<u32, i32>,
     /// By location and key: the state, or `None` where it is dropped.
     states: BTreeMap<(i32, RowKey), Option<Vec<u8>>>,
     no_ops: Vec<i64>,
 }
 
-impl Rows<'_> {
-    fn put(&mut self, session: &mut Session, row: &CheckpointRow<'_>) -> Result<(), JournalError> {
+impl Rows {
+    pub(in crate::journal::postgres) fn put(
+        &mut self,
+        session: &mut Session,
+        row: &CheckpointRow<'_>,
+    ) -> Result<(), JournalError> {
         match row {
             CheckpointRow::Location { number, id, rows, seq } => {
                 let (rows, seq) = (rows.map(bound), seq.map(bound));
@@ -148,7 +162,10 @@ impl Rows<'_> {
         self.numbers.get(&number).copied().unwrap_or(signed(number))
     }
 
-    fn flush(&mut self, session: &mut Session) -> Result<(), JournalError> {
+    pub(in crate::journal::postgres) fn flush(
+        &mut self,
+        session: &mut Session,
+    ) -> Result<(), JournalError> {
         let (mut locations, mut sorts, mut keys) = (Vec::new(), Vec::new(), Vec::new());
         let (mut dropped_locations, mut dropped_sorts, mut dropped_keys) =
             (Vec::new(), Vec::new(), Vec::new());

@@ -3,7 +3,7 @@
 use std::ops::ControlFlow;
 
 use rusqlite::fallible_streaming_iterator::FallibleStreamingIterator;
-use rusqlite::{Connection, OptionalExtension, Row, Rows, params_from_iter};
+use rusqlite::{Connection, OptionalExtension, Row, Rows, Transaction, params_from_iter};
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;
@@ -131,8 +131,8 @@ pub(in crate::journal::sqlite) fn load(
     each: RowSink<'_>,
 ) -> Result<CheckpointSeq, JournalError> {
     // The tables belong together: the only read that needs a snapshot.
-    let connection = connection.unchecked_transaction()?;
-    let (seq, mut numbers, count) = show_locations(&connection, layout, &mut wanted, each)?;
+    let _snapshot = snapshot(connection)?;
+    let (seq, mut numbers, count) = show_locations(connection, layout, &mut wanted, each)?;
     let around = numbers.close();
     let range = match (&wanted, numbers.all.first()) {
         (Wanted::All, _) => None,
@@ -144,8 +144,13 @@ pub(in crate::journal::sqlite) fn load(
         }
         (_, None) => return Ok(seq),
     };
-    show_rows(&connection, layout, range, &numbers.all, each)?;
+    show_rows(connection, layout, range, &numbers.all, each)?;
     Ok(seq)
+}
+
+/// Begins a transaction, unless one is open already, whose snapshot is then read.
+fn snapshot(connection: &Connection) -> Result<Option<Transaction<'_>>, rusqlite::Error> {
+    connection.is_autocommit().then(|| connection.unchecked_transaction()).transpose()
 }
 
 /// Shows the locations that are wanted without their rows, and returns how far the checkpoint
@@ -196,8 +201,8 @@ pub(in crate::journal::sqlite) fn list_locations(
     layout: Layout,
     each: RowSink<'_>,
 ) -> Result<CheckpointSeq, JournalError> {
-    let connection = connection.unchecked_transaction()?;
-    let (come, ..) = show_locations(&connection, layout, &mut Wanted::All, each)?;
+    let _snapshot = snapshot(connection)?;
+    let (come, ..) = show_locations(connection, layout, &mut Wanted::All, each)?;
     if !layout.has_summaries {
         return Ok(come);
     }

@@ -13,7 +13,7 @@ use crate::journal::sqlite::state_table::{
 };
 use crate::model::{Counts, NamedThing, Properties, Stamp, StateKey, StateRow, Timestamp};
 
-const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, newest, checksum) \
+pub(in crate::journal::sqlite) const SAVE_SEQ: &str = "INSERT OR REPLACE INTO checkpoint (only, seq, locations, newest, checksum) \
     VALUES (1, ?1, ?2, ?3, row_checksum(1, ?1, ?2, ?3))";
 /// Updates a location that is there; one whose rows are not complete keeps its seq.
 const SAVE_LOCATION: &str = "UPDATE state_location SET id = ?2, rows = ?3, seq = ifnull(?4, seq), \
@@ -97,9 +97,9 @@ pub(in crate::journal::sqlite) fn save(
 }
 
 /// The statements of one transaction.
-struct Statements<'c> {
+pub(in crate::journal::sqlite) struct Statements<'c> {
     /// Number of locations that were put and were not there.
-    new_locations: i64,
+    pub(in crate::journal::sqlite) new_locations: i64,
     location: CachedStatement<'c>,
     new_location: CachedStatement<'c>,
     summary: CachedStatement<'c>,
@@ -126,7 +126,9 @@ fn columns(stamp: Option<Stamp>) -> StampColumns {
 }
 
 impl<'c> Statements<'c> {
-    fn prepare(transaction: &'c Transaction<'_>) -> Result<Self, rusqlite::Error> {
+    pub(in crate::journal::sqlite) fn prepare(
+        transaction: &'c Transaction<'_>,
+    ) -> Result<Self, rusqlite::Error> {
         Ok(Self {
             new_locations: 0,
             location: transaction.prepare_cached(SAVE_LOCATION)?,
@@ -153,7 +155,10 @@ impl<'c> Statements<'c> {
         })
     }
 
-    fn put(&mut self, row: &CheckpointRow<'_>) -> Result<(), rusqlite::Error> {
+    pub(in crate::journal::sqlite) fn put(
+        &mut self,
+        row: &CheckpointRow<'_>,
+    ) -> Result<(), rusqlite::Error> {
         match row {
             CheckpointRow::Location { number, id, rows, seq } => {
                 let columns = (number, id, rows.map(u64::cast_signed), seq.map(u64::cast_signed));

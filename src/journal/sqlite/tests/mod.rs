@@ -44,7 +44,7 @@ fn what_is_committed_is_synced() {
     }
 }
 
-fn execute(path: &Path, sql: &str) {
+pub(in crate::journal) fn execute(path: &Path, sql: &str) {
     rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
 

@@ -67,6 +67,12 @@ fn no_statement_reads_a_whole_table_unless_it_wants_all_of_it() {
         ("UPDATE checkpoint", "one row"),
         ("count(*)) FROM state_location", "the locations, once a checkpoint"),
         ("UPDATE state_object SET checksum = row_checksum(", "once, of an older file"),
+        ("FROM pruned_before ORDER BY before", "a copy has every row"),
+        ("FROM mentions ORDER BY first", "a copy has every row"),
+        ("FROM repeat ORDER BY seq", "a copy has every row"),
+        ("FROM idle_event ORDER BY seq", "a copy has every row"),
+        ("FROM location_block ORDER BY segment", "a copy has every row"),
+        ("FROM sqlite_sequence", "one row"),
     ];
     let mut seen = 0;
     for source in [

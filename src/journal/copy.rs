@@ -1,0 +1,95 @@
+//! Copying a whole store from one database to another.
+
+use crate::journal::checkpoint::CheckpointRow;
+use crate::journal::copy_row::{CopyRow, CopySink};
+use crate::journal::database::{Database, Place};
+use crate::journal::error::JournalError;
+#[cfg(feature = "postgres")]
+use crate::journal::postgres::{self, journal::PostgresJournal};
+use crate::journal::sqlite::{self, journal::SqliteJournal};
+use crate::model::Seq;
+
+/// Number of rows copied between two reports.
+const REPORT_ROWS: u64 = 1_024;
+
+/// Copies the store in `from` to the new database `to`, while others may be writing to
+/// `from`, and returns the last event in the copy. `progress` is called with the number of
+/// events and rows of the checkpoint copied, and of all.
+///
+/// The copy is the store at one moment, and answers everything alike. It is of the same
+/// history: positions in the change feed stay good up to its last event. Later ones are of
+/// events that `from` alone has received, so a new epoch begins there.
+///
+/// A file is written beside `to`, made durable and renamed into place; a database is filled
+/// in one transaction. Memory does not grow with the store.
+///
+/// # Errors
+///
+/// [`JournalError::File`] if the file `to` is there already, and [`JournalError::Unsuited`] if
+/// the database `to` has a store or `from` has none; [`JournalError::NotUpgraded`] if `from` is
+/// in an older format; [`JournalError::DamagedCheckpoint`] and
+/// [`JournalError::DamagedEvent`] if it is damaged.
+/// [`JournalError::PrunedWhileReading`] and [`JournalError::ErasedWhileReading`] if `from`, in
+/// a database server, has lost events meanwhile. None leaves anything behind.
+pub fn copy(
+    from: &Database,
+    to: &Database,
+    progress: &mut dyn FnMut(u64, u64),
+) -> Result<Seq, JournalError> {
+    let mut source = Source::open(from)?;
+    let (mut last, mut done, mut total) = (0, 0, 0);
+    let mut fill = |put: CopySink<'_>| {
+        source.show(&mut |row| {
+            match &row {
+                CopyRow::Entries { pruned, head } => {
+                    last = *head;
+                    total += last - pruned;
+                }
+                CopyRow::Checkpoint(CheckpointRow::Location { rows, .. }) => {
+                    total += rows.unwrap_or_default();
+                }
+                CopyRow::Checkpoint(CheckpointRow::State { .. }) | CopyRow::Entry(..) => done += 1,
+                _ => {}
+            }
+            if done % REPORT_ROWS == 1 {
+                progress(done, total.max(done));
+            }
+            put(row)
+        })
+    };
+    match &to.0 {
+        Place::File(path) => sqlite::copy::write::write(path, &mut fill)?,
+        #[cfg(feature = "postgres")]
+        Place::Postgres(url) => postgres::copy::write::write(url, &mut fill)?,
+        #[cfg(not(feature = "postgres"))]
+        Place::Unsupported => return Err(crate::journal::database::unsupported()),
+    }
+    Ok(last)
+}
+
+/// A store that is read.
+enum Source {
+    File(Box<SqliteJournal>),
+    #[cfg(feature = "postgres")]
+    Postgres(Box<PostgresJournal>),
+}
+
+impl Source {
+    fn open(database: &Database) -> Result<Self, JournalError> {
+        Ok(match &database.0 {
+            Place::File(path) => Self::File(Box::new(SqliteJournal::open_read_only(path)?)),
+            #[cfg(feature = "postgres")]
+            Place::Postgres(url) => Self::Postgres(Box::new(PostgresJournal::open_read_only(url)?)),
+            #[cfg(not(feature = "postgres"))]
+            Place::Unsupported => return Err(crate::journal::database::unsupported()),
+        })
+    }
+
+    fn show(&mut self, put: CopySink<'_>) -> Result<(), JournalError> {
+        match self {
+            Self::File(journal) => sqlite::copy::read::read(journal, put),
+            #[cfg(feature = "postgres")]
+            Self::Postgres(journal) => postgres::copy::read::read(journal, put),
+        }
+    }
+}
