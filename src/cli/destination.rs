@@ -14,7 +14,7 @@ use crate::cli::interrupt::Cleanup;
 use relata::journal::Database;
 
 /// The files that belong to a database of this name.
-const DATABASE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-lock", "-journal"];
+pub(super) const DATABASE_SUFFIXES: [&str; 5] = ["", "-wal", "-shm", "-lock", "-journal"];
 
 /// The permissions of a new file: its contents were private in the database.
 pub(super) const NEW_FILE_MODE: u32 = 0o600;

@@ -5,8 +5,9 @@ use std::process::ExitCode;
 use crate::config::{Command, Config};
 
 use crate::cli::{
-    backup, bench, checkpoint, completions, dead_letters, diff, doctor, drift, erase, export, find,
-    health, history, ingest, links, log, pull, serve, summary, token, traversals, verify, watch,
+    backup, bench, checkpoint, completions, copy, dead_letters, diff, doctor, drift, erase, export,
+    find, health, history, ingest, links, log, pull, serve, summary, token, traversals, verify,
+    watch,
 };
 
 /// Runs the command and returns its exit status.
@@ -35,6 +36,7 @@ pub(crate) fn run(config: Config) -> anyhow::Result<ExitCode> {
         Command::Erase(command) => erase::run(&config.db, &command),
         Command::Bench(bench) => bench::run(&config.db, &bench),
         Command::Backup(backup) => backup::run(&config.db, &backup),
+        Command::Copy(command) => copy::run(&command),
         Command::Token(token) => token::run(&config.db, token.action),
         Command::DeadLetters(letters) => dead_letters::run(&config.db, &letters.action),
         Command::Doctor(doctor) => doctor::run(&config.db, &doctor),

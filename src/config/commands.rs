@@ -2,10 +2,11 @@
 
 use std::path::PathBuf;
 
+use clap::builder::{PathBufValueParser, TypedValueParser};
 use clap::{Args, Subcommand};
 use clap_complete::Shell;
 use relata::AsOf;
-use relata::journal::Scope;
+use relata::journal::{Database, Scope};
 
 use crate::config::listen::ListenAddress;
 use crate::config::names::Names;
@@ -185,6 +186,30 @@ pub(crate) struct BackupArgs {
     /// File to write; it must not exist
     #[arg(value_name = "FILE")]
     pub(crate) to: PathBuf,
+
+    /// Print JSON
+    #[arg(long, env = "RELATA_JSON")]
+    pub(crate) json: bool,
+}
+
+#[derive(Debug, Args)]
+#[command(after_help = "\
+Examples:
+  relata copy relata.db postgres://relata@db.example/relata
+  relata copy postgres://relata@db.example/relata relata.db
+
+FROM stays as it is, and others may write to it meanwhile: the copy is the store at one
+moment. TO is a file that does not exist, or a database whose schema has no store. A copy
+that is interrupted is no store: of a database nothing is left, of a file at most a folder
+.relata-copy-... next to it, which can be removed.")]
+pub(crate) struct CopyArgs {
+    /// Store to copy: a file, or the URL of a PostgreSQL database, without a password
+    #[arg(value_name = "FROM", value_parser = PathBufValueParser::new().map(Database::from))]
+    pub(crate) from: Database,
+
+    /// Where to copy it: likewise
+    #[arg(value_name = "TO", value_parser = PathBufValueParser::new().map(Database::from))]
+    pub(crate) to: Database,
 
     /// Print JSON
     #[arg(long, env = "RELATA_JSON")]

@@ -15,6 +15,10 @@ const PASSWORD_SHOWN: &str = "--db has a password, which every user of this mach
     while the command runs; put it into the file named by PGPASSFILE (~/.pgpass), into \
     PGPASSWORD, or set RELATA_DB to the whole URL";
 
+/// Why a place of `relata copy` is refused: there may be two passwords.
+const PASSWORD_SHOWN_TO_COPY: &str = "a URL has a password, which every user of this machine can \
+    see while the command runs; put it into the file named by PGPASSFILE (~/.pgpass)";
+
 impl Config {
     /// Reads the command line, the environment and the configuration file.
     pub(crate) fn read() -> anyhow::Result<Self> {
@@ -48,6 +52,9 @@ impl Config {
                 if let Some(why) = it.fault() {
                     command.error(ErrorKind::ValueValidation, why).exit();
                 }
+            }
+            Command::Copy(it) if it.from.has_password() || it.to.has_password() => {
+                command.error(ErrorKind::ValueValidation, PASSWORD_SHOWN_TO_COPY).exit();
             }
             _ => {}
         }

@@ -149,6 +149,8 @@ pub(crate) enum Command {
     Erase(EraseArgs),
     /// Back up the database, even while a server writes to it
     Backup(BackupArgs),
+    /// Copy a whole store into a new file or PostgreSQL database
+    Copy(CopyArgs),
     /// Measure this machine and its disk, with a temporary store
     Bench(BenchArgs),
     /// Create, list and revoke API tokens

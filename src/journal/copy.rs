@@ -35,11 +35,18 @@ pub fn copy(
     from: &Database,
     to: &Database,
     progress: &mut dyn FnMut(u64, u64),
-) -> Result<Seq, JournalError> {
-    let mut source = Source::open(from)?;
+) -> Result<Seq, CopyError> {
+    let of = |database: &Database| {
+        let database = database.clone();
+        move |source| CopyError { database, source }
+    };
+    let mut source = Source::open(from).map_err(of(from))?;
     let (mut last, mut done, mut total) = (0, 0, 0);
+    // An error of reading is passed on by the writer, which undoes what it has written.
+    let mut is_read = true;
     let mut fill = |put: CopySink<'_>| {
-        source.show(&mut |row| {
+        let mut is_put = true;
+        let shown = source.show(&mut |row| {
             match &row {
                 CopyRow::Entries { pruned, head } => {
                     last = *head;
@@ -54,17 +61,30 @@ pub fn copy(
             if done % REPORT_ROWS == 1 {
                 progress(done, total.max(done));
             }
-            put(row)
-        })
+            put(row).inspect_err(|_| is_put = false)
+        });
+        is_read = shown.is_ok() || !is_put;
+        shown
     };
-    match &to.0 {
-        Place::File(path) => sqlite::copy::write::write(path, &mut fill)?,
+    let written = match &to.0 {
+        Place::File(path) => sqlite::copy::write::write(path, &mut fill),
         #[cfg(feature = "postgres")]
-        Place::Postgres(url) => postgres::copy::write::write(url, &mut fill)?,
+        Place::Postgres(url) => postgres::copy::write::write(url, &mut fill),
         #[cfg(not(feature = "postgres"))]
-        Place::Unsupported => return Err(crate::journal::database::unsupported()),
-    }
+        Place::Unsupported => Err(crate::journal::database::unsupported()),
+    };
+    written.map_err(of(if is_read { to } else { from }))?;
     Ok(last)
+}
+
+/// Why a store was not copied.
+#[derive(Debug, thiserror::Error)]
+#[error("{database}: {source}")]
+pub struct CopyError {
+    /// The database at fault: the one copied from, or the one copied to.
+    pub database: Database,
+    /// What is wrong with it.
+    pub source: JournalError,
 }
 
 /// A store that is read.

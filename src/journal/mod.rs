@@ -23,7 +23,7 @@ mod writer;
 
 pub use crate::model::{NamedThing, Properties, PropertyState, RecordState, StateKey, StateRow};
 pub use checkpoint::{CheckpointRow, CheckpointSeq, Compaction, RowSink, SkipBlock};
-pub use copy::copy;
+pub use copy::{CopyError, copy};
 pub use database::Database;
 pub use dead_letter::{DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused};
 pub use delivery_hash::{DELIVERY_BLOCK, DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey};

@@ -8,7 +8,6 @@ use crate::journal::copy::copy;
 use crate::journal::database::Database;
 use crate::journal::dead_letter::DeadLetterBounds;
 use crate::journal::entry::JournalEntry;
-use crate::journal::error::JournalError;
 #[cfg(all(feature = "postgres", unix))]
 use crate::journal::postgres::cluster;
 use crate::journal::reader::JournalReader;
@@ -20,6 +19,9 @@ use crate::model::{
     Counts, EpochId, EventId, NamedThing, Properties, PropertyState, Rank, RecordState, Seq, Stamp,
     StateRow,
 };
+
+/// An hour, in milliseconds: how exactly it is known when pruned entries were received.
+const HOUR: i64 = 3_600_000;
 
 /// What no encoding may change.
 const NASTY: &str = "a\u{0}b'\";--\\x00%\u{feff}🏠שלום\n";
@@ -72,7 +74,7 @@ fn stamp(rank: Rank, seq: Seq) -> Stamp {
 /// of the others erased.
 fn fill(database: &Database) {
     let mut journal = database.open().unwrap();
-    let body = |number: i64| JournalEntry { received_at: at(number), ..entry("e", NASTY) };
+    let body = |number: i64| JournalEntry { received_at: at(number * HOUR), ..entry("e", NASTY) };
     let mut entries: Vec<_> = (1..=7).map(body).collect();
     entries[1].webhook_id = Some(NASTY);
     entries[3] = JournalEntry { location: "gone", webhook_id: Some("x"), ..entries[3] };
@@ -89,7 +91,7 @@ fn fill(database: &Database) {
     let compaction = |location: &str, at, upto| Compaction { location: location.into(), at, upto };
     journal.record_compaction(&compaction("L", 3, 1)).unwrap();
     journal.record_compaction(&compaction("gone", 5, 1)).unwrap();
-    assert_eq!(journal.prune(at(3), at(0), 9).unwrap(), 2);
+    assert_eq!(journal.prune(at(2 * HOUR + 1), at(0), 9).unwrap(), 2);
     assert_eq!(journal.erase_location("gone", &[4], 7).unwrap().events, 1);
     journal.append_import(&[], &[8; 32]).unwrap();
     journal.append_import(&[], &[5; 32]).unwrap();
@@ -177,7 +179,7 @@ fn answers(database: &Database) -> Vec<String> {
             said.push(format!("{location:?} {next:?} {last:?}"));
         }
     }
-    for time in [0, 1, 3, 5, 3_599_999, 3_600_000, i64::MAX] {
+    for time in [0, HOUR, 3 * HOUR - 1, 3 * HOUR, 3 * HOUR + 1, 5 * HOUR, i64::MAX] {
         let (first, last) = (journal.first_since(at(time)), journal.last_before(at(time)));
         said.push(format!("{first:?} {last:?}"));
     }
@@ -275,6 +277,13 @@ fn only_a_new_database_is_filled() {
             assert_eq!(answers(&to), before, "{from} to {to}");
         }
     }
+    for (from, to) in places.pairs() {
+        fill(&from);
+        drop(to.open().unwrap());
+        let failed = copy(&from, &to, &mut |_, _| ()).unwrap_err();
+        assert_eq!(failed.database, to, "an empty store is a store");
+        assert_eq!(to.open_read_only().unwrap().head().unwrap(), 0);
+    }
     for missing in places.each() {
         for to in places.each() {
             copy(&missing, &to, &mut |_, _| ()).unwrap_err();
@@ -291,7 +300,10 @@ fn a_copy_is_of_one_moment() {
     let changes: [(fn(&mut dyn Journal), &str); 3] = [
         (|journal| assert_eq!(journal.append(&[entry("eight", "{}")]).unwrap(), 8), ""),
         (|journal| drop(journal.erase_location("L", &[], 0).unwrap()), "location was erased"),
-        (|journal| assert_eq!(journal.prune(at(4), at(0), 9).unwrap(), 3), "event 3 was pruned"),
+        (
+            |journal| assert_eq!(journal.prune(at(3 * HOUR + 1), at(0), 9).unwrap(), 3),
+            "event 3 was pruned",
+        ),
     ];
     let mut places = Places::new();
     for (change, expected) in changes {
@@ -330,7 +342,8 @@ fn what_is_damaged_is_not_copied() {
             fill(&from);
             damage(&from, event);
             for to in places.each() {
-                let failed: JournalError = copy(&from, &to, &mut |_, _| ()).unwrap_err();
+                let failed = copy(&from, &to, &mut |_, _| ()).unwrap_err();
+                assert_eq!(failed.database, from);
                 assert!(failed.to_string().contains(expected), "{failed}");
                 assert!(to.open_read_only().is_err(), "{from} to {to}");
             }

@@ -2,6 +2,7 @@
 
 mod commands;
 mod config_file;
+mod copy;
 mod names;
 mod outputs;
 mod postgres;
