@@ -5,8 +5,8 @@ use crate::journal::copy_row::{CopyRow, CopySink};
 use crate::journal::database::{Database, Place};
 use crate::journal::error::JournalError;
 #[cfg(feature = "postgres")]
-use crate::journal::postgres::{self, journal::PostgresJournal};
-use crate::journal::sqlite::{self, journal::SqliteJournal};
+use crate::journal::postgres::{copy as postgres_copy, journal::PostgresJournal};
+use crate::journal::sqlite::{copy as sqlite_copy, journal::SqliteJournal};
 use crate::model::Seq;
 
 /// Number of rows copied between two reports.
@@ -67,9 +67,9 @@ pub fn copy(
         shown
     };
     let written = match &to.0 {
-        Place::File(path) => sqlite::copy::write::write(path, &mut fill),
+        Place::File(path) => sqlite_copy::write::write(path, &mut fill),
         #[cfg(feature = "postgres")]
-        Place::Postgres(url) => postgres::copy::write::write(url, &mut fill),
+        Place::Postgres(url) => postgres_copy::write::write(url, &mut fill),
         #[cfg(not(feature = "postgres"))]
         Place::Unsupported => Err(crate::journal::database::unsupported()),
     };
@@ -107,9 +107,9 @@ impl Source {
 
     fn show(&mut self, put: CopySink<'_>) -> Result<(), JournalError> {
         match self {
-            Self::File(journal) => sqlite::copy::read::read(journal, put),
+            Self::File(journal) => sqlite_copy::read::read(journal, put),
             #[cfg(feature = "postgres")]
-            Self::Postgres(journal) => postgres::copy::read::read(journal, put),
+            Self::Postgres(journal) => postgres_copy::read::read(journal, put),
         }
     }
 }

@@ -12,7 +12,7 @@ use crate::model::{Epoch, Seq, Timestamp};
 
 /// One thing of a store. A store shows them in the order of the variants: entries last, and
 /// all others as of one moment, at which the last entry was the head.
-#[derive(Debug)]
+#[derive(Debug, Clone, Copy)]
 pub(super) enum CopyRow<'a> {
     /// Which entries follow.
     Entries {

@@ -239,7 +239,7 @@ fn a_copy_answers_everything_alike() {
     }
 }
 
-/// Somebody may go on writing to the store that was copied: its later events are others.
+/// Somebody may continue to write to the store that was copied: its later events are others.
 #[test]
 fn a_place_in_the_feed_is_good_up_to_the_copy() {
     let mut places = Places::new();
@@ -293,11 +293,14 @@ fn only_a_new_database_is_filled() {
     }
 }
 
+/// A change to a store while it is copied.
+type Change = fn(&mut dyn Journal);
+
 /// A database server keeps no snapshot while the events are read, and what is gone by then
 /// must not be missed in silence. A file has everything as it was at the beginning.
 #[test]
 fn a_copy_is_of_one_moment() {
-    let changes: [(fn(&mut dyn Journal), &str); 3] = [
+    let changes: [(Change, &str); 3] = [
         (|journal| assert_eq!(journal.append(&[entry("eight", "{}")]).unwrap(), 8), ""),
         (|journal| drop(journal.erase_location("L", &[], 0).unwrap()), "location was erased"),
         (
@@ -313,7 +316,7 @@ fn a_copy_is_of_one_moment() {
     }
 }
 
-fn changed_meanwhile(from: &Database, to: &Database, change: fn(&mut dyn Journal), expected: &str) {
+fn changed_meanwhile(from: &Database, to: &Database, change: Change, expected: &str) {
     fill(from);
     let before = answers(from);
     let mut is_changed = false;

@@ -329,6 +329,7 @@ fn every_command_helps_with_examples() -> Result<(), Error> {
         "checkpoint",
         "erase",
         "backup",
+        "copy",
         "doctor",
         "completions",
     ];

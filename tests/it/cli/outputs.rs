@@ -276,6 +276,8 @@ fn a_written_file_is_as_private_as_the_database() -> Result<(), Error> {
     }
     assert!(place.run(&["backup", "copy.db"])?.status.success());
     assert_eq!(mode(&place.at("copy.db"))?, 0o600, "a backup");
+    assert!(place.run(&["copy", "relata.db", "another.db"])?.status.success());
+    assert_eq!(mode(&place.at("another.db"))?, 0o600, "a copy");
     Ok(())
 }
 
@@ -339,6 +341,7 @@ fn a_closed_pipe_is_not_reported_as_an_error() -> Result<(), Error> {
         vec!["token", "list"],
         vec!["completions", "bash"],
         vec!["backup", "copy.db"],
+        vec!["copy", "relata.db", "another.db"],
     ]);
     for arguments in commands {
         let mut command = place.command(&arguments);
@@ -364,6 +367,7 @@ fn output_that_cannot_be_written_is_an_error_of_one_line() -> Result<(), Error> 
         &["export", "--format", "neo4j-csv"],
         &["completions", "zsh"],
         &["backup", "copy.db"],
+        &["copy", "relata.db", "another.db"],
         &["doctor", "body"],
         &["token", "list"],
     ];

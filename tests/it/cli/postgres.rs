@@ -94,7 +94,10 @@ fn what_needs_a_file_says_so() -> Result<(), Error> {
     let copy = directory.path().join("copy.db");
     let copy = copy.to_str().ok_or("path")?;
     for (arguments, expected) in [
-        (&["backup", copy][..], "that is no file; back the database up with its own tools"),
+        (
+            &["backup", copy][..],
+            "copy the store into a file by `relata copy`, or back the database up",
+        ),
         (&["bench"], "that is no file; name a file by --db"),
     ] {
         let refused = run(Path::new(NOWHERE), arguments).unwrap_err();
