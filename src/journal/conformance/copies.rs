@@ -360,21 +360,14 @@ fn what_is_damaged_is_not_copied() {
 
 /// Changes an event, or a row of the checkpoint, without its checksum.
 fn damage(database: &Database, event: bool) {
-    if let Some(path) = database.file() {
-        let sql = if event {
-            "UPDATE event SET body = 'x' WHERE seq = 6"
-        } else {
-            "UPDATE state_record SET seq = 1"
-        };
-        return execute(path, sql);
+    let event = event.then_some("UPDATE event SET body = 'x' WHERE seq = 6");
+    let path = database.file();
+    if let Some(path) = path {
+        execute(path, event.unwrap_or("UPDATE state_record SET seq = 1"));
     }
     #[cfg(all(feature = "postgres", unix))]
-    if let Some(cluster) = cluster::shared() {
-        let sql = if event {
-            "UPDATE event SET body = 'x' WHERE seq = 6"
-        } else {
-            "UPDATE state SET checksum = checksum + 1"
-        };
+    if let (None, Some(cluster)) = (path, cluster::shared()) {
+        let sql = event.unwrap_or("UPDATE state SET checksum = checksum + 1");
         cluster.run_sql(&database.to_string(), sql);
     }
 }
