@@ -207,7 +207,7 @@ pub(crate) struct CopyArgs {
     #[arg(value_name = "FROM", value_parser = PathBufValueParser::new().map(Database::from))]
     pub(crate) from: Database,
 
-    /// Where to copy it: likewise
+    /// New place: a file that does not exist, or the URL of a database without a store
     #[arg(value_name = "TO", value_parser = PathBufValueParser::new().map(Database::from))]
     pub(crate) to: Database,
 

@@ -25,12 +25,12 @@ const REPORT_ROWS: u64 = 1_024;
 ///
 /// # Errors
 ///
-/// [`JournalError::File`] if the file `to` is there already, and [`JournalError::Unsuited`] if
-/// the database `to` has a store or `from` has none; [`JournalError::NotUpgraded`] if `from` is
-/// in an older format; [`JournalError::DamagedCheckpoint`] and
-/// [`JournalError::DamagedEvent`] if it is damaged.
-/// [`JournalError::PrunedWhileReading`] and [`JournalError::ErasedWhileReading`] if `from`, in
-/// a database server, has lost events meanwhile. None leaves anything behind.
+/// Each names the database at fault, and leaves nothing behind: [`JournalError::File`] if the
+/// file `to` is there already; [`JournalError::Unsuited`] if the database `to` has a store, or
+/// `from` has none; [`JournalError::NotUpgraded`] if `from` is in an older format;
+/// [`JournalError::DamagedCheckpoint`] and [`JournalError::DamagedEvent`] if it is damaged;
+/// [`JournalError::PrunedWhileReading`] and [`JournalError::ErasedWhileReading`] if a database
+/// server's `from` has lost events meanwhile.
 pub fn copy(
     from: &Database,
     to: &Database,

@@ -283,19 +283,23 @@ fn a_database_with_a_store_or_without_one_is_refused_where_it_must_be() -> Resul
     Ok(())
 }
 
-/// Starts a copy of a database and stops it when it has written most of what is no event:
-/// then a table is locked that it reads.
+/// Starts a copy of a database and returns once it has written most of what is no event:
+/// then it waits for a table that is locked.
 fn stopped_half_way(cluster: &Cluster, from: &str, to: &Path) -> Result<Child, Error> {
+    let name = from.rsplit('/').next().ok_or("name")?;
+    let waiting = format!(
+        "FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE NOT granted AND datname = '{name}'"
+    );
+    let count = format!("SELECT count(*) {waiting}");
+    // The server does not notice that a process is gone while it waits in its name.
+    while cluster.run_sql(from, &count) != "0" {
+        cluster.run_sql(from, &format!("SELECT pg_terminate_backend(pid) {waiting}"));
+    }
     let mut command = relata();
     command.args(["copy", from]).arg(to).stdout(Stdio::null()).stderr(Stdio::piped());
     let mut child = command.spawn()?;
-    let waits = format!(
-        "SELECT count(*) FROM pg_locks l JOIN pg_stat_activity a USING (pid) \
-         WHERE NOT granted AND datname = '{}'",
-        from.rsplit('/').next().ok_or("name")?
-    );
     let deadline = Instant::now() + Duration::from_secs(60);
-    while cluster.run_sql(from, &waits) != "1" {
+    while cluster.run_sql(from, &count) != "1" {
         assert!(Instant::now() < deadline && child.try_wait()?.is_none(), "it never waits");
         std::thread::sleep(Duration::from_millis(20));
     }
@@ -309,7 +313,7 @@ fn a_copy_that_was_killed_is_no_store() -> Result<(), Error> {
     let (from, to) = (cluster.new_database(), cluster.new_database());
     assert!(copy(&file, Path::new(&from))?.status.success());
     let new = directory.path().join("new.db");
-    let locked = "BEGIN; LOCK TABLE dead_letter; SELECT pg_sleep(120)";
+    let locked = "BEGIN; LOCK TABLE dead_letter; SELECT pg_sleep(60)";
     std::thread::scope(|scope| -> Result<(), Error> {
         let holder = scope.spawn(|| std::panic::catch_unwind(|| cluster.run_sql(&from, locked)));
         let is_held = "SELECT count(*) FROM pg_locks WHERE mode = 'AccessExclusiveLock' \
@@ -322,7 +326,8 @@ fn a_copy_that_was_killed_is_no_store() -> Result<(), Error> {
             let number = child.id().to_string();
             assert!(std::process::Command::new("kill").args([signal, &number]).status()?.success());
             assert!(!child.wait_with_output()?.status.success());
-            assert!(run(place, &["summary"]).is_err(), "{}", place.display());
+            let opened = run(place, &["summary"]).unwrap_err();
+            assert!(opened.contains("there is no s"), "{opened}");
             nothing_is_a_store(directory.path(), signal == "-KILL" && place == new)?;
         }
         let end = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
