@@ -8,6 +8,7 @@ use crate::journal::copy::copy;
 use crate::journal::database::Database;
 use crate::journal::dead_letter::DeadLetterBounds;
 use crate::journal::entry::JournalEntry;
+use crate::journal::error::JournalError;
 #[cfg(all(feature = "postgres", unix))]
 use crate::journal::postgres::cluster;
 use crate::journal::reader::JournalReader;
@@ -369,5 +370,23 @@ fn damage(database: &Database, event: bool) {
     if let (None, Some(cluster)) = (path, cluster::shared()) {
         let sql = event.unwrap_or("UPDATE state SET checksum = checksum + 1");
         cluster.run_sql(&database.to_string(), sql);
+    }
+}
+
+/// What an older version has left undone, no copy could do later: the target has no place for
+/// it.
+#[test]
+fn a_file_that_is_not_upgraded_is_refused() {
+    let mut places = Places::new();
+    for undone in ["INSERT INTO unnamed VALUES (1, 3)", "PRAGMA user_version = 13"] {
+        for to in places.each() {
+            let from = places.file();
+            fill(&from);
+            execute(from.file().unwrap(), undone);
+            let failed = copy(&from, &to, &mut |_, _| ()).unwrap_err();
+            assert!(matches!(failed.source, JournalError::NotUpgraded), "{failed}");
+            assert_eq!(failed.database, from);
+            assert!(to.open_read_only().is_err());
+        }
     }
 }
