@@ -12,6 +12,8 @@ pub(crate) enum Fault {
     Full,
     /// Before anything is written, while another process writes as many.
     Taken,
+    /// Before anything is written, while another process writes the same.
+    Same,
     /// After half of the batch was written and committed.
     Short,
     /// After all of it was written, by the fsync: it may or may not be there
@@ -54,6 +56,10 @@ pub(crate) struct Plan {
     pub(crate) is_away: AtomicBool,
     /// Whether the process is dead: it can do nothing any more.
     pub(crate) is_dead: AtomicBool,
+    /// Whether the connection is lost, until the journal is recovered.
+    pub(crate) is_cut: AtomicBool,
+    /// How long it then takes to connect again, in milliseconds.
+    pub(crate) cut_ms: AtomicU64,
     /// Whether it dies with the next append that fails.
     pub(crate) dies: AtomicBool,
     /// How long every append takes, in milliseconds.

@@ -1,8 +1,8 @@
 //! A journal whose disk fails, or is slow, when told to.
 
 use std::ops::{ControlFlow, RangeInclusive};
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use relata::changes::Epochs;
@@ -28,7 +28,14 @@ pub(crate) struct Faulty<J> {
     pub(crate) clock: Option<ManualClock>,
     /// Whether the last append that failed was written all the same.
     pub(crate) was_kept: bool,
+    /// Who saves checkpoints, if that is decided here: one loses that with its connection.
+    pub(crate) saver: Option<Saver>,
+    /// Whether this process does, as far as it knows.
+    pub(crate) saves: bool,
 }
+
+/// The plan of the process that saves checkpoints, by its address.
+pub(crate) type Saver = Arc<Mutex<Option<usize>>>;
 
 impl<J> Faulty<J> {
     /// Fails at the append after so many.
@@ -38,13 +45,33 @@ impl<J> Faulty<J> {
             failures_left: u64::MAX.into(),
             ..Plan::default()
         });
-        Self { kept, plan, append, clock: None, was_kept: true }
+        Self { kept, plan, append, clock: None, was_kept: true, saver: None, saves: false }
+    }
+}
+
+impl Plan {
+    /// Cuts the connection of this process: what it holds in the database is free at once, and
+    /// it notices when it uses the connection.
+    pub(crate) fn cut(self: &Arc<Self>, saver: &Saver) {
+        self.is_cut.store(true, Ordering::Relaxed);
+        self.stop_saving(saver);
+    }
+
+    /// Makes this process the one that saves the checkpoints.
+    pub(crate) fn start_saving(self: &Arc<Self>, saver: &Saver) {
+        *saver.lock().unwrap() = Some(Arc::as_ptr(self).addr());
+    }
+
+    /// Lets another process save the checkpoints.
+    pub(crate) fn stop_saving(self: &Arc<Self>, saver: &Saver) {
+        saver.lock().unwrap().take_if(|it| *it == Arc::as_ptr(self).addr());
     }
 }
 
 impl<J> Faulty<J> {
     fn check_alive(&self) -> Result<(), JournalError> {
-        if self.plan.is_dead.load(Ordering::Relaxed) { Err(full()) } else { Ok(()) }
+        let is_gone = [&self.plan.is_dead, &self.plan.is_cut];
+        if is_gone.iter().any(|it| it.load(Ordering::Relaxed)) { Err(full()) } else { Ok(()) }
     }
 
     fn set_time(&self, position: Option<Position>) -> Option<Position> {
@@ -231,12 +258,15 @@ impl<J: Journal> Faulty<J> {
         self.plan.failures_left.store(failures - 1, Ordering::Relaxed);
         let dies = self.plan.dies.load(Ordering::Relaxed);
         self.plan.is_dead.fetch_or(dies, Ordering::Relaxed);
-        self.was_kept = !matches!(self.append, Fault::Full | Fault::Taken);
+        self.was_kept = !matches!(self.append, Fault::Full | Fault::Taken | Fault::Same);
         match self.append {
             Fault::Full => {}
             Fault::Taken => {
                 let others = batch.iter().map(|it| JournalEntry { webhook_id: None, ..*it });
                 self.kept.append(&others.collect::<Vec<_>>())?;
+            }
+            Fault::Same => {
+                self.kept.append(batch)?;
             }
             Fault::Short => {
                 let (half, _) = batch.split_at(batch.len() / 2);
@@ -279,8 +309,16 @@ impl<J: Journal> Journal for Faulty<J> {
     }
 
     fn maintain(&mut self) -> Result<bool, JournalError> {
-        self.check_alive()?;
-        self.kept.maintain()
+        let Some(saver) = &self.saver else {
+            self.check_alive()?;
+            return self.kept.maintain();
+        };
+        if !self.saves {
+            self.check_alive()?;
+            let this = Arc::as_ptr(&self.plan).addr();
+            self.saves = *saver.lock().unwrap().get_or_insert(this) == this;
+        }
+        Ok(self.saves)
     }
 
     fn erasures(&mut self, after: u64) -> Result<Vec<RecordedErasure>, JournalError> {
@@ -401,6 +439,10 @@ impl<J: Journal> Journal for Faulty<J> {
     }
 
     fn recover(&mut self) -> Result<Seq, JournalError> {
+        if self.plan.is_cut.swap(false, Ordering::Relaxed) {
+            self.saves = false;
+            std::thread::sleep(Duration::from_millis(self.plan.cut_ms.load(Ordering::Relaxed)));
+        }
         self.check_alive()?;
         if self.plan.is_away.load(Ordering::Relaxed) {
             return Err(full());

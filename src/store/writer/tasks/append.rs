@@ -49,7 +49,6 @@ impl Writer {
         match self.append_entries(&entries, None) {
             Ok(head) => self.acknowledge(batch, admissions, head),
             Err(refusal) => {
-                self.forget_ids(batch.iter().map(|pending| &pending.delivery), &admissions);
                 batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
             }
         }
@@ -140,7 +139,7 @@ impl Writer {
     }
 
     /// Writes entries, and how far an import has come with them, and returns the new head.
-    /// After a failure they are not accepted.
+    /// After a failure they are not accepted, and their ids are forgotten.
     pub(crate) fn append_entries(
         &mut self,
         entries: &[JournalEntry<'_>],
@@ -164,23 +163,18 @@ impl Writer {
             Ok(head) if head == expected => Ok(head),
             Ok(head) => {
                 let reason = format!("it was written as {head}");
+                self.forget_ids(entries);
                 Err(self.fail(JournalError::DamagedEvent { seq: expected, reason }.into()))
             }
-            Err(error) => self.settle(error.into(), expected),
+            Err(error) => self.settle(error.into(), entries),
         }
     }
 
     /// Forgets the ids of deliveries that could not be written: they will be sent again.
-    pub(crate) fn forget_ids<'d>(
-        &mut self,
-        batch: impl Iterator<Item = &'d Delivery>,
-        admissions: &[Admission],
-    ) {
-        for (delivery, admission) in batch.zip(admissions) {
-            if let (Decoded::Event(event), Admission::Journal(seq)) = (&delivery.decoded, admission)
-                && let Some(webhook_id) = &event.webhook_id
-            {
-                self.deliveries.remove(event.location.as_str(), webhook_id.as_str(), *seq);
+    pub(crate) fn forget_ids(&mut self, entries: &[JournalEntry<'_>]) {
+        for (entry, seq) in entries.iter().zip(self.head + 1..) {
+            if let Some(webhook_id) = entry.webhook_id {
+                self.deliveries.remove(entry.location, webhook_id, seq);
             }
         }
     }

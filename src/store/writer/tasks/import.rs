@@ -88,11 +88,7 @@ impl Writer {
         let before = admissions.iter().take_while(is_accepted).count();
         let mark = chunk.marks.get(begin..begin + before).and_then(<[_]>::last);
         let mark = mark.filter(|_| chunk.is_whole && !chunk.left_out.is_any());
-        let appended = self.append_entries(&entries, mark);
-        if appended.is_err() {
-            self.forget_ids(new.iter(), &admissions);
-        }
-        let head = appended?;
+        let head = self.append_entries(&entries, mark)?;
         if let Some(mark) = mark {
             self.imports.add_mark(*mark);
         }

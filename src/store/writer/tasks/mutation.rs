@@ -43,7 +43,6 @@ impl Writer {
         match self.append_entries(&entries, None) {
             Ok(_) => self.acknowledge_mutations(&events, &admissions, answers),
             Err(refusal) => {
-                self.forget_ids(events.iter(), &admissions);
                 for (reply, _) in answers {
                     reply(Err(refusal.clone()));
                 }

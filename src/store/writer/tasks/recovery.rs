@@ -5,7 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
-use crate::journal::{JournalError, WriteOutcome};
+use crate::journal::{JournalEntry, JournalError, WriteOutcome};
 use crate::model::{Event, Seq, Timestamp};
 use crate::store::delivery::{IngestError, Status};
 use crate::store::history;
@@ -14,6 +14,17 @@ use crate::store::writer::merge::merge_event;
 use crate::store::writer::recall::Recall;
 use crate::store::writer::recovery::Retrying;
 use crate::store::writer::thread::Writer;
+
+/// Entries of others that are merged before they are shown: they are in memory meanwhile.
+const PART: Seq = 4_096;
+
+/// What a failed write has done.
+enum Written {
+    /// Everything.
+    All,
+    /// Not everything; the journal ends at this entry.
+    Upto(Seq),
+}
 
 impl Writer {
     /// Runs the writer until the store is closed, or until it panics.
@@ -56,45 +67,73 @@ impl Writer {
         Ok(())
     }
 
-    /// Finds out what a failed write has done, which would have brought the journal to
-    /// `expected`, and returns that if it has.
+    /// Finds out whether these entries were written though that failed, and returns the last
+    /// one if they were. If not, their ids are forgotten before anything is repeated: others
+    /// may have written deliveries of the same ids.
     ///
     /// After an error the storage works again, or nothing is accepted until it does.
     pub(crate) fn settle(
         &mut self,
         error: Arc<JournalError>,
-        expected: Seq,
+        entries: &[JournalEntry<'_>],
     ) -> Result<Seq, IngestError> {
+        let expected = self.head + entries.len() as Seq;
+        let found = self.find_written(&error, expected);
+        if matches!(found, Ok(Written::All)) {
+            return Ok(expected);
+        }
+        self.forget_ids(entries);
+        if let Written::Upto(head) = found? {
+            self.repeat_upto(head).map_err(|error| self.pause_or_fail(error.into()))?;
+        }
+        Err(error.into())
+    }
+
+    /// Finds out what a failed write has done, which would have brought the journal to
+    /// `expected`.
+    fn find_written(
+        &mut self,
+        error: &Arc<JournalError>,
+        expected: Seq,
+    ) -> Result<Written, IngestError> {
         self.state.stats.count_write_failure();
         match error.write_outcome() {
             WriteOutcome::NothingWritten | WriteOutcome::Damaged => {
-                return Err(self.pause_or_fail(error));
+                return Err(self.pause_or_fail(Arc::clone(error)));
             }
             WriteOutcome::Unknown => {}
         }
-        let head = match self.journal.recover() {
+        let head = match self.reopen() {
             Ok(head) => head,
             Err(again) if again.write_outcome() == WriteOutcome::Damaged => {
                 return Err(self.fail(again.into()));
             }
-            Err(_) => return Err(self.pause(error)),
+            Err(_) => return Err(self.pause(Arc::clone(error))),
         };
         let reason = error.without_path();
         let kept = self.journal.was_last_append_kept();
-        let kept = kept.map_err(|_| self.pause(Arc::clone(&error)))?;
+        let kept = kept.map_err(|_| self.pause(Arc::clone(error)))?;
         // Others may have appended more by now.
         if kept && head >= expected && expected > self.head {
             tracing::warn!(reason, "a write failed at first, but everything is on disk");
-            return Ok(expected);
+            return Ok(Written::All);
         }
         tracing::warn!(reason, "a write failed; what it was of is refused");
-        self.repeat_upto(head).map_err(|error| self.pause_or_fail(error.into()))?;
-        Err(error.into())
+        Ok(Written::Upto(head))
+    }
+
+    /// Recovers the journal, whose connection is another one then: another process may have
+    /// saved checkpoints since the last one was lost.
+    pub(crate) fn reopen(&mut self) -> Result<Seq, JournalError> {
+        if let Some(following) = &self.following {
+            following.set_maintains(false);
+        }
+        self.journal.recover()
     }
 
     /// Settles a failed write without events as [`settle`](Self::settle) does.
     pub(crate) fn settle_other(&mut self, error: Arc<JournalError>) -> IngestError {
-        let settled = self.settle(Arc::clone(&error), self.head);
+        let settled = self.settle(Arc::clone(&error), &[]);
         settled.err().unwrap_or_else(|| error.into())
     }
 
@@ -119,7 +158,7 @@ impl Writer {
     }
 
     fn recover(&mut self) -> Result<(), JournalError> {
-        let head = self.journal.recover()?;
+        let head = self.reopen()?;
         if !self.state.health.is_ready() {
             self.try_recall()?;
         }
@@ -160,9 +199,15 @@ impl Writer {
             let reason = "it was accepted and is gone".to_owned();
             return Err(JournalError::DamagedEvent { seq: upto + 1, reason });
         }
-        if upto == self.head {
-            return Ok(());
+        // There are few after a failed write; after others have written alone for long, many.
+        let part = if self.following.is_some() { PART } else { Seq::MAX };
+        while self.head < upto {
+            self.catch_up_part(upto.min(self.head.saturating_add(part)))?;
         }
+        Ok(())
+    }
+
+    fn catch_up_part(&mut self, upto: Seq) -> Result<(), JournalError> {
         self.imports.is_outdated = true;
         // They may have left memory since the write failed. What several write stays there.
         let _held = if self.following.is_none() {
