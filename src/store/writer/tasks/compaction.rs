@@ -233,7 +233,7 @@ impl Writer {
                 if self.state.health.failure().is_none()
                     && let Err(error) = self.settle_compaction()
                 {
-                    self.fail(error.into());
+                    self.pause_or_fail(error.into());
                 }
             }
             return Err(error);

@@ -36,12 +36,14 @@ impl Writer {
                 (WriteOutcome::Unknown | WriteOutcome::Damaged, _) => self.fail(error.into()),
             }
         })?;
-        let forgotten = if self.following.is_some() {
-            self.follow().and_then(|()| self.index_again(&erased.runs))
+        if self.following.is_some() {
+            // It is done, and repeated once the journal can be read again.
+            let followed = self.follow().and_then(|()| self.index_again(&erased.runs));
+            followed.map_err(|error| self.pause_or_fail(error.into()))?;
         } else {
-            self.forget_erased(id, &erased.seqs, erased.runs)
-        };
-        forgotten.map_err(|error| self.fail(error.into()))?;
+            let forgotten = self.forget_erased(id, &erased.seqs, erased.runs);
+            forgotten.map_err(|error| self.fail(error.into()))?;
+        }
         self.save_checkpoint()?;
         let log_emptied =
             self.journal.empty_log().map_err(|error| self.settle_other(error.into()))?;

@@ -33,7 +33,10 @@ impl Writer {
     pub(crate) fn try_take_turn(&mut self) -> Result<(), JournalError> {
         loop {
             let Some(position) = self.ask(|journal| journal.take_turn())? else { return Ok(()) };
-            if position.head.saturating_sub(self.head) <= WITHIN_TURN {
+            // Nor are erasures and compactions repeated while others wait.
+            let revision = self.following.as_ref().map_or(0, |following| following.revision);
+            let is_near = position.head.saturating_sub(self.head) <= WITHIN_TURN;
+            if is_near && position.revision <= revision {
                 let followed = self.follow_to(position);
                 if followed.is_err() {
                     self.end_turn();
@@ -106,7 +109,7 @@ impl Writer {
         match call(self.journal.as_mut()) {
             Err(error) if error.write_outcome() != WriteOutcome::Damaged => {
                 tracing::debug!(%error, "the journal is opened again");
-                self.journal.recover()?;
+                self.reopen()?;
                 call(self.journal.as_mut())
             }
             answered => answered,
@@ -152,6 +155,11 @@ impl Writer {
             self.repeat_compactions(&mut due);
             for erasure in erasures.iter().filter(|erasure| erasure.at == place) {
                 self.forget_erased(&erasure.location, &erasure.seqs, Vec::new())?;
+                // Not once more, should a later entry fail to be read: what came after this
+                // erasure would be lost.
+                if let Some(following) = &mut self.following {
+                    following.revision = erasure.revision;
+                }
             }
         }
         Ok(())
