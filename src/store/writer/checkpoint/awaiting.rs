@@ -49,6 +49,8 @@ impl Checkpointer {
     /// Continues the checkpoints of the process that has saved them until now, and has come
     /// this far.
     pub(crate) fn take_over(&mut self, saved: CheckpointSeq, locations: &Locations) {
+        // One of its own, from before it was another's turn to save them.
+        self.abandon(locations);
         self.saved = LoadedCheckpoint { come: saved, ..LoadedCheckpoint::default() };
         let Some(awaited) = self.awaited.take() else { return };
         let Awaited { changed, mut skip_index, mut blocks, .. } = awaited;

@@ -6,6 +6,7 @@ use std::time::Instant;
 use crate::journal::{CheckpointRow, CheckpointSeq, JournalError};
 use crate::store::delivery::IngestError;
 use crate::store::writer::checkpoint::part_writer::Saved;
+use crate::store::writer::following::Following;
 use crate::store::writer::thread::Writer;
 
 impl Writer {
@@ -69,10 +70,14 @@ impl Writer {
 
     /// Takes the turn to save a part, or leaves it to the process that saves checkpoints.
     fn begin_saving(&mut self) -> Result<bool, JournalError> {
-        if self.maintains()? {
+        while self.maintains()? {
             // What was erased by others must not be saved again.
             self.try_take_turn()?;
-            return Ok(true);
+            if self.following.as_ref().is_none_or(Following::maintains) {
+                return Ok(true);
+            }
+            // The connection was lost, and another process may have saved since.
+            self.end_turn();
         }
         self.save_redeliveries()?;
         if let Some(position) = self.journal.position()? {

@@ -1,3 +1,4 @@
 //! Several stores that write one journal by turns.
 
+mod cut_off;
 mod schedules;

@@ -19,7 +19,7 @@ use relata::{
 
 use crate::support::clock::{DAY, ManualClock};
 use crate::support::fault_plan::{Fault, Plan};
-use crate::support::faulty_journal::Faulty;
+use crate::support::faulty_journal::{Faulty, Saver};
 use crate::support::long;
 use crate::support::random::Random;
 use crate::support::sample::differences;
@@ -48,6 +48,7 @@ struct World {
     random: Random,
     clock: ManualClock,
     journal: MemoryJournal,
+    saver: Saver,
     nodes: Vec<Node>,
     /// Deliveries with an id, which may be sent again.
     sent: Vec<(String, String)>,
@@ -93,6 +94,7 @@ impl World {
             random,
             clock: ManualClock::new(),
             journal: MemoryJournal::shared(),
+            saver: Saver::default(),
             nodes: Vec::new(),
             sent: Vec::new(),
             acknowledged: BTreeMap::new(),
@@ -121,9 +123,10 @@ impl World {
     }
 
     fn open(&mut self) -> Node {
-        let fault = [Fault::Full, Fault::Taken, Fault::Sync][self.random.place(3)];
+        let fault = [Fault::Full, Fault::Taken, Fault::Same, Fault::Sync][self.random.place(4)];
         let mut journal = Faulty::new(self.journal.clone(), fault, u64::MAX);
         journal.clock = Some(self.clock.clone());
+        journal.saver = Some(Arc::clone(&self.saver));
         let plan = Arc::clone(&journal.plan);
         plan.failures_left.store(0, Relaxed);
         let options = self.options();
@@ -159,7 +162,16 @@ impl World {
             88..92 => self.kill(at),
             92..94 => {
                 let node = self.open();
-                std::mem::replace(&mut self.nodes[at], node).store.close().unwrap();
+                let before = std::mem::replace(&mut self.nodes[at], node);
+                // It may be paused, after a failure.
+                before.store.close().unwrap_or_default();
+                before.plan.stop_saving(&self.saver);
+            }
+            94..96 => self.cut(at),
+            96..98 => {
+                // One of the next events cannot be read at first.
+                let next = self.nodes[at].store.head() + 1 + self.random.below(3);
+                self.nodes[at].plan.read_fails_at.store(next, Relaxed);
             }
             _ => self.clock.pass(DAY * i64::try_from(self.random.below(5)).unwrap()),
         }
@@ -295,7 +307,8 @@ impl World {
         let location = self.location();
         let erased = self.nodes[at].store.erase_location(&location);
         self.log.push(format!("  erased {location}: {erased:?}"));
-        if let Ok(Some(_)) = erased {
+        // After a failure it may be done all the same.
+        if !matches!(erased, Ok(None)) {
             let head = self.journal.clone().head().unwrap();
             self.erased.insert(location, head);
         }
@@ -311,14 +324,28 @@ impl World {
         self.kill(at);
     }
 
+    /// Cuts the connection of a process, perhaps in the middle of a checkpoint, which another
+    /// one saves before it notices.
+    fn cut(&mut self, at: usize) {
+        self.nodes[at].plan.cut(&self.saver);
+        let other = self.random.place(self.nodes.len());
+        self.deliver(other);
+        self.nodes[other].store.checkpoint().unwrap_or_default();
+        self.nodes[at].store.checkpoint().unwrap_or_default();
+    }
+
     fn kill(&mut self, at: usize) {
         self.nodes[at].plan.is_dead.store(true, Relaxed);
+        self.nodes[at].plan.stop_saving(&self.saver);
         let before = self.open();
         drop(std::mem::replace(&mut self.nodes[at], before));
     }
 
     fn check(&mut self) {
         let head = self.journal.clone().head().unwrap();
+        for node in &self.nodes {
+            node.plan.read_fails_at.store(0, Relaxed);
+        }
         for at in 0..self.nodes.len() {
             let mut tries = 0;
             while !self.nodes[at].store.wait_for(head, Duration::from_millis(20)) {
@@ -330,8 +357,16 @@ impl World {
         }
         for node in &self.nodes {
             // Compactions and erasures come with the next turn.
-            let ended = node.store.erase_location("nobody");
-            assert!(matches!(ended, Ok(None)), "{ended:?}");
+            let erase = || node.store.erase_location("nobody");
+            // The first attempt of one that was cut off may fail.
+            let ended = (0..500).map(|_| erase()).find(|ended| {
+                let is_done = ended.is_ok();
+                if !is_done {
+                    std::thread::sleep(Duration::from_millis(20));
+                }
+                is_done
+            });
+            assert!(matches!(ended, Some(Ok(None))), "{ended:?}: {:?}", node.store.failure());
         }
         self.check_acknowledged();
         let mut fresh = Faulty::new(self.journal.clone(), Fault::Full, u64::MAX);
@@ -352,7 +387,9 @@ impl World {
             if self.random.below(2) == 0 {
                 node.plan.is_dead.store(true, Relaxed);
             }
-            drop(node);
+            let Node { store, plan } = node;
+            drop(store);
+            plan.stop_saving(&self.saver);
             let verified = verify(&mut self.journal.clone(), 10).unwrap();
             assert!(verified.differences.is_empty(), "{verified:#?}");
         }
