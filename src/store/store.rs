@@ -72,7 +72,7 @@ pub struct Store {
     pub(crate) no_ops: NoOpEvents,
     pub(crate) subscriptions: Arc<Subscriptions>,
     epochs: Epochs,
-    pub(crate) past_graphs: PastCache,
+    pub(crate) past_graphs: Arc<PastCache>,
     /// Held while events that a writing process added are merged.
     pub(crate) refreshing: Mutex<()>,
     /// Loads the graphs of locations; `None` where all are in memory.
@@ -136,7 +136,7 @@ impl Store {
             readers: Arc::new(move || database.open_read_only()),
             options: options.clone(),
             redeliveries: Redeliveries::default(),
-            past_graphs: PastCache::new(options.past_graphs),
+            past_graphs: Arc::new(PastCache::new(options.past_graphs)),
             refreshing: Mutex::default(),
             loader: None,
             to_writer: Arc::default(),
@@ -166,6 +166,7 @@ impl Store {
         let memory = options.graph_memory.filter(|_| shared.is_none());
         let loader = Loader::start(&locations, &readers, memory, &to_writer)?;
         let (kept, checkpointer) = (options.clone(), recovered.checkpointer);
+        let past_graphs = Arc::new(PastCache::new(options.past_graphs));
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),
@@ -175,6 +176,7 @@ impl Store {
             subscriptions: Arc::clone(&subscriptions),
             state: Arc::clone(&state),
             locations: Arc::clone(&locations),
+            past_graphs: Arc::clone(&past_graphs),
             deliveries: DedupWindow::new(options.remembered_deliveries),
             checkpointer,
             imports: Imports::default(),
@@ -198,7 +200,7 @@ impl Store {
             queue: Some(queue),
             writer: Mutex::new(Some(start(writer)?)),
             readers,
-            past_graphs: PastCache::new(kept.past_graphs),
+            past_graphs,
             options: kept,
             redeliveries,
             no_ops,

@@ -35,18 +35,12 @@ impl Store {
     /// # Ok::<(), Box<dyn std::error::Error>>(())
     /// ```
     pub fn erase_location(&self, id: &str) -> Result<Option<Erasure>, IngestError> {
-        // No past graph that would be cached is built meanwhile.
-        let _alone = self.past_graphs.lock_building(&|| false);
         let location = LocationId::from(id);
         let (known, upto) = self.seqs_of(id).map_err(|error| IngestError::Unavailable {
             reason: error.to_string(),
             source: Some(error.into()),
         })?;
-        let erased = self.execute(|reply| {
-            Command::Erase(Box::new(ToErase { location, known, upto }), reply)
-        })??;
-        self.past_graphs.forget(id);
-        Ok(erased)
+        self.execute(|reply| Command::Erase(Box::new(ToErase { location, known, upto }), reply))?
     }
 
     /// Returns the events of a location, and the last event that was searched.

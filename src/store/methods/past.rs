@@ -86,6 +86,7 @@ impl Store {
         if let Some(found) = self.past_graphs.find(location, seq) {
             return Ok(found);
         }
+        let erasures = self.past_graphs.erasures();
         let mut journal = self.whole_journal()?;
         let mut past = match self.past_graphs.find_before(location, seq) {
             Some(earlier) => Past { seq: earlier.seq, graph: earlier.graph.clone() },
@@ -104,7 +105,7 @@ impl Store {
         let past = Arc::new(past);
         let upto = stopped.unwrap_or(seq);
         if upto > from || stopped.is_none() {
-            self.past_graphs.insert(location, upto, &past);
+            self.past_graphs.insert(location, upto, &past, erasures);
         }
         drop(alone);
         stopped.map_or(Ok(past), |at| Err(PastError::Stopped { at, seq }))

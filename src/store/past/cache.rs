@@ -14,10 +14,17 @@ const WAIT: Duration = Duration::from_millis(5);
 /// The past graphs that were used last, latest first.
 #[derive(Debug)]
 pub(crate) struct PastCache {
-    graphs: Mutex<Vec<CachedGraph>>,
+    graphs: Mutex<Cached>,
     /// Held while a graph is built: each takes as much memory as the location.
     building: Mutex<()>,
     limit: usize,
+}
+
+#[derive(Debug, Default)]
+struct Cached {
+    graphs: Vec<CachedGraph>,
+    /// Number of erasures so far.
+    erasures: u64,
 }
 
 #[derive(Debug, Clone)]
@@ -33,7 +40,7 @@ impl PastCache {
         Self { graphs: Mutex::default(), building: Mutex::default(), limit: limit.max(1) }
     }
 
-    fn lock(&self) -> MutexGuard<'_, Vec<CachedGraph>> {
+    fn lock(&self) -> MutexGuard<'_, Cached> {
         self.graphs.lock().ignore_poison()
     }
 
@@ -51,7 +58,7 @@ impl PastCache {
     }
 
     pub(crate) fn find(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
-        let mut graphs = self.lock();
+        let graphs = &mut self.lock().graphs;
         let is_it =
             |it: &CachedGraph| *it.location == *location && (it.past.seq..=it.upto).contains(&seq);
         let at = graphs.iter().position(is_it)?;
@@ -63,19 +70,31 @@ impl PastCache {
 
     /// Returns the latest graph before this moment, to replay from.
     pub(crate) fn find_before(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
-        let graphs = self.lock();
-        let earlier = graphs.iter().filter(|it| *it.location == *location && it.past.seq < seq);
+        let cached = self.lock();
+        let earlier = cached.graphs.iter().filter(|it| *it.location == *location && it.past.seq < seq);
         earlier.max_by_key(|it| it.past.seq).map(|it| Arc::clone(&it.past))
     }
 
-    /// Forgets the graphs of a location.
+    /// Forgets the graphs of a location that was erased.
     pub(crate) fn forget(&self, location: &str) {
-        self.lock().retain(|it| *it.location != *location);
+        let mut cached = self.lock();
+        cached.erasures += 1;
+        cached.graphs.retain(|it| *it.location != *location);
     }
 
-    /// Adds a graph that is the same up to `upto`.
-    pub(crate) fn insert(&self, location: &str, upto: Seq, past: &Arc<Past>) {
-        let mut graphs = self.lock();
+    /// Returns the number of erasures so far: to be taken before a graph is built.
+    pub(crate) fn erasures(&self) -> u64 {
+        self.lock().erasures
+    }
+
+    /// Adds a graph that is the same up to `upto`, unless anything was erased while it was
+    /// built: it may contain that.
+    pub(crate) fn insert(&self, location: &str, upto: Seq, past: &Arc<Past>, erasures: u64) {
+        let mut cached = self.lock();
+        if cached.erasures != erasures {
+            return;
+        }
+        let graphs = &mut cached.graphs;
         graphs.insert(0, CachedGraph { location: location.into(), upto, past: Arc::clone(past) });
         graphs.truncate(self.limit);
     }

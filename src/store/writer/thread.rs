@@ -15,6 +15,7 @@ use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::IngestError;
 use crate::store::locations::Locations;
 use crate::store::options::Options;
+use crate::store::past::cache::PastCache;
 use crate::store::writer::batch::Batch;
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 use crate::store::writer::clock::ReceiptClock;
@@ -71,6 +72,8 @@ pub(crate) struct Writer {
     pub(crate) commands: Receiver<Command>,
     pub(crate) state: Arc<WriterState>,
     pub(crate) locations: Arc<Locations>,
+    /// Where past graphs of a location that is erased are to be forgotten.
+    pub(crate) past_graphs: Arc<PastCache>,
     pub(crate) subscriptions: Arc<Subscriptions>,
     pub(crate) deliveries: DedupWindow,
     pub(crate) checkpointer: Checkpointer,

@@ -57,8 +57,8 @@ impl Writer {
 }
 
 impl Writer {
-    /// Forgets a location that was erased: its graph, what is not saved of it, and the ids of
-    /// its deliveries. What else these runs of events name is noted again.
+    /// Forgets a location that was erased: its graph, those of the past, what is not saved of
+    /// it, and the ids of its deliveries. What else these runs of events name is noted again.
     pub(crate) fn forget_erased(
         &mut self,
         id: &str,
@@ -70,6 +70,7 @@ impl Writer {
         self.checkpointer.abandon(&self.locations);
         let number = self.locations.describe(id).map(|(number, _)| number);
         self.locations.remove(id);
+        self.past_graphs.forget(id);
         self.deliveries.forget(seqs);
         if !seqs.is_empty() {
             self.imports = Imports::default();
