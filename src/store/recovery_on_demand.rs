@@ -54,6 +54,13 @@ fn recover_shared(
                 let reason = "another process saves it: run `relata verify --repair`".to_owned();
                 return Err(JournalError::DamagedCheckpoint { reason });
             }
+            // What is erased from here on must not be saved again.
+            let turn = journal.take_turn()?.unwrap_or(position);
+            if turn.revision != position.revision {
+                journal.end_turn()?;
+                begun = turn;
+                continue;
+            }
             recovered.replace_damaged_checkpoint(journal)?;
         }
         return Ok((recovered, Some(position)));

@@ -17,7 +17,7 @@ use crate::store::location_ids::forget_changes;
 use crate::store::locations::Locations;
 use crate::store::options::Options;
 use crate::store::past::cache::PastCache;
-use crate::store::recovery::{OpenError, recover_beside_writer};
+use crate::store::recovery::{OpenError, Recovered, recover_beside_writer};
 use crate::store::recovery_on_demand::open_graphs;
 use crate::store::writer::clock::ReceiptClock;
 use crate::store::writer::command::Command;
@@ -136,7 +136,7 @@ impl Store {
             readers: Arc::new(move || database.open_read_only()),
             options: options.clone(),
             redeliveries: Redeliveries::default(),
-            past_graphs: Arc::new(PastCache::new(options.past_graphs)),
+            past_graphs: PastCache::new(options.past_graphs),
             refreshing: Mutex::default(),
             loader: None,
             to_writer: Arc::default(),
@@ -155,18 +155,17 @@ impl Store {
         options: Options,
     ) -> Result<Self, OpenError> {
         let (recovered, shared) = open_graphs(journal.as_mut(), &options)?;
+        let Recovered { locations, checkpointer, checkpoint, head } = recovered;
         let following = shared.map(Following::new);
         let last_look = following.as_ref().map(Following::last_look);
-        let (head, epochs) = (recovered.head, journal.epochs()?);
-        let locations = Arc::new(recovered.locations);
-        let state = Arc::new(WriterState::new(head, recovered.checkpoint));
+        let (locations, past_graphs) = (Arc::new(locations), PastCache::new(options.past_graphs));
+        let (epochs, state) = (journal.epochs()?, Arc::new(WriterState::new(head, checkpoint)));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let (readers, subscriptions) = (journal.readers(), Subscriptions::starting_at(head));
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
         let memory = options.graph_memory.filter(|_| shared.is_none());
         let loader = Loader::start(&locations, &readers, memory, &to_writer)?;
-        let (kept, checkpointer) = (options.clone(), recovered.checkpointer);
-        let past_graphs = Arc::new(PastCache::new(options.past_graphs));
+        let kept = options.clone();
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),

@@ -21,7 +21,8 @@ const RUNS: &str = "DELETE FROM skip_block WHERE EXISTS (SELECT 1 FROM unnest($1
     AS s (seq) WHERE s.seq BETWEEN first AND last) RETURNING first, last";
 const RECORD: &str = "WITH now AS (UPDATE store SET revision = revision + 1 RETURNING revision) \
     INSERT INTO erasure (revision, at, location, seqs) SELECT revision, $1, $2, $3 FROM now";
-const RECORDED: &str = "SELECT revision, at, location, seqs FROM erasure WHERE revision > $1 ORDER BY revision LIMIT 64";
+const RECORDED: &str = "SELECT revision, at, location, seqs FROM erasure \
+    WHERE revision > $1 ORDER BY revision LIMIT 64";
 const DELIVERIES: &str = "DELETE FROM pruned_delivery WHERE location = $1 RETURNING seq";
 
 /// Adds the events of a location after `after` and up to `upto` to `found`.

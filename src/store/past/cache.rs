@@ -36,8 +36,9 @@ struct CachedGraph {
 }
 
 impl PastCache {
-    pub(crate) fn new(limit: usize) -> Self {
-        Self { graphs: Mutex::default(), building: Mutex::default(), limit: limit.max(1) }
+    pub(crate) fn new(limit: usize) -> Arc<Self> {
+        let (graphs, building) = Default::default();
+        Arc::new(Self { graphs, building, limit: limit.max(1) })
     }
 
     fn lock(&self) -> MutexGuard<'_, Cached> {
@@ -71,7 +72,8 @@ impl PastCache {
     /// Returns the latest graph before this moment, to replay from.
     pub(crate) fn find_before(&self, location: &str, seq: Seq) -> Option<Arc<Past>> {
         let cached = self.lock();
-        let earlier = cached.graphs.iter().filter(|it| *it.location == *location && it.past.seq < seq);
+        let earlier =
+            cached.graphs.iter().filter(|it| *it.location == *location && it.past.seq < seq);
         earlier.max_by_key(|it| it.past.seq).map(|it| Arc::clone(&it.past))
     }
 

@@ -40,6 +40,12 @@ impl Imports {
         }
     }
 
+    /// Forgets all marks, which an erasure has deleted. What waits to be written stays.
+    pub(crate) fn forget_marks(&mut self) {
+        self.known.clear();
+        self.order.clear();
+    }
+
     /// Returns how many of the deliveries with these marks were imported before.
     pub(crate) fn count_known(&self, marks: &[ImportMark]) -> usize {
         marks.iter().rposition(|mark| self.known.contains(mark)).map_or(0, |last| last + 1)

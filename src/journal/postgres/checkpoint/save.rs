@@ -44,8 +44,10 @@ const SAVE_REDELIVERIES: &str = "INSERT INTO redelivery (seq, times) VALUES ($1,
 const SAVE_NO_OPS: &str =
     "INSERT INTO no_op SELECT * FROM unnest($1::int8[]) ON CONFLICT DO NOTHING";
 
-/// Deletes what replaying every event writes again.
-const FORGET: &str = "DELETE FROM state_location; DELETE FROM state_summary; DELETE FROM state; \
+/// Deletes what replaying every event writes again. Between two rows of that, events may be
+/// read for longer than a turn may otherwise be idle.
+const FORGET: &str = "SET LOCAL idle_in_transaction_session_timeout = 0; \
+    DELETE FROM state_location; DELETE FROM state_summary; DELETE FROM state; \
     DELETE FROM skip_block; DELETE FROM no_op; DELETE FROM location_block";
 
 /// Saves rows over those of the checkpoint before.

@@ -8,7 +8,6 @@ use crate::store::delivery::IngestError;
 use crate::store::erase::Erasure;
 use crate::store::history;
 use crate::store::index::skip_index::SkipIndex;
-use crate::store::writer::import_marks::Imports;
 use crate::store::writer::thread::Writer;
 
 impl Writer {
@@ -73,7 +72,7 @@ impl Writer {
         self.past_graphs.forget(id);
         self.deliveries.forget(seqs);
         if !seqs.is_empty() {
-            self.imports = Imports::default();
+            self.imports.forget_marks();
         }
         runs.extend(self.checkpointer.forget(id, number, seqs));
         for run in runs {

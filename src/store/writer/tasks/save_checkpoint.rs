@@ -90,8 +90,14 @@ impl Writer {
     /// Adds the redeliveries that only this process has seen to those in the journal.
     fn save_redeliveries(&mut self) -> Result<(), JournalError> {
         let counts = self.checkpointer.redeliveries();
+        if counts.lock().is_empty() {
+            return Ok(());
+        }
+        // Those of events that others have erased are forgotten before.
+        self.try_take_turn()?;
         let mut counts = counts.lock();
         if counts.is_empty() {
+            self.end_turn();
             return Ok(());
         }
         self.journal.save_checkpoint(CheckpointSeq::default(), &mut |put| {
