@@ -163,9 +163,8 @@ impl Store {
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let (readers, subscriptions) = (journal.readers(), Subscriptions::starting_at(head));
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
-        let memory = options.graph_memory.filter(|_| shared.is_none());
+        let (kept, memory) = (options.clone(), options.graph_memory.filter(|_| shared.is_none()));
         let loader = Loader::start(&locations, &readers, memory, &to_writer)?;
-        let kept = options.clone();
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),

@@ -1,7 +1,7 @@
 //! What goes wrong with a journal, and when.
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, AtomicU64};
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Arc, Mutex};
 
 use crate::support::counting_reader::Reads;
 
@@ -68,4 +68,26 @@ pub(crate) struct Plan {
     pub(crate) is_moving_log: AtomicBool,
     /// What its readers have read.
     pub(crate) reads: Arc<Reads>,
+}
+
+/// The plan of the process that saves checkpoints, by its address.
+pub(crate) type Saver = Arc<Mutex<Option<usize>>>;
+
+impl Plan {
+    /// Cuts the connection of this process: what it holds in the database is free at once, and
+    /// it notices when it uses the connection.
+    pub(crate) fn cut(self: &Arc<Self>, saver: &Saver) {
+        self.is_cut.store(true, Ordering::Relaxed);
+        self.stop_saving(saver);
+    }
+
+    /// Makes this process the one that saves the checkpoints.
+    pub(crate) fn start_saving(self: &Arc<Self>, saver: &Saver) {
+        *saver.lock().unwrap() = Some(Arc::as_ptr(self).addr());
+    }
+
+    /// Lets another process save the checkpoints.
+    pub(crate) fn stop_saving(self: &Arc<Self>, saver: &Saver) {
+        saver.lock().unwrap().take_if(|it| *it == Arc::as_ptr(self).addr());
+    }
 }

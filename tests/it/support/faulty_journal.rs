@@ -1,8 +1,8 @@
 //! A journal whose disk fails, or is slow, when told to.
 
 use std::ops::{ControlFlow, RangeInclusive};
+use std::sync::Arc;
 use std::sync::atomic::Ordering;
-use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use relata::changes::Epochs;
@@ -16,7 +16,7 @@ use relata::{Seq, Timestamp};
 
 use crate::support::clock::ManualClock;
 use crate::support::counting_reader::CountingReader;
-use crate::support::fault_plan::{Fault, Plan};
+use crate::support::fault_plan::{Fault, Plan, Saver};
 
 /// Wraps a journal.
 #[derive(Debug)]
@@ -34,9 +34,6 @@ pub(crate) struct Faulty<J> {
     pub(crate) saves: bool,
 }
 
-/// The plan of the process that saves checkpoints, by its address.
-pub(crate) type Saver = Arc<Mutex<Option<usize>>>;
-
 impl<J> Faulty<J> {
     /// Fails at the append after so many.
     pub(crate) fn new(kept: J, append: Fault, appends_left: u64) -> Self {
@@ -46,25 +43,6 @@ impl<J> Faulty<J> {
             ..Plan::default()
         });
         Self { kept, plan, append, clock: None, was_kept: true, saver: None, saves: false }
-    }
-}
-
-impl Plan {
-    /// Cuts the connection of this process: what it holds in the database is free at once, and
-    /// it notices when it uses the connection.
-    pub(crate) fn cut(self: &Arc<Self>, saver: &Saver) {
-        self.is_cut.store(true, Ordering::Relaxed);
-        self.stop_saving(saver);
-    }
-
-    /// Makes this process the one that saves the checkpoints.
-    pub(crate) fn start_saving(self: &Arc<Self>, saver: &Saver) {
-        *saver.lock().unwrap() = Some(Arc::as_ptr(self).addr());
-    }
-
-    /// Lets another process save the checkpoints.
-    pub(crate) fn stop_saving(self: &Arc<Self>, saver: &Saver) {
-        saver.lock().unwrap().take_if(|it| *it == Arc::as_ptr(self).addr());
     }
 }
 

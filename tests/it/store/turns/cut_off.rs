@@ -7,7 +7,8 @@ use std::time::Duration;
 use relata::journal::MemoryJournal;
 use relata::{Options, Store, verify};
 
-use crate::support::faulty_journal::{Fault, Faulty, Plan, Saver};
+use crate::support::fault_plan::{Fault, Plan, Saver};
+use crate::support::faulty_journal::Faulty;
 
 fn open(journal: &MemoryJournal, saver: &Saver, checkpoint_part_rows: usize) -> (Store, Arc<Plan>) {
     let mut journal = Faulty::new(journal.clone(), Fault::Full, u64::MAX);

@@ -1,5 +1,6 @@
 //! Several stores that write one journal by turns.
 
+mod checks;
 mod cut_off;
 mod erasures;
 mod schedules;

@@ -9,8 +9,7 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
 use std::time::Duration;
 
-use relata::changes::ChangeFilter;
-use relata::journal::{Compaction, Journal, JournalEntry, JournalReader, MemoryJournal};
+use relata::journal::{JournalReader, MemoryJournal};
 use relata::mutation::{Condition, Mutation, Mutations};
 use relata::{
     AssociationId, Delivery, LocationId, Options, RecordId, RelationId, Seq, Status, Store,
@@ -18,8 +17,8 @@ use relata::{
 };
 
 use crate::support::clock::{DAY, ManualClock};
-use crate::support::fault_plan::{Fault, Plan};
-use crate::support::faulty_journal::{Faulty, Saver};
+use crate::support::fault_plan::{Fault, Plan, Saver};
+use crate::support::faulty_journal::Faulty;
 use crate::support::long;
 use crate::support::random::Random;
 use crate::support::sample::differences;
@@ -29,35 +28,35 @@ const KEEP_DAYS: u64 = 10;
 
 const STEPS: u64 = 60;
 
-const LOCATIONS: u64 = 4;
+pub(super) const LOCATIONS: u64 = 4;
 
-struct Node {
-    store: Store,
-    plan: Arc<Plan>,
+pub(super) struct Node {
+    pub(super) store: Store,
+    pub(super) plan: Arc<Plan>,
 }
 
 /// What was acknowledged.
-struct Acknowledged {
-    location: String,
-    body: String,
+pub(super) struct Acknowledged {
+    pub(super) location: String,
+    pub(super) body: String,
     /// Its id, if it was accepted for the first time.
-    fresh: Option<String>,
+    pub(super) fresh: Option<String>,
 }
 
-struct World {
-    random: Random,
-    clock: ManualClock,
-    journal: MemoryJournal,
-    saver: Saver,
-    nodes: Vec<Node>,
+pub(super) struct World {
+    pub(super) random: Random,
+    pub(super) clock: ManualClock,
+    pub(super) journal: MemoryJournal,
+    pub(super) saver: Saver,
+    pub(super) nodes: Vec<Node>,
     /// Deliveries with an id, which may be sent again.
-    sent: Vec<(String, String)>,
-    acknowledged: BTreeMap<Seq, Acknowledged>,
+    pub(super) sent: Vec<(String, String)>,
+    pub(super) acknowledged: BTreeMap<Seq, Acknowledged>,
     /// By location, the last event before it was last erased.
-    erased: HashMap<String, Seq>,
+    pub(super) erased: HashMap<String, Seq>,
     /// Days after which old events are deleted.
-    keep_events: Option<u64>,
-    log: Vec<String>,
+    pub(super) keep_events: Option<u64>,
+    pub(super) log: Vec<String>,
 }
 
 #[test]
@@ -109,7 +108,7 @@ impl World {
         world
     }
 
-    fn options(&mut self) -> Options {
+    pub(super) fn options(&mut self) -> Options {
         Options {
             clock: self.clock.shared(),
             keep_tombstones: Some(Duration::from_secs(KEEP_DAYS * 24 * 3600)),
@@ -396,67 +395,5 @@ impl World {
         let last = Store::with_journal(Box::new(self.journal.clone()), self.options()).unwrap();
         let found = differences(&last, &replayed);
         assert!(found.is_empty(), "{found:#?}");
-    }
-
-    /// Each was written where its answer says, and each id once.
-    fn check_acknowledged(&mut self) {
-        let mut journal = self.journal.clone();
-        let pruned = journal.pruned().unwrap();
-        let mut found: BTreeMap<Seq, (String, Option<String>)> = BTreeMap::new();
-        journal
-            .read(pruned, &mut |seq, entry| {
-                let id = entry.webhook_id.map(str::to_owned);
-                found.insert(seq, (entry.location.to_owned(), id));
-                std::ops::ControlFlow::Continue(())
-            })
-            .unwrap();
-        let mut seen = HashMap::new();
-        for (seq, of) in &self.acknowledged {
-            if *seq <= pruned || self.erased.get(&of.location).is_some_and(|at| seq <= at) {
-                continue;
-            }
-            let (location, id) = found.get(seq).expect("an acknowledged event");
-            assert_eq!((location, id), (&of.location, &of.fresh), "event {seq}");
-        }
-        for (seq, (location, id)) in &found {
-            let Some(id) = id else { continue };
-            if let Some(first) = seen.insert((location, id), seq) {
-                panic!("{id} is there twice: {first}, {seq}");
-            }
-        }
-    }
-
-    /// A store of one process that replays all there is.
-    fn replayed(&mut self) -> Store {
-        let (mut from, mut to) = (self.journal.clone(), MemoryJournal::new());
-        let pruned = from.pruned().unwrap();
-        if pruned > 0 {
-            return Store::with_journal(Box::new(from), self.options()).unwrap();
-        }
-        from.read(0, &mut |_, entry: JournalEntry<'_>| {
-            to.append(&[entry]).unwrap();
-            std::ops::ControlFlow::Continue(())
-        })
-        .unwrap();
-        for compaction in from.compactions(0).unwrap() {
-            let Compaction { location, at, upto } = compaction;
-            to.record_compaction(&Compaction { location, at, upto }).unwrap();
-        }
-        let options = Options { keep_tombstones: None, ..self.options() };
-        Store::with_journal(Box::new(to), options).unwrap()
-    }
-
-    fn check_changes(&self, store: &Store, replayed: &Store) {
-        if self.keep_events.is_some() {
-            return;
-        }
-        for number in 0..LOCATIONS {
-            let id = format!("L{number}");
-            let told = |store: &Store| {
-                let page = store.changes(&id, 0, &ChangeFilter::default(), 1_000).unwrap();
-                page.events.iter().map(|event| (event.seq, event.received_at)).collect::<Vec<_>>()
-            };
-            assert_eq!(told(store), told(replayed), "changes of {id}");
-        }
     }
 }
