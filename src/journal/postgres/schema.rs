@@ -164,7 +164,7 @@ mod tests {
         cluster.run_sql(&url, "CREATE TABLE token (); CREATE SCHEMA own");
         migrated(&format!("{url}?options=-csearch_path%3Down")).unwrap();
         let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = ";
-        assert_eq!(cluster.run_sql(&url, &format!("{tables}'own'")), "17");
+        assert_eq!(cluster.run_sql(&url, &format!("{tables}'own'")), "18");
         assert_eq!(cluster.run_sql(&url, &format!("{tables}'public'")), "1");
     }
 
