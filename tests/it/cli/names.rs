@@ -254,6 +254,8 @@ fn helped() -> Result<BTreeSet<(String, String)>, Error> {
     let top = help(&["--help"])?;
     let commands = top.lines().filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
     let mut found = BTreeSet::new();
+    // What is copied is a store, from one place to another.
+    let commands = commands.filter(|name| *name != "copy");
     for command in commands.filter(|name| name.starts_with(|c: char| c.is_ascii_lowercase())) {
         for line in help(&[command, "--help"])?.lines() {
             let shown = line.trim_start().split("  ").next().unwrap_or_default();
