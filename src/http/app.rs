@@ -124,11 +124,8 @@ impl App {
     /// Looks for an event that a request names, where other processes write the journal, too:
     /// whoever learned of it from one of them may ask any. Gives up soon: it may not be there.
     pub(super) async fn look_for(&self, seq: Option<Seq>) {
-        let Some(seq) = seq.filter(|seq| *seq > self.store.head()) else { return };
-        if self.store.look_for(seq) {
-            let mut head = self.head.subscribe();
-            let visible = head.wait_for(|head| *head >= seq);
-            tokio::time::timeout(LOOK_FOR, visible).await.map(drop).unwrap_or_default();
+        if let Some(seq) = seq {
+            self.is_visible_within(seq, LOOK_FOR).await;
         }
     }
 
@@ -148,18 +145,21 @@ impl App {
 
     /// Waits until an event is visible.
     pub(super) async fn wait_for(&self, seq: Seq) -> Result<(), Problem> {
-        if self.store.head() >= seq {
+        if self.is_visible_within(seq, self.limits.min_seq_timeout).await {
             return Ok(());
+        }
+        Err(Problem::not_visible_yet(seq, self.store.head()))
+    }
+
+    async fn is_visible_within(&self, seq: Seq, limit: Duration) -> bool {
+        if self.store.head() >= seq {
+            return true;
         }
         let mut head = self.head.subscribe();
         self.store.look_for(seq);
         let visible = head.wait_for(|head| *head >= seq);
-        let waited = tokio::time::timeout(self.limits.min_seq_timeout, visible).await;
-        match waited {
-            Ok(Ok(_)) => Ok(()),
-            _ if self.store.head() >= seq => Ok(()),
-            _ => Err(Problem::not_visible_yet(seq, self.store.head())),
-        }
+        let waited = tokio::time::timeout(limit, visible).await;
+        matches!(waited, Ok(Ok(_))) || self.store.head() >= seq
     }
 
     /// Ends long work and the change feed: the server is stopping.

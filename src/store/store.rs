@@ -299,17 +299,16 @@ impl Store {
     }
 
     /// Looks for an event that another process has appended to the same journal, now rather
-    /// than in a few milliseconds. Returns false where there are no others.
-    pub(crate) fn look_for(&self, seq: Seq) -> bool {
-        let Some(last) = &self.last_look else { return false };
+    /// than in a few milliseconds.
+    pub(crate) fn look_for(&self, seq: Seq) {
+        let Some(last) = &self.last_look else { return };
         if self.head() >= seq || !last.hurry() {
-            return true;
+            return;
         }
         if let Some(writer) = &*self.to_writer.lock().ignore_poison() {
             // With a full queue the writer is awake, and looks.
             writer.try_send(Command::Follow).unwrap_or_default();
         }
-        true
     }
 
     /// Waits until an event is visible to every query, and returns whether it is.
