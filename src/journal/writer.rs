@@ -127,7 +127,8 @@ pub trait Journal: JournalReader {
     fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError>;
 
     /// Saves what `fill` puts in one transaction, after which the checkpoint has come to
-    /// `upto`. All but the last of several parts leave [`CheckpointSeq::seq`] as it was:
+    /// `upto`; where several processes write, one that is further already stays where it is.
+    /// All but the last of several parts leave [`CheckpointSeq::seq`] as it was:
     /// replaying the events after that over newer rows changes nothing.
     fn save_checkpoint(
         &mut self,

@@ -307,19 +307,14 @@ impl Journal for PostgresJournal {
             })
         });
         let taken = taken.and_then(|columns| self.check_position(columns));
-        match taken {
-            Ok(turn) => {
-                let turn = Some(turn);
-                if let Some(writing) = &mut self.writing {
-                    writing.turn = turn;
-                }
-                Ok(turn)
-            }
-            Err(error) => {
-                self.session()?.end("ROLLBACK").unwrap_or_default();
-                Err(error)
-            }
+        if taken.is_err() {
+            self.session()?.end("ROLLBACK").unwrap_or_default();
         }
+        let turn = Some(taken?);
+        if let Some(writing) = &mut self.writing {
+            writing.turn = turn;
+        }
+        Ok(turn)
     }
 
     fn maintain(&mut self) -> Result<bool, JournalError> {

@@ -33,8 +33,11 @@ pub(crate) struct LastLook {
 
 impl LastLook {
     fn new() -> Self {
-        let (hurry, maintains) = Default::default();
-        Self { hurry, at: Mutex::new(Instant::now()), maintains }
+        Self {
+            hurry: AtomicBool::new(false),
+            at: Mutex::new(Instant::now()),
+            maintains: AtomicBool::new(false),
+        }
     }
 
     /// Asks the writer to look now. Returns false if it was asked already.

@@ -31,10 +31,8 @@ impl Writer {
         if self.state.health.failure().is_some() {
             return self.refuse(batch);
         }
-        if let Err(refusal) = self.recall_for(batch.iter().map(|pending| &pending.delivery)) {
-            return batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
-        }
-        if let Err(refusal) = self.take_turn() {
+        let recalled = self.recall_for(batch.iter().map(|pending| &pending.delivery));
+        if let Err(refusal) = recalled.and_then(|()| self.take_turn()) {
             return batch.drain(..).for_each(|pending| (pending.reply)(Err(refusal.clone())));
         }
         self.stamp(batch.iter_mut().map(|pending| &mut pending.delivery));

@@ -19,8 +19,6 @@ impl Writer {
         upto: Seq,
     ) -> Result<Option<Erasure>, IngestError> {
         self.check_writable()?;
-        // It may have read what is erased now.
-        self.end_recalling();
         self.take_turn()?;
         let id = location.as_str();
         let found = self.locations.describe(id);
@@ -53,9 +51,7 @@ impl Writer {
         tracing::warn!(location = id, events, dead_letters, "a location was erased");
         Ok(Some(Erasure { location, events, dead_letters, counts, log_emptied }))
     }
-}
 
-impl Writer {
     /// Forgets a location that was erased: its graph, those of the past, what is not saved of
     /// it, and the ids of its deliveries. What else these runs of events name is noted again.
     pub(crate) fn forget_erased(

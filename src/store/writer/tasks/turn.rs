@@ -1,8 +1,8 @@
 //! Taking turns with other processes that write the same journal, and repeating what they do.
 //!
 //! Whatever is decided is decided at the head of the journal, after everything before it was
-//! merged. So each process has the same graphs at the same event, and no decision is made
-//! twice: not in the database, too.
+//! merged. So each process has the same graphs at the same event, and the database need not
+//! know how anything is decided.
 
 use std::collections::BTreeSet;
 
