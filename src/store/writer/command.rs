@@ -93,6 +93,11 @@ impl Command {
         )
     }
 
+    /// Returns whether it shares a transaction with others.
+    pub(crate) fn is_gathered(&self) -> bool {
+        matches!(self, Self::Append(_) | Self::Mutate(_) | Self::KeepDeadLetter(..))
+    }
+
     /// Returns the bytes of bodies in it, which count in the queue; of mutations about those
     /// of their events.
     pub(crate) fn bytes(&self) -> usize {

@@ -150,11 +150,15 @@ impl Writer {
 
     /// Executes a command, and those that wait and can share its transaction.
     fn execute_batch(&mut self, first: Command, batch: &mut Batch) {
+        if first.is_gathered() {
+            self.take_turn_early();
+        }
         let next = self.gather(first, batch);
         self.checkpointer.set_busy(!(batch.deliveries.is_empty() && batch.mutations.is_empty()));
         self.commit(&mut batch.deliveries);
         self.mutate(&mut batch.mutations);
         self.keep_dead_letters(&mut batch.refused);
+        self.end_turn();
         if let Some(command) = next {
             self.execute(command);
         }

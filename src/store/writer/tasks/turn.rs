@@ -29,6 +29,15 @@ impl Writer {
         })
     }
 
+    /// Takes the turn before a batch is gathered: what arrives while others have it shares
+    /// the transaction. Not where ids must be recalled first, for which others would wait.
+    pub(crate) fn take_turn_early(&mut self) {
+        if self.refusal().is_none() && self.deliveries.next_unrecalled().is_none() {
+            // What is gathered is refused for the same reason.
+            self.take_turn().unwrap_or_default();
+        }
+    }
+
     /// Takes the turn as [`take_turn`](Self::take_turn) does, for what is tried again later.
     pub(crate) fn try_take_turn(&mut self) -> Result<(), JournalError> {
         loop {
