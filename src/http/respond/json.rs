@@ -76,7 +76,8 @@ pub(crate) fn json_of<T: Serialize>(length: usize, value: &T) -> Answer {
     text(length, |body| Ok(serde_json::to_writer(body, value)?))
 }
 
-fn text(length: usize, write: impl FnOnce(&mut Body) -> io::Result<()>) -> Answer {
+/// Returns an answer of 200 with the JSON that this writes.
+pub(crate) fn text(length: usize, write: impl FnOnce(&mut Body) -> io::Result<()>) -> Answer {
     let mut body = Body { bytes: Vec::with_capacity(length), give_way_at: PART_BYTES };
     write(&mut body).map_err(Problem::unavailable)?;
     let mut response: Response = HttpResponse::new(body.bytes.into());

@@ -1,19 +1,30 @@
-//! A page of links, written as JSON without a serializer: it is the answer that is asked for
-//! most, and a serializer writes each quote and comma by itself.
+//! The two answers that are given most, written as JSON without a serializer, which writes
+//! each quote and comma by itself: the receipt of a delivery and a page of links.
 
 use std::io::{self, Write};
 
-use crate::api::LinksResponse;
+use serde::Serialize;
+
+use crate::api::{LinksResponse, ReceiptResponse};
 use crate::graph::Link;
 
+/// Writes the JSON that serializing the receipt would give.
+pub(crate) fn write_receipt(to: &mut impl Write, receipt: &ReceiptResponse<'_>) -> io::Result<()> {
+    let mut text = Vec::with_capacity(RECEIPT_BYTES);
+    write_member(&mut text, b"{\"status\":", receipt.status)?;
+    write_member(&mut text, b",\"event\":", receipt.event)?;
+    write_nullable(&mut text, b",\"locationId\":", receipt.location_id)?;
+    write_value(&mut text, b",\"seq\":", &receipt.seq)?;
+    write_member(&mut text, b",\"traceId\":", receipt.trace_id)?;
+    text.push(b'}');
+    to.write_all(&text)
+}
+
 /// Writes the JSON that serializing the page would give, link by link.
-pub(crate) fn write_page(to: &mut impl Write, page: LinksResponse<'_>) -> io::Result<()> {
-    let links = page.links;
-    let around = serde_json::to_string(&LinksResponse { links: &[], ..page })?;
-    let (before, after) = around.split_once(']').unwrap_or_default();
-    to.write_all(before.as_bytes())?;
+pub(crate) fn write_page(to: &mut impl Write, page: &LinksResponse<'_>) -> io::Result<()> {
     let (mut text, mut shared) = (Vec::with_capacity(LINK_BYTES), Shared::new());
-    for (at, link) in links.iter().enumerate() {
+    text.extend_from_slice(b"{\"links\":[");
+    for (at, link) in page.links.iter().enumerate() {
         if at > 0 {
             text.push(b',');
         }
@@ -21,9 +32,16 @@ pub(crate) fn write_page(to: &mut impl Write, page: LinksResponse<'_>) -> io::Re
         to.write_all(&text)?;
         text.clear();
     }
-    to.write_all(b"]")?;
-    to.write_all(after.as_bytes())
+    write_value(&mut text, b"],\"total\":", &page.total)?;
+    write_nullable(&mut text, b",\"next\":", page.listed.next.as_deref())?;
+    write_value(&mut text, b",\"complete\":", &page.listed.complete)?;
+    write_value(&mut text, b",\"seq\":", &page.listed.seq)?;
+    text.push(b'}');
+    to.write_all(&text)
 }
+
+/// Size of most receipts as JSON, in bytes.
+const RECEIPT_BYTES: usize = 256;
 
 /// Size of most links as JSON, in bytes.
 const LINK_BYTES: usize = 512;
@@ -55,8 +73,7 @@ impl<'a> Shared<'a> {
             Some(at) => write!(to, ",\"at\":\"{at}\"")?,
             None => to.extend_from_slice(b",\"at\":null"),
         }
-        to.extend_from_slice(b",\"seq\":");
-        serde_json::to_writer(&mut *to, &link.seq)?;
+        write_value(to, b",\"seq\":", &link.seq)?;
         to.push(b'}');
         Ok(())
     }
@@ -83,6 +100,12 @@ fn is_alike(one: &Link<'_>, other: &Link<'_>) -> bool {
         && one.association == other.association
         && one.association_key == other.association_key
         && one.association_type == other.association_type
+}
+
+/// Writes a member that is a number or a flag.
+fn write_value(to: &mut Vec<u8>, name: &[u8], value: &impl Serialize) -> io::Result<()> {
+    to.extend_from_slice(name);
+    Ok(serde_json::to_writer(to, value)?)
 }
 
 /// Writes a member that is left out where there is none.
@@ -122,14 +145,27 @@ mod tests {
     fn check(links: &[Link<'_>], total: Option<u64>, next: Option<&str>) {
         let listed = PageInfo::of(next.map(str::to_owned), true, 7);
         let page = LinksResponse { links, total, listed };
-        let serialized = serde_json::to_string(&page).unwrap();
         let mut written = Vec::new();
-        write_page(&mut written, page).unwrap();
-        assert_eq!(String::from_utf8(written).unwrap(), serialized);
+        write_page(&mut written, &page).unwrap();
+        let written = String::from_utf8(written).unwrap();
+        assert_eq!(written, serde_json::to_string(&page).unwrap());
     }
 
     #[test]
-    fn it_is_what_a_serializer_writes() {
+    fn a_receipt_is_what_a_serializer_writes() {
+        let seqs = [None, Some(0), Some(u64::MAX)];
+        for (location_id, seq) in [None, Some("eHy2"), Some("\"\n")].into_iter().zip(seqs) {
+            let (status, event, trace_id) = ("applied", "Käufer\u{0}", "aa4cd24f\\");
+            let receipt = ReceiptResponse { status, event, location_id, seq, trace_id };
+            let mut written = Vec::new();
+            write_receipt(&mut written, &receipt).unwrap();
+            let written = String::from_utf8(written).unwrap();
+            assert_eq!(written, serde_json::to_string(&receipt).unwrap());
+        }
+    }
+
+    #[test]
+    fn a_page_is_what_a_serializer_writes() {
         let known = Link {
             object: "custom_objects.property",
             record: Some("6adf249e8ce18ef62a90b95f"),
