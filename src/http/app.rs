@@ -129,18 +129,23 @@ impl App {
         }
     }
 
-    /// Waits for the writer's answer, but no longer than a sender would.
+    /// Waits for the writer's answer; for that of a database, which may hang, no longer than a
+    /// sender would.
     pub(super) async fn written<T>(
         &self,
         answer: oneshot::Receiver<Result<T, IngestError>>,
     ) -> Result<T, IngestError> {
-        match tokio::time::timeout(self.limits.storage_timeout, answer).await {
-            Ok(Ok(result)) => result,
-            Ok(Err(_)) => Err(IngestError::unavailable("the writer has stopped")),
-            Err(_) => Err(IngestError::unavailable(
-                "the storage does not answer; this may be accepted all the same: send it again",
-            )),
-        }
+        let answered = if self.store.is_shared() {
+            let within = tokio::time::timeout(self.limits.storage_timeout, answer).await;
+            within.map_err(|_| {
+                IngestError::unavailable(
+                    "the database does not answer; this may be accepted all the same: send it again",
+                )
+            })?
+        } else {
+            answer.await
+        };
+        answered.unwrap_or_else(|_| Err(IngestError::unavailable("the writer has stopped")))
     }
 
     /// Waits until an event is visible.

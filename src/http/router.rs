@@ -22,6 +22,7 @@ use crate::http::extract::body::Body;
 use crate::http::extract::params::Query;
 use crate::http::extract::request;
 use crate::http::extract::request::{Request, RequestLine};
+use crate::http::metrics::recorder::RouteCounts;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::routes::{Api, Handler, Kind, ROUTES, Route};
@@ -53,8 +54,20 @@ impl Route {
     }
 }
 
+/// A route in the table, and what is counted of it.
+struct ServedRoute {
+    route: &'static Route,
+    counts: RouteCounts,
+}
+
+impl ServedRoute {
+    fn new(route: &'static Route) -> Self {
+        Self { route, counts: RouteCounts::default() }
+    }
+}
+
 /// The routes by path.
-type RouteTable = matchit::Router<Vec<&'static Route>>;
+type RouteTable = matchit::Router<Vec<ServedRoute>>;
 
 /// Returns the table of all routes, with or without those of the sender's API.
 fn table(has_compat: bool) -> Result<RouteTable, matchit::InsertError> {
@@ -65,14 +78,14 @@ fn table(has_compat: bool) -> Result<RouteTable, matchit::InsertError> {
             continue;
         }
         paths.push(path);
-        let of_path = ROUTES.iter().filter(|route| route.path == *path);
-        let of_path: Vec<&'static Route> = of_path.collect();
-        if of_path.iter().all(|route| !route.is_compat()) {
-            table.insert(*path, of_path)?;
+        let of_path = || ROUTES.iter().filter(|route| route.path == *path);
+        let served = || of_path().map(ServedRoute::new).collect();
+        if of_path().all(|route| !route.is_compat()) {
+            table.insert(*path, served())?;
             continue;
         }
         for spelling in compat::spellings(path) {
-            table.insert(spelling, of_path.clone())?;
+            table.insert(spelling, served())?;
         }
     }
     Ok(table)
@@ -123,51 +136,52 @@ where
     let begun = Instant::now();
     let is_compat = app.has_compat && compat::covers(line.path);
     let page = if is_compat { None } else { app.policy.cors.allowed(&headers) };
-    let (route, answer) = match find(table, line) {
+    let (served, answer) = match find(table, line) {
         Err(_) if is_compat => (None, Ok(compat::refuse_unknown(line))),
         Err(_) if page.is_some() && cors::is_preflight(line.method, &headers) => {
             (None, preflight(table, line, &headers))
         }
         Ok(found) => {
-            let route = found.route;
-            (Some(route), dispatch(app, found, line, headers, body).await)
+            let served = found.served;
+            (Some(served), dispatch(app, found, line, headers, body).await)
         }
         Err(problem) => (None, Err(problem)),
     };
     let mut response = answer.unwrap_or_else(|problem| refuse(line, problem));
-    if route.is_some_and(Route::reads) {
+    if served.is_some_and(|served| served.route.reads()) {
         response.headers_mut().insert(EPOCH, app.epoch.clone());
     }
-    let (method, path) = route.map_or(("", ""), |route| (route.method, route.path));
-    app.metrics.answered(method, path, response.status(), begun.elapsed());
+    let name = served.map_or(("", ""), |ServedRoute { route, .. }| (route.method, route.path));
+    let counts = served.map(|served| &served.counts);
+    app.metrics.answered(name, response.status(), begun.elapsed(), counts);
     app.policy.cors.mark(&mut response, page);
     response
 }
 
 /// The route of a request, and the parameters in its path.
 struct MatchedRoute<'r> {
-    route: &'static Route,
+    served: &'r ServedRoute,
     parameters: Vec<(&'r str, Cow<'r, str>)>,
 }
 
 fn find<'r>(table: &'r RouteTable, line: &RequestLine<'r>) -> Result<MatchedRoute<'r>, Problem> {
     let matched = table.at(line.path).map_err(|_| no_such_path())?;
-    let route = choose(matched.value, line.method)?;
-    Ok(MatchedRoute { route, parameters: request::parameters(&matched.params)? })
+    let served = choose(matched.value, line.method)?;
+    Ok(MatchedRoute { served, parameters: request::parameters(&matched.params)? })
 }
 
 /// Returns the route of this method, or a problem that lists the methods there are.
-fn choose(routes: &[&'static Route], method: &Method) -> Result<&'static Route, Problem> {
-    let answers = |route: &&&'static Route| {
+fn choose<'r>(routes: &'r [ServedRoute], method: &Method) -> Result<&'r ServedRoute, Problem> {
+    let answers = |ServedRoute { route, .. }: &&ServedRoute| {
         let is_head = *method == Method::HEAD && route.method == "GET" && !route.is_compat();
         *method == route.method || is_head
     };
-    let found = routes.iter().find(answers).copied();
+    let found = routes.iter().find(answers);
     found.ok_or_else(|| Problem::method_not_allowed(&methods(routes)))
 }
 
-fn methods(routes: &[&'static Route]) -> String {
-    let names = routes.iter().map(|route| match route.method {
+fn methods(routes: &[ServedRoute]) -> String {
+    let names = routes.iter().map(|served| match served.route.method {
         "GET" => "GET, HEAD",
         other => other,
     });
@@ -195,7 +209,7 @@ where
     S: Stream<Item = Result<B, warp::Error>> + Send + 'static,
     B: Buf,
 {
-    let route = matched.route;
+    let route = matched.served.route;
     let handler = match route.api {
         Api::Own(_, handler) => handler,
         Api::Compat(handler) => {
@@ -223,7 +237,7 @@ fn admit<'r>(
     line: &RequestLine<'r>,
     headers: HeaderMap,
 ) -> Result<(Request<'r>, Option<Seq>), Problem> {
-    let MatchedRoute { route, parameters } = matched;
+    let MatchedRoute { served: ServedRoute { route, .. }, parameters } = matched;
     if !route.is_protected(app) {
         cross_site::check(&headers, &app.policy)?;
     }
@@ -303,7 +317,7 @@ mod tests {
             let table = table(has_compat).unwrap();
             for route in ROUTES {
                 let count = table.at(route.path).map_or(0, |found| {
-                    found.value.iter().filter(|other| other.method == route.method).count()
+                    found.value.iter().filter(|other| other.route.method == route.method).count()
                 });
                 let expected = usize::from(has_compat || !route.is_compat());
                 assert_eq!(count, expected, "{} {}", route.method, route.path);

@@ -7,9 +7,7 @@ use crate::journal::{JournalEntry, JournalError};
 use crate::model::{Change, LocationId, Property, Seq, Timestamp, WebhookId};
 use crate::store::load_error::LoadError;
 use crate::store::name_limits::LimitReached;
-use crate::webhook::{
-    DecodeError, Decoded, Keep, UrlTypes, decode_with, distill, distilled_body, strip_bom,
-};
+use crate::webhook::{DecodeError, Decoded, Keep, UrlTypes, decode_text, distill, distilled_body};
 
 /// One delivery, decoded and ready to be accepted.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -39,12 +37,8 @@ impl Delivery {
         url_types: UrlTypes,
         received_at: impl Into<Option<Timestamp>>,
     ) -> Result<Self, DecodeError> {
-        let decoded = decode_with(body, url_type, url_types)?;
-        // A byte order mark is not part of the text, and no reader of a kept body expects one.
-        let body = strip_bom(body);
-        let body = std::str::from_utf8(body)
-            .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
-        Ok(Self::from_decoded(body, decoded, received_at))
+        let (text, decoded) = decode_text(body, url_type, url_types)?;
+        Ok(Self::from_decoded(text, decoded, received_at))
     }
 
     /// Returns a delivery of a body, without a byte order mark, that was decoded to this.

@@ -3,8 +3,8 @@
 
 use crate::model::{Timestamp, WebhookId};
 use crate::signature::{Diagnosis, Scheme, SignatureError, SignatureHeaders, Verifier, diagnose};
-use crate::webhook::decode::{Decoded, UrlTypes, decode_with};
-use crate::webhook::encoding::{UnpackError, strip_bom};
+use crate::webhook::decode::{Decoded, UrlTypes, decode_text};
+use crate::webhook::encoding::UnpackError;
 use crate::webhook::error::DecodeError;
 use crate::webhook::limits::MAX_ID_BYTES;
 
@@ -141,16 +141,13 @@ impl AdmissionRules<'_> {
             Some(Ok(unpacked)) => unpacked,
             Some(Err(error)) => return Err(DecodeError::Packed { reason: error.to_string() }),
         };
-        let mut decoded = decode_with(body, posted.url_type, self.url_types)?;
+        let (text, mut decoded) = decode_text(body, posted.url_type, self.url_types)?;
         if let (Decoded::Event(event), Some(id)) =
             (&mut decoded, self.outer_id(&posted.headers, scheme))
             && event.webhook_id.is_none()
         {
             event.webhook_id = Some(WebhookId::from(id));
         }
-        // A byte order mark is no part of the text, and no reader of a kept body expects one.
-        let text = std::str::from_utf8(strip_bom(body))
-            .map_err(|error| DecodeError::Malformed { reason: error.to_string() })?;
         Ok(Admitted { text, decoded, scheme })
     }
 }

@@ -12,7 +12,7 @@ pub(super) fn too_deep() -> DecodeError {
     malformed(format!("nested deeper than {MAX_DEPTH}"))
 }
 
-/// Returns the text of a body, and how deep it nests.
+/// Returns the text of a body, and how deep it nests at most; exactly if that may be too deep.
 pub(super) fn checked_text(body: &[u8]) -> Result<(&str, usize), DecodeError> {
     let body = strip_bom(body);
     if body.starts_with(b"\xff\xfe") || body.starts_with(b"\xfe\xff") {
@@ -56,9 +56,12 @@ pub(crate) fn json_text(body: &[u8]) -> Result<&str, NoJson> {
     Ok(text)
 }
 
-/// Returns how deep the brackets nest, not counting those inside strings.
+/// Returns how deep the brackets nest at most, not counting those inside strings; exactly if
+/// that may be too deep.
 fn depth(body: &[u8]) -> usize {
-    deepest(body).0
+    // Few bodies have as many: to count brackets takes a tenth of the time of pairing them.
+    let opening = body.iter().filter(|byte| matches!(byte, b'{' | b'[')).count();
+    if opening <= MAX_DEPTH { opening } else { deepest(body).0 }
 }
 
 /// Returns how deep the brackets nest, and where they do so first.

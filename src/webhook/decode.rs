@@ -89,15 +89,30 @@ pub fn decode_with(
     url_type: Option<&str>,
     url_types: UrlTypes,
 ) -> Result<Decoded, DecodeError> {
+    decode_text(body, url_type, url_types).map(|(_, decoded)| decoded)
+}
+
+/// Decodes a delivery as [`decode_with`] does, and returns the text of its body, too: without
+/// a byte order mark, which is no part of it, and which no reader of a kept body expects.
+pub(crate) fn decode_text<'b>(
+    body: &'b [u8],
+    url_type: Option<&str>,
+    url_types: UrlTypes,
+) -> Result<(&'b str, Decoded), DecodeError> {
     decode_by(body, url_type, Rules { url_types, are_former: false })
 }
 
 /// Decodes a body that was accepted before, by the rules of that time.
 pub fn decode_stored(body: &[u8], event_type: &str) -> Result<Decoded, DecodeError> {
-    decode_by(body, Some(event_type), Rules { url_types: UrlTypes::Trusted, are_former: true })
+    let rules = Rules { url_types: UrlTypes::Trusted, are_former: true };
+    decode_by(body, Some(event_type), rules).map(|(_, decoded)| decoded)
 }
 
-fn decode_by(body: &[u8], url_type: Option<&str>, rules: Rules) -> Result<Decoded, DecodeError> {
+fn decode_by<'b>(
+    body: &'b [u8],
+    url_type: Option<&str>,
+    rules: Rules,
+) -> Result<(&'b str, Decoded), DecodeError> {
     let (text, depth) = checked_text(body)?;
     let payload = parse(text)?;
     if depth > MAX_DEPTH && !is_enveloped(&payload) {
@@ -109,7 +124,7 @@ fn decode_by(body: &[u8], url_type: Option<&str>, rules: Rules) -> Result<Decode
         reason: fault.reason,
         trace_id,
     });
-    read.map(|decoded| with_names(decoded, text))
+    read.map(|decoded| (text, with_names(decoded, text)))
 }
 
 /// Reads what names a thing, which has no part in whether the event can be used.
@@ -424,18 +439,5 @@ impl<'p> Reader<'p, '_> {
         };
         let key = self.object_key("key", |p| &p.key)?;
         Ok(ObjectSchema { key, singular, plural, primary: None })
-    }
-}
-
-/// Formats a body as one line of NDJSON that decodes to the same event wherever it is
-/// ingested: unchanged if it names its type, otherwise in an envelope that does.
-///
-/// `body` is a body that [`decode`] has read. Line breaks between members
-/// become spaces; inside strings JSON has none.
-pub fn wrapped(body: &str, event_type: &str) -> String {
-    let line = body.trim_ascii().replace(['\n', '\r'], " ");
-    match serde_json::from_str::<Payload<'_>>(&line) {
-        Ok(payload) if payload.event_type.is_some() => line,
-        _ => format!("{{\"type\":\"{event_type}\",\"data\":{line}}}"),
     }
 }

@@ -11,6 +11,7 @@ mod event_body;
 mod limits;
 mod members;
 mod names;
+mod one_line;
 mod payload;
 mod payload_values;
 #[cfg(feature = "server")]
@@ -24,7 +25,8 @@ pub use crate::model::{MAX_NAME_BYTES, clean_name};
 pub use admission::{AdmissionRules, Admitted, Examined, PostedDelivery, Refusal};
 #[cfg(feature = "server")]
 pub(crate) use body_text::json_text;
-pub use decode::{Decoded, UrlTypes, decode, decode_stored, decode_with, wrapped};
+pub(crate) use decode::decode_text;
+pub use decode::{Decoded, UrlTypes, decode, decode_stored, decode_with};
 pub(crate) use distill::distilled_body;
 pub use distill::{Keep, distill};
 pub use encoding::{ContentEncoding, UnknownEncoding, UnpackError, strip_bom};
@@ -35,6 +37,7 @@ pub(crate) use members::{
     check_id, check_label, check_location, check_object_key, ignored_type, other_location,
     read_properties,
 };
+pub use one_line::wrapped;
 #[cfg(feature = "server")]
 pub(crate) use record_details::RecordDetails;
 #[cfg(feature = "server")]

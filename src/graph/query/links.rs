@@ -172,7 +172,8 @@ fn page<'g>(
         return LinkPage { links: vec![], next: query.after, total: None, complete: false };
     };
     let timed = query.is_timed();
-    let mut entries: Vec<AdjacencyEntry> = Vec::new();
+    let most = usize::try_from(total).map_or(query.limit, |total| total.min(query.limit));
+    let mut entries: Vec<AdjacencyEntry> = Vec::with_capacity(most);
     let mut last = None;
     while entries.len() < query.limit && budget.charge(1) {
         let Some(entry) = take_next(&mut sources) else { break };

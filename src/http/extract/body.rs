@@ -45,9 +45,11 @@ impl Stream for Body {
 pub(crate) fn check_content_type(headers: &HeaderMap) -> Result<(), Problem> {
     let Some(given) = headers.get(CONTENT_TYPE) else { return Ok(()) };
     let essence = given.to_str().unwrap_or_default().split(';').next().unwrap_or_default();
-    let essence = essence.trim().to_ascii_lowercase();
-    let is_json =
-        essence == "application/json" || essence == "text/json" || essence.ends_with("+json");
+    let essence = essence.trim();
+    let is_json = ["application/json", "text/json"]
+        .iter()
+        .any(|it| essence.eq_ignore_ascii_case(it))
+        || essence.rsplit_once('+').is_some_and(|(_, suffix)| suffix.eq_ignore_ascii_case("json"));
     if is_json { Ok(()) } else { Err(Problem::unsupported_media_type()) }
 }
 

@@ -235,6 +235,9 @@ pub(crate) fn of_other_order() -> Problem {
 
 /// Percent-decodes strictly: returns `None` for a stray `%` and for what is not UTF-8.
 pub(crate) fn decode(text: &str) -> Option<Cow<'_, str>> {
+    if !text.contains('%') {
+        return Some(Cow::Borrowed(text));
+    }
     let stray = text.split('%').skip(1).any(|after| {
         let hex = after.as_bytes().get(..2);
         !hex.is_some_and(|hex| hex.iter().all(u8::is_ascii_hexdigit))

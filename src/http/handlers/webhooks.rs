@@ -10,7 +10,8 @@ use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
 use crate::http::extract::body::{Body, Posted, Received};
 use crate::http::extract::request::Request;
-use crate::http::respond::json::{Answer, json};
+use crate::http::respond::json::{Answer, text};
+use crate::http::respond::plain_json::write_receipt;
 use crate::http::respond::problem::Problem;
 use crate::journal::Refused;
 use crate::model::Timestamp;
@@ -37,7 +38,8 @@ pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body:
     match accept(app, &request, body).await {
         Ok(receipt) => {
             app.metrics.delivered(Some(&receipt.event_type), receipt.status.as_str());
-            json(&ReceiptResponse::new(&receipt, request.id))
+            let receipt = ReceiptResponse::new(&receipt, request.id);
+            text(256, |body| write_receipt(body, &receipt))
         }
         Err(problem) => {
             let summary = problem.summary.as_ref();

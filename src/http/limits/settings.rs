@@ -62,7 +62,8 @@ pub struct Limits {
     pub imports: usize,
     /// How long a query waits for the event that `minSeq` names.
     pub min_seq_timeout: Duration,
-    /// How long what was sent waits for the storage; whether it is accepted is then unknown.
+    /// How long what was sent waits for a database that several servers write; whether it is
+    /// accepted is then unknown. A file is waited for without a limit.
     pub storage_timeout: Duration,
     /// How long a client may take nothing of what it is sent before its connection is cut.
     pub write_timeout: Duration,

@@ -2,7 +2,7 @@
 //! number of series is bounded.
 
 use std::fmt::Error;
-use std::sync::{Arc, Mutex};
+use std::sync::{Arc, Mutex, OnceLock};
 use std::time::{Duration, Instant};
 
 use prometheus_client::encoding::EncodeLabelSet;
@@ -50,6 +50,10 @@ struct ResponseLabels {
     route: &'static str,
     status: u16,
 }
+
+/// The count of good answers of a route and how long they took: found once, not at each.
+#[derive(Debug, Default)]
+pub(crate) struct RouteCounts(OnceLock<(Counter, Histogram)>);
 
 /// The counters and histograms. What they do not hold is read when it is asked for.
 #[derive(Debug)]
@@ -142,14 +146,26 @@ impl Metrics {
     /// Counts an answer of a route; both names are empty for a path that does not exist.
     pub(crate) fn answered(
         &self,
-        method: &'static str,
-        route: &'static str,
+        (method, route): (&'static str, &'static str),
         status: StatusCode,
         took: Duration,
+        counts: Option<&RouteCounts>,
     ) {
-        let answered = ResponseLabels { method, route, status: status.as_u16() };
-        self.requests.get_or_create(&answered).inc();
-        self.durations.get_or_create(&RouteLabels { method, route }).observe(took.as_secs_f64());
+        let counters = || {
+            let answered = ResponseLabels { method, route, status: status.as_u16() };
+            let requests = self.requests.get_or_create_owned(&answered);
+            (requests, self.durations.get_or_create_owned(&RouteLabels { method, route }))
+        };
+        let found;
+        let (requests, durations) = match counts {
+            Some(RouteCounts(of_good)) if status == StatusCode::OK => of_good.get_or_init(counters),
+            _ => {
+                found = counters();
+                &found
+            }
+        };
+        requests.inc();
+        durations.observe(took.as_secs_f64());
     }
 
     /// Writes everything that was counted.

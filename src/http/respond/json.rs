@@ -16,7 +16,7 @@ use crate::http::respond::problem::Problem;
 const PART_BYTES: usize = 32 << 10;
 
 /// The body of an answer while it is written.
-struct Body {
+pub(crate) struct Body {
     bytes: Vec<u8>,
     give_way_at: usize,
 }
@@ -26,6 +26,7 @@ impl Write for Body {
         self.write_all(bytes).map(|()| bytes.len())
     }
 
+    #[inline]
     fn write_all(&mut self, bytes: &[u8]) -> io::Result<()> {
         self.bytes.extend_from_slice(bytes);
         if self.bytes.len() >= self.give_way_at {
@@ -55,16 +56,30 @@ pub(crate) fn json_within<T: Serialize>(
     length: usize,
     value: impl FnOnce() -> T,
 ) -> Answer {
+    text_within(budget, length, |body| Ok(serde_json::to_writer(body, &value())?))
+}
+
+/// Returns an answer as [`json_within`] does, with the JSON that this writes.
+pub(crate) fn text_within(
+    budget: &Budget<'_>,
+    length: usize,
+    write: impl FnOnce(&mut Body) -> io::Result<()>,
+) -> Answer {
     if budget.is_in_vain() {
         return Err(Problem::unavailable("the trial budget is exhausted"));
     }
-    json_of(length, &value())
+    text(length, write)
 }
 
 /// Returns an answer as [`json`] does, where the length in bytes can be guessed.
 pub(crate) fn json_of<T: Serialize>(length: usize, value: &T) -> Answer {
+    text(length, |body| Ok(serde_json::to_writer(body, value)?))
+}
+
+/// Returns an answer of 200 with the JSON that this writes.
+pub(crate) fn text(length: usize, write: impl FnOnce(&mut Body) -> io::Result<()>) -> Answer {
     let mut body = Body { bytes: Vec::with_capacity(length), give_way_at: PART_BYTES };
-    serde_json::to_writer(&mut body, value).map_err(Problem::unavailable)?;
+    write(&mut body).map_err(Problem::unavailable)?;
     let mut response: Response = HttpResponse::new(body.bytes.into());
     response.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
     Ok(response)

@@ -28,9 +28,6 @@ use crate::http::server::exchange::Exchange;
 use crate::http::server::framing;
 use crate::http::server::linger::Unread;
 
-/// Maximum number of headers of a request; more are answered with 431.
-const HEADERS_MAX: usize = 100;
-
 /// Maximum number of connections that wait for the loop, as far as the system allows. With
 /// the usual 128, the system resets some of a few hundred senders that connect at once.
 const BACKLOG: u32 = 4_096;
@@ -144,12 +141,13 @@ impl Server {
     }
 }
 
+/// Returns how HTTP is spoken. A request may have 100 headers, which is hyper's own limit: for
+/// one that is set, hyper clears room for as many headers at each request.
 fn http_builder() -> http1::Builder {
     let mut http = http1::Builder::new();
     http.timer(TokioTimer::new())
         // It would include the time between two requests.
         .header_read_timeout(None)
-        .max_headers(HEADERS_MAX)
         .max_buf_size(BUFFER_BYTES);
     http
 }
