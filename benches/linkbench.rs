@@ -59,7 +59,7 @@ use linkbench::over_http::OverHttp;
 use linkbench::postgres_tables::{self, PostgresTables};
 use linkbench::relata::Relata;
 use linkbench::report::Report;
-use linkbench::requests::Access;
+use linkbench::requests::{Access, Request, Requests};
 use linkbench::sqlite_tables::{self, SqliteTables};
 use rusqlite::Connection;
 
@@ -85,6 +85,7 @@ fn main() {
     let stores = Stores::fill(directory.path(), &graph, url);
     let access = Arc::new(Access::new(graph.nodes()));
     let workload = Workload { graph, access, time: Duration::from_secs(seconds) };
+    stores.check(&workload);
     for clients in clients.iter().filter_map(|clients| usize::try_from(*clients).ok()) {
         stores.compare(&workload, clients, rounds);
     }
@@ -134,6 +135,27 @@ impl<'u> Stores<'u> {
             2 => Box::new(Relata::new(Library(Arc::clone(&self.library)))),
             _ => Box::new(SqliteTables::new(&self.sqlite, &self.sqlite_writer)),
         })
+    }
+
+    /// Panics if the stores do not give the same answers before anything is written.
+    fn check(&self, workload: &Workload) {
+        let mut clients: Vec<_> = (0..STORES.len()).filter_map(|at| self.client(at)).collect();
+        let mut requests = Requests::new(&workload.graph, &workload.access, 1);
+        for _ in 0..20_000 {
+            let request = requests.next();
+            let is_read = matches!(
+                request,
+                Request::GetLinkList { older: None, .. }
+                    | Request::CountLink { .. }
+                    | Request::GetNode { .. }
+            );
+            if is_read {
+                let mut rows: Vec<u64> =
+                    clients.iter_mut().map(|client| client.perform(&request)).collect();
+                rows.dedup();
+                assert_eq!(rows.len(), 1, "{request:?} has different answers: {rows:?}");
+            }
+        }
     }
 
     fn compare(&self, workload: &Workload, clients: usize, rounds: u64) {
