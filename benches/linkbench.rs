@@ -63,8 +63,13 @@ use linkbench::requests::{Access, Request, Requests};
 use linkbench::sqlite_tables::{self, SqliteTables};
 use rusqlite::Connection;
 
-/// The stores, in the order in which they are asked.
-const STORES: [&str; 4] = ["Relata over HTTP", "PostgreSQL", "Relata in process", "SQLite"];
+/// The stores, in the order in which they are asked, and the names of their processes.
+const STORES: [(&str, &str); 4] = [
+    ("Relata over HTTP", "relata"),
+    ("PostgreSQL", "postgres"),
+    ("Relata in process", ""),
+    ("SQLite", ""),
+];
 
 fn main() {
     let arguments: Vec<String> = std::env::args().skip(1).filter(|a| a != "--bench").collect();
@@ -160,18 +165,18 @@ impl<'u> Stores<'u> {
 
     fn compare(&self, workload: &Workload, clients: usize, rounds: u64) {
         println!("\n{clients} clients");
-        let mut report = Report::new(&STORES);
+        let mut report = Report::new(STORES.map(|(name, _)| name));
         for round in 0..=rounds {
-            for (number, name) in STORES.iter().enumerate() {
+            for (number, (name, server)) in STORES.iter().enumerate() {
                 if number == 1 && self.postgres.is_none() {
                     continue;
                 }
                 let make = || self.client(number).expect("it is filled");
-                let mut times = workload.run(clients, round, &make);
-                let [own, others] = times.processor();
+                let mut times = workload.run(clients, round, server, &make);
+                let [own, served] = times.processor();
                 println!(
                     "round {round}, {name}: {:.0}/s, {} rows; processor time each: \
-                     {own:.0} µs here, {others:.0} µs in other processes",
+                     {own:.0} µs here, {served:.0} µs in the server",
                     times.per_second(),
                     times.rows
                 );

@@ -29,7 +29,7 @@ impl Asked for Library {
 
     fn write(&mut self, event: &str, body: &str) -> u64 {
         let delivery = Delivery::read(body.as_bytes(), Some(event), None).expect("a good body");
-        self.0.accept(delivery).expect("the disk works").seq.unwrap_or(0)
+        self.0.accept(delivery).map(|_| 1).expect("the disk works")
     }
 
     fn list(&mut self, id1: u64, kind: u64, from: Option<Cursor>) -> (u64, Option<Cursor>) {

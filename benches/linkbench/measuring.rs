@@ -14,10 +14,10 @@ pub(crate) struct Times {
     of: [Vec<u64>; MIX.len()],
     /// How long all clients were asking.
     took: Duration,
-    /// What this process, the client, took of the processor, and all others on the machine.
+    /// What this process, the client, took of the processor, and what the server took.
     client: Duration,
-    others: Duration,
-    /// Links and nodes in all answers.
+    server: Duration,
+    /// Links, nodes and counts in all answers, and writes.
     pub(crate) rows: u64,
 }
 
@@ -31,11 +31,11 @@ impl Times {
         self.requests() as f64 / self.took.as_secs_f64()
     }
 
-    /// Returns what a request took of the processor in this process, and in all others, in
+    /// Returns what a request took of the processor in this process, and in the server, in
     /// microseconds.
     pub(crate) fn processor(&self) -> [f64; 2] {
         let each = |time: Duration| time.as_secs_f64() * 1e6 / self.requests().max(1) as f64;
-        [self.client, self.others].map(each)
+        [self.client, self.server].map(each)
     }
 
     /// Returns the milliseconds that so many in a hundred requests of an operation took at
@@ -51,25 +51,24 @@ impl Times {
     }
 }
 
-/// Processor time of a line of `/proc` in hundredths of a second, as Linux counts it.
-fn hundredths<'a>(fields: impl Iterator<Item = &'a str>) -> Duration {
-    let ticks = fields.filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
+/// Returns the processor time of a line of `/proc`, with that of children which have ended, in
+/// hundredths of a second, as Linux counts it.
+fn of_line(text: &str) -> Duration {
+    let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
+    let ticks = fields.skip(11).take(4).filter_map(|field| field.parse::<u64>().ok()).sum::<u64>();
     Duration::from_millis(ticks * 10)
 }
 
 fn of_this_process() -> Duration {
-    let text = std::fs::read_to_string("/proc/self/stat").unwrap_or_default();
-    let fields = text.rsplit(") ").next().unwrap_or_default().split(' ');
-    hundredths(fields.skip(11).take(2))
+    of_line(&std::fs::read_to_string("/proc/self/stat").unwrap_or_default())
 }
 
-/// Of all processes, whatever the processor did but idle or wait for a disk.
-fn of_all_processes() -> Duration {
-    let text = std::fs::read_to_string("/proc/stat").unwrap_or_default();
-    let fields: Vec<&str> =
-        text.lines().next().unwrap_or_default().split_whitespace().skip(1).collect();
-    let at = [0, 1, 2, 5, 6];
-    hundredths(at.iter().filter_map(|at| fields.get(*at).copied()))
+/// Returns the processor time of all processes of this name: PostgreSQL has many.
+fn of_processes(name: &str) -> Duration {
+    let processes = std::fs::read_dir("/proc").into_iter().flatten().flatten();
+    let lines =
+        processes.filter_map(|process| std::fs::read_to_string(process.path().join("stat")).ok());
+    lines.filter(|line| line.contains(&format!("({name}) "))).map(|line| of_line(&line)).sum()
 }
 
 /// What all rounds ask: the same requests of every store.
@@ -81,11 +80,12 @@ pub(crate) struct Workload {
 
 impl Workload {
     /// Has so many clients ask for the time of the workload. Those of one round draw the same
-    /// requests, whichever store they ask.
+    /// requests, whichever store they ask. `server` names the processes of that store.
     pub(crate) fn run(
         &self,
         clients: usize,
         round: u64,
+        server: &str,
         make: &dyn Fn() -> Box<dyn Client>,
     ) -> Times {
         let barrier = Arc::new(Barrier::new(clients + 1));
@@ -104,11 +104,11 @@ impl Workload {
             })
             .collect();
         barrier.wait();
-        let (start, own, all) = (Instant::now(), of_this_process(), of_all_processes());
+        let (start, own, theirs) = (Instant::now(), of_this_process(), of_processes(server));
         barrier.wait();
         let mut sum = Times { took: start.elapsed(), ..Times::default() };
         sum.client = of_this_process().saturating_sub(own);
-        sum.others = of_all_processes().saturating_sub(all).saturating_sub(sum.client);
+        sum.server = of_processes(server).saturating_sub(theirs);
         for thread in threads {
             let (of, rows) = thread.join().expect("no failure");
             sum.rows += rows;

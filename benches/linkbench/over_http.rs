@@ -101,7 +101,7 @@ impl Asked for OverHttp {
 
     fn write(&mut self, event: &str, body: &str) -> u64 {
         let request = post(&format!("/webhooks/{event}"), body);
-        self.ask(&request).expect("a receipt").len() as u64
+        self.ask(&request).map(|_| 1).expect("a receipt")
     }
 
     fn list(&mut self, id1: u64, kind: u64, from: Option<String>) -> (u64, Option<String>) {

@@ -18,8 +18,8 @@ pub(crate) struct Report {
 }
 
 impl Report {
-    pub(crate) fn new(stores: &[&'static str]) -> Self {
-        Self { stores: stores.iter().map(|name| (*name, Measured::default())).collect() }
+    pub(crate) fn new(stores: [&'static str; 4]) -> Self {
+        Self { stores: stores.into_iter().map(|name| (name, Measured::default())).collect() }
     }
 
     pub(crate) fn add(&mut self, store: usize, times: &mut Times) {
