@@ -7,7 +7,7 @@
 use std::path::Path;
 use std::sync::{Arc, Mutex, PoisonError};
 
-use rusqlite::{Connection, OptionalExtension, Row, params};
+use rusqlite::{Connection, OptionalExtension, Row, Transaction, TransactionBehavior, params};
 
 use super::client::{Client, CutShort, LIST_LIMIT};
 use super::graph::{Graph, Link};
@@ -144,11 +144,18 @@ fn change(connection: &Connection, text: &str, values: impl rusqlite::Params) {
     statement.execute(values).expect("a write");
 }
 
+/// Begins to write at once. A transaction that has read before does not wait while a reader
+/// that has found the index of the log half written holds the lock to look again.
+fn begin(connection: &mut Connection) -> Transaction<'_> {
+    let begun = connection.transaction_with_behavior(TransactionBehavior::Immediate);
+    begun.expect("a transaction")
+}
+
 /// Makes a link, or makes it visible and writes its payload again, and counts it if it was not
 /// visible.
 fn add_link(connection: &mut Connection, link: &Link) {
     let Link { id1, kind, id2, data, time } = link;
-    let transaction = connection.transaction().expect("a transaction");
+    let transaction = begin(connection);
     let was = visibility(&transaction, *id1, *kind, *id2);
     let text = "INSERT OR REPLACE INTO linktable VALUES (?1, ?2, ?3, 1, ?4, ?5, 0)";
     change(&transaction, text, params![id1, id2, kind, data, time]);
@@ -162,7 +169,7 @@ fn add_link(connection: &mut Connection, link: &Link) {
 
 /// Hides a link, and counts one less.
 fn delete_link(connection: &mut Connection, (id1, kind, id2): (u64, u64, u64), time: i64) {
-    let transaction = connection.transaction().expect("a transaction");
+    let transaction = begin(connection);
     if visibility(&transaction, id1, kind, id2) == Some(true) {
         let text = "UPDATE linktable SET visibility = 0
             WHERE link_type = ?1 AND id1 = ?2 AND id2 = ?3";
