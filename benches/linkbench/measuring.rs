@@ -1,6 +1,7 @@
 //! Has clients ask a store for a time, each on a thread of its own with one request at a time,
 //! and keeps how long each request took.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, Barrier};
 use std::time::{Duration, Instant};
 
@@ -93,10 +94,12 @@ impl Workload {
             .map(|number| {
                 let turn = (round << 16) + (clients << 8 | number) as u64;
                 let requests = Requests::new(&self.graph, &self.access, turn);
-                let (client, barrier, time) = (make(), Arc::clone(&barrier), self.time);
+                let (mut client, barrier, time) = (make(), Arc::clone(&barrier), self.time);
                 std::thread::spawn(move || {
                     barrier.wait();
-                    let times = ask(client, requests, time);
+                    // The others wait for one that fails, too.
+                    let times =
+                        catch_unwind(AssertUnwindSafe(|| ask(client.as_mut(), requests, time)));
                     // Connections are closed once all are measured.
                     barrier.wait();
                     times
@@ -110,7 +113,7 @@ impl Workload {
         sum.client = of_this_process().saturating_sub(own);
         sum.server = of_processes(server).saturating_sub(theirs);
         for thread in threads {
-            let (of, rows) = thread.join().expect("no failure");
+            let (of, rows) = thread.join().flatten().expect("no failure");
             sum.rows += rows;
             for (all, mut one) in sum.of.iter_mut().zip(of) {
                 all.append(&mut one);
@@ -121,7 +124,7 @@ impl Workload {
 }
 
 fn ask(
-    mut client: Box<dyn Client>,
+    client: &mut dyn Client,
     mut requests: Requests,
     time: Duration,
 ) -> ([Vec<u64>; MIX.len()], u64) {
