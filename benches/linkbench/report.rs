@@ -13,6 +13,12 @@ struct Measured {
     percentiles: [[Vec<f64>; PERCENTILES.len()]; MIX.len()],
 }
 
+/// Writes a time with two digits that count.
+fn milliseconds(time: f64) -> String {
+    let digits = if time < 0.1 { 3 } else { 2 };
+    format!("{time:.digits$}")
+}
+
 pub(crate) struct Report {
     stores: Vec<(&'static str, Measured)>,
 }
@@ -44,7 +50,7 @@ impl Report {
             let rate = median(&mut measured.per_second.clone());
             rates.extend([" ", &format!("{rate:.0}"), " |"]);
             for (row, rounds) in rows.iter_mut().zip(&mut measured.percentiles) {
-                let shown = rounds.each_mut().map(|values| format!("{:.2}", median(values)));
+                let shown = rounds.each_mut().map(|values| milliseconds(median(values)));
                 row.extend([" ", &shown.join(", "), " |"]);
             }
         }
