@@ -70,7 +70,6 @@ pub(crate) fn deleted(id: u64, time: i64) -> String {
 /// Returns the events of a whole graph: their types, and their bodies.
 pub(crate) fn all(graph: &Graph) -> impl Iterator<Item = (&'static str, String)> {
     let associations = associations().map(|body| ("AssociationCreate", body));
-    // Before all links, or their events would not name what is there already.
     let nodes = graph.all_nodes().map(|(id, data)| ("RecordCreate", named(id, &data, 1_000)));
     let links = graph.all_links().map(|link| ("RelationCreate", linked(&link)));
     associations.chain(nodes).chain(links)

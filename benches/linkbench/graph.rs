@@ -14,7 +14,8 @@ const LINK_BYTES: usize = 255;
 /// When the first link was made, in milliseconds since 1970; each that follows is later.
 const LOADED_AT: i64 = 1_700_000_000_000;
 
-/// In the order of the ranks by links, LinkBench's correlated requests go the same way.
+/// Seed of the order of the nodes by their links. Requests that prefer nodes with many links
+/// use the same; it is that of LinkBench, as are the other seeds of orders.
 pub(crate) const BY_LINKS: u64 = 20_343_988_438_726_021;
 
 #[derive(Debug, Clone)]
@@ -80,7 +81,7 @@ impl Graph {
         let mut time = LOADED_AT;
         let of_node = move |id: u64| {
             (0..TYPES).flat_map(move |kind| {
-                // Also to itself, as LinkBench has it.
+                // The first of each type leads back to the node itself, as in LinkBench.
                 (0..self.degree(id, kind)).map(move |number| (id, kind, id + number))
             })
         };
