@@ -21,7 +21,7 @@
 //! - `getlink` asks `between`, which also finds the links among the far ends.
 //! - Relata keeps and answers both ends of each link, LinkBench one. `countlink` counts all
 //!   types and both ends.
-//! - A node that is deleted takes its links with it in Relata; in the tables they remain. One
+//! - A node that is deleted hides its links in Relata; in the tables they remain. One
 //!   that is updated after that is back in Relata, and remains deleted in the tables.
 //! - Relata writes an event for each request, also for a link to delete that is not there.
 //! - Lists hold 1,000 links at most, a page of Relata, where LinkBench has 10,000.
