@@ -29,7 +29,7 @@ screenshots:
 long:
     RELATA_LONG=1 cargo test --release -- --nocapture
 
-# Run one benchmark: http, questions, search, store, feed, exports, isolation or locations
+# Run one benchmark: http, questions, search, store, feed, exports, isolation, locations or linkbench
 bench name *arguments:
     cargo bench --bench {{name}} -- {{arguments}}
 
