@@ -210,7 +210,8 @@ impl JournalError {
             Self::InUse { .. }
             | Self::PrunedWhileReading { .. }
             | Self::ErasedWhileReading
-            | Self::NotUpgraded => WriteOutcome::NothingWritten,
+            | Self::NotUpgraded
+            | Self::TooNew { .. } => WriteOutcome::NothingWritten,
             _ => WriteOutcome::Damaged,
         }
     }

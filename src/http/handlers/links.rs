@@ -17,7 +17,7 @@ use crate::http::extract::body::Body;
 use crate::http::extract::params::Query;
 use crate::http::extract::request::Request;
 use crate::http::extract::{json_body, params};
-use crate::http::respond::json::{Answer, json_within, text_within};
+use crate::http::respond::json::{Answer, json_within, json_written_within};
 use crate::http::respond::plain_json::write_page;
 use crate::http::respond::problem::Problem;
 use crate::model::{NodeRef, ParseNodeRefError, Seq};
@@ -33,7 +33,7 @@ pub(crate) fn list_links(request: &Request<'_>) -> Result<PreparedQuery, Problem
     let (query, as_of) = (link_query(&request.query)?, request.query.as_of()?);
     Ok(PreparedQuery::new(request.node(), as_of, move |node, view, budget, seq| {
         let page = view.links(node, &query, budget)?;
-        text_within(budget, 128 + page.links.len() * LINK_BYTES, |body| {
+        json_written_within(budget, 128 + page.links.len() * LINK_BYTES, |body| {
             write_page(body, &LinksResponse::new(&page, seq))
         })
     }))

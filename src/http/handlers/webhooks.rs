@@ -10,7 +10,7 @@ use crate::http::app::App;
 use crate::http::auth::policy::signature_headers;
 use crate::http::extract::body::{Body, Posted, Received};
 use crate::http::extract::request::Request;
-use crate::http::respond::json::{Answer, text};
+use crate::http::respond::json::{Answer, json_written};
 use crate::http::respond::plain_json::write_receipt;
 use crate::http::respond::problem::Problem;
 use crate::journal::Refused;
@@ -39,7 +39,7 @@ pub(crate) async fn receive_delivery(app: &Arc<App>, request: Request<'_>, body:
         Ok(receipt) => {
             app.metrics.delivered(Some(&receipt.event_type), receipt.status.as_str());
             let receipt = ReceiptResponse::new(&receipt, request.id);
-            text(256, |body| write_receipt(body, &receipt))
+            json_written(256, |body| write_receipt(body, &receipt))
         }
         Err(problem) => {
             let summary = problem.summary.as_ref();

@@ -56,11 +56,11 @@ pub(crate) fn json_within<T: Serialize>(
     length: usize,
     value: impl FnOnce() -> T,
 ) -> Answer {
-    text_within(budget, length, |body| Ok(serde_json::to_writer(body, &value())?))
+    json_written_within(budget, length, |body| Ok(serde_json::to_writer(body, &value())?))
 }
 
 /// Returns an answer as [`json_within`] does, with the JSON that this writes.
-pub(crate) fn text_within(
+pub(crate) fn json_written_within(
     budget: &Budget<'_>,
     length: usize,
     write: impl FnOnce(&mut Body) -> io::Result<()>,
@@ -68,16 +68,19 @@ pub(crate) fn text_within(
     if budget.is_in_vain() {
         return Err(Problem::unavailable("the trial budget is exhausted"));
     }
-    text(length, write)
+    json_written(length, write)
 }
 
 /// Returns an answer as [`json`] does, where the length in bytes can be guessed.
 pub(crate) fn json_of<T: Serialize>(length: usize, value: &T) -> Answer {
-    text(length, |body| Ok(serde_json::to_writer(body, value)?))
+    json_written(length, |body| Ok(serde_json::to_writer(body, value)?))
 }
 
 /// Returns an answer of 200 with the JSON that this writes.
-pub(crate) fn text(length: usize, write: impl FnOnce(&mut Body) -> io::Result<()>) -> Answer {
+pub(crate) fn json_written(
+    length: usize,
+    write: impl FnOnce(&mut Body) -> io::Result<()>,
+) -> Answer {
     let mut body = Body { bytes: Vec::with_capacity(length), give_way_at: PART_BYTES };
     write(&mut body).map_err(Problem::unavailable)?;
     let mut response: Response = HttpResponse::new(body.bytes.into());

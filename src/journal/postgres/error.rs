@@ -41,3 +41,43 @@ fn class(code: Option<&SqlState>) -> (WriteOutcome, &'static str) {
         _ => (NothingWritten, "look at the database server and its log"),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What was undone is answered and may be sent again at once; what is unknown is looked up
+    /// in the journal first; after damage nothing more is written.
+    #[test]
+    fn codes_say_what_a_failed_statement_has_done() {
+        use WriteOutcome::{Damaged, NothingWritten, Unknown};
+        for (code, expected, advice) in [
+            ("01000", NothingWritten, "its log"),
+            ("08003", Unknown, "network"),
+            ("08006", Unknown, "network"),
+            ("23505", Damaged, "another program"),
+            ("25006", Unknown, "target_session_attrs"),
+            ("25P03", NothingWritten, "its log"),
+            ("28P01", Unknown, "PGPASSFILE"),
+            ("40001", NothingWritten, "its log"),
+            ("40003", Unknown, "database server"),
+            ("40P01", NothingWritten, "its log"),
+            ("42501", NothingWritten, "rights"),
+            ("42703", Damaged, "another program"),
+            ("42P01", Damaged, "another program"),
+            ("53100", NothingWritten, "free some space"),
+            ("53300", NothingWritten, "its log"),
+            ("57014", Unknown, "network"),
+            ("57P01", Unknown, "network"),
+            ("57P02", Unknown, "network"),
+            ("57P03", Unknown, "network"),
+            ("XX001", Damaged, "backup"),
+            ("XX002", Damaged, "backup"),
+        ] {
+            let (outcome, told) = class(Some(&SqlState::from_code(code)));
+            assert_eq!(outcome, expected, "{code}");
+            assert!(told.contains(advice), "{code}: {told}");
+        }
+        assert_eq!(class(None).0, Unknown, "the connection is lost");
+    }
+}

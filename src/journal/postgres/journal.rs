@@ -18,22 +18,6 @@ use crate::journal::writer::{Erased, ImportMark, Journal, Position, RecordedEras
 use crate::model::{Seq, Timestamp};
 use crate::sync::IgnorePoison;
 
-/// How far the journal has come.
-macro_rules! position {
-    () => {
-        "SELECT greatest((SELECT max(seq) FROM event), pruned), revision, checkpoint_seq, \
-         checkpoint_newest, floor(extract(epoch FROM clock_timestamp()) * 1000)::int8, \
-         (SELECT max(number) FROM epoch)::int8 FROM store"
-    };
-}
-const POSITION: &str = position!();
-
-/// Begins a turn: what comes after the lock sees all that was committed before it.
-const TAKE_TURN: &str = concat!("BEGIN; SELECT 1 FROM store FOR UPDATE; ", position!());
-
-/// Held by the process that saves checkpoints, as long as its connection lasts.
-const MAINTAIN: &str = "SELECT pg_try_advisory_lock(1919249249, hashtext(current_schema()))";
-
 /// Connections that are kept for the next reader.
 const IDLE_READERS: usize = 4;
 
@@ -48,7 +32,7 @@ pub struct PostgresJournal {
     /// `None` once it was given back.
     session: Option<Session>,
     /// `None` in a journal opened for reading.
-    writing: Option<Writing>,
+    pub(super) writing: Option<Writing>,
     idle: Arc<Idle>,
 }
 
@@ -57,19 +41,21 @@ type Idle = Mutex<Vec<Session>>;
 
 /// What a writer knows.
 #[derive(Debug, Default)]
-struct Writing {
+pub(super) struct Writing {
     /// How far the journal has come, while it is this process's turn.
-    turn: Option<Position>,
+    pub(super) turn: Option<Position>,
     /// Whether this process saves checkpoints, as far as its connection knows.
-    maintains: bool,
+    pub(super) maintains: bool,
     /// By number of a location here, that in the database, where it is known.
-    numbers: HashMap<u32, i32>,
+    pub(super) numbers: HashMap<u32, i32>,
     /// The number of the epoch that the journal was in when it was opened, once that is known.
-    epoch: Option<i64>,
+    pub(super) epoch: Option<i64>,
+    /// The version of the tables when the position was last read.
+    pub(super) format: i64,
     /// The last entry that was seen or appended here, and its checksum.
-    last: Option<(Seq, i64)>,
+    pub(super) last: Option<(Seq, i64)>,
     /// The last entry of an append whose outcome is unknown, and its checksum.
-    unsettled: Option<(Seq, i64)>,
+    pub(super) unsettled: Option<(Seq, i64)>,
 }
 
 impl PostgresJournal {
@@ -146,14 +132,28 @@ impl PostgresJournal {
         done
     }
 
-    /// Writes rows of locations as [`write`](Self::write) does.
+    /// Writes as [`write`](Self::write) does what a newer version may keep in another way.
+    /// Fails once one has changed the tables; events are appended nevertheless.
+    fn write_unless_outdated<T>(
+        &mut self,
+        work: impl FnOnce(&mut Session) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.take_turn()?;
+        if let Err(error) = self.check_format() {
+            self.end_turn()?;
+            return Err(error);
+        }
+        self.write(work)
+    }
+
+    /// Writes rows of locations as [`write_unless_outdated`](Self::write_unless_outdated) does.
     fn write_numbered<T>(
         &mut self,
         work: impl FnOnce(&mut Session, &mut HashMap<u32, i32>) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
         let writing = self.writing.as_mut().ok_or_else(read_only)?;
         let mut numbers = std::mem::take(&mut writing.numbers);
-        let done = self.write(|session| work(session, &mut numbers));
+        let done = self.write_unless_outdated(|session| work(session, &mut numbers));
         // After a failure they may be those of rows that are not there.
         if let (Some(writing), Ok(_)) = (&mut self.writing, &done) {
             writing.numbers = numbers;
@@ -198,18 +198,6 @@ impl PostgresJournal {
                 (checksum.map(|checksum| (head, checksum)), Some(epoch));
         }
         Ok(())
-    }
-
-    /// Returns a position, unless it is one of another epoch.
-    fn check_position(&self, columns: [i64; 6]) -> Result<Position, JournalError> {
-        let [head, revision, seq, newest, now, epoch] = columns;
-        let [head, revision, seq, newest] = [head, revision, seq, newest].map(i64::unsigned_abs);
-        let known = self.writing.as_ref().and_then(|writing| writing.epoch);
-        if known.is_some_and(|known| known != epoch) {
-            return Err(JournalError::NewEpoch { head });
-        }
-        let now = Timestamp::from_millis(now);
-        Ok(Position { head, revision, checkpoint: CheckpointSeq { seq, newest }, now })
     }
 
     /// Fails if the last entry that was known here is not there any more.
@@ -259,7 +247,7 @@ fn unknown(error: JournalError) -> JournalError {
     }
 }
 
-fn read_only() -> JournalError {
+pub(super) fn read_only() -> JournalError {
     JournalError::Storage {
         source: "the journal is open for reading only".into(),
         advice: "open it for writing",
@@ -282,53 +270,15 @@ impl Drop for PostgresJournal {
 
 impl Journal for PostgresJournal {
     fn position(&mut self) -> Result<Option<Position>, JournalError> {
-        let turn = self.writing.as_ref().and_then(|writing| writing.turn);
-        if turn.is_some() {
-            return Ok(turn);
-        }
-        let row = self.session()?.one(POSITION, &[])?;
-        let mut columns = [0; 6];
-        for (place, column) in columns.iter_mut().enumerate() {
-            *column = row.try_get(place)?;
-        }
-        self.check_position(columns).map(Some)
+        self.read_position().map(Some)
     }
 
     fn take_turn(&mut self) -> Result<Option<Position>, JournalError> {
-        let writing = self.writing.as_ref().ok_or_else(read_only)?;
-        if writing.turn.is_some() {
-            return Ok(writing.turn);
-        }
-        let taken = self.session()?.begin_with_row(TAKE_TURN);
-        let taken = taken.and_then(|row| {
-            let numbers: Vec<i64> = row.iter().filter_map(|text| text.parse().ok()).collect();
-            <[i64; 6]>::try_from(numbers).map_err(|_| JournalError::DamagedCheckpoint {
-                reason: "the table `store` has no row".to_owned(),
-            })
-        });
-        let taken = taken.and_then(|columns| self.check_position(columns));
-        if taken.is_err() {
-            self.session()?.end("ROLLBACK").unwrap_or_default();
-        }
-        let turn = Some(taken?);
-        if let Some(writing) = &mut self.writing {
-            writing.turn = turn;
-        }
-        Ok(turn)
+        self.begin_turn().map(Some)
     }
 
     fn maintain(&mut self) -> Result<bool, JournalError> {
-        let writing = self.writing.as_ref().ok_or_else(read_only)?;
-        if writing.maintains {
-            return Ok(true);
-        }
-        let maintains = self.session()?.one(MAINTAIN, &[])?.try_get(0)?;
-        if let Some(writing) = &mut self.writing {
-            writing.maintains = maintains;
-            // Whoever did it until now has given others perhaps.
-            writing.numbers.clear();
-        }
-        Ok(maintains)
+        self.try_to_maintain()
     }
 
     fn erasures(&mut self, after: u64) -> Result<Vec<RecordedErasure>, JournalError> {
@@ -382,7 +332,7 @@ impl Journal for PostgresJournal {
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {
-        self.write(|session| compactions::record(session, compaction))
+        self.write_unless_outdated(|session| compactions::record(session, compaction))
     }
 
     fn prune(
@@ -391,7 +341,7 @@ impl Journal for PostgresJournal {
         remember: Timestamp,
         limit: u32,
     ) -> Result<Seq, JournalError> {
-        self.write(|session| prune::prune(session, before, remember, limit))
+        self.write_unless_outdated(|session| prune::prune(session, before, remember, limit))
     }
 
     fn keep_dead_letters(
@@ -412,7 +362,7 @@ impl Journal for PostgresJournal {
         known: &[Seq],
         upto: Seq,
     ) -> Result<Erased, JournalError> {
-        self.write(|session| erase::erase(session, location, known, upto))
+        self.write_unless_outdated(|session| erase::erase(session, location, known, upto))
     }
 
     /// Connects again, and waits until the transaction before has ended, which the lock shows.

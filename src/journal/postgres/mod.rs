@@ -23,6 +23,7 @@ pub(super) mod reader;
 pub(super) mod schema;
 pub(super) mod servers;
 pub(super) mod tokens;
+pub(super) mod turns;
 
 pub use database_url::PostgresUrl;
 pub use journal::PostgresJournal;

@@ -32,7 +32,7 @@ const INSERT_STORE: &str = "INSERT INTO store VALUES \
 const INSERT_EPOCH: &str = "INSERT INTO epoch SELECT 1, floor(random() * 4294967296)::int8, 0";
 
 /// Returns the newest version known here.
-fn known_version() -> i32 {
+pub(super) fn known_version() -> i32 {
     MIGRATIONS.last().map_or(0, |(version, _)| *version)
 }
 
@@ -127,7 +127,9 @@ mod tests {
     use std::ops::ControlFlow;
 
     use super::*;
+    use crate::journal::checkpoint::{CheckpointSeq, Compaction};
     use crate::journal::entry::JournalEntry;
+    use crate::journal::error::WriteOutcome;
     use crate::journal::postgres::{PostgresJournal, PostgresUrl, cluster};
     use crate::journal::reader::JournalReader;
     use crate::journal::writer::Journal;
@@ -183,6 +185,40 @@ mod tests {
         assert_eq!(refused.advice(), "grant the role the rights to its schema");
         migrated(&url).unwrap();
         assert!(migrated(&powerless).unwrap_err().to_string().contains("(42501)"));
+    }
+
+    /// A server of a newer version is started beside one that is running: deliveries are
+    /// accepted by both, and the older one leaves all else to the newer.
+    #[test]
+    fn tables_that_are_newer_are_only_appended_to() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = cluster.new_database();
+        let open = || PostgresJournal::open(&PostgresUrl::new(&url)).unwrap();
+        let (mut journal, mut other) = (open(), open());
+        let at = Timestamp::from_millis(1);
+        let entry = JournalEntry::erased(at);
+        journal.append(&[entry]).unwrap();
+        assert!(journal.maintain().unwrap() && !other.maintain().unwrap());
+        cluster.run_sql(&url, "UPDATE store SET format = format + 1");
+        journal.append(&[entry]).unwrap();
+        let upto = CheckpointSeq::whole(1);
+        let compaction = Compaction { location: "L".into(), at: 1, upto: 1 };
+        let refused = [
+            journal.save_checkpoint(upto, &mut |_| Ok(())).unwrap_err(),
+            journal.replace_checkpoint(1, &mut |_| Ok(())).unwrap_err(),
+            journal.prune(at, at, 1).map(drop).unwrap_err(),
+            journal.record_compaction(&compaction).unwrap_err(),
+            journal.erase_location("L", &[], 1).map(drop).unwrap_err(),
+        ];
+        for error in refused {
+            assert!(matches!(error, JournalError::TooNew { .. }), "{error}");
+            assert_eq!(error.write_outcome(), WriteOutcome::NothingWritten);
+        }
+        assert!(!journal.maintain().unwrap() && !journal.maintain().unwrap());
+        cluster.run_sql(&url, "UPDATE store SET format = format - 1");
+        assert!(other.maintain().unwrap(), "the lock was left to it");
+        let events = "SELECT count(*), (SELECT checkpoint_seq FROM store) FROM event";
+        assert_eq!(cluster.run_sql(&url, events), "2|0");
     }
 
     /// A standby, or a server whose disk is full: it can be read.
