@@ -33,6 +33,11 @@ long:
 bench name *arguments:
     cargo bench --bench {{name}} -- {{arguments}}
 
+# Print what requests and queries cost next to baselines of the same run, and next to the last release
+ratios:
+    cargo bench --bench http -- 5 2 1000000
+    cargo bench --bench questions -- table
+
 # Build the documentation of the crate
 docs:
     cargo doc --no-deps

@@ -9,6 +9,7 @@
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark")]
 
 mod client;
+mod released;
 mod workload;
 
 use std::process::Command;
@@ -17,6 +18,7 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use client::{CONNECTIONS, Request, Server, get, load, median, post};
+use released::next_to;
 use warp::Filter;
 
 fn main() {
@@ -69,7 +71,8 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
     let relata = Server::start(&mut relata);
     println!("opened and listening in {:.2?}", start.elapsed());
     let resident = relata.resident_bytes();
-    println!("resident: {resident} bytes, {} per relation", resident / relations.max(1));
+    let each = resident / relations.max(1);
+    println!("resident: {resident} bytes, {each} per relation{}", next_to("bytes per relation"));
     let warp =
         Server::start(Command::new(std::env::current_exe().expect("a path")).arg("bare-warp"));
     let run = std::process::id();
@@ -110,6 +113,7 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
         );
     }
     println!("{CONNECTIONS} connections, medians of {rounds} rounds:");
-    println!("durable posts reach {:.0} % of warp's echo", 100.0 * median(&mut posts));
-    println!("first pages of links reach {:.0} % of warp's hello", 100.0 * median(&mut pages));
+    let (posts, pages) = (median(&mut posts), median(&mut pages));
+    println!("durable posts to warp's echo: {posts:.2}{}", next_to("durable posts"));
+    println!("first pages of links to warp's hello: {pages:.2}{}", next_to("first pages"));
 }

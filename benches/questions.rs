@@ -14,6 +14,7 @@
 )]
 
 mod bare;
+mod released;
 mod workload;
 
 use std::cell::RefCell;
@@ -41,6 +42,9 @@ const TURNS: usize = 99;
 /// before the next has its turn.
 const TURN: Duration = Duration::from_millis(6);
 
+/// The heading of the factors of the last release.
+const LAST: &str = "last release";
+
 fn main() {
     let mut criterion = Criterion::default()
         .warm_up_time(Duration::from_millis(200))
@@ -59,7 +63,7 @@ fn main() {
             if wanted(&question) {
                 question.check();
                 question.bench(&mut criterion, relations);
-                lines.push(question.line());
+                lines.push(question.line(relations));
             }
         };
         questions(&world).into_iter().for_each(&mut measure);
@@ -69,7 +73,7 @@ fn main() {
     criterion.final_summary();
     for (relations, lines) in tables {
         println!("\n{relations} relations in 20 locations, per second:\n");
-        println!("{:40} {:>12} {:>12} {:>7}", "", "Relata", "bare loop", "factor");
+        println!("{:40} {:>12} {:>12} {:>7} {:>13}", "", "Relata", "bare loop", "factor", LAST);
         for line in lines {
             println!("{line}");
         }
@@ -224,7 +228,7 @@ impl<'a> Question<'a> {
 
     /// Measures both sides in turn, with the same questions.
     #[expect(clippy::cast_precision_loss, reason = "rates need not be exact")]
-    fn line(&mut self) -> String {
+    fn line(&mut self, relations: u64) -> String {
         let counts = self.sides.each_mut().map(|ask| turn(ask, 0, None).0);
         let count = counts[0].min(counts[1]);
         let mut rates = [Vec::new(), Vec::new()];
@@ -236,7 +240,9 @@ impl<'a> Question<'a> {
         }
         let factors = rates[0].iter().zip(&rates[1]).map(|(relata, bare)| bare / relata).collect();
         let [relata, bare] = rates.map(median);
-        format!("{:40} {relata:12.0} {bare:12.0} {:7.2}", self.name, median(factors))
+        let last = released::figure(&format!("{}, {relations}", self.name));
+        let last = last.map_or_else(String::new, |last| format!("{last:.2}"));
+        format!("{:40} {relata:12.0} {bare:12.0} {:7.2} {last:>13}", self.name, median(factors))
     }
 }
 
