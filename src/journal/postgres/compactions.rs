@@ -1,6 +1,6 @@
 //! The `compaction` table, and when pruned events were received.
 
-use postgres::Row;
+use tokio_postgres::Row;
 
 use crate::journal::checkpoint::Compaction;
 use crate::journal::error::JournalError;

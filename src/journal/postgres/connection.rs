@@ -6,17 +6,15 @@ use std::sync::mpsc::{RecvTimeoutError, sync_channel};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use postgres::config::SslMode;
-use postgres::types::ToSql;
-use postgres::{Client, Config, NoTls, Row, RowIter, SimpleQueryMessage, Statement};
-use rustls::pki_types::CertificateDer;
-use rustls::pki_types::pem::PemObject;
-use rustls::{ClientConfig, RootCertStore};
-use tokio_postgres_rustls::MakeRustlsConnect;
+use tokio_postgres::config::SslMode;
+use tokio_postgres::error::{DbError, Severity};
+use tokio_postgres::types::ToSql;
+use tokio_postgres::{Config, NoTls, Row, SimpleQueryMessage, Statement};
 
 use crate::journal::error::{JournalError, WriteOutcome};
+use crate::journal::postgres::blocking::{BlockingClient, ConnectError, OnNotice, Rows};
 use crate::journal::postgres::database_url::PostgresUrl;
-use crate::journal::postgres::password;
+use crate::journal::postgres::{password, tls};
 use crate::sync::IgnorePoison;
 
 /// How long to wait for each address of a server that does not answer.
@@ -52,7 +50,7 @@ const VERSION_MIN: i32 = 14;
 /// A connection.
 pub(super) struct Session {
     /// `None` only while it is dropped.
-    client: Option<Client>,
+    client: Option<BlockingClient>,
     is_in_transaction: bool,
     /// By their text.
     statements: HashMap<&'static str, Statement>,
@@ -93,14 +91,14 @@ impl Session {
             .keepalives_retries(3);
         let warned = Arc::<AtomicBool>::default();
         let told = Arc::clone(&warned);
-        config.notice_callback(move |notice| {
+        let on_notice = move |notice: &DbError| {
             // `WARNING` in the language of the server is not what is compared here.
-            if notice.parsed_severity() == Some(postgres::error::Severity::Warning) {
+            if notice.parsed_severity() == Some(Severity::Warning) {
                 tracing::warn!(reason = notice.message(), "the database warns");
                 told.store(true, Ordering::Relaxed);
             }
-        });
-        let client = open(&config)?;
+        };
+        let client = open(&config, Box::new(on_notice))?;
         let (statements, is_in_transaction) = (HashMap::new(), false);
         let mut session = Self { client: Some(client), is_in_transaction, statements, warned };
         session.batch(SETTINGS).map_err(Failed::Here)?;
@@ -110,7 +108,7 @@ impl Session {
 
     /// Executes statements without parameters, in one round trip.
     pub(super) fn batch(&mut self, statements: &str) -> Result<(), JournalError> {
-        Ok(self.client()?.batch_execute(statements)?)
+        Ok(self.client()?.batch(statements)?)
     }
 
     /// Begins a transaction by these statements.
@@ -161,6 +159,42 @@ impl Session {
         Ok(self.client()?.execute(&statement, parameters)?)
     }
 
+    /// Executes a statement, and commits in the same round trip. Fails if the database warns:
+    /// a standby may lack what was committed.
+    pub(super) fn execute_and_commit(
+        &mut self,
+        statement: &'static str,
+        parameters: &[&(dyn ToSql + Sync)],
+    ) -> Result<(), JournalError> {
+        let statement = self.prepared(statement)?;
+        self.take_warned();
+        self.is_in_transaction = false;
+        let both = self.client()?.execute_and_commit(&statement, parameters);
+        let (executed, committed) = both.map_err(|error| unknown(error.into()))?;
+        // The commit has ended the transaction then, and written nothing.
+        executed?;
+        committed.map_err(|error| unknown(error.into()))?;
+        self.check_unwarned()
+    }
+
+    /// Commits. Fails if the database warns: a standby may lack what was committed.
+    pub(super) fn commit(&mut self) -> Result<(), JournalError> {
+        self.take_warned();
+        self.end("COMMIT").map_err(unknown)?;
+        self.check_unwarned()
+    }
+
+    fn check_unwarned(&self) -> Result<(), JournalError> {
+        if !self.take_warned() {
+            return Ok(());
+        }
+        Err(JournalError::Storage {
+            source: "the database has warned during a commit".into(),
+            advice: "look at the log of the database server, and at its standby",
+            outcome: WriteOutcome::Unknown,
+        })
+    }
+
     /// Returns all rows of a query.
     pub(super) fn query(
         &mut self,
@@ -176,9 +210,9 @@ impl Session {
         &mut self,
         statement: &'static str,
         parameters: &[&(dyn ToSql + Sync)],
-    ) -> Result<RowIter<'_>, JournalError> {
+    ) -> Result<Rows<'_>, JournalError> {
         let statement = self.prepared(statement)?;
-        Ok(self.client()?.query_raw(&statement, parameters.iter().copied())?)
+        Ok(self.client()?.rows(&statement, parameters)?)
     }
 
     /// Returns the row of a query that has one.
@@ -187,8 +221,8 @@ impl Session {
         statement: &'static str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Row, JournalError> {
-        let statement = self.prepared(statement)?;
-        Ok(self.client()?.query_one(&statement, parameters)?)
+        let row = self.optional(statement, parameters)?;
+        row.ok_or_else(|| unavailable(format!("no row from: {statement}").into()))
     }
 
     /// Returns the row of a query, if it has one.
@@ -197,8 +231,7 @@ impl Session {
         statement: &'static str,
         parameters: &[&(dyn ToSql + Sync)],
     ) -> Result<Option<Row>, JournalError> {
-        let statement = self.prepared(statement)?;
-        Ok(self.client()?.query_opt(&statement, parameters)?)
+        Ok(self.query(statement, parameters)?.into_iter().next())
     }
 
     fn prepared(&mut self, text: &'static str) -> Result<Statement, JournalError> {
@@ -210,24 +243,24 @@ impl Session {
         Ok(statement)
     }
 
-    fn client(&mut self) -> Result<&mut Client, JournalError> {
+    fn client(&mut self) -> Result<&mut BlockingClient, JournalError> {
         self.client.as_mut().ok_or_else(|| unavailable("the connection is closed".into()))
     }
 
     /// Returns whether a connection is of no more use.
     pub(super) fn is_closed(&self) -> bool {
-        self.client.as_ref().is_none_or(Client::is_closed)
+        self.client.as_ref().is_none_or(BlockingClient::is_closed)
     }
 
     /// Returns whether a connection that was not used for a while is of no more use, by asking
     /// the server: that it was closed shows only when it is used.
     pub(super) fn is_lost(&mut self) -> bool {
-        self.client.as_mut().is_none_or(|client| client.is_valid(STILL_THERE).is_err())
+        self.client.as_mut().is_none_or(|client| !client.answers_within(STILL_THERE))
     }
 
     /// Returns whether the server has sent a warning since this was last called. After a
     /// commit it says that the commit did not come as far as it should have: to a standby.
-    pub(super) fn take_warned(&self) -> bool {
+    fn take_warned(&self) -> bool {
         self.warned.swap(false, Ordering::Relaxed)
     }
 
@@ -304,13 +337,19 @@ fn connect_in_time(config: Config) -> Result<Session, Failed> {
     })
 }
 
-fn open(config: &Config) -> Result<Client, Failed> {
+fn open(config: &Config, on_notice: OnNotice) -> Result<BlockingClient, Failed> {
     let connected = if config.get_ssl_mode() == SslMode::Disable {
-        config.connect(NoTls)
+        BlockingClient::connect(config, NoTls, on_notice)
     } else {
-        config.connect(tls().map_err(Failed::Everywhere)?)
+        BlockingClient::connect(config, tls::connector().map_err(Failed::Everywhere)?, on_notice)
     };
     connected.map_err(|error| {
+        let error = match error {
+            ConnectError::Refused(error) => error,
+            ConnectError::NoRuntime(error) => {
+                return Failed::Everywhere(unavailable(Box::new(error)));
+            }
+        };
         // As libpq does: who is not let in by one server does not show its password to others.
         let is_refused = error.code().is_some_and(|code| code.code().starts_with("28"));
         let failed = if is_refused { Failed::Everywhere } else { Failed::Here };
@@ -318,30 +357,14 @@ fn open(config: &Config) -> Result<Client, Failed> {
     })
 }
 
-/// Returns what verifies certificates: by Mozilla's roots, or by those in the file that
-/// `PGSSLROOTCERT` names.
-fn tls() -> Result<MakeRustlsConnect, JournalError> {
-    let mut roots = RootCertStore::empty();
-    match std::env::var_os("PGSSLROOTCERT").filter(|path| !path.is_empty()) {
-        None => roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned()),
-        Some(path) => {
-            let bad = |reason: String| JournalError::Unsuited {
-                reason: format!("{}: {reason}", path.display()),
-                advice: "let PGSSLROOTCERT name a file of certificates in PEM",
-            };
-            let read =
-                CertificateDer::pem_file_iter(&path).map_err(|error| bad(error.to_string()))?;
-            for certificate in read {
-                let added = certificate.map_err(|error| bad(error.to_string()))?;
-                roots.add(added).map_err(|error| bad(error.to_string()))?;
-            }
+/// Returns a failed commit as what it is: nobody knows whether it came through.
+fn unknown(error: JournalError) -> JournalError {
+    match error {
+        JournalError::Storage { source, advice, .. } => {
+            JournalError::Storage { source, advice, outcome: WriteOutcome::Unknown }
         }
+        error => error,
     }
-    let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
-    let config = ClientConfig::builder_with_provider(provider)
-        .with_safe_default_protocol_versions()
-        .map_err(|error| unavailable(Box::new(error)))?;
-    Ok(MakeRustlsConnect::new(config.with_root_certificates(roots).with_no_client_auth()))
 }
 
 fn unavailable(source: Box<dyn std::error::Error + Send + Sync>) -> JournalError {

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use postgres::Config;
+use tokio_postgres::Config;
 
 use crate::journal::error::JournalError;
 use crate::journal::postgres::servers;

@@ -1,6 +1,6 @@
 //! The `dead_letter` table.
 
-use postgres::Row;
+use tokio_postgres::Row;
 
 use crate::journal::dead_letter::{
     DeadLetter, DeadLetterBounds, DeadLetterSummary, DeadLetterTotals, Refused,

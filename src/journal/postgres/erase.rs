@@ -1,7 +1,5 @@
 //! Erasing a location from the database.
 
-use postgres::fallible_iterator::FallibleIterator;
-
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
 use crate::journal::postgres::checkpoint::save;

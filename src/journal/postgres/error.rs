@@ -1,11 +1,11 @@
 //! Errors of a database server, and what to do about them.
 
-use postgres::error::SqlState;
+use tokio_postgres::error::SqlState;
 
 use crate::journal::error::{JournalError, WriteOutcome};
 
-impl From<postgres::Error> for JournalError {
-    fn from(error: postgres::Error) -> Self {
+impl From<tokio_postgres::Error> for JournalError {
+    fn from(error: tokio_postgres::Error) -> Self {
         let (outcome, advice) = class(error.code());
         // The library's own text leaves out what the server has said.
         let source = match error.as_db_error() {
@@ -74,9 +74,9 @@ mod tests {
             ("XX001", Damaged, "backup"),
             ("XX002", Damaged, "backup"),
         ] {
-            let (outcome, told) = class(Some(&SqlState::from_code(code)));
+            let (outcome, given) = class(Some(&SqlState::from_code(code)));
             assert_eq!(outcome, expected, "{code}");
-            assert!(told.contains(advice), "{code}: {told}");
+            assert!(given.contains(advice), "{code}: {given}");
         }
         assert_eq!(class(None).0, Unknown, "the connection is lost");
     }

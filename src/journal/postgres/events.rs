@@ -2,7 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use postgres::Row;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::JournalError;
@@ -79,6 +80,23 @@ pub(super) fn append(
     head: Seq,
     batch: &[JournalEntry<'_>],
 ) -> Result<Seq, JournalError> {
+    insert(head, batch, |parameters| session.execute(INSERT, parameters).map(drop))
+}
+
+/// Inserts entries as [`append`] does, and commits in the same round trip.
+pub(super) fn append_and_commit(
+    session: &mut Session,
+    head: Seq,
+    batch: &[JournalEntry<'_>],
+) -> Result<Seq, JournalError> {
+    insert(head, batch, |parameters| session.execute_and_commit(INSERT, parameters))
+}
+
+fn insert(
+    head: Seq,
+    batch: &[JournalEntry<'_>],
+    execute: impl FnOnce(&[&(dyn ToSql + Sync)]) -> Result<(), JournalError>,
+) -> Result<Seq, JournalError> {
     let seqs: Vec<i64> = (head + 1..).take(batch.len()).map(bound).collect();
     let ats: Vec<_> = batch.iter().map(|it| it.at.map(Timestamp::as_millis)).collect();
     let received: Vec<_> = batch.iter().map(|it| it.received_at.as_millis()).collect();
@@ -89,10 +107,7 @@ pub(super) fn append(
     let entities: Vec<_> = batch.iter().map(|it| it.entity.as_bytes()).collect();
     let ids: Vec<_> = batch.iter().map(|it| it.webhook_id.map(str::as_bytes)).collect();
     let bodies: Vec<_> = batch.iter().map(|it| it.body.as_bytes()).collect();
-    session.execute(
-        INSERT,
-        &[&seqs, &ats, &received, &checksums, &locations, &types, &entities, &ids, &bodies],
-    )?;
+    execute(&[&seqs, &ats, &received, &checksums, &locations, &types, &entities, &ids, &bodies])?;
     Ok(head + batch.len() as Seq)
 }
 

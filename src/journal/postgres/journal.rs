@@ -116,12 +116,21 @@ impl PostgresJournal {
         &mut self,
         work: impl FnOnce(&mut Session) -> Result<T, JournalError>,
     ) -> Result<T, JournalError> {
+        self.write_committing(|session| {
+            let done = work(session)?;
+            session.commit()?;
+            Ok(done)
+        })
+    }
+
+    /// Writes as [`write`](Self::write) does, by what commits itself.
+    fn write_committing<T>(
+        &mut self,
+        work: impl FnOnce(&mut Session) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
         self.take_turn()?;
         let session = self.session()?;
-        let done = work(session).and_then(|done| {
-            commit(session)?;
-            Ok(done)
-        });
+        let done = work(session);
         if done.is_err() && session.is_in_transaction() {
             // The connection may be lost: then there is nothing left to undo.
             session.end("ROLLBACK").unwrap_or_default();
@@ -174,11 +183,14 @@ impl PostgresJournal {
             (seq, entry.checksum(seq))
         });
         writing.unsettled = last;
-        let head = self.write(|session| {
+        let head = self.write_committing(|session| {
             if let Some(mark) = mark {
                 import_marks::add(session, mark)?;
             }
-            if batch.is_empty() { Ok(head) } else { events::append(session, head, batch) }
+            if batch.is_empty() {
+                return session.commit().map(|()| head);
+            }
+            events::append_and_commit(session, head, batch)
         })?;
         if let Some(writing) = &mut self.writing {
             writing.unsettled = None;
@@ -219,31 +231,6 @@ impl PostgresJournal {
         }
         let received_at = events::received_at(session, seq)?;
         Ok(found == received_at.map(|at| JournalEntry::erased(at).checksum(seq)))
-    }
-}
-
-/// Commits. Fails if the database warns: a standby may lack what was committed.
-pub(super) fn commit(session: &mut Session) -> Result<(), JournalError> {
-    session.take_warned();
-    session.end("COMMIT").map_err(unknown)?;
-    if session.take_warned() {
-        let warned = "the database has warned during a commit";
-        return Err(unknown(JournalError::Storage {
-            source: warned.into(),
-            advice: "look at the log of the database server, and at its standby",
-            outcome: WriteOutcome::Unknown,
-        }));
-    }
-    Ok(())
-}
-
-/// Returns a failed commit as what it is: nobody knows whether it came through.
-fn unknown(error: JournalError) -> JournalError {
-    match error {
-        JournalError::Storage { source, advice, .. } => {
-            JournalError::Storage { source, advice, outcome: WriteOutcome::Unknown }
-        }
-        error => error,
     }
 }
 

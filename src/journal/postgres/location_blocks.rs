@@ -2,8 +2,7 @@
 
 use std::ops::RangeInclusive;
 
-use postgres::Row;
-use postgres::fallible_iterator::FallibleIterator;
+use tokio_postgres::Row;
 
 use crate::journal::checkpoint::{CheckpointRow, RowSink};
 use crate::journal::error::JournalError;

@@ -1,5 +1,6 @@
 //! The journal in a PostgreSQL database, which several processes write by turns.
 
+pub(super) mod blocking;
 pub(super) mod checkpoint;
 #[cfg(test)]
 #[path = "../../../tests/it/support/postgres.rs"]
@@ -22,6 +23,7 @@ pub(super) mod prune;
 pub(super) mod reader;
 pub(super) mod schema;
 pub(super) mod servers;
+pub(super) mod tls;
 pub(super) mod tokens;
 pub(super) mod turns;
 

@@ -1,8 +1,6 @@
 //! What the checkpoint says of events: which things they name, which changed nothing, and how
 //! often they were delivered again.
 
-use postgres::fallible_iterator::FallibleIterator;
-
 use crate::journal::checkpoint::{CheckpointRow, RowSink, SkipBlock};
 use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;

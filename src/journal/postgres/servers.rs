@@ -6,8 +6,8 @@
 use std::net::IpAddr;
 
 use percent_encoding::percent_decode_str;
-use postgres::Config;
-use postgres::config::{Host, SslMode};
+use tokio_postgres::Config;
+use tokio_postgres::config::{Host, SslMode};
 
 /// The port of a server whose port is not named.
 const PORT: u16 = 5432;

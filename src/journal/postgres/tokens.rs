@@ -1,8 +1,8 @@
 //! The `token` table: read and changed beside the processes that write events.
 
-use postgres::Row;
+use tokio_postgres::Row;
 
-use crate::journal::error::{JournalError, WriteOutcome};
+use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
 use crate::journal::postgres::database_url::PostgresUrl;
 use crate::journal::postgres::schema;
@@ -92,15 +92,7 @@ impl PostgresTokens {
         self.with_session(|session| {
             session.begin(BEGIN)?;
             let changed = change(session)?;
-            session.take_warned();
-            session.end("COMMIT")?;
-            if session.take_warned() {
-                return Err(JournalError::Storage {
-                    source: "the database has warned during a commit".into(),
-                    advice: "look at the log of the database server, and at its standby",
-                    outcome: WriteOutcome::Unknown,
-                });
-            }
+            session.commit()?;
             Ok(changed)
         })
     }

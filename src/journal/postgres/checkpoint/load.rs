@@ -2,9 +2,8 @@
 
 use std::ops::ControlFlow;
 
-use postgres::Row;
-use postgres::fallible_iterator::FallibleIterator;
-use postgres::types::ToSql;
+use tokio_postgres::Row;
+use tokio_postgres::types::ToSql;
 
 use crate::journal::checkpoint::{CheckpointRow, CheckpointSeq, RowSink};
 use crate::journal::error::JournalError;

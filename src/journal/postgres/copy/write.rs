@@ -6,7 +6,6 @@ use crate::journal::error::JournalError;
 use crate::journal::postgres::checkpoint::save::{Rows, save_seq};
 use crate::journal::postgres::connection::Session;
 use crate::journal::postgres::database_url::PostgresUrl;
-use crate::journal::postgres::journal::commit;
 use crate::journal::postgres::{
     compactions, dead_letters, epochs, events, import_marks, prune, schema, tokens,
 };
@@ -33,7 +32,7 @@ pub(in crate::journal) fn write(url: &PostgresUrl, fill: FillCopy<'_>) -> Result
         writer.finish()
     });
     match written {
-        Ok(()) => commit(&mut session),
+        Ok(()) => session.commit(),
         Err(error) => {
             // The connection may be lost: then there is nothing left to undo.
             session.end("ROLLBACK").unwrap_or_default();
