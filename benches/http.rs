@@ -18,7 +18,6 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use client::{CONNECTIONS, Request, Server, get, load, median, post};
-use released::next_to;
 use warp::Filter;
 
 fn main() {
@@ -116,4 +115,10 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
     let (posts, pages) = (median(&mut posts), median(&mut pages));
     println!("durable posts to warp's echo: {posts:.2}{}", next_to("durable posts"));
     println!("first pages of links to warp's hello: {pages:.2}{}", next_to("first pages"));
+}
+
+/// Returns how a figure is printed next to that of the last release.
+fn next_to(name: &str) -> String {
+    released::figure(name)
+        .map_or_else(String::new, |figure| format!(" (last release: {figure:.2})"))
 }

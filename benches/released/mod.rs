@@ -8,8 +8,3 @@ const FIGURES: &[(&str, f64)] = &[];
 pub(crate) fn figure(name: &str) -> Option<f64> {
     FIGURES.iter().find(|(known, _)| *known == name).map(|(_, figure)| *figure)
 }
-
-/// Returns how a figure is printed next to that of the last release.
-pub(crate) fn next_to(name: &str) -> String {
-    figure(name).map_or_else(String::new, |figure| format!(" (last release: {figure:.2})"))
-}
