@@ -33,7 +33,7 @@ long:
 bench name *arguments:
     cargo bench --bench {{name}} -- {{arguments}}
 
-# Print what requests and queries cost next to baselines of the same run, and next to the last release
+# Print what requests and queries cost next to baselines of the same run, and next to recorded figures
 ratios:
     cargo bench --bench http -- 5 2 1000000
     cargo bench --bench questions -- table

@@ -9,7 +9,7 @@
 #![expect(clippy::expect_used, clippy::print_stdout, reason = "a benchmark")]
 
 mod client;
-mod released;
+mod recorded;
 mod workload;
 
 use std::process::Command;
@@ -69,9 +69,6 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
     relata.args(["serve", "--listen", "127.0.0.1:0", "--log", "error", "--db"]).arg(&db);
     let relata = Server::start(&mut relata);
     println!("opened and listening in {:.2?}", start.elapsed());
-    let resident = relata.resident_bytes();
-    let each = resident / relations.max(1);
-    println!("resident: {resident} bytes, {each} per relation{}", next_to("bytes per relation"));
     let warp =
         Server::start(Command::new(std::env::current_exe().expect("a path")).arg("bare-warp"));
     let run = std::process::id();
@@ -99,6 +96,11 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
         Arc::new(move |n| post("/echo", &body(n)));
     let hello: Arc<dyn Fn(u64) -> Request + Send + Sync> = Arc::new(|_| get("/hello"));
     let time = Duration::from_secs(seconds);
+    // Loads all graphs.
+    load(&relata, Duration::from_millis(500), &links);
+    let resident = relata.resident_bytes();
+    let each = resident / relations.max(1);
+    println!("resident: {resident} bytes, {each} per relation{}", next_to("bytes per relation"));
     let (mut posts, mut pages) = (Vec::new(), Vec::new());
     for round in 1..=rounds {
         let echo = load(&warp, time, &echo);
@@ -117,8 +119,7 @@ fn compare(rounds: u64, seconds: u64, relations: u64) {
     println!("first pages of links to warp's hello: {pages:.2}{}", next_to("first pages"));
 }
 
-/// Returns how a figure is printed next to that of the last release.
+/// Returns the recorded figure, as it is printed next to one of this run.
 fn next_to(name: &str) -> String {
-    released::figure(name)
-        .map_or_else(String::new, |figure| format!(" (last release: {figure:.2})"))
+    recorded::figure(name).map_or_else(String::new, |figure| format!(" (recorded: {figure:.2})"))
 }
