@@ -45,6 +45,7 @@ mod linkbench {
     pub(super) mod requests;
     pub(super) mod sqlite_tables;
 }
+mod workload;
 
 use std::path::{Path, PathBuf};
 use std::process::Command;

@@ -9,29 +9,27 @@
     reason = "what is drawn at random need not be exact"
 )]
 
-/// A small generator of numbers that look random: `SplitMix64`.
-pub(crate) struct Random(u64);
+use crate::workload::Numbers;
+
+/// Numbers that look random, and what LinkBench draws with them.
+pub(crate) struct Random(Numbers);
 
 impl Random {
     pub(crate) fn new(seed: u64) -> Self {
-        Self(seed)
+        Self(Numbers::new(seed))
     }
 
     pub(crate) fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let mut z = self.0;
-        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
+        self.0.next()
     }
 
     pub(crate) fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound.max(1)
+        self.0.below(bound)
     }
 
     /// At least 0, below 1.
     pub(crate) fn unit(&mut self) -> f64 {
-        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+        self.0.unit()
     }
 
     /// Log-normal with a sigma of 1, as the sizes of LinkBench's payloads are.

@@ -31,6 +31,12 @@ impl Numbers {
         self.next() % bound.max(1)
     }
 
+    /// At least 0, below 1.
+    #[expect(clippy::cast_precision_loss, reason = "what is drawn need not be exact")]
+    pub(crate) fn unit(&mut self) -> f64 {
+        (self.next() >> 11) as f64 / (1u64 << 53) as f64
+    }
+
     /// A rank below `bound`, low ranks more often: rank to frequency with an
     /// exponent of 2/3.
     #[expect(
@@ -40,7 +46,7 @@ impl Numbers {
         reason = "a rank need not be exact"
     )]
     fn rank(&mut self, bound: u64) -> u64 {
-        let unit = (self.next() >> 11) as f64 / (1u64 << 53) as f64;
+        let unit = self.unit();
         ((bound as f64) * unit * unit * unit) as u64
     }
 }

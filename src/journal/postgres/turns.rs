@@ -24,7 +24,7 @@ const TAKE_TURN: &str = concat!("BEGIN; SELECT 1 FROM store FOR UPDATE; ", posit
 const MAINTAIN: &str = "SELECT pg_try_advisory_lock(1919249249, hashtext(current_schema()))";
 
 /// Leaves that to another.
-const LEAVE: &str = "SELECT NOT pg_advisory_unlock(1919249249, hashtext(current_schema()))";
+const LEAVE: &str = "SELECT pg_advisory_unlock(1919249249, hashtext(current_schema()))";
 
 impl PostgresJournal {
     /// Reads how far the journal has come.
@@ -69,16 +69,15 @@ impl PostgresJournal {
     /// has changed the tables.
     pub(super) fn try_to_maintain(&mut self) -> Result<bool, JournalError> {
         let writing = self.writing.as_ref().ok_or_else(read_only)?;
-        let (maintained, is_outdated) = (writing.maintains, self.check_format().is_err());
-        if maintained && !is_outdated {
-            return Ok(true);
-        }
-        // One of the newer version does it.
-        let ask = if is_outdated { LEAVE } else { MAINTAIN };
-        let maintains = if is_outdated && !maintained {
-            false
-        } else {
-            self.session()?.one(ask, &[])?.try_get(0)?
+        let maintains = match (writing.maintains, self.check_format().is_err()) {
+            (true, false) => return Ok(true),
+            (false, true) => return Ok(false),
+            (false, false) => self.session()?.one(MAINTAIN, &[])?.try_get(0)?,
+            // One of the newer version does it.
+            (true, true) => {
+                self.session()?.execute(LEAVE, &[])?;
+                false
+            }
         };
         if let Some(writing) = &mut self.writing {
             writing.maintains = maintains;

@@ -32,7 +32,8 @@ impl Writer {
     /// Takes the turn before a batch is gathered: what arrives while others have it shares
     /// the transaction. Not where ids must be recalled first, for which others would wait.
     pub(crate) fn take_turn_early(&mut self) {
-        if self.refusal().is_none() && self.deliveries.next_unrecalled().is_none() {
+        let is_shared = self.following.is_some();
+        if is_shared && self.refusal().is_none() && self.deliveries.next_unrecalled().is_none() {
             // What is gathered is refused for the same reason.
             self.take_turn().unwrap_or_default();
         }
