@@ -249,6 +249,7 @@ pub(super) fn first_since(session: &mut Session, since: Timestamp) -> Result<Seq
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::journal::error::WriteOutcome;
     use crate::journal::postgres::{PostgresJournal, PostgresUrl, cluster};
     use crate::journal::writer::Journal;
 
@@ -278,5 +279,32 @@ mod tests {
         };
         read(session, 0, 6, &mut each).unwrap();
         assert_eq!(seen, bodies.map(str::len));
+    }
+
+    /// The commit is sent before it is known whether the entries could be inserted.
+    #[test]
+    fn a_failed_append_is_an_error_and_leaves_nothing() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = cluster.new_database();
+        let mut journal = PostgresJournal::open(&PostgresUrl::new(&url)).unwrap();
+        let entry =
+            |location| JournalEntry { location, ..JournalEntry::erased(Timestamp::from_millis(1)) };
+        cluster.run_sql(
+            &url,
+            "ALTER TABLE event ADD CHECK (location <> 'insert'); \
+             CREATE FUNCTION refuse() RETURNS trigger AS \
+             'BEGIN RAISE EXCEPTION ''refused''; END' LANGUAGE plpgsql; \
+             CREATE CONSTRAINT TRIGGER at_commit AFTER INSERT ON event \
+             DEFERRABLE INITIALLY DEFERRED FOR EACH ROW \
+             WHEN (NEW.location = 'commit') EXECUTE FUNCTION refuse()",
+        );
+        let outcomes =
+            [("insert", WriteOutcome::NothingWritten), ("commit", WriteOutcome::Unknown)];
+        for (seq, (place, outcome)) in (1..).zip(outcomes) {
+            let failed = journal.append(&[entry("L"), entry(place)]).unwrap_err();
+            assert_eq!(failed.write_outcome(), outcome, "{place}: {failed}");
+            assert!(!journal.was_last_append_kept().unwrap(), "{place}");
+            assert_eq!(journal.append(&[entry("L")]).unwrap(), seq, "after {place}");
+        }
     }
 }
