@@ -8,6 +8,7 @@ use foldhash::fast::RandomState;
 
 use crate::http::feed::stats::Stats;
 use crate::http::feed::subscriber::Subscriber;
+use crate::http::limits::background::give_way;
 use crate::http::respond::sse;
 use crate::model::{Change, EpochId, Event, Seq};
 use crate::store::{AppliedEvent, ChangeFilter, Definitions};
@@ -87,6 +88,7 @@ impl Topics {
         definitions: &mut Definitions,
     ) -> usize {
         for mut applied in events {
+            give_way();
             self.take(&mut applied, definitions);
         }
         let mut sent = 0;

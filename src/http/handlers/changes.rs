@@ -13,6 +13,7 @@ use crate::http::feed::catch_up::CatchUp;
 use crate::http::feed::hub;
 use crate::http::feed::registry::SHUTDOWN;
 use crate::http::feed::subscriber::{Changes, Subscriber};
+use crate::http::limits::background::give_way;
 use crate::http::respond::json::Answer;
 use crate::http::respond::problem::Problem;
 use crate::http::respond::sse;
@@ -101,7 +102,10 @@ async fn page(app: &Arc<App>, reading: &CatchUp, after: Seq, upto: Seq) -> Resul
     let (epoch, stats) = (app.store.epochs().mark(), Arc::clone(&app.feed.stats));
     let render = move |page: ChangePage| {
         let mut text = Vec::new();
-        page.events.iter().for_each(|applied| sse::write_change(applied, epoch, &mut text));
+        for applied in &page.events {
+            give_way();
+            sse::write_change(applied, epoch, &mut text);
+        }
         Page { upto: page.upto, text: stats.chunk(text) }
     };
     reading.read_page((after, upto), PAGE_CHANGES, render).await

@@ -13,8 +13,9 @@ pub(crate) const PAGE_ENTRIES: u64 = 50_000;
 /// Returns whether to stop.
 pub(crate) type Stop<'s> = &'s dyn Fn() -> bool;
 
-/// Number of entries read, or runs skipped, between two checks of whether to stop.
-const CHECK_EVERY: u64 = 256;
+/// Number of entries read, or runs skipped, between two checks of whether to stop: some tens of
+/// microseconds if each is decoded.
+const CHECK_EVERY: u64 = 16;
 
 /// Maximum number of entries asked of the journal at once. Each time, a lock is taken that the
 /// writer needs, too: the fewer times, the better. Among entries of others, nothing is checked

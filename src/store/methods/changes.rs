@@ -111,6 +111,10 @@ impl Store {
         page.upto = stopped.unwrap_or(page.upto);
         let mut applied = Vec::with_capacity(page.events.len());
         for event in page.events {
+            // Each costs a query of its own.
+            if stop() && !applied.is_empty() {
+                return Ok(ChangePage { events: applied, upto: event.seq - 1 });
+            }
             if !journal.is_no_op(event.seq)? {
                 applied.push(event);
             }
