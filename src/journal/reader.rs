@@ -144,8 +144,14 @@ pub trait JournalReader: Send {
     /// checkpoint.
     fn redeliveries(&mut self, seq: Seq) -> Result<u64, JournalError>;
 
+    /// Returns those of these entries that changed nothing, in order, as of the last
+    /// checkpoint.
+    fn no_ops(&mut self, entries: RangeInclusive<Seq>) -> Result<Vec<Seq>, JournalError>;
+
     /// Returns whether this entry changed nothing, as of the last checkpoint.
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError>;
+    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
+        Ok(!self.no_ops(seq..=seq)?.is_empty())
+    }
 
     /// Shows the states of the checkpoint and returns how far it has come, 0 if there is
     /// none. Locations come first; then the rows of each location, in the order that

@@ -238,8 +238,8 @@ impl JournalReader for MemoryJournal {
         Ok(self.lock().redeliveries.get(&seq).copied().unwrap_or(0))
     }
 
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        Ok(self.lock().no_ops.contains(&seq))
+    fn no_ops(&mut self, entries: RangeInclusive<Seq>) -> Result<Vec<Seq>, JournalError> {
+        Ok(self.lock().no_ops.range(entries).copied().collect())
     }
 
     fn dead_letters(

@@ -1,6 +1,8 @@
 //! What the checkpoint says of events: which things they name, which changed nothing, and how
 //! often they were delivered again.
 
+use std::ops::RangeInclusive;
+
 use crate::journal::checkpoint::{CheckpointRow, RowSink, SkipBlock};
 use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
@@ -13,7 +15,7 @@ const NEXT: &str = "SELECT first, last, hashes FROM skip_block \
 const LAST: &str = "SELECT first, last, hashes FROM skip_block \
     WHERE first <= $1 ORDER BY first DESC LIMIT 1";
 const REDELIVERIES: &str = "SELECT times FROM redelivery WHERE seq = $1";
-const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM no_op WHERE seq = $1)";
+const NO_OPS: &str = "SELECT seq FROM no_op WHERE seq BETWEEN $1 AND $2 ORDER BY seq";
 
 /// Shows all that the checkpoint says of events, except where those of each location are.
 pub(super) fn show_all(session: &mut Session, each: RowSink<'_>) -> Result<(), JournalError> {
@@ -67,7 +69,15 @@ pub(super) fn redeliveries(session: &mut Session, of: Seq) -> Result<u64, Journa
     session.optional(REDELIVERIES, &[&bound(of)])?.map_or(Ok(0), |row| seq(&row, 0))
 }
 
-/// Returns whether this entry changed nothing.
-pub(super) fn is_no_op(session: &mut Session, of: Seq) -> Result<bool, JournalError> {
-    Ok(session.one(IS_NO_OP, &[&bound(of)])?.try_get(0)?)
+/// Returns those of these entries that changed nothing.
+pub(super) fn no_ops(
+    session: &mut Session,
+    entries: &RangeInclusive<Seq>,
+) -> Result<Vec<Seq>, JournalError> {
+    let mut found = Vec::new();
+    let mut rows = session.rows(NO_OPS, &[&bound(*entries.start()), &bound(*entries.end())])?;
+    while let Some(row) = rows.next()? {
+        found.push(seq(&row, 0)?);
+    }
+    Ok(found)
 }

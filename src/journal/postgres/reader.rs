@@ -147,8 +147,8 @@ impl JournalReader for PostgresJournal {
         notes::redeliveries(self.session()?, seq)
     }
 
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        notes::is_no_op(self.session()?, seq)
+    fn no_ops(&mut self, entries: RangeInclusive<Seq>) -> Result<Vec<Seq>, JournalError> {
+        notes::no_ops(self.session()?, &entries)
     }
 
     fn dead_letters(

@@ -1,5 +1,7 @@
 //! Finding the events of one thing, and of one time.
 
+use std::ops::RangeInclusive;
+
 use rusqlite::{Connection, OptionalExtension, Row};
 
 use crate::journal::checkpoint::{CheckpointRow, RowSink, SkipBlock};
@@ -14,7 +16,7 @@ const NEXT_SKIP_BLOCK: &str = "SELECT first, last, hashes FROM mentions \
 const LAST_SKIP_BLOCK: &str = "SELECT first, last, hashes FROM mentions \
     WHERE first <= ?1 ORDER BY first DESC LIMIT 1";
 const REDELIVERIES: &str = "SELECT times FROM repeat WHERE seq = ?1";
-const IS_NO_OP: &str = "SELECT EXISTS (SELECT 1 FROM idle_event WHERE seq = ?1)";
+const NO_OPS: &str = "SELECT seq FROM idle_event WHERE seq BETWEEN ?1 AND ?2 ORDER BY seq";
 /// Two selects: for both ends in one, SQLite reads every row between them.
 const ENDS: &str = "SELECT ifnull((SELECT min(seq) FROM event), 1), \
     ifnull((SELECT max(seq) FROM event), 0) + 1";
@@ -78,9 +80,15 @@ pub(super) fn redeliveries(connection: &Connection, seq: Seq) -> Result<u64, Jou
     Ok(times.unwrap_or(0).unsigned_abs())
 }
 
-pub(super) fn is_no_op(connection: &Connection, seq: Seq) -> Result<bool, JournalError> {
-    let mut select = connection.prepare_cached(IS_NO_OP)?;
-    Ok(select.query_row([seq.cast_signed()], |row| row.get(0))?)
+pub(super) fn no_ops(
+    connection: &Connection,
+    entries: &RangeInclusive<Seq>,
+) -> Result<Vec<Seq>, JournalError> {
+    let bound = |seq: &Seq| i64::try_from(*seq).unwrap_or(i64::MAX);
+    let mut select = connection.prepare_cached(NO_OPS)?;
+    let bounds = [bound(entries.start()), bound(entries.end())];
+    let found = select.query_map(bounds, |row| row.get::<_, i64>(0).map(i64::unsigned_abs))?;
+    Ok(found.collect::<Result<_, _>>()?)
 }
 
 pub(super) fn received_at(

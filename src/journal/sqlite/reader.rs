@@ -215,11 +215,11 @@ impl JournalReader for SqliteJournal {
         }
     }
 
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
+    fn no_ops(&mut self, entries: RangeInclusive<Seq>) -> Result<Vec<Seq>, JournalError> {
         if self.format >= NO_OPS_SINCE {
-            history::is_no_op(&self.connection, seq)
+            history::no_ops(&self.connection, &entries)
         } else {
-            Ok(false)
+            Ok(Vec::new())
         }
     }
 

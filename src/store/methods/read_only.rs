@@ -1,7 +1,5 @@
 //! Opening a store beside the processes that write to its database.
 
-use std::collections::BTreeSet;
-
 use crate::journal::{CheckpointRow, Database, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 use crate::store::changes::reader::ChangesError;
@@ -121,13 +119,10 @@ impl Store {
         if known.len() < IDLE_MAX {
             return Ok(());
         }
-        let mut saved = BTreeSet::new();
-        for seq in known {
-            if journal.is_no_op(seq)? {
-                saved.insert(seq);
-            }
+        if let (Some(first), Some(last)) = (known.first(), known.last()) {
+            let saved = journal.no_ops(*first..=*last)?;
+            self.no_ops.remove_all(&saved.into_iter().collect());
         }
-        self.no_ops.remove_all(&saved);
         Ok(())
     }
 }

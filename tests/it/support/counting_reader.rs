@@ -217,8 +217,8 @@ impl JournalReader for CountingReader {
         self.kept.redeliveries(seq)
     }
 
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        self.kept.is_no_op(seq)
+    fn no_ops(&mut self, entries: RangeInclusive<Seq>) -> Result<Vec<Seq>, JournalError> {
+        self.kept.no_ops(entries)
     }
 
     fn dead_letters(

@@ -191,8 +191,8 @@ impl<J: JournalReader> JournalReader for Faulty<J> {
         self.kept.redeliveries(seq)
     }
 
-    fn is_no_op(&mut self, seq: Seq) -> Result<bool, JournalError> {
-        self.kept.is_no_op(seq)
+    fn no_ops(&mut self, entries: RangeInclusive<Seq>) -> Result<Vec<Seq>, JournalError> {
+        self.kept.no_ops(entries)
     }
 
     fn dead_letters(
