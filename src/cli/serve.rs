@@ -45,10 +45,6 @@ pub(super) fn run(db: &Database, serve: &ServeArgs) -> anyhow::Result<ExitCode> 
     let policy = auth_policy(serve, &addresses)?;
     // Held until the end: dropping it removes the demo's store.
     let (db, _temporary) = database(db, serve.demo)?;
-    anyhow::ensure!(
-        db.file().is_some() || serve.store.graph_memory.is_none_or(|limit| limit.0.is_none()),
-        "--graph-memory is for a file: of a database server's store all graphs are in memory"
-    );
     let store = Store::open_with(&db, serve.store.options()).with_context(|| db.to_string())?;
     let tokens = policy.tokens.as_ref();
     let watch = tokens.map(|tokens| TokenWatch::start(&db, Arc::clone(tokens))).transpose()?;

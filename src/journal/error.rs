@@ -182,6 +182,15 @@ pub enum JournalError {
         /// The last event that was pruned.
         pruned: Seq,
     },
+    /// What was read includes events of other processes that were not merged here yet, and
+    /// they do not come.
+    #[error("event {seq} of another process is needed, and this one has come to event {head} only")]
+    Behind {
+        /// The last event that is known here.
+        head: Seq,
+        /// The event that is needed.
+        seq: Seq,
+    },
     /// The file belongs to another program.
     #[error("the file is a database, but not one of Relata's")]
     NotOurs {
@@ -210,6 +219,7 @@ impl JournalError {
             Self::InUse { .. }
             | Self::PrunedWhileReading { .. }
             | Self::ErasedWhileReading
+            | Self::Behind { .. }
             | Self::NotUpgraded
             | Self::TooNew { .. } => WriteOutcome::NothingWritten,
             _ => WriteOutcome::Damaged,
@@ -248,6 +258,7 @@ impl JournalError {
                  is in the file that was there"
             }
             Self::PrunedWhileReading { .. } | Self::ErasedWhileReading => "ask again",
+            Self::Behind { .. } => "look at the database server and the network, and ask again",
             Self::NotUpgraded => "upgrade it: `relata checkpoint` does",
             Self::InUse { .. } => "end the other process, or ask it",
             Self::TooNew { .. } => "use a newer Relata",

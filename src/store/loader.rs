@@ -1,7 +1,6 @@
 //! Loading the graphs of locations when they are needed, and dropping those that have not been
 //! needed for longest.
 
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
 use std::sync::mpsc::{Receiver, RecvTimeoutError, channel};
 use std::sync::{Arc, Mutex};
@@ -9,14 +8,17 @@ use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
 use crate::graph::LocationGraph;
-use crate::journal::{CheckpointRow, JournalError, JournalReader, OpenReader};
+use crate::journal::{JournalError, JournalReader, OpenReader};
 use crate::model::Seq;
 use crate::store::eviction::Eviction;
 use crate::store::load_error::LoadError;
+use crate::store::load_graph::{LoadedGraph, Rows, load_graph};
 use crate::store::locations::{LoadJob, Locations};
 use crate::store::recovery::OpenError;
 use crate::store::writer::command::Command;
+use crate::store::writer::following::LastLook;
 use crate::store::writer::queue::ToWriter;
+use crate::store::writer::state::WriterState;
 use crate::sync::IgnorePoison;
 
 /// Number of locations that are loaded at once.
@@ -37,6 +39,9 @@ const ROOM_WAIT: Duration = Duration::from_millis(5);
 /// How much of the time loading may take before it is reported, and how often.
 const BUSY_PART: f64 = 0.5;
 const REPORT_EVERY: Duration = Duration::from_secs(60);
+
+/// How long to wait at once for an event that another process has appended.
+const FOLLOW_WAIT: Duration = Duration::from_millis(50);
 
 /// What loading has done, and what graphs take in memory.
 #[derive(Debug, Default)]
@@ -78,6 +83,29 @@ impl LoadStats {
     }
 }
 
+/// Where other processes write the journal, too: how far the writer has followed them.
+#[derive(Debug, Clone)]
+pub(crate) struct Others {
+    pub(crate) last_look: Arc<LastLook>,
+    pub(crate) state: Arc<WriterState>,
+}
+
+impl Others {
+    /// Waits until the writer has followed them up to this event.
+    fn reach(&self, seq: Seq, is_closed: impl Fn() -> bool) -> Result<(), JournalError> {
+        while self.state.watermark.head() < seq {
+            self.last_look.hurry();
+            if self.state.watermark.wait_for(seq, FOLLOW_WAIT) {
+                break;
+            }
+            if is_closed() || self.last_look.is_overdue() || self.state.health.failure().is_some() {
+                return Err(JournalError::Behind { head: self.state.watermark.head(), seq });
+            }
+        }
+        Ok(())
+    }
+}
+
 /// The threads that load.
 #[derive(Debug)]
 pub(crate) struct Loader {
@@ -94,6 +122,7 @@ impl Loader {
         readers: &Arc<OpenReader>,
         limit: Option<usize>,
         to_writer: &ToWriter,
+        others: Option<&Others>,
     ) -> Result<Self, OpenError> {
         let stats = Arc::new(LoadStats::default());
         let (sender, jobs) = channel();
@@ -106,6 +135,7 @@ impl Loader {
                 limit,
                 to_writer: Arc::clone(to_writer),
                 stats: Arc::clone(&stats),
+                others: others.cloned(),
                 reader: None,
                 reported: (Instant::now(), stats.memory()),
             };
@@ -156,6 +186,7 @@ struct Worker {
     limit: Option<usize>,
     to_writer: ToWriter,
     stats: Arc<LoadStats>,
+    others: Option<Others>,
     /// Kept open from one location to the next.
     reader: Option<Box<dyn JournalReader>>,
     /// When it was last considered to warn, and what was loaded by then.
@@ -215,13 +246,15 @@ impl Worker {
         let start = Instant::now();
         let loaded = match self.reader.take().map_or_else(|| (self.readers)(), Ok) {
             Ok(mut reader) => {
-                let loaded = load_graph(reader.as_mut(), job.number);
+                let rows = if self.others.is_some() { Rows::Erasable } else { Rows::Kept };
+                let loaded = load_graph(reader.as_mut(), &job.id, job.number, rows);
                 // After an error it is opened again.
                 self.reader = loaded.is_ok().then_some(reader);
                 loaded
             }
             Err(error) => Err(error),
         };
+        let loaded = loaded.and_then(|loaded| self.reach(loaded));
         match &loaded {
             Ok(graph) => {
                 self.stats.bytes.fetch_add(graph.bytes(), Ordering::Relaxed);
@@ -238,6 +271,15 @@ impl Worker {
         self.stats.loads.fetch_add(1, Ordering::Relaxed);
         self.stats.load_micros.fetch_add(took, Ordering::Relaxed);
         self.locations.finish_loading(job, loaded);
+    }
+
+    /// Waits until this process knows all that the rows of a graph cover. If there was more of
+    /// this location, the writer has loaded it meanwhile.
+    fn reach(&self, loaded: LoadedGraph) -> Result<LocationGraph, JournalError> {
+        let LoadedGraph { graph, come, .. } = loaded;
+        let is_closed = || self.to_writer.lock().ignore_poison().is_none();
+        self.others.as_ref().map_or(Ok(()), |others| others.reach(come.newest, is_closed))?;
+        Ok(graph)
     }
 
     /// Measures what the graphs take, drops those that were not asked for longest while that is
@@ -298,43 +340,4 @@ impl Worker {
             tracing::warn!(loads, ?busy, limit, "{text}");
         }
     }
-}
-
-/// Loads the graph of a location from its rows in the checkpoint.
-pub(crate) fn load_graph(
-    journal: &mut dyn JournalReader,
-    number: u32,
-) -> Result<LocationGraph, JournalError> {
-    let load = AssertUnwindSafe(|| read_graph(journal, number));
-    catch_unwind(load).unwrap_or_else(|_| Err(damaged("its rows cannot be restored".to_owned())))
-}
-
-fn read_graph(journal: &mut dyn JournalReader, number: u32) -> Result<LocationGraph, JournalError> {
-    let mut graph = LocationGraph::new();
-    let (mut saved, mut newest): (Option<u64>, Seq) = (None, 0);
-    let come = journal.load_numbered(number, &mut |row| match row {
-        CheckpointRow::Location { rows, .. } => {
-            saved = *rows;
-            Ok(())
-        }
-        CheckpointRow::State { row, .. } => {
-            newest = newest.max(row.newest());
-            graph.restore(row).map_err(|reason| damaged(format!("{reason}: {row:?}")))
-        }
-        CheckpointRow::Damaged { reason, .. } => Err(damaged((*reason).to_owned())),
-        _ => Ok(()),
-    })?;
-    let found = graph.row_count();
-    if let Some(saved) = saved.filter(|saved| *saved != found) {
-        return Err(damaged(format!("it has {found} rows, {saved} were saved")));
-    }
-    if newest > come.newest {
-        let upto = come.newest;
-        return Err(damaged(format!("it names event {newest}, after its own {upto}")));
-    }
-    Ok(graph)
-}
-
-fn damaged(reason: String) -> JournalError {
-    JournalError::DamagedCheckpoint { reason }
 }

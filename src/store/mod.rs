@@ -9,6 +9,7 @@ mod import;
 mod import_outcome;
 mod index;
 mod load_error;
+mod load_graph;
 mod loaded_checkpoint;
 mod loader;
 mod location;

@@ -44,8 +44,7 @@ pub struct Options {
     pub past_graphs: usize,
     /// Bytes of memory that the graphs of locations may take: beyond it, those that were not
     /// asked for longest are dropped and loaded again when they are needed. A single graph
-    /// that is larger stays. `None` keeps all that were loaded. Where several processes write
-    /// the journal all stay: only the one that saves checkpoints knows what is on disk.
+    /// that is larger stays. `None` keeps all that were loaded.
     pub graph_memory: Option<usize>,
     /// Maximum number of rows of a checkpoint that is loaded whole when the store is opened;
     /// of a larger one, each location is loaded when it is first needed.

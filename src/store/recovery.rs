@@ -108,13 +108,24 @@ fn recover_into(
 }
 
 /// Replays the events after the checkpoint that was loaded.
-pub(crate) fn replay_rest(
+fn replay_rest(
     journal: &mut dyn JournalReader,
     loaded: LoadedCheckpoint,
     locations: Locations,
     checkpointer: Checkpointer,
 ) -> Result<Recovered, JournalError> {
     let head = journal.head()?;
+    replay_upto(journal, head, loaded, locations, checkpointer)
+}
+
+/// Replays the events after the checkpoint that was loaded, up to this one.
+pub(crate) fn replay_upto(
+    journal: &mut dyn JournalReader,
+    head: Seq,
+    loaded: LoadedCheckpoint,
+    locations: Locations,
+    checkpointer: Checkpointer,
+) -> Result<Recovered, JournalError> {
     let CheckpointSeq { seq: checkpoint, newest } = loaded.come;
     if head < newest {
         return Err(JournalError::CutOff { head, checkpoint: newest });

@@ -6,11 +6,11 @@ use std::ops::ControlFlow;
 
 use crate::journal::{CheckpointRow, Journal, JournalError, JournalReader, Position};
 use crate::model::{EventType, LocationId, Seq};
+use crate::store::load_graph::{Rows, load_graph};
 use crate::store::loaded_checkpoint::LoadedCheckpoint;
-use crate::store::loader::load_graph;
 use crate::store::locations::{Found, Locations};
 use crate::store::options::Options;
-use crate::store::recovery::{Recovered, recover, recover_beside_writer, replay_rest};
+use crate::store::recovery::{Recovered, recover, recover_beside_writer, replay_upto};
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
 
 /// Reads what is needed of the graphs, and saves what an older version did not.
@@ -21,7 +21,7 @@ pub(crate) fn open_graphs(
     if let Some(position) = journal.position()? {
         return recover_shared(journal, options, position);
     }
-    let lacks_summaries = match recover_on_demand(journal, options)? {
+    let lacks_summaries = match recover_on_demand(journal, options, Rows::Kept)? {
         OnDemand::Recovered(recovered) => return Ok((*recovered, None)),
         OnDemand::Whole { lacks_summaries } => lacks_summaries,
     };
@@ -34,15 +34,18 @@ pub(crate) fn open_graphs(
     Ok((recovered, None))
 }
 
-/// Opens what several processes write: all graphs, and how far compactions and erasures are
-/// repeated in them.
+/// Opens what several processes write, and returns how far compactions and erasures are
+/// repeated in it.
 fn recover_shared(
     journal: &mut dyn Journal,
     options: &Options,
     mut begun: Position,
 ) -> Result<(Recovered, Option<Position>), JournalError> {
     loop {
-        let mut recovered = recover_beside_writer(journal, options, None)?;
+        let mut recovered = match recover_beside_others(journal, options)? {
+            OnDemand::Recovered(recovered) => *recovered,
+            OnDemand::Whole { .. } => recover_beside_writer(journal, options, None)?,
+        };
         let Some(position) = journal.position()? else { return Ok((recovered, None)) };
         // One that came between the rows and the events is in neither, or in a half of both.
         if position.revision != begun.revision {
@@ -67,6 +70,20 @@ fn recover_shared(
     }
 }
 
+/// Reads what is needed of the graphs as [`recover_on_demand`] does, once more if events were
+/// pruned meanwhile.
+fn recover_beside_others(
+    journal: &mut dyn JournalReader,
+    options: &Options,
+) -> Result<OnDemand, JournalError> {
+    match recover_on_demand(journal, options, Rows::Erasable) {
+        Err(JournalError::CheckpointOutdated { .. } | JournalError::PrunedWhileReading { .. }) => {
+            recover_on_demand(journal, options, Rows::Erasable)
+        }
+        recovered => recovered,
+    }
+}
+
 /// What opening without the graphs comes to.
 enum OnDemand {
     /// They are loaded when they are needed.
@@ -83,9 +100,10 @@ enum OnDemand {
 fn recover_on_demand(
     journal: &mut dyn JournalReader,
     options: &Options,
+    rows: Rows,
 ) -> Result<OnDemand, JournalError> {
     let locations = Locations::default();
-    let listed = match list(journal, &locations) {
+    let mut listed = match list(journal, &locations) {
         Ok(listed) => listed,
         // Loading it whole finds out what to do about it.
         Err(JournalError::DamagedCheckpoint { .. }) => {
@@ -98,19 +116,31 @@ fn recover_on_demand(
     if is_small || lacks_summaries || journal.unnamed_upto()? > 0 {
         return Ok(OnDemand::Whole { lacks_summaries });
     }
-    for id in named_after(journal, listed.checkpoint.come.seq)? {
-        let Found::OnDisk = locations.look_up(id.as_str()) else { continue };
-        let Some((number, _)) = locations.describe(id.as_str()) else { continue };
-        match load_graph(journal, number) {
-            Ok(graph) => drop(locations.put_graph(id.as_str(), graph)),
-            Err(JournalError::DamagedCheckpoint { .. }) => {
-                return Ok(OnDemand::Whole { lacks_summaries });
+    let checkpoint = listed.checkpoint.come.seq;
+    let (mut named_upto, mut head) = (checkpoint, journal.head()?);
+    loop {
+        for id in named_after(journal, named_upto, head)? {
+            let Found::OnDisk = locations.look_up(id.as_str()) else { continue };
+            let Some((number, _)) = locations.describe(id.as_str()) else { continue };
+            match load_graph(journal, &id, number, rows) {
+                Ok(loaded) => {
+                    listed.checkpoint.note_loaded(number, &loaded, checkpoint);
+                    drop(locations.put_graph(id.as_str(), loaded.graph));
+                }
+                Err(JournalError::DamagedCheckpoint { .. }) => {
+                    return Ok(OnDemand::Whole { lacks_summaries });
+                }
+                Err(error) => return Err(error),
             }
-            Err(error) => return Err(error),
         }
+        // Another process may have appended more since, and saved it.
+        if listed.checkpoint.come.newest <= head || rows == Rows::Kept {
+            break;
+        }
+        (named_upto, head) = (head, journal.head()?);
     }
     let checkpointer = Checkpointer::new(options);
-    let recovered = replay_rest(journal, listed.checkpoint, locations, checkpointer)?;
+    let recovered = replay_upto(journal, head, listed.checkpoint, locations, checkpointer)?;
     Ok(OnDemand::Recovered(Box::new(recovered)))
 }
 
@@ -148,21 +178,26 @@ fn list(journal: &mut dyn JournalReader, locations: &Locations) -> Result<Listed
     Ok(Listed { checkpoint: LoadedCheckpoint { come, locations: seqs }, rows, summaries })
 }
 
-/// Returns the locations that events after this one name, or that were compacted after it.
-pub(crate) fn named_after(
+/// Returns the locations that the events between these name, or that were compacted after the
+/// first.
+fn named_after(
     journal: &mut dyn JournalReader,
     after: Seq,
+    upto: Seq,
 ) -> Result<BTreeSet<LocationId>, JournalError> {
     let mut named: BTreeSet<LocationId> = BTreeSet::new();
+    let compactions = journal.compactions(after)?;
+    named.extend(compactions.iter().map(|it| LocationId::from(&*it.location)));
     let after = after.max(journal.pruned()?);
-    journal.read(after, &mut |_, entry| {
+    if after >= upto {
+        return Ok(named);
+    }
+    journal.read_range(after + 1..=upto, &mut |_, entry| {
         let is_known = EventType::from_name(entry.event_type).is_some();
         if is_known && !named.contains(entry.location) {
             named.insert(LocationId::from(entry.location));
         }
         ControlFlow::Continue(())
     })?;
-    let compactions = journal.compactions(after)?;
-    named.extend(compactions.iter().map(|it| LocationId::from(&*it.location)));
     Ok(named)
 }

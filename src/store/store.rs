@@ -12,7 +12,7 @@ use crate::store::changes::subscription::Subscriptions;
 use crate::store::delivery::{Delivery, IngestError};
 use crate::store::index::no_ops::NoOpEvents;
 use crate::store::index::redeliveries::Redeliveries;
-use crate::store::loader::Loader;
+use crate::store::loader::{Loader, Others};
 use crate::store::location_ids::forget_changes;
 use crate::store::locations::Locations;
 use crate::store::options::Options;
@@ -156,15 +156,18 @@ impl Store {
     ) -> Result<Self, OpenError> {
         let (recovered, shared) = open_graphs(journal.as_mut(), &options)?;
         let Recovered { locations, checkpointer, checkpoint, head } = recovered;
-        let following = shared.map(Following::new);
-        let last_look = following.as_ref().map(Following::last_look);
         let (locations, past_graphs) = (Arc::new(locations), PastCache::new(options.past_graphs));
         let (epochs, state) = (journal.epochs()?, Arc::new(WriterState::new(head, checkpoint)));
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let (readers, subscriptions) = (journal.readers(), Subscriptions::starting_at(head));
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
-        let (kept, memory) = (options.clone(), options.graph_memory.filter(|_| shared.is_none()));
-        let loader = Loader::start(&locations, &readers, memory, &to_writer)?;
+        let following = shared.map(|position| Following::new(position, &to_writer));
+        let last_look = following.as_ref().map(Following::last_look);
+        let kept = options.clone();
+        let others =
+            last_look.clone().map(|last_look| Others { last_look, state: Arc::clone(&state) });
+        let limit = options.graph_memory;
+        let loader = Loader::start(&locations, &readers, limit, &to_writer, others.as_ref())?;
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
             pruning: Pruning::new(options.keep_events, journal.pruned()?),
@@ -301,13 +304,8 @@ impl Store {
     /// Looks for an event that another process has appended to the same journal, now rather
     /// than in a few milliseconds.
     pub(crate) fn look_for(&self, seq: Seq) {
-        let Some(last) = &self.last_look else { return };
-        if self.head() >= seq || !last.hurry() {
-            return;
-        }
-        if let Some(writer) = &*self.to_writer.lock().ignore_poison() {
-            // With a full queue the writer is awake, and looks.
-            writer.try_send(Command::Follow).unwrap_or_default();
+        if let Some(last) = self.last_look.as_ref().filter(|_| self.head() < seq) {
+            last.hurry();
         }
     }
 

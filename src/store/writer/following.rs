@@ -5,6 +5,8 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use crate::journal::Position;
+use crate::store::writer::command::Command;
+use crate::store::writer::queue::ToWriter;
 use crate::sync::IgnorePoison;
 
 /// How long to wait before looking again while others are writing.
@@ -29,20 +31,28 @@ pub(crate) struct LastLook {
     hurry: AtomicBool,
     at: Mutex<Instant>,
     maintains: AtomicBool,
+    to_writer: ToWriter,
 }
 
 impl LastLook {
-    fn new() -> Self {
+    fn new(to_writer: &ToWriter) -> Self {
         Self {
             hurry: AtomicBool::new(false),
             at: Mutex::new(Instant::now()),
             maintains: AtomicBool::new(false),
+            to_writer: Arc::clone(to_writer),
         }
     }
 
-    /// Asks the writer to look now. Returns false if it was asked already.
-    pub(crate) fn hurry(&self) -> bool {
-        !self.hurry.swap(true, Ordering::SeqCst)
+    /// Has the writer look now rather than in a few milliseconds.
+    pub(crate) fn hurry(&self) {
+        if self.hurry.swap(true, Ordering::SeqCst) {
+            return;
+        }
+        if let Some(writer) = &*self.to_writer.lock().ignore_poison() {
+            // With a full queue the writer is awake, and looks.
+            writer.try_send(Command::Follow).unwrap_or_default();
+        }
     }
 
     /// Returns how long ago the writer looked.
@@ -74,8 +84,8 @@ pub(crate) struct Following {
 
 impl Following {
     /// Begins where opening has come.
-    pub(crate) fn new(Position { revision, .. }: Position) -> Self {
-        let (now, last) = (Instant::now(), Arc::new(LastLook::new()));
+    pub(crate) fn new(Position { revision, .. }: Position, to_writer: &ToWriter) -> Self {
+        let (now, last) = (Instant::now(), Arc::new(LastLook::new(to_writer)));
         Self { revision, maintain_at: now, next: now, news_at: now, last }
     }
 

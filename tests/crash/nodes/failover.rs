@@ -7,7 +7,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use crate::nodes::kills::{Load, SENDERS};
-use crate::nodes::{Node, check_alike, head, relation, until};
+use crate::nodes::{Node, check_alike, head, relation, start, until};
 use crate::support::long;
 use crate::support::postgres::Cluster;
 use crate::support::server::Error;
@@ -54,8 +54,9 @@ fn a_synchronous_standby_takes_over_without_loss() -> Result<(), Error> {
     let standby = primary.start_standby();
     primary.wait_for_standby();
     let url = url_of_both(&primary, &standby);
-    let nodes: Vec<Mutex<Node>> =
-        (0..3).map(|_| Ok(Mutex::new(Node::start(&url)?))).collect::<Result<_, Error>>()?;
+    let nodes: Vec<Mutex<Node>> = (0..3)
+        .map(|at| Ok(Mutex::new(Node::start(&url, at == 1)?)))
+        .collect::<Result<_, Error>>()?;
     let load = Load::default();
     std::thread::scope(|scope| -> Result<(), Error> {
         for sender in 0..SENDERS {
@@ -94,7 +95,7 @@ fn a_standby_that_lacks_events_begins_another_history() -> Result<(), Error> {
     let Some(mut primary) = Cluster::start() else { return Ok(()) };
     let mut standby = primary.start_standby();
     let url = url_of_both(&primary, &standby);
-    let mut nodes = vec![Node::start(&url)?, Node::start(&url)?];
+    let mut nodes = start(&url, 2)?;
     for number in 1..=10 {
         nodes[usize::try_from(number % 2)?].post(&relation("L", number))?;
     }
@@ -127,7 +128,7 @@ fn nothing_is_acknowledged_while_the_synchronous_standby_is_away() -> Result<(),
     let mut standby = primary.start_standby();
     primary.wait_for_standby();
     let url = url_of_both(&primary, &standby);
-    let mut nodes = vec![Node::start(&url)?, Node::start(&url)?];
+    let mut nodes = start(&url, 2)?;
     assert_eq!(nodes[0].post(&relation("L", 1))?.1, 1);
     until("the standby shows it", || Ok(head(&standby, &standby.url()) == 1))?;
     standby.stop_immediately();

@@ -101,8 +101,9 @@ fn a_server_that_cannot_reach_the_database_answers_and_comes_back() -> Result<()
     let url = cluster.new_database();
     let port = port_of(&url)?;
     let proxy = Proxy::to(port)?;
-    let apart = Node::start(&url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port)))?;
-    let near = Node::start(&url)?;
+    let apart =
+        Node::start(&url.replace(&format!(":{port}/"), &format!(":{}/", proxy.port)), true)?;
+    let near = Node::start(&url, false)?;
     apart.post(&relation("L", 1))?;
     proxy.cut(true);
     let begun = Instant::now();

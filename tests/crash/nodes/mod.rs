@@ -5,6 +5,7 @@ mod answers;
 mod failover;
 mod faults;
 mod kills;
+mod memory;
 mod refusals;
 mod standby;
 
@@ -32,11 +33,13 @@ fn relation(location: &str, number: u64) -> Value {
 struct Node {
     server: Option<Server>,
     url: String,
+    /// Whether it keeps as few graphs in memory as it can.
+    keeps_few: bool,
 }
 
 impl Node {
-    fn start(url: &str) -> Result<Self, Error> {
-        let mut node = Self { server: None, url: url.to_owned() };
+    fn start(url: &str, keeps_few: bool) -> Result<Self, Error> {
+        let mut node = Self { server: None, url: url.to_owned(), keeps_few };
         node.restart()?;
         Ok(node)
     }
@@ -46,6 +49,9 @@ impl Node {
         command.args(["serve", "--listen", "127.0.0.1:0", "--log", "off"]);
         command.args(["--checkpoint-ms", "300", "--on-write-failure", "exit"]);
         command.arg("--db").arg(&self.url);
+        if self.keeps_few {
+            command.args(["--graph-memory", "1"]);
+        }
         command
     }
 
@@ -88,8 +94,9 @@ impl Node {
     }
 }
 
+/// Starts servers, every second of which keeps few graphs.
 fn start(url: &str, nodes: usize) -> Result<Vec<Node>, Error> {
-    (0..nodes).map(|_| Node::start(url)).collect()
+    (0..nodes).map(|at| Node::start(url, at % 2 == 1)).collect()
 }
 
 fn number(cluster: &Cluster, url: &str, sql: &str) -> u64 {
@@ -115,7 +122,7 @@ fn until(what: &str, mut is_so: impl FnMut() -> Result<bool, Error>) -> Result<(
 /// All servers, one that is started now, and a replay of the whole journal give the same.
 fn check_alike(cluster: &Cluster, url: &str, nodes: &[Node]) -> Result<(), Error> {
     let head = head(cluster, url);
-    let fresh = Node::start(url)?;
+    let fresh = Node::start(url, false)?;
     let told = |node: &Node| -> Result<Vec<String>, Error> {
         let locations = node.get_at(head, "/v1/locations")?;
         let ids: Value = serde_json::from_str(&locations)?;

@@ -8,14 +8,6 @@ use crate::nodes::{Node, check_alike, relation, start};
 use crate::support::postgres::shared;
 use crate::support::server::{Error, relata, run};
 
-#[test]
-fn a_memory_limit_for_graphs_is_refused() {
-    let Some(cluster) = shared() else { return };
-    let url = cluster.new_database();
-    let refused = run(Path::new(&url), &["serve", "--graph-memory", "1GiB"]).unwrap_err();
-    assert!(refused.contains("--graph-memory is for a file"), "{refused}");
-}
-
 /// Bytes that a text of the database could not hold, in a database of another encoding.
 #[test]
 fn every_byte_is_kept() -> Result<(), Error> {
@@ -46,7 +38,9 @@ fn servers_that_start_at_once_make_the_tables_once() -> Result<(), Error> {
         let url = cluster.new_database();
         let nodes: Vec<Result<Node, String>> = std::thread::scope(|scope| {
             let starts: Vec<_> = (0..4)
-                .map(|_| scope.spawn(|| Node::start(&url).map_err(|error| error.to_string())))
+                .map(|_| {
+                    scope.spawn(|| Node::start(&url, false).map_err(|error| error.to_string()))
+                })
                 .collect();
             starts.into_iter().map(|start| start.join().unwrap()).collect()
         });
@@ -63,7 +57,7 @@ fn a_revoked_token_is_refused_by_every_server() -> Result<(), Error> {
     let Some(cluster) = shared() else { return Ok(()) };
     let url = cluster.new_database();
     let db = Path::new(&url);
-    let first = Node::start(&url)?;
+    let first = Node::start(&url, false)?;
     first.post(&relation("L", 1))?;
     let token = run(db, &["token", "new", "--name", "one"])?;
     let mut second = relata();

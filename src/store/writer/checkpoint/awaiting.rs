@@ -9,7 +9,6 @@ use std::time::Instant;
 
 use crate::journal::CheckpointSeq;
 use crate::model::Seq;
-use crate::store::loaded_checkpoint::LoadedCheckpoint;
 use crate::store::location::Location;
 use crate::store::locations::Locations;
 use crate::store::writer::checkpoint::checkpointer::Checkpointer;
@@ -23,7 +22,7 @@ impl Checkpointer {
         if let Some(awaited) = self.awaited.take_if(|awaited| saved.seq >= awaited.upto) {
             self.no_ops.remove_upto(awaited.upto);
             self.compacted.retain(|_, at| *at >= awaited.upto);
-            self.saved = LoadedCheckpoint { come: saved, ..LoadedCheckpoint::default() };
+            self.saved.come_to(saved, head);
         }
         if self.awaited.is_none() && self.is_dirty {
             let touched = std::mem::take(&mut self.touched);
@@ -48,10 +47,10 @@ impl Checkpointer {
 
     /// Continues the checkpoints of the process that has saved them until now, and has come
     /// this far.
-    pub(crate) fn take_over(&mut self, saved: CheckpointSeq, locations: &Locations) {
+    pub(crate) fn take_over(&mut self, saved: CheckpointSeq, locations: &Locations, head: Seq) {
         // One of its own, from before it was another's turn to save them.
         self.abandon(locations);
-        self.saved = LoadedCheckpoint { come: saved, ..LoadedCheckpoint::default() };
+        self.saved.come_to(saved, head);
         let Some(awaited) = self.awaited.take() else { return };
         let Awaited { changed, mut skip_index, mut blocks, .. } = awaited;
         for (location, changed) in changed {

@@ -168,6 +168,7 @@ impl Checkpointer {
         if let Some(number) = number {
             self.touched.remove(&number);
             self.compacted.remove(&number);
+            self.saved.locations.remove(&number);
         }
         self.redeliveries.lock().retain(|seq, _| seqs.binary_search(seq).is_err());
         self.no_ops.remove_all(&seqs.iter().copied().collect());

@@ -7,7 +7,7 @@ use crate::journal::JournalError;
 use crate::model::LocationId;
 use crate::store::delivery::IngestError;
 use crate::store::load_error::LoadError;
-use crate::store::loader::load_graph;
+use crate::store::load_graph::{Rows, load_graph};
 use crate::store::location::Location;
 use crate::store::locations::{Found, Loading};
 use crate::store::writer::command::{Command, Pending, PendingMutations};
@@ -111,15 +111,23 @@ impl Writer {
             let found = match self.locations.look_up(id.as_str()) {
                 Found::Loaded(location) => Some(location),
                 Found::Unknown => None,
-                Found::OnDisk => {
-                    let Some((number, _)) = self.locations.describe(id.as_str()) else { continue };
-                    let graph = load_graph(self.journal.as_mut(), number)?;
-                    self.locations.put_graph(id.as_str(), graph)
-                }
+                Found::OnDisk => self.load_now(id)?,
             };
             held.extend(found);
         }
         Ok(held)
+    }
+
+    /// Loads a location that is on disk alone on this thread.
+    pub(crate) fn load_now(
+        &mut self,
+        id: &LocationId,
+    ) -> Result<Option<Arc<Location>>, JournalError> {
+        let Some((number, _)) = self.locations.describe(id.as_str()) else { return Ok(None) };
+        let rows = if self.following.is_some() { Rows::Erasable } else { Rows::Kept };
+        let loaded = load_graph(self.journal.as_mut(), id, number, rows)?;
+        self.checkpointer.saved.note_loaded(number, &loaded, self.head);
+        Ok(self.locations.put_graph(id.as_str(), loaded.graph))
     }
 
     /// Loads a location on this thread, where the store is being closed.
@@ -156,6 +164,8 @@ impl Writer {
         }
         self.commit(&mut deliveries);
         self.mutate(&mut mutations);
+        // Repeats alone write nothing.
+        self.end_turn();
     }
 }
 

@@ -1,15 +1,16 @@
 //! Recovering from a failed write: finding out what is on disk, and writing again.
 
-use std::ops::ControlFlow;
+use std::ops::{ControlFlow, RangeInclusive};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::time::Instant;
 
 use crate::journal::{JournalEntry, JournalError, WriteOutcome};
-use crate::model::{Event, Seq, Timestamp};
+use crate::model::{Event, LocationId, Seq, Timestamp};
 use crate::store::delivery::{IngestError, Status};
 use crate::store::history;
-use crate::store::recovery_on_demand::named_after;
+use crate::store::location::Location;
+use crate::store::locations::Found;
 use crate::store::writer::merge::merge_event;
 use crate::store::writer::recall::Recall;
 use crate::store::writer::recovery::Retrying;
@@ -207,45 +208,84 @@ impl Writer {
         Ok(())
     }
 
+    /// Merges the events up to this one, and makes visible what they have done. A graph that is
+    /// not in memory is loaded where an event of it comes.
     fn catch_up_part(&mut self, upto: Seq) -> Result<(), JournalError> {
         self.imports.is_outdated = true;
-        // They may have left memory since the write failed. What several write stays there.
-        let _held = if self.following.is_none() {
-            let named = named_after(self.journal.as_mut(), self.head)?;
-            self.hold_graphs(&named)?
-        } else {
+        let (mut applied, mut reached) = (Vec::new(), self.head);
+        let mut merge = || -> Result<(), JournalError> {
+            while let Some(id) =
+                self.merge_loaded(reached + 1..=upto, &mut reached, &mut applied)?
+            {
+                self.load_now(&id)?;
+            }
+            Ok(())
+        };
+        let merged = merge();
+        // Also those before a failure: merged once more, they would seem to change nothing.
+        self.make_visible(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
+        merged
+    }
+
+    /// Merges events until one of a location comes whose graph is not in memory, which is
+    /// returned. Adds those that changed something.
+    fn merge_loaded(
+        &mut self,
+        events: RangeInclusive<Seq>,
+        reached: &mut Seq,
+        applied: &mut Vec<(Seq, Timestamp, Event)>,
+    ) -> Result<Option<LocationId>, JournalError> {
+        // Of events that were merged into rows which are newer, the process tells that saved
+        // these rows.
+        let newest = self.checkpointer.saved.come.newest.min(*events.end());
+        let no_ops = if newest < *events.start() {
             Vec::new()
+        } else {
+            self.journal.no_ops(*events.start()..=newest)?
         };
         let Self { journal, locations, checkpointer, deliveries, clock, .. } = self;
-        let mut applied: Vec<(Seq, Timestamp, Event)> = Vec::new();
-        let (mut reached, mut failed) = (self.head, None);
-        let read = journal.read_range(self.head + 1..=upto, &mut |seq, entry| {
+        let (mut unloaded, mut failed) = (None, None);
+        let mut held: Option<Arc<Location>> = None;
+        let read = journal.read_range(events, &mut |seq, entry| {
+            let event = match history::decode_entry(seq, &entry) {
+                Ok(event) => event,
+                Err(error) => {
+                    failed = Some(error);
+                    return ControlFlow::Break(());
+                }
+            };
+            if event.is_some() && held.as_ref().is_none_or(|it| it.id().as_str() != entry.location)
+            {
+                held = match locations.look_up(entry.location) {
+                    Found::Loaded(location) => Some(location),
+                    Found::Unknown => None,
+                    Found::OnDisk => {
+                        unloaded = Some(LocationId::from(entry.location));
+                        return ControlFlow::Break(());
+                    }
+                };
+            }
             clock.pass(entry.received_at);
             if let Some(id) = entry.webhook_id {
                 deliveries.insert(entry.location, id, seq, entry.received_at);
             }
-            match history::decode_entry(seq, &entry) {
-                Ok(Some(event)) => {
-                    if Status::from(merge_event(locations, seq, &event, checkpointer))
-                        == Status::Applied
-                    {
+            match event {
+                Some(event) => {
+                    let status = Status::from(merge_event(locations, seq, &event, checkpointer));
+                    let is_applied = if seq <= newest {
+                        no_ops.binary_search(&seq).is_err()
+                    } else {
+                        status == Status::Applied
+                    };
+                    if is_applied {
                         applied.push((seq, entry.received_at, event));
                     }
                 }
-                Ok(None) => checkpointer.skip_event(entry.location, seq),
-                Err(error) => failed = Some(error),
+                None => checkpointer.skip_event(entry.location, seq),
             }
-            if failed.is_none() {
-                reached = seq;
-            }
-            if failed.is_some() {
-                return ControlFlow::Break(());
-            }
+            *reached = seq;
             ControlFlow::Continue(())
         });
-        let read = read.and(failed.map_or(Ok(()), Err));
-        // Also those before a failure: merged once more, they would seem to change nothing.
-        self.make_visible(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
-        read
+        read.and(failed.map_or(Ok(unloaded), Err))
     }
 }

@@ -5,16 +5,22 @@
 //! know how anything is decided.
 
 use std::collections::BTreeSet;
+use std::ops::ControlFlow;
 
 use crate::journal::{Journal, JournalError, Position, RecordedErasure, WriteOutcome};
 use crate::model::Seq;
 use crate::store::delivery::IngestError;
+use crate::store::locations::Found;
 use crate::store::writer::compaction::{Compactions, Due};
 use crate::store::writer::following::Following;
 use crate::store::writer::thread::Writer;
 
 /// Entries of others that are merged within a turn, while all others wait: a few milliseconds.
 const WITHIN_TURN: u64 = 4_096;
+
+/// How often a turn is given up to load graphs that entries of others need. Then they are loaded
+/// within it, so that this process gets to write.
+const LOADS_BEFORE_TURN: u32 = 8;
 
 impl Writer {
     /// Takes the turn to write, and repeats what others have done before. The next write ends
@@ -41,21 +47,46 @@ impl Writer {
 
     /// Takes the turn as [`take_turn`](Self::take_turn) does, for what is tried again later.
     pub(crate) fn try_take_turn(&mut self) -> Result<(), JournalError> {
-        loop {
+        for tries in 0.. {
             let Some(position) = self.ask(|journal| journal.take_turn())? else { return Ok(()) };
             // Nor are erasures and compactions repeated while others wait.
             let revision = self.following.as_ref().map_or(0, |following| following.revision);
             let is_near = position.head.saturating_sub(self.head) <= WITHIN_TURN;
             if is_near && position.revision <= revision {
-                let followed = self.follow_to(position);
-                if followed.is_err() {
+                let followed = self.follow_within_turn(position, tries < LOADS_BEFORE_TURN);
+                if !matches!(followed, Ok(true)) {
                     self.end_turn();
                 }
-                return followed;
+                if followed? {
+                    return Ok(());
+                }
+            } else {
+                self.journal.end_turn()?;
             }
-            self.journal.end_turn()?;
             self.follow()?;
         }
+        Ok(())
+    }
+
+    /// Repeats what others have done up to here, and returns whether it is: not if graphs must
+    /// be loaded for that, and there is `time` to do it outside of a turn.
+    fn follow_within_turn(&mut self, position: Position, time: bool) -> Result<bool, JournalError> {
+        let waits = time && self.must_load(position.head)?;
+        if waits { Ok(false) } else { self.follow_to(position).map(|()| true) }
+    }
+
+    /// Returns whether graphs must be loaded to merge the entries up to this one.
+    fn must_load(&mut self, upto: Seq) -> Result<bool, JournalError> {
+        if self.head >= upto || self.locations.are_all_loaded() {
+            return Ok(false);
+        }
+        let Self { journal, locations, .. } = self;
+        let mut is_missing = false;
+        journal.read_range(self.head + 1..=upto, &mut |_, entry| {
+            is_missing = matches!(locations.look_up(entry.location), Found::OnDisk);
+            if is_missing { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        })?;
+        Ok(is_missing)
     }
 
     /// Gives up the turn, if nothing was written in it.
@@ -101,7 +132,7 @@ impl Writer {
             && !did
             && let Some(position) = self.ask(|journal| journal.position())?
         {
-            self.checkpointer.take_over(position.checkpoint, &self.locations);
+            self.checkpointer.take_over(position.checkpoint, &self.locations, self.head);
             tracing::info!("this process saves the checkpoints from now on");
         }
         if let Some(following) = &self.following {
@@ -156,6 +187,8 @@ impl Writer {
     /// Repeats compactions and erasures, each at its place between the entries.
     fn repeat_revisions(&mut self, after: u64, upto: Position) -> Result<(), JournalError> {
         let compactions = Compactions::load(self.journal.as_mut(), self.head)?;
+        // In memory until what they drop is to be saved.
+        let _held = self.hold_graphs(&compactions.locations())?;
         let erasures = self.erasures_between(after, upto.revision)?;
         let mut places: BTreeSet<Seq> = compactions.places().collect();
         places.extend(erasures.iter().map(|erasure| erasure.at));

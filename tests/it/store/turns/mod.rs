@@ -3,4 +3,5 @@
 mod checks;
 mod cut_off;
 mod erasures;
+mod on_demand;
 mod schedules;

@@ -117,6 +117,9 @@ impl World {
             checkpoint_events: [1, 5, u64::MAX][self.random.place(3)],
             checkpoint_interval: Duration::from_secs(3600),
             checkpoint_part_rows: 1 + self.random.place(8),
+            // All graphs in memory, or as few as possible.
+            graph_memory: [None, Some(1)][self.random.place(2)],
+            rows_loaded_at_once: [0, 50_000][self.random.place(2)],
             ..Options::default()
         }
     }
@@ -143,7 +146,8 @@ impl World {
         let what = self.random.below(100);
         self.log.push(format!("{what} at {at}, head {}", self.nodes[at].store.head()));
         match what {
-            0..50 => self.deliver(at),
+            0..40 => self.deliver(at),
+            40..50 => self.ask(at),
             50..60 => self.mutate(at),
             60..66 => self.import(at),
             66..72 => self.nodes[at].store.checkpoint().unwrap_or_default(),
@@ -280,6 +284,13 @@ impl World {
             let of = Acknowledged { location: location.clone(), body: String::new(), fresh: None };
             assert!(self.acknowledged.insert(seq, of).is_none(), "event {seq} twice");
         }
+    }
+
+    /// Asks for a location, whose graph may have to be loaded.
+    fn ask(&mut self, at: usize) {
+        let id = self.location();
+        let found = self.nodes[at].store.location(&id).map(|found| found.is_some());
+        self.log.push(format!("  {id}: {found:?}"));
     }
 
     fn import(&mut self, at: usize) {

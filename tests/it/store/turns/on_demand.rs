@@ -1,0 +1,107 @@
+//! Graphs that are loaded from rows which another process has saved since.
+
+use std::sync::Arc;
+use std::sync::atomic::Ordering::Relaxed;
+use std::time::Duration;
+
+use relata::changes::ChangeFilter;
+use relata::journal::MemoryJournal;
+use relata::{Options, Seq, Store};
+
+use crate::support::fault_plan::{Fault, Plan, Saver};
+use crate::support::faulty_journal::Faulty;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// One that saves, and one that has loaded nothing and is cut off for now.
+struct Pair {
+    saving: Store,
+    behind: Store,
+    plan: Arc<Plan>,
+}
+
+impl Pair {
+    /// Both know three links.
+    fn new() -> Self {
+        let (journal, saver) = (MemoryJournal::shared(), Saver::default());
+        let open = || {
+            let mut journal = Faulty::new(journal.clone(), Fault::Full, u64::MAX);
+            journal.saver = Some(Arc::clone(&saver));
+            let plan = Arc::clone(&journal.plan);
+            let options = Options {
+                checkpoint_events: u64::MAX,
+                checkpoint_interval: Duration::from_secs(3600),
+                rows_loaded_at_once: 0,
+                ..Options::default()
+            };
+            (Store::with_journal(Box::new(journal), options).unwrap(), plan)
+        };
+        let (saving, saving_plan) = open();
+        saving_plan.start_saving(&saver);
+        (1..=3).for_each(|number| assert_eq!(send(&saving, "Create", number), number));
+        saving.checkpoint().unwrap();
+        let (behind, plan) = open();
+        assert_eq!((behind.head(), behind.graph_memory().loaded), (3, 0));
+        plan.is_dead.store(true, Relaxed);
+        Self { saving, behind, plan }
+    }
+
+    fn reconnect(&self) {
+        self.plan.is_dead.store(false, Relaxed);
+    }
+}
+
+fn send(store: &Store, what: &str, number: u64) -> Seq {
+    let body = format!(
+        r#"{{"type":"Relation{what}","id":"r{number}","associationId":"A","locationId":"L",
+        "firstObjectKey":"contact","firstRecordId":"c{number}",
+        "secondObjectKey":"house","secondRecordId":"h"}}"#
+    );
+    store.ingest(body.as_bytes()).unwrap().seq.unwrap()
+}
+
+fn relations(store: &Store) -> u64 {
+    store.location("L").unwrap().unwrap().read().view().counts().relations
+}
+
+/// An answer would show events that its `seq` does not include, and those before them that its
+/// location has not.
+#[test]
+fn a_graph_is_not_shown_before_all_that_it_holds_is_known() {
+    let pair = Pair::new();
+    (4..=5).for_each(|number| assert_eq!(send(&pair.saving, "Create", number), number));
+    pair.saving.checkpoint().unwrap();
+    let refused = pair.behind.location("L").unwrap_err();
+    let reason = std::error::Error::source(&refused).unwrap().to_string();
+    assert_eq!(
+        reason,
+        "event 5 of another process is needed, and this one has come to event 3 only"
+    );
+    pair.reconnect();
+    assert!(pair.behind.wait_for(5, PATIENCE), "{:?}", pair.behind.failure());
+    assert_eq!((relations(&pair.behind), pair.behind.head()), (5, 5));
+}
+
+/// Merged into rows that held them already, they all seemed to change nothing.
+#[test]
+fn followers_are_told_what_was_merged_into_newer_rows() {
+    let pair = Pair::new();
+    let subscription = pair.behind.subscribe("L", 100, || {});
+    let what = [("Create", 4), ("Create", 4), ("Delete", 1), ("Delete", 1), ("Create", 5)];
+    for (at, (what, number)) in what.into_iter().enumerate() {
+        send(&pair.saving, what, number);
+        // The last one is in no row.
+        if at == 3 {
+            pair.saving.checkpoint().unwrap();
+        }
+    }
+    pair.reconnect();
+    assert!(pair.behind.wait_for(8, PATIENCE), "{:?}", pair.behind.failure());
+    let told: Vec<Seq> = subscription.take().events.iter().map(|event| event.seq).collect();
+    assert_eq!(told, [4, 6, 8]);
+    for store in [&pair.behind, &pair.saving] {
+        let page = store.changes("L", 3, &ChangeFilter::default(), 100).unwrap();
+        assert_eq!(page.events.iter().map(|event| event.seq).collect::<Vec<_>>(), told);
+        assert_eq!(relations(store), 4);
+    }
+}
