@@ -146,6 +146,79 @@ fn a_file_is_imported_once_though_two_servers_read_it() -> Result<(), Error> {
     check_alike(cluster, &url, &nodes)
 }
 
+/// One of two servers that import the same file is killed; what it had begun is imported by
+/// who sends it again, to any of them.
+#[test]
+fn an_import_that_was_cut_off_is_finished_at_another_server() -> Result<(), Error> {
+    let Some(cluster) = shared() else { return Ok(()) };
+    let url = cluster.new_database();
+    let mut nodes = start(&url, 2)?;
+    let mut lines = String::new();
+    for number in 0..30_000 {
+        let mut line = relation("L", number);
+        line.as_object_mut().ok_or("an object")?.remove("webhookId");
+        lines.extend([line.to_string(), "\n".to_owned()]);
+    }
+    let import = |node: &Node| {
+        let imported = node.server().post("/v1/import", lines.as_bytes());
+        imported.map(|answer| answer.status).map_err(|error| error.to_string())
+    };
+    let mut cut_off = false;
+    std::thread::scope(|scope| -> Result<(), Error> {
+        let imports: Vec<_> = nodes.iter().map(|node| scope.spawn(|| import(node))).collect();
+        until("both have begun", || Ok(head(cluster, &url) > 1_000))?;
+        nodes[0].server().signal("KILL")?;
+        for done in imports {
+            cut_off |= done.join().unwrap() != Ok(200);
+        }
+        Ok(())
+    })?;
+    assert!(cut_off, "the import was over before the server was killed");
+    nodes[0].restart()?;
+    for node in &nodes {
+        assert_eq!(import(node)?, 200);
+        assert_eq!(head(cluster, &url), 30_000);
+    }
+    check_alike(cluster, &url, &nodes)
+}
+
+/// While somebody reads the database for long, PostgreSQL keeps each version of the row that
+/// all turns change.
+#[test]
+fn a_long_snapshot_does_not_slow_deliveries_down() -> Result<(), Error> {
+    let Some(cluster) = shared() else { return Ok(()) };
+    let url = cluster.new_database();
+    let node = Node::start(&url, false)?;
+    let next = std::cell::Cell::new(0);
+    let median = |posts: u64| -> Result<Duration, Error> {
+        let mut took = Vec::new();
+        for _ in 0..posts {
+            let begun = Instant::now();
+            node.post(&relation("L", next.replace(next.get() + 1)))?;
+            took.push(begun.elapsed());
+        }
+        took.sort_unstable();
+        Ok(took[took.len() / 2])
+    };
+    let before = median(200)?;
+    let mut snapshot = cluster.program("psql");
+    let sql = "BEGIN ISOLATION LEVEL REPEATABLE READ; SELECT count(*) FROM event; \
+               SELECT pg_sleep(600)";
+    let mut snapshot = snapshot.args(["-X", "-q", "-c", sql, &*url]).spawn()?;
+    let held = "SELECT count(*) FROM pg_stat_activity WHERE backend_xmin IS NOT NULL \
+                AND datname = current_database() AND query LIKE '%pg_sleep(600)%' \
+                AND pid <> pg_backend_pid()";
+    until("the snapshot is held", || Ok(number(cluster, &url, held) == 1))?;
+    median(u64::from(crate::support::long::rounds(3_000, 60_000)))?;
+    let beside = median(200)?;
+    snapshot.kill()?;
+    snapshot.wait()?;
+    let told = format!("{} and {}", before.as_micros(), beside.as_micros());
+    crate::support::long::tell("microseconds a post, before and in a long snapshot", &told);
+    assert!(beside < 3 * before + Duration::from_millis(2), "{told}");
+    Ok(())
+}
+
 /// Who follows the changes may come back to any server.
 #[test]
 fn the_change_feed_goes_on_at_another_server() -> Result<(), Error> {

@@ -1,6 +1,7 @@
 //! Several stores that write one journal by turns.
 
 mod checks;
+mod clocks;
 mod cut_off;
 mod erasures;
 mod on_demand;
