@@ -11,6 +11,7 @@ use crate::api::{
 use crate::http::app::App;
 use crate::http::auth::token::Grant;
 use crate::http::extract::request::Request;
+use crate::http::limits::background::give_way;
 use crate::http::respond::json::{Answer, json};
 use crate::http::respond::problem::Problem;
 use crate::journal::{DeadLetter, DeadLetterSummary};
@@ -24,7 +25,7 @@ pub(crate) async fn list_dead_letters(app: &Arc<App>, request: Request<'_>) -> A
     request.query.deny_unknown(&["limit", "cursor"])?;
     let (limit, after) = (request.query.limit()?, request.query.number_cursor()?);
     let (store, grant) = (Arc::clone(&app.store), request.grant);
-    blocking(move || list(&store, &grant, limit, after)).await
+    in_background(app, move || list(&store, &grant, limit, after)).await
 }
 
 pub(crate) async fn show_dead_letter(app: &Arc<App>, request: Request<'_>) -> Answer {
@@ -56,7 +57,7 @@ pub(crate) async fn replay_all_dead_letters(app: &Arc<App>, request: Request<'_>
     request.query.deny_unknown(&[])?;
     let (store, url_types) = (Arc::clone(&app.store), app.policy.url_types());
     let grant = request.grant;
-    blocking(move || json(&replay_all(&store, &grant, url_types)?)).await
+    in_background(app, move || json(&replay_all(&store, &grant, url_types)?)).await
 }
 
 /// Runs work on the letter that the path names, if the request may see it.
@@ -68,16 +69,16 @@ async fn with_letter(
     request.query.deny_unknown(&[])?;
     let id: u64 = request.path_param("id").parse().map_err(|_| not_found())?;
     let (store, grant) = (Arc::clone(&app.store), request.grant);
-    blocking(move || {
+    in_background(app, move || {
         let letter = store.dead_letter(id)?.filter(|letter| sees(&grant, &letter.summary));
         work(&store, &letter.ok_or_else(not_found)?)
     })
     .await
 }
 
-/// Runs work that waits for the disk on a thread where it delays nobody.
-async fn blocking(work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
-    tokio::task::spawn_blocking(work).await.map_err(Problem::unavailable)?
+/// Runs work that waits for the disk, and may have many letters to read, where it delays nobody.
+async fn in_background(app: &App, work: impl FnOnce() -> Answer + Send + 'static) -> Answer {
+    app.background.spawn(work).await.map_err(Problem::unavailable)?
 }
 
 fn not_found() -> Problem {
@@ -105,6 +106,7 @@ fn each_seen(
         let Some(last) = chunk.last() else { return Ok(()) };
         after = last.id;
         for letter in chunk {
+            give_way();
             if sees(grant, &letter) && !each(letter)? {
                 return Ok(());
             }
