@@ -113,11 +113,13 @@ pub(super) async fn answer_query_in(
 ) -> Answer {
     let client = || grant.client(location.id().as_str());
     if query.as_of.is_some() {
+        // Merging past events keeps a core busy, too.
+        let permit = app.queries.acquire(&client()).await?;
         let (seq, past, query) = read_past(app, &client(), &location, query).await?;
-        return spawn_query(app, &client(), move |app, stop| {
+        return run(app, permit, app.limits.question_timeout, move |app, stop| {
             query.run(past.view(), &mut budget_until(app, stop), seq)
         })
-        .await;
+        .await?;
     }
     let query = match try_inline(app, &location, query).await? {
         Attempt::Answered(answer) => return answer,
@@ -221,8 +223,8 @@ pub(super) fn budget_until<'s>(app: &App, stop: &'s dyn Fn() -> bool) -> Budget<
     Budget::of_links(app.limits.question_links).of_bytes(app.limits.answer_bytes).until(stop)
 }
 
-/// Returns a past state of a location. A replay that this takes uses neither the permit nor
-/// the time of the query that follows.
+/// Returns a past state of a location. A replay that this takes does not use the time of the
+/// query that follows.
 async fn read_past(
     app: &Arc<App>,
     client: &str,
