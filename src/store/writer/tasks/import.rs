@@ -1,15 +1,17 @@
 //! Writing the lines of imports between deliveries.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
 
 use crate::graph::{Draft, LocationGraph};
 use crate::journal::JournalEntry;
-use crate::model::Event;
+use crate::model::{Event, LocationId};
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::location::Location;
 use crate::store::writer::batch::{Admission, applied};
 use crate::store::writer::import_marks::{ImportChunk, LeftOut};
 use crate::store::writer::thread::Writer;
+use crate::webhook::Decoded;
 
 /// Lines of one transaction while deliveries arrive, which wait for it.
 const SHARED_LINES: usize = 128;
@@ -66,11 +68,16 @@ impl Writer {
         self.check_writable()?;
         let begin = chunk.taken.len();
         let end = chunk.deliveries.len().min(begin + lines);
-        let new = chunk.deliveries.get_mut(begin..end).unwrap_or_default();
+        let new = chunk.deliveries.get(begin..end).unwrap_or_default();
         if new.is_empty() {
             return Ok(());
         }
         self.recall_for(new.iter())?;
+        let named = locations_of(new);
+        // What began after the chunk was read may have left memory again.
+        let _in_memory =
+            self.hold_graphs(&named).map_err(|error| IngestError::from(Arc::new(error)))?;
+        let new = chunk.deliveries.get_mut(begin..end).unwrap_or_default();
         self.stamp(new.iter_mut());
         self.keep_naming_properties(new.iter_mut());
         let new = &*new;
@@ -123,4 +130,17 @@ impl Writer {
         };
         self.admit_unless(lines.iter(), Some(&mut redundant))
     }
+}
+
+/// Returns the locations that deliveries name.
+fn locations_of(deliveries: &[Delivery]) -> BTreeSet<LocationId> {
+    let mut named = BTreeSet::new();
+    let mut last = None;
+    for delivery in deliveries {
+        let Decoded::Event(event) = delivery.decoded() else { continue };
+        if last.replace(&event.location) != Some(&event.location) {
+            named.insert(event.location.clone());
+        }
+    }
+    named
 }

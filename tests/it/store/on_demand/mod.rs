@@ -5,7 +5,7 @@ mod loading;
 use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::Arc;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
 use relata::graph::{Budget, LinkQuery};
@@ -330,4 +330,49 @@ fn the_memory_of_graphs_is_counted() {
         assert!(counted.abs_diff(taken) < taken / 6, "{counted} counted, {taken} taken");
         drop(held);
     });
+}
+
+/// Its lines are written in parts, between deliveries: what the first part began was saved, left
+/// memory, and was not there for the next one, and the writer ended.
+#[test]
+fn a_location_that_begins_in_an_import_may_leave_memory_before_its_end() {
+    let (_directory, db) = fresh().unwrap();
+    three(&db);
+    let store = Store::open_with(&db, tight()).unwrap();
+    let is_over = AtomicBool::new(false);
+    let lines = |location: u64| -> String {
+        let line = |number| relation(&format!("N{location}"), number).to_string() + "\n";
+        (0..4_000).map(line).collect()
+    };
+    std::thread::scope(|scope| {
+        scope.spawn(|| {
+            for number in 100.. {
+                if is_over.load(Ordering::Relaxed) {
+                    return;
+                }
+                // Parts of imports are short while deliveries come.
+                store.ingest(relation("L0", number).to_string().as_bytes()).ok();
+            }
+        });
+        scope.spawn(|| {
+            while !is_over.load(Ordering::Relaxed) {
+                store.checkpoint().ok();
+                // Each takes the place of what nobody holds.
+                for id in ["L1", "L2"] {
+                    store.location(id).map(drop).ok();
+                }
+            }
+        });
+        let imported = (0..10).try_for_each(|location| {
+            let counts = store.import().read(lines(location).as_bytes(), |_| Ok(()))?;
+            assert_eq!(counts.applied, 4_000);
+            Ok::<_, relata::import::ImportError>(())
+        });
+        is_over.store(true, Ordering::Relaxed);
+        imported.unwrap();
+    });
+    for location in 0..10 {
+        let location = store.location(&format!("N{location}")).unwrap().unwrap();
+        assert_eq!(location.read().view().counts().relations, 4_000);
+    }
 }
