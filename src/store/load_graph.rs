@@ -1,5 +1,6 @@
 //! Loading the graph of a location from its rows in the checkpoint.
 
+use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::graph::LocationGraph;
@@ -37,13 +38,23 @@ pub(crate) fn load_graph(
     match loaded {
         Some(loaded) => Ok(loaded),
         // This process will learn of it.
-        None if rows == Rows::Erasable => Ok(LoadedGraph {
+        None if rows == Rows::Erasable && !is_listed(journal, id)? => Ok(LoadedGraph {
             graph: LocationGraph::new(),
             covers: None,
             come: CheckpointSeq::default(),
         }),
-        None => Err(damaged(format!("location {id} is not there"))),
+        None => Err(damaged(format!("location {id} is not where it was"))),
     }
+}
+
+/// Returns whether a location is there, under any number.
+fn is_listed(journal: &mut dyn JournalReader, id: &LocationId) -> Result<bool, JournalError> {
+    let mut is_there = false;
+    journal.location_ids(&mut |found| {
+        is_there = found == id.as_str();
+        if is_there { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    })?;
+    Ok(is_there)
 }
 
 /// Reads a location, unless there is another one or none under its number.
