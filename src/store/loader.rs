@@ -86,11 +86,19 @@ impl LoadStats {
 /// Where other processes write the journal, too: how far the writer has followed them.
 #[derive(Debug, Clone)]
 pub(crate) struct Others {
-    pub(crate) last_look: Arc<LastLook>,
-    pub(crate) state: Arc<WriterState>,
+    last_look: Arc<LastLook>,
+    state: Arc<WriterState>,
 }
 
 impl Others {
+    pub(crate) fn new(last_look: Arc<LastLook>, state: &Arc<WriterState>) -> Self {
+        Self { last_look, state: Arc::clone(state) }
+    }
+
+    pub(crate) fn into_last_look(self) -> Arc<LastLook> {
+        self.last_look
+    }
+
     /// Waits until the writer has followed them up to this event.
     fn reach(&self, seq: Seq, is_closed: impl Fn() -> bool) -> Result<(), JournalError> {
         while self.state.watermark.head() < seq {

@@ -161,12 +161,9 @@ impl Store {
         let (queue, commands) = Queue::new(&options, Arc::clone(&state.queued));
         let (readers, subscriptions) = (journal.readers(), Subscriptions::starting_at(head));
         let to_writer = Arc::new(Mutex::new(Some(queue.sender())));
+        let (kept, limit) = (options.clone(), options.graph_memory);
         let following = shared.map(|position| Following::new(position, &to_writer));
-        let last_look = following.as_ref().map(Following::last_look);
-        let kept = options.clone();
-        let others =
-            last_look.clone().map(|last_look| Others { last_look, state: Arc::clone(&state) });
-        let limit = options.graph_memory;
+        let others = following.as_ref().map(|it| Others::new(it.last_look(), &state));
         let loader = Loader::start(&locations, &readers, limit, &to_writer, others.as_ref())?;
         let (redeliveries, no_ops) = (checkpointer.redeliveries(), checkpointer.no_ops());
         let writer = Writer {
@@ -210,7 +207,7 @@ impl Store {
             refreshing: Mutex::default(),
             loader: Some(loader),
             to_writer,
-            last_look,
+            last_look: others.map(Others::into_last_look),
         })
     }
 

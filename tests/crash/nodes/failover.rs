@@ -50,7 +50,14 @@ fn take_over(standby: &Cluster, nodes: &mut [Node]) -> Result<(), Error> {
 
 #[test]
 fn a_synchronous_standby_takes_over_without_loss() -> Result<(), Error> {
-    let Some(mut primary) = Cluster::start() else { return Ok(()) };
+    for _ in 0..long::rounds(1, 50) {
+        let Some(primary) = Cluster::start() else { return Ok(()) };
+        fail_over_under_load(primary)?;
+    }
+    Ok(())
+}
+
+fn fail_over_under_load(mut primary: Cluster) -> Result<(), Error> {
     let standby = primary.start_standby();
     primary.wait_for_standby();
     let url = url_of_both(&primary, &standby);
