@@ -127,7 +127,7 @@ pub struct SkipBlock {
 
 /// Removal of what had been deleted long ago from a location: every replay does it again,
 /// after the same event.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Compaction {
     /// The location.
     pub location: Box<str>,

@@ -1,18 +1,19 @@
 //! Loading the graph of a location from its rows in the checkpoint.
 
-use std::ops::ControlFlow;
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::graph::LocationGraph;
 use crate::journal::{CheckpointRow, CheckpointSeq, JournalError, JournalReader};
 use crate::model::{LocationId, Seq};
 
-/// Whether the rows of a location must be there.
+/// Where the rows of a location are.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Rows {
-    Kept,
-    /// Another process may have erased them.
-    Erasable,
+    /// Under the number that it has here.
+    Own,
+    /// Under any number, since another process may count otherwise, or nowhere, since it may
+    /// have erased them.
+    Shared,
 }
 
 /// The graph of a location as its rows in the checkpoint are.
@@ -32,29 +33,19 @@ pub(crate) fn load_graph(
     number: u32,
     rows: Rows,
 ) -> Result<LoadedGraph, JournalError> {
-    let load = AssertUnwindSafe(|| read_graph(journal, id, number));
+    let load = AssertUnwindSafe(|| read_graph(journal, id, number, rows));
     let loaded = catch_unwind(load)
         .unwrap_or_else(|_| Err(damaged("its rows cannot be restored".to_owned())))?;
     match loaded {
         Some(loaded) => Ok(loaded),
         // This process will learn of it.
-        None if rows == Rows::Erasable && !is_listed(journal, id)? => Ok(LoadedGraph {
+        None if rows == Rows::Shared => Ok(LoadedGraph {
             graph: LocationGraph::new(),
             covers: None,
             come: CheckpointSeq::default(),
         }),
-        None => Err(damaged(format!("location {id} is not where it was"))),
+        None => Err(damaged(format!("location {id} is not there"))),
     }
-}
-
-/// Returns whether a location is there, under any number.
-fn is_listed(journal: &mut dyn JournalReader, id: &LocationId) -> Result<bool, JournalError> {
-    let mut is_there = false;
-    journal.location_ids(&mut |found| {
-        is_there = found == id.as_str();
-        if is_there { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-    })?;
-    Ok(is_there)
 }
 
 /// Reads a location, unless there is another one or none under its number.
@@ -62,11 +53,12 @@ fn read_graph(
     journal: &mut dyn JournalReader,
     id: &LocationId,
     number: u32,
+    rows: Rows,
 ) -> Result<Option<LoadedGraph>, JournalError> {
     let mut graph = LocationGraph::new();
     let (mut saved, mut covers, mut newest): (Option<u64>, Option<Seq>, Seq) = (None, None, 0);
     let mut is_there = false;
-    let come = journal.load_numbered(number, &mut |row| match row {
+    let mut restore = |row: &CheckpointRow<'_>| match row {
         CheckpointRow::Location { id: found, rows, seq, .. } => {
             is_there = *found == id.as_str();
             (saved, covers) = (*rows, *seq);
@@ -78,7 +70,11 @@ fn read_graph(
         }
         CheckpointRow::Damaged { reason, .. } if is_there => Err(damaged((*reason).to_owned())),
         _ => Ok(()),
-    })?;
+    };
+    let come = match rows {
+        Rows::Own => journal.load_numbered(number, &mut restore)?,
+        Rows::Shared => journal.load_location(id.as_str(), &mut restore)?,
+    };
     if !is_there {
         return Ok(None);
     }

@@ -231,10 +231,12 @@ impl Worker {
         self.limit.is_some_and(|limit| self.stats.bytes.load(Ordering::Relaxed) > limit)
     }
 
-    /// Waits while there is no room for one graph more, but a checkpoint will make some.
+    /// Waits while there is no room for one graph more, but a checkpoint of this process will
+    /// make some.
     fn make_room(&mut self) {
+        let saves = self.others.as_ref().is_none_or(|others| others.last_look.maintains());
         for _ in 0..ROOM_TRIES {
-            if !self.is_full() || self.measure() != Room::AfterCheckpoint {
+            if !self.is_full() || self.measure() != Room::AfterCheckpoint || !saves {
                 return;
             }
             self.hurry_checkpoint();
@@ -254,7 +256,7 @@ impl Worker {
         let start = Instant::now();
         let loaded = match self.reader.take().map_or_else(|| (self.readers)(), Ok) {
             Ok(mut reader) => {
-                let rows = if self.others.is_some() { Rows::Erasable } else { Rows::Kept };
+                let rows = if self.others.is_some() { Rows::Shared } else { Rows::Own };
                 let loaded = load_graph(reader.as_mut(), &job.id, job.number, rows);
                 // After an error it is opened again.
                 self.reader = loaded.is_ok().then_some(reader);

@@ -335,6 +335,7 @@ impl Locations {
             Residence::Disk(on_disk) => (on_disk.number, on_disk.loading),
         };
         let location = Arc::new(Location::new(number, id.clone(), graph));
+        location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
         let id = id.clone();
         table.put(id, Residence::Memory(Arc::clone(&location)));
         if let Some(waiting) = loading.and_then(|job| table.loading.get_mut(&job)) {

@@ -21,7 +21,7 @@ pub(crate) fn open_graphs(
     if let Some(position) = journal.position()? {
         return recover_shared(journal, options, position);
     }
-    let lacks_summaries = match recover_on_demand(journal, options, Rows::Kept)? {
+    let lacks_summaries = match recover_on_demand(journal, options, Rows::Own)? {
         OnDemand::Recovered(recovered) => return Ok((*recovered, None)),
         OnDemand::Whole { lacks_summaries } => lacks_summaries,
     };
@@ -76,9 +76,9 @@ fn recover_beside_others(
     journal: &mut dyn JournalReader,
     options: &Options,
 ) -> Result<OnDemand, JournalError> {
-    match recover_on_demand(journal, options, Rows::Erasable) {
+    match recover_on_demand(journal, options, Rows::Shared) {
         Err(JournalError::CheckpointOutdated { .. } | JournalError::PrunedWhileReading { .. }) => {
-            recover_on_demand(journal, options, Rows::Erasable)
+            recover_on_demand(journal, options, Rows::Shared)
         }
         recovered => recovered,
     }
@@ -134,7 +134,7 @@ fn recover_on_demand(
             }
         }
         // Another process may have appended more since, and saved it.
-        if listed.checkpoint.come.newest <= head || rows == Rows::Kept {
+        if listed.checkpoint.come.newest <= head || rows == Rows::Own {
             break;
         }
         (named_upto, head) = (head, journal.head()?);

@@ -5,7 +5,7 @@
 //! its position among the events, and whatever builds a graph from events does it at that
 //! position: late events then have the same effect there as they had here.
 
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashSet};
 use std::time::{Duration, Instant};
 
 use crate::journal::{Compaction, JournalError, JournalReader};
@@ -91,6 +91,12 @@ impl Compactions {
         self.all.iter().map(|compaction| compaction.at)
     }
 
+    /// Leaves out those that are repeated already.
+    pub(crate) fn without(mut self, repeated: &HashSet<Compaction>) -> Self {
+        self.all.retain(|compaction| !repeated.contains(compaction));
+        self
+    }
+
     /// Returns the locations that they are of.
     pub(crate) fn locations(&self) -> BTreeSet<LocationId> {
         self.all.iter().map(|compaction| LocationId::from(&*compaction.location)).collect()
@@ -125,6 +131,33 @@ impl<'c> Due<'c> {
         })
     }
 
+    /// Repeats the next one, if it was done directly after this event or before, and returns
+    /// it.
+    pub(crate) fn apply_next(
+        &mut self,
+        seq: Seq,
+        locations: &Locations,
+        checkpointer: &mut Checkpointer,
+    ) -> Option<&'c Compaction> {
+        let compaction = self.take_before(seq.saturating_add(1))?;
+        // It is unknown whether one directly after the event that the rows cover is done:
+        // done again, it changes nothing, since no row is newer.
+        let found = locations.find(&compaction.location);
+        let found = found.filter(|it| !checkpointer.has_saved(it.number, compaction.at + 1));
+        if let Some(location) = found {
+            location.write().compact(compaction.upto);
+            checkpointer.record_compaction(location.number, compaction.at);
+        }
+        Some(compaction)
+    }
+
+    /// Returns the location of the next one, if that was done directly after this event or
+    /// before.
+    pub(crate) fn next_location(&self, seq: Seq) -> Option<LocationId> {
+        let next = self.left.first().filter(|compaction| compaction.at <= seq);
+        next.map(|compaction| LocationId::from(&*compaction.location))
+    }
+
     /// Repeats those directly after this event and earlier ones.
     pub(crate) fn apply_upto(
         &mut self,
@@ -132,15 +165,6 @@ impl<'c> Due<'c> {
         locations: &Locations,
         checkpointer: &mut Checkpointer,
     ) {
-        while let Some(compaction) = self.take_before(seq.saturating_add(1)) {
-            // It is unknown whether one directly after the event that the rows cover is done:
-            // done again, it changes nothing, since no row is newer.
-            let found = locations.find(&compaction.location);
-            let found = found.filter(|it| !checkpointer.has_saved(it.number, compaction.at + 1));
-            if let Some(location) = found {
-                location.write().compact(compaction.upto);
-                checkpointer.record_compaction(location.number, compaction.at);
-            }
-        }
+        while self.apply_next(seq, locations, checkpointer).is_some() {}
     }
 }

@@ -1,10 +1,11 @@
 //! When the writer looks for what other processes have appended to the same journal.
 
+use std::collections::HashSet;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use crate::journal::Position;
+use crate::journal::{Compaction, Position};
 use crate::store::writer::command::Command;
 use crate::store::writer::queue::ToWriter;
 use crate::sync::IgnorePoison;
@@ -76,6 +77,9 @@ impl LastLook {
 pub(crate) struct Following {
     /// The compactions and erasures that are repeated here.
     pub(crate) revision: u64,
+    /// The compactions that were repeated last, after the same event: they are read once more
+    /// with the next one.
+    pub(crate) repeated: HashSet<Compaction>,
     maintain_at: Instant,
     next: Instant,
     news_at: Instant,
@@ -86,7 +90,14 @@ impl Following {
     /// Begins where opening has come.
     pub(crate) fn new(Position { revision, .. }: Position, to_writer: &ToWriter) -> Self {
         let (now, last) = (Instant::now(), Arc::new(LastLook::new(to_writer)));
-        Self { revision, maintain_at: now, next: now, news_at: now, last }
+        let repeated = HashSet::new();
+        Self { revision, repeated, maintain_at: now, next: now, news_at: now, last }
+    }
+
+    /// Notes a compaction that is done here, too.
+    pub(crate) fn note_compaction(&mut self, done: &Compaction) {
+        self.repeated.retain(|earlier| earlier.at >= done.at);
+        self.repeated.insert(done.clone());
     }
 
     /// Returns what all threads may know.

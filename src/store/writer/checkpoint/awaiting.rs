@@ -19,7 +19,12 @@ impl Checkpointer {
     /// for it.
     pub(crate) fn await_save(&mut self, saved: CheckpointSeq, locations: &Locations, head: Seq) {
         self.abandon(locations);
-        if let Some(awaited) = self.awaited.take_if(|awaited| saved.seq >= awaited.upto) {
+        // Of one directly after the event it is not known whether it is saved.
+        let compacted = self.compacted.values().copied().max();
+        let is_covered = |upto: Seq| {
+            saved.seq > upto || saved.seq == upto && compacted.is_none_or(|at| at < upto)
+        };
+        if let Some(awaited) = self.awaited.take_if(|awaited| is_covered(awaited.upto)) {
             self.no_ops.remove_upto(awaited.upto);
             self.compacted.retain(|_, at| *at >= awaited.upto);
             self.saved.come_to(saved, head);

@@ -252,6 +252,7 @@ impl Writer {
         self.checkpointer.record_compaction(location.number, compaction.at);
         if let Some(following) = &mut self.following {
             following.revision += 1;
+            following.note_compaction(&compaction);
         }
         tracing::debug!(location = id, upto, "what was deleted for long is dropped");
         Ok(())

@@ -124,7 +124,7 @@ impl Writer {
         id: &LocationId,
     ) -> Result<Option<Arc<Location>>, JournalError> {
         let Some((number, _)) = self.locations.describe(id.as_str()) else { return Ok(None) };
-        let rows = if self.following.is_some() { Rows::Erasable } else { Rows::Kept };
+        let rows = if self.following.is_some() { Rows::Shared } else { Rows::Own };
         let loaded = load_graph(self.journal.as_mut(), id, number, rows)?;
         self.checkpointer.saved.note_loaded(number, &loaded, self.head);
         Ok(self.locations.put_graph(id.as_str(), loaded.graph))

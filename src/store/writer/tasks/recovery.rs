@@ -214,10 +214,11 @@ impl Writer {
         self.imports.is_outdated = true;
         let (mut applied, mut reached) = (Vec::new(), self.head);
         let mut merge = || -> Result<(), JournalError> {
+            let mut _in_memory = None;
             while let Some(id) =
                 self.merge_loaded(reached + 1..=upto, &mut reached, &mut applied)?
             {
-                self.load_now(&id)?;
+                _in_memory = self.load_now(&id)?;
             }
             Ok(())
         };

@@ -186,16 +186,15 @@ impl Writer {
 
     /// Repeats compactions and erasures, each at its place between the entries.
     fn repeat_revisions(&mut self, after: u64, upto: Position) -> Result<(), JournalError> {
-        let compactions = Compactions::load(self.journal.as_mut(), self.head)?;
-        // In memory until what they drop is to be saved.
-        let _held = self.hold_graphs(&compactions.locations())?;
+        let repeated = self.following.as_ref().map(|it| it.repeated.clone()).unwrap_or_default();
+        let compactions = Compactions::load(self.journal.as_mut(), self.head)?.without(&repeated);
         let erasures = self.erasures_between(after, upto.revision)?;
         let mut places: BTreeSet<Seq> = compactions.places().collect();
         places.extend(erasures.iter().map(|erasure| erasure.at));
         let mut due = compactions.from(self.head);
         for place in places.into_iter().take_while(|place| *place <= upto.head) {
             self.catch_up(place.max(self.head))?;
-            self.repeat_compactions(&mut due);
+            self.repeat_compactions(&mut due)?;
             for erasure in erasures.iter().filter(|erasure| erasure.at == place) {
                 self.forget_erased(&erasure.location, &erasure.seqs, Vec::new())?;
                 // Not once more, should a later entry fail to be read: what came after this
@@ -208,12 +207,22 @@ impl Writer {
         Ok(())
     }
 
-    fn repeat_compactions(&mut self, due: &mut Due<'_>) {
-        if !due.is_empty() {
-            // What is half saved refers to numbers that change.
-            self.checkpointer.abandon(&self.locations);
-            due.apply_upto(self.head, &self.locations, &mut self.checkpointer);
+    /// Repeats those up to the head, each with its graph in memory: what it drops of that is
+    /// to be saved, and keeps it there.
+    fn repeat_compactions(&mut self, due: &mut Due<'_>) -> Result<(), JournalError> {
+        if due.is_empty() {
+            return Ok(());
         }
+        // What is half saved refers to numbers that change.
+        self.checkpointer.abandon(&self.locations);
+        while let Some(id) = due.next_location(self.head) {
+            let _held = self.hold_graphs(&[id].into())?;
+            let done = due.apply_next(self.head, &self.locations, &mut self.checkpointer);
+            if let (Some(done), Some(following)) = (done, &mut self.following) {
+                following.note_compaction(done);
+            }
+        }
+        Ok(())
     }
 
     fn erasures_between(

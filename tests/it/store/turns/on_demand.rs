@@ -2,12 +2,13 @@
 
 use std::sync::Arc;
 use std::sync::atomic::Ordering::Relaxed;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use relata::changes::ChangeFilter;
 use relata::journal::MemoryJournal;
 use relata::{Options, Seq, Store};
 
+use crate::support::clock::ManualClock;
 use crate::support::fault_plan::{Fault, Plan, Saver};
 use crate::support::faulty_journal::Faulty;
 
@@ -18,20 +19,26 @@ struct Pair {
     saving: Store,
     behind: Store,
     plan: Arc<Plan>,
+    clock: ManualClock,
 }
 
 impl Pair {
     /// Both know three links.
     fn new() -> Self {
         let (journal, saver) = (MemoryJournal::shared(), Saver::default());
+        let clock = ManualClock::new();
         let open = || {
             let mut journal = Faulty::new(journal.clone(), Fault::Full, u64::MAX);
             journal.saver = Some(Arc::clone(&saver));
+            journal.clock = Some(clock.clone());
             let plan = Arc::clone(&journal.plan);
             let options = Options {
                 checkpoint_events: u64::MAX,
                 checkpoint_interval: Duration::from_secs(3600),
                 rows_loaded_at_once: 0,
+                graph_memory: Some(1),
+                keep_tombstones: Some(Duration::from_secs(10 * 24 * 3600)),
+                clock: clock.shared(),
                 ..Options::default()
             };
             (Store::with_journal(Box::new(journal), options).unwrap(), plan)
@@ -43,7 +50,23 @@ impl Pair {
         let (behind, plan) = open();
         assert_eq!((behind.head(), behind.graph_memory().loaded), (3, 0));
         plan.is_dead.store(true, Relaxed);
-        Self { saving, behind, plan }
+        Self { saving, behind, plan, clock }
+    }
+
+    /// Gives the one that was behind the time to drop what is saved, and returns whether it has
+    /// dropped this many graphs.
+    fn drops(&self, graphs: u64) -> bool {
+        let begun = Instant::now();
+        // Memory is measured each second.
+        while begun.elapsed() < Duration::from_secs(3) {
+            // It looks twice: what is to be saved, and whether it is.
+            self.behind.checkpoint().unwrap();
+            if self.behind.graph_memory().evictions >= graphs {
+                return true;
+            }
+            std::thread::sleep(Duration::from_millis(20));
+        }
+        false
     }
 
     fn reconnect(&self) {
@@ -52,8 +75,12 @@ impl Pair {
 }
 
 fn send(store: &Store, what: &str, number: u64) -> Seq {
+    send_to(store, "L", what, number)
+}
+
+fn send_to(store: &Store, location: &str, what: &str, number: u64) -> Seq {
     let body = format!(
-        r#"{{"type":"Relation{what}","id":"r{number}","associationId":"A","locationId":"L",
+        r#"{{"type":"Relation{what}","id":"r{number}","associationId":"A","locationId":"{location}",
         "firstObjectKey":"contact","firstRecordId":"c{number}",
         "secondObjectKey":"house","secondRecordId":"h"}}"#
     );
@@ -104,4 +131,50 @@ fn followers_are_told_what_was_merged_into_newer_rows() {
         assert_eq!(page.events.iter().map(|event| event.seq).collect::<Vec<_>>(), told);
         assert_eq!(relations(store), 4);
     }
+}
+
+/// A location that was erased before this process heard of it has no number here: those after
+/// it have other numbers than in the rows.
+#[test]
+fn a_location_is_found_whatever_its_number_is_elsewhere() {
+    let pair = Pair::new();
+    send_to(&pair.saving, "M", "Create", 1);
+    send_to(&pair.saving, "N", "Create", 1);
+    pair.saving.erase_location("M").unwrap().unwrap();
+    pair.reconnect();
+    assert!(pair.behind.wait_for(5, PATIENCE), "{:?}", pair.behind.failure());
+    pair.saving.checkpoint().unwrap();
+    assert!(pair.drops(1), "N stays in memory");
+    let found = pair.behind.location("N").unwrap().unwrap();
+    assert_eq!(found.read().view().counts().relations, 1);
+    let seq = send_to(&pair.saving, "N", "Create", 2);
+    assert!(pair.behind.wait_for(seq, PATIENCE), "{:?}", pair.behind.failure());
+    assert_eq!(found.read().view().counts().relations, 2);
+}
+
+/// A compaction has no event of its own: after one, rows that cover the last event may be those
+/// from before it.
+#[test]
+fn a_graph_stays_until_its_compaction_is_saved() {
+    let pair = Pair::new();
+    pair.reconnect();
+    send(&pair.saving, "Delete", 1);
+    pair.saving.checkpoint().unwrap();
+    let tombstones = |store: &Store| store.locations_after(None, 1)[0].tombstones;
+    assert!(pair.behind.wait_for(4, PATIENCE));
+    assert!(tombstones(&pair.behind) > 0);
+    pair.clock.pass_days(20);
+    pair.saving.compact().unwrap();
+    // Repeated with the next turn.
+    assert!(matches!(pair.behind.erase_location("nobody"), Ok(None)));
+    assert_eq!((tombstones(&pair.saving), tombstones(&pair.behind)), (0, 0));
+    assert!(!pair.drops(1), "what is not saved was dropped");
+    drop(pair.behind.location("L").unwrap());
+    assert_eq!(tombstones(&pair.behind), 0);
+    // With the next event it is.
+    send(&pair.saving, "Create", 4);
+    pair.saving.checkpoint().unwrap();
+    assert!(pair.drops(1), "L stays in memory");
+    drop(pair.behind.location("L").unwrap());
+    assert_eq!(tombstones(&pair.behind), 0);
 }
