@@ -16,8 +16,8 @@ use crate::http::limits::permits::{Permits, cores_of_one_client};
 use crate::http::respond::problem::Problem;
 
 /// How much lower the priority is, in steps of `nice`: a thread of usual priority gets 28 times
-/// the processor time if both compete. By 10 steps, short requests took over twice as long
-/// beside long ones; 19 would leave those next to nothing on a busy machine.
+/// the processor time if both compete. 19 steps would leave long work next to nothing on a busy
+/// machine.
 #[cfg(target_os = "linux")]
 const NICE: i32 = 15;
 
