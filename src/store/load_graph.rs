@@ -48,7 +48,7 @@ pub(crate) fn load_graph(
     }
 }
 
-/// Reads a location, unless there is another one or none under its number.
+/// Reads a location, unless it is not there.
 fn read_graph(
     journal: &mut dyn JournalReader,
     id: &LocationId,

@@ -116,18 +116,22 @@ fn checkpoints_go_on_when_who_saves_them_is_killed() -> Result<(), Error> {
     check_alike(cluster, &url, &nodes)
 }
 
+/// Lines of which only the marks of an import tell that they are there already.
+fn lines_without_ids(count: u64) -> String {
+    let line = |number| {
+        let mut line = relation("L", number);
+        line.as_object_mut().and_then(|members| members.remove("webhookId"));
+        line.to_string() + "\n"
+    };
+    (0..count).map(line).collect()
+}
+
 #[test]
 fn a_file_is_imported_once_though_two_servers_read_it() -> Result<(), Error> {
     let Some(cluster) = shared() else { return Ok(()) };
     let url = cluster.new_database();
     let mut nodes = start(&url, 2)?;
-    let mut lines = String::new();
-    for number in 0..20_000 {
-        let mut line = relation("L", number);
-        // Only the marks of the import tell that it is there already.
-        line.as_object_mut().ok_or("an object")?.remove("webhookId");
-        lines.extend([line.to_string(), "\n".to_owned()]);
-    }
+    let lines = lines_without_ids(20_000);
     let import = |node: &Node| node.server().post("/v1/import", lines.as_bytes());
     std::thread::scope(|scope| {
         let imports: Vec<_> = nodes
@@ -153,12 +157,7 @@ fn an_import_that_was_cut_off_is_finished_at_another_server() -> Result<(), Erro
     let Some(cluster) = shared() else { return Ok(()) };
     let url = cluster.new_database();
     let mut nodes = start(&url, 2)?;
-    let mut lines = String::new();
-    for number in 0..30_000 {
-        let mut line = relation("L", number);
-        line.as_object_mut().ok_or("an object")?.remove("webhookId");
-        lines.extend([line.to_string(), "\n".to_owned()]);
-    }
+    let lines = lines_without_ids(30_000);
     let import = |node: &Node| {
         let imported = node.server().post("/v1/import", lines.as_bytes());
         imported.map(|answer| answer.status).map_err(|error| error.to_string())
