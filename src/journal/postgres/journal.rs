@@ -52,6 +52,8 @@ pub(super) struct Writing {
     pub(super) epoch: Option<i64>,
     /// The version of the tables when the position was last read.
     pub(super) format: i64,
+    /// The head when the position was last read: the journal has come that far.
+    pub(super) head: Seq,
     /// The last entry that was seen or appended here, and its checksum.
     pub(super) last: Option<(Seq, i64)>,
     /// The last entry of an append whose outcome is unknown, and its checksum.

@@ -36,7 +36,10 @@ impl JournalReader for PostgresJournal {
         range: RangeInclusive<Seq>,
         each: &mut dyn FnMut(Seq, JournalEntry<'_>) -> ControlFlow<()>,
     ) -> Result<(), JournalError> {
-        let upto = self.head()?.min(*range.end());
+        // In a turn, every entry that is asked for is known to be there.
+        let known = self.writing.as_ref().map_or(0, |writing| writing.head);
+        let upto =
+            if *range.end() <= known { *range.end() } else { self.head()?.min(*range.end()) };
         events::read(self.session()?, range.start().saturating_sub(1), upto, each)
     }
 

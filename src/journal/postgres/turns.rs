@@ -90,10 +90,9 @@ impl PostgresJournal {
     /// Returns a position, unless it is one of another epoch.
     fn check_position(&mut self, columns: [i64; 7]) -> Result<Position, JournalError> {
         let [head, revision, seq, newest, now, epoch, format] = columns;
-
         let [head, revision, seq, newest] = [head, revision, seq, newest].map(i64::unsigned_abs);
         let known = self.writing.as_mut().and_then(|writing| {
-            writing.format = format;
+            (writing.format, writing.head) = (format, head);
             writing.epoch
         });
         if known.is_some_and(|known| known != epoch) {

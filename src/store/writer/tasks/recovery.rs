@@ -19,6 +19,9 @@ use crate::store::writer::thread::Writer;
 /// Entries of others that are merged before they are shown: they are in memory meanwhile.
 const PART: Seq = 4_096;
 
+/// An event that has changed something, and when it was received.
+type Applied = (Seq, Timestamp, Event);
+
 /// What a failed write has done.
 enum Written {
     /// Everything.
@@ -211,18 +214,36 @@ impl Writer {
     /// Merges the events up to this one, and makes visible what they have done. A graph that is
     /// not in memory is loaded where an event of it comes.
     fn catch_up_part(&mut self, upto: Seq) -> Result<(), JournalError> {
-        self.imports.is_outdated = true;
-        let (mut applied, mut reached) = (Vec::new(), self.head);
-        let mut merge = || -> Result<(), JournalError> {
+        self.merge_part(|writer, reached, applied| {
             let mut _in_memory = None;
-            while let Some(id) =
-                self.merge_loaded(reached + 1..=upto, &mut reached, &mut applied)?
-            {
-                _in_memory = self.load_now(&id)?;
+            while let Some(id) = writer.merge_loaded(*reached + 1..=upto, reached, applied)? {
+                _in_memory = writer.load_now(&id)?;
             }
             Ok(())
-        };
-        let merged = merge();
+        })
+    }
+
+    /// Merges the events up to this one as [`catch_up`](Self::catch_up) does, but ends before
+    /// one whose graph is not in memory. Returns whether none is.
+    pub(crate) fn catch_up_in_memory(&mut self, upto: Seq) -> Result<bool, JournalError> {
+        if self.head >= upto {
+            return Ok(true);
+        }
+        self.merge_part(|writer, reached, applied| {
+            let unloaded = writer.merge_loaded(*reached + 1..=upto, reached, applied)?;
+            Ok(unloaded.is_none())
+        })
+    }
+
+    /// Merges events after the head in this way, which says which it has come to and which have
+    /// changed something, and makes visible what they have done.
+    fn merge_part<T>(
+        &mut self,
+        merge: impl FnOnce(&mut Self, &mut Seq, &mut Vec<Applied>) -> Result<T, JournalError>,
+    ) -> Result<T, JournalError> {
+        self.imports.is_outdated = true;
+        let (mut applied, mut reached) = (Vec::new(), self.head);
+        let merged = merge(self, &mut reached, &mut applied);
         // Also those before a failure: merged once more, they would seem to change nothing.
         self.make_visible(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
         merged
@@ -234,7 +255,7 @@ impl Writer {
         &mut self,
         events: RangeInclusive<Seq>,
         reached: &mut Seq,
-        applied: &mut Vec<(Seq, Timestamp, Event)>,
+        applied: &mut Vec<Applied>,
     ) -> Result<Option<LocationId>, JournalError> {
         // Of events that were merged into rows which are newer, the process tells that saved
         // these rows.

@@ -5,12 +5,10 @@
 //! know how anything is decided.
 
 use std::collections::BTreeSet;
-use std::ops::ControlFlow;
 
 use crate::journal::{Journal, JournalError, Position, RecordedErasure, WriteOutcome};
 use crate::model::Seq;
 use crate::store::delivery::IngestError;
-use crate::store::locations::Found;
 use crate::store::writer::compaction::{Compactions, Due};
 use crate::store::writer::following::Following;
 use crate::store::writer::thread::Writer;
@@ -71,22 +69,10 @@ impl Writer {
     /// Repeats what others have done up to here, and returns whether it is: not if graphs must
     /// be loaded for that, and there is `time` to do it outside of a turn.
     fn follow_within_turn(&mut self, position: Position, time: bool) -> Result<bool, JournalError> {
-        let waits = time && self.must_load(position.head)?;
-        if waits { Ok(false) } else { self.follow_to(position).map(|()| true) }
-    }
-
-    /// Returns whether graphs must be loaded to merge the entries up to this one.
-    fn must_load(&mut self, upto: Seq) -> Result<bool, JournalError> {
-        if self.head >= upto || self.locations.are_all_loaded() {
-            return Ok(false);
+        if !time {
+            return self.follow_to(position).map(|()| true);
         }
-        let Self { journal, locations, .. } = self;
-        let mut is_missing = false;
-        journal.read_range(self.head + 1..=upto, &mut |_, entry| {
-            is_missing = matches!(locations.look_up(entry.location), Found::OnDisk);
-            if is_missing { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
-        })?;
-        Ok(is_missing)
+        self.follow_by(position, |writer| writer.catch_up_in_memory(position.head))
     }
 
     /// Gives up the turn, if nothing was written in it.
@@ -159,29 +145,44 @@ impl Writer {
 
     /// Repeats what others have done up to here.
     fn follow_to(&mut self, position: Position) -> Result<(), JournalError> {
-        let Some(revision) = self.following.as_ref().map(|it| it.revision) else { return Ok(()) };
+        let revision = self.following.as_ref().map_or(0, |following| following.revision);
+        self.follow_by(position, |writer| {
+            if position.revision > revision {
+                writer.repeat_revisions(revision, position)?;
+            }
+            writer.catch_up(position.head)?;
+            Ok(true)
+        })
+        .map(drop)
+    }
+
+    /// Repeats what others have done up to here, in this way, which returns whether all of it is
+    /// done.
+    fn follow_by(
+        &mut self,
+        position: Position,
+        repeat: impl FnOnce(&mut Self) -> Result<bool, JournalError>,
+    ) -> Result<bool, JournalError> {
+        let Some(revision) = self.following.as_ref().map(|it| it.revision) else {
+            return Ok(true);
+        };
         let Position { head, .. } = position;
         if head < self.head || position.revision < revision {
             return Err(JournalError::Forked { seq: self.head, head });
         }
         let has_news = head > self.head || position.revision > revision;
         self.clock.follow(position.now);
-        let repeated = if position.revision > revision {
-            self.repeat_revisions(revision, position)
-        } else {
-            Ok(())
-        };
-        repeated.and_then(|()| self.catch_up(head)).map_err(|error| match error {
+        let repeated = repeat(self).map_err(|error| match error {
             JournalError::PrunedWhileReading { pruned, .. } => {
                 JournalError::Overtaken { head: self.head, pruned }
             }
             error => error,
         })?;
-        if let Some(following) = &mut self.following {
+        if repeated && let Some(following) = &mut self.following {
             following.revision = position.revision;
             following.note(has_news);
         }
-        Ok(())
+        Ok(repeated)
     }
 
     /// Repeats compactions and erasures, each at its place between the entries.
