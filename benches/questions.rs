@@ -35,6 +35,9 @@ use relata::{Change, Event, EventType, NodeRef, Relation, Seq, Timestamp};
 /// Nodes asked for in turn.
 const ASKED: usize = 4096;
 
+/// How many a page lists of what was found.
+const PAGE: usize = 100;
+
 /// Turns of the table, of which it tells the median.
 const TURNS: usize = 99;
 
@@ -175,6 +178,14 @@ impl Place {
     fn name(&self, node: u32) -> &NodeRef {
         &self.names[node as usize]
     }
+
+    fn number(&self, name: &NodeRef) -> u32 {
+        self.numbers[name]
+    }
+
+    fn relation(&self, number: u32) -> &str {
+        &self.relations[number as usize]
+    }
 }
 
 impl Asked {
@@ -206,6 +217,11 @@ impl<'a> Question<'a> {
         bare: impl FnMut(usize) -> u64 + 'a,
     ) -> Self {
         Self { name, sides: [Box::new(relata), Box::new(bare)] }
+    }
+
+    /// Returns the same question under another name.
+    fn by_names(self, name: &'static str) -> Self {
+        Self { name, ..self }
     }
 
     fn check(&mut self) {
@@ -275,11 +291,16 @@ fn questions(world: &World) -> Vec<Question<'_>> {
         named,
         reach("distinct nodes in two hops", world, 2),
         reach("distinct nodes in three hops", world, 3),
-        path(world),
+        path(world, bare_path(world)),
+        path(world, named_path(world)).by_names("shortest path, the bare loop by names too"),
         labels(world),
-        matches(world),
-        walk(world),
-        neighborhood(world),
+        matches(world, bare_match(world)),
+        matches(world, named_match(world)).by_names("match, the bare loop by names too"),
+        walk(world, bare_walk(world)),
+        walk(world, named_walk(world)).by_names("walk, the bare loop by names too"),
+        neighborhood(world, bare_neighborhood(world)),
+        neighborhood(world, named_neighborhood(world))
+            .by_names("neighborhood, the bare loop by names too"),
         copy(world),
     ]
 }
@@ -321,9 +342,9 @@ fn first_pages(world: &World) -> [Question<'_>; 2] {
     };
     let named = move |at: usize| {
         let (place, asked) = world.asked(at);
-        let node = place.numbers[place.name(asked.node)];
+        let node = place.number(place.name(asked.node));
         let entries = place.bare.of_slot(node, asked.slot).iter().take(50);
-        let text = |entry: &bare::Entry| (place.name(entry.1), &*place.relations[entry.2 as usize]);
+        let text = |entry: &bare::Entry| (place.name(entry.1), place.relation(entry.2));
         let texts: Vec<(&NodeRef, &str)> = entries.map(text).collect();
         black_box(texts).len() as u64
     };
@@ -350,7 +371,10 @@ fn reach<'a>(name: &'static str, world: &'a World, depth: u32) -> Question<'a> {
     Question::new(name, relata, bare)
 }
 
-fn path(world: &World) -> Question<'_> {
+/// A side of a question: what is found, given its number.
+type Side<'a> = Box<dyn FnMut(usize) -> u64 + 'a>;
+
+fn path<'a>(world: &'a World, bare: Side<'a>) -> Question<'a> {
     let queries = world.each(|place, asked| {
         PathQuery::between(place.name(asked.node).clone(), place.name(asked.to).clone())
     });
@@ -360,14 +384,29 @@ fn path(world: &World) -> Question<'_> {
             place.graph.view().path(&queries[at], &mut Budget::unbounded()).expect("known nodes");
         black_box(paths).hops.map_or(99, u64::from)
     };
+    Question::new("shortest path", relata, bare)
+}
+
+fn bare_path(world: &World) -> Side<'_> {
     let mut space = Space::default();
-    let bare = move |at: usize| {
+    Box::new(move |at| {
         let (place, asked) = world.asked(at);
         let hops = place.bare.path(asked.node, asked.to, 6, &mut space);
         black_box(&space);
         hops.map_or(99, u64::from)
-    };
-    Question::new("shortest path", relata, bare)
+    })
+}
+
+fn named_path(world: &World) -> Side<'_> {
+    let mut space = Space::default();
+    Box::new(move |at| {
+        let (place, asked) = world.asked(at);
+        let [from, to] = [asked.node, asked.to].map(|node| place.number(place.name(node)));
+        let hops = place.bare.path(from, to, 6, &mut space);
+        let link = |&(node, link): &(u32, u32)| (place.name(node), place.relation(link));
+        black_box(space.way().iter().map(link).collect::<Vec<_>>());
+        hops.map_or(99, u64::from)
+    })
 }
 
 fn labels(world: &World) -> Question<'_> {
@@ -384,7 +423,7 @@ fn labels(world: &World) -> Question<'_> {
     Question::new("labels", relata, bare)
 }
 
-fn matches(world: &World) -> Question<'_> {
+fn matches<'a>(world: &'a World, bare: Side<'a>) -> Question<'a> {
     let queries = world.each(|place, asked| MatchQuery {
         all: asked.both.map(|node| Condition::linked_to(place.name(node).clone())).into(),
         ..MatchQuery::default()
@@ -398,15 +437,30 @@ fn matches(world: &World) -> Question<'_> {
             .expect("known nodes");
         black_box(page).total
     };
-    let mut space = Space::default();
-    let bare = move |at: usize| {
-        let (place, asked) = world.asked(at);
-        place.bare.both(asked.both, &mut space) as u64
-    };
     Question::new("match of two conditions", relata, bare)
 }
 
-fn walk(world: &World) -> Question<'_> {
+fn bare_match(world: &World) -> Side<'_> {
+    let mut space = Space::default();
+    Box::new(move |at| {
+        let (place, asked) = world.asked(at);
+        place.bare.both(asked.both, &mut space) as u64
+    })
+}
+
+fn named_match(world: &World) -> Side<'_> {
+    let mut space = Space::default();
+    Box::new(move |at| {
+        let (place, asked) = world.asked(at);
+        let both = asked.both.map(|node| place.number(place.name(node)));
+        let total = place.bare.both(both, &mut space) as u64;
+        let page = space.found().iter().take(PAGE).map(|node| place.name(*node));
+        black_box(page.collect::<Vec<_>>());
+        total
+    })
+}
+
+fn walk<'a>(world: &'a World, bare: Side<'a>) -> Question<'a> {
     let queries = world.each(|place, asked| {
         let name = place.name(asked.node);
         WalkQuery::from(name.clone())
@@ -419,15 +473,31 @@ fn walk(world: &World) -> Question<'_> {
             place.graph.view().walk(&queries[at], &mut Budget::unbounded()).expect("a known node");
         black_box(page).total
     };
-    let mut space = Space::default();
-    let bare = move |at: usize| {
-        let (place, asked) = world.asked(at);
-        place.bare.walk(asked.node, asked.slot, &mut space) as u64
-    };
     Question::new("walk of two steps, counted", relata, bare)
 }
 
-fn neighborhood(world: &World) -> Question<'_> {
+fn bare_walk(world: &World) -> Side<'_> {
+    let mut space = Space::default();
+    Box::new(move |at| {
+        let (place, asked) = world.asked(at);
+        place.bare.walk(asked.node, asked.slot, &mut space) as u64
+    })
+}
+
+fn named_walk(world: &World) -> Side<'_> {
+    let mut space = Space::default();
+    Box::new(move |at| {
+        let (place, asked) = world.asked(at);
+        let from = place.number(place.name(asked.node));
+        let total = place.bare.walk(from, asked.slot, &mut space) as u64;
+        let page = space.found().iter().take(PAGE);
+        let page = page.map(|node| (place.name(*node), space.walks(*node)));
+        black_box(page.collect::<Vec<_>>());
+        total
+    })
+}
+
+fn neighborhood<'a>(world: &'a World, bare: Side<'a>) -> Question<'a> {
     let queries = world.each(|place, asked| NeighborhoodQuery {
         depth: 2,
         ..NeighborhoodQuery::of(place.name(asked.node).clone())
@@ -437,13 +507,29 @@ fn neighborhood(world: &World) -> Question<'_> {
         let around = place.graph.view().neighborhood(&queries[at], &mut Budget::unbounded());
         black_box(around).expect("a known node").nodes.len() as u64
     };
+    Question::new("neighborhood of two hops, 1,000 nodes", relata, bare)
+}
+
+fn bare_neighborhood(world: &World) -> Side<'_> {
     let mut space = Space::default();
-    let bare = move |at: usize| {
+    Box::new(move |at| {
         let (place, asked) = world.asked(at);
         let around = place.bare.neighborhood(asked.node, 2, 1_000, &mut space);
         black_box(around).0 as u64
-    };
-    Question::new("neighborhood of two hops, 1,000 nodes", relata, bare)
+    })
+}
+
+fn named_neighborhood(world: &World) -> Side<'_> {
+    let mut space = Space::default();
+    Box::new(move |at| {
+        let (place, asked) = world.asked(at);
+        let of = place.number(place.name(asked.node));
+        place.bare.around(of, 2, 1_000, &mut space);
+        let nodes: Vec<&NodeRef> = space.found().iter().map(|node| place.name(*node)).collect();
+        let link = |(one, other, link)| (place.name(one), place.name(other), place.relation(link));
+        black_box(place.bare.among(&space).map(link).collect::<Vec<_>>());
+        black_box(nodes).len() as u64
+    })
 }
 
 fn copy(world: &World) -> Question<'_> {

@@ -61,11 +61,12 @@ impl Bare {
 
     /// How many nodes are within some hops.
     pub(crate) fn reach(&self, from: u32, depth: u32, space: &mut Space) -> usize {
-        self.spread(from, depth, usize::MAX, space);
+        self.around(from, depth, usize::MAX, space);
         space.queue.len() - 1
     }
 
-    fn spread(&self, from: u32, depth: u32, limit: usize, space: &mut Space) {
+    /// Finds the nodes within some hops, up to a limit.
+    pub(crate) fn around(&self, from: u32, depth: u32, limit: usize, space: &mut Space) {
         space.near.begin(self.nodes.len());
         space.near.insert(from);
         space.queue.clear();
@@ -95,12 +96,25 @@ impl Bare {
         limit: usize,
         space: &mut Space,
     ) -> (usize, usize) {
-        self.spread(from, depth, limit, space);
+        self.around(from, depth, limit, space);
         let mut ends = 0;
         for &node in &space.queue {
             ends += self.entries(node).iter().filter(|entry| space.near.has(entry.1)).count();
         }
         (space.queue.len(), ends / 2)
+    }
+
+    /// Finds the links among the nodes found last, each once: both ends and its number. (A link
+    /// of the workload joins two sorts of nodes, and none to itself.)
+    pub(crate) fn among<'a>(
+        &'a self,
+        space: &'a Space,
+    ) -> impl Iterator<Item = (u32, u32, u32)> + use<'a> {
+        let links = |&node: &'a u32| {
+            let inner = self.entries(node).iter().filter(|entry| space.near.has(entry.1));
+            inner.filter(move |entry| node < entry.1).map(move |entry| (node, entry.1, entry.2))
+        };
+        space.queue.iter().flat_map(links)
     }
 
     /// Finds a shortest way, as links from its middle to both ends; tells how many
@@ -156,7 +170,13 @@ impl Bare {
         for entry in few {
             space.near.insert(entry.1);
         }
-        many.iter().filter(|e| space.near.has(e.1) && space.far.insert(e.1)).count()
+        space.queue.clear();
+        for entry in many {
+            if space.near.has(entry.1) && space.far.insert(entry.1) {
+                space.queue.push(entry.1);
+            }
+        }
+        space.queue.len()
     }
 
     /// Counts the walks of two links under one association; tells how many ends.
@@ -180,6 +200,23 @@ impl Bare {
     pub(crate) fn copy(&self) -> usize {
         let copy: Vec<Vec<Entry>> = self.nodes.iter().map(|node| node.entries.clone()).collect();
         std::hint::black_box(&copy).len()
+    }
+}
+
+impl Space {
+    /// Returns the nodes found last.
+    pub(crate) fn found(&self) -> &[u32] {
+        &self.queue
+    }
+
+    /// Returns how many walks end at a node found last.
+    pub(crate) fn walks(&self, node: u32) -> u64 {
+        self.counts[node as usize]
+    }
+
+    /// Returns the links of the way found last.
+    pub(crate) fn way(&self) -> &[(u32, u32)] {
+        &self.way
     }
 }
 
