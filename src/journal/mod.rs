@@ -8,6 +8,7 @@ mod copy;
 mod copy_row;
 mod database;
 mod dead_letter;
+mod delivery_blocks;
 mod delivery_hash;
 mod entry;
 mod error;

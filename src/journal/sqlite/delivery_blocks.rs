@@ -4,25 +4,15 @@ use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
-use crate::journal::delivery_hash::{
-    DELIVERY_BLOCK, DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey,
+use crate::journal::delivery_blocks::{
+    BlockRows, before, block_of, checksum, erase as erase_hashes, first_kept, next_block,
+    number_of, show,
 };
+use crate::journal::delivery_hash::{DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey};
 use crate::journal::error::JournalError;
 use crate::journal::sqlite::schema::DELIVERY_BLOCKS_SINCE;
 use crate::journal::sqlite::{events, prune};
 use crate::model::Seq;
-
-/// Bits of a row's number that are of the block; the rest is the part.
-const BLOCK_BITS: u32 = 40;
-
-/// Bytes of a hash and its place.
-const HASH_BYTES: usize = 12;
-
-/// The place of a hash that was erased.
-const NO_PLACE: u16 = u16::MAX;
-
-/// Number of blocks that are deleted when one is added, so that a step stays short.
-const DROPPED_BLOCKS: u64 = 2;
 
 const KEY: &str = "SELECT key FROM delivery_key WHERE only = 1";
 const FIRST: &str = "SELECT number FROM delivery_block WHERE number < ?1 ORDER BY number LIMIT 1";
@@ -32,19 +22,6 @@ const ROW: &str = "SELECT checksum, hashes FROM delivery_block WHERE number = ?1
 const SAVE: &str = "INSERT OR REPLACE INTO delivery_block VALUES (?1, ?2, ?3)";
 const DROP: &str = "DELETE FROM delivery_block WHERE number >= ?1 AND number < ?2";
 const FIRST_REMEMBERED: &str = "SELECT seq FROM pruned_delivery WHERE seq > 0 ORDER BY seq LIMIT 1";
-
-fn number_of(part: u8, block: u64) -> i64 {
-    (u64::from(part) << BLOCK_BITS | block).cast_signed()
-}
-
-fn block_of(seq: Seq) -> u64 {
-    seq.saturating_sub(1) / DELIVERY_BLOCK
-}
-
-/// Returns the last entry before a block.
-fn before(block: u64) -> Seq {
-    block * DELIVERY_BLOCK
-}
 
 /// Returns which entries are indexed, or `None` if that is not known.
 pub(super) fn index(
@@ -136,72 +113,45 @@ fn row(
     Ok(found.filter(|(sum, hashes)| *sum == checksum(key, number, hashes)).map(|(_, row)| row))
 }
 
-fn checksum(key: DeliveryKey, number: i64, hashes: &[u8]) -> i64 {
-    let mut crc = crc32fast::Hasher::new();
-    crc.update(&key.to_bytes());
-    crc.update(&number.to_le_bytes());
-    crc.update(hashes);
-    i64::from(crc.finalize())
-}
-
-fn show(row: &[u8], part: u8, block: u64, each: &mut dyn FnMut(Seq, DeliveryHash)) {
-    let (hashes, _) = row.as_chunks::<HASH_BYTES>();
-    for hash in hashes {
-        let (place, high, low) = decode(*hash);
-        if place != NO_PLACE {
-            each(before(block) + 1 + u64::from(place), DeliveryHash::new(part, high, low));
-        }
-    }
-}
-
-fn decode(bytes: [u8; HASH_BYTES]) -> (u16, u64, u16) {
-    let [high @ .., low, low_too, place, place_too] = bytes;
-    let place = u16::from_le_bytes([place, place_too]);
-    (place, u64::from_le_bytes(high), u16::from_le_bytes([low, low_too]))
-}
-
 /// Indexes the next block of entries after `after`, if it is full, and deletes some of those
 /// before it. Returns the last entry that is indexed.
 pub(super) fn extend(connection: &mut Connection, after: Seq) -> Result<Seq, JournalError> {
     let transaction = connection.transaction_with_behavior(TransactionBehavior::Immediate)?;
     let Some(key) = key(&transaction)? else { return Ok(Seq::MAX) };
     let known = blocks(&transaction)?;
-    let next = known.map_or(after / DELIVERY_BLOCK, |(_, last)| last + 1);
+    let next = next_block(known, after);
     let end = before(next + 1);
     if end > events::head(&transaction)? {
         return Ok(before(next));
     }
-    let mut parts = vec![Vec::new(); usize::from(DELIVERY_PARTS)];
-    prune::accepted(&transaction, before(next), end, &mut |it| {
-        let hash = key.hash(it.location, it.webhook_id);
-        let Some(part) = parts.get_mut(usize::from(hash.part())) else { return };
-        let place = u16::try_from(it.seq - 1 - before(next)).unwrap_or(NO_PLACE);
-        part.extend_from_slice(&hash.high.to_le_bytes());
-        part.extend_from_slice(&hash.low.to_le_bytes());
-        part.extend_from_slice(&place.to_le_bytes());
-    })?;
-    for (part, hashes) in (0..DELIVERY_PARTS).zip(parts) {
-        save(&transaction, key, number_of(part, next), &hashes)?;
+    let mut block = BlockRows::new(key, next);
+    prune::accepted(&transaction, before(next), end, &mut |delivery| block.add(&delivery))?;
+    for (part, checksum, hashes) in block.rows() {
+        save(&transaction, number_of(part, next), checksum, hashes)?;
     }
     if let Some((first, _)) = known {
-        let kept = (after / DELIVERY_BLOCK).min(first + DROPPED_BLOCKS).min(next);
-        for part in (0..DELIVERY_PARTS).filter(|_| kept > first) {
-            let bounds = [number_of(part, first), number_of(part, kept)];
-            transaction.prepare_cached(DROP)?.execute(bounds)?;
-        }
+        drop_blocks(&transaction, first, first_kept(first, next, after))?;
     }
     transaction.commit()?;
     Ok(end)
 }
 
+/// Deletes the blocks from one on to before another.
+fn drop_blocks(connection: &Connection, from: u64, end: u64) -> Result<(), JournalError> {
+    for part in (0..DELIVERY_PARTS).filter(|_| end > from) {
+        let bounds = [number_of(part, from), number_of(part, end)];
+        connection.prepare_cached(DROP)?.execute(bounds)?;
+    }
+    Ok(())
+}
+
 fn save(
     connection: &Connection,
-    key: DeliveryKey,
     number: i64,
+    checksum: i64,
     hashes: &[u8],
 ) -> Result<(), JournalError> {
-    let row = (number, checksum(key, number, hashes), hashes);
-    connection.prepare_cached(SAVE)?.execute(row)?;
+    connection.prepare_cached(SAVE)?.execute((number, checksum, hashes))?;
     Ok(())
 }
 
@@ -222,17 +172,9 @@ pub(super) fn erase(connection: &Connection, seqs: &[Seq]) -> Result<(), Journal
                 connection.prepare_cached(DROP)?.execute([number, number + 1])?;
                 continue;
             };
-            let (hashes, _) = row.as_chunks_mut::<HASH_BYTES>();
-            let mut is_changed = false;
-            for hash in hashes {
-                let seq = before(block) + 1 + u64::from(decode(*hash).0);
-                if seq <= forgotten || seqs.binary_search(&seq).is_ok() {
-                    *hash = [0, 0, 0, 0, 0, 0, 0, 0, 0, 0, 0xff, 0xff];
-                    is_changed = true;
-                }
-            }
-            if is_changed {
-                save(connection, key, number, &row)?;
+            let is_erased = |seq| seq <= forgotten || seqs.binary_search(&seq).is_ok();
+            if erase_hashes(&mut row, block, is_erased) {
+                save(connection, number, checksum(key, number, &row), &row)?;
             }
         }
     }
