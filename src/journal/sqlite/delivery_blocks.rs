@@ -1,5 +1,6 @@
 //! The table of hashes of the ids of deliveries.
 
+use std::collections::BTreeSet;
 use std::ops::RangeInclusive;
 
 use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
@@ -21,7 +22,11 @@ const LAST: &str = "SELECT number FROM delivery_block WHERE number < ?1 \
 const ROW: &str = "SELECT checksum, hashes FROM delivery_block WHERE number = ?1";
 const SAVE: &str = "INSERT OR REPLACE INTO delivery_block VALUES (?1, ?2, ?3)";
 const DROP: &str = "DELETE FROM delivery_block WHERE number >= ?1 AND number < ?2";
-const FIRST_REMEMBERED: &str = "SELECT seq FROM pruned_delivery WHERE seq > 0 ORDER BY seq LIMIT 1";
+/// In one statement, which sees one moment: a reader beside the writer that is pruning would
+/// else take remembered ids for forgotten ones.
+const FORGOTTEN: &str = "SELECT ifnull(\
+    (SELECT seq - 1 FROM pruned_delivery WHERE seq > 0 ORDER BY seq LIMIT 1), \
+    ifnull((SELECT seq FROM pruned), 0))";
 
 /// Returns which entries are indexed, or `None` if that is not known.
 pub(super) fn index(
@@ -60,9 +65,7 @@ fn blocks(connection: &Connection) -> Result<Option<(u64, u64)>, JournalError> {
 
 /// Returns the last entry before those whose ids are remembered.
 fn forgotten(connection: &Connection) -> Result<Seq, JournalError> {
-    let first: Option<Seq> =
-        connection.prepare_cached(FIRST_REMEMBERED)?.query_row([], |row| row.get(0)).optional()?;
-    first.map_or_else(|| events::pruned(connection), |first| Ok(first - 1))
+    Ok(connection.prepare_cached(FORGOTTEN)?.query_row([], |row| row.get(0))?)
 }
 
 /// Shows the hashes of a part within these entries. A row that is missing or damaged costs
@@ -156,17 +159,16 @@ fn save(
 }
 
 /// Overwrites the hashes of these entries, which are in order, and of pruned ones beside
-/// them whose ids are forgotten.
+/// them whose ids are forgotten. Blocks of forgotten ones alone are deleted.
 pub(super) fn erase(connection: &Connection, seqs: &[Seq]) -> Result<(), JournalError> {
     let (Some(key), Some((first, last))) = (key(connection)?, blocks(connection)?) else {
         return Ok(());
     };
     let forgotten = forgotten(connection)?;
-    let mut touched: Vec<u64> = seqs.iter().map(|&seq| block_of(seq)).collect();
-    touched.push(block_of(forgotten));
-    touched.sort_unstable();
-    touched.dedup();
-    for block in touched.into_iter().filter(|block| (first..=last).contains(block)) {
+    let kept = block_of(forgotten + 1);
+    drop_blocks(connection, first, kept)?;
+    let touched: BTreeSet<u64> = seqs.iter().map(|seq| block_of(*seq)).chain([kept]).collect();
+    for &block in touched.range(kept.max(first)..).take_while(|block| **block <= last) {
         for number in (0..DELIVERY_PARTS).map(|part| number_of(part, block)) {
             let Some(mut row) = row(connection, key, number)? else {
                 connection.prepare_cached(DROP)?.execute([number, number + 1])?;
