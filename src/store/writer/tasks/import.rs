@@ -24,7 +24,11 @@ impl Writer {
     /// Other deliveries are accepted between two parts.
     pub(crate) fn import_some(&mut self) {
         let Some(mut chunk) = self.imports.chunks.pop_front() else { return };
-        if let Err(error) = self.take_turn().and_then(|()| self.read_new_marks()) {
+        // Before the turn, for which others wait.
+        let next = chunk.deliveries.iter().skip(chunk.taken.len());
+        let ready = self.check_writable().and_then(|()| self.recall_for(next));
+        let ready = ready.and_then(|()| self.take_turn()).and_then(|()| self.read_new_marks());
+        if let Err(error) = ready {
             self.end_turn();
             return chunk.reply(Some(error));
         }
@@ -65,14 +69,12 @@ impl Writer {
     /// A mark says that all lines up to there were written, so none is recorded after a
     /// line that was refused.
     fn import_next(&mut self, chunk: &mut ImportChunk, lines: usize) -> Result<(), IngestError> {
-        self.check_writable()?;
         let begin = chunk.taken.len();
         let end = chunk.deliveries.len().min(begin + lines);
         let new = chunk.deliveries.get(begin..end).unwrap_or_default();
         if new.is_empty() {
             return Ok(());
         }
-        self.recall_for(new.iter())?;
         let named = locations_of(new);
         // What began after the chunk was read may have left memory again.
         let _in_memory =
