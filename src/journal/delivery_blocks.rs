@@ -41,8 +41,8 @@ pub(super) fn next_block(known: Option<(u64, u64)>, after: Seq) -> u64 {
     known.map_or(after / DELIVERY_BLOCK, |(_, last)| last + 1)
 }
 
-/// Returns the block before which all are deleted when `next` is added: blocks of which only
-/// entries after `after` need be known begin at `first`.
+/// Returns the block before which all are deleted when `next` is added to those from `first`
+/// on: no more than a few, of which no entry is after `after`.
 pub(super) fn first_kept(first: u64, next: u64, after: Seq) -> u64 {
     (after / DELIVERY_BLOCK).min(first + DROPPED_BLOCKS).min(next)
 }

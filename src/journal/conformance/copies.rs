@@ -28,13 +28,13 @@ const HOUR: i64 = 3_600_000;
 const NASTY: &str = "a\u{0}b'\";--\\x00%\u{feff}🏠שלום\n";
 
 /// Creates databases that are not there yet.
-struct Places {
+pub(super) struct Places {
     directory: tempfile::TempDir,
     made: u32,
 }
 
 impl Places {
-    fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { directory: tempfile::tempdir().unwrap(), made: 0 }
     }
 
@@ -44,7 +44,7 @@ impl Places {
     }
 
     /// Returns one of each kind.
-    fn each(&mut self) -> Vec<Database> {
+    pub(super) fn each(&mut self) -> Vec<Database> {
         let file = self.file();
         #[cfg(all(feature = "postgres", unix))]
         if let Some(cluster) = cluster::shared() {

@@ -13,7 +13,7 @@ pub struct PostgresUrl(String);
 
 impl PostgresUrl {
     /// Creates a URL, which is checked when it is used.
-    pub(in crate::journal) fn new(url: &str) -> Self {
+    pub fn new(url: &str) -> Self {
         Self(url.to_owned())
     }
 

@@ -5,7 +5,7 @@ use crate::journal::error::JournalError;
 use crate::journal::postgres::checkpoint::save;
 use crate::journal::postgres::connection::Session;
 use crate::journal::postgres::events::{bound, seq, text};
-use crate::journal::postgres::{dead_letters, events};
+use crate::journal::postgres::{dead_letters, delivery_blocks, events};
 use crate::journal::writer::{Erased, RecordedErasure};
 use crate::model::{Seq, Timestamp};
 
@@ -69,6 +69,7 @@ pub(super) fn erase(
     deliveries.sort_unstable();
     // Pruned events are before those that are left.
     erased.seqs.splice(..0, deliveries);
+    delivery_blocks::erase(session, &erased.seqs)?;
     if !erased.seqs.is_empty() {
         session.execute("DELETE FROM import_mark", &[])?;
     }

@@ -5,11 +5,13 @@ use std::sync::{Arc, Mutex};
 
 use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink};
 use crate::journal::dead_letter::{DeadLetterBounds, Refused};
+use crate::journal::delivery_blocks::before;
 use crate::journal::entry::JournalEntry;
 use crate::journal::error::{JournalError, WriteOutcome};
 use crate::journal::postgres::checkpoint::save;
 use crate::journal::postgres::connection::Session;
 use crate::journal::postgres::database_url::PostgresUrl;
+use crate::journal::postgres::delivery_blocks::{self, Next};
 use crate::journal::postgres::{
     compactions, dead_letters, epochs, erase, events, import_marks, prune, schema,
 };
@@ -318,6 +320,22 @@ impl Journal for PostgresJournal {
     ) -> Result<(), JournalError> {
         let upto = CheckpointSeq::whole(upto);
         self.write_numbered(|session, numbers| save::replace(session, numbers, upto, fill))
+    }
+
+    /// Reads before it takes the turn, for which others wait. What it reads stays as it is
+    /// meanwhile, unless a location is erased.
+    fn index_deliveries(&mut self, after: Seq) -> Result<Seq, JournalError> {
+        let Position { head, revision, .. } = self.read_position()?;
+        self.check_format()?;
+        let (rows, kept) = match delivery_blocks::read_next(self.session()?, after, head)? {
+            Next::Nothing(upto) => return Ok(upto),
+            Next::Block(rows, kept) => (rows, kept),
+        };
+        if self.begin_turn()?.revision != revision {
+            self.end_turn()?;
+            return Ok(before(rows.block()));
+        }
+        self.write_unless_outdated(|session| delivery_blocks::add(session, &rows, kept))
     }
 
     fn record_compaction(&mut self, compaction: &Compaction) -> Result<(), JournalError> {

@@ -10,6 +10,7 @@ pub(super) mod connection;
 pub(super) mod copy;
 pub(super) mod database_url;
 pub(super) mod dead_letters;
+pub(super) mod delivery_blocks;
 pub(super) mod epochs;
 pub(super) mod erase;
 pub(super) mod error;

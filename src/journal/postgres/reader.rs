@@ -4,19 +4,22 @@ use std::ops::{ControlFlow, RangeInclusive};
 
 use crate::journal::checkpoint::{CheckpointSeq, Compaction, RowSink, SkipBlock};
 use crate::journal::dead_letter::{DeadLetter, DeadLetterSummary, DeadLetterTotals};
+use crate::journal::delivery_hash::{DeliveryHash, DeliveryIndex};
 use crate::journal::entry::{Accepted, JournalEntry};
 use crate::journal::error::JournalError;
 use crate::journal::postgres::checkpoint::load::{self, Wanted};
 use crate::journal::postgres::journal::PostgresJournal;
 use crate::journal::postgres::{
-    compactions, dead_letters, epochs, erase, events, location_blocks, notes, prune,
+    compactions, dead_letters, delivery_blocks, epochs, erase, events, location_blocks, notes,
+    prune,
 };
 use crate::journal::reader::{FileSizes, JournalReader};
 use crate::model::{Epochs, Seq, Timestamp};
 
 const SIZE: &str = "SELECT sum(pg_total_relation_size(to_regclass(name)))::int8 FROM unnest(ARRAY[\
     'store', 'event', 'state', 'state_location', 'state_summary', 'skip_block', 'no_op', \
-    'redelivery', 'location_block', 'pruned_delivery', 'dead_letter', 'erasure', 'compaction']) AS t (name)";
+    'redelivery', 'location_block', 'delivery_block', 'pruned_delivery', 'dead_letter', 'erasure', \
+    'compaction']) AS t (name)";
 
 impl JournalReader for PostgresJournal {
     fn head(&mut self) -> Result<Seq, JournalError> {
@@ -99,6 +102,19 @@ impl JournalReader for PostgresJournal {
     ) -> Result<(), JournalError> {
         let (after, upto) = (entries.start().saturating_sub(1), self.head()?.min(*entries.end()));
         prune::accepted(self.session()?, after, upto, each)
+    }
+
+    fn delivery_index(&mut self) -> Result<Option<DeliveryIndex>, JournalError> {
+        delivery_blocks::index(self.session()?)
+    }
+
+    fn delivery_hashes(
+        &mut self,
+        part: u8,
+        entries: RangeInclusive<Seq>,
+        each: &mut dyn FnMut(Seq, DeliveryHash),
+    ) -> Result<(), JournalError> {
+        delivery_blocks::hashes(self.session()?, part, entries, each)
     }
 
     fn received_at(&mut self, seq: Seq) -> Result<Option<Timestamp>, JournalError> {

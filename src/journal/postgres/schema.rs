@@ -4,7 +4,10 @@ use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
 
 /// Each step to the next version of the tables, by that version; never edited after a release.
-const MIGRATIONS: [(i32, &str); 1] = [(1, include_str!("schema/0001_store.sql"))];
+const MIGRATIONS: [(i32, &str); 2] = [
+    (1, include_str!("schema/0001_store.sql")),
+    (2, include_str!("schema/0002_delivery_blocks.sql")),
+];
 
 /// Held while the tables are made: two processes that start at once must not both do it.
 const LOCK: &str = "SELECT pg_advisory_xact_lock(5928185640)";
@@ -19,7 +22,7 @@ const IS_TAKEN: &str = "SELECT to_regclass('store') IS NOT NULL OR EXISTS (SELEC
     WHERE n.nspname = current_schema() AND c.relname IN ('event', 'epoch', 'state_location', \
     'state_summary', 'state', 'skip_block', 'redelivery', 'no_op', 'location_block', \
     'compaction', 'erasure', 'pruned_delivery', 'pruned_before', 'import_mark', 'dead_letter', 'token', \
-    'token_location'))";
+    'token_location', 'delivery_block', 'delivery_key'))";
 const HAS_SCHEMA: &str = "SELECT current_schema() IS NOT NULL";
 
 /// Identifies the server's data and the history it is in. Another after a dump was restored,
@@ -128,6 +131,8 @@ mod tests {
 
     use super::*;
     use crate::journal::checkpoint::{CheckpointSeq, Compaction};
+    use crate::journal::conformance::deliveries;
+    use crate::journal::delivery_hash::DELIVERY_BLOCK;
     use crate::journal::entry::JournalEntry;
     use crate::journal::error::WriteOutcome;
     use crate::journal::postgres::{PostgresJournal, PostgresUrl, cluster};
@@ -145,6 +150,8 @@ mod tests {
         for (made, options, expected) in [
             ("CREATE TABLE token ()", "", "tables of another program"),
             ("CREATE VIEW state AS SELECT 1", "", "tables of another program"),
+            ("CREATE TABLE delivery_block ()", "", "tables of another program"),
+            ("CREATE TABLE delivery_key ()", "", "tables of another program"),
             ("CREATE TABLE store ()", "", "tables of another program"),
             ("CREATE TABLE store ()", "?options=-csearch_path%3Dnone,public", "another program"),
             ("SELECT 1", "?options=-csearch_path%3Dnone", "search_path does not exist"),
@@ -166,7 +173,7 @@ mod tests {
         cluster.run_sql(&url, "CREATE TABLE token (); CREATE SCHEMA own");
         migrated(&format!("{url}?options=-csearch_path%3Down")).unwrap();
         let tables = "SELECT count(*) FROM pg_tables WHERE schemaname = ";
-        assert_eq!(cluster.run_sql(&url, &format!("{tables}'own'")), "18");
+        assert_eq!(cluster.run_sql(&url, &format!("{tables}'own'")), "20");
         assert_eq!(cluster.run_sql(&url, &format!("{tables}'public'")), "1");
     }
 
@@ -209,6 +216,7 @@ mod tests {
             journal.prune(at, at, 1).map(drop).unwrap_err(),
             journal.record_compaction(&compaction).unwrap_err(),
             journal.erase_location("L", &[], 1).map(drop).unwrap_err(),
+            journal.index_deliveries(0).map(drop).unwrap_err(),
         ];
         for error in refused {
             assert!(matches!(error, JournalError::TooNew { .. }), "{error}");
@@ -219,6 +227,34 @@ mod tests {
         assert!(other.maintain().unwrap(), "the lock was left to it");
         let events = "SELECT count(*), (SELECT checkpoint_seq FROM store) FROM event";
         assert_eq!(cluster.run_sql(&url, events), "2|0");
+    }
+
+    /// Its events are not indexed yet, and it can be read as it is.
+    #[test]
+    fn tables_of_the_first_version_are_migrated() {
+        let Some(cluster) = cluster::shared() else { return };
+        let url = cluster.new_database();
+        let open = || PostgresJournal::open(&PostgresUrl::new(&url)).unwrap();
+        let mut journal = open();
+        deliveries::fill(&mut journal, DELIVERY_BLOCK + 9);
+        assert_eq!(journal.index_deliveries(0).unwrap(), DELIVERY_BLOCK);
+        let before = deliveries::check(&mut journal);
+        let key = |journal: &mut PostgresJournal| journal.delivery_index().unwrap().unwrap().key;
+        let key_before = key(&mut journal);
+        drop(journal);
+        let older = "DROP TABLE delivery_block, delivery_key; UPDATE store SET format = 1";
+        cluster.run_sql(&url, older);
+        let mut reader = PostgresJournal::open_read_only(&PostgresUrl::new(&url)).unwrap();
+        assert_eq!(reader.delivery_index().unwrap(), None);
+        assert_eq!(reader.head().unwrap(), DELIVERY_BLOCK + 9);
+        let mut journal = open();
+        assert_eq!(cluster.run_sql(&url, "SELECT format FROM store"), "2");
+        assert_ne!(key(&mut journal), key_before, "it is random");
+        assert_eq!(cluster.run_sql(&url, "SELECT length(key) FROM delivery_key"), "16");
+        assert_eq!(deliveries::check(&mut journal), Some((0, 0, 0)));
+        assert_eq!(journal.index_deliveries(0).unwrap(), DELIVERY_BLOCK);
+        assert_eq!(deliveries::check(&mut reader), before);
+        assert_eq!(key(&mut open()), key(&mut journal), "it is made once");
     }
 
     /// A standby, or a server whose disk is full: it can be read.

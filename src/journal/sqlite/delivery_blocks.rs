@@ -130,7 +130,7 @@ pub(super) fn extend(connection: &mut Connection, after: Seq) -> Result<Seq, Jou
     let mut block = BlockRows::new(key, next);
     prune::accepted(&transaction, before(next), end, &mut |delivery| block.add(&delivery))?;
     for (part, checksum, hashes) in block.rows() {
-        save(&transaction, number_of(part, next), checksum, hashes)?;
+        save(&transaction, number_of(part, block.block()), checksum, hashes)?;
     }
     if let Some((first, _)) = known {
         drop_blocks(&transaction, first, first_kept(first, next, after))?;

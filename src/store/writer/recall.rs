@@ -61,8 +61,9 @@ impl Recall {
     /// Returns the ends of the events whose ids are indexed: after the one, up to the other.
     fn indexed(&self) -> (Seq, Seq) {
         let index = self.index.map_or((0, 0), |index| (index.after, index.upto));
-        let after = index.0.max(self.after);
-        if after < index.1 { (after, index.1) } else { (self.after, self.after) }
+        // Another process may have added to it since the head was read.
+        let (after, upto) = (index.0.max(self.after), index.1.min(self.head));
+        if after < upto { (after, upto) } else { (self.after, self.after) }
     }
 
     /// Returns the events whose ids are to be known and not indexed.
@@ -148,6 +149,25 @@ mod tests {
             journal.append(&[entry; 10]).unwrap();
         }
         assert_eq!(recall_after(&mut journal, 1_000).unwrap(), 0);
+    }
+
+    /// The head is read before the index, to which another process may add meanwhile.
+    #[test]
+    fn nothing_is_recalled_from_the_index_that_came_after_the_head() {
+        let key = DeliveryKey::random();
+        for (after, upto, expected, unindexed) in [
+            (0, 120, (5, 100), 0),
+            (7, 100, (7, 100), 2),
+            (7, 90, (7, 90), 12),
+            (100, 120, (5, 5), 95),
+            (0, 5, (5, 5), 95),
+        ] {
+            let index = Some(DeliveryIndex { key, after, upto });
+            let recall = Recall { after: 5, head: 100, last: None, index };
+            assert_eq!(recall.indexed(), expected, "{after} {upto}");
+            let count = recall.unindexed().into_iter().flatten().count();
+            assert_eq!(count, unindexed, "{after} {upto}");
+        }
     }
 
     /// Opening read every id of seven days, however few of them there was room for, while

@@ -19,22 +19,22 @@ use crate::support::long;
 use crate::support::random::Random;
 
 /// Ids of one row of the index, in entries.
-const BLOCK: u64 = 32_768;
+pub(super) const BLOCK: u64 = 32_768;
 
 /// Parts of an index.
-const PARTS: u64 = 16;
+pub(super) const PARTS: u64 = 16;
 
-fn body(location: &str, number: u64) -> String {
+pub(super) fn body(location: &str, number: u64) -> String {
     format!(
         r#"{{"type":"RecordUpdate","locationId":"{location}","id":"r","objectKey":"contact","webhookId":"w{number}"}}"#
     )
 }
 
-fn tell(store: &Store, location: &str, number: u64) -> Result<Receipt, IngestError> {
+pub(super) fn tell(store: &Store, location: &str, number: u64) -> Result<Receipt, IngestError> {
     store.ingest(body(location, number).as_bytes())
 }
 
-fn until(what: impl Fn() -> bool) {
+pub(super) fn until(what: impl Fn() -> bool) {
     let start = Instant::now();
     while !what() {
         assert!(start.elapsed() < Duration::from_secs(60), "it takes too long");
@@ -289,7 +289,7 @@ fn rows(path: &Path) -> u64 {
 
 /// Sends every so many of the deliveries again, and returns how many of each location are
 /// known.
-fn known(store: &Store, count: u64, step: usize) -> [usize; 2] {
+pub(super) fn known(store: &Store, count: u64, step: usize) -> [usize; 2] {
     let is_known = |number: &u64| {
         let location = ["a", "b"][usize::try_from(number % 2).unwrap()];
         let delivery = crate::support::sample::delivery(&body(location, *number));

@@ -48,6 +48,8 @@ pub(crate) struct Plan {
     pub(crate) accepted_fails: AtomicBool,
     /// Entries whose ids are told by `accepted`.
     pub(crate) ids_read: AtomicU64,
+    /// Times that ids were to be indexed.
+    pub(crate) indexings: AtomicU64,
     /// The entry at which reading panics, or 0.
     pub(crate) panics_at: AtomicU64,
     /// The entry at which reading fails once, or 0.

@@ -362,6 +362,7 @@ impl<J: Journal> Journal for Faulty<J> {
     }
 
     fn index_deliveries(&mut self, after: Seq) -> Result<Seq, JournalError> {
+        self.plan.indexings.fetch_add(1, Ordering::Relaxed);
         self.kept.index_deliveries(after)
     }
 

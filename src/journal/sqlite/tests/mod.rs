@@ -48,6 +48,10 @@ pub(in crate::journal) fn execute(path: &Path, sql: &str) {
     rusqlite::Connection::open(path).unwrap().execute_batch(sql).unwrap();
 }
 
+pub(in crate::journal) fn count(path: &Path, select: &str) -> u64 {
+    rusqlite::Connection::open(path).unwrap().query_row(select, [], |row| row.get(0)).unwrap()
+}
+
 #[test]
 fn a_file_of_another_kind_is_refused_and_left_alone() {
     let directory = tempfile::tempdir().unwrap();

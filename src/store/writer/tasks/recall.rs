@@ -78,17 +78,25 @@ impl Writer {
         Ok(())
     }
 
-    /// Indexes the ids of the next deliveries, so that the next start need not read them.
+    /// Indexes the ids of the next deliveries, so that the next start need not read them. Of
+    /// several processes, the one that saves checkpoints does.
     pub(crate) fn index_deliveries(&mut self) {
         if self.state.health.failure().is_some() {
             return self.indexing.put_off();
         }
-        let (room, start) = (self.options.remembered_deliveries, Instant::now());
-        let journal = self.journal.as_mut();
-        let indexed =
-            Recall::plan(journal, room).and_then(|recall| journal.index_deliveries(recall.after()));
+        let start = Instant::now();
+        let indexed = self.maintains().and_then(|maintains| {
+            let (journal, room) = (self.journal.as_mut(), self.options.remembered_deliveries);
+            if !maintains {
+                return Ok(None);
+            }
+            let recall = Recall::plan(journal, room)?;
+            journal.index_deliveries(recall.after()).map(Some)
+        });
         match indexed {
-            Ok(upto) => self.indexing.advance(upto, start),
+            Ok(Some(upto)) => self.indexing.advance(upto, start),
+            // Another process does it.
+            Ok(None) => self.indexing.put_off(),
             Err(error) => {
                 self.state.stats.count_write_failure();
                 let (reason, advice) = (error.to_string(), error.advice());

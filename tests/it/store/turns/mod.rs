@@ -4,5 +4,7 @@ mod checks;
 mod clocks;
 mod cut_off;
 mod erasures;
+#[cfg(all(feature = "server", unix))]
+mod index;
 mod on_demand;
 mod schedules;
