@@ -54,7 +54,9 @@ pub(in crate::journal) fn check(journal: &mut dyn JournalReader) -> Option<(Seq,
             .delivery_hashes(part, entries.clone(), &mut |seq, hash| seen.push((seq, hash)))
             .unwrap();
         seen.sort_unstable_by_key(|(seq, _)| *seq);
-        assert_eq!(seen, *expected, "{part}");
+        // All of them are too long to read.
+        let counts = (seen.len(), expected.len());
+        assert!(seen == *expected, "{part}: {counts:?}");
     }
     Some((index.after, index.upto, expected.iter().map(Vec::len).sum()))
 }
