@@ -60,7 +60,7 @@ impl Locations {
         let number = location.number;
         let id = id.clone();
         let on_disk = OnDisk { number, name, counts, tombstones, loading: None };
-        let evicted = table.put(id, Residence::Disk(on_disk));
+        let evicted = table.by_id.insert(id, Residence::Disk(on_disk));
         drop(table);
         // Its memory is given back when nobody waits for the table.
         drop(evicted);

@@ -60,12 +60,6 @@ impl fmt::Debug for Waiting {
     }
 }
 
-impl Residence {
-    fn is_on_disk(&self) -> bool {
-        matches!(self, Self::Disk(_))
-    }
-}
-
 impl fmt::Debug for Residence {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -96,8 +90,6 @@ pub(super) struct LoadJob {
 pub(super) struct LocationTable {
     pub(super) by_id: HashMap<LocationId, Residence, RandomState>,
     by_number: BTreeMap<u32, LocationId>,
-    /// Number of those that are on disk alone.
-    on_disk: usize,
     /// By the numbers of the jobs.
     loading: HashMap<u64, Waiting, RandomState>,
 }
@@ -105,15 +97,7 @@ pub(super) struct LocationTable {
 impl LocationTable {
     fn add(&mut self, number: u32, id: &LocationId, residence: Residence) {
         self.by_number.insert(number, id.clone());
-        self.put(id.clone(), residence);
-    }
-
-    /// Sets where the graph of a location is, and returns where it was.
-    pub(super) fn put(&mut self, id: LocationId, residence: Residence) -> Option<Residence> {
-        self.on_disk += usize::from(residence.is_on_disk());
-        let before = self.by_id.insert(id, residence);
-        self.on_disk -= usize::from(before.as_ref().is_some_and(Residence::is_on_disk));
-        before
+        self.by_id.insert(id.clone(), residence);
     }
 
     fn loaded(&self, id: &str) -> Option<&Arc<Location>> {
@@ -248,11 +232,6 @@ impl Locations {
         self.table().by_number.len()
     }
 
-    /// Returns whether the graphs of all locations are in memory.
-    pub(crate) fn are_all_loaded(&self) -> bool {
-        self.table().on_disk == 0
-    }
-
     /// Returns the location of this number, if it is in memory.
     pub(crate) fn at(&self, number: u32) -> Option<Arc<Location>> {
         let table = self.table();
@@ -337,7 +316,7 @@ impl Locations {
         let location = Arc::new(Location::new(number, id.clone(), graph));
         location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
         let id = id.clone();
-        table.put(id, Residence::Memory(Arc::clone(&location)));
+        table.by_id.insert(id, Residence::Memory(Arc::clone(&location)));
         if let Some(waiting) = loading.and_then(|job| table.loading.get_mut(&job)) {
             waiting.held = Some(Arc::clone(&location));
         }
@@ -348,7 +327,6 @@ impl Locations {
     pub(crate) fn remove(&self, id: &str) {
         let mut table = self.table_mut();
         let Some(removed) = table.by_id.remove(id) else { return };
-        table.on_disk -= usize::from(removed.is_on_disk());
         let number = match removed {
             Residence::Memory(location) => location.number,
             Residence::Disk(on_disk) => on_disk.number,
@@ -419,7 +397,7 @@ impl Locations {
                     loaded.map(|graph| {
                         let location = Arc::new(Location::new(job.number, job.id.clone(), graph));
                         location.touch(self.requests.fetch_add(1, Ordering::Relaxed));
-                        table.put(job.id, Residence::Memory(Arc::clone(&location)));
+                        table.by_id.insert(job.id, Residence::Memory(Arc::clone(&location)));
                         Some(location)
                     })
                 }
