@@ -4,7 +4,7 @@ import test from "node:test";
 import { attachPointer } from "../../src/http/explorer/page/pointer.mjs";
 
 /** A canvas at (100, 50) with a node around (200, 200) and a link at x = 300. */
-function stage() {
+function stage(more = {}) {
   const canvas = new EventTarget();
   canvas.style = {};
   canvas.getBoundingClientRect = () => ({ left: 100, top: 50, width: 800, height: 600 });
@@ -12,7 +12,7 @@ function stage() {
   let camera = { x: 0, y: 0, scale: 2, width: 800, height: 600 };
   const tolerances = new Set();
   const log = (name) => (...values) => calls.push([name, ...values]);
-  const detach = attachPointer(canvas, {
+  const { look, detach } = attachPointer(canvas, {
     hit: (x, y, tolerance) => {
       tolerances.add(tolerance);
       if (Math.hypot(x - 200, y - 200) < 20) return "contact/a";
@@ -24,7 +24,7 @@ function stage() {
       camera = next;
       calls.push(["camera"]);
     },
-    onSelect: log("select"), onOpen: log("open"), onMenu: log("menu"), onDrag: log("drag"), onHover: log("hover"),
+    onSelect: log("select"), onOpen: log("open"), onMenu: log("menu"), onDrag: log("drag"), onHover: log("hover"), ...more,
   });
   const send = (type, x, y, more = {}) => {
     const event = new Event(type, { cancelable: true });
@@ -37,7 +37,7 @@ function stage() {
     send("pointerdown", x, y, more);
     send("pointerup", x, y, more);
   };
-  return { send, click, calls, camera: () => camera, detach, tolerances };
+  return { send, click, calls, camera: () => camera, look, detach, tolerances };
 }
 
 test("a click selects, two open, the Shift key adds, the ground selects nothing", () => {
@@ -134,4 +134,35 @@ test("nothing is heard after it was detached", () => {
   detach();
   click(200, 200);
   assert.deepEqual(calls, []);
+});
+
+test("in a page that scrolls, the wheel and a finger that goes up or down are the page's", () => {
+  const { send, calls, camera } = stage({ scrolls: true });
+  assert.equal(send("wheel", 400, 300, { deltaY: 100, deltaMode: 0 }).defaultPrevented, false);
+  const finger = { pointerType: "touch" };
+  send("pointerdown", 50, 400, finger);
+  send("pointermove", 52, 430, finger);
+  send("pointercancel", 52, 430, finger);
+  assert.deepEqual(calls, []);
+  send("pointerdown", 50, 400, finger);
+  send("pointermove", 90, 405, finger);
+  send("pointerup", 90, 405, finger);
+  for (const key of ["ctrlKey", "metaKey"]) {
+    const { scale } = camera();
+    assert.equal(send("wheel", 400, 300, { deltaY: -100, deltaMode: 0, [key]: true }).defaultPrevented, true);
+    assert.ok(camera().scale > scale && camera().scale < 1.5 * scale, key);
+  }
+});
+
+test("what is under a resting pointer is said again when it changed", () => {
+  let under = "contact/a";
+  const { send, calls, look } = stage({ hit: () => under });
+  look();
+  send("pointermove", 200, 200);
+  look();
+  under = null;
+  look();
+  send("pointerleave", 0, 0);
+  look();
+  assert.deepEqual(calls.map(([, id]) => id), ["contact/a", "contact/a", null]);
 });

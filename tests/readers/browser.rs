@@ -168,6 +168,11 @@ fn no_view_has_a_fault_of_accessibility() -> Result<(), Error> {
 }
 
 #[test]
+fn pages_scroll_over_their_pictures_and_begin_at_the_top() -> Result<(), Error> {
+    look_at_demo("scrolling.mjs")
+}
+
+#[test]
 fn exports_hold_what_is_shown() -> Result<(), Error> {
     look_at_demo("exports.mjs")
 }

@@ -103,6 +103,7 @@ export function mount(region, first, app) {
     const model = diffModel(rows, kinds, { names: !isNameless(app) });
     picture = createPicture(stage, {
       label: `${diffWords(answer, number)}; the table holds the same`,
+      scrolls: true,
       onSelect: ([id]) => picture.show(selecting(model, id)),
       onOpen: (id) => model.nodes.some((node) => node.id === id) && app.go(pictureOf(id)),
     });

@@ -26,7 +26,7 @@ const KEYS = [
 
 export function openHelp() {
   return openDialog("Keys and pointer", (close) => [
-    el("p", null, "Double click opens a record or a group. Drag a record to pin it, the ground to move the picture; turn the wheel to zoom. Shift and click selects one more."),
+    el("p", null, "Double click opens a record or a group. Drag a record to pin it, the ground to move the picture; turn the wheel to zoom, with Ctrl where the page scrolls. Shift and click selects one more."),
     el("table", { class: "keys" }, el("tbody", null, KEYS.map(([key, what]) => el("tr", null, el("th", { scope: "row" }, el("kbd", null, key)), el("td", null, what))))),
     el("label", { class: "check" }, el("input", { type: "checkbox", checked: singleKeys.on, onchange: ({ target }) => { singleKeys.on = target.checked; } }), "Single keys do something, while the focus is on the picture or the list"),
     el("div", { class: "row" }, button("Close", () => close(), { class: "main" }), el("a", { class: "button", href: "../docs" }, "API of this server")),

@@ -106,6 +106,7 @@ export function mount(region, route, app) {
     if (stage.isConnected) {
       picture = createPicture(stage, {
         label: "Kinds and associations",
+        scrolls: true,
         onSelect: ([id]) => select(id, card),
         scene: { endLabels: true },
         onOpen: (id) => now.known.has(id) && app.go({ view: "kind", object: id }),

@@ -108,6 +108,7 @@ export function mount(region, first, app) {
     const model = pathModel(paths, kinds, { names: !isNameless(app), past: route.params.asOf !== undefined });
     picture = createPicture(stage, {
       label: `${counted(paths.length, "way")} in layers from left to right; the list holds the same`,
+      scrolls: true,
       onSelect: ([id]) => picture.show(selecting(model, id)),
       onOpen: (id) => isNode(id) && app.go(pictureOf(id)),
       describe: (id) => describe(paths, id, kinds),

@@ -2,7 +2,7 @@
 
 import * as cameras from "./camera.mjs";
 import { paint, resize, textMeasure } from "./canvas-renderer.mjs";
-import { el, fill } from "./dom.mjs";
+import { button, el, fill } from "./dom.mjs";
 import { createLayout } from "./force-layout.mjs";
 import { highlight } from "./highlight.mjs";
 import { hit } from "./hit-test.mjs";
@@ -33,6 +33,8 @@ const ARROWS = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], Arrow
  * @param {object} [options.scene] options of the scene
  * @param {ReturnType<typeof createLayout>} [options.layout] of an earlier picture, so that what
  *   it had keeps its place
+ * @param {boolean} [options.scrolls] whether the picture is part of a page that scrolls; it has
+ *   buttons to zoom then
  */
 export function createPicture(region, options) {
   const canvas = el("canvas", { role: "img", tabindex: "0", "aria-label": options.label, onkeydown: onKey });
@@ -53,6 +55,7 @@ export function createPicture(region, options) {
   let frame = 0;
   const measure = textMeasure(canvas.getContext("2d"));
   region.append(canvas, above, tip);
+  if (options.scrolls) region.append(zoomButtons({ zoom: (factor) => zoom(factor), fit: () => fit() }));
 
   let isPrinted = false;
   const theme = () => (isPrinted ? THEMES.paper : themeOf(dark.matches ? "dark" : "light", model.past));
@@ -68,7 +71,9 @@ export function createPicture(region, options) {
     } else if (follows) camera = cameras.fit(layout.positions.values(), camera.width, camera.height);
     marks = scene(model, layout.positions, camera, { ...options.scene, measure });
     paint(contextOf(canvas), marks, theme());
-    drawAbove();
+    // What the pointer rests on may be gone, or not what it was.
+    if (hovered === null) drawAbove();
+    else pointer.look();
     region.dataset.settled = String(settled && !glide);
     if (!settled || glide) redraw();
   }
@@ -102,7 +107,15 @@ export function createPicture(region, options) {
     tip.style.top = Math.max(4, Math.min(y - box.top + 14, box.height - tip.offsetHeight - 4)) + "px";
   }
 
-  const detach = attachPointer(canvas, {
+  const zoom = (factor) => glideTo(cameras.zoom(camera, factor));
+
+  function fit() {
+    glideTo(cameras.fit(layout.positions.values(), camera.width, camera.height));
+    follows = true;
+  }
+
+  const pointer = attachPointer(canvas, {
+    scrolls: options.scrolls,
     hit: (x, y, tolerance) => hit(marks, x, y, tolerance),
     camera: () => camera,
     onCamera(moved) {
@@ -188,11 +201,7 @@ export function createPicture(region, options) {
     },
     redraw,
     describe: (text) => canvas.setAttribute("aria-label", text),
-    fit() {
-      glideTo(cameras.fit(layout.positions.values(), camera.width, camera.height));
-      follows = true;
-    },
-    zoom: (factor) => glideTo(cameras.zoom(camera, factor)),
+    fit, zoom,
     centre(id) {
       const point = layout.positions.get(id);
       if (point) glideTo({ ...camera, x: point.x, y: point.y });
@@ -206,7 +215,7 @@ export function createPicture(region, options) {
       redraw();
     },
     destroy() {
-      detach();
+      pointer.detach();
       cancelAnimationFrame(frame);
       observer.disconnect();
       window.removeEventListener("beforeprint", printing);
@@ -217,6 +226,10 @@ export function createPicture(region, options) {
 }
 
 const isBody = ({ kind }) => kind === "node" || kind === "group";
+
+/** Makes the buttons of a picture where the wheel alone scrolls the page. */
+const zoomButtons = ({ zoom, fit }) => el("div", { class: "zoom", title: "Ctrl and the wheel, or two fingers, zoom" },
+  button("+", () => zoom(1.25), { "aria-label": "Zoom in" }), button("−", () => zoom(0.8), { "aria-label": "Zoom out" }), button("Fit", () => fit()));
 
 /** Returns the nearest node or group in a direction, or simply the nearest. */
 function nearest(marks, from, [across, down], anywhere) {

@@ -1,7 +1,8 @@
 /**
  * What the pointer does on the picture: dragging the ground pans, the wheel and two fingers
  * zoom, dragging a node pins it; a tap selects, two open, a long one or the right button asks
- * for the menu.
+ * for the menu. In a page that scrolls, the wheel alone and a finger that goes up or down
+ * scroll it, as everywhere else on the page; with Ctrl or ⌘ the wheel zooms.
  */
 
 import { pan, zoom } from "./camera.mjs";
@@ -18,8 +19,9 @@ const LONG_MS = 550;
 /** How far from a target counts as on it, in CSS pixels: a finger has 24 at least. */
 const TOLERANCE = { mouse: 8, touch: 16 };
 
-/** Pixels of one line and one page of a wheel, and how many double the scale. */
-const WHEEL = { units: [1, 16, 400], doubles: 300, pinchDoubles: 80 };
+/** Pixels of one line and one page of a wheel, and how many double the scale. Two fingers on a
+ * touchpad come as a wheel with Ctrl that goes in small steps. */
+const WHEEL = { units: [1, 16, 400], doubles: 300, pinchDoubles: 80, pinchStepMax: 50 };
 
 /**
  * @typedef {object} PointerHandlers
@@ -33,13 +35,15 @@ const WHEEL = { units: [1, 16, 400], doubles: 300, pinchDoubles: 80 };
  *   the last call, in units of the layout, so that nothing jumps to the pointer
  * @property {(id: string) => boolean} [isMovable] a link is not: dragging it pans
  * @property {(id: string | null, x: number, y: number) => void} [onHover] a point of the window
+ * @property {boolean} [scrolls] whether the picture is part of a page that scrolls
  */
 
 /**
  * Listens to the pointer on a canvas.
  * @param {HTMLElement} canvas
  * @param {PointerHandlers} handlers
- * @returns {() => void} stops listening
+ * @returns {{ look: () => void, detach: () => void }} `look` says again what is under a pointer
+ *   that rests while the picture changes
  */
 export function attachPointer(canvas, handlers) {
   const listening = new AbortController();
@@ -48,7 +52,7 @@ export function attachPointer(canvas, handlers) {
     signal: listening.signal,
     passive: false,
   });
-  canvas.style.touchAction = "none";
+  canvas.style.touchAction = handlers.scrolls ? "pan-y" : "none";
   listen("pointerdown", (event) => gesture.down(event));
   listen("pointermove", (event) => gesture.move(event));
   listen("pointerup", (event) => gesture.up(event));
@@ -56,9 +60,12 @@ export function attachPointer(canvas, handlers) {
   listen("pointerleave", (event) => gesture.hover(null, event));
   listen("wheel", (event) => gesture.wheel(event));
   listen("contextmenu", (event) => gesture.menu(event));
-  return () => {
-    listening.abort();
-    gesture.stop();
+  return {
+    look: () => gesture.look(),
+    detach() {
+      listening.abort();
+      gesture.stop();
+    },
   };
 }
 
@@ -77,6 +84,8 @@ class Gesture {
     this.press = null;
     /** @type {string | null | undefined} */
     this.hovered = undefined;
+    /** Where the pointer was seen last, if it is over the canvas. @type {PointerEvent | null} */
+    this.seen = null;
     this.lastTap = { id: /** @type {string | null} */ (null), time: -Infinity };
     this.lastMenu = -Infinity;
     /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -146,8 +155,7 @@ class Gesture {
   drag(last, at, event) {
     const press = this.press;
     if (!press) return;
-    const still = event.pointerType === "touch" ? STILL.touch : STILL.mouse;
-    if (!press.isMoving && Math.hypot(at.x - press.at.x, at.y - press.at.y) <= still) return;
+    if (!press.isMoving && !this.leaves(press, at, event)) return;
     clearTimeout(this.timer);
     const from = press.isMoving ? last : press.at;
     press.isMoving = true;
@@ -156,6 +164,13 @@ class Gesture {
     const [dx, dy] = [at.x - from.x, at.y - from.y];
     if (!this.moves(press)) this.handlers.onCamera(pan(camera, dx, dy));
     else this.handlers.onDrag(press.target, dx / camera.scale, dy / camera.scale, false);
+  }
+
+  /** Says whether a pointer has left its place; a finger that goes up or down scrolls the page. */
+  leaves(press, at, { pointerType }) {
+    const [across, down] = [Math.abs(at.x - press.at.x), Math.abs(at.y - press.at.y)];
+    if (pointerType !== "touch") return Math.hypot(across, down) > STILL.mouse;
+    return Math.hypot(across, down) > STILL.touch && !(this.handlers.scrolls && down > across);
   }
 
   /** Zooms by two fingers, and pans with them. */
@@ -177,9 +192,11 @@ class Gesture {
 
   /** @param {WheelEvent} event */
   wheel(event) {
+    if (this.handlers.scrolls && !event.ctrlKey && !event.metaKey) return;
     event.preventDefault();
     const pixels = event.deltaY * (WHEEL.units[event.deltaMode] ?? 1);
-    const doubles = event.ctrlKey ? WHEEL.pinchDoubles : WHEEL.doubles;
+    const isPinch = event.ctrlKey && Math.abs(pixels) < WHEEL.pinchStepMax;
+    const doubles = isPinch ? WHEEL.pinchDoubles : WHEEL.doubles;
     const factor = 2 ** (-Math.min(Math.max(pixels, -300), 300) / doubles);
     this.handlers.onCamera(zoom(this.handlers.camera(), factor, this.at(event)));
   }
@@ -208,7 +225,21 @@ class Gesture {
    * @param {PointerEvent} event
    */
   hover(id, event) {
-    if (id === this.hovered || event.pointerType === "touch") return;
+    if (event.pointerType === "touch") return;
+    this.seen = event.type === "pointerleave" ? null : event;
+    if (id !== this.hovered) this.say(id, event);
+  }
+
+  /** Says what is under a resting pointer, even if it is the same: it may have changed. */
+  look() {
+    if (this.seen && this.pointers.size === 0) this.say(this.hit(this.seen, this.at(this.seen)), this.seen);
+  }
+
+  /**
+   * @param {string | null} id
+   * @param {PointerEvent} event
+   */
+  say(id, event) {
     this.hovered = id;
     this.canvas.style.cursor = id === null ? "grab" : "pointer";
     this.handlers.onHover?.(id, event.clientX, event.clientY);
