@@ -2,7 +2,8 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { createLayout } from "../../src/http/explorer/page/force-layout.mjs";
-import { link, model, node, randomModel } from "./models.mjs";
+import { GROUP_DOWN, groupAcross, nodeRadius } from "../../src/http/explorer/page/sizes.mjs";
+import { link, model, node, randomModel, randomNumbers } from "./models.mjs";
 
 const copy = (positions) => new Map([...positions].map(([id, { x, y }]) => [id, [x, y]]));
 
@@ -202,5 +203,49 @@ test("large pictures are laid out in time", (context) => {
     assertFinite(layout.positions);
     // The machine of a test may be much slower than a person's.
     assert.ok(user / 1000 < count * 10, `${count} nodes took ${user / 1000} ms`);
+  }
+});
+
+/** Returns the pairs of what is drawn on each other, with the rings of neither. */
+function covered({ nodes, groups }, positions) {
+  const items = [...nodes, ...groups].map((item) => ({
+    id: item.id, ...positions.get(item.id),
+    across: "parent" in item ? groupAcross(item) : nodeRadius(item), down: "parent" in item ? GROUP_DOWN : nodeRadius(item),
+  }));
+  return items.flatMap((one, at) => items.slice(at + 1)
+    .filter((other) => Math.abs(one.x - other.x) < one.across + other.across && Math.abs(one.y - other.y) < one.down + other.down)
+    .map((other) => [one.id, other.id]));
+}
+
+/** Houses and buyers, each of whom likes several: what pulls two houses is nearly the same. */
+function market(random) {
+  const houses = Array.from({ length: 24 }, (_, at) => node(`property/${at}`));
+  const buyers = Array.from({ length: 60 }, (_, at) => node(`contact/${at}`));
+  const links = buyers.flatMap(({ id }) => Array.from({ length: 7 }, (_, at) => link(`${id} ${at}`, id, houses[Math.floor(random() * houses.length)].id)));
+  const groups = houses.slice(0, 5).map(({ id }, at) => ({ id: `group${at}`, parent: id, label: "Viewing", kind: "task", count: 10 ** at }));
+  return model([...houses, ...buyers], links, groups);
+}
+
+// Somebody expanded a buyer, and a second house came in on top of the first, which was not to
+// be seen any more.
+test("whatever is expanded, taken off and brought back, nothing lies on anything and nothing moves", () => {
+  for (let seed = 1; seed <= 12; seed += 1) {
+    const random = randomNumbers(seed);
+    const whole = market(random);
+    const far = new Map(whole.nodes.map(({ id }) => [id, whole.links.filter((one) => one.from === id || one.to === id).flatMap(({ from, to }) => [from, to])]));
+    const layout = createLayout(seed);
+    const shown = new Set([whole.nodes[0].id]);
+    for (let step = 0; step < 30; step += 1) {
+      const nodes = whole.nodes.filter(({ id }) => shown.has(id));
+      const graph = model(nodes, whole.links.filter(({ from, to }) => shown.has(from) && shown.has(to)), whole.groups.filter(({ parent }) => shown.has(parent)));
+      const before = copy(layout.positions);
+      layout.setGraph(graph);
+      layout.tick();
+      assert.deepEqual(covered(graph, layout.positions), [], `seed ${seed}, step ${step}`);
+      for (const [id, point] of copy(layout.positions)) if (before.has(id)) assert.deepEqual(point, before.get(id), id);
+      const one = nodes[Math.floor(random() * nodes.length)].id;
+      if (random() < 0.2 && shown.size > 4) shown.delete(one);
+      else for (const id of far.get(one)) shown.add(id);
+    }
   }
 });

@@ -7,7 +7,7 @@ const PAGE = new URL("../../src/http/explorer/page/", import.meta.url);
 /** The modules that draw: they work on plain data, without a document. */
 const PURE = [
   "appearance", "badge", "bodies", "camera", "curves", "data-export", "force-layout", "highlight",
-  "hit-test", "label-places", "labels", "layered-layout", "occupancy", "parallel-links",
+  "hit-test", "label-places", "labels", "layered-layout", "occupancy", "overlaps", "parallel-links",
   "placement", "quadtree", "scene", "shapes", "sizes", "sse", "svg-export", "text-width", "theme",
 ];
 

@@ -72,6 +72,7 @@ files! {
     "object-kinds.mjs": SCRIPT,
     "object-view.mjs": SCRIPT,
     "occupancy.mjs": SCRIPT,
+    "overlaps.mjs": SCRIPT,
     "overview-view.mjs": SCRIPT,
     "parallel-links.mjs": SCRIPT,
     "path-model.mjs": SCRIPT,

@@ -46,6 +46,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "live-marks",
             "object-kinds",
             "occupancy",
+            "overlaps",
             "parallel-links",
             "path-model",
             "picture-model",

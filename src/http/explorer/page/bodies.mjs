@@ -1,5 +1,6 @@
 /** The bodies of the layout in typed arrays, and one tick of the forces between them. */
 
+import { extentOf, Taken } from "./overlaps.mjs";
 import { LINK_LENGTH, rounded } from "./placement.mjs";
 import { Quadtree } from "./quadtree.mjs";
 import { hash } from "./shapes.mjs";
@@ -264,6 +265,16 @@ export class Bodies {
       const [across, down] = [x[at] * cosine + y[at] * sine, y[at] * cosine - x[at] * sine];
       x[at] = rounded(across * stretch);
       y[at] = rounded(down);
+    }
+  }
+
+  /** Moves what is free off everything else; what is not free keeps its place. */
+  separate() {
+    const taken = new Taken();
+    const room = (at) => ({ x: this.x[at], y: this.y[at], ...extentOf(this.items[at]) });
+    for (let at = 0; at < this.x.length; at += 1) if (this.moves[at] === 0) taken.add(room(at));
+    for (let at = 0; at < this.x.length; at += 1) {
+      if (this.moves[at] === 1) ({ x: this.x[at], y: this.y[at] } = taken.settle(room(at)));
     }
   }
 

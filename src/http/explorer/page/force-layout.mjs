@@ -6,6 +6,7 @@
  */
 
 import { Bodies } from "./bodies.mjs";
+import { extentOf, Taken } from "./overlaps.mjs";
 import { place } from "./placement.mjs";
 
 /** Ticks until everything has cooled; then nothing runs. */
@@ -47,8 +48,31 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
     for (; heat > COLDEST; heat *= COOLING) bodies.tick(heat);
     heat = 0;
     bodies.turn(Math.min(Math.max(Math.sqrt(aspect), 1), STRETCH_MAX));
+    bodies.separate();
     bodies.free(() => false);
     bodies.write(positions);
+  }
+
+  /** Gives what was taken off its place back, unless something else is there now. */
+  function recall(items) {
+    const taken = new Taken();
+    const room = (item, point) => ({ x: point.x, y: point.y, ...extentOf(item) });
+    for (const item of items) {
+      const point = positions.get(item.id);
+      if (point) taken.add(room(item, point));
+    }
+    for (const item of items) {
+      const point = remembered.get(item.id);
+      if (!point) continue;
+      remembered.delete(item.id);
+      if (!taken.isFree(room(item, point))) continue;
+      positions.set(item.id, point);
+      taken.add(room(item, point));
+    }
+    for (const id of remembered.keys()) {
+      if (remembered.size <= REMEMBERED_MAX) break;
+      remembered.delete(id);
+    }
   }
 
   return {
@@ -70,11 +94,7 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
         positions.delete(id);
         pinned.delete(id);
       }
-      for (const id of remembered.keys()) {
-        if (remembered.size <= REMEMBERED_MAX && !known.has(id)) continue;
-        if (known.has(id)) positions.set(id, remembered.get(id));
-        remembered.delete(id);
-      }
+      recall(items);
       const fresh = new Set(ids.filter((id) => !positions.has(id)));
       const edges = edgesOf(model, known);
       place(ids, neighboursOf(edges), positions, seed);
@@ -95,6 +115,7 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
       while (heat > COLDEST && bodies.hasFree) {
         bodies.tick(heat);
         heat *= COOLING;
+        if (heat <= COLDEST) bodies.separate();
         if (clock() >= end) break;
       }
       bodies.write(positions);

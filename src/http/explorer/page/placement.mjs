@@ -17,7 +17,7 @@ const SIGHT = 2.2 * LINK_LENGTH;
 const TURN = 2 * Math.PI;
 
 /** The angle of the spiral: no two of its first thousand arms coincide. */
-const GOLDEN_ANGLE = TURN * 0.381966;
+export const GOLDEN_ANGLE = TURN * 0.381966;
 
 /** A fan is no wider, so that it points away from what its node hangs on. */
 const FAN_MAX = TURN * 0.72;
