@@ -3,14 +3,15 @@
 const nodeOf = (object, record) => `${object}/${record}`;
 
 /**
- * @param {{ associations: object[], relations: [string, string, string][] }} graph each relation
- *   is an association, its first and its second node
+ * @param {{ associations: object[], relations: [string, string, string][], events?: Record<string, object[]> }} graph
+ *   each relation is an association, its first and its second node; the events are those of a
+ *   node's history, and a node that has some is known
  */
-export function createFakeApi({ associations, relations }) {
+export function createFakeApi({ associations, relations, events = {} }) {
   const requests = [];
   const split = (node) => ({ object: node.slice(0, node.indexOf("/")), record: node.slice(node.indexOf("/") + 1) });
   const byId = new Map(associations.map((one) => [one.id, one]));
-  const known = new Set(relations.flatMap(([, first, second]) => [first, second]));
+  const known = new Set(relations.flatMap(([, first, second]) => [first, second]).concat(Object.keys(events)));
 
   function linksOf(node) {
     return relations.flatMap(([association, first, second], seq) => {
@@ -58,6 +59,7 @@ export function createFakeApi({ associations, relations }) {
       const kinds = [...new Set([...known].map((node) => split(node).object))];
       return { objects: kinds.map((object) => ({ object, records: 1 })), seq: relations.length };
     }
+    if (what === "history") return { events: events[params.of] ?? [], next: null, seq: relations.length };
     const wanted = [].concat(params.association ?? []);
     const links = linksOf(nodeOf(rest[0], rest[2])).reverse().filter((link) =>
       (wanted.length === 0 || wanted.includes(link.association))

@@ -2,6 +2,7 @@ import assert from "node:assert/strict";
 import test from "node:test";
 
 import { createActions } from "../../src/http/explorer/page/graph-actions.mjs";
+import { deletionOf } from "../../src/http/explorer/page/deletions.mjs";
 import { groupId } from "../../src/http/explorer/page/history.mjs";
 import { createLocationState, SMALL_GROUP } from "../../src/http/explorer/page/state.mjs";
 import { createFakeApi } from "./fake-api.mjs";
@@ -196,4 +197,23 @@ test("a record of a hidden kind that is asked for is shown", () => {
   actions.showNode("contact/5");
   const added = went.map((steps) => steps.slice(hidden.length));
   assert.deepEqual(added, [[{ kind: "show-object", object: "house" }, { kind: "add", node: "house/b" }], [{ kind: "add", node: "contact/5" }]]);
+});
+
+test("records without links are said to be deleted where their own last event says so, as of that moment", async () => {
+  const event = (seq, type, timestamp, id = "gone") => ({ seq, type, id, timestamp, receivedAt: timestamp });
+  const events = {
+    "house/gone": [event(9, "RecordDelete", "2026-01-09T00:00:00Z"), event(8, "RelationDelete", "2026-01-10T00:00:00Z", "r"), event(2, "RecordCreate", "2026-01-02T00:00:00Z")],
+    "contact/gone": [event(9, "ContactUpdate", "2026-01-01T00:00:00Z"), event(8, "ContactDelete", "2026-01-09T00:00:00Z")],
+    "task/gone": [event(9, "RecordCreate", "2026-01-09T00:00:00Z"), event(8, "RecordDelete", "2026-01-08T00:00:00Z")],
+    "note/gone": [event(9, "RecordDelete", undefined), event(10, "RecordUpdate", undefined)],
+  };
+  const shownAt = async (asOf) => {
+    const api = createFakeApi({ ...GRAPH, events });
+    const state = createLocationState(api, "l", asOf);
+    const { nodes } = await state.shown([...Object.keys(events), "house/b"].map((node) => ({ kind: "add", node })));
+    assert.equal(api.requests.filter(([what]) => what === "history").length, 4);
+    return nodes.filter(({ deleted }) => deleted).map(({ id, deleted }) => [id, deleted.seq]);
+  };
+  assert.deepEqual(await shownAt(), [["house/gone", 9], ["contact/gone", 8], ["note/gone", 9]]);
+  assert.equal(deletionOf(events["house/gone"], "gone", 8), undefined);
 });

@@ -35,6 +35,7 @@ const LAYERS: &[(&str, &[&str])] = &[
             "change-words",
             "data-export",
             "dead-letters",
+            "deletions",
             "diff-model",
             "force-layout",
             "highlight",

@@ -5,6 +5,9 @@ import { kindName } from "./object-kinds.mjs";
 /** What happened, by the end of the event type. */
 const HAPPENED = { Create: "added", Update: "changed", Delete: "removed" };
 
+/** A record is deleted in the CRM; that people remove it from a picture is something else. */
+const HAPPENED_TO_RECORD = { ...HAPPENED, Delete: "deleted" };
+
 const SIGNS = { Create: "+", Update: "~", Delete: "−" };
 
 /** Returns the end of an event type that says what happened. */
@@ -22,7 +25,8 @@ export function changeWords(change, kinds) {
     : change.object !== undefined ? `Kind ${kindName(kinds, change.object)}`
     : "Location";
   const end = ending(change);
-  return { text: `${subject} ${HAPPENED[end]}`, sign: SIGNS[end], mark: { Create: "added", Update: "changed", Delete: "removed" }[end] };
+  const isOfRecord = change.record !== undefined && change.relation === undefined;
+  return { text: `${subject} ${(isOfRecord ? HAPPENED_TO_RECORD : HAPPENED)[end]}`, sign: SIGNS[end], mark: HAPPENED[end] };
 }
 
 /**

@@ -13,6 +13,9 @@ import { SMALL_GROUP, STEP_MAX } from "./state.mjs";
 const ASK = 500;
 const MOST = 2000;
 
+/** What looks for another record and how it is related. */
+export const JOIN = "Find what joins it with …";
+
 /** How many of a group are opened at once, on request. */
 export const MANY = 100;
 
@@ -59,7 +62,7 @@ export function createActions(app, current, picture) {
     const same = last?.kind === "expand" && steps[0].kind === "expand" && stepGroup(last) === stepGroup(steps[0]);
     const next = [...(same ? route.steps.slice(0, -1) : route.steps), ...steps];
     if (next.length > STEPS_MAX) app.notice(`A picture is made of at most ${STEPS_MAX} steps. Begin another one with a record of it.`);
-    else app.go({ view: "graph", steps: next, params: { ...route.params, sel: sel?.length ? sel : undefined } });
+    else app.go({ view: "graph", steps: next, params: { ...route.params, card: undefined, sel: sel?.length ? sel : undefined } });
   }
 
   /** Adds steps that add about this many records, unless that is too much. */
@@ -111,10 +114,10 @@ export function createActions(app, current, picture) {
     /** @type {[string, () => void][]} */
     const items = [
       ["Expand", () => openNode(id)], ["Begin a picture with it", () => app.go(pictureOf(id))],
-      ["Find a path from here", () => actions.findPaths([id])],
+      [JOIN, () => actions.findPaths([id])],
     ];
     if (picture().layout.isPinned(id)) items.push(["Unpin", () => picture().unpin(id)]);
-    items.push(["Remove", () => actions.remove([id])]);
+    items.push(["Remove from picture", () => actions.remove([id])]);
     items.push(["Hide all of this kind", () => push([{ kind: "hide-object", object: splitNode(id).object }])]);
     return items;
   }
@@ -124,7 +127,7 @@ export function createActions(app, current, picture) {
     select(ids, { add = false, centre = false } = {}) {
       const chosen = add ? selection() : new Set();
       for (const id of ids) if (!chosen.delete(id)) chosen.add(id);
-      set({ sel: chosen.size ? [...chosen] : undefined });
+      set({ sel: chosen.size ? [...chosen] : undefined, card: undefined });
       if (centre) picture().centre(ids[0]);
     },
     showNode(node, { add = false } = {}) {

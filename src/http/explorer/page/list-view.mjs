@@ -53,7 +53,7 @@ export function createList(actions) {
       entry(recordName(node), select(node.id), { "data-id": node.id, "aria-pressed": String(selected.has(node.id)) }),
       el("span", { class: "soft" }, node.shown < node.links ? `${number(node.shown)} of ${counted(node.links, "link")} shown` : counted(node.links, "link")),
       node.violated.length ? el("span", { class: "bad" }, "breaks a cardinality") : null,
-      node.mark === "removed" ? el("span", { class: "bad" }, "was removed") : node.news ? el("span", { class: "changed" }, ` ${node.news} since it was shown`) : null,
+      node.mark === "removed" || node.deleted ? el("span", { class: "bad" }, "was deleted") : node.news ? el("span", { class: "changed" }, ` ${node.news} since it was shown`) : null,
       inside);
   }
 

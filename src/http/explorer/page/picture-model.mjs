@@ -21,11 +21,11 @@ export function pictureModel(shown, { kinds, selected, names, past, isPinned }) 
     id: node.id,
     kind: node.object,
     text: nodeText(node, kinds, names),
-    sub: kindName(kinds, node.object),
+    sub: node.deleted ? `${kindName(kinds, node.object)}, deleted` : kindName(kinds, node.object),
     pinned: isPinned(node.id),
     selected: selected.has(node.id),
     faded: isFaded(node.id),
-    mark: node.mark ?? (node.violated?.length ? "violation" : undefined),
+    mark: node.mark ?? (node.deleted ? "removed" : node.violated?.length ? "violation" : undefined),
     badge: node.news || (node.links > node.shown && !hasGroups(shown, node.id) ? node.links - node.shown : undefined),
   }));
   const groups = shown.groups.map((group) => ({

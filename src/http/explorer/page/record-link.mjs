@@ -9,9 +9,13 @@ export const isNameless = (app) => app.route?.params.names?.[0] === "off";
 /** Returns what a record is called, or its id where names are off. */
 export const shownName = (app, record) => (isNameless(app) ? record.record : recordName(record));
 
-/** Returns the route of a picture that begins with this node and what is linked to it. */
-export const pictureOf = (node) => ({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node] } });
+/**
+ * Returns the route of a picture that begins with this node and what is linked to it.
+ * @param {string} node
+ * @param {Record<string, string[]>} [params] such as `card`, to which of its panel the route leads
+ */
+export const pictureOf = (node, params = {}) => ({ view: "graph", steps: [{ kind: "around", node }], params: { sel: [node], ...params } });
 
 /** Makes a link to the picture of a record with what is linked to it. */
-export const recordLink = (app, record) =>
-  el("a", { href: app.link(pictureOf(nodeOf(record))) }, named(shownName(app, record)));
+export const recordLink = (app, record, params = {}) =>
+  el("a", { href: app.link(pictureOf(nodeOf(record), params)) }, named(shownName(app, record)));

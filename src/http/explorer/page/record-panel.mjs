@@ -1,18 +1,12 @@
 /** The panel beside the picture: what is selected, in detail. */
 
 import { isStopped } from "./api-client.mjs";
-import { pretty } from "./dead-letters.mjs";
-import { button, code, copyButton, counted, day, el, entry, fill, named, number, time } from "./dom.mjs";
-import { MANY } from "./graph-actions.mjs";
-import { kindName, labelName, nodeOf, recordName, splitNode } from "./object-kinds.mjs";
-import { groupId } from "./history.mjs";
+import { button, code, copyButton, counted, el, entry, fill, named, number, time } from "./dom.mjs";
+import { JOIN, MANY } from "./graph-actions.mjs";
+import { kindName, labelName, recordName, splitNode } from "./object-kinds.mjs";
+import { createCards, deletedText } from "./record-cards.mjs";
+import { createEvents } from "./record-events.mjs";
 import { SMALL_GROUP } from "./state.mjs";
-
-/** Far ends that a card shows by itself, and links that are asked for to fill the cards. */
-const CARD_ENDS = 5;
-const CARD_LINKS = 100;
-const LIST_PAGE = 50;
-const HISTORY_PAGE = 20;
 
 /**
  * @param {import("./main.mjs").App} app
@@ -26,8 +20,8 @@ export function createRecordPanel(app, actions) {
   let counts = "";
   let recount = (_node, _shown) => {};
   let hasNames = true;
-  /** The newest links of the last record: the picture may grow without an event. */
-  let newest = { of: "", answer: null };
+  /** What the panel is about. */
+  let of = "";
 
   /** Shows what is selected; what is there already stays. */
   function show(shown, selected, kinds, names = true) {
@@ -46,7 +40,9 @@ export function createRecordPanel(app, actions) {
     stopping.abort();
     stopping = new AbortController();
     const hadFocus = element.contains(document.activeElement);
-    if (ids.length > 1) fill(element, several(ids));
+    if (of !== ids.join()) element.scrollTop = 0;
+    of = ids.join();
+    if (ids.length > 1) fill(element, several(ids, shown));
     else if (node) fill(element, ...record(node, kinds, shown));
     else if (group) fill(element, groupCard(group, shown, kinds));
     else if (link) fill(element, ...linkCard(link));
@@ -56,19 +52,26 @@ export function createRecordPanel(app, actions) {
 
   const guard = (promise) => promise.catch((error) => isStopped(error) || app.fail(error));
 
-  function several(ids) {
+  const cards = createCards(app, actions, { guard: (promise) => guard(promise), hasNames: () => hasNames });
+  const events = createEvents(app, (promise) => guard(promise));
+
+  function several(ids, shown) {
     const pair = ids.length === 2 && ids.every(actions.isShown);
+    const records = ids.flatMap((id) => shown.nodes.find((node) => node.id === id) ?? []);
     return [el("h2", null, `${number(ids.length)} selected`),
+      el("ul", { class: "plain" }, records.map((node) => el("li", null, entry(recordName(node), () => actions.select([node.id]))))),
       pair ? el("p", null, button("Find what joins them", () => actions.findPaths(ids), { class: "main" })) : null,
-      el("div", { class: "row" }, button("Remove", () => actions.remove(ids)), button("Keep only these", () => actions.keep(ids)))];
+      el("div", { class: "row" }, button("Remove from picture", () => actions.remove(ids)), button("Keep only these", () => actions.keep(ids)))];
   }
 
   function record(node, kinds, shown) {
     const { signal } = stopping;
     const { object, record: id } = splitNode(node.id);
     const body = el("div");
+    const wanted = app.route.params.card?.[0];
+    const history = async () => events.ofRecord(body, node, { links: await cards.newestLinks(node, shown, signal), kinds, names: hasNames, signal });
     /** @type {[string, () => unknown][]} */
-    const tabs = [["Links", () => cards(body, node, kinds, shown, signal)], ["History", () => history(body, node, signal)], ["Request", () => request(body, node)]];
+    const tabs = [["Links", () => cards.show(body, node, kinds, shown, signal)], ["History", history], ["Request", () => request(body, node)]];
     const bar = el("div", { class: "tabs", role: "tablist" }, tabs.map(([name, open], at) => el("button", {
       type: "button", role: "tab", "aria-selected": String(at === 0),
       onclick: ({ target }) => {
@@ -76,98 +79,19 @@ export function createRecordPanel(app, actions) {
         guard(Promise.resolve(open()));
       },
     }, name)));
-    guard(cards(body, node, kinds, shown, signal));
+    guard(cards.show(body, node, kinds, shown, signal, wanted));
     recount = (now, among) => {
-      if (bar.firstElementChild.getAttribute("aria-selected") === "true") guard(cards(body, now, kinds, among, signal));
+      if (bar.firstElementChild.getAttribute("aria-selected") === "true") guard(cards.show(body, now, kinds, among, signal));
     };
     return [
       el("p", { class: "kind" }, el("a", { href: app.link({ view: "kind", object }) }, kindName(kinds, object))),
       el("h2", null, named(recordName(node))),
+      node.deleted ? el("p", { class: "bad" }, `This ${kindName(kinds, object).toLowerCase()} `, deletedText(node), ".") : null,
       el("p", { class: "mono soft id" }, named(id), " ", copyButton(() => id)),
-      el("div", { class: "row" }, button("Expand", () => actions.openNode(node.id)), button("Remove", () => actions.remove([node.id])),
+      el("div", { class: "row" }, button("Expand", () => actions.openNode(node.id)), button("Remove from picture", () => actions.remove([node.id])),
+        button(JOIN, () => actions.findPaths([node.id]), { title: "Or select another record, too, with Shift and click" }),
         button("More …", ({ currentTarget }) => actions.menu(node.id, currentTarget))),
       bar, body];
-  }
-
-  async function cards(body, node, kinds, shown, signal) {
-    const of = JSON.stringify([node.id, shown.seq, node.links, node.news]);
-    const [labels, answer] = await Promise.all([
-      app.location.countLabels([node.id], signal),
-      newest.of === of ? newest.answer : app.location.links(node.id, { limit: CARD_LINKS }, signal),
-    ]);
-    if (signal.aborted) return;
-    newest = { of, answer };
-    const groups = labels.get(node.id) ?? [];
-    const hadFocus = body.contains(document.activeElement);
-    fill(body, groups.length === 0 ? el("p", { class: "soft" }, "Nothing is linked to it.") : groups.map((group) => card(node, group, answer.links, shown, kinds, signal)));
-    if (hadFocus) element.focus();
-  }
-
-  function card(node, group, links, shown, kinds, signal) {
-    const mine = links.filter((link) => link.association === group.association && link.side === group.side && link.object === group.object);
-    const ends = el("ul", { class: "plain" }, mine.slice(0, CARD_ENDS).map(end));
-    const listPage = lister(ends, node, group, signal);
-    const isBroken = node.violated.some((one) => groupId("", one) === groupId("", group));
-    const hidden = shown.groups.find(({ id }) => id === groupId(node.id, group));
-    const isOpen = shown.opened.get(node.id)?.has(groupId(node.id, group));
-    const unshown = hidden ?? (shown.opened.has(node.id) ? null : { ...group, id: groupId(node.id, group), parent: node.id, total: group.count });
-    return el("section", { class: "card" },
-      el("h3", null, named(labelName(group)), " ", el("span", { class: "chip" }, number(group.count))),
-      el("p", { class: "soft" }, kindName(kinds, group.object, group.count), group.ownLabel ? [" · it is their “", named(group.ownLabel), "”"] : ""),
-      isBroken ? el("p", { class: "bad" }, ["Allows one ", named(labelName(group)), `, has ${number(group.count)}`]) : null,
-      ends,
-      el("div", { class: "row" },
-        unshown ? button("Show on picture", () => actions.openGroup(unshown)) : null,
-        isOpen ? button("Collapse", () => actions.collapse(node.id, group)) : null,
-        group.count > Math.min(mine.length, CARD_ENDS) ? button(group.count > LIST_PAGE ? "Show more" : `Show all ${number(group.count)}`, ({ currentTarget }) => guard(listPage(currentTarget))) : null));
-  }
-
-  /** Returns what fills a card's list, one page at each call. */
-  function lister(ends, node, { association, side, object, count }, signal) {
-    let [listed, cursor, isAsking] = [0, undefined, false];
-    return async (more) => {
-      if (isAsking) return;
-      isAsking = true;
-      try {
-        const answer = await app.location.links(node.id, { association, side, object, limit: LIST_PAGE, cursor }, signal);
-        if (listed === 0) fill(ends);
-        ends.append(...answer.links.map(end));
-        listed += answer.links.length;
-        cursor = answer.next;
-        more.hidden = !answer.next;
-        more.textContent = `Load ${LIST_PAGE} more (${number(listed)} of ${number(count)})`;
-      } finally {
-        isAsking = false;
-      }
-    };
-  }
-
-  const end = (link) => el("li", null,
-    entry(hasNames ? recordName(link) : link.record, (add) => actions.showNode(nodeOf(link), { add })),
-    el("span", { class: "soft since" }, link.at ? ["since ", day(link.at)] : `event ${number(link.seq)}`));
-
-  async function history(body, node, signal) {
-    const rows = el("ol", { class: "plain events" });
-    const more = el("p");
-    async function page(cursor) {
-      const answer = await app.location.get(["history"], { of: node.id, order: "newest", limit: HISTORY_PAGE, cursor }, { signal, what: "the history" });
-      rows.append(...answer.events.map((event) => eventRow(event, signal)));
-      fill(more, answer.next ? button("Earlier events", () => guard(page(answer.next))) : null);
-    }
-    fill(body, rows, more);
-    await page();
-  }
-
-  function eventRow(event, signal) {
-    const body = el("div");
-    return el("li", null, el("details", { ontoggle: ({ target }) => target.open && !body.firstChild && guard(raw(event, body, signal)) },
-      el("summary", null, el("b", null, event.type), " ", time(event.receivedAt), el("span", { class: "soft" }, ` event ${number(event.seq)}`)), body));
-  }
-
-  async function raw({ seq }, body, signal) {
-    const { events } = await app.api.get(app.location.at("events"), { after: seq - 1, limit: 1 }, { signal, what: "the event" });
-    const text = events[0]?.body ?? "It is not kept any more.";
-    fill(body, code(pretty(text)));
   }
 
   function request(body, node) {
@@ -192,18 +116,13 @@ export function createRecordPanel(app, actions) {
     const name = (node) => named((hasNames && app.location.nameOf(node)) || splitNode(node).record);
     const body = el("div");
     const { signal } = stopping;
-    if (link.relation) guard(relationHistory(body, link, signal));
+    if (link.relation) guard(events.ofLink(body, link, signal));
     return [el("p", { class: "kind" }, "Link"),
       el("p", null, name(link.from), " is “", named(link.ownLabel || "–"), "” of ", name(link.to), "."),
       el("p", null, name(link.to), " is “", named(link.label || "–"), "” of ", name(link.from), "."),
       el("p", { class: "soft" }, "Association ", el("code", null, link.associationKey || link.association), link.at ? [", since ", time(link.at)] : "", `, event ${number(link.seq)}`),
       el("div", { class: "row" }, button(["Select ", name(link.from)], () => actions.select([link.from])), button(["Select ", name(link.to)], () => actions.select([link.to]))),
       body];
-  }
-
-  async function relationHistory(body, { relation }, signal) {
-    const answer = await app.location.get(["history"], { relation, order: "newest", limit: HISTORY_PAGE }, { signal, what: "the history of the link" });
-    fill(body, el("h3", null, "Events"), el("ol", { class: "plain events" }, answer.events.map((event) => eventRow(event, signal))));
   }
 
   function legend(shown, kinds) {

@@ -1,5 +1,6 @@
 /** What is known of a location as of one moment: asked once, kept until it may have changed. */
 
+import { deletionOf } from "./deletions.mjs";
 import { byCount, nodeOf, splitNode, violated } from "./object-kinds.mjs";
 import { formatStep, groupId, linkId, shownAfter } from "./history.mjs";
 
@@ -14,6 +15,10 @@ const OF_MAX = 1000;
 const BETWEEN_MAX = 2000;
 const LINKS_MAX = 1000;
 
+/** Records without links of one picture that are asked for, and events about one that are read. */
+const UNLINKED_MAX = 50;
+const EVENTS_MAX = 100;
+
 /** Kinds of steps that find something. */
 const ASKING = ["expand", "around", "path"];
 
@@ -27,6 +32,7 @@ const SETS_KEPT = 20;
  * @property {number} links links of the record, shown or not
  * @property {number} shown links that are shown
  * @property {object[]} violated label groups that break their declared cardinality
+ * @property {object} [deleted] the event that deleted it
  *
  * @typedef {object} ShownLink
  * @property {string} id @property {string} from @property {string} to
@@ -47,7 +53,7 @@ const SETS_KEPT = 20;
  */
 export function createLocationState(api, location, asOf) {
   const names = new Map();
-  const nothingKept = () => ({ labels: new Map(), found: new Map(), sets: new Map(), answers: new Map() });
+  const nothingKept = () => ({ labels: new Map(), found: new Map(), sets: new Map(), answers: new Map(), deletions: new Map() });
   /** What an event may change: it is forgotten as a whole, and who began with it ends with it. */
   let kept = nothingKept();
   /** A time becomes the sequence number of the first answer, so that all show one state. */
@@ -164,7 +170,8 @@ export function createLocationState(api, location, asOf) {
       linksAmong(wanted, signal, mine), countLabels(wanted, signal, mine), associations(), kinds(),
     ]);
     among.nodes.forEach(remember);
-    return { ...after, ...await assemble(among, known, after), failed, unknown: among.unknown, complete: among.complete, seq: head };
+    const assembled = await assemble(among, known, after);
+    return { ...after, ...assembled, nodes: await withDeletions(assembled.nodes, signal, mine), failed, unknown: among.unknown, complete: among.complete, seq: head };
   }
 
   async function assemble(among, known, { opened, hidden }) {
@@ -196,6 +203,29 @@ export function createLocationState(api, location, asOf) {
       }))
       .filter((group) => group.count > 0));
     return { nodes, links: shownLinks, groups };
+  }
+
+  /**
+   * Says of records that were deleted that they were. No other answer tells that; but with a
+   * record go its links, so that only those without any are asked about.
+   */
+  async function withDeletions(nodes, signal, { deletions }) {
+    const unlinked = nodes.filter(({ links }) => links === 0).slice(0, UNLINKED_MAX);
+    await Promise.all(unlinked.map(async ({ id }) => {
+      if (!deletions.has(id)) deletions.set(id, await findDeletion(id, signal));
+    }));
+    return nodes.map((node) => (node.links === 0 && deletions.get(node.id) ? { ...node, deleted: deletions.get(node.id) } : node));
+  }
+
+  async function findDeletion(id, signal) {
+    try {
+      const { events } = await api.get(at("history"), { of: id, order: "newest", limit: EVENTS_MAX }, { signal, what: "whether a record was deleted" });
+      return deletionOf(events, splitNode(id).record, moment === undefined ? undefined : Number(moment));
+    } catch (error) {
+      // What is not kept any more tells nothing.
+      if (error.status >= 400 && error.status < 500) return undefined;
+      throw error;
+    }
   }
 
   return {
