@@ -130,6 +130,29 @@ export const isLive = (page) => until(page, () => document.querySelector("header
 export const texts = (page, selector) =>
   page.$$eval(selector, (found) => found.map((one) => one.innerText.replace(/\s+/g, " ").trim()));
 
+/** Draws the picture anew, and returns the texts on it. */
+export async function written(page, within = ".tools") {
+  await page.evaluate(() => {
+    if (window.written) return;
+    window.written = new Map();
+    const { clearRect, fillText } = CanvasRenderingContext2D.prototype;
+    Object.assign(CanvasRenderingContext2D.prototype, {
+      clearRect(...box) {
+        window.written.set(this.canvas, []);
+        clearRect.apply(this, box);
+      },
+      fillText(text, ...place) {
+        window.written.get(this.canvas)?.push(text);
+        fillText.call(this, text, ...place);
+      },
+    });
+  });
+  await press(page, "Fit", within);
+  await settled(page);
+  await until(page, () => window.written.has(document.querySelector(".stage canvas")));
+  return page.evaluate(() => window.written.get(document.querySelector(".stage canvas")));
+}
+
 /** Clicks what is called so: a button, link, tab or entry of a menu in a part of the page. */
 export async function press(page, name, within = "body") {
   const handle = await page.evaluateHandle((wanted, part) => {

@@ -6,7 +6,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import test, { after, before } from "node:test";
 
-import { launch, picture, press, require, saved, settled, visit } from "./browser.mjs";
+import { launch, picture, press, require, saved, settled, texts, visit, written } from "./browser.mjs";
 
 const { DEMO } = process.env;
 
@@ -149,5 +149,29 @@ test("a file arrives on the disk under its name", async () => {
     });
   } finally {
     await rm(folder, { recursive: true });
+  }
+});
+
+// A person saved the picture of a selected house, and the file had lost most labels of its links.
+test("the drawing shows every text that the picture shows, and what is selected", async () => {
+  const amara = await fetch(new URL("v1/locations/seaside-realty/search?q=Amara%20Okafor", DEMO)).then((answer) => answer.json());
+  const [{ object, record }] = amara.results;
+  for (const selected of ["", `&sel=${HOUSE}`, `&sel=${object}/${record}`]) {
+    await visit(browser, ADDRESS + selected, async (page) => {
+      await settled(page);
+      const seen = await written(page);
+      assert.ok(seen.length > 20);
+      await press(page, "Export", ".tools");
+      const { name, text } = await saved(page, () => press(page, "SVG picture", "dialog"));
+      assert.deepEqual(await texts(page, "dialog [role=status]"), [`Saved as ${name}.`]);
+      const inFile = await page.evaluate((svg) => [...svg.matchAll(/<text [^>]*>([^<]*)</g)].map(([, one]) => one), text);
+      for (const one of new Set(seen)) {
+        const count = (list) => list.filter((other) => other === one).length;
+        assert.ok(count(inFile) >= count(seen), `${one}: ${count(inFile)} of ${count(seen)}`);
+      }
+      const isFaded = /<text [^>]*opacity="[^"]*"[^>]*>[^<]*</.test(text);
+      assert.equal(isFaded, selected.includes(object));
+      if (selected) assert.match(text, /font-weight="650"/);
+    }, { features: [["prefers-reduced-motion", "reduce"]] });
   }
 });

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 
-import { launch, press, ready, settled, texts, until, visit } from "./browser.mjs";
+import { launch, press, ready, settled, texts, until, visit, written } from "./browser.mjs";
 
 const { DEMO } = process.env;
 
@@ -57,7 +57,7 @@ test("what two people share is found from a selection of both", async () => {
   await visit(browser, at(`/graph?s=around:${HOUSE}&sel=${one}&sel=${other}&sel=${HOUSE}`), async (page) => {
     await settled(page);
     assert.deepEqual(await texts(page, ".panel h2"), ["3 selected"]);
-    assert.deepEqual(await texts(page, ".panel .row button"), ["Remove", "Keep only these"]);
+    assert.deepEqual(await texts(page, ".panel .row button"), ["Remove from picture", "Keep only these"]);
   });
 });
 
@@ -112,7 +112,7 @@ test("who comes to Compare from the past sees what has changed since then", asyn
   const { added, removed } = await api(`diff?from=${THEN}`);
   await visit(browser, at(`/graph?s=around:${HOUSE}&asOf=${THEN}`), async (page) => {
     await settled(page);
-    await press(page, "Compare", "#views");
+    await press(page, "Compare dates", "#views");
     await until(page, () => document.querySelectorAll("table.diff tbody tr").length > 0);
     assert.equal((await texts(page, "table.diff tbody tr")).length, added.length + removed.length);
     await press(page, "Picture", "#views");
@@ -131,7 +131,31 @@ test("now is compared with two weeks ago by one button", async () => {
     assert.ok(away >= 0 && away < 60_000, from);
     const { added, removed } = await api(`diff?from=${from}`);
     assert.equal((await texts(page, "table.diff tbody tr")).length, added.length + removed.length);
+    assert.deepEqual(await texts(page, "[aria-pressed=true]"), ["2 weeks ago"]);
+    // The date of a removed link is not that of its removal.
+    assert.ok((await texts(page, "table.diff th")).includes("Made on"));
+    assert.deepEqual(await texts(page, ".legend span"), ["Green: link added", "Red and dashed: link removed"]);
   });
+});
+
+// On the picture, one half of a way read backwards, some links had no label, and a click turned others round.
+test("the picture of ways says of each link what the words say, whatever is clicked", async () => {
+  const [one, other] = [await find("Maya Patel"), await find("Ben Castillo")];
+  await visit(browser, at(`/path?from=${one}&to=${other}&all=1`), async (page) => {
+    await settled(page);
+    const steps = await page.$$eval("ol.ways li .soft", (found) => found.map((step) => step.innerText.replace(/^\W*/, "").replace(/→\s*$/, "").trim()));
+    assert.ok(steps.length >= 8);
+    const labels = async () => (await written(page, ".zoom")).filter((text) => text.endsWith(" →")).sort();
+    const expected = steps.map((step) => `${step} →`).sort();
+    assert.deepEqual(await labels(), expected);
+    for (const key of ["ArrowRight", "ArrowRight", "ArrowLeft"]) {
+      const before = await page.$eval(".stage canvas", (canvas) => canvas.toDataURL());
+      await page.focus(".stage canvas");
+      await page.keyboard.press(key);
+      await until(page, (was) => document.querySelector(".stage canvas").toDataURL() !== was, before);
+      assert.deepEqual(await labels(), expected);
+    }
+  }, { features: [["prefers-reduced-motion", "reduce"]] });
 });
 
 test("records that break a cardinality are listed, and lead to what breaks it", async () => {
@@ -142,8 +166,15 @@ test("records that break a cardinality are listed, and lead to what breaks it", 
     for (const name of ["12 Maple Street", "9 Ferry Walk"]) {
       assert.ok(rows.some((row) => row.startsWith(name) && row.includes("Listing Agent") && row.endsWith("1 2")), rows.join("\n"));
     }
+    assert.ok(rows.some((row) => row.includes("Nadia Cole") && row.includes("Priya Shah")), rows.join("\n"));
     await press(page, "12 Maple Street", "tbody");
     await until(page, () => document.querySelector(".panel .card .bad"));
     assert.deepEqual(await texts(page, ".panel .card .bad"), ["Allows one Listing Agent, has 2"]);
+    // It is below others, and shown all the same.
+    await until(page, () => {
+      const [card, panel] = [document.querySelector(".panel .card:has(.bad)"), document.querySelector(".panel")].map((one) => one.getBoundingClientRect());
+      return card.top >= panel.top && card.bottom <= panel.bottom;
+    });
+    assert.deepEqual(await texts(page, ".panel .pointed h3"), ["Listing Agent 2"]);
   });
 });

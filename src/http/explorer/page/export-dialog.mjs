@@ -1,6 +1,6 @@
 /** Offers what is shown, or the whole location, as a file. */
 
-import { button, code, counted, el } from "./dom.mjs";
+import { button, code, counted, el, fill, named } from "./dom.mjs";
 import { openDialog } from "./dialog.mjs";
 import { download, FORMATS, save } from "./picture-export.mjs";
 
@@ -21,11 +21,14 @@ export function openExport(app, { shown, kinds, picture }) {
   const params = (format) => ({ format, asOf: app.location.moment() });
   const format = el("select", { "aria-label": "Format" }, SERVER_FORMATS.map((name) => el("option", { value: name }, name)));
 
+  const told = el("p", { role: "status" });
+  const tell = (name) => fill(told, "Saved as ", named(name), ".");
+
   async function fromServer() {
     try {
       const answer = await app.api.send("POST", app.location.at("export"), { body: { of }, params: params(format.value), what: "the export" });
       const [, name] = /filename="([^"]+)"/.exec(answer.headers.get("content-disposition") ?? "") ?? [];
-      save(await answer.blob(), name ?? `relata.${format.value}`);
+      tell(save(await answer.blob(), name ?? `relata.${format.value}`));
     } catch (error) {
       app.fail(error);
     }
@@ -35,12 +38,12 @@ export function openExport(app, { shown, kinds, picture }) {
   return openDialog("Export", () => [
     el("h3", null, `What is shown: ${counted(shown.nodes.length, "record")}, ${counted(shown.links.length, "link")}`),
     el("div", { class: "row" }, FORMATS.map((one) => button(one[0], () => download(one, {
-      model: picture.model(), positions: picture.layout.positions, title, location, seq: shown.seq, kinds,
-    }).catch(app.fail), { disabled: shown.nodes.length === 0 }))),
+      model: picture.model(), positions: picture.layout.positions, marks: picture.marks(), title, location, seq: shown.seq, kinds,
+    }).then(tell, app.fail), { disabled: shown.nodes.length === 0 }))),
     el("h3", null, "The same records with all links among them, written by the server"),
     el("div", { class: "row" }, format, button("Download", fromServer, { disabled: of.length === 0 })),
     el("h3", null, "The whole location"),
-    whole,
+    whole, told,
     el("p", null, el("a", { href: "../docs#export" }, "All formats and options")),
   ]);
 }

@@ -35,7 +35,7 @@ const FAN_TEXTS_MAX = 3;
 const FAN_SCALE = 1.6;
 
 /** Places along a link, tried in this order. */
-const SHARES = [0.5, 0.6, 0.4, 0.7, 0.3];
+const SHARES = [0.5, 0.6, 0.4, 0.7, 0.3, 0.75, 0.25];
 
 /**
  * Returns the marks of the texts.
@@ -48,6 +48,12 @@ export function labels(links, nodes, graph, view) {
   const board = new Board(nodes, view);
   const rank = ranked(nodes, graph, view);
   const isNear = view.camera.scale >= NAMES_SCALE;
+  if (view.options.ways) {
+    // The label of each link is what the ways are read by: names find room beside them.
+    for (const link of links) board.link(link, graph);
+    for (const { mark } of rank) board.name(mark, graph);
+    return board.texts;
+  }
   const chosen = links.filter((link) => link.selected && !link.isStem);
   const first = rank.filter(({ weight }) => weight >= CLOSE);
   const rest = rank.filter(({ weight }) => weight < CLOSE);
@@ -60,19 +66,24 @@ export function labels(links, nodes, graph, view) {
   return board.texts;
 }
 
+/** Returns what tells the text of a mark from others: whether it is of a node, group or link, and of which. */
+export const textKey = ({ kind, id }) => `${kind} ${id}`;
+
 /**
  * Returns the one label of a link that is written: the role of its far end, seen from the
  * selection, or else from the end that has more links.
  */
 function roleOf({ item: { from, to, label = "", ownLabel = "" } }, graph, view) {
+  if (view.options.ways) return `${label || ownLabel} →`;
   const weight = (id) => (view.selected.has(id) ? 1e9 : 0) + (graph.degree.get(id) ?? 0);
   return weight(from) >= weight(to) ? label || ownLabel : ownLabel || label;
 }
 
 /** Returns the links to name, of each fan a few that lie apart. */
 function spread(links, graph, view) {
-  const plain = links.filter((link) => !link.selected && !link.isStem && !link.faded);
-  if (view.options.endLabels || view.camera.scale >= FAN_SCALE) return plain;
+  const { endLabels, kept } = view.options;
+  const plain = links.filter((link) => !link.selected && !link.isStem && (!link.faded || kept?.has(textKey(link))));
+  if (endLabels || view.camera.scale >= FAN_SCALE) return plain;
   const fans = new Map();
   for (const link of plain) {
     for (const end of [link.from, link.to]) {
@@ -87,7 +98,7 @@ function spread(links, graph, view) {
     const step = fan.length / FAN_TEXTS_MAX;
     const named = new Set(Array.from({ length: FAN_TEXTS_MAX }, (_, at) => Math.floor(at * step)));
     fan.forEach((link, at) => {
-      if (!named.has(at) && !link.change) unnamed.add(link);
+      if (!named.has(at) && !link.change && !kept?.has(textKey(link))) unnamed.add(link);
     });
   }
   return plain.filter((link) => !unnamed.has(link));
@@ -128,6 +139,12 @@ class Board {
     for (const mark of nodes) if (mark.kind === "group") this.count(mark);
   }
 
+  /** Says whether a text is written even without room. */
+  isKept(mark) {
+    const { kept, ways } = this.view.options;
+    return ways === true || kept?.has(textKey(mark)) === true;
+  }
+
   /** Adds the number within a group. */
   count(mark) {
     const size = TEXT.count * mark.zoom;
@@ -139,7 +156,7 @@ class Board {
   /** Adds the name of a node or group, if it has room. */
   name(mark, graph) {
     const isGroup = mark.kind === "group";
-    if (this.names >= NODE_TEXTS_MAX && !mark.selected) return;
+    if (this.names >= NODE_TEXTS_MAX && !mark.selected && !this.isKept(mark)) return;
     const cut = mark.selected ? CHOSEN_CHARACTERS_MAX : CHARACTERS_MAX;
     const text = oneLine(isGroup ? mark.item.label : mark.item.text, cut);
     if (text === "") return;
@@ -157,7 +174,7 @@ class Board {
       lines.pop();
       place = this.place(mark, lines, places);
     }
-    if (!place && !mark.selected) return;
+    if (!place && !mark.selected && !this.isKept(mark)) return;
     this.names += 1;
     this.block(mark, lines, place ?? places[0]);
   }
@@ -193,8 +210,9 @@ class Board {
   link(mark, graph) {
     const { label = "", ownLabel = "", count } = mark.item;
     const bundle = mark.ids.length > 1 ? `${countText(mark.ids.length)} links` : "";
+    const { endLabels, ways } = this.view.options;
     if (bundle) this.along(mark, bundle, SHARES, 600);
-    else if (this.view.options.endLabels || mark.isChosen) {
+    else if (endLabels || (mark.isChosen && !ways)) {
       if (count !== undefined) this.along(mark, countText(count), [0.5, 0.56, 0.44], 600);
       this.along(mark, label, [0.76, 0.7, 0.82, 0.64]);
       // A loop between equals, such as spouses, says it once.
@@ -209,7 +227,8 @@ class Board {
   /** Adds a text on a link at the first of the places that is free. */
   along(mark, whole, shares, weight = 400) {
     const text = oneLine(whole, CHARACTERS_MAX);
-    if (text === "" || (this.linkTexts >= LINK_TEXTS_MAX && !mark.isChosen)) return;
+    const isNeeded = mark.isChosen || this.isKept(mark);
+    if (text === "" || (this.linkTexts >= LINK_TEXTS_MAX && !isNeeded)) return;
     const width = this.measure(text, TEXT.link, weight);
     const boxAt = ({ x, y }) => ({
       left: x - width / 2 - 2, right: x + width / 2 + 2,
@@ -217,7 +236,7 @@ class Board {
     });
     const places = shares.map((share) => pointOf(mark.curve, share));
     const place = places.find((point) => this.occupied.isFree(boxAt(point)))
-      ?? (mark.isChosen ? places[0] : undefined);
+      ?? (isNeeded ? places[0] : undefined);
     if (!place) return;
     this.linkTexts += 1;
     this.occupied.take(boxAt(place));

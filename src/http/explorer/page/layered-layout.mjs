@@ -5,8 +5,8 @@
  */
 
 /** Distance between layers and within one, in the units of the layout. */
-const ACROSS = 210;
-const DOWN = 76;
+export const ACROSS = 210;
+export const DOWN = 76;
 
 /** Turns of sorting; after a few, hardly anything changes. */
 const TURNS = 8;
@@ -17,9 +17,10 @@ const TURNS = 8;
  * Returns where each node is. What is not linked to the start is in a layer of its own, last.
  * @param {import("./scene.mjs").PictureModel} model
  * @param {string} start id of the node on the left
+ * @param {number} [down] distance within a layer
  * @returns {Map<string, Point>}
  */
-export function layered({ nodes, groups, links }, start) {
+export function layered({ nodes, groups, links }, start, down = DOWN) {
   const ids = [...nodes, ...groups].map(({ id }) => id);
   const neighbours = new Map(ids.map((id) => [id, /** @type {string[]} */ ([])]));
   const join = (one, other) => {
@@ -34,7 +35,7 @@ export function layered({ nodes, groups, links }, start) {
   const positions = new Map();
   layers.forEach((layer, column) => layer.forEach((id, row) => {
     const middle = (layers.length - 1) / 2;
-    positions.set(id, { x: (column - middle) * ACROSS, y: (row - (layer.length - 1) / 2) * DOWN });
+    positions.set(id, { x: (column - middle) * ACROSS, y: (row - (layer.length - 1) / 2) * down });
   }));
   return positions;
 }

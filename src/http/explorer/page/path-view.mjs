@@ -3,7 +3,7 @@
 import { isStopped } from "./api-client.mjs";
 import { button, code, counted, el, fill, named, number, part } from "./dom.mjs";
 import { kindName, labelName, nodeOf, splitNode } from "./object-kinds.mjs";
-import { layered } from "./layered-layout.mjs";
+import { ACROSS, DOWN, layered } from "./layered-layout.mjs";
 import { noWay, pathModel, WAYS_DRAWN } from "./path-model.mjs";
 import { selecting } from "./picture-model.mjs";
 import { createPicture } from "./picture.mjs";
@@ -14,6 +14,24 @@ import { createSearchBox } from "./search-box.mjs";
 const HOPS = 6;
 const HOPS_MAX = 8;
 const WAYS_MAX = 100;
+
+/** CSS pixels for each record of the tallest layer, also where links are shorter than their labels. */
+const [ROW, ROW_NARROW] = [84, 130];
+
+/** CSS pixels beside the layers, and for the whole picture. */
+const AROUND = 168;
+const [HEIGHT_MIN, HEIGHT_MAX] = [200, 1200];
+
+/** Gives a picture of layers the height in which each link has room for its label, and places them. */
+function arrange(stage, model, start, hops) {
+  const scale = Math.max(stage.clientWidth - AROUND, ROW) / (hops * ACROSS || 1);
+  const row = scale < 0.75 ? ROW_NARROW : ROW;
+  const places = layered(model, start, Math.max(DOWN, row / scale));
+  const rows = new Map();
+  for (const { x } of places.values()) rows.set(x, (rows.get(x) ?? 0) + 1);
+  stage.style.height = `${Math.min(Math.max(Math.max(...rows.values()) * row, HEIGHT_MIN), HEIGHT_MAX)}px`;
+  return places;
+}
 
 /** @param {HTMLElement} region @param {import("./router.mjs").Route} first @param {import("./main.mjs").App} app */
 export function mount(region, first, app) {
@@ -109,12 +127,13 @@ export function mount(region, first, app) {
     picture = createPicture(stage, {
       label: `${counted(paths.length, "way")} in layers from left to right; the list holds the same`,
       scrolls: true,
+      scene: { ways: true },
       onSelect: ([id]) => picture.show(selecting(model, id)),
       onOpen: (id) => isNode(id) && app.go(pictureOf(id)),
       describe: (id) => describe(paths, id, kinds),
     });
     picture.show(model);
-    picture.layout.arrange(layered(model, nodeOf(paths[0][0])));
+    picture.layout.arrange(arrange(stage, model, nodeOf(paths[0][0]), answer.hops));
     picture.redraw();
   }
 

@@ -3,6 +3,7 @@
 import { fit } from "./camera.mjs";
 import { csv, cytoscape, fileName, nodeLink } from "./data-export.mjs";
 import { el } from "./dom.mjs";
+import { textKey } from "./labels.mjs";
 import { kindName } from "./object-kinds.mjs";
 import { scene } from "./scene.mjs";
 import { svg } from "./svg-export.mjs";
@@ -35,35 +36,34 @@ export const FORMATS = [
 /**
  * Writes what is shown and hands it to the person as a file.
  * @param {Format} format
- * @param {{ model: object, positions: object, title: string, location: string,
- *   seq: number | undefined, kinds: Map<string, object> }} shown
+ * @param {{ model: object, positions: object, marks: readonly any[], title: string,
+ *   location: string, seq: number | undefined, kinds: Map<string, object> }} shown the marks are
+ *   those on the canvas
+ * @returns {Promise<string>} the name of the file
  */
 export async function download([, ending, type, write], shown) {
-  const written = await write({ ...shown, model: unselected(shown.model) });
+  const written = await write(shown);
   const blob = written instanceof Blob ? written : new Blob([written], { type });
-  save(blob, fileName(shown.location, shown.seq ?? 0, ending));
+  return save(blob, fileName(shown.location, shown.seq ?? 0, ending));
 }
 
-/** Hands a file to the person. */
+/** Hands a file to the person, and returns its name. */
 export function save(blob, name) {
   const address = URL.createObjectURL(blob);
   el("a", { href: address, download: name }).click();
   setTimeout(() => URL.revokeObjectURL(address), 10_000);
-}
-
-/** A selection is of the moment; a file shows everything alike. */
-function unselected(model) {
-  const plain = (items) => items.map((item) => ({ ...item, selected: false, faded: false }));
-  return { ...model, nodes: plain(model.nodes), groups: plain(model.groups), links: plain(model.links) };
+  return name;
 }
 
 /** Returns everything at a size at which there is room for names, however large that is. */
-function wholeMarks({ model, positions }) {
+function wholeMarks({ model, positions, marks }) {
   const points = [...positions.values()];
   const extent = (of) => Math.max(...points.map(of), 0) - Math.min(...points.map(of), 0);
   const [width, height] = [({ x }) => x, ({ y }) => y].map((of) => extent(of) * SCALE + ROOM);
   const camera = { ...fit(points, 1, 1), scale: SCALE, width, height };
-  return scene(model, positions, camera, { whole: true });
+  // What is read on the canvas is read in the file, too, even if it has less room there.
+  const kept = new Set(marks.filter(({ kind }) => kind === "text").map(({ of, id }) => textKey({ kind: of, id })));
+  return scene(model, positions, camera, { whole: true, kept });
 }
 
 function toSvg(shown) {

@@ -193,6 +193,8 @@ export function createPicture(region, options) {
     canvas,
     layout,
     model: () => model,
+    /** What is drawn. */
+    marks: () => marks,
     show(next) {
       const { clientWidth: width, clientHeight: height } = region;
       model = { ...next, aspect: width && height ? width / height : 1 };

@@ -84,6 +84,9 @@ import { GROUP_DOWN, groupAcross, nodeRadius } from "./sizes.mjs";
  * @typedef {object} SceneOptions
  * @property {boolean} [endLabels] whether each link has its labels at its ends and its count
  *   in the middle, as between kinds
+ * @property {boolean} [ways] whether each link has one label, the role of its far end on the way
+ *   from left to right, whatever is selected
+ * @property {Set<string>} [kept] `textKey` of the texts that are not left out for want of room
  * @property {boolean} [whole] whether what is outside the view is drawn too, as for an export
  * @property {boolean} [withoutTexts] while everything moves, for instance
  * @property {(text: string, size: number, weight: number) => number} [measure] width of a text
