@@ -47,7 +47,7 @@ async function act(page, random) {
     }, node);
     await settled(page);
     const names = await texts(page, ".panel .row button");
-    const action = pick(["Expand", "Remove", "Collapse", "Show on picture", "Hide all of this kind"]);
+    const action = pick(["Expand", "Remove from picture", "Group on picture", "Show on picture", "Hide all of this kind"]);
     if (action === "Hide all of this kind") {
       await press(page, "More …", ".panel");
       await press(page, action, ".menu");

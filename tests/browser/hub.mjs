@@ -66,7 +66,7 @@ test("a large group stays closed until it is opened in parts, each of which is n
     assert.equal(links.length, 3 + 75);
     // One entry of the history opened them all, each part in the place of the last.
     assert.equal((page.url().match(/s=/g) ?? []).length, 2);
-    await press(page, "Collapse", ".panel .card");
+    await press(page, "Group on picture", ".panel .card");
     await until(page, () => document.querySelector(".bar").innerText.startsWith("2 of "));
   });
 });

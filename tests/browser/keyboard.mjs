@@ -223,3 +223,76 @@ test("the first stop leads past the header", async () => {
     assert.deepEqual(await texts(page, "h1"), ["Seaside Realty"]);
   });
 });
+
+// The focus stayed in the field: arrow keys moved its cursor, and letters were typed into it.
+test("who chose a result is on the picture, and Escape leaves the search", async () => {
+  await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
+    await settled(page);
+    const focused = () => page.evaluate(() => document.activeElement.tagName + document.activeElement.className);
+    for (const name of ["12 Maple Street", "Noah Fischer"]) {
+      await page.keyboard.press("/");
+      await page.keyboard.type(name);
+      await until(page, (wanted) => document.querySelector("#search-list [role=option]")?.textContent.startsWith(wanted), name);
+      await page.keyboard.press("Enter");
+      await until(page, () => document.activeElement.tagName === "CANVAS");
+      await settled(page);
+      await page.keyboard.press("/");
+      await page.keyboard.type("Am");
+      await until(page, () => document.querySelector("#search-list [role=option]"));
+      await page.keyboard.press("Escape");
+      assert.equal(await focused(), "CANVAS");
+      assert.equal(await page.$eval("#search-list", (list) => list.hidden), true);
+      await page.$eval("#search", (field) => { field.value = ""; });
+    }
+    await page.keyboard.press("l");
+    await until(page, () => document.activeElement.matches(".list .entry"));
+    await page.keyboard.press("/");
+    await page.keyboard.type("Amara");
+    await until(page, () => document.querySelector("#search-list [role=option]"));
+    await page.keyboard.press("Enter");
+    await until(page, () => document.activeElement.matches(".list .entry"));
+  });
+});
+
+test("who types a first name is offered the person first", async () => {
+  await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
+    await settled(page);
+    for (const [typed, first] of [["maya", "Maya Patel"], ["amara", "Amara Okafor"], ["12 maple", "12 Maple Street"]]) {
+      await page.$eval("#search", (field) => { field.value = ""; });
+      await page.focus("#search");
+      await page.keyboard.type(typed);
+      await until(page, (wanted) => document.querySelector("#search-list [role=option]")?.textContent.toLowerCase().startsWith(wanted), typed);
+      assert.equal(await page.$eval("#search-list [role=option] bdi", (one) => one.textContent), first);
+    }
+  });
+});
+
+test("Redo can be pressed where there is something to redo", async () => {
+  await visit(browser, new URL(`explore/#/seaside-realty/graph?s=add:${HOUSE}&sel=${HOUSE}`, DEMO).href, async (page) => {
+    await settled(page);
+    const canRedo = () => page.evaluate(() => ![...document.querySelectorAll(".tools button")].find((one) => one.innerText === "Redo").disabled);
+    assert.equal(await canRedo(), false);
+    await page.focus(".stage canvas");
+    await page.keyboard.press("e");
+    await until(page, () => document.querySelector(".bar").innerText.startsWith("16 of "));
+    assert.equal(await canRedo(), false);
+    await page.keyboard.down("Control");
+    await page.keyboard.press("z");
+    await page.keyboard.up("Control");
+    await until(page, () => document.querySelector(".bar").innerText.startsWith("1 of "));
+    assert.equal(await canRedo(), true);
+  });
+});
+
+test("the ring around a tab that has the focus is not cut off", async () => {
+  await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
+    await settled(page);
+    await page.focus(".skip");
+    await tabTo(page, "Overview");
+    const inside = await page.evaluate(() => {
+      const { outlineOffset, outlineWidth } = getComputedStyle(document.activeElement);
+      return parseFloat(outlineOffset) + parseFloat(outlineWidth) <= 0;
+    });
+    assert.ok(inside);
+  });
+});

@@ -3,7 +3,7 @@
 import assert from "node:assert/strict";
 import test, { after, before } from "node:test";
 
-import { launch, picture, press, settled, texts, until, visit } from "./browser.mjs";
+import { launch, picture, press, saved, settled, texts, until, visit } from "./browser.mjs";
 
 const { DEMO } = process.env;
 
@@ -67,8 +67,8 @@ async function actOn(page, node, below) {
     await press(page, "Hide all of this kind", ".menu");
     return;
   }
-  const buttons = await page.$$eval(".panel .row button", (found) => found.map((one) => one.innerText).filter((text) => ["Expand", "Remove", "Collapse", "Show on picture"].includes(text)));
-  const wanted = [...buttons, ...buttons.filter((text) => text !== "Remove")];
+  const buttons = await page.$$eval(".panel .row button", (found) => found.map((one) => one.innerText).filter((text) => ["Expand", "Remove from picture", "Group on picture", "Show on picture"].includes(text)));
+  const wanted = [...buttons, ...buttons.filter((text) => text !== "Remove from picture")];
   await press(page, wanted[below(wanted.length)], ".panel");
 }
 
@@ -153,4 +153,35 @@ test("a narrow page begins with the list, which opens the same", async () => {
     await until(page, () => document.querySelector(".list").offsetParent === null);
     assert.match(page.url(), /view=picture/);
   }, { size: [600, 800] });
+});
+
+/** Pairs of what is drawn on each other, and where everything is, by the file for Cytoscape. */
+async function positions(page) {
+  await press(page, "Export", ".tools");
+  const { text } = await saved(page, () => press(page, "JSON for Cytoscape", "dialog"));
+  await press(page, "Close", "dialog");
+  return new Map(JSON.parse(text).elements.nodes.map(({ data, position }) => [data.id, position]));
+}
+
+// A house came in on top of another, and one of the two was not to be seen.
+test("whatever is opened, no record is drawn on another, and none moves for it", async () => {
+  await visit(browser, new URL(`explore/#/seaside-realty/graph?s=around:${HOUSE}`, DEMO).href, async (page) => {
+    let before = new Map();
+    for (let turn = 0; turn < 12; turn += 1) {
+      await settled(page);
+      const now = await positions(page);
+      const all = [...now];
+      for (const [at, [id, one]] of all.entries()) {
+        for (const [other, { x, y }] of all.slice(at + 1)) assert.ok(Math.hypot(x - one.x, y - one.y) >= 20, `${id} and ${other} after ${turn} turns`);
+        if (before.has(id)) assert.deepEqual(one, before.get(id), id);
+      }
+      before = now;
+      const entries = await page.$$eval(".list .entry[data-id]", (found) => found.map((one) => one.dataset.id));
+      const id = entries[(turn * 7) % entries.length];
+      await page.evaluate((wanted) => [...document.querySelectorAll(".list .entry[data-id]")].find((one) => one.dataset.id === wanted).click(), id);
+      await settled(page);
+      await press(page, "Expand", ".panel");
+    }
+    assert.ok(before.size > 30, String(before.size));
+  }, { size: [1500, 900], features: [["prefers-reduced-motion", "reduce"]] });
 });

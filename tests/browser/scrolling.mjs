@@ -133,3 +133,20 @@ async function pinch(session, x, y) {
   for (let apart = 25; apart <= 80; apart += 5) await session.send("Input.dispatchTouchEvent", { type: "touchMove", touchPoints: points(apart) });
   await session.send("Input.dispatchTouchEvent", { type: "touchEnd", touchPoints: [] });
 }
+
+// Who had scrolled one view found the next one scrolled, without its title.
+test("each view and each dialog begins at its top", async () => {
+  await visit(browsers.chromium, address("/diff?from=2026-11-01T00:00:00Z"), async (page) => {
+    await settled(page);
+    for (const tab of ["Overview", "Violations", "Overview", "Changes", "Overview"]) {
+      await page.$eval("#view", (view) => { view.scrollTop = 1e6; });
+      await press(page, tab, "#views");
+      await settled(page);
+      assert.equal(await scrolled(page), 0, tab);
+      const [heading] = await page.$$eval("h1", (found) => found.map((one) => one.getBoundingClientRect().top));
+      assert.ok(heading > 0, tab);
+    }
+    await press(page, "Help", "#header");
+    assert.equal(await page.$eval("dialog", (dialog) => dialog.scrollTop), 0);
+  }, { size: [1000, 420] });
+});

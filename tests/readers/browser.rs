@@ -168,6 +168,16 @@ fn no_view_has_a_fault_of_accessibility() -> Result<(), Error> {
 }
 
 #[test]
+fn a_record_is_described_as_it_is() -> Result<(), Error> {
+    look_at_demo("records.mjs")
+}
+
+#[test]
+fn a_phone_shows_what_matters() -> Result<(), Error> {
+    look_at_demo("phone.mjs")
+}
+
+#[test]
 fn pages_scroll_over_their_pictures_and_begin_at_the_top() -> Result<(), Error> {
     look_at_demo("scrolling.mjs")
 }

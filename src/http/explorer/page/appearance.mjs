@@ -23,8 +23,6 @@ import { box, outline } from "./shapes.mjs";
 /** @typedef {(path: import("./shapes.mjs").Path, mark: any) => void} Trace */
 /** @typedef {(style: Style, trace: Trace, mark: any) => void} Emit */
 
-/** What is faded stays visible, and no more. */
-const FADED = 0.2;
 
 /** @type {WeakMap<Theme, Map<string, Style>>} */
 const known = new WeakMap();
@@ -110,7 +108,7 @@ export function drawLink(mark, theme, emit) {
     // Up to a width of 1, lines are painted about twice as fast.
     width: (isFar ? 0.6 : 1) + thickness * 0.3 + (selected || change ? 0.6 : 0),
     dash: change === "removed" ? [5, 4] : change === "changed" ? [9, 3] : undefined,
-    alpha: faded ? FADED * 1.4 : isFar && !selected && !change ? 0.6 : 1,
+    alpha: faded ? theme.faded.body * 1.4 : isFar && !selected && !change ? 0.6 : 1,
   }));
   emit(made, traceLink, mark);
   if (change !== "violation") return;
@@ -131,7 +129,7 @@ export function drawNode(mark, theme, emit) {
   if (mark.radius > RIM_RADIUS) emit(style(theme, "rim", () => ({ fill: theme.ground })), RINGS.rim, mark);
   const body = style(theme, `node ${colour} ${faded} ${isGone}`, () => ({
     fill: theme.kinds[colour],
-    alpha: faded ? FADED : isGone ? 0.4 : 1,
+    alpha: faded ? theme.faded.body : isGone ? 0.4 : 1,
   }));
   emit(body, traceBody, mark);
 }
@@ -150,13 +148,13 @@ export function drawGroup(mark, theme, emit) {
       fill: theme.card,
       stroke: theme.kinds[colour],
       width: 1.4,
-      alpha: faded ? FADED : 1,
+      alpha: faded ? theme.faded.body : 1,
     }));
     emit(made, trace, mark);
   });
   const glyph = style(theme, `glyph ${colour} ${faded}`, () => ({
     fill: theme.kinds[colour],
-    alpha: faded ? FADED : 1,
+    alpha: faded ? theme.faded.body : 1,
   }));
   emit(glyph, traceGlyph, mark);
 }
@@ -213,7 +211,7 @@ export function textStyle(mark, theme) {
     // A link is interrupted where its text is: it must not show between the words.
     backing: isOnLink ? theme.ground : "",
     font: `${weight} ${size}px ${FONT}`,
-    alpha: faded ? 0.4 : 1,
+    alpha: faded ? theme.faded.text : 1,
   };
 }
 

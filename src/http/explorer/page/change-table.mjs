@@ -11,7 +11,7 @@ import { recordLink } from "./record-link.mjs";
 export function createChangeTable(app, most) {
   const rows = el("tbody");
   const element = el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "List of changes" }, el("table", { class: "wide changes" },
-    el("thead", null, el("tr", null, ["When", "What", "Records", "Event"].map((text, at) => el("th", { scope: "col", class: at === 3 ? "number" : null }, text)))), rows));
+    el("thead", null, el("tr", null, ["When", "What", "Records", "Event"].map((text, at) => el("th", { scope: "col", class: at === 3 ? "number minor" : null }, text)))), rows));
   let last = 0;
 
   function row(change, kinds) {
@@ -22,7 +22,7 @@ export function createChangeTable(app, most) {
       el("td", { class: mark }, el("span", { "aria-hidden": "true" }, `${sign} `), text),
       el("td", null, ends.length > 0 ? ends.map(({ record, label }, at) => [at > 0 ? " · " : "", recordLink(app, record), label ? [" ", el("span", { class: "soft" }, named(label))] : ""])
         : named(change.associationKey ?? change.association ?? change.name ?? change.record ?? "")),
-      el("td", { class: "number" }, number(change.seq)));
+      el("td", { class: "number minor" }, number(change.seq)));
   }
 
   return {

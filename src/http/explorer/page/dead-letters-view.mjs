@@ -11,6 +11,9 @@ const PAGE = 100;
 const PATH = ["v1", "dead-letters"];
 const COLUMNS = ["Number", "First", "Last", "Times", "Event", "Location", "Bytes", ""];
 
+/** The class of each: on a narrow page, minor ones are left out. */
+const CLASSES = [null, null, "minor", "number minor", null, "minor", "number minor"];
+
 /** Shows what a reason quotes as code. */
 const quoted = (reason) => reason.split("`").map((text, at) => (at % 2 === 1 ? el("code", null, text) : named(text)));
 
@@ -72,7 +75,7 @@ export function mount(region, first, app) {
       code_ === undefined ? null : el("p", null, "Only ", el("code", null, code_), ". ", el("a", { href: app.link({ view: "dead-letters" }) }, "Show all")),
       letters.length === 0 ? null : el("div", { class: "row" }, acting("Replay all", replayAll), mayWrite ? "" : el("span", { class: "soft" }, "This token may read, not write.")));
     fill(list, wanted.length === 0 ? null : el("div", { class: "scroll" }, el("table", { class: "wide letters" },
-      el("thead", null, el("tr", null, COLUMNS.map((text, at) => el("th", { scope: "col", class: at === 3 || at === 6 ? "number" : null }, text || el("span", { class: "unseen" }, "Actions"))))),
+      el("thead", null, el("tr", null, COLUMNS.map((text, at) => el("th", { scope: "col", class: CLASSES[at] }, text || el("span", { class: "unseen" }, "Actions"))))),
       groupLetters(wanted).map(groupRows))), next ? button(`Load ${PAGE} more`, () => load(next)) : null);
   }
 
@@ -91,8 +94,8 @@ export function mount(region, first, app) {
 
   const row = (letter) => el("tr", null,
     el("td", null, button(`${isOpen(letter) ? "Close" : "Open"} ${letter.id}`, () => app.go({ view: "dead-letters", params: { ...route.params, id: isOpen(letter) ? undefined : [String(letter.id)] } }, { replace: true }), { class: "small", "aria-expanded": String(isOpen(letter)), "data-letter": letter.id })),
-    el("td", null, time(letter.firstAt)), el("td", null, letter.times > 1 ? time(letter.lastAt) : ""), el("td", { class: "number" }, number(letter.times)),
-    el("td", null, named(letter.event ?? "")), el("td", null, named(letter.locationId ?? "")), el("td", { class: "number" }, number(letter.bytes)),
+    el("td", null, time(letter.firstAt)), el("td", { class: CLASSES[2] }, letter.times > 1 ? time(letter.lastAt) : ""), el("td", { class: CLASSES[3] }, number(letter.times)),
+    el("td", null, named(letter.event ?? "")), el("td", { class: CLASSES[5] }, named(letter.locationId ?? "")), el("td", { class: CLASSES[6] }, number(letter.bytes)),
     el("td", { class: "acts" }, acting("Replay", () => replay(letter), { class: "small", "aria-label": `Replay ${letter.id}` }), " ", acting("Delete", () => removeOne(letter), { class: "small", "aria-label": `Delete ${letter.id}` })));
 
   /** Takes a letter off the list: it is not there any more. */

@@ -19,7 +19,8 @@ export function openDialog(title, content) {
       dialog.remove();
       resolve(result);
     } }, el("h2", null, title));
-    dialog.append(...content(close), button("×", () => close(), { class: "bare close", "aria-label": "Close" }));
+    // First, so that it has the focus unless the content asks for it: a long dialog shows its title then.
+    dialog.append(button("×", () => close(), { class: "bare close", "aria-label": "Close" }), ...content(close));
     document.body.append(dialog);
     dialog.showModal();
   });
@@ -32,7 +33,7 @@ export function openDialog(title, content) {
 export function choose(title, text, choices) {
   return openDialog(title, (close) => [
     el("p", null, text),
-    el("div", { class: "row" }, choices.map(([name, result], at) => button(name, () => close(result), { class: at === 0 ? "main" : null })),
+    el("div", { class: "row" }, choices.map(([name, result], at) => button(name, () => close(result), { class: at === 0 ? "main" : null, autofocus: at === 0 })),
       button("Cancel", () => close())),
   ]);
 }

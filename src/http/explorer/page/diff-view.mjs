@@ -8,7 +8,7 @@ import { selecting } from "./picture-model.mjs";
 import { createPicture } from "./picture.mjs";
 import { isNameless, pictureOf, recordLink } from "./record-link.mjs";
 import { param } from "./router.mjs";
-import { asOfText, DAY_MS, fieldText, parseAsOf } from "./time-range.mjs";
+import { asOfText, DAY_MS, fieldText, HOUR_MS, parseAsOf } from "./time-range.mjs";
 
 const PAGE = 1000;
 
@@ -18,16 +18,21 @@ const USUAL_MS = 7 * DAY_MS;
 /** With what now can be compared at once. @type {[string, number][]} */
 const AGO = [["1 day ago", DAY_MS], ["1 week ago", 7 * DAY_MS], ["2 weeks ago", 14 * DAY_MS], ["4 weeks ago", 28 * DAY_MS]];
 
+/** What each column says, and its class. The API tells when a link was made, also of one that was
+ * removed. On a narrow page, minor columns are left out. */
+const COLUMNS = [["Change", null], ["First", null], ["Second", null], ["Made on", null], ["By event", "number minor"]];
+
 /** @param {HTMLElement} region @param {import("./router.mjs").Route} first @param {import("./main.mjs").App} app */
 export function mount(region, first, app) {
   let route = first;
   let stopping = new AbortController();
   let picture = null;
   const fields = { from: momentField("from", "From"), to: momentField("to", "To (empty: now)") };
+  const presets = AGO.map(([text, by]) => button(text, () => set(asOfText(Date.now() - by), undefined), { class: "toggle", "aria-pressed": "false" }));
   const result = el("div");
   region.classList.add("page");
   region.append(el("h1", null, "Compare two moments"), el("form", { class: "row", onsubmit: submit }, fields.from.label, fields.to.label, el("button", { class: "main" }, "Compare")),
-    el("div", { class: "row" }, el("span", { class: "soft" }, "Compare now with"), AGO.map(([text, by]) => button(text, () => set(asOfText(Date.now() - by), undefined)))), result);
+    el("div", { class: "row" }, el("span", { class: "soft" }, "Compare now with"), presets), result);
 
   /** Returns what the address names; who comes from the past compares that with now. */
   const given = (name) => param(route, name) ?? (name === "from" ? param(route, "asOf") : undefined);
@@ -60,6 +65,15 @@ export function mount(region, first, app) {
     field.dataset.shown = field.value;
   }
 
+  /** Marks the one that the moments amount to, as long as they do. */
+  function showPreset() {
+    const { moment } = parseAsOf(given("from"));
+    AGO.forEach(([, by], at) => {
+      const isChosen = moment !== undefined && param(route, "to") === undefined && Math.abs(Date.now() - moment - by) < HOUR_MS;
+      presets[at].setAttribute("aria-pressed", String(isChosen));
+    });
+  }
+
   async function load() {
     stopping.abort();
     stopping = new AbortController();
@@ -69,6 +83,7 @@ export function mount(region, first, app) {
     const from = given("from");
     showField("from");
     showField("to");
+    showPreset();
     if (from === undefined) {
       fields.from.field.value = fieldText(Date.now() - USUAL_MS);
       fill(result, el("p", { class: "soft" }, "Which links were added or removed between two moments, and which associations were renamed?"));
@@ -95,7 +110,7 @@ export function mount(region, first, app) {
     fill(result,
       el("p", null, nothing ? "Nothing differs" : diffWords(answer, number), ` between ${momentName(answer.from)} and ${momentName(answer.to)}`, answer.next ? " among the first of the differences." : "."),
       associationPart(associations, kinds),
-      isDrawn ? stage : null,
+      isDrawn ? [stage, legend()] : null,
       rows.length > 0 ? linkPart(rows, answer.next, ask) : null,
       part("Request", code(app.api.curl("GET", app.location.at("diff"), { params }))));
     app.announce(nothing ? "Nothing differs." : diffWords(answer, number));
@@ -109,6 +124,8 @@ export function mount(region, first, app) {
     });
     picture.show(model);
   }
+
+  const legend = () => el("p", { class: "soft legend" }, ["added", "removed"].map((change) => el("span", { class: change }, change === "added" ? "Green: link added" : "Red and dashed: link removed")));
 
   const momentName = (seq) => (seq === 0 ? "the beginning" : `event ${number(seq)}`);
 
@@ -137,13 +154,13 @@ export function mount(region, first, app) {
     }) : null);
     offer(next);
     return part("Links", el("div", { class: "scroll" }, el("table", { class: "wide diff" }, el("thead", null, el("tr", null,
-      ["Change", "First", "Second", "Since", "Event"].map((text) => el("th", { scope: "col" }, text)))), body)), more);
+      COLUMNS.map(([text, className]) => el("th", { scope: "col", class: className }, text)))), body)), more);
   }
 
   const linkRow = ({ change, link }) => el("tr", null,
     el("td", { class: change }, change === "added" ? "+ added" : "− removed"),
     [link.first, link.second].map((end) => el("td", null, recordLink(app, end), " ", el("span", { class: "soft" }, named(end.label || "–")))),
-    el("td", null, link.at ? day(link.at) : ""), el("td", { class: "number" }, number(link.seq)));
+    el("td", { class: COLUMNS[3][1] }, link.at ? day(link.at) : ""), el("td", { class: COLUMNS[4][1] }, number(link.seq)));
 
   function update(next) {
     route = next;

@@ -14,6 +14,7 @@ const SHOW_PROGRESS_MS = 200;
 const SAY_WHAT_MS = 2000;
 const READY_MS = 50;
 const ANNOUNCE_MS = 400;
+const COPIED_MS = 2500;
 
 /** What is said above an error that leaves nothing else to show, by its status. */
 const HEADINGS = { 0: "No answer", 403: "Not allowed", 404: "Nothing here" };
@@ -37,8 +38,8 @@ export function createFrame() {
   /** Makes the header, once it is known what the token may do. */
   function showSession(app) {
     fill(byId("header"), brand, picker, search, slots.time, slots.live, connection, el("div", { class: "actions" },
-      el("span", { class: "wordy" }, button("Copy link", ({ currentTarget }) => copyLink(app, currentTarget))),
-      el("a", { class: "button", href: "../docs" }, "API"),
+      button("Copy link", ({ currentTarget }) => copyLink(app, currentTarget)),
+      el("a", { class: "button wordy", href: "../docs" }, "API"),
       account,
       button("?", () => openHelp(), { "aria-label": "Help", title: "Help (?)" })));
     fill(search, createSearchBox(app));
@@ -48,7 +49,7 @@ export function createFrame() {
   /** Copies the address, of now or of the moment that is shown. */
   function copyLink(app, from) {
     const write = (address) => navigator.clipboard.writeText(address).then(
-      () => app.announce("Copied"), () => app.notice(["Copying is not allowed here. The address is ", el("code", null, address)]));
+      () => tellCopied(app, from), () => app.notice(["Copying is not allowed here. The address is ", el("code", null, address)]));
     const head = app.location?.head();
     if (head === undefined || app.route.params.asOf) return write(location.href);
     const fixed = new URL(app.link({ ...app.route, params: { ...app.route.params, asOf: String(head) } }), location.href).href;
@@ -57,6 +58,12 @@ export function createFrame() {
       ["As it will be when it is opened", () => write(location.href)],
       [`As of now: event ${number(head)}`, () => write(fixed)],
     ]);
+  }
+
+  function tellCopied(app, from) {
+    from.textContent = "Link copied";
+    setTimeout(() => { from.textContent = "Copy link"; }, COPIED_MS);
+    app.announce("Link copied");
   }
 
   function showAccount(app) {
@@ -83,12 +90,15 @@ export function createFrame() {
     // Views of all locations lead back to the last one.
     const location = route.location ?? (route.view === "locations" ? undefined : lastLocation);
     tabs.hidden = location === undefined;
+    const isOfHere = picture !== undefined && picture.location === location;
     if (!tabs.firstChild) fill(tabs, TABS.map(([name, text]) => el("a", { "data-view": name }, text)));
     for (const tab of /** @type {HTMLCollectionOf<HTMLAnchorElement>} */ (tabs.children)) {
-      const isPicture = tab.dataset.view === "graph" && picture !== undefined && picture.location === location;
-      tab.href = link(isPicture ? picture : { view: tab.dataset.view, location });
+      const view = { view: tab.dataset.view, location };
+      tab.href = link(isOfHere && view.view === "graph" ? picture : isOfHere && view.view === "path" ? { ...view, params: endsOf(picture) } : view);
       if (tab.dataset.view === route.view) tab.setAttribute("aria-current", "page");
       else tab.removeAttribute("aria-current");
+      // Where not all tabs have room, the present one is in sight.
+      if (tab.dataset.view === route.view) tabs.scrollLeft = tab.offsetLeft - (tabs.clientWidth - tab.offsetWidth) / 2;
     }
   }
 
@@ -112,9 +122,17 @@ export function createFrame() {
       fill(view);
       const region = el("div", { class: "view" });
       view.append(region);
+      view.scrollTop = 0;
       return region;
     },
   };
+}
+
+/** Returns where paths begin and end: at the records that are selected in the picture. */
+function endsOf({ params }) {
+  const isRecord = (id) => !/^(group|link):/.test(id);
+  const [from, to] = (params.sel ?? []).filter(isRecord);
+  return { from, to };
 }
 
 /** Shows that answers are awaited: a bar, after two seconds with words. */

@@ -11,6 +11,7 @@ import { kindName, labelName, recordName } from "./object-kinds.mjs";
 import { pictureModel, shownInWords } from "./picture-model.mjs";
 import { createPicture } from "./picture.mjs";
 import { createRecordPanel } from "./record-panel.mjs";
+import { deletedText } from "./record-cards.mjs";
 import { CHARACTERS_MAX } from "./router.mjs";
 
 /** From here on the picture says that it is large. */
@@ -53,6 +54,7 @@ export function mount(region, first, app) {
   const list = createList(actions);
   const bar = el("footer", { class: "bar" });
   const undo = button("Undo", () => history.back(), { title: "Ctrl+Z" });
+  const redo = button("Redo", () => history.forward(), { title: "Ctrl+Shift+Z" });
   const toggle = button("List", () => actions.set({ view: isList() ? "picture" : "list" }), { title: "l" });
   const names = button("Names", () => actions.set({ names: hasNames() ? "off" : undefined }), { title: "n", class: "toggle" });
   const follow = button("Follow", () => setFollowing(!isFollowing), { class: "toggle", "aria-pressed": "false", title: "Add and remove by itself what changes" });
@@ -61,7 +63,7 @@ export function mount(region, first, app) {
   region.classList.add("graph");
   region.append(el("h1", { class: "unseen" }, "Picture"), panel.element, el("div", { class: "middle" },
     el("div", { class: "tools", role: "toolbar", "aria-label": "Picture" },
-      undo, button("Redo", () => history.forward(), { title: "Ctrl+Shift+Z" }),
+      undo, redo,
       button("Fit", () => picture.fit(), { title: "0" }), button("Tidy", () => picture.tidy()), names, fold, follow, toggle,
       button("Export", () => openExport(app, { shown, kinds, picture }))),
     el("div", { class: "both" }, stage, list.element), bar));
@@ -114,7 +116,7 @@ export function mount(region, first, app) {
     if (node) {
       const broken = node.violated.map((one) => el("div", { class: "bad" }, `allows one ${labelName(one)}, has ${number(one.count)}`));
       return [el("b", null, hasNames() ? named(recordName(node)) : kindName(kinds, node.object)),
-        el("div", null, kindName(kinds, node.object), " · ", counted(node.links, "link"), node.links > node.shown ? `, ${number(node.shown)} shown` : ""), newsOf(id), broken];
+        el("div", null, kindName(kinds, node.object), " · ", counted(node.links, "link"), node.links > node.shown ? `, ${number(node.shown)} shown` : ""), node.deleted ? el("div", { class: "bad" }, deletedText(node)) : null, newsOf(id), broken];
     }
     if (group) return [el("b", null, labelName(group)), el("div", null, `${number(group.count)} of ${counted(group.total, "link")} are not shown. Double click opens more.`)];
     if (link) return [el("b", null, [link.ownLabel, link.label].filter(Boolean).join(" – ") || link.associationKey)];
@@ -124,7 +126,7 @@ export function mount(region, first, app) {
   function newsOf(id) {
     const news = marks.nodes.get(id);
     if (!news) return null;
-    return el("div", { class: "changed" }, news.gone ? "was removed" : newsText(news) ? `links since it was shown: ${newsText(news)}` : "has changed");
+    return el("div", { class: "changed" }, news.gone ? "was deleted" : newsText(news) ? `links since it was shown: ${newsText(news)}` : "has changed");
   }
 
   function listenToKeys() {
@@ -154,6 +156,7 @@ export function mount(region, first, app) {
     try {
       const [next, known, summary] = await Promise.all([app.location.shown(route.steps, signal), app.location.kinds(), app.location.summary()]);
       if (signal.aborted) return;
+      isLoading = false;
       const before = shown.nodes.length;
       [shown, kinds, records] = [next, known, summary.records];
       marks = noMarks();
@@ -183,6 +186,7 @@ export function mount(region, first, app) {
     toggle.textContent = asList ? "Picture" : "List";
     names.setAttribute("aria-pressed", String(hasNames()));
     undo.disabled = app.depth() === 0;
+    redo.disabled = !app.canRedo();
     const now = marked(shown, marks);
     picture.show(pictureModel(now, { kinds, selected, names: hasNames(), past: route.params.asOf !== undefined, isPinned: picture.layout.isPinned }));
     const words = shown.nodes.length ? shownInWords(shown, records, number) : shown.hidden.objects.size ? "Everything is hidden" : "Nothing is shown yet";
@@ -193,10 +197,18 @@ export function mount(region, first, app) {
     // What had the focus may be hidden now.
     if (hadFocus && !/** @type {HTMLElement} */ (document.activeElement).offsetParent) (asList ? list : picture.canvas).focus();
     panel.show(told, selected, kinds, hasNames());
+    if (app.entersPicture && shown.nodes.length > 0 && !isLoading) enter(asList);
     hint.hidden = shown.nodes.length > 0;
     if (!hint.hidden) fill(hint, begin());
     fill(bar, words,
       location.hash.length > CHARACTERS_MAX ? " · The address is too long to be shared." : "");
+  }
+
+  /** Puts the focus where the keys of the picture are heard. */
+  function enter(asList) {
+    app.entersPicture = false;
+    if (asList) list.focus();
+    else picture.canvas.focus({ preventScroll: true });
   }
 
   /** Returns what one may begin a picture with. */

@@ -3,6 +3,9 @@
 import { counted, el, fill, named, number } from "./dom.mjs";
 import { mountFirstRun } from "./first-run.mjs";
 
+/** What each column says, and its class: on a narrow page, minor ones are left out. */
+const COLUMNS = [["Name", null], ["Id", "minor"], ["Records", "number"], ["Relations", "number"], ["Associations", "number minor"]];
+
 /** @param {HTMLElement} region @param {object} route @param {import("./main.mjs").App} app */
 export function mount(region, route, app) {
   if (app.locations.length === 0) return mountFirstRun(region, app);
@@ -20,7 +23,7 @@ export function mount(region, route, app) {
     el("p", { class: "soft" }, "Each is a graph of its own; nothing links across them."),
     ...(app.locations.length > 8 ? [el("input", { type: "search", placeholder: "Filter by name or id", "aria-label": "Filter locations", oninput: ({ target }) => filter(target.value) })] : []),
     el("table", { class: "wide" },
-      el("thead", null, el("tr", null, ["Name", "Id", "Records", "Relations", "Associations"].map((text, at) => el("th", { scope: "col", class: at > 1 ? "number" : null }, text)))), rows),
+      el("thead", null, el("tr", null, COLUMNS.map(([text, className]) => el("th", { scope: "col", class: className }, text)))), rows),
     none, app.moreLocations ? el("p", { class: "soft" }, `The first ${counted(app.locations.length, "location")} are listed.`) : "",
   );
   filter("");
@@ -30,6 +33,6 @@ export function mount(region, route, app) {
 function row(app, { locationId, name, records, relations, associations }) {
   return el("tr", null,
     el("td", null, el("a", { href: app.link({ view: "overview", location: locationId }) }, named(name ?? locationId))),
-    el("td", { class: "mono soft" }, named(locationId)),
-    [records, relations, associations].map((count) => el("td", { class: "number" }, number(count))));
+    el("td", { class: "mono soft minor" }, named(locationId)),
+    [records, relations, associations].map((count, at) => el("td", { class: COLUMNS[at + 2][1] }, number(count))));
 }

@@ -31,12 +31,14 @@ import { VIEWS } from "./views.mjs";
  * @property {(...steps: import("./history.mjs").Step[]) => void} step adds steps to the picture
  * @property {(text: string) => void} announce for screen readers
  * @property {(node: string) => boolean} [isShown] whether the picture, if there is one, has it
+ * @property {boolean} [entersPicture] whether the focus goes to the picture once it is drawn
  * @property {(ids: string[], how?: { add?: boolean, centre?: boolean }) => void} [select] in it
  * @property {(content: unknown, kind?: "bad" | "note") => unknown} notice
  * @property {(error: Error, retry?: () => void) => void} fail shows an error
  * @property {ReturnType<typeof createLiveChanges>} live the changes of the shown location
  * @property {() => void} checkVersion of the server, after it was away
  * @property {() => number} depth how many entries of the browser's history are of this page
+ * @property {() => boolean} canRedo whether there are later ones
  * @property {Record<string, HTMLElement>} slots places in the header for other parts
  * @property {Record<string, (event: KeyboardEvent) => void>} keys what single keys do in this view
  * @property {Record<string, (event: KeyboardEvent) => void>} keysEverywhere and in all that have a location
@@ -63,6 +65,7 @@ const app = {
   api, session: null, locations: [], location: null, route: null, keys: {}, keysEverywhere: {},
   go, link, step, restart,
   depth: () => depth,
+  canRedo: () => depth < latest,
   slots: frame.slots,
   live: null,
   checkVersion: () => checkVersion().catch(fail),
@@ -76,6 +79,8 @@ app.keysEverywhere = { ...moments.keys, n: switchNames };
 app.live = createLiveChanges(app);
 let shown = null;
 let depth = history.state?.depth ?? 0;
+/** The depth of the last entry: going back leaves it ahead. */
+let latest = depth;
 
 function next(change) {
   const kept = Object.fromEntries(KEPT.filter((name) => app.route?.params[name]).map((name) => [name, app.route.params[name]]));
@@ -89,7 +94,7 @@ function link(change) {
 
 function go(change, { replace = false } = {}) {
   if (replace) history.replaceState({ depth }, "", link(change));
-  else history.pushState({ depth: depth += 1 }, "", link(change));
+  else history.pushState({ depth: latest = depth += 1 }, "", link(change));
   show();
 }
 
@@ -187,7 +192,7 @@ window.addEventListener("error", ({ error, message }) => fail(error ?? new Error
 window.addEventListener("unhandledrejection", ({ reason }) => fail(reason));
 window.addEventListener("popstate", () => {
   // An address that was typed or a link has none.
-  if (history.state?.depth === undefined) history.replaceState({ depth: depth + 1 }, "");
+  if (history.state?.depth === undefined) history.replaceState({ depth: latest = depth + 1 }, "");
   depth = history.state.depth;
   show();
 });

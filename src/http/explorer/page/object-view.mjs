@@ -48,7 +48,7 @@ export function mount(region, route, app) {
   const guard = (promise) => promise.catch((error) => isStopped(error) || app.fail(error));
   region.classList.add("page");
   region.append(heading, labels, finder, el("table", { class: "wide" },
-    el("thead", null, el("tr", null, el("th", { scope: "col" }, "Name"), el("th", { scope: "col" }, "Id"), el("th", { scope: "col", class: "number" }, "Links"))), rows), more);
+    el("thead", null, el("tr", null, el("th", { scope: "col" }, "Name"), el("th", { scope: "col", class: "minor" }, "Id"), el("th", { scope: "col", class: "number" }, "Links"))), rows), more);
   guard(head());
   guard(load());
   return { unmount: () => stopping.abort() };
@@ -57,6 +57,6 @@ export function mount(region, route, app) {
 function row(app, record) {
   return el("tr", null,
     el("td", null, recordLink(app, record)),
-    el("td", { class: "mono soft" }, named(record.record)),
+    el("td", { class: "mono soft minor" }, named(record.record)),
     el("td", { class: "number" }, number(record.links)));
 }

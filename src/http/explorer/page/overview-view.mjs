@@ -222,11 +222,14 @@ const end = (app, kinds, object, label) => [
   named(label || "–"), " ", object ? el("a", { class: "soft", href: app.link({ view: "kind", object }) }, kindName(kinds, object)) : null,
 ];
 
+/** Returns the class of a column: on a narrow page, minor ones are left out. */
+const classOf = (column) => (column > 3 ? "number" : column > 1 ? "minor" : null);
+
 /** Makes the table, which stays sorted as it is when it is shown anew. */
 function associationTable(app) {
   let [all, shown, by, falling] = [columns(app, new Map()), [], 4, true];
   const rows = el("tbody");
-  const heads = all.map(([text], at) => el("th", { scope: "col", class: at > 3 ? "number" : null }, el("button", { type: "button", class: "bare", onclick: () => {
+  const heads = all.map(([text], at) => el("th", { scope: "col", class: classOf(at) }, el("button", { type: "button", class: "bare", onclick: () => {
     falling = by === at ? !falling : false;
     by = at;
     sort();
@@ -237,7 +240,7 @@ function associationTable(app) {
     const key = all[by][1];
     const sorted = [...shown].sort((a, b) => (key(a) < key(b) ? -1 : key(a) > key(b) ? 1 : 0));
     if (falling) sorted.reverse();
-    fill(rows, sorted.map((one) => el("tr", null, all.map(([, , cell], column) => el("td", { class: column > 3 ? "number" : null }, cell(one))))));
+    fill(rows, sorted.map((one) => el("tr", null, all.map(([, , cell], column) => el("td", { class: classOf(column) }, cell(one))))));
   }
   return {
     element: el("div", { class: "scroll" }, el("table", { class: "wide" }, el("thead", null, el("tr", null, heads)), rows)),

@@ -23,7 +23,7 @@ export function createSearchBox(app, options = {}) {
   const { id = "search", label = "Find a record", onChoose = (found, how) => showRecord(app, found, how) } = options;
   const list = el("div", { id: id + "-list", class: "results", role: "listbox", "aria-label": "Results", hidden: true });
   const field = el("input", {
-    id, type: "search", role: "combobox", placeholder: label + (id === "search" ? " (press /)" : ""), "aria-label": label,
+    id, type: "search", role: "combobox", placeholder: label + (id === "search" && !matchMedia("(pointer: coarse)").matches ? " (press /)" : ""), "aria-label": label,
     "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false", maxlength: 200,
     oninput: ask, onkeydown: onKey, onfocus: () => field.value && ask(),
     onblur: () => setTimeout(close, 150),
@@ -49,29 +49,29 @@ export function createSearchBox(app, options = {}) {
       const [q, object] = narrowed(text, kinds);
       if (!q) return close();
       const answer = await app.location.get(["search"], { q, object: options.object ?? object, limit: LIMIT }, { signal, what: "records" });
-      show(text, answer, kinds);
+      show(text, bestFirst(answer.results, q), answer.next !== null, kinds);
     } catch (error) {
       if (!isStopped(error)) app.fail(error);
     }
   }
 
-  function show(text, answer, kinds) {
-    results = group(answer.results);
+  function show(text, found, hasMore, kinds) {
+    results = group(found);
     foundFor = text;
     if (hurry && results.length > 0) return choose(results[0], hurry.replace);
     const shown = [];
     let object;
-    for (const [at, found] of results.entries()) {
-      if (found.object !== object) shown.push(el("div", { class: "head", role: "presentation" }, kindName(kinds, found.object, 2)));
-      ({ object } = found);
+    for (const [at, one] of results.entries()) {
+      if (one.object !== object) shown.push(el("div", { class: "head", role: "presentation" }, kindName(kinds, one.object, 2)));
+      ({ object } = one);
       shown.push(el("div", {
         id: `${id}-${at}`, role: "option", "aria-selected": "false",
-        onmousedown: (event) => { event.preventDefault(); choose(found, event.shiftKey); },
-      }, named(recordName(found)), el("span", { class: "soft" }, app.isShown?.(nodeOf(found)) ? "shown · " : "", counted(found.links, "link"))));
+        onmousedown: (event) => { event.preventDefault(); choose(one, event.shiftKey); },
+      }, named(recordName(one)), el("span", { class: "soft" }, app.isShown?.(nodeOf(one)) ? "shown · " : "", counted(one.links, "link"))));
     }
     const nothing = `Nothing begins with “${text}”. Ids and names are searched from their beginning, also of each word.`;
     fill(list, results.length ? shown : el("p", { class: "soft" }, nothing),
-      answer.next ? el("p", { class: "soft" }, `The best ${LIMIT} of more: write more of the name.`) : null);
+      hasMore ? el("p", { class: "soft" }, `The best ${LIMIT} of more: write more of the name.`) : null);
     app.announce(results.length ? counted(results.length, "result") : nothing);
     list.hidden = false;
     field.setAttribute("aria-expanded", "true");
@@ -93,7 +93,7 @@ export function createSearchBox(app, options = {}) {
     if (event.key === "ArrowDown" && last >= 0) mark(current === last ? 0 : current + 1);
     else if (event.key === "ArrowUp" && last >= 0) mark(current <= 0 ? last : current - 1);
     else if (event.key === "Enter") enter(event.shiftKey);
-    else if (event.key === "Escape") close();
+    else if (event.key === "Escape") leave();
     else return;
     event.preventDefault();
   }
@@ -113,6 +113,14 @@ export function createSearchBox(app, options = {}) {
     field.value = "";
     app.location.remember(found);
     onChoose(found, { replace });
+  }
+
+  /** Closes the list, and puts the focus where the keys of the view are heard. */
+  function leave() {
+    close();
+    const view = document.getElementById("view");
+    const within = /** @type {HTMLElement[]} */ ([...view.querySelectorAll(".graph canvas[tabindex], .list .entry")]);
+    (within.find((one) => one.offsetParent) ?? view).focus({ preventScroll: true });
   }
 
   function close() {
@@ -136,6 +144,23 @@ function narrowed(text, kinds) {
   return [text.replace(found[0], " ").trim(), object ?? found[1]];
 }
 
+const folded = (text) => text.normalize("NFKD").replace(/\p{M}/gu, "").toLowerCase();
+
+/**
+ * Puts first what is called so, then what begins so, and of those what has the most links: who
+ * types a first name means the person rather than what is named after them.
+ */
+function bestFirst(results, text) {
+  const wanted = folded(text);
+  const rank = (found) => {
+    const name = folded(recordName(found));
+    return name === wanted ? 0 : name.startsWith(wanted) ? 1 : 2;
+  };
+  return results.map((found, at) => ({ found, at, rank: rank(found) }))
+    .sort((a, b) => a.rank - b.rank || (a.rank < 2 ? b.found.links - a.found.links : 0) || a.at - b.at)
+    .map(({ found }) => found);
+}
+
 /** Keeps the order of the best of each kind. */
 function group(results) {
   const kinds = [...new Set(results.map((found) => found.object))];
@@ -144,6 +169,7 @@ function group(results) {
 
 /** Adds the record to the picture, or begins one with it. */
 export function showRecord(app, found, { replace = false } = {}) {
+  app.entersPicture = true;
   const node = nodeOf(found);
   const fresh = app.route.view !== "graph" || replace || app.route.steps.length === 0;
   if (fresh) app.go(pictureOf(node));

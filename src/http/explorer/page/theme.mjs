@@ -13,6 +13,8 @@
  * @property {string} link
  * @property {string} accent selection
  * @property {readonly string[]} kinds
+ * @property {{ body: number, text: number }} faded how much is left of what is faded: it stays
+ *   readable, and no more
  * @property {{ added: string, removed: string, changed: string, violation: string }} marks
  */
 
@@ -29,6 +31,7 @@ const light = {
   link: "#98a1a9",
   accent: "#0b6b5d",
   kinds: ["#3b6fc4", "#16877a", "#b9710f", "#7e57b8", "#c04a72", "#5b8526", "#2584a5", "#8a6450"],
+  faded: { body: 0.25, text: 0.66 },
   marks: { added: "#1f7a34", removed: "#c0362c", changed: "#9a5b00", violation: "#c0362c" },
 };
 
@@ -42,6 +45,7 @@ const dark = {
   link: "#626d78",
   accent: "#5cc9b5",
   kinds: ["#7ba6f0", "#4dbdab", "#e2a54c", "#b596e8", "#ec86a8", "#98c465", "#62b9dc", "#c8a18b"],
+  faded: { body: 0.34, text: 0.62 },
   marks: { added: "#6fcf86", removed: "#f2837a", changed: "#e5b04f", violation: "#f2837a" },
 };
 

@@ -4,7 +4,7 @@
  */
 
 import { isStopped } from "./api-client.mjs";
-import { button, el, fill, named, number, time } from "./dom.mjs";
+import { button, day, el, fill, named, number, time } from "./dom.mjs";
 import { param } from "./router.mjs";
 import { asOfText, DAY_MS, fieldText, HOUR_MS, momentAt, parseAsOf, placeOf, PLACES, shifted } from "./time-range.mjs";
 
@@ -139,7 +139,7 @@ export function createTimeControl(app) {
     const event = seq === undefined ? null : `event ${number(seq)}`;
     // What is neither is for the server to refuse.
     const what = when ?? event ?? named(asOf ?? "");
-    fill(open, asOf === undefined ? "Now" : what.cloneNode?.(true) ?? what);
+    fill(open, asOf === undefined ? "Now" : when ? day(asOfText(moment)) : what);
     if (asOf === undefined) return;
     fill(banner, el("span", null, "As of ", what, when && event ? ` (${event})` : "", ". Nothing here is live."),
       button("Back to now", () => go(undefined)),

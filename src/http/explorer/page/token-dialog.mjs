@@ -14,7 +14,7 @@ export const openTokenDialog = (app) => open(app, "", app.session);
 async function open(app, fault, session) {
   const given = await openDialog(session ? "Token" : "This server asks for a token", (close) => {
     const field = el("input", {
-      type: "password", id: "token", autocomplete: "off", spellcheck: "false", required: true,
+      type: "password", id: "token", autofocus: true, autocomplete: "off", spellcheck: "false", required: true,
       "aria-invalid": fault ? "true" : null, "aria-describedby": "token-fault",
     });
     const keep = el("input", { type: "checkbox" });

@@ -18,7 +18,7 @@ export const TABS = [
   ["graph", "Picture"],
   ["path", "Paths"],
   ["changes", "Changes"],
-  ["diff", "Compare"],
+  ["diff", "Compare dates"],
   ["violations", "Violations"],
   ["dead-letters", "Dead letters"],
 ];
