@@ -81,6 +81,8 @@ let shown = null;
 let depth = history.state?.depth ?? 0;
 /** The depth of the last entry: going back leaves it ahead. */
 let latest = depth;
+// An entry without a depth is one that was typed: this one is come back to.
+history.replaceState({ depth }, "");
 
 function next(change) {
   const kept = Object.fromEntries(KEPT.filter((name) => app.route?.params[name]).map((name) => [name, app.route.params[name]]));
