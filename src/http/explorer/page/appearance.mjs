@@ -23,7 +23,6 @@ import { box, outline } from "./shapes.mjs";
 /** @typedef {(path: import("./shapes.mjs").Path, mark: any) => void} Trace */
 /** @typedef {(style: Style, trace: Trace, mark: any) => void} Emit */
 
-
 /** @type {WeakMap<Theme, Map<string, Style>>} */
 const known = new WeakMap();
 
