@@ -19,8 +19,12 @@ use crate::store::writer::thread::Writer;
 /// Entries of others that are merged before they are shown: they are in memory meanwhile.
 const PART: Seq = 4_096;
 
-/// An event that has changed something, and when it was received.
-type Applied = (Seq, Timestamp, Event);
+/// What to do at an event whose graph is not in memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum AtUnloaded {
+    Load,
+    Stop,
+}
 
 /// What a failed write has done.
 enum Written {
@@ -172,7 +176,11 @@ impl Writer {
 
     /// Merges what is on disk and not merged yet, up to this entry or what others have added.
     fn repeat_upto(&mut self, head: Seq) -> Result<(), JournalError> {
-        if self.following.is_some() { self.follow() } else { self.catch_up(head) }
+        if self.following.is_some() {
+            self.follow()
+        } else {
+            self.catch_up(head, AtUnloaded::Load).map(drop)
+        }
     }
 
     pub(crate) fn pause_or_fail(&mut self, error: Arc<JournalError>) -> IngestError {
@@ -197,8 +205,8 @@ impl Writer {
     }
 
     /// Merges the events up to this one that are in the journal although their write failed,
-    /// or that other processes have appended.
-    pub(crate) fn catch_up(&mut self, upto: Seq) -> Result<(), JournalError> {
+    /// or that other processes have appended. Returns whether it has come to the last.
+    pub(crate) fn catch_up(&mut self, upto: Seq, at: AtUnloaded) -> Result<bool, JournalError> {
         if upto < self.head {
             let reason = "it was accepted and is gone".to_owned();
             return Err(JournalError::DamagedEvent { seq: upto + 1, reason });
@@ -206,44 +214,31 @@ impl Writer {
         // There are few after a failed write; after others have written alone for long, many.
         let part = if self.following.is_some() { PART } else { Seq::MAX };
         while self.head < upto {
-            self.catch_up_part(upto.min(self.head.saturating_add(part)))?;
-        }
-        Ok(())
-    }
-
-    /// Merges the events up to this one, and makes visible what they have done. A graph that is
-    /// not in memory is loaded where an event of it comes.
-    fn catch_up_part(&mut self, upto: Seq) -> Result<(), JournalError> {
-        self.merge_part(|writer, reached, applied| {
-            let mut _in_memory = None;
-            while let Some(id) = writer.merge_loaded(*reached + 1..=upto, reached, applied)? {
-                _in_memory = writer.load_now(&id)?;
+            if !self.catch_up_part(upto.min(self.head.saturating_add(part)), at)? {
+                return Ok(false);
             }
-            Ok(())
-        })
-    }
-
-    /// Merges the events up to this one as [`catch_up`](Self::catch_up) does, but ends before
-    /// one whose graph is not in memory. Returns whether none is.
-    pub(crate) fn catch_up_in_memory(&mut self, upto: Seq) -> Result<bool, JournalError> {
-        if self.head >= upto {
-            return Ok(true);
         }
-        self.merge_part(|writer, reached, applied| {
-            let unloaded = writer.merge_loaded(*reached + 1..=upto, reached, applied)?;
-            Ok(unloaded.is_none())
-        })
+        Ok(true)
     }
 
-    /// Merges events after the head in this way, which says which it has come to and which have
-    /// changed something, and makes visible what they have done.
-    fn merge_part<T>(
-        &mut self,
-        merge: impl FnOnce(&mut Self, &mut Seq, &mut Vec<Applied>) -> Result<T, JournalError>,
-    ) -> Result<T, JournalError> {
+    /// Merges the events up to this one, and makes visible what they have done. Returns whether
+    /// it has come to the last.
+    fn catch_up_part(&mut self, upto: Seq, at: AtUnloaded) -> Result<bool, JournalError> {
         self.imports.is_outdated = true;
         let (mut applied, mut reached) = (Vec::new(), self.head);
-        let merged = merge(self, &mut reached, &mut applied);
+        let mut merge = || -> Result<bool, JournalError> {
+            let mut _in_memory = None;
+            while let Some(id) =
+                self.merge_loaded(reached + 1..=upto, &mut reached, &mut applied)?
+            {
+                if at == AtUnloaded::Stop {
+                    return Ok(false);
+                }
+                _in_memory = self.load_now(&id)?;
+            }
+            Ok(true)
+        };
+        let merged = merge();
         // Also those before a failure: merged once more, they would seem to change nothing.
         self.make_visible(reached, applied.iter().map(|(seq, at, event)| (*seq, *at, event)));
         merged
@@ -255,7 +250,7 @@ impl Writer {
         &mut self,
         events: RangeInclusive<Seq>,
         reached: &mut Seq,
-        applied: &mut Vec<Applied>,
+        applied: &mut Vec<(Seq, Timestamp, Event)>,
     ) -> Result<Option<LocationId>, JournalError> {
         // Of events that were merged into rows which are newer, the process tells that saved
         // these rows.

@@ -11,6 +11,7 @@ use crate::model::Seq;
 use crate::store::delivery::IngestError;
 use crate::store::writer::compaction::{Compactions, Due};
 use crate::store::writer::following::Following;
+use crate::store::writer::tasks::recovery::AtUnloaded;
 use crate::store::writer::thread::Writer;
 
 /// Entries of others that are merged within a turn, while all others wait: a few milliseconds.
@@ -51,7 +52,9 @@ impl Writer {
             let revision = self.following.as_ref().map_or(0, |following| following.revision);
             let is_near = position.head.saturating_sub(self.head) <= WITHIN_TURN;
             if is_near && position.revision <= revision {
-                let followed = self.follow_within_turn(position, tries < LOADS_BEFORE_TURN);
+                let has_time = tries < LOADS_BEFORE_TURN;
+                let at = if has_time { AtUnloaded::Stop } else { AtUnloaded::Load };
+                let followed = self.follow_to(position, at);
                 if !matches!(followed, Ok(true)) {
                     self.end_turn();
                 }
@@ -64,15 +67,6 @@ impl Writer {
             self.follow()?;
         }
         Ok(())
-    }
-
-    /// Repeats what others have done up to here, and returns whether it is: not if graphs must
-    /// be loaded for that, and there is `time` to do it outside of a turn.
-    fn follow_within_turn(&mut self, position: Position, time: bool) -> Result<bool, JournalError> {
-        if !time {
-            return self.follow_to(position).map(|()| true);
-        }
-        self.follow_by(position, |writer| writer.catch_up_in_memory(position.head))
     }
 
     /// Gives up the turn, if nothing was written in it.
@@ -104,7 +98,7 @@ impl Writer {
             following.begin();
         }
         match self.ask(|journal| journal.position())? {
-            Some(position) => self.follow_to(position),
+            Some(position) => self.follow_to(position, AtUnloaded::Load).map(drop),
             None => Ok(()),
         }
     }
@@ -143,26 +137,8 @@ impl Writer {
         }
     }
 
-    /// Repeats what others have done up to here.
-    fn follow_to(&mut self, position: Position) -> Result<(), JournalError> {
-        let revision = self.following.as_ref().map_or(0, |following| following.revision);
-        self.follow_by(position, |writer| {
-            if position.revision > revision {
-                writer.repeat_revisions(revision, position)?;
-            }
-            writer.catch_up(position.head)?;
-            Ok(true)
-        })
-        .map(drop)
-    }
-
-    /// Repeats what others have done up to here, in this way, which returns whether all of it is
-    /// done.
-    fn follow_by(
-        &mut self,
-        position: Position,
-        repeat: impl FnOnce(&mut Self) -> Result<bool, JournalError>,
-    ) -> Result<bool, JournalError> {
+    /// Repeats what others have done up to here, and returns whether all of it is.
+    fn follow_to(&mut self, position: Position, at: AtUnloaded) -> Result<bool, JournalError> {
         let Some(revision) = self.following.as_ref().map(|it| it.revision) else {
             return Ok(true);
         };
@@ -172,17 +148,23 @@ impl Writer {
         }
         let has_news = head > self.head || position.revision > revision;
         self.clock.follow(position.now);
-        let repeated = repeat(self).map_err(|error| match error {
+        let repeated = if position.revision > revision {
+            self.repeat_revisions(revision, position)
+        } else {
+            Ok(())
+        };
+        let repeated = repeated.and_then(|()| self.catch_up(head, at));
+        let is_done = repeated.map_err(|error| match error {
             JournalError::PrunedWhileReading { pruned, .. } => {
                 JournalError::Overtaken { head: self.head, pruned }
             }
             error => error,
         })?;
-        if repeated && let Some(following) = &mut self.following {
+        if is_done && let Some(following) = &mut self.following {
             following.revision = position.revision;
             following.note(has_news);
         }
-        Ok(repeated)
+        Ok(is_done)
     }
 
     /// Repeats compactions and erasures, each at its place between the entries.
@@ -194,7 +176,7 @@ impl Writer {
         places.extend(erasures.iter().map(|erasure| erasure.at));
         let mut due = compactions.from(self.head);
         for place in places.into_iter().take_while(|place| *place <= upto.head) {
-            self.catch_up(place.max(self.head))?;
+            self.catch_up(place.max(self.head), AtUnloaded::Load)?;
             self.repeat_compactions(&mut due)?;
             for erasure in erasures.iter().filter(|erasure| erasure.at == place) {
                 self.forget_erased(&erasure.location, &erasure.seqs, Vec::new())?;
