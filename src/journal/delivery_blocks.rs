@@ -67,6 +67,19 @@ pub(super) fn show(hashes: &[u8], part: u8, block: u64, each: &mut dyn FnMut(Seq
     }
 }
 
+/// Shows the hash of an id itself, if it is in this part.
+pub(super) fn show_id(
+    key: DeliveryKey,
+    part: u8,
+    delivery: &Accepted<'_>,
+    each: &mut dyn FnMut(Seq, DeliveryHash),
+) {
+    let hash = key.hash(delivery.location, delivery.webhook_id);
+    if hash.part() == part {
+        each(delivery.seq, hash);
+    }
+}
+
 /// Overwrites those hashes of a row whose entries are erased, and returns whether there are
 /// any.
 pub(super) fn erase(hashes: &mut [u8], block: u64, is_erased: impl Fn(Seq) -> bool) -> bool {

@@ -7,7 +7,7 @@ use tokio_postgres::Row;
 
 use crate::journal::delivery_blocks::{
     BlockRows, before, block_of, checksum, erase as erase_hashes, first_kept, next_block,
-    number_of, show,
+    number_of, show, show_id,
 };
 use crate::journal::delivery_hash::{DeliveryHash, DeliveryIndex, DeliveryKey};
 use crate::journal::error::JournalError;
@@ -127,11 +127,8 @@ pub(super) fn hashes(
         next = page.end() + 1;
         for block in show_page(session, (key, part), page, &mut each)? {
             let end = upto.min(before(block + 1));
-            prune::accepted(session, before(block), end, &mut |it| {
-                let hash = key.hash(it.location, it.webhook_id);
-                if hash.part() == part {
-                    each(it.seq, hash);
-                }
+            prune::accepted(session, before(block), end, &mut |delivery| {
+                show_id(key, part, &delivery, &mut each);
             })?;
         }
     }

@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, TransactionBehavior};
 
 use crate::journal::delivery_blocks::{
     BlockRows, before, block_of, checksum, erase as erase_hashes, first_kept, next_block,
-    number_of, show,
+    number_of, show, show_id,
 };
 use crate::journal::delivery_hash::{DELIVERY_PARTS, DeliveryHash, DeliveryIndex, DeliveryKey};
 use crate::journal::error::JournalError;
@@ -93,11 +93,8 @@ pub(super) fn hashes(
             continue;
         }
         let entries = before(block)..upto.min(before(block + 1));
-        prune::accepted(connection, entries.start, entries.end, &mut |it| {
-            let hash = key.hash(it.location, it.webhook_id);
-            if hash.part() == part {
-                each(it.seq, hash);
-            }
+        prune::accepted(connection, entries.start, entries.end, &mut |delivery| {
+            show_id(key, part, &delivery, &mut each);
         })?;
     }
     Ok(())
