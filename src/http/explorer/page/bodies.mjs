@@ -1,6 +1,6 @@
 /** The bodies of the layout in typed arrays, and one tick of the forces between them. */
 
-import { extentOf, Taken } from "./overlaps.mjs";
+import { boxOf, Taken } from "./overlaps.mjs";
 import { LINK_LENGTH, rounded } from "./placement.mjs";
 import { Quadtree } from "./quadtree.mjs";
 import { hash } from "./shapes.mjs";
@@ -271,10 +271,10 @@ export class Bodies {
   /** Moves what is free off everything else; what is not free keeps its place. */
   separate() {
     const taken = new Taken();
-    const room = (at) => ({ x: this.x[at], y: this.y[at], ...extentOf(this.items[at]) });
-    for (let at = 0; at < this.x.length; at += 1) if (this.moves[at] === 0) taken.add(room(at));
+    const box = (at) => boxOf(this.items[at], { x: this.x[at], y: this.y[at] });
+    for (let at = 0; at < this.x.length; at += 1) if (this.moves[at] === 0) taken.add(box(at));
     for (let at = 0; at < this.x.length; at += 1) {
-      if (this.moves[at] === 1) ({ x: this.x[at], y: this.y[at] } = taken.settle(room(at)));
+      if (this.moves[at] === 1) ({ x: this.x[at], y: this.y[at] } = taken.settle(box(at)));
     }
   }
 

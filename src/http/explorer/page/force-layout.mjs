@@ -6,7 +6,7 @@
  */
 
 import { Bodies } from "./bodies.mjs";
-import { extentOf, Taken } from "./overlaps.mjs";
+import { boxOf, Taken } from "./overlaps.mjs";
 import { place } from "./placement.mjs";
 
 /** Ticks until everything has cooled; then nothing runs. */
@@ -56,18 +56,17 @@ export function createLayout(seed = 1, clock = () => performance.now()) {
   /** Gives what was taken off its place back, unless something else is there now. */
   function recall(items) {
     const taken = new Taken();
-    const room = (item, point) => ({ x: point.x, y: point.y, ...extentOf(item) });
     for (const item of items) {
       const point = positions.get(item.id);
-      if (point) taken.add(room(item, point));
+      if (point) taken.add(boxOf(item, point));
     }
     for (const item of items) {
       const point = remembered.get(item.id);
       if (!point) continue;
       remembered.delete(item.id);
-      if (!taken.isFree(room(item, point))) continue;
+      if (!taken.isFree(boxOf(item, point))) continue;
       positions.set(item.id, point);
-      taken.add(room(item, point));
+      taken.add(boxOf(item, point));
     }
     for (const id of remembered.keys()) {
       if (remembered.size <= REMEMBERED_MAX) break;

@@ -16,63 +16,65 @@ const TRIES_MAX = 4096;
 /** The side of a cell: nothing that overlaps an item is further than in the next one. */
 const SIDE = 96;
 
-/** @typedef {{ x: number, y: number, across: number, down: number }} Room */
+/** @typedef {{ x: number, y: number, across: number, down: number }} Box its middle, and half of its width and height */
 
 /**
- * Returns half of the width and of the height of an item, with half of its gap.
+ * Returns the box of an item, with half of its gap.
  * @param {any} item a node or group
- * @returns {{ across: number, down: number }}
+ * @param {{ x: number, y: number }} at where its middle is
+ * @returns {Box}
  */
-export function extentOf(item) {
+export function boxOf(item, { x, y }) {
   const isGroup = "parent" in item;
   return {
+    x, y,
     across: (isGroup ? groupAcross(item) : nodeRadius(item)) + GAP / 2,
     down: (isGroup ? GROUP_DOWN : nodeRadius(item)) + GAP / 2,
   };
 }
 
 /**
- * Says whether two rooms have a point in common.
- * @param {Room} one @param {Room} other
+ * Says whether two boxes have a point in common.
+ * @param {Box} one @param {Box} other
  */
 export const overlap = (one, other) =>
   Math.abs(one.x - other.x) < one.across + other.across && Math.abs(one.y - other.y) < one.down + other.down;
 
-/** Rooms that are taken, by the cell that their middle lies in. */
+/** Boxes that are taken, by the cell that their middle lies in. */
 export class Taken {
   constructor() {
-    /** @type {Map<string, Room[]>} */
+    /** @type {Map<string, Box[]>} */
     this.cells = new Map();
   }
 
-  /** @param {Room} room */
-  add(room) {
-    const key = `${Math.floor(room.x / SIDE)} ${Math.floor(room.y / SIDE)}`;
+  /** @param {Box} box */
+  add(box) {
+    const key = `${Math.floor(box.x / SIDE)} ${Math.floor(box.y / SIDE)}`;
     const cell = this.cells.get(key);
-    if (cell) cell.push(room);
-    else this.cells.set(key, [room]);
+    if (cell) cell.push(box);
+    else this.cells.set(key, [box]);
   }
 
-  /** @param {Room} room */
-  isFree(room) {
-    const [column, row] = [Math.floor(room.x / SIDE), Math.floor(room.y / SIDE)];
+  /** @param {Box} box */
+  isFree(box) {
+    const [column, row] = [Math.floor(box.x / SIDE), Math.floor(box.y / SIDE)];
     for (let across = column - 1; across <= column + 1; across += 1) {
       for (let down = row - 1; down <= row + 1; down += 1) {
-        if (this.cells.get(`${across} ${down}`)?.some((other) => overlap(room, other))) return false;
+        if (this.cells.get(`${across} ${down}`)?.some((other) => overlap(box, other))) return false;
       }
     }
     return true;
   }
 
   /**
-   * Takes the nearest free place around a room, and returns it.
-   * @param {Room} room
+   * Moves a box to the nearest place that is free, takes it, and returns it.
+   * @param {Box} box
    */
-  settle(room) {
-    let found = room;
+  settle(box) {
+    let found = box;
     for (let turn = 1; !this.isFree(found) && turn < TRIES_MAX; turn += 1) {
       const [distance, angle] = [STEP * Math.sqrt(turn), turn * GOLDEN_ANGLE];
-      found = { ...room, x: rounded(room.x + distance * Math.cos(angle)), y: rounded(room.y + distance * Math.sin(angle)) };
+      found = { ...box, x: rounded(box.x + distance * Math.cos(angle)), y: rounded(box.y + distance * Math.sin(angle)) };
     }
     this.add(found);
     return found;
