@@ -1,6 +1,6 @@
 /** Changes as rows, the newest first. */
 
-import { el, fill, named, number, time } from "./dom.mjs";
+import { el, fill, named, number, tableHead, time } from "./dom.mjs";
 import { changeWords, recordsOf } from "./change-words.mjs";
 import { recordLink } from "./record-link.mjs";
 
@@ -11,7 +11,7 @@ import { recordLink } from "./record-link.mjs";
 export function createChangeTable(app, most) {
   const rows = el("tbody");
   const element = el("div", { class: "scroll", role: "region", tabindex: "0", "aria-label": "List of changes" }, el("table", { class: "wide changes" },
-    el("thead", null, el("tr", null, ["When", "What", "Records", "Event"].map((text, at) => el("th", { scope: "col", class: at === 3 ? "number minor" : null }, text)))), rows));
+    tableHead([["When"], ["What"], ["Records"], ["Event", "number minor"]]), rows));
   let last = 0;
 
   function row(change, kinds) {

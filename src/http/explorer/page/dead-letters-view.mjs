@@ -2,17 +2,16 @@
 
 import { isStopped } from "./api-client.mjs";
 import { choose } from "./dialog.mjs";
-import { button, code, counted, el, fill, named, number, part, time } from "./dom.mjs";
+import { button, code, counted, el, fill, named, number, part, tableHead, time } from "./dom.mjs";
 import { createLetterPanel } from "./dead-letter-panel.mjs";
 import { groupLetters } from "./dead-letters.mjs";
 import { param } from "./router.mjs";
 
 const PAGE = 100;
 const PATH = ["v1", "dead-letters"];
-const COLUMNS = ["Number", "First", "Last", "Times", "Event", "Location", "Bytes", ""];
 
-/** The class of each: on a narrow page, minor ones are left out. */
-const CLASSES = [null, null, "minor", "number minor", null, "minor", "number minor"];
+/** What each column says, and its class. */
+const COLUMNS = [["Number"], ["First"], ["Last", "minor"], ["Times", "number minor"], ["Event"], ["Location", "minor"], ["Bytes", "number minor"]];
 
 /** Shows what a reason quotes as code. */
 const quoted = (reason) => reason.split("`").map((text, at) => (at % 2 === 1 ? el("code", null, text) : named(text)));
@@ -75,7 +74,7 @@ export function mount(region, first, app) {
       code_ === undefined ? null : el("p", null, "Only ", el("code", null, code_), ". ", el("a", { href: app.link({ view: "dead-letters" }) }, "Show all")),
       letters.length === 0 ? null : el("div", { class: "row" }, acting("Replay all", replayAll), mayWrite ? "" : el("span", { class: "soft" }, "This token may read, not write.")));
     fill(list, wanted.length === 0 ? null : el("div", { class: "scroll" }, el("table", { class: "wide letters" },
-      el("thead", null, el("tr", null, COLUMNS.map((text, at) => el("th", { scope: "col", class: CLASSES[at] }, text || el("span", { class: "unseen" }, "Actions"))))),
+      tableHead([...COLUMNS, [el("span", { class: "unseen" }, "Actions")]]),
       groupLetters(wanted).map(groupRows))), next ? button(`Load ${PAGE} more`, () => load(next)) : null);
   }
 
@@ -94,8 +93,8 @@ export function mount(region, first, app) {
 
   const row = (letter) => el("tr", null,
     el("td", null, button(`${isOpen(letter) ? "Close" : "Open"} ${letter.id}`, () => app.go({ view: "dead-letters", params: { ...route.params, id: isOpen(letter) ? undefined : [String(letter.id)] } }, { replace: true }), { class: "small", "aria-expanded": String(isOpen(letter)), "data-letter": letter.id })),
-    el("td", null, time(letter.firstAt)), el("td", { class: CLASSES[2] }, letter.times > 1 ? time(letter.lastAt) : ""), el("td", { class: CLASSES[3] }, number(letter.times)),
-    el("td", null, named(letter.event ?? "")), el("td", { class: CLASSES[5] }, named(letter.locationId ?? "")), el("td", { class: CLASSES[6] }, number(letter.bytes)),
+    el("td", null, time(letter.firstAt)), el("td", { class: COLUMNS[2][1] }, letter.times > 1 ? time(letter.lastAt) : ""), el("td", { class: COLUMNS[3][1] }, number(letter.times)),
+    el("td", null, named(letter.event ?? "")), el("td", { class: COLUMNS[5][1] }, named(letter.locationId ?? "")), el("td", { class: COLUMNS[6][1] }, number(letter.bytes)),
     el("td", { class: "acts" }, acting("Replay", () => replay(letter), { class: "small", "aria-label": `Replay ${letter.id}` }), " ", acting("Delete", () => removeOne(letter), { class: "small", "aria-label": `Delete ${letter.id}` })));
 
   /** Takes a letter off the list: it is not there any more. */

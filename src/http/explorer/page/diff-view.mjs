@@ -1,7 +1,7 @@
 /** What differs between two moments: added, removed and renamed, drawn and as tables. */
 
 import { isStopped } from "./api-client.mjs";
-import { button, code, day, el, fill, named, number, part } from "./dom.mjs";
+import { button, code, day, el, fill, named, number, part, tableHead } from "./dom.mjs";
 import { diffModel, diffRows, diffWords, DRAWN_MAX, renamings } from "./diff-model.mjs";
 import { kindName } from "./object-kinds.mjs";
 import { selecting } from "./picture-model.mjs";
@@ -19,7 +19,7 @@ const USUAL_MS = 7 * DAY_MS;
 const AGO = [["1 day ago", DAY_MS], ["1 week ago", 7 * DAY_MS], ["2 weeks ago", 14 * DAY_MS], ["4 weeks ago", 28 * DAY_MS]];
 
 /** What each column says, and its class. The API tells when a link was made, also of one that was
- * removed. On a narrow page, minor columns are left out. */
+ * removed. */
 const COLUMNS = [["Change", null], ["First", null], ["Second", null], ["Made on", null], ["By event", "number minor"]];
 
 /** @param {HTMLElement} region @param {import("./router.mjs").Route} first @param {import("./main.mjs").App} app */
@@ -153,8 +153,7 @@ export function mount(region, first, app) {
       }
     }) : null);
     offer(next);
-    return part("Links", el("div", { class: "scroll" }, el("table", { class: "wide diff" }, el("thead", null, el("tr", null,
-      COLUMNS.map(([text, className]) => el("th", { scope: "col", class: className }, text)))), body)), more);
+    return part("Links", el("div", { class: "scroll" }, el("table", { class: "wide diff" }, tableHead(COLUMNS), body)), more);
   }
 
   const linkRow = ({ change, link }) => el("tr", null,

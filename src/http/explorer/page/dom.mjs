@@ -87,5 +87,13 @@ export function copyButton(text, label = "Copy") {
 /** Makes a command or a body, with a button that copies it. */
 export const code = (text) => el("div", { class: "code" }, el("pre", { tabindex: "0" }, text), copyButton(() => text));
 
+/**
+ * Makes the head of a table from the text and the class of each column. On a narrow page, columns
+ * of the class `minor` are left out.
+ * @param {readonly any[]} columns
+ */
+export const tableHead = (columns) => el("thead", null, el("tr", null,
+  columns.map(([text, className]) => el("th", { scope: "col", class: className }, text))));
+
 /** Makes a labelled part of a page. */
 export const part = (title, ...children) => el("section", { class: "part" }, el("h2", null, title), ...children);

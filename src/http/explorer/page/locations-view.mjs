@@ -1,9 +1,9 @@
 /** The locations of this server, or how to get the first event into an empty one. */
 
-import { counted, el, fill, named, number } from "./dom.mjs";
+import { counted, el, fill, named, number, tableHead } from "./dom.mjs";
 import { mountFirstRun } from "./first-run.mjs";
 
-/** What each column says, and its class: on a narrow page, minor ones are left out. */
+/** What each column says, and its class. */
 const COLUMNS = [["Name", null], ["Id", "minor"], ["Records", "number"], ["Relations", "number"], ["Associations", "number minor"]];
 
 /** @param {HTMLElement} region @param {object} route @param {import("./main.mjs").App} app */
@@ -23,7 +23,7 @@ export function mount(region, route, app) {
     el("p", { class: "soft" }, "Each is a graph of its own; nothing links across them."),
     ...(app.locations.length > 8 ? [el("input", { type: "search", placeholder: "Filter by name or id", "aria-label": "Filter locations", oninput: ({ target }) => filter(target.value) })] : []),
     el("table", { class: "wide" },
-      el("thead", null, el("tr", null, COLUMNS.map(([text, className]) => el("th", { scope: "col", class: className }, text)))), rows),
+      tableHead(COLUMNS), rows),
     none, app.moreLocations ? el("p", { class: "soft" }, `The first ${counted(app.locations.length, "location")} are listed.`) : "",
   );
   filter("");

@@ -1,7 +1,7 @@
 /** The records of one kind, as a table. */
 
 import { isStopped } from "./api-client.mjs";
-import { button, counted, el, fill, named, number } from "./dom.mjs";
+import { button, counted, el, fill, named, number, tableHead } from "./dom.mjs";
 import { byCount, kindName, labelName } from "./object-kinds.mjs";
 import { recordLink } from "./record-link.mjs";
 import { createSearchBox, showRecord } from "./search-box.mjs";
@@ -48,7 +48,7 @@ export function mount(region, route, app) {
   const guard = (promise) => promise.catch((error) => isStopped(error) || app.fail(error));
   region.classList.add("page");
   region.append(heading, labels, finder, el("table", { class: "wide" },
-    el("thead", null, el("tr", null, el("th", { scope: "col" }, "Name"), el("th", { scope: "col", class: "minor" }, "Id"), el("th", { scope: "col", class: "number" }, "Links"))), rows), more);
+    tableHead([["Name"], ["Id", "minor"], ["Links", "number"]]), rows), more);
   guard(head());
   guard(load());
   return { unmount: () => stopping.abort() };

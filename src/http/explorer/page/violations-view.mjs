@@ -2,7 +2,7 @@
 
 import { isStopped } from "./api-client.mjs";
 import { csvTable, fileName } from "./data-export.mjs";
-import { button, code, counted, el, fill, named, number, part } from "./dom.mjs";
+import { button, code, counted, el, fill, named, number, part, tableHead } from "./dom.mjs";
 import { cardinalityName, kindName, nodeOf } from "./object-kinds.mjs";
 import { save } from "./picture-export.mjs";
 import { cardName } from "./record-cards.mjs";
@@ -15,7 +15,7 @@ const ENDS_MAX = 5;
 /** News are shown so long after they came. */
 const REST_MS = 2000;
 
-/** What each column says, and its class: on a narrow page, minor ones are left out. */
+/** What each column says, and its class. */
 const COLUMNS = [["Record", null], ["Kind", "minor"], ["Too many", null], ["Association", "minor"], ["Allowed", "number"], ["Has", "number"]];
 
 /** @param {HTMLElement} region @param {import("./router.mjs").Route} route @param {import("./main.mjs").App} app */
@@ -62,8 +62,7 @@ export function mount(region, route, app) {
       summary.complete ? null : el("p", { class: "amber" }, "Not every violation was looked for: the limit of one query was reached."),
       unlisted.map(({ association, count }) => el("p", { class: "amber" }, `${counted(count, "more record breaks", "more records break")} “`, named(association.key || association.id), "” and ", count === 1 ? "is" : "are", " not listed.")),
       rows.length === 0 ? null : [
-        el("div", { class: "scroll" }, el("table", { class: "wide" }, el("thead", null, el("tr", null,
-          COLUMNS.map(([text, className]) => el("th", { scope: "col", class: className }, text)))),
+        el("div", { class: "scroll" }, el("table", { class: "wide" }, tableHead(COLUMNS),
         el("tbody", null, rows.map((row) => line(row, kinds, ends))))),
         el("div", { class: "row" }, button("Export CSV", () => save(new Blob([csvTable(violationTable(rows))], { type: "text/csv" }), fileName(app.location.location, summary.seq, "violations.csv"))))],
       part("Request", code(app.api.curl("GET", app.location.at("summary"), { params: { asOf: app.location.moment() } }))));
