@@ -254,6 +254,25 @@ test("who chose a result is on the picture, and Escape leaves the search", async
   });
 });
 
+test("who leaves the search and comes back at once still finds", async () => {
+  await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
+    await settled(page);
+    await page.focus("#search");
+    await page.keyboard.type("Amara");
+    await page.evaluate(() => {
+      const field = document.getElementById("search");
+      field.blur();
+      field.focus();
+    });
+    await until(page, () => document.querySelector("#search-list [role=option]"));
+    await page.evaluate(() => new Promise((resolve) => setTimeout(resolve, 300)));
+    assert.ok(await page.$("#search-list [role=option]"), "the list stays open");
+    const bar = await page.$eval("#search-list", (list) => list.getBoundingClientRect().toJSON());
+    await page.mouse.click(bar.x + bar.width / 2, bar.bottom - 2);
+    assert.ok(await page.$("#search-list [role=option]"), "a press beside the results leaves them open");
+  });
+});
+
 test("who types a first name is offered the person first", async () => {
   await visit(browser, new URL("explore/#/seaside-realty", DEMO).href, async (page) => {
     await settled(page);

@@ -21,12 +21,15 @@ const REST_MS = 150;
  */
 export function createSearchBox(app, options = {}) {
   const { id = "search", label = "Find a record", onChoose = (found, how) => showRecord(app, found, how) } = options;
-  const list = el("div", { id: id + "-list", class: "results", role: "listbox", "aria-label": "Results", hidden: true });
+  const list = el("div", { id: id + "-list", class: "results", role: "listbox", "aria-label": "Results", hidden: true,
+    // So that its scroll bar can be dragged: the list closes when the field loses the focus.
+    onmousedown: (event) => event.preventDefault(),
+  });
   const field = el("input", {
     id, type: "search", role: "combobox", placeholder: label + (id === "search" && !matchMedia("(pointer: coarse)").matches ? " (press /)" : ""), "aria-label": label,
     "aria-expanded": "false", "aria-controls": list.id, "aria-autocomplete": "list", autocomplete: "off", spellcheck: "false", maxlength: 200,
     oninput: ask, onkeydown: onKey, onfocus: () => field.value && ask(),
-    onblur: () => setTimeout(close, 150),
+    onblur: close,
   });
   let asking = null;
   let results = [];
@@ -66,7 +69,7 @@ export function createSearchBox(app, options = {}) {
       ({ object } = one);
       shown.push(el("div", {
         id: `${id}-${at}`, role: "option", "aria-selected": "false",
-        onmousedown: (event) => { event.preventDefault(); choose(one, event.shiftKey); },
+        onmousedown: (event) => choose(one, event.shiftKey),
       }, named(recordName(one)), el("span", { class: "soft" }, app.isShown?.(nodeOf(one)) ? "shown · " : "", counted(one.links, "link"))));
     }
     const nothing = `Nothing begins with “${text}”. Ids and names are searched from their beginning, also of each word.`;
