@@ -64,8 +64,18 @@ fn every_schedule_leaves_all_processes_alike() {
     let read = |name: &str| std::env::var_os(name)?.to_str()?.parse::<u64>().ok();
     match read("RELATA_SEED") {
         Some(seed) => run(seed),
-        None => (0..read("RELATA_SCHEDULES").unwrap_or(1_000)).for_each(run),
+        None => run_all(read("RELATA_SCHEDULES").unwrap_or(1_000)),
     }
+}
+
+/// Runs as many at once as there are processors.
+fn run_all(schedules: u64) {
+    let threads = std::thread::available_parallelism().map_or(1, usize::from);
+    std::thread::scope(|scope| {
+        for first in 0..threads {
+            scope.spawn(move || (0..schedules).skip(first).step_by(threads).for_each(run));
+        }
+    });
 }
 
 fn run(seed: u64) {
