@@ -123,8 +123,13 @@ pub trait Journal: JournalReader {
         mark: &ImportMark,
     ) -> Result<Seq, JournalError>;
 
-    /// Shows the marks of imports, oldest first.
-    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError>;
+    /// Shows the marks of imports after the one of this number, oldest first, each with its
+    /// number. After an erasure that has deleted all, they are counted from 1 again.
+    fn import_marks(
+        &mut self,
+        after: u64,
+        each: &mut dyn FnMut(u64, ImportMark),
+    ) -> Result<(), JournalError>;
 
     /// Saves what `fill` puts in one transaction, after which the checkpoint has come to
     /// `upto`; where several processes write, one that is further already stays where it is.

@@ -204,7 +204,7 @@ fn checkpoint(journal: &mut dyn JournalReader, said: &mut Vec<String>) {
 
 fn import_marks(database: &Database) -> Vec<u8> {
     let mut seen = Vec::new();
-    database.open().unwrap().import_marks(&mut |mark| seen.push(mark[0])).unwrap();
+    database.open().unwrap().import_marks(0, &mut |_, mark| seen.push(mark[0])).unwrap();
     seen
 }
 

@@ -319,19 +319,25 @@ fn a_pruned_delivery_is_remembered(open: &mut Open) {
 }
 
 fn marks_of_imports_come_with_their_entries(open: &mut Open) {
-    let marks = |journal: &mut dyn Journal| {
+    let marks = |journal: &mut dyn Journal, after: u64| {
         let mut seen = Vec::new();
-        journal.import_marks(&mut |mark| seen.push(mark[0])).unwrap();
+        journal.import_marks(after, &mut |number, mark| seen.push((number, mark[0]))).unwrap();
         seen
     };
     let mut journal = open();
-    assert!(marks(journal.as_mut()).is_empty());
+    assert!(marks(journal.as_mut(), 0).is_empty());
     journal.append(&[entry("a", "one")]).unwrap();
     assert_eq!(journal.append_import(&[entry("b", "2"), entry("c", "3")], &[7; 32]).unwrap(), 3);
     assert_eq!(journal.append_import(&[], &[5; 32]).unwrap(), 3);
     drop(journal);
     let mut journal = open();
-    assert_eq!((all(journal.as_mut(), 0).len(), marks(journal.as_mut())), (3, vec![7, 5]));
+    assert_eq!(all(journal.as_mut(), 0).len(), 3);
+    for (after, expected) in [(0, &[(1, 7), (2, 5)][..]), (1, &[(2, 5)]), (2, &[])] {
+        assert_eq!(marks(journal.as_mut(), after), expected, "after {after}");
+    }
+    journal.erase_location("L", &[], 0).unwrap();
+    assert_eq!(journal.append_import(&[], &[9; 32]).unwrap(), 3);
+    assert_eq!(marks(journal.as_mut(), 0), [(1, 9)], "counted again");
 }
 
 fn entries_are_found_by_time(open: &mut Open) {

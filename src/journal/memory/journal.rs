@@ -309,7 +309,8 @@ impl Journal for MemoryJournal {
     ) -> Result<Seq, JournalError> {
         self.write(|state| {
             state.entries.extend(batch.iter().map(|entry| Arc::new(StoredEntry::new(entry))));
-            state.marks.push_back(*mark);
+            let number = state.marks.back().map_or(1, |(number, _)| number + 1);
+            state.marks.push_back((number, *mark));
             if state.marks.len() > IMPORT_MARKS {
                 state.marks.pop_front();
             }
@@ -317,8 +318,14 @@ impl Journal for MemoryJournal {
         })
     }
 
-    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
-        self.lock().marks.iter().copied().for_each(each);
+    fn import_marks(
+        &mut self,
+        after: u64,
+        each: &mut dyn FnMut(u64, ImportMark),
+    ) -> Result<(), JournalError> {
+        for (number, mark) in self.lock().marks.iter().filter(|(number, _)| *number > after) {
+            each(*number, *mark);
+        }
         Ok(())
     }
 

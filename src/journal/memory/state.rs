@@ -33,7 +33,8 @@ pub(super) struct State {
     pub(super) skip_blocks: BTreeMap<Seq, (Seq, Box<[u8]>)>,
     pub(super) blocks: BlockMap,
     pub(super) redeliveries: BTreeMap<Seq, u64>,
-    pub(super) marks: VecDeque<ImportMark>,
+    /// Each with its number.
+    pub(super) marks: VecDeque<(u64, ImportMark)>,
     pub(super) no_ops: BTreeSet<Seq>,
     /// By position and location.
     pub(super) compactions: BTreeMap<(Seq, Box<str>), Seq>,

@@ -2,7 +2,7 @@
 
 use crate::journal::error::JournalError;
 use crate::journal::postgres::connection::Session;
-use crate::journal::postgres::events::bound;
+use crate::journal::postgres::events::{bound, seq};
 use crate::journal::writer::{IMPORT_MARKS, ImportMark};
 
 const INSERT: &str = "INSERT INTO import_mark (number, mark) \
@@ -11,7 +11,7 @@ const INSERT_ALL: &str = "INSERT INTO import_mark (number, mark) \
     SELECT number, mark FROM unnest($1::bytea[]) WITH ORDINALITY AS m (mark, number)";
 const FORGET: &str =
     "DELETE FROM import_mark WHERE number <= (SELECT max(number) FROM import_mark) - $1";
-const SELECT: &str = "SELECT mark FROM import_mark ORDER BY number";
+const SELECT: &str = "SELECT number, mark FROM import_mark WHERE number > $1 ORDER BY number";
 
 /// Adds a mark and drops the oldest beyond the bound.
 pub(super) fn add(session: &mut Session, mark: &ImportMark) -> Result<(), JournalError> {
@@ -26,14 +26,15 @@ pub(super) fn insert(session: &mut Session, marks: &[Vec<u8>]) -> Result<(), Jou
     Ok(())
 }
 
-/// Shows the marks, oldest first.
+/// Shows the marks after the one of this number, oldest first.
 pub(super) fn show(
     session: &mut Session,
-    each: &mut dyn FnMut(ImportMark),
+    after: u64,
+    each: &mut dyn FnMut(u64, ImportMark),
 ) -> Result<(), JournalError> {
-    for row in session.query(SELECT, &[])? {
-        if let Ok(mark) = ImportMark::try_from(row.try_get::<_, &[u8]>(0)?) {
-            each(mark);
+    for row in session.query(SELECT, &[&bound(after)])? {
+        if let Ok(mark) = ImportMark::try_from(row.try_get::<_, &[u8]>(1)?) {
+            each(seq(&row, 0)?, mark);
         }
     }
     Ok(())

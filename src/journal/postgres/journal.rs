@@ -301,8 +301,12 @@ impl Journal for PostgresJournal {
         self.append_all(batch, Some(mark))
     }
 
-    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
-        import_marks::show(self.session()?, each)
+    fn import_marks(
+        &mut self,
+        after: u64,
+        each: &mut dyn FnMut(u64, ImportMark),
+    ) -> Result<(), JournalError> {
+        import_marks::show(self.session()?, after, each)
     }
 
     fn save_checkpoint(

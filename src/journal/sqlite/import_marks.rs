@@ -5,7 +5,7 @@ use rusqlite::Connection;
 use crate::journal::error::JournalError;
 use crate::journal::writer::{IMPORT_MARKS, ImportMark};
 
-const MARKS: &str = "SELECT mark FROM import ORDER BY number";
+const MARKS: &str = "SELECT number, mark FROM import WHERE number > ?1 ORDER BY number";
 const MARK: &str = "INSERT INTO import (mark) VALUES (?1)";
 const FORGET: &str = "DELETE FROM import WHERE number <= ?1";
 
@@ -18,14 +18,16 @@ pub(super) fn mark(transaction: &Connection, mark: &ImportMark) -> Result<(), Jo
     Ok(())
 }
 
+/// Shows the marks after the one of this number, oldest first.
 pub(super) fn marks(
     connection: &Connection,
-    each: &mut dyn FnMut(ImportMark),
+    after: u64,
+    each: &mut dyn FnMut(u64, ImportMark),
 ) -> Result<(), JournalError> {
     let mut select = connection.prepare(MARKS)?;
-    let mut rows = select.query([])?;
+    let mut rows = select.query([after])?;
     while let Some(row) = rows.next()? {
-        each(row.get(0)?);
+        each(row.get(0)?, row.get(1)?);
     }
     Ok(())
 }

@@ -147,8 +147,12 @@ impl Journal for SqliteJournal {
         self.append_all(batch, Some(mark))
     }
 
-    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
-        import_marks::marks(&self.connection, each)
+    fn import_marks(
+        &mut self,
+        after: u64,
+        each: &mut dyn FnMut(u64, ImportMark),
+    ) -> Result<(), JournalError> {
+        import_marks::marks(&self.connection, after, each)
     }
 
     fn save_checkpoint(

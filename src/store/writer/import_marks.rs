@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::sync::mpsc::SyncSender;
 use std::time::Duration;
 
-use crate::journal::{IMPORT_MARKS, ImportMark};
+use crate::journal::{IMPORT_MARKS, ImportMark, Journal, JournalError};
 use crate::model::Seq;
 use crate::store::delivery::{Delivery, IngestError, Status};
 use crate::store::location::Location;
@@ -19,6 +19,8 @@ pub(crate) struct Imports {
     /// Whether others may have added marks since they were read.
     pub(crate) is_outdated: bool,
     known: HashSet<ImportMark>,
+    /// The number of the last one that was read.
+    last_read: u64,
     /// Oldest first.
     order: VecDeque<ImportMark>,
 }
@@ -40,8 +42,19 @@ impl Imports {
         }
     }
 
+    /// Reads the marks that were added since they were last read.
+    pub(crate) fn read_marks(&mut self, journal: &mut dyn Journal) -> Result<(), JournalError> {
+        journal.import_marks(self.last_read, &mut |number, mark| {
+            self.last_read = number;
+            self.add_mark(mark);
+        })?;
+        self.is_outdated = false;
+        Ok(())
+    }
+
     /// Forgets all marks, which an erasure has deleted. What waits to be written stays.
     pub(crate) fn forget_marks(&mut self) {
+        self.last_read = 0;
         self.known.clear();
         self.order.clear();
     }

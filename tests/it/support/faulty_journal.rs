@@ -316,8 +316,12 @@ impl<J: Journal> Journal for Faulty<J> {
         self.append_or_fail(batch, Some(mark))
     }
 
-    fn import_marks(&mut self, each: &mut dyn FnMut(ImportMark)) -> Result<(), JournalError> {
-        self.kept.import_marks(each)
+    fn import_marks(
+        &mut self,
+        after: u64,
+        each: &mut dyn FnMut(u64, ImportMark),
+    ) -> Result<(), JournalError> {
+        self.kept.import_marks(after, each)
     }
 
     fn save_checkpoint(

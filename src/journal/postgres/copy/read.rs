@@ -65,7 +65,7 @@ fn show_snapshot(session: &mut Session, put: CopySink<'_>) -> Result<Moment, Jou
         put(CopyRow::Compaction(&compaction))?;
     }
     let mut kept = Ok(());
-    import_marks::show(session, &mut |mark| {
+    import_marks::show(session, 0, &mut |_, mark| {
         put_or_keep(&mut kept, put, CopyRow::ImportMark(mark));
     })?;
     kept?;

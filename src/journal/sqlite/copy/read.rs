@@ -37,7 +37,7 @@ pub(in crate::journal) fn read(
         put(CopyRow::Compaction(&compaction))?;
     }
     let mut kept = Ok(());
-    import_marks::marks(&connection, &mut |mark| {
+    import_marks::marks(&connection, 0, &mut |_, mark| {
         put_or_keep(&mut kept, put, CopyRow::ImportMark(mark));
     })?;
     kept?;

@@ -220,7 +220,7 @@ fn the_oldest_marks_of_imports_make_room() {
     );
     journal.append_import(&[], &[9; 32]).unwrap();
     let mut seen = Vec::new();
-    journal.import_marks(&mut |mark| seen.push(mark[0])).unwrap();
+    journal.import_marks(0, &mut |_, mark| seen.push(mark[0])).unwrap();
     assert_eq!(seen, [0, 9]);
 }
 

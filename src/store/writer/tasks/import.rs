@@ -51,17 +51,14 @@ impl Writer {
         }
     }
 
-    /// Reads the marks of imports again, if others may have added any.
+    /// Reads the marks that others may have added.
     fn read_new_marks(&mut self) -> Result<(), IngestError> {
         if !self.imports.is_outdated {
             return Ok(());
         }
         let Self { journal, imports, .. } = self;
-        journal
-            .import_marks(&mut |mark| imports.add_mark(mark))
-            .map_err(|error| self.settle_other(error.into()))?;
-        self.imports.is_outdated = false;
-        Ok(())
+        let read = imports.read_marks(journal.as_mut());
+        read.map_err(|error| self.settle_other(error.into()))
     }
 
     /// Writes the next lines, and how far the import comes with them, as one transaction.

@@ -69,7 +69,7 @@ impl Writer {
         let recall = Recall::plan(journal.as_mut(), options.remembered_deliveries)?;
         *deliveries = recall.begin(journal.as_mut(), options.remembered_deliveries)?;
         indexing.begin(recall.indexed_upto());
-        journal.import_marks(&mut |mark| imports.add_mark(mark))?;
+        imports.read_marks(journal.as_mut())?;
         self.begin_recalling();
         self.state.health.mark_ready();
         Ok(())
