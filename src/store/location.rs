@@ -34,6 +34,8 @@ pub struct Location {
     graph: RwLock<LocationGraph>,
     /// What finds records by name, once somebody has searched.
     pub(super) search: Mutex<Option<Box<RecordSearch>>>,
+    /// How often an event or a compaction was merged into it.
+    merges: AtomicU64,
     /// When it was last asked for, in the order of such requests.
     pub(super) asked: AtomicU64,
 }
@@ -41,7 +43,8 @@ pub struct Location {
 impl Location {
     pub(super) fn new(number: u32, id: LocationId, graph: LocationGraph) -> Self {
         let (graph, search) = (RwLock::new(graph), Mutex::default());
-        Self { number, id, graph, search, asked: AtomicU64::default() }
+        let (merges, asked) = (AtomicU64::default(), AtomicU64::default());
+        Self { number, id, graph, search, merges, asked }
     }
 
     /// Returns its id.
@@ -75,6 +78,17 @@ impl Location {
 
     pub(crate) fn write(&self) -> RwLockWriteGuard<'_, LocationGraph> {
         self.graph.write().ignore_poison()
+    }
+
+    /// Locks the graph to merge an event or a compaction into it, which the writer alone does.
+    pub(crate) fn write_merging(&self) -> RwLockWriteGuard<'_, LocationGraph> {
+        self.merges.store(self.merges() + 1, Ordering::Relaxed);
+        self.write()
+    }
+
+    /// Returns how often that was done since it is in memory.
+    pub(crate) fn merges(&self) -> u64 {
+        self.merges.load(Ordering::Relaxed)
     }
 
     /// Returns the bytes of memory that it takes, or `None` while the writer changes it.

@@ -145,7 +145,7 @@ impl<'c> Due<'c> {
         let found = locations.find(&compaction.location);
         let found = found.filter(|it| !checkpointer.has_saved(it.number, compaction.at + 1));
         if let Some(location) = found {
-            location.write().compact(compaction.upto);
+            location.write_merging().compact(compaction.upto);
             checkpointer.record_compaction(location.number, compaction.at);
         }
         Some(compaction)

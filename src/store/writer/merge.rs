@@ -17,7 +17,7 @@ pub(crate) fn merge_event(
         checkpointer.record_saved_event(seq, event);
         return Outcome::Unchanged;
     }
-    let outcome = location.write().merge(seq, event);
+    let outcome = location.write_merging().merge(seq, event);
     checkpointer.record_event(location.number, seq, event, outcome);
     outcome
 }

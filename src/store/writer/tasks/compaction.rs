@@ -197,13 +197,21 @@ impl Writer {
         upto: Seq,
         which: Which,
     ) -> Result<bool, Arc<JournalError>> {
+        // Before the turn, for which others wait.
         let Some(mut compacted) = without_deleted(location, upto, which) else {
             return Ok(false);
         };
-        let head = self.head;
+        let merges = location.merges();
         self.try_take_turn()?;
-        if self.head > head {
-            // Others have added to it, perhaps.
+        let now = self.locations.at(location.number);
+        if !now.is_some_and(|now| std::ptr::eq(Arc::as_ptr(&now), location)) {
+            // Another has erased it meanwhile: nothing may name it any more.
+            self.end_turn();
+            return Ok(false);
+        }
+        if location.merges() > merges {
+            // Others have changed it meanwhile. They wait now, so this is done only where it
+            // must be.
             let Some(again) = without_deleted(location, upto, which) else {
                 self.end_turn();
                 return Ok(false);

@@ -2,6 +2,7 @@
 
 mod checks;
 mod clocks;
+mod compactions;
 mod cut_off;
 mod erasures;
 #[cfg(all(feature = "server", unix))]
