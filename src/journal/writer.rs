@@ -94,9 +94,10 @@ pub trait Journal: JournalReader {
         Ok(())
     }
 
-    /// Returns whether the last append, whose outcome was unknown, is in the journal. Asked
-    /// after [`recover`](Self::recover). With one writer the head tells.
-    fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
+    /// Returns whether the last append, whose outcome was unknown, is in the journal: this
+    /// batch, each entry of it. Asked after [`recover`](Self::recover). With one writer the head
+    /// tells.
+    fn was_last_append_kept(&mut self, _batch: &[JournalEntry<'_>]) -> Result<bool, JournalError> {
         Ok(true)
     }
 

@@ -301,10 +301,21 @@ mod tests {
         let outcomes =
             [("insert", WriteOutcome::NothingWritten), ("commit", WriteOutcome::Unknown)];
         for (seq, (place, outcome)) in (1..).zip(outcomes) {
-            let failed = journal.append(&[entry("L"), entry(place)]).unwrap_err();
+            let batch = [entry("L"), entry(place)];
+            let failed = journal.append(&batch).unwrap_err();
             assert_eq!(failed.write_outcome(), outcome, "{place}: {failed}");
-            assert!(!journal.was_last_append_kept().unwrap(), "{place}");
+            assert!(!journal.was_last_append_kept(&batch).unwrap(), "{place}");
             assert_eq!(journal.append(&[entry("L")]).unwrap(), seq, "after {place}");
+        }
+        // What another appends in its place may end alike.
+        let batch = [entry("L"), entry("commit")];
+        for (first, is_kept) in [("M", false), ("L", true)] {
+            journal.append(&batch).unwrap_err();
+            cluster.run_sql(&url, "ALTER TABLE event DISABLE TRIGGER at_commit");
+            let mut other = PostgresJournal::open(&PostgresUrl::new(&url)).unwrap();
+            other.append(&[entry(first), entry("commit")]).unwrap();
+            assert_eq!(journal.was_last_append_kept(&batch).unwrap(), is_kept, "{first}");
+            cluster.run_sql(&url, "ALTER TABLE event ENABLE TRIGGER at_commit");
         }
     }
 }

@@ -58,8 +58,8 @@ pub(super) struct Writing {
     pub(super) head: Seq,
     /// The last entry that was seen or appended here, and its checksum.
     pub(super) last: Option<(Seq, i64)>,
-    /// The last entry of an append whose outcome is unknown, and its checksum.
-    pub(super) unsettled: Option<(Seq, i64)>,
+    /// The head before an append whose outcome is unknown.
+    pub(super) unsettled: Option<Seq>,
 }
 
 impl PostgresJournal {
@@ -186,7 +186,7 @@ impl PostgresJournal {
             let seq = head + batch.len() as Seq;
             (seq, entry.checksum(seq))
         });
-        writing.unsettled = last;
+        writing.unsettled = Some(head);
         let head = self.write_committing(|session| {
             if let Some(mark) = mark {
                 import_marks::add(session, mark)?;
@@ -283,10 +283,16 @@ impl Journal for PostgresJournal {
         Ok(())
     }
 
-    fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
+    /// Looks at each: another may have appended something else that ends alike.
+    fn was_last_append_kept(&mut self, batch: &[JournalEntry<'_>]) -> Result<bool, JournalError> {
         let unsettled = self.writing.as_ref().and_then(|writing| writing.unsettled);
-        let Some((seq, checksum)) = unsettled else { return Ok(true) };
-        self.is_there(seq, checksum)
+        let Some(head) = unsettled else { return Ok(true) };
+        for (entry, seq) in batch.iter().zip(head + 1..) {
+            if !self.is_there(seq, entry.checksum(seq))? {
+                return Ok(false);
+            }
+        }
+        Ok(true)
     }
 
     fn append(&mut self, batch: &[JournalEntry<'_>]) -> Result<Seq, JournalError> {

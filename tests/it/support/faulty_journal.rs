@@ -281,7 +281,7 @@ impl<J: Journal> Journal for Faulty<J> {
         self.kept.end_turn()
     }
 
-    fn was_last_append_kept(&mut self) -> Result<bool, JournalError> {
+    fn was_last_append_kept(&mut self, _: &[JournalEntry<'_>]) -> Result<bool, JournalError> {
         self.check_alive()?;
         Ok(self.was_kept)
     }

@@ -86,7 +86,7 @@ impl Writer {
         entries: &[JournalEntry<'_>],
     ) -> Result<Seq, IngestError> {
         let expected = self.head + entries.len() as Seq;
-        let found = self.find_written(&error, expected);
+        let found = self.find_written(&error, entries);
         if matches!(found, Ok(Written::All)) {
             return Ok(expected);
         }
@@ -97,12 +97,11 @@ impl Writer {
         Err(error.into())
     }
 
-    /// Finds out what a failed write has done, which would have brought the journal to
-    /// `expected`.
+    /// Finds out what a failed write of these entries has done.
     fn find_written(
         &mut self,
         error: &Arc<JournalError>,
-        expected: Seq,
+        entries: &[JournalEntry<'_>],
     ) -> Result<Written, IngestError> {
         self.state.stats.count_write_failure();
         match error.write_outcome() {
@@ -119,9 +118,10 @@ impl Writer {
             Err(_) => return Err(self.pause(Arc::clone(error))),
         };
         let reason = error.without_path();
-        let kept = self.journal.was_last_append_kept();
+        let kept = self.journal.was_last_append_kept(entries);
         let kept = kept.map_err(|_| self.pause(Arc::clone(error)))?;
         // Others may have appended more by now.
+        let expected = self.head + entries.len() as Seq;
         if kept && head >= expected && expected > self.head {
             tracing::warn!(reason, "a write failed at first, but everything is on disk");
             return Ok(Written::All);
