@@ -23,14 +23,14 @@ function program(...names) {
 }
 
 /**
- * Starts a browser: `chromium`, to which more can be said, or `firefox`. Chromium without its
- * own windows, where there is that build of it, takes half of the time.
+ * Starts a browser: `firefox`, or `chromium`, to which more can be said: the build of it that has
+ * no windows, which takes half of the time, or the whole one as `chromium-with-windows`.
  */
 export function launch(name = "chromium", more = []) {
   if (name === "firefox") return puppeteer.launch({ browser: "firefox", executablePath: program("firefox-esr", "firefox"), headless: true });
-  const executablePath = program("chromium-headless-shell", "chromium");
-  const headless = executablePath.endsWith("-shell") ? "shell" : true;
-  return puppeteer.launch({ executablePath, headless, pipe: true, args: [...CHROMIUM, ...more] });
+  const isWhole = name === "chromium-with-windows";
+  const executablePath = program(isWhole ? "chromium" : "chromium-headless-shell");
+  return puppeteer.launch({ executablePath, headless: isWhole ? true : "shell", pipe: true, args: [...CHROMIUM, ...more] });
 }
 
 /**
